@@ -1,0 +1,38 @@
+package mailbox
+
+import (
+	"crypto/x509"
+	"time"
+)
+
+// Security is how the connection is protected.
+type Security string
+
+// The values of SecureSocketOption.
+const (
+	None         Security = "None"         // no TLS
+	StartTLS     Security = "StartTLS"     // STLS (RFC 2595 §4), refused when the server does not offer it
+	SslOnConnect Security = "SslOnConnect" // implicit TLS (RFC 8314 §3.3)
+)
+
+// Account is one configured maildrop.
+type Account struct {
+	Server   string // host name or address, IPv6 without brackets
+	Port     int
+	Security Security
+	UserName string
+	Password string
+
+	Roots          *x509.CertPool // trusted certificates, nil for the system's
+	StepTimeout    time.Duration  // for each step on the network; 0 means 60 s
+	SpoolDirectory string         // for messages over SpoolMemory octets; "" means os.TempDir()
+	SpoolMemory    int64          // 0 means 256 KiB
+	MaxOctets      int64          // a message that grows beyond is cut off; 0 means no limit
+}
+
+// Item is one line of the scan listing.
+type Item struct {
+	Number int    // message-number, valid in this session only
+	UIDL   string // unique-id (RFC 1939 §7), "" when the server has none
+	Octets int64  // as LIST says
+}

@@ -1,0 +1,100 @@
+package processor
+
+// Decision is what shall become of one message: OpenRequest, AddActivity, Refuse, Ignore or SetAside.
+type Decision interface {
+	Why() Reason
+	decision() // closes the set
+}
+
+// Reason says why a decision was taken: Code for programs (log, database, tests), Detail for people.
+type Reason struct {
+	Code   ReasonCode
+	Detail string
+}
+
+// ReasonCode is one of the Reason… constants.
+type ReasonCode string
+
+// The reasons a decision can have.
+const (
+	ReasonNewMail       ReasonCode = "new_mail"        // nothing in the message names a request
+	ReasonMonitoring    ReasonCode = "monitoring"      // the mailbox turns every message into an event
+	ReasonSubject       ReasonCode = "subject"         // the subject names a request
+	ReasonInReplyTo     ReasonCode = "in_reply_to"     // In-Reply-To names a message we know
+	ReasonReferences    ReasonCode = "references"      // References names a message we know
+	ReasonStranger      ReasonCode = "stranger"        // a stranger quotes a request: opened anew, linked
+	ReasonClosed        ReasonCode = "closed"          // the request is closed: opened anew, linked
+	ReasonNoNewRequests ReasonCode = "no_new_requests" // CreateNewRequests is False
+	ReasonPanic         ReasonCode = "panic"           // understanding the message failed in our own code
+	ReasonUnstorable    ReasonCode = "unstorable"      // PostgreSQL refused the message's rows
+)
+
+// RequestKind is the ITIL kind of a request.
+type RequestKind string
+
+// The kinds; they share one number sequence.
+const (
+	Incident       RequestKind = "incident"
+	ServiceRequest RequestKind = "service_request"
+	Event          RequestKind = "event"
+)
+
+// OpenRequest opens a request from the message.
+type OpenRequest struct {
+	Reason    Reason
+	Kind      RequestKind
+	Subject   string // never empty
+	Requester User
+	User      User
+	Site      Ref
+	Source    Ref
+	Priority  Ref
+	Group     Ref
+	Assignee  User
+	LinkedTo  int64 // number of the request this one continues, 0 for none
+
+	Attachments []Attachment // those to store, in order
+	AttachRaw   bool         // also attach the raw message
+}
+
+// AddActivity adds the message to a request that exists.
+type AddActivity struct {
+	Reason  Reason
+	Request int64 // its number
+	Author  User  // the sender when known, else zero
+	Reopen  bool  // a closed or resolved request is opened again
+	Flagged bool  // the sender has no part in the request: a person should look
+
+	Attachments []Attachment
+	AttachRaw   bool
+}
+
+// Refuse opens nothing and, in a later step, answers the sender. The raw message is kept with its receipt.
+type Refuse struct{ Reason Reason }
+
+// Ignore records only the receipt. The raw message is kept with it.
+type Ignore struct{ Reason Reason }
+
+// SetAside keeps the raw message whole and opens an event that carries it.
+type SetAside struct{ Reason Reason }
+
+// Why returns the decision's reason.
+func (d OpenRequest) Why() Reason { return d.Reason }
+
+// Why returns the decision's reason.
+func (d AddActivity) Why() Reason { return d.Reason }
+
+// Why returns the decision's reason.
+func (d Refuse) Why() Reason { return d.Reason }
+
+// Why returns the decision's reason.
+func (d Ignore) Why() Reason { return d.Reason }
+
+// Why returns the decision's reason.
+func (d SetAside) Why() Reason { return d.Reason }
+
+func (OpenRequest) decision() {}
+func (AddActivity) decision() {}
+func (Refuse) decision()      {}
+func (Ignore) decision()      {}
+func (SetAside) decision()    {}
