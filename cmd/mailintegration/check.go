@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mailintegration/config"
+	"mailintegration/daemon"
+	"mailintegration/mailbox"
+	"mailintegration/store"
+)
+
+type checkCmd struct{}
+
+// checkTimeout bounds the check of one thing.
+const checkTimeout = 30 * time.Second
+
+// checking prints a line for each thing that was checked and remembers the worst.
+type checking struct {
+	*env
+	worst int
+}
+
+// Run checks the installation piece by piece and goes on after each that fails. It changes nothing, but for
+// starting the private PostgreSQL where that is the database.
+func (checkCmd) Run(e *env) error {
+	service, err := load(e)
+	if err != nil {
+		return err
+	}
+	c := &checking{env: e}
+	c.ok("configuration", fmt.Sprintf("%s, %d mailboxes", e.config, len(service.Mailboxes)))
+	s := c.database(service)
+	if s != nil {
+		defer s.close()
+	}
+	c.attachments(service)
+	for _, m := range service.Mailboxes {
+		c.mailbox(m, s)
+	}
+	if c.worst != 0 {
+		return &failure{code: c.worst, err: errors.New("something is not as it should be"), hint: "see the lines that start with FAILED"}
+	}
+	return nil
+}
+
+func (c *checking) ok(what, detail string) { fmt.Fprintf(c.stdout, "ok      %s: %s\n", what, detail) }
+
+// failed prints one line for what is wrong, with what to do, and notes the exit code.
+func (c *checking) failed(code int, what string, err error, hint string) {
+	line := fmt.Sprintf("FAILED  %s: %v", what, err)
+	if hint == "" {
+		hint = daemon.Hint(err)
+	}
+	if hint != "" {
+		line += "; " + hint
+	}
+	fmt.Fprintln(c.stdout, line)
+	c.worst = max(c.worst, code)
+}
+
+// database checks the connection and the schema. It returns what the mailboxes' names are looked up in, nil
+// when there is nothing to look them up in.
+func (c *checking) database(service *config.Service) *installation {
+	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
+	defer cancel()
+	in := &installation{service: service, log: newLogger(c.stderr, zapWarn)}
+	url, err := in.database(ctx)
+	if err != nil {
+		c.failed(exitFailed, "database", err, "")
+		return nil
+	}
+	status, err := store.Status(ctx, url)
+	if err != nil {
+		in.close()
+		c.failed(exitFailed, "database", err, "")
+		return nil
+	}
+	if !status.Current() {
+		in.close()
+		c.failed(exitFailed, "database", fmt.Errorf("the schema is at version %d, this program needs %d", status.Applied, status.Known), "run mailintegration db migrate")
+		return nil
+	}
+	if in.store, err = store.Open(ctx, store.Options{URL: url}); err != nil {
+		in.close()
+		c.failed(exitFailed, "database", err, "")
+		return nil
+	}
+	c.ok("database", fmt.Sprintf("schema version %d", status.Applied))
+	return in
+}
+
+// attachments checks that the attachment directory can be written to.
+func (c *checking) attachments(service *config.Service) {
+	dir := service.AttachmentDirectory
+	if err := store.CheckAttachmentDirectory(dir); err != nil {
+		c.failed(exitFailed, "attachment directory", err, "")
+		return
+	}
+	c.ok("attachment directory", dir)
+}
+
+// mailbox checks one mailbox: the names it uses, the log-in, the certificate.
+func (c *checking) mailbox(m *config.Mailbox, in *installation) {
+	what := "mailbox " + m.Name
+	if !m.Enabled {
+		c.ok(what, "not enabled")
+		return
+	}
+	if err := unsupported(m); err != nil {
+		c.failed(exitConfiguration, what, err, "")
+		return
+	}
+	w, err := wire(m)
+	if err != nil {
+		c.failed(exitConfiguration, what, err, "")
+		return
+	}
+	c.names(what, w, in)
+	c.logIn(what, w)
+}
+
+// names checks that what the mailbox's configuration names is in the database.
+func (c *checking) names(what string, m daemon.Mailbox, in *installation) {
+	if in == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
+	defer cancel()
+	if err := in.store.CheckNames(ctx, m.Rules.Names); err != nil {
+		c.failed(exitFailed, what, err, "")
+		return
+	}
+	c.ok(what, "its names are in the database")
+}
+
+// logIn opens a session, reads the listing and leaves without touching a message.
+func (c *checking) logIn(what string, m daemon.Mailbox) {
+	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
+	defer cancel()
+	session, err := mailbox.Open(ctx, m.Account)
+	if err != nil {
+		code := exitFailed
+		if mailbox.IsUnreachable(err) {
+			code = exitUnreachable
+		}
+		c.failed(code, what, err, "")
+		return
+	}
+	defer session.Close()
+	items, err := session.List(ctx)
+	if err != nil {
+		c.failed(exitUnreachable, what, err, "")
+		return
+	}
+	detail := fmt.Sprintf("logged in, %d messages", len(items))
+	if state, ok := session.TLS(); ok {
+		leaf := state.PeerCertificates[0]
+		detail += fmt.Sprintf(", certificate of %s good until %s", leaf.Subject.CommonName, leaf.NotAfter.Format(time.DateOnly))
+	} else {
+		detail += ", without encryption"
+	}
+	c.ok(what, detail)
+}
