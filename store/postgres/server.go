@@ -36,10 +36,10 @@ const (
 
 // Server is a running private PostgreSQL, or the use of one that another process owns.
 type Server struct {
-	opts     Options
-	dir      directory
-	events   events
-	users    *lockFile
+	opts   Options
+	dir    directory
+	events events
+	users  *lockFile
 
 	stop     context.CancelFunc // ends watch
 	watching chan struct{}      // closed when watch has ended
