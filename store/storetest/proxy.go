@@ -211,10 +211,14 @@ func (p *Proxy) toClient(l *link) error {
 		if m[0] == commandComplete && p.counts(cutBeforeComplete) {
 			return errCut
 		}
+		last := m[0] == readyForQuery && p.after()
+		if last {
+			l.server.Close() // before the client can send its next message
+		}
 		if _, err := l.client.Write(m); err != nil {
 			return err
 		}
-		if m[0] == readyForQuery && p.after() {
+		if last {
 			return errCut
 		}
 	}
