@@ -1,0 +1,161 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Options say where a Store keeps what it is given.
+type Options struct {
+	URL                 string           // of the database: postgres://user:password@host/database, or key=value words
+	AttachmentDirectory string           // its parent must exist
+	Now                 func() time.Time // nil means time.Now
+	MaxConns            int32            // connections at once; 0 means the greater of 4 and the number of CPUs
+}
+
+// Store is a database and its attachment directory. Its methods may be called by many goroutines at once.
+type Store struct {
+	pool     *pgxpool.Pool
+	contents contents
+	now      func() time.Time
+}
+
+// Limits of what is waited for when the context sets none.
+const (
+	connectTimeout = 10 * time.Second
+	finishTimeout  = 30 * time.Second // to commit or roll back once a stop was asked for
+)
+
+// Open connects to the database, checks that its schema is the one this program was written for and makes sure that
+// the attachment directory can be written to.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	config, err := poolConfig(o)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	s := &Store{contents: contents{root: o.AttachmentDirectory}, now: o.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if err := s.contents.check(); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, fmt.Errorf("open store: %w", unavailable(ctx, err))
+	}
+	if err := s.ready(ctx); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Store) ready(ctx context.Context) error {
+	if err := s.Ping(ctx); err != nil {
+		return err
+	}
+	return CheckSchema(ctx, s.pool)
+}
+
+// Close ends all connections. It waits for transactions that are under way.
+func (s *Store) Close() { s.pool.Close() }
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.pool.Ping(ctx); err != nil {
+		return fmt.Errorf("ping: %w", unavailable(ctx, err))
+	}
+	return nil
+}
+
+// poolConfig reads the address of the database. The password must not show in an error, so neither does the URL.
+func poolConfig(o Options) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("the address of the database: %w", withoutURL(err))
+	}
+	if o.MaxConns > 0 {
+		config.MaxConns = o.MaxConns
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	params := config.ConnConfig.RuntimeParams
+	if params["application_name"] == "" {
+		params["application_name"] = "mailintegration"
+	}
+	// A message is deleted from its mailbox once the commit was answered, so the answer must mean that it is on disk
+	// whatever the server's default is.
+	if params["synchronous_commit"] == "" || params["synchronous_commit"] == "off" {
+		params["synchronous_commit"] = "on"
+	}
+	return config, nil
+}
+
+// withoutURL gives the innermost cause of an address that could not be read, which does not repeat the address.
+func withoutURL(err error) error {
+	var parse *url.Error
+	if errors.As(err, &parse) {
+		return parse.Err
+	}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return err
+}
+
+// maxAttempts bounds how often a transaction that lost to another one is tried.
+const maxAttempts = 5
+
+// inTx runs f in a transaction and commits it. Deadlocks and serialisation failures are tried again, so f may run
+// more than once and must touch only tx. When the answer to the commit is lost, the error says nothing about whether
+// the transaction took effect.
+func (s *Store) inTx(ctx context.Context, f func(pgx.Tx) error) error {
+	for attempt := 1; ; attempt++ {
+		err := s.tryTx(ctx, f)
+		if !isContention(err) || attempt == maxAttempts {
+			return err
+		}
+	}
+}
+
+func (s *Store) tryTx(ctx context.Context, f func(pgx.Tx) error) error {
+	tx, err := s.pool.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", unavailable(ctx, err))
+	}
+	// A connection never goes back to the pool with a transaction open, whatever became of ctx or of f.
+	defer func() {
+		finish, cancel := finishing(ctx)
+		defer cancel()
+		_ = tx.Rollback(finish) // does nothing after the commit; when it fails the connection is thrown away
+	}()
+	if err := f(tx); err != nil {
+		return blame(ctx, tx, err)
+	}
+	finish, cancel := finishing(ctx)
+	defer cancel()
+	if err := tx.Commit(finish); err != nil {
+		return fmt.Errorf("commit: %w", blame(finish, tx, err))
+	}
+	return nil
+}
+
+// finishing is the context to end a transaction in: a stop never cuts between the rows and the commit.
+func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
+}
+
+// blame marks err as the database's when the connection is gone or PostgreSQL says so.
+func blame(ctx context.Context, tx pgx.Tx, err error) error {
+	if _, ok := pgError(err); ok && !isOfMessage(err) || tx.Conn().IsClosed() {
+		return unavailable(ctx, err)
+	}
+	return err
+}
