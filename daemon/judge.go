@@ -8,12 +8,12 @@ import (
 	"mailintegration/processor"
 )
 
-// judge parses and decides for one mailbox, so that a message which makes our own code panic is set aside
-// and does not end the daemon or hold up another message.
+// judge parses and decides for one mailbox. A message on which parsing panics is set aside, so that it does not
+// end the daemon or hold up another message; the store does the same when deciding panics.
 type judge struct {
 	policy processor.Decider
 	read   func(raw io.ReaderAt, size int64) *processor.Message
-	failed map[*processor.Message]processor.Reason // parsing or deciding panicked
+	failed map[*processor.Message]processor.Reason // parsing panicked
 }
 
 func newJudge(policy processor.Decider) *judge {
@@ -31,38 +31,22 @@ func (j *judge) parse(raw octets) (m *processor.Message) {
 	defer func() {
 		if r := recover(); r != nil {
 			m = &processor.Message{Octets: raw.Size()}
-			j.failed[m] = panicked("reading", r)
+			j.failed[m] = processor.Reason{
+				Code:   processor.ReasonPanic,
+				Detail: fmt.Sprintf("the program failed on reading the message: %v", r),
+			}
 		}
 	}()
 	return j.read(raw, raw.Size())
 }
 
 // Keys implements processor.Decider.
-func (j *judge) Keys(m *processor.Message) (keys processor.Keys) {
-	if _, failed := j.failed[m]; failed {
-		return processor.Keys{}
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			j.failed[m] = panicked("looking up", r)
-		}
-	}()
-	return j.policy.Keys(m)
-}
+func (j *judge) Keys(m *processor.Message) processor.Keys { return j.policy.Keys(m) }
 
 // Decide implements processor.Decider.
-func (j *judge) Decide(m *processor.Message, dir processor.Directory, now time.Time) (d processor.Decision) {
+func (j *judge) Decide(m *processor.Message, dir processor.Directory, now time.Time) processor.Decision {
 	if reason, failed := j.failed[m]; failed {
 		return processor.SetAside{Reason: reason}
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			d = processor.SetAside{Reason: panicked("deciding about", r)}
-		}
-	}()
 	return j.policy.Decide(m, dir, now)
-}
-
-func panicked(doing string, r any) processor.Reason {
-	return processor.Reason{Code: processor.ReasonPanic, Detail: fmt.Sprintf("%s the message failed in the program itself: %v", doing, r)}
 }
