@@ -133,7 +133,7 @@ func (f *findings) findRequests(ctx context.Context, tx pgx.Tx, team int64, numb
 		return nil
 	}
 	rows, err := tx.Query(ctx, `SELECT r.number, r.kind, r.state,
-			ARRAY[r.requester_id, r.user_id] || coalesce(ARRAY[r.assignee_id], '{}')
+			array_remove(ARRAY[r.requester_id, r.user_id, r.assignee_id], NULL)
 				|| ARRAY(SELECT p.user_id FROM participant AS p WHERE p.request = r.number AND p.user_id IS NOT NULL),
 			ARRAY(SELECT p.address FROM participant AS p WHERE p.request = r.number AND p.address IS NOT NULL)
 		FROM request AS r WHERE r.number = ANY($1) AND r.team_id = $2`, numbers, team)
