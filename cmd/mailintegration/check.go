@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.uber.org/zap/zapcore"
+
 	"mailintegration/config"
 	"mailintegration/daemon"
 	"mailintegration/mailbox"
@@ -26,12 +28,18 @@ type checking struct {
 // Run checks the installation piece by piece and goes on after each that fails. It changes nothing, but for
 // starting the private PostgreSQL where that is the database.
 func (checkCmd) Run(e *env) error {
-	service, err := load(e)
+	service, broken, err := load(e)
 	if err != nil {
 		return err
 	}
 	c := &checking{env: e}
-	c.ok("configuration", fmt.Sprintf("%s, %d mailboxes", e.config, len(service.Mailboxes)))
+	if broken != nil {
+		for _, m := range broken.Mistakes {
+			c.failed(exitConfiguration, "configuration", errors.New(m.String()), "")
+		}
+	} else {
+		c.ok("configuration", fmt.Sprintf("%s, %d mailboxes", e.config, len(service.Mailboxes)))
+	}
 	s := c.database(service)
 	if s != nil {
 		defer s.close()
@@ -66,7 +74,7 @@ func (c *checking) failed(code int, what string, err error, hint string) {
 func (c *checking) database(service *config.Service) *installation {
 	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
 	defer cancel()
-	in := &installation{service: service, log: newLogger(c.stderr, zapWarn)}
+	in := &installation{service: service, log: newLogger(c.stderr, zapcore.WarnLevel)}
 	url, err := in.database(ctx)
 	if err != nil {
 		c.failed(exitFailed, "database", err, "")
@@ -113,11 +121,7 @@ func (c *checking) mailbox(m *config.Mailbox, in *installation) {
 		c.failed(exitConfiguration, what, err, "")
 		return
 	}
-	w, err := wire(m)
-	if err != nil {
-		c.failed(exitConfiguration, what, err, "")
-		return
-	}
+	w := wire(m)
 	c.names(what, w, in)
 	c.logIn(what, w)
 }
@@ -129,7 +133,7 @@ func (c *checking) names(what string, m daemon.Mailbox, in *installation) {
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
 	defer cancel()
-	if err := in.store.CheckNames(ctx, m.Rules.Names); err != nil {
+	if _, err := in.store.References(ctx, m.Rules.Names); err != nil {
 		c.failed(exitFailed, what, err, "")
 		return
 	}
@@ -142,11 +146,7 @@ func (c *checking) logIn(what string, m daemon.Mailbox) {
 	defer cancel()
 	session, err := mailbox.Open(ctx, m.Account)
 	if err != nil {
-		code := exitFailed
-		if mailbox.IsUnreachable(err) {
-			code = exitUnreachable
-		}
-		c.failed(code, what, err, "")
+		c.failed(exitUnreachable, what, err, "")
 		return
 	}
 	defer session.Close()

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 
+	"go.uber.org/zap/zapcore"
+
 	"mailintegration/store"
 )
 
@@ -48,11 +50,11 @@ func (c dbStatusCmd) Run(e *env) error {
 
 // withDatabase calls f with the URL of the database, the private one started for it if need be.
 func withDatabase(e *env, f func(url string) error) error {
-	service, err := load(e)
+	service, _, err := load(e)
 	if err != nil {
 		return err
 	}
-	in := &installation{service: service, log: newLogger(e.stderr, zapWarn)}
+	in := &installation{service: service, log: newLogger(e.stderr, zapcore.WarnLevel)}
 	url, err := in.database(e.ctx)
 	if err != nil {
 		return err

@@ -43,11 +43,8 @@ func report(stderr io.Writer, err error) int {
 			hint = f.hint
 		}
 	}
-	var mistakes config.Errors
-	if errors.As(err, &mistakes) {
-		for _, m := range mistakes {
-			fmt.Fprintln(stderr, m)
-		}
+	if mistakes := new(config.Error); errors.As(err, &mistakes) {
+		fmt.Fprintln(stderr, mistakes)
 		return exitConfiguration
 	}
 	if msg := err.Error(); msg != "" {

@@ -2,10 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
+	"path/filepath"
 	"time"
 
 	"go.uber.org/zap"
@@ -13,7 +12,6 @@ import (
 
 	"mailintegration/config"
 	"mailintegration/daemon"
-	"mailintegration/mailbox"
 	"mailintegration/processor"
 	"mailintegration/store"
 	"mailintegration/store/postgres"
@@ -25,43 +23,41 @@ const stopTimeout = 30 * time.Second
 // installation is what a verb works on: the configuration, the database and the log.
 type installation struct {
 	service *config.Service
+	broken  *config.Error    // mistakes in mailbox files, nil for none
 	server  *postgres.Server // nil when the database is one of its own
 	store   *store.Store
 	log     *zap.Logger
 }
 
-// verbosity is what a verb logs at least.
-type verbosity zapcore.Level
+// verbosity is how much a verb logs.
+type verbosity int
 
 const (
-	logConfigured = verbosity(zapcore.InvalidLevel) // as LogLevel says
-	logWarnings   = verbosity(zapcore.WarnLevel)
+	logWarnings   verbosity = iota
+	logConfigured           // as LogLevel says
 )
 
-// load reads the configuration and prints its warnings.
-func load(e *env) (*config.Service, error) {
+// load reads the configuration and prints its warnings. Mistakes in mailbox files are returned beside the
+// service: the other mailboxes are none the worse for them.
+func load(e *env) (service *config.Service, broken *config.Error, err error) {
 	service, warnings, err := config.LoadService(e.config)
 	for _, w := range warnings {
 		fmt.Fprintln(e.stderr, "warning:", w)
 	}
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, &failure{code: exitConfiguration, err: err, hint: "write it (see the README), or name it with --config"}
+	if service != nil && errors.As(err, &broken) {
+		return service, broken, nil
 	}
-	return service, err
+	return service, nil, err
 }
 
 // open reads the configuration, starts the private PostgreSQL where none is configured, and brings the schema
 // up to date. The caller closes the installation.
 func open(e *env, v verbosity) (*installation, error) {
-	service, err := load(e)
+	service, broken, err := load(e)
 	if err != nil {
 		return nil, err
 	}
-	level := zapcore.Level(v)
-	if v == logConfigured {
-		level = service.LogLevel
-	}
-	in := &installation{service: service, log: newLogger(e.stderr, level)}
+	in := &installation{service: service, broken: broken, log: newLogger(e.stderr, v.level(service))}
 	url, err := in.database(e.ctx)
 	if err != nil {
 		return nil, err
@@ -73,12 +69,25 @@ func open(e *env, v verbosity) (*installation, error) {
 	return in, nil
 }
 
+// level is the least level that is logged.
+func (v verbosity) level(service *config.Service) zapcore.Level {
+	if v == logConfigured {
+		level, err := zapcore.ParseLevel(string(service.LogLevel))
+		if err == nil {
+			return level
+		}
+	}
+	return zapcore.WarnLevel
+}
+
 // database returns the URL of the database, having started the private one if there is no other.
 func (in *installation) database(ctx context.Context) (string, error) {
-	if url := in.service.Database.Reveal(); url != "" {
-		return url, nil
+	if !in.service.DatabaseURL.IsEmpty() {
+		return in.service.DatabaseURL.Reveal(), nil
 	}
-	server, err := postgres.Start(ctx, postgres.Options{DataDirectory: in.service.DataDirectory})
+	server, err := postgres.Start(ctx, postgres.Options{
+		DataDirectory: filepath.Join(in.service.DataDirectory, "postgres"), Logger: in.log,
+	})
 	if err != nil {
 		return "", err
 	}
@@ -121,79 +130,28 @@ func (in *installation) daemon(recorded func(string, *processor.Message, store.O
 		BatchMessages:      in.service.BatchMessages,
 	}
 	for _, m := range in.service.Mailboxes {
-		if !m.Enabled {
-			continue
+		if m.Enabled {
+			opts.Mailboxes = append(opts.Mailboxes, wire(m))
 		}
-		mb, err := wire(m)
-		if err != nil {
-			return nil, err
-		}
-		opts.Mailboxes = append(opts.Mailboxes, mb)
 	}
 	return daemon.New(opts)
 }
 
-// wire turns a mailbox's configuration into what the daemon polls.
-func wire(m *config.Mailbox) (daemon.Mailbox, error) {
-	account := mailbox.Account{
-		Server: m.ServerName, Port: m.Port, Security: mailbox.Security(m.SecureSocketOption),
-		UserName: m.UserName, Password: m.Password.Reveal(), StepTimeout: m.StepTimeout, MaxOctets: m.MaxMessageSize,
+// complaint is the error of an installation some of whose mailbox files are broken, nil when none is.
+func (in *installation) complaint() error {
+	if in.broken == nil {
+		return nil
 	}
-	var err error
-	if account.Roots, err = roots(m.TrustedCertificate); err != nil {
-		return daemon.Mailbox{}, err
-	}
-	return daemon.Mailbox{Name: m.Name, Account: account, Rules: rules(m), Schedule: m.Schedule, Problem: unsupported(m)}, nil
+	return in.broken
 }
 
-// rules turns a mailbox's configuration into what deciding goes by.
-func rules(m *config.Mailbox) processor.Rules {
-	r := processor.Rules{
-		Processor: processor.Processor(m.Processor),
-		Names: processor.Names{
-			Team: m.Team, Login: m.Login,
-			FallbackUser: m.IncidentFallbackUserLogon, FallbackSite: m.IncidentFallbackSiteName,
-			Source: m.IncidentSource, Priority: m.IncidentPriority, Group: m.IncidentGroup,
-		},
-		IgnoredAttachments: m.IgnoredAttachments,
-		CreateNewRequests:  m.CreateNewRequests,
-		AttachRaw:          m.IncludeRawMessageAsAttachment,
-		UnknownFollowUp:    processor.FollowUp(m.UnknownFollowUp),
-		ClosedFollowUp:     processor.FollowUp(m.ClosedFollowUp),
-		CommunicationTypes: m.CommunicationTypes,
-		SubjectNames:       []string{m.Team},
+// logBroken logs each mistake in the mailbox files: their mailboxes are not polled, the others are.
+func (in *installation) logBroken() {
+	if in.broken == nil {
+		return
 	}
-	if r.Processor == processor.Monitoring {
-		r.Names.Group, r.Names.Assignee = m.Group, m.Assignee
+	for _, m := range in.broken.Mistakes {
+		in.log.Error("mailbox not polled", zap.String("mistake", m.String()),
+			zap.String("hint", "correct the file and start again; mailintegration check tells whether it is right"))
 	}
-	return r
 }
-
-// unsupported says what a mailbox's configuration asks for that this version cannot do; nil when it can do all.
-func unsupported(m *config.Mailbox) error {
-	switch {
-	case m.Authentication == config.Azure:
-		return fmt.Errorf("%s: Authentication: Azure is not supported yet; this mailbox is not polled", m.Name)
-	case processor.Processor(m.Processor) == processor.EndUserServiceRequest:
-		return fmt.Errorf("%s: MessageProcessorTypeName: service requests from mail are not supported yet; this mailbox is not polled", m.Name)
-	}
-	return nil
-}
-
-// roots reads the certificates a mailbox trusts; nil stands for the system's.
-func roots(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("trusted certificate: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("trusted certificate: %s holds no PEM certificate", file)
-	}
-	return pool, nil
-}
-
-const zapWarn = zapcore.WarnLevel

@@ -30,7 +30,10 @@ func (c *onceCmd) Run(e *env) error {
 	for _, r := range reports {
 		fmt.Fprintln(e.stdout, line(r))
 	}
-	return verdict(reports)
+	if err := verdict(reports); err != nil {
+		return err
+	}
+	return in.complaint()
 }
 
 // line sums up the poll of one mailbox.
@@ -57,7 +60,7 @@ func verdict(reports []daemon.Report) error {
 		switch {
 		case errors.As(r.Err, &problem):
 			worst = max(worst, exitConfiguration)
-		case mailbox.IsUnreachable(r.Err):
+		case isUnreachable(r.Err):
 			worst = max(worst, exitUnreachable)
 		case r.Err != nil, r.Failed > 0:
 			worst = max(worst, exitFailed)
@@ -67,4 +70,10 @@ func verdict(reports []daemon.Report) error {
 		return nil
 	}
 	return &failure{code: worst, err: errors.New("not every mailbox was polled as it should be"), hint: "see above"}
+}
+
+// isUnreachable tells whether err is about getting to the mailbox and into it, rather than about its messages.
+func isUnreachable(err error) bool {
+	e := new(mailbox.Error)
+	return errors.As(err, &e)
 }

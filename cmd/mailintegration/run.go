@@ -13,5 +13,6 @@ func (runCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	in.logBroken()
 	return d.Run(e.ctx)
 }
