@@ -1,7 +1,9 @@
 package mailbox
 
 import (
+	"context"
 	"crypto/x509"
+	"net"
 	"time"
 )
 
@@ -28,11 +30,14 @@ type Account struct {
 	SpoolDirectory string         // for messages over SpoolMemory octets; "" means os.TempDir()
 	SpoolMemory    int64          // 0 means 256 KiB
 	MaxOctets      int64          // a message that grows beyond is cut off; 0 means no limit
+
+	// Dial makes the TCP connection; nil means net.Dialer's DialContext. It is where a proxy fits.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Item is one line of the scan listing.
 type Item struct {
 	Number int    // message-number, valid in this session only
-	UIDL   string // unique-id (RFC 1939 §7), "" when the server has none
-	Octets int64  // as LIST says
+	UIDL   string // unique-id (RFC 1939 §7), "" when the server has none or one that cannot be trusted
+	Octets int64  // as LIST says: a hint, as servers are known to send more or fewer
 }

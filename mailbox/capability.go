@@ -1,0 +1,40 @@
+package mailbox
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// Capabilities are the lines of a CAPA reply (RFC 2449 §5): the name in upper case, and its arguments as sent.
+type Capabilities map[string][]string
+
+// Has reports whether the server listed the capability.
+func (c Capabilities) Has(name string) bool {
+	_, ok := c[name]
+	return ok
+}
+
+// HasArgument reports whether the server listed the capability with that argument, such as SASL with XOAUTH2.
+func (c Capabilities) HasArgument(name, argument string) bool {
+	return slices.ContainsFunc(c[name], func(a string) bool { return strings.EqualFold(a, argument) })
+}
+
+// askCapabilities sends CAPA. A server may not know it (popa3d): then capabilities stay nil.
+func (s *Session) askCapabilities(ctx context.Context) error {
+	s.capabilities = nil
+	lines, err := s.listing(ctx, "CAPA")
+	if err != nil {
+		if SessionBroken(err) {
+			return err
+		}
+		return nil
+	}
+	s.capabilities = Capabilities{}
+	for _, line := range lines {
+		if words := strings.Fields(line); len(words) > 0 {
+			s.capabilities[strings.ToUpper(words[0])] = words[1:]
+		}
+	}
+	return nil
+}

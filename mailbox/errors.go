@@ -1,0 +1,103 @@
+package mailbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// The classes of errors. errors.Is tells them; a refusal by the server may be of two, ErrRefused and its reason.
+var (
+	ErrAccount     = errors.New("the account is wrong")                  // nothing was sent
+	ErrUnreachable = errors.New("the server cannot be reached")          // no connection
+	ErrConnection  = errors.New("the connection was lost")               // ended before the answer did
+	ErrTimeout     = errors.New("the server did not answer in time")     // or too slowly (minimumRate)
+	ErrTLS         = errors.New("TLS could not be agreed on")            // not for the certificate's sake
+	ErrTLSRefused  = errors.New("the server does not offer STLS")        // RFC 2595 §4
+	ErrCertificate = errors.New("the server's certificate is not valid") // name, dates or authority
+	ErrProtocol    = errors.New("the server does not keep to POP3")      // what it sent has no meaning
+
+	ErrRefused        = errors.New("the server refused the command")                    // any -ERR
+	ErrCredentials    = errors.New("the server refused the user name or password")      // [AUTH], RFC 3206 §5
+	ErrMaildropLocked = errors.New("the maildrop is locked by another session")         // [IN-USE], RFC 2449 §8.1.2
+	ErrLoginDelay     = errors.New("the server wants more time between log-ins")        // [LOGIN-DELAY], RFC 2449 §8.1.1
+	ErrServerTrouble  = errors.New("the server has a temporary problem")                // [SYS/TEMP], RFC 3206 §4
+	ErrServerDefect   = errors.New("the server has a problem that a person must solve") // [SYS/PERM], RFC 3206 §4
+
+	ErrTooLarge = errors.New("the message is larger than allowed") // Account.MaxOctets
+	ErrSpool    = errors.New("the message could not be kept on disk")
+	ErrClosed   = errors.New("the session is closed")
+)
+
+// Error says what was tried, with which server, and why it failed. No secret is ever in it.
+type Error struct {
+	Op     string // the step: "connect", "TLS", "greeting" or the command without its secrets, such as "RETR 3"
+	Server string // host:port
+	Reply  string // the server's line that refused, "" when none did
+	Err    error  // one of the classes, wrapped
+
+	hint   string
+	broken bool // the connection is closed
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	s := fmt.Sprintf("%s at %s: %v", e.Op, e.Server, e.Err)
+	if e.Reply != "" {
+		s += ": server said " + strconv.Quote(e.Reply)
+	}
+	return s
+}
+
+// Unwrap gives the class.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is makes every refusal an ErrRefused, whatever its class.
+func (e *Error) Is(target error) bool { return target == ErrRefused && e.Reply != "" }
+
+// IsPermanentForMailbox reports whether waiting does not help this mailbox: a person must correct the account,
+// the password, the certificate or the server. It may be tried again, but slowly.
+func IsPermanentForMailbox(err error) bool {
+	for _, class := range []error{
+		ErrAccount, ErrCredentials, ErrCertificate, ErrTLS, ErrTLSRefused, ErrServerDefect,
+	} {
+		if errors.Is(err, class) {
+			return true
+		}
+	}
+	return false
+}
+
+// IsPermanentForMessage reports whether this one message will fail again however often it is tried.
+func IsPermanentForMessage(err error) bool { return errors.Is(err, ErrTooLarge) }
+
+// IsTransient reports whether the next poll may find it better. All that is not known to be permanent is
+// transient, so that no mail is given up by ignorance.
+func IsTransient(err error) bool {
+	return err != nil && !IsPermanentForMailbox(err) && !IsPermanentForMessage(err)
+}
+
+// SessionBroken reports whether the session ended with err. When it did not, the server only refused one command,
+// or the context ended before anything was sent, and the session goes on.
+func SessionBroken(err error) bool {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.broken
+	}
+	return err != nil
+}
+
+// Hint says in one sentence what a person can do about err, "" when there is nothing to say.
+func Hint(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.hint
+	}
+	return ""
+}
+
+// isContext reports whether the caller, not the server, ended the step.
+func isContext(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}

@@ -1,0 +1,46 @@
+package mailbox
+
+import "time"
+
+// minimumRate, in octets a second, is what a server must keep to beyond the first StepTimeout: an octet a second
+// would otherwise renew the deadline for ever. The slowest line in use is many times faster.
+const minimumRate = 4 << 10
+
+// pace computes the deadlines of one step.
+type pace struct {
+	timeout time.Duration
+	start   time.Time
+	octets  int64 // received since start
+}
+
+// restart begins a step.
+func (p *pace) restart() { p.start, p.octets = time.Now(), 0 }
+
+// received notes progress.
+func (p *pace) received(n int) { p.octets += int64(n) }
+
+// readDeadline is renewed by progress, but not beyond what the minimum rate allows.
+func (p *pace) readDeadline() time.Time {
+	earned := time.Duration(p.octets) * (time.Second / minimumRate)
+	slowest := p.start.Add(p.timeout + earned)
+	if silent := time.Now().Add(p.timeout); silent.Before(slowest) {
+		return silent
+	}
+	return slowest
+}
+
+// writeDeadline is for one write, or for a handshake.
+func (p *pace) writeDeadline() time.Time { return time.Now().Add(p.timeout) }
+
+// source is the connection below wire's buffer: every read has its deadline and counts as progress.
+type source struct{ w *wire }
+
+// Read implements io.Reader.
+func (s source) Read(b []byte) (int, error) {
+	if err := s.w.conn.SetReadDeadline(s.w.pace.readDeadline()); err != nil {
+		return 0, err
+	}
+	n, err := s.w.conn.Read(b)
+	s.w.pace.received(n)
+	return n, err
+}

@@ -1,0 +1,110 @@
+package pop3test
+
+import (
+	"cmp"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"time"
+)
+
+// Certificate says what the server's certificate, which is generated, claims.
+type Certificate struct {
+	Names     []string      // host names and addresses; nil means localhost, 127.0.0.1 and ::1
+	NotBefore time.Duration // from now; 0 means an hour ago
+	NotAfter  time.Duration // from now; 0 means in a day
+}
+
+// authority is a certificate authority made for one server.
+type authority struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+}
+
+// certify makes the server's certificate, and an authority for it.
+func (s *Server) certify() error {
+	a, err := newAuthority()
+	if err != nil {
+		return err
+	}
+	leaf, err := a.issue(s.options.Certificate)
+	if err != nil {
+		return err
+	}
+	s.authority = a
+	s.tls = &tls.Config{
+		Certificates: []tls.Certificate{leaf},
+		MinVersion:   tls.VersionTLS10, //nolint:gosec // a client is tested against old servers
+		MaxVersion:   s.options.MaxTLS,
+	}
+	return nil
+}
+
+// Roots holds the authority that issued the server's certificate.
+func (s *Server) Roots() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(s.authority.certificate)
+	return pool
+}
+
+// RootsPEM is the authority's certificate as a file holds it.
+func (s *Server) RootsPEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.authority.certificate.Raw})
+}
+
+// newAuthority makes an authority that lives for a year.
+func newAuthority() (*authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "pop3test authority"},
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().AddDate(1, 0, 0),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := x509.ParseCertificate(der)
+	return &authority{certificate, key}, err
+}
+
+// issue makes a server's certificate.
+func (a *authority) issue(c Certificate) (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2),
+		Subject:      pkix.Name{CommonName: "pop3test"},
+		NotBefore:    time.Now().Add(cmp.Or(c.NotBefore, -time.Hour)),
+		NotAfter:     time.Now().Add(cmp.Or(c.NotAfter, 24*time.Hour)),
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	if c.Names == nil {
+		c.Names = []string{"localhost", "127.0.0.1", "::1"}
+	}
+	for _, name := range c.Names {
+		if ip := net.ParseIP(name); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, name)
+		}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
+}

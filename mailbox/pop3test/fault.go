@@ -1,0 +1,138 @@
+package pop3test
+
+import "strings"
+
+// action is what a fault does at its step.
+type action int
+
+const (
+	pass action = iota
+	drop
+	dropReply
+	dropAfterReply
+	stall
+	replace
+)
+
+// fault is one rule: what happens at a step, and how often.
+type fault struct {
+	step   string
+	skip   int // times still to let pass
+	times  int // times still to act, -1 for always
+	action action
+	octets []byte // for replace
+	call   func() // called before the action
+}
+
+// Step is a place in the dialogue where a fault can be set; its last method sets it.
+type Step struct {
+	server *Server
+	fault  fault
+}
+
+// At names a step: a command line as received ("DELE 2"), a command's name ("DELE"), "greeting" or "connect".
+func (s *Server) At(step string) *Step {
+	return &Step{server: s, fault: fault{step: step, times: -1}}
+}
+
+// Times limits the fault to n times; without it the fault is there until Heal.
+func (p *Step) Times(n int) *Step { p.fault.times = n; return p }
+
+// After lets the step pass n times first.
+func (p *Step) After(n int) *Step { p.fault.skip = n; return p }
+
+// Drop cuts the connection; the command is not executed.
+func (p *Step) Drop() { p.set(drop) }
+
+// DropReply executes the command and cuts the connection instead of answering.
+func (p *Step) DropReply() { p.set(dropReply) }
+
+// DropAfterReply executes the command, answers and cuts the connection.
+func (p *Step) DropAfterReply() { p.set(dropAfterReply) }
+
+// Stall answers nothing, and goes on so until the client leaves; the command is not executed.
+func (p *Step) Stall() { p.set(stall) }
+
+// Reply answers with a line of the caller's; the command is not executed.
+func (p *Step) Reply(line string) { p.Garbage([]byte(line + "\r\n")) }
+
+// Garbage answers with octets of the caller's; the command is not executed.
+func (p *Step) Garbage(octets []byte) {
+	p.fault.octets = octets
+	p.set(replace)
+}
+
+// Call calls f before the command is executed, or before another fault of the same step. The server is not locked.
+func (p *Step) Call(f func()) {
+	p.fault.call = f
+	p.set(pass)
+}
+
+// set adds the fault to the server's.
+func (p *Step) set(a action) {
+	p.fault.action = a
+	f := p.fault
+	p.server.mu.Lock()
+	defer p.server.mu.Unlock()
+	p.server.faults = append(p.server.faults, &f)
+}
+
+// CutAfterOctets cuts every session that begins from now on after n octets sent by the server, TLS included.
+func (s *Server) CutAfterOctets(n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cut = n
+}
+
+// ForgetDeletes makes the server answer +OK to DELE and QUIT and remove nothing.
+func (s *Server) ForgetDeletes() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget = true
+}
+
+// LieAboutSizes makes STAT and LIST say f(octets) for a message of that many octets.
+func (s *Server) LieAboutSizes(f func(octets int64) int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.size = f
+}
+
+// Heal takes back all faults, CutAfterOctets, ForgetDeletes and LieAboutSizes.
+func (s *Server) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+	s.cut = -1
+	s.forget = false
+	s.size = func(octets int64) int64 { return octets }
+}
+
+// faultsAt returns what shall happen at a step: first all calls, then the first other fault, which is the zero fault
+// when there is none.
+func (s *Server) faultsAt(step string) (calls []func(), other fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name, _, _ := strings.Cut(step, " ")
+	for _, f := range s.faults {
+		if f.step != step && f.step != name || f.times == 0 {
+			continue
+		}
+		if f.action != pass && other.action != pass {
+			continue
+		}
+		if f.skip > 0 {
+			f.skip--
+			continue
+		}
+		if f.times > 0 {
+			f.times--
+		}
+		if f.action == pass {
+			calls = append(calls, f.call)
+		} else {
+			other = *f
+		}
+	}
+	return calls, other
+}

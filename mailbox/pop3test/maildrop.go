@@ -1,0 +1,106 @@
+package pop3test
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Message is one message of a maildrop.
+type Message struct {
+	UIDL   string
+	Octets []byte
+}
+
+// maildrop is what a user's messages lie in.
+type maildrop struct {
+	password string
+	messages []*Message
+	locked   bool // by a session (RFC 1939 §4)
+}
+
+// drop returns the user's maildrop, which it makes when there is none. The server is locked.
+func (s *Server) drop(user string) *maildrop {
+	d := s.drops[user]
+	if d == nil {
+		d = &maildrop{password: DefaultPassword}
+		s.drops[user] = d
+	}
+	return d
+}
+
+// SetPassword gives a user, who need not exist, a password; that of others is DefaultPassword.
+func (s *Server) SetPassword(user, password string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop(user).password = password
+}
+
+// Add puts a message into the user's maildrop, which is made when there is none, and returns its unique-id. A session
+// that is open does not see it.
+func (s *Server) Add(user string, octets []byte) string {
+	s.mu.Lock()
+	s.serial++
+	uidl := fmt.Sprintf("%08x.%08x", 0x5eed, s.serial)
+	s.mu.Unlock()
+	s.AddUIDL(user, uidl, octets)
+	return uidl
+}
+
+// AddUIDL is Add with a unique-id that the caller chooses, be it one that is not unique or not allowed.
+func (s *Server) AddUIDL(user, uidl string, octets []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.drop(user)
+	d.messages = append(d.messages, &Message{UIDL: uidl, Octets: slices.Clone(octets)})
+}
+
+// Messages returns what is in the user's maildrop, oldest first.
+func (s *Server) Messages(user string) []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []Message
+	for _, m := range s.drop(user).messages {
+		all = append(all, *m)
+	}
+	return all
+}
+
+// Count is how many messages are in the user's maildrop.
+func (s *Server) Count(user string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.drop(user).messages)
+}
+
+// logIn locks the user's maildrop for a session; refusal is why not, with its response code (RFC 2449 §8.1.2,
+// RFC 3206 §5).
+func (s *Server) logIn(user, password string) (d *maildrop, messages []*Message, refusal string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d, known := s.drops[user]
+	switch {
+	case !known || d.password != password:
+		return nil, nil, "[AUTH] invalid user name or password"
+	case d.locked:
+		return nil, nil, "[IN-USE] another session has the maildrop locked"
+	}
+	d.locked = true
+	return d, slices.Clone(d.messages), ""
+}
+
+// logOut releases a maildrop.
+func (s *Server) logOut(d *maildrop) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d.locked = false
+}
+
+// remove takes messages out of a maildrop, unless the server is told to forget that.
+func (s *Server) remove(d *maildrop, gone map[*Message]bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.forget {
+		return
+	}
+	d.messages = slices.DeleteFunc(d.messages, func(m *Message) bool { return gone[m] })
+}

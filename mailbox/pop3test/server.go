@@ -1,0 +1,235 @@
+package pop3test
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// DefaultPassword is the password of a user that was only named by Add.
+const DefaultPassword = "secret"
+
+// maxLog is how many commands Log remembers.
+const maxLog = 100_000
+
+// TLSMode is how a server offers TLS.
+type TLSMode int
+
+// The modes.
+const (
+	NoTLS       TLSMode = iota
+	STLS                // plain text until STLS (RFC 2595 §4)
+	ImplicitTLS         // from the first octet (RFC 8314 §3.3)
+)
+
+// Options are what a server is made of; the zero Options make one without TLS on a free port.
+type Options struct {
+	Listen      string        // address to listen on; "" means a free port of 127.0.0.1
+	TLS         TLSMode       //
+	Certificate Certificate   // what is generated for TLS
+	MaxTLS      uint16        // newest version of TLS, such as tls.VersionTLS11; 0 means the newest there is
+	NoCAPA      bool          // CAPA is not known, as in servers older than RFC 2449, and no response codes are given
+	NoUIDL      bool          // UIDL is not known
+	Extra       []string      // further lines for CAPA, such as "EXPIRE NEVER"
+	Without     []string      // lines that CAPA leaves out, such as "PIPELINING"
+	RTT         time.Duration // how long each octet from the client is under way; 0 means no time
+	Idle        time.Duration // a session that is silent for so long is ended; 0 means 10 minutes (RFC 1939 §3)
+}
+
+// Server is a running server.
+type Server struct {
+	options   Options
+	listener  net.Listener
+	authority *authority
+	tls       *tls.Config
+	stop      func() bool // ends the watch over the context
+	running   sync.WaitGroup
+
+	mu       sync.Mutex
+	closed   bool
+	sessions map[*session]bool
+	drops    map[string]*maildrop
+	faults   []*fault
+	log      []string
+	sent     int64 // octets in all sessions
+	cut      int64 // octets after which a session is cut, -1 for none
+	forget   bool
+	size     func(octets int64) int64
+	serial   int // of the unique-ids
+}
+
+// Start starts a server; it runs until ctx ends or Close is called.
+func Start(ctx context.Context, o Options) (*Server, error) {
+	s := &Server{
+		options:  o,
+		sessions: map[*session]bool{},
+		drops:    map[string]*maildrop{},
+		cut:      -1,
+		size:     func(octets int64) int64 { return octets },
+	}
+	if err := s.certify(); err != nil {
+		return nil, fmt.Errorf("start POP3 server: %w", err)
+	}
+	var err error
+	s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cmp.Or(o.Listen, "127.0.0.1:0"))
+	if err != nil {
+		return nil, fmt.Errorf("start POP3 server: %w", err)
+	}
+	s.stop = context.AfterFunc(ctx, s.shut)
+	s.running.Go(s.accept)
+	return s, nil
+}
+
+// TB is the part of testing.TB that Run needs.
+type TB interface {
+	Helper()
+	Fatalf(format string, args ...any)
+	Cleanup(func())
+}
+
+// Run starts a server that ends with the test.
+func Run(tb TB, o Options) *Server {
+	tb.Helper()
+	s, err := Start(context.Background(), o)
+	if err != nil {
+		tb.Fatalf("%v", err)
+	}
+	tb.Cleanup(s.Close)
+	return s
+}
+
+// accept serves connections until the listener is closed.
+func (s *Server) accept() {
+	for {
+		conn, err := s.listener.Accept()
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			continue // one connection that failed before it began
+		}
+		s.serve(conn)
+	}
+}
+
+// Dial connects to the server within the process, without a socket; it fits mailbox.Account.Dial.
+func (s *Server) Dial(context.Context, string, string) (net.Conn, error) {
+	client, server := net.Pipe()
+	s.serve(server)
+	return client, nil
+}
+
+// serve starts a session on conn.
+func (s *Server) serve(conn net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		_ = conn.Close()
+		return
+	}
+	n := newSession(s, conn, s.cut)
+	s.sessions[n] = true
+	s.running.Go(n.run)
+}
+
+// ended forgets a session.
+func (s *Server) ended(n *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sessions, n)
+	s.sent += n.conn.octets()
+}
+
+// Idle waits until no session is open.
+func (s *Server) Idle(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		var open *session
+		for open = range s.sessions {
+			break
+		}
+		s.mu.Unlock()
+		if open == nil {
+			return nil
+		}
+		select {
+		case <-open.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Close drops all connections and waits for their sessions to end. It may be called twice.
+func (s *Server) Close() {
+	s.stop()
+	s.shut()
+	s.running.Wait()
+}
+
+// shut drops all connections.
+func (s *Server) shut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	_ = s.listener.Close()
+	for n := range s.sessions {
+		n.conn.shut()
+	}
+}
+
+// Addr is the address to connect to.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Host is the host of Addr.
+func (s *Server) Host() string { return s.listener.Addr().(*net.TCPAddr).IP.String() }
+
+// Port is the port of Addr.
+func (s *Server) Port() int { return s.listener.Addr().(*net.TCPAddr).Port }
+
+// Log returns the commands received, in order; those with secrets have *** instead.
+func (s *Server) Log() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.log)
+}
+
+// note adds a command to the log. The log is kept short, as a server may run for long.
+func (s *Server) note(command string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if name, _, found := strings.Cut(command, " "); found && (name == "PASS" || name == "AUTH") {
+		command = name + " ***"
+	}
+	if len(s.log) >= maxLog {
+		s.log = slices.Delete(s.log, 0, maxLog/2)
+	}
+	s.log = append(s.log, command)
+}
+
+// OctetsSent is how many octets the server sent in sessions that have ended, TLS included.
+func (s *Server) OctetsSent() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sent
+}
+
+// capabilities are the lines of CAPA (RFC 2449 §5).
+func (s *Server) capabilities(secure bool) []string {
+	lines := []string{"TOP", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "USER"}
+	if !s.options.NoUIDL {
+		lines = append(lines, "UIDL")
+	}
+	if s.options.TLS == STLS && !secure {
+		lines = append(lines, "STLS")
+	}
+	lines = append(lines, s.options.Extra...)
+	return slices.DeleteFunc(lines, func(l string) bool { return slices.Contains(s.options.Without, l) })
+}

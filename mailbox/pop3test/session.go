@@ -1,0 +1,180 @@
+package pop3test
+
+import (
+	"bufio"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+)
+
+// maxCommand is how long a command may be; RFC 2449 §4 has 255 octets, tokens need more.
+const maxCommand = 64 << 10
+
+// errOver ends a session that has come to its end.
+var errOver = errors.New("session over")
+
+// session is one connection.
+type session struct {
+	server *Server
+	conn   *wire
+	over   net.Conn // the connection as the dialogue sees it: delayed, within TLS
+	secure bool
+	in     *bufio.Reader
+	out    *bufio.Writer
+	done   chan struct{}
+
+	user     string
+	drop     *maildrop  // locked for this session, nil before log-in
+	messages []*Message // as they were at log-in; message-number n is n-1 here
+	deleted  map[*Message]bool
+}
+
+// newSession prepares a session that is cut after limit octets.
+func newSession(s *Server, conn net.Conn, limit int64) *session {
+	return &session{
+		server:  s,
+		conn:    &wire{Conn: conn, limit: limit},
+		done:    make(chan struct{}),
+		deleted: map[*Message]bool{},
+	}
+}
+
+// run serves the session until it ends. The maildrop is released before the client can notice the end.
+func (n *session) run() {
+	n.over = n.conn
+	if n.server.options.RTT > 0 {
+		n.over = delay(n.conn, n.server.options.RTT)
+	}
+	n.take(n.over)
+	defer func() {
+		n.release()
+		n.server.ended(n)
+		_ = n.over.Close()
+		close(n.done)
+	}()
+	if n.step("connect", n.connect) != nil || n.step("greeting", n.greet) != nil {
+		return
+	}
+	for n.command() == nil {
+		continue
+	}
+}
+
+// take puts the dialogue on conn.
+func (n *session) take(conn net.Conn) {
+	n.over = conn
+	n.in = bufio.NewReaderSize(conn, maxCommand)
+	n.out = bufio.NewWriterSize(conn, 16<<10)
+}
+
+// release lets go of the maildrop.
+func (n *session) release() {
+	if n.drop != nil {
+		n.server.logOut(n.drop)
+		n.drop = nil
+	}
+}
+
+// connect begins implicit TLS.
+func (n *session) connect() error {
+	if n.server.options.TLS != ImplicitTLS {
+		return nil
+	}
+	return n.startTLS()
+}
+
+// startTLS puts the dialogue into TLS.
+func (n *session) startTLS() error {
+	conn := tls.Server(n.over, n.server.tls)
+	if err := conn.Handshake(); err != nil {
+		return err
+	}
+	n.secure = true
+	n.take(conn)
+	return nil
+}
+
+// greet sends the first line.
+func (n *session) greet() error {
+	n.ok("POP3 ready")
+	return n.out.Flush()
+}
+
+// command reads and answers one command. Answers are sent together as long as commands are there (RFC 2449 §6.6).
+func (n *session) command() error {
+	idle := n.server.options.Idle
+	if idle == 0 {
+		idle = 10 * time.Minute
+	}
+	if err := n.over.SetReadDeadline(time.Now().Add(idle)); err != nil {
+		return err
+	}
+	line, err := n.in.ReadSlice('\n')
+	if err != nil {
+		return err
+	}
+	name, argument, _ := strings.Cut(strings.TrimRight(string(line), "\r\n"), " ")
+	name = strings.ToUpper(name)
+	step := strings.TrimRight(name+" "+argument, " ")
+	n.server.note(step)
+	if err := n.step(step, func() error { return n.execute(name, argument) }); err != nil {
+		return err
+	}
+	if n.in.Buffered() > 0 {
+		return nil
+	}
+	return n.out.Flush()
+}
+
+// step executes one step of the dialogue, or the fault that is set there.
+func (n *session) step(name string, execute func() error) error {
+	calls, f := n.server.faultsAt(name)
+	for _, call := range calls {
+		call()
+	}
+	if f.action != pass {
+		if err := n.out.Flush(); err != nil { // answers to commands before
+			return err
+		}
+	}
+	switch f.action {
+	case drop:
+		return errOver
+	case dropReply:
+		n.out.Reset(io.Discard)
+		_ = execute() // its answer reaches nobody
+		return errOver
+	case dropAfterReply:
+		if err := execute(); err != nil && !errors.Is(err, errOver) {
+			return err
+		}
+		_ = n.out.Flush() // the session ends in any case
+		return errOver
+	case stall:
+		_, _ = io.Copy(io.Discard, n.in) // until the client leaves
+		return errOver
+	case replace:
+		_, _ = n.out.Write(f.octets) // Flush tells the error
+		return n.out.Flush()
+	}
+	return execute()
+}
+
+// ok answers +OK. Errors of writing are told by Flush.
+func (n *session) ok(format string, args ...any) {
+	fmt.Fprintf(n.out, "+OK "+format+"\r\n", args...)
+}
+
+// refuse answers -ERR; the response code at the start of text is left out where the server has none (RFC 2449 §6.4).
+func (n *session) refuse(text string) {
+	if n.server.options.NoCAPA {
+		if i := strings.Index(text, "] "); text[0] == '[' && i > 0 {
+			text = text[i+2:]
+		}
+	}
+	fmt.Fprintf(n.out, "-ERR %s\r\n", text)
+}

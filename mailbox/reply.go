@@ -1,0 +1,95 @@
+package mailbox
+
+import (
+	"regexp"
+	"strings"
+)
+
+// reply is one status line (RFC 1939 §3).
+type reply struct {
+	ok   bool
+	text string // what follows +OK or -ERR and a space
+}
+
+// String is the line as the server sent it, near enough.
+func (r reply) String() string {
+	status := "-ERR"
+	if r.ok {
+		status = "+OK"
+	}
+	return strings.TrimRight(status+" "+r.text, " ")
+}
+
+// parseReply reads a status line without its CRLF. An empty line, or one that starts with anything but +OK or -ERR,
+// is none.
+func parseReply(line string) (reply, bool) {
+	if text, ok := afterStatus(line, "+OK"); ok {
+		return reply{ok: true, text: text}, true
+	}
+	text, ok := afterStatus(line, "-ERR")
+	return reply{text: text}, ok
+}
+
+// afterStatus cuts the status indicator off; it must stand alone or be followed by a blank. popa3d answers a bare
+// "+OK".
+func afterStatus(line, status string) (string, bool) {
+	text, ok := strings.CutPrefix(line, status)
+	if !ok || text != "" && text[0] != ' ' && text[0] != '\t' {
+		return "", false
+	}
+	return strings.TrimLeft(text, " \t"), true
+}
+
+// code returns the response code of a status line's text in upper case without its brackets, "" when there is none
+// (RFC 2449 §8: resp-level *("/" resp-level), printable and without blanks).
+func code(text string) string {
+	rest, ok := strings.CutPrefix(text, "[")
+	if !ok {
+		return ""
+	}
+	inner, _, ok := strings.Cut(rest, "]")
+	if !ok || inner == "" || strings.ContainsFunc(inner, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return ""
+	}
+	return strings.ToUpper(inner)
+}
+
+// codeClasses are the codes that say what is wrong (RFC 2449 §8.1, RFC 3206 §4 and §5).
+var codeClasses = map[string]error{
+	"IN-USE":      ErrMaildropLocked,
+	"LOGIN-DELAY": ErrLoginDelay,
+	"AUTH":        ErrCredentials,
+	"SYS/TEMP":    ErrServerTrouble,
+	"SYS/PERM":    ErrServerDefect,
+}
+
+// codeClass returns the class of a response code. RFC 2449 §8 lets a server add levels ("SYS/TEMP/DISK"): the
+// longest known beginning counts. It is nil when no beginning is known.
+func codeClass(c string) error {
+	for c != "" {
+		if class := codeClasses[c]; class != nil {
+			return class
+		}
+		c = c[:max(0, strings.LastIndexByte(c, '/'))]
+	}
+	return nil
+}
+
+// lockWords finds the refusals of servers without response codes that mean another session, not a wrong password:
+// RFC 1939 §7 has both as answers to PASS, "invalid password" and "unable to lock maildrop".
+var lockWords = regexp.MustCompile(`(?i)(maildrop|mail ?box|mail ?drop|spool).*\b(lock|locked|in use|busy)\b|` +
+	`\b(unable to|cannot|can't|could not|failed to) (get |obtain |acquire )?(a |the )?lock\b|another (pop3? )?session`)
+
+// refusalClass returns why the server refused the command op with the reply r.
+func refusalClass(op string, r reply) error {
+	if class := codeClass(code(r.text)); class != nil {
+		return class
+	}
+	if op != "USER" && op != "PASS" {
+		return ErrRefused
+	}
+	if lockWords.MatchString(r.text) {
+		return ErrMaildropLocked
+	}
+	return ErrCredentials
+}

@@ -1,0 +1,189 @@
+package mailbox
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/knadh/go-pop3"
+)
+
+// Session is one RFC 1939 session. It is used by one goroutine at a time; only Close may be called by others.
+type Session struct {
+	account      Account // with its defaults
+	wire         *wire
+	pop          *pop3.Conn
+	capabilities Capabilities
+}
+
+// Open connects to the account's server and logs in. It closes the connection on any error.
+func Open(ctx context.Context, a Account) (*Session, error) {
+	a = a.withDefaults()
+	s := &Session{account: a}
+	if err := a.check(); err != nil {
+		return nil, s.failure("open", err)
+	}
+	if err := s.authorize(ctx); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// authorize goes through the AUTHORIZATION state.
+func (s *Session) authorize(ctx context.Context) error {
+	steps := []func(context.Context) error{s.connect, s.greeting, s.askCapabilities, s.startTLS, s.logIn}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	if s.capabilities == nil {
+		return nil
+	}
+	return s.askCapabilities(ctx) // RFC 2449 §3: they may differ once the user is known
+}
+
+// connect makes the connection and, for SslOnConnect, TLS over it.
+func (s *Session) connect(ctx context.Context) error {
+	dialing, cancel := context.WithTimeoutCause(ctx, s.account.StepTimeout, ErrTimeout)
+	defer cancel()
+	conn, err := s.account.Dial(dialing, "tcp", s.account.address())
+	if err != nil {
+		if ctx.Err() != nil {
+			return s.failure("connect", ctx.Err())
+		}
+		return s.failure("connect", fmt.Errorf("%w: %w", ErrUnreachable, err))
+	}
+	s.wire = newWire(conn, s.account.StepTimeout, s.account.Password)
+	if s.account.Security != SslOnConnect {
+		return nil
+	}
+	return s.secure(ctx)
+}
+
+// secure puts TLS over the connection and verifies the server's certificate.
+func (s *Session) secure(ctx context.Context) error {
+	return s.run(ctx, "TLS", func() error {
+		return s.wire.startTLS(&tls.Config{
+			ServerName: s.account.tlsName(),
+			RootCAs:    s.account.Roots,
+			MinVersion: tls.VersionTLS12,
+		})
+	})
+}
+
+// dialer hands go-pop3 a connection that exists already, so that its own address and TLS do not matter.
+type dialer struct{ conn net.Conn }
+
+// Dial implements pop3.Dialer.
+func (d dialer) Dial(string, string) (net.Conn, error) { return d.conn, nil }
+
+// greeting waits for the server's first line.
+func (s *Session) greeting(ctx context.Context) error {
+	return s.command(ctx, "greeting", expectation{}, func() (err error) {
+		s.pop, err = pop3.New(pop3.Opt{Dialer: dialer{s.wire}}).NewConn()
+		return err
+	})
+}
+
+// startTLS does STLS when it is asked for. A server that has CAPA must list it; one without CAPA is asked.
+func (s *Session) startTLS(ctx context.Context) error {
+	if s.account.Security != StartTLS {
+		return nil
+	}
+	if s.capabilities != nil && !s.capabilities.Has("STLS") {
+		return s.failure("STLS", ErrTLSRefused)
+	}
+	err := s.command(ctx, "STLS", expectation{}, func() error { return discard(s.pop.Cmd("STLS", false)) })
+	if err != nil {
+		return err
+	}
+	if err := s.secure(ctx); err != nil {
+		return err
+	}
+	return s.askCapabilities(ctx) // RFC 2595 §4: what was learnt before TLS does not count
+}
+
+// logIn sends the user name and the password.
+func (s *Session) logIn(ctx context.Context) error {
+	err := s.command(ctx, "USER", expectation{}, func() error { return s.pop.User(s.account.UserName) })
+	if err != nil {
+		return err
+	}
+	return s.command(ctx, "PASS", expectation{}, func() error { return s.pop.Pass(s.account.Password) })
+}
+
+// Delete marks a message; it is removed when Quit is answered, and not before.
+func (s *Session) Delete(ctx context.Context, it Item) error {
+	op := "DELE " + strconv.Itoa(it.Number)
+	return s.command(ctx, op, expectation{}, func() error { return s.pop.Dele(it.Number) })
+}
+
+// Quit enters the UPDATE state: when it returns nil the server has removed all that Delete marked. The connection is
+// closed in any case.
+func (s *Session) Quit(ctx context.Context) error {
+	defer s.wire.close()
+	return s.command(ctx, "QUIT", expectation{}, s.pop.Quit)
+}
+
+// Close drops the connection without QUIT, so that nothing is deleted. It may be called twice and after Quit; its
+// error is always nil.
+func (s *Session) Close() error {
+	if s.wire != nil {
+		s.wire.close()
+	}
+	return nil
+}
+
+// TLS returns what was agreed on with the server, its certificates among it; false when there is no TLS.
+func (s *Session) TLS() (*tls.ConnectionState, bool) {
+	t, ok := s.wire.conn.(*tls.Conn)
+	if !ok {
+		return nil, false
+	}
+	state := t.ConnectionState()
+	return &state, true
+}
+
+// Capabilities returns what the server said that it can do, nil when it has no CAPA.
+func (s *Session) Capabilities() Capabilities { return s.capabilities }
+
+// command runs f, which sends one command and reads its reply.
+func (s *Session) command(ctx context.Context, op string, e expectation, f func() error) error {
+	return s.run(ctx, op, func() error {
+		if err := s.wire.expect(e); err != nil {
+			return err
+		}
+		return f()
+	})
+}
+
+// run runs one step and turns its error into an *Error. A refusal leaves the session as it is; everything else
+// closes it.
+func (s *Session) run(ctx context.Context, op string, f func() error) error {
+	if s.wire.isClosed() {
+		return s.failure(op, ErrClosed)
+	}
+	if err := ctx.Err(); err != nil {
+		e := s.failure(op, err)
+		e.broken = false
+		return e
+	}
+	err := s.wire.step(ctx, f)
+	switch {
+	case err == nil:
+		return nil
+	case isContext(err) && ctx.Err() != nil:
+		return s.failure(op, err)
+	case s.wire.err == nil && !s.wire.last.ok:
+		return s.refusal(op, s.wire.last)
+	}
+	s.wire.close()
+	return s.failure(op, err)
+}
+
+// discard drops the result of a go-pop3 call.
+func discard(_ any, err error) error { return err }

@@ -1,0 +1,109 @@
+package mailbox
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+)
+
+// Spool holds the octets of one message as the server sent them, in memory or, when there are many, in a file that
+// nobody else can read. It is safe for concurrent ReadAt.
+type Spool struct {
+	account Account
+	memory  []byte
+	file    *os.File // nil while memory suffices
+	size    int64
+	hash    hash.Hash
+	digest  [sha256.Size]byte
+	closed  bool
+}
+
+// newSpool starts a spool for a message of about octets octets.
+func newSpool(a Account, octets int64) *Spool {
+	return &Spool{
+		account: a,
+		memory:  make([]byte, 0, max(0, min(octets, a.SpoolMemory))),
+		hash:    sha256.New(),
+	}
+}
+
+// Write adds octets. Its errors are of the classes ErrTooLarge and ErrSpool.
+func (s *Spool) Write(p []byte) (int, error) {
+	if limit := s.account.MaxOctets; limit > 0 && s.size+int64(len(p)) > limit {
+		return 0, fmt.Errorf("%w: more than %d octets", ErrTooLarge, limit)
+	}
+	s.hash.Write(p)
+	s.size += int64(len(p))
+	if s.file == nil && s.size <= s.account.SpoolMemory {
+		s.memory = append(s.memory, p...)
+		return len(p), nil
+	}
+	if err := s.toFile(p); err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrSpool, err)
+	}
+	return len(p), nil
+}
+
+// toFile writes to the file, which it creates with what memory held.
+func (s *Spool) toFile(p []byte) error {
+	if s.file == nil {
+		file, err := createSpoolFile(s.account.SpoolDirectory)
+		if err != nil {
+			return err
+		}
+		s.file = file
+		if _, err := file.Write(s.memory); err != nil {
+			return err
+		}
+		s.memory = nil
+	}
+	_, err := s.file.Write(p)
+	return err
+}
+
+// finish ends the writing.
+func (s *Spool) finish() {
+	s.hash.Sum(s.digest[:0])
+	s.hash = nil
+}
+
+// Size is the number of octets of the message.
+func (s *Spool) Size() int64 { return s.size }
+
+// Digest is the SHA-256 of the message's octets.
+func (s *Spool) Digest() [sha256.Size]byte { return s.digest }
+
+// ReadAt implements io.ReaderAt over the message's octets.
+func (s *Spool) ReadAt(p []byte, off int64) (int, error) {
+	switch {
+	case s.closed:
+		return 0, os.ErrClosed
+	case s.file != nil:
+		return s.file.ReadAt(p, off)
+	case off < 0:
+		return 0, errors.New("read a spool at a negative offset")
+	case off >= int64(len(s.memory)):
+		return 0, io.EOF
+	}
+	n := copy(p, s.memory[off:])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// Close frees the memory or removes the file. It may be called twice.
+func (s *Spool) Close() error {
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	s.memory = nil
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close() // the file's name was removed when it was created, or goes with its handle
+}

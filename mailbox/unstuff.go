@@ -1,0 +1,80 @@
+package mailbox
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+)
+
+// place is where in a multi-line response the reader stands.
+type place int
+
+const (
+	inLine    place = iota
+	afterCR         // the last octet was CR
+	lineStart       // the last two were CRLF, or nothing was read yet
+)
+
+// unstuff copies one multi-line response (RFC 1939 §3) from r to w and removes its byte-stuffing. It ends at
+// CRLF "." CRLF only: a bare LF neither starts nor ends a line, and every other octet is copied as it is. The
+// CRLF before the final "." belongs to the message.
+func unstuff(w io.Writer, r *bufio.Reader) error {
+	at := lineStart
+	for {
+		if at == lineStart {
+			end, err := skipDot(r)
+			if end || err != nil {
+				return err
+			}
+			at = inLine
+		}
+		if _, err := r.Peek(1); err != nil {
+			return err
+		}
+		chunk, _ := r.Peek(r.Buffered()) // what is there already: no error possible
+		chunk, at = cutLine(chunk, at)
+		if _, err := w.Write(chunk); err != nil {
+			return err
+		}
+		if _, err := r.Discard(len(chunk)); err != nil {
+			return err
+		}
+	}
+}
+
+// skipDot looks at the start of a line: it consumes the final "." CRLF and reports the end, or consumes the dot that
+// was stuffed. Waiting for three octets is safe, as at least CRLF follows a dot there.
+func skipDot(r *bufio.Reader) (end bool, err error) {
+	first, err := r.Peek(1)
+	if err != nil || first[0] != '.' {
+		return false, err
+	}
+	three, err := r.Peek(3)
+	if err != nil {
+		return false, err
+	}
+	if string(three) == ".\r\n" {
+		_, err = r.Discard(3)
+		return true, err
+	}
+	_, err = r.Discard(1)
+	return false, err
+}
+
+// cutLine returns the octets of b up to the first place where a dot must be looked at, and where that leaves the
+// reader.
+func cutLine(b []byte, at place) ([]byte, place) {
+	if at == afterCR && b[0] == '\n' {
+		return b[:1], lineStart
+	}
+	if i := bytes.Index(b, []byte("\r\n.")); i >= 0 {
+		return b[:i+2], lineStart
+	}
+	switch {
+	case bytes.HasSuffix(b, []byte("\r\n")):
+		return b, lineStart
+	case b[len(b)-1] == '\r':
+		return b, afterCR
+	}
+	return b, inLine
+}

@@ -1,0 +1,260 @@
+package mailbox
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Limits of what the server may send; a status line of RFC 2449 §4 has 512 octets at most.
+const (
+	maxLine    = 4 << 10  // octets of a status line or of a listing's line
+	maxListing = 32 << 20 // octets of a whole listing: more than 400,000 messages
+	readBuffer = 32 << 10
+)
+
+// wire is the connection that go-pop3 is given. go-pop3 writes commands through it; what it reads is not what the
+// server sent but what was checked before: one valid status line, or one line of a listing, at a time. The octets
+// of a message never pass through go-pop3: they go to the writer that was expected, and go-pop3 sees an empty one.
+//
+// As go-pop3 is never given more than it asked for, its own buffer is empty between commands, so that TLS can be
+// put under it (STLS).
+//
+// It is used by one goroutine; only close may be called by others.
+type wire struct {
+	raw    net.Conn // TCP
+	conn   net.Conn // raw, or the TLS over it
+	secret string   // never to be shown, should the server repeat it
+	in   *bufio.Reader
+	pace pace
+
+	expected []expectation // one for each command whose reply has not been read
+	listing  int64         // octets read of the listing that is being read, 0 when none is
+	out      []byte        // what go-pop3 shall read next
+	last     reply
+	err      error // the first failure; none is mended
+
+	closing sync.Once
+	closed  chan struct{}
+}
+
+// expectation says what follows the status line of a reply when it is +OK.
+type expectation struct {
+	lines   bool      // a listing
+	message io.Writer // a message, and where its octets go
+}
+
+// newWire takes over a connection.
+func newWire(conn net.Conn, stepTimeout time.Duration, secret string) *wire {
+	w := &wire{
+		raw: conn, conn: conn, secret: secret,
+		pace: pace{timeout: stepTimeout}, closed: make(chan struct{}),
+	}
+	w.in = bufio.NewReaderSize(source{w}, readBuffer)
+	return w
+}
+
+// expect announces the reply to the command that is sent next. What is already there would be taken for it.
+func (w *wire) expect(e expectation) error {
+	if len(w.expected) == 0 && w.in.Buffered() > 0 {
+		return w.fail(fmt.Errorf("%w: it answers before it is asked", ErrProtocol))
+	}
+	w.expected = append(w.expected, e)
+	return nil
+}
+
+// redact makes what the server said fit to be shown.
+func (w *wire) redact(text string) string {
+	if w.secret == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, w.secret, "REDACTED")
+}
+
+// step runs f, which talks to the server, under the step's deadline. When ctx ends first the connection is closed.
+func (w *wire) step(ctx context.Context, f func() error) error {
+	w.pace.restart()
+	cut := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(cut)
+		w.close()
+	})
+	err := f()
+	if !stop() {
+		<-cut
+		return ctx.Err()
+	}
+	return err
+}
+
+// Read hands go-pop3 what it may read next.
+func (w *wire) Read(p []byte) (int, error) {
+	if len(w.out) == 0 {
+		if err := w.next(); err != nil {
+			return 0, w.fail(err)
+		}
+	}
+	n := copy(p, w.out)
+	w.out = w.out[n:]
+	return n, nil
+}
+
+// next reads the next line of a listing, or the next reply.
+func (w *wire) next() error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.listing > 0 {
+		return w.nextLine()
+	}
+	if len(w.expected) == 0 {
+		return errors.New("a reply was awaited that no command asks for")
+	}
+	e := w.expected[0]
+	w.expected = w.expected[1:]
+	line, err := w.line()
+	if err != nil {
+		return err
+	}
+	r, ok := parseReply(string(line))
+	if !ok {
+		return fmt.Errorf("%w: it answered %.80q", ErrProtocol, w.redact(string(line)))
+	}
+	w.last = r
+	w.out = append(w.out[:0], r.String()+"\r\n"...)
+	switch {
+	case r.ok && e.lines:
+		w.listing = 1
+	case r.ok && e.message != nil:
+		err = unstuff(e.message, w.in)
+		w.out = append(w.out, ".\r\n"...)
+	}
+	return err
+}
+
+// nextLine hands one line of a listing on, still byte-stuffed.
+func (w *wire) nextLine() error {
+	line, err := w.line()
+	if err != nil {
+		return err
+	}
+	w.listing += int64(len(line))
+	if w.listing > maxListing {
+		return fmt.Errorf("%w: a listing has more than %d octets", ErrProtocol, maxListing)
+	}
+	if string(line) == "." {
+		w.listing = 0
+	}
+	w.out = append(append(w.out[:0], line...), "\r\n"...)
+	return nil
+}
+
+// line reads up to CRLF, which is cut off. A bare LF ends no line: go-pop3 would take one for an end, and read what
+// follows as the reply to the next command.
+func (w *wire) line() ([]byte, error) {
+	line, err := w.in.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) || len(line) > maxLine {
+		return nil, fmt.Errorf("%w: a line has more than %d octets", ErrProtocol, maxLine)
+	}
+	if err != nil {
+		return nil, err
+	}
+	line, ok := bytes.CutSuffix(line, []byte("\r\n"))
+	if !ok {
+		return nil, fmt.Errorf("%w: a line ends in a bare LF", ErrProtocol)
+	}
+	return line, nil
+}
+
+// Write sends what go-pop3 wrote.
+func (w *wire) Write(p []byte) (int, error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	if err := w.conn.SetWriteDeadline(w.pace.writeDeadline()); err != nil {
+		return 0, w.fail(err)
+	}
+	n, err := w.conn.Write(p)
+	return n, w.fail(err)
+}
+
+// fail remembers the first failure. A connection that ends while something is awaited is one.
+func (w *wire) fail(err error) error {
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	if w.err == nil {
+		w.err = err
+	}
+	return err
+}
+
+// startTLS puts TLS under go-pop3. What the server sent in plain text after its consent was put there by somebody
+// who wants it to be taken for an answer within TLS (RFC 2595 §4 has the server discard likewise).
+func (w *wire) startTLS(config *tls.Config) error {
+	if w.in.Buffered() > 0 {
+		return w.fail(fmt.Errorf("%w: plain text follows its consent to STLS", ErrProtocol))
+	}
+	if err := w.raw.SetDeadline(w.pace.writeDeadline()); err != nil {
+		return w.fail(err)
+	}
+	t := tls.Client(w.raw, config)
+	if err := t.Handshake(); err != nil {
+		return w.fail(&handshakeError{err})
+	}
+	w.conn = t
+	return nil
+}
+
+// handshakeError tells a failed handshake from other failures of the network.
+type handshakeError struct{ err error }
+
+// Error implements error.
+func (e *handshakeError) Error() string { return e.err.Error() }
+
+// Unwrap gives the error of crypto/tls.
+func (e *handshakeError) Unwrap() error { return e.err }
+
+// close drops the connection at once. It may be called by any goroutine and more than once.
+func (w *wire) close() {
+	w.closing.Do(func() {
+		close(w.closed)
+		_ = w.raw.Close() // an error leaves nothing to do: the connection is not used again
+	})
+}
+
+// isClosed reports whether close was called.
+func (w *wire) isClosed() bool {
+	select {
+	case <-w.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Close implements net.Conn for go-pop3's Quit.
+func (w *wire) Close() error { w.close(); return nil }
+
+// LocalAddr implements net.Conn.
+func (w *wire) LocalAddr() net.Addr { return w.raw.LocalAddr() }
+
+// RemoteAddr implements net.Conn.
+func (w *wire) RemoteAddr() net.Addr { return w.raw.RemoteAddr() }
+
+// SetDeadline implements net.Conn; deadlines are wire's own affair.
+func (w *wire) SetDeadline(time.Time) error { return nil }
+
+// SetReadDeadline implements net.Conn.
+func (w *wire) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline implements net.Conn.
+func (w *wire) SetWriteDeadline(time.Time) error { return nil }
