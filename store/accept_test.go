@@ -112,7 +112,7 @@ func TestTwoDaemonsThatAcceptTheSameBatchRecordItOnce(t *testing.T) {
 			m.Attachments = []processor.Attachment{attachment("same.txt", strings.Repeat("same", 100)), attachment("own.txt", fmt.Sprint(i))}
 		}))
 	}
-	stores := []*store.Store{d.open(t, d.db.URL), d.open(t, d.db.URL), d.open(t, d.db.URL)}
+	stores := []*store.Store{d.open(t, d.url), d.open(t, d.url), d.open(t, d.url)}
 	var group errgroup.Group
 	outcomes := make([][]store.Outcome, len(stores))
 	for i, s := range stores {
@@ -292,7 +292,7 @@ func TestARequestThatIsDoneWithIsReopenedOnce(t *testing.T) {
 			c := d.clerk()
 			c.reopen = true
 			d.accept(t, c, mail("1", "a"))
-			d.db.Exec(t, fmt.Sprintf(`UPDATE request SET kind = '%s', state = '%s', processed_at = CASE WHEN '%[2]s' = 'processed' THEN now() END`, test.kind, test.state))
+			d.exec(t, fmt.Sprintf(`UPDATE request SET kind = '%s', state = '%s', processed_at = CASE WHEN '%[2]s' = 'processed' THEN now() END`, test.kind, test.state))
 			got := d.accept(t, c, mail("2", "b", answerTo("a")), mail("3", "c", answerTo("a")))
 			if state := one[string](t, d, `SELECT state FROM request`); state != test.want {
 				t.Errorf("state is %s, want %s", state, test.want)
@@ -315,7 +315,7 @@ func TestTwoMailboxesThatReopenARequestAtOnceSayItOnce(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.accept(t, d.clerk(), mail("1", "a"), mail("2", "b"), mail("3", "c"))
-	d.db.Exec(t, `UPDATE request SET state = 'closed'`)
+	d.exec(t, `UPDATE request SET state = 'closed'`)
 	var group errgroup.Group
 	for i := range 4 {
 		c := clerk{Mailbox: d.resolve(t, fmt.Sprintf("mailbox %d", i), deskNames), reopen: true}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ import (
 
 // desk is a service desk in a database of its own: the team IT with a mailbox, some users, and the team HR.
 type desk struct {
-	db      *storetest.Database
+	url     string
 	files   string
 	store   *store.Store
 	mailbox store.Mailbox
@@ -43,12 +44,30 @@ var deskNames = processor.Names{Team: "it", Login: "MailIntegration", FallbackUs
 
 func newDesk(t testing.TB) *desk {
 	t.Helper()
-	d := &desk{db: storetest.New(t), files: t.TempDir()}
-	d.db.Exec(t, deskSQL)
-	d.pool = d.db.Pool(t)
-	d.store = d.open(t, d.db.URL)
+	return deskOn(t, storetest.New(t).URL)
+}
+
+// deskOn makes the desk in a migrated database.
+func deskOn(t testing.TB, url string) *desk {
+	t.Helper()
+	d := &desk{url: url, files: t.TempDir()}
+	var err error
+	if d.pool, err = pgxpool.New(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.pool.Close)
+	d.exec(t, deskSQL)
+	d.store = d.open(t, url)
 	d.mailbox = d.resolve(t, "helpdesk", deskNames)
 	return d
+}
+
+// exec runs statements without arguments.
+func (d *desk) exec(t testing.TB, sql string) {
+	t.Helper()
+	if _, err := d.pool.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {
+		t.Fatalf("%v in %s", err, sql)
+	}
 }
 
 // open opens another store on the same database and directory.
@@ -116,16 +135,20 @@ func all[T any](t testing.TB, d *desk, sql string, args ...any) []T {
 // fileNames are the files in the attachment directory, temporary ones included.
 func (d *desk) fileNames(t testing.TB) []string {
 	t.Helper()
+	if _, err := os.Stat(d.files); err != nil {
+		t.Fatal(err)
+	}
+	return d.fileNamesIfAny()
+}
+
+func (d *desk) fileNamesIfAny() []string {
 	var names []string
-	err := filepath.WalkDir(d.files, func(_ string, e fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(d.files, func(_ string, e fs.DirEntry, err error) error {
 		if err == nil && !e.IsDir() {
 			names = append(names, e.Name())
 		}
-		return err
+		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return names
 }
 
@@ -138,9 +161,11 @@ func (d *desk) path(content string) string {
 // octets are a raw message in memory.
 type octets string
 
-func (o octets) ReadAt(p []byte, off int64) (int, error) { return strings.NewReader(string(o)).ReadAt(p, off) }
-func (o octets) Size() int64                             { return int64(len(o)) }
-func (o octets) Digest() [32]byte                        { return sha256.Sum256([]byte(o)) }
+func (o octets) ReadAt(p []byte, off int64) (int, error) {
+	return strings.NewReader(string(o)).ReadAt(p, off)
+}
+func (o octets) Size() int64      { return int64(len(o)) }
+func (o octets) Digest() [32]byte { return sha256.Sum256([]byte(o)) }
 
 // mail is a delivery from Anna; what is changed in m is not in its octets, which only make it the same or another.
 func mail(uidl, raw string, change ...func(m *processor.Message)) store.Delivery {
@@ -246,4 +271,3 @@ func (d *desk) exceptFor(subject string, decide func() processor.Decision) clerk
 	}
 	return c
 }
-

@@ -128,7 +128,7 @@ func TestAMessageThatCannotEvenBeSetAsideStaysInTheMailbox(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	c := d.exceptFor("about bad", func() processor.Decision { return processor.OpenRequest{Kind: "problem", Subject: "x"} })
-	d.db.Exec(t, `ALTER TABLE request ADD CHECK (kind <> 'event')`)
+	d.exec(t, `ALTER TABLE request ADD CHECK (kind <> 'event')`)
 	got := d.accept(t, c, mail("1", "a"), mail("2", "bad"), mail("3", "c"))
 	if got[0].Err != nil || got[2].Err != nil || got[1].Err == nil {
 		t.Errorf("outcomes are %+v", got)
@@ -141,7 +141,7 @@ func TestAMessageThatCannotEvenBeSetAsideStaysInTheMailbox(t *testing.T) {
 func TestARefusalThatIsNotAboutValuesLeavesTheMessageInTheMailbox(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	d.db.Exec(t, `
+	d.exec(t, `
 		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
 		CREATE TRIGGER refuse BEFORE INSERT ON request FOR EACH ROW WHEN (NEW.subject = 'about bad') EXECUTE FUNCTION refuse()`)
 	got := d.accept(t, d.clerk(), mail("1", "a"), mail("2", "bad"), mail("3", "c"))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -126,7 +127,7 @@ func (s *Store) inTx(ctx context.Context, f func(pgx.Tx) error) error {
 }
 
 func (s *Store) tryTx(ctx context.Context, f func(pgx.Tx) error) error {
-	tx, err := s.pool.Begin(ctx)
+	tx, err := s.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", unavailable(ctx, err))
 	}
@@ -145,6 +146,19 @@ func (s *Store) tryTx(ctx context.Context, f func(pgx.Tx) error) error {
 		return fmt.Errorf("commit: %w", blame(finish, tx, err))
 	}
 	return nil
+}
+
+// begin begins a transaction. A connection of the pool may have been lost unnoticed, all of them when the server was
+// restarted; nothing was done on it yet, so the next one is tried.
+func (s *Store) begin(ctx context.Context) (pgx.Tx, error) {
+	for lost := int32(0); ; lost++ {
+		tx, err := s.pool.Begin(ctx)
+		var down *pgconn.ConnectError
+		_, refused := pgError(err)
+		if err == nil || refused || ctx.Err() != nil || errors.As(err, &down) || lost == s.pool.Config().MaxConns {
+			return tx, err
+		}
+	}
 }
 
 // finishing is the context to end a transaction in: a stop never cuts between the rows and the commit.
