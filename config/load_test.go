@@ -67,9 +67,7 @@ func TestAMailboxFileWithTheLeastTagsHasTheDefaults(t *testing.T) {
 
 func TestEveryFormOfTheDialectIsRead(t *testing.T) {
 	t.Parallel()
-	site := func(text string) string {
-		return strings.Replace(minimal(password+"<Group>"+text+"</Group>"), "", "", 1)
-	}
+	site := func(text string) string { return minimal(password + "<Group>" + text + "</Group>") }
 	latin, err := charmap.Windows1252.NewEncoder().String(`<?xml version="1.0" encoding="windows-1252"?>` + site("Montréal – €"))
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +98,8 @@ func TestEveryFormOfTheDialectIsRead(t *testing.T) {
 		{"closing tags in another case", strings.Replace(site("Montréal"), "</Group>", "</GROUP>", 1), "Montréal"},
 		{"tags in <server>", strings.NewReplacer("<ServerName>", "<server><ServerName>", "</MailIntegration>", "</server></MailIntegration>").Replace(site("Montréal")), "Montréal"},
 		{"another root, with a schema", strings.NewReplacer("<MailIntegration>", `<configuration xmlns:xsi="x" xsi:noNamespaceSchemaLocation="y">`, "</MailIntegration>", "</configuration>").Replace(site("Montréal")), "Montréal"},
-		{"an empty tag is an absent tag", site("Montréal") + "<!-- end -->\n", "Montréal"},
+		{"a comment after the root", site("Montréal") + "\n<!-- end -->\n", "Montréal"},
+		{"an empty tag with a default", strings.Replace(site("Montréal"), "<Group>", "<Port> </Port><Schedule/><Group>", 1), "Montréal"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -220,5 +219,18 @@ func TestAFileWithoutEndOfMistakesIsGivenUp(t *testing.T) {
 	_, _, err = LoadMailbox(write(t, t.TempDir(), "m.xml", strings.Repeat(" ", maxFileOctets+1)))
 	if err == nil || !strings.Contains(err.Error(), "larger than") {
 		t.Error(err)
+	}
+}
+
+func TestAFolderIsNotRead(t *testing.T) {
+	t.Parallel()
+	for _, load := range []func(string) error{
+		func(path string) error { _, _, err := LoadMailbox(path); return err },
+		func(path string) error { _, _, err := LoadService(path); return err },
+	} {
+		dir := t.TempDir()
+		if err := load(dir); err == nil || err.Error() != dir+": cannot be read: not a regular file" {
+			t.Error(err)
+		}
 	}
 }

@@ -17,9 +17,6 @@ const (
 
 var processors = []string{string(EndUserIncident), string(EndUserServiceRequest), string(Monitoring)}
 
-// IsEndUser says whether the messages are those of people.
-func (p Processor) IsEndUser() bool { return p == EndUserIncident || p == EndUserServiceRequest }
-
 // processorKind reads the short name of a processor, or a .NET type name that ends in it: "Namespace.Name, Assembly".
 func processorKind() kind {
 	return kind{

@@ -51,21 +51,22 @@ func TestAScheduleSaysWhenTheNextPollIs(t *testing.T) {
 	t.Parallel()
 	from := time.Date(2026, 11, 22, 12, 0, 10, 0, time.UTC)
 	for _, test := range []struct {
-		text string
-		want time.Time
+		text  string
+		want  time.Time
+		every time.Duration
 	}{
-		{"30s", from.Add(30 * time.Second)},
-		{"1500ms", from.Add(1500 * time.Millisecond)},
-		{"@every 1m", from.Add(time.Minute)},
-		{"*/5 * * * *", time.Date(2026, 11, 22, 12, 5, 0, 0, time.UTC)},
-		{"TZ=Asia/Tokyo 0 8 * * *", time.Date(2026, 11, 22, 23, 0, 0, 0, time.UTC)},
+		{"30s", from.Add(30 * time.Second), 30 * time.Second},
+		{"1500ms", from.Add(1500 * time.Millisecond), 1500 * time.Millisecond},
+		{"@every 1m", from.Add(time.Minute), time.Minute},
+		{"*/5 * * * *", time.Date(2026, 11, 22, 12, 5, 0, 0, time.UTC), 0},
+		{"TZ=Asia/Tokyo 0 8 * * *", time.Date(2026, 11, 22, 23, 0, 0, 0, time.UTC), 0},
 	} {
 		s, err := ParseSchedule(test.text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := s.Next(from); !got.Equal(test.want) {
-			t.Errorf("%s: %s, want %s", test.text, got, test.want)
+		if got := s.Next(from); !got.Equal(test.want) || s.Every() != test.every {
+			t.Errorf("%s: %s, every %s, want %s, every %s", test.text, got, s.Every(), test.want, test.every)
 		}
 	}
 }
