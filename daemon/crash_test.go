@@ -20,7 +20,7 @@ func steps(t *testing.T) []string {
 	w := newWorld(t)
 	w.mail()
 	w.mail()
-	w.recover()
+	w.pollUntilGood()
 	log := w.maildrops.Log()
 	if !slices.Contains(log, "DELE 2") || log[len(log)-1] != "QUIT" {
 		t.Fatalf("not the session that the tests are about: %q", log)
@@ -55,7 +55,7 @@ func TestCutAtEachStep(t *testing.T) {
 				fault(w.maildrops.At(step).Times(1))
 				w.poll()
 				w.maildrops.Heal()
-				w.recover()
+				w.pollUntilGood()
 				w.wantEachOnce(2 * (i + 1))
 				if t.Failed() {
 					t.Fatalf("cut %s at %q", what, step)
@@ -69,14 +69,14 @@ func TestCutAtEachOctet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mail()
-	w.recover()
+	w.pollUntilGood()
 	total := w.maildrops.OctetsSent()
 	for n := range total {
 		w.mail()
 		w.maildrops.CutAfterOctets(n)
 		w.poll()
 		w.maildrops.Heal()
-		w.recover()
+		w.pollUntilGood()
 		w.wantEachOnce(w.added)
 		if t.Failed() {
 			t.Fatalf("cut after %d of %d octets", n, total)
@@ -102,7 +102,7 @@ func TestStoppedAtEachStep(t *testing.T) {
 		if left := w.maildrops.Count(helpdesk); left != 2-r.Recorded() {
 			t.Errorf("stopped at %q: %d recorded, %d left", step, r.Recorded(), left)
 		}
-		w.recover()
+		w.pollUntilGood()
 		w.wantEachOnce(2 * (i + 1))
 		if t.Failed() {
 			t.Fatalf("stopped at %q", step)
@@ -133,7 +133,7 @@ func TestDatabaseLostAtEachMessageOfItsProtocol(t *testing.T) {
 				w.poll()
 				cuts = proxy.Cuts()
 				proxy.Pass()
-				w.recover()
+				w.pollUntilGood()
 				w.wantEachOnce(2 * n)
 				if t.Failed() {
 					t.Fatalf("cut %s, at the %d.", what, n)
@@ -163,7 +163,7 @@ func TestDatabaseIsDown(t *testing.T) {
 		t.Errorf("%d messages left, want 1: a database that is down is never a bad message", left)
 	}
 	proxy.Pass()
-	w.recover()
+	w.pollUntilGood()
 	w.wantEachOnce(1)
 }
 
@@ -192,14 +192,14 @@ func TestAServerThatRenumbersItsMessages(t *testing.T) {
 	octets := []byte("From: ann@acme.example\r\nSubject: moved\r\n\r\nHelp!\r\n")
 	w.maildrops.ForgetDeletes()
 	w.maildrops.AddUIDL(helpdesk, "old-1", octets)
-	w.recover()
+	w.pollUntilGood()
 	w.maildrops.Heal()
-	w.recover() // deletes the message under its old unique-id
+	w.pollUntilGood() // deletes the message under its old unique-id
 	w.maildrops.AddUIDL(helpdesk, "new-1", octets)
-	w.recover()
+	w.pollUntilGood()
 	w.wantEachOnce(1)
 	w.maildrops.AddUIDL(helpdesk, "new-1", []byte("Subject: another message under a unique-id that was used before\r\n\r\n"))
-	w.recover()
+	w.pollUntilGood()
 	w.wantEachOnce(2)
 }
 
@@ -230,7 +230,7 @@ func TestManyDaemonsOnOneDatabaseAndMailbox(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	w.recover()
+	w.pollUntilGood()
 	w.wantEachOnce(60)
 }
 
@@ -241,7 +241,7 @@ func TestTheSameMessageTwiceInTheMaildrop(t *testing.T) {
 		w.add("From: ann@acme.example\nMessage-ID: <a@b>\nSubject: delivered twice\n\nHelp!\n")
 	}
 	w.add("From: ann@acme.example\nMessage-ID: <a@b>\nSubject: the same Message-ID\n\nother octets\n")
-	w.recover()
+	w.pollUntilGood()
 	w.wantEachOnce(2)
 }
 

@@ -8,16 +8,19 @@ import (
 	"mailintegration/processor"
 )
 
+// parser reads a message from its octets, as processor.Parse does.
+type parser func(raw io.ReaderAt, size int64) *processor.Message
+
 // judge parses and decides for one mailbox. A message on which parsing panics is set aside, so that it does not
 // end the daemon or hold up another message; the store does the same when deciding panics.
 type judge struct {
 	policy processor.Decider
-	read   func(raw io.ReaderAt, size int64) *processor.Message
+	read   parser
 	failed map[*processor.Message]processor.Reason // parsing panicked
 }
 
-func newJudge(policy processor.Decider) *judge {
-	return &judge{policy: policy, read: processor.Parse, failed: map[*processor.Message]processor.Reason{}}
+func newJudge(policy processor.Decider, read parser) *judge {
+	return &judge{policy: policy, read: read, failed: map[*processor.Message]processor.Reason{}}
 }
 
 // octets is a raw message as it lies in the spool.

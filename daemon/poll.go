@@ -55,10 +55,12 @@ type poll struct {
 	mailbox *Mailbox
 	log     events
 	report  *Report
+	parse   parser
 
 	target store.Mailbox
 	judge  *judge
 	met    map[string]bool // UIDLs looked at in this poll: not again in its next session
+	left   int             // items that the last session should have left, when they have no UIDL
 }
 
 // run holds the mailbox and polls it session by session until nothing new is listed.
@@ -79,7 +81,7 @@ func (p *poll) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.judge = newJudge(processor.Policy{Rules: p.mailbox.Rules, References: p.target.References})
+	p.judge = newJudge(processor.Policy{Rules: p.mailbox.Rules, References: p.target.References}, p.parse)
 
 	work, cancel := finishing(ctx, p.opts.StopGrace)
 	defer cancel()
@@ -106,6 +108,9 @@ func (p *poll) session(ctx, work context.Context) (more bool, err error) {
 	items := p.unmet(listing)
 	p.log.sessionOpened(len(listing), len(items))
 	now := items[:min(len(items), p.opts.MessagesPerSession)]
+	if p.left > 0 && len(items) > p.left { // the deletions had no effect, so that these are the same again
+		now = nil
+	}
 	p.report.Listed += len(now)
 	looked, deleted, err := p.drain(ctx, work, session, now)
 	p.report.Deferred += len(now) - looked
@@ -122,11 +127,14 @@ func (p *poll) session(ctx, work context.Context) (more bool, err error) {
 		p.report.Deferred += len(items) - len(now)
 		return false, errors.Join(err, ctx.Err())
 	}
-	return err == nil && len(items) > len(now) && (identified(now) || deleted == len(now)), err
+	if p.left = 0; !identified(now) {
+		p.left = len(items) - deleted
+	}
+	return err == nil && len(now) > 0 && len(items) > len(now) && (identified(now) || deleted == len(now)), err
 }
 
 // identified tells whether every item has a unique-id. Messages without one cannot be told apart in the next
-// session, so that a poll only goes on to it when all of them were deleted.
+// session, so that a poll only goes on to it when all of them were deleted, and took effect.
 func identified(items []mailbox.Item) bool {
 	return !slices.ContainsFunc(items, func(it mailbox.Item) bool { return it.UIDL == "" })
 }

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"mailintegration/mailbox"
+	"mailintegration/processor"
 	"mailintegration/store"
 )
 
@@ -18,13 +19,17 @@ type worker struct {
 	daemon  *Daemon
 	mailbox Mailbox
 	log     events
+	parse   parser
 
 	failures  int  // polls that failed in a row
 	permanent bool // whether the last failure needs a person
 }
 
 func newWorker(d *Daemon, m Mailbox) *worker {
-	return &worker{daemon: d, mailbox: m, log: events{d.opts.Logger.Named("poll").With(zap.String("mailbox", m.Name))}}
+	return &worker{
+		daemon: d, mailbox: m, parse: processor.Parse,
+		log: events{d.opts.Logger.Named("poll").With(zap.String("mailbox", m.Name))},
+	}
 }
 
 // run polls at the mailbox's schedule until ctx is cancelled. A poll that takes longer than the schedule's
@@ -74,7 +79,7 @@ func (w *worker) poll(ctx context.Context) (report Report) {
 		return report
 	}
 	defer leave()
-	p := poll{opts: &w.daemon.opts, mailbox: &w.mailbox, log: w.log, report: &report, met: map[string]bool{}}
+	p := poll{opts: &w.daemon.opts, mailbox: &w.mailbox, log: w.log, parse: w.parse, report: &report, met: map[string]bool{}}
 	started := w.daemon.opts.Now()
 	report.Err = p.run(ctx)
 	w.log.pollEnded(report, w.daemon.opts.Now().Sub(started))

@@ -129,8 +129,8 @@ func (w *world) pollUnder(ctx context.Context) Report {
 	return r
 }
 
-// recover polls until a poll goes well; a connection to the database that was lost is noticed at its next use.
-func (w *world) recover() {
+// pollUntilGood polls until a poll goes well; a connection to the database that was lost is noticed at its next use.
+func (w *world) pollUntilGood() {
 	w.Helper()
 	var last Report
 	for range 5 {
