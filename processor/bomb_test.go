@@ -63,7 +63,9 @@ var bombs = []struct {
 	{"quoted-printable of equals signs", func(n int) string {
 		return "Content-Transfer-Encoding: quoted-printable\n\n" + strings.Repeat("=", n)
 	}},
-	{"octets of no charset", func(n int) string { return "Content-Type: text/plain; charset=x\n\n" + strings.Repeat("\xe9\x80\xff ", n/4) }},
+	{"octets of no charset", func(n int) string {
+		return "Content-Type: text/plain; charset=x\n\n" + strings.Repeat("\xe9\x80\xff ", n/4)
+	}},
 	{"HTML of less-than signs", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<", n) }},
 	{"HTML of open tags", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<b><i><a href=x>", n/16) }},
 	{"HTML of open comments", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<!--", n/4) }},

@@ -79,6 +79,11 @@ func decodeWith(enc encoding.Encoding, octets []byte) (text string, ok bool) {
 
 // guessCharset decodes octets whose charset is missing, unknown or a lie.
 func guessCharset(octets []byte, label string) string {
+	if bytes.Contains(octets, []byte("\x1b$")) {
+		if text, ok := decodeWith(japanese.ISO2022JP, octets); ok {
+			return text
+		}
+	}
 	if utf8.Valid(octets) {
 		return string(octets)
 	}
