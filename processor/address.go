@@ -55,6 +55,7 @@ func (r *addressReader) step(i int) int {
 		r.text.WriteByte(c)
 	case c == '<':
 		return r.inAngles(i + 1)
+	case c == '>': // closes nothing
 	case c == ',' || c == ';':
 		r.end()
 	case c == ':' && r.groups && r.angle == "" && !strings.Contains(r.text.String(), "@"):
@@ -84,8 +85,6 @@ func (r *addressReader) inAngles(i int) int {
 	if i+end < len(r.s) && r.s[i+end] == '>' {
 		end++
 	}
-	// "<@relay.example,@other.example:user@example.com>" (RFC 5322 §4.4) and "<a,b@example.com>" are not told
-	// apart; the address is what holds the "@" in the end.
 	return i + end
 }
 
@@ -140,6 +139,7 @@ func isMailto(s string) bool { return strings.EqualFold(strings.TrimSpace(s), "m
 
 // findAddr finds the addr-spec in text that has no angle brackets; rest is what stands beside it.
 func findAddr(text string) (addr, rest string) {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, " @", "@"), "@ ", "@")
 	at := strings.LastIndexByte(text, '@')
 	if at < 0 {
 		return "", text

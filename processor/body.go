@@ -2,6 +2,7 @@ package processor
 
 import (
 	"bytes"
+	"cmp"
 	"html"
 	"io"
 	"regexp"
@@ -104,9 +105,10 @@ func (r *reader) leaf(p *part) content {
 	return c
 }
 
-// isHTML says whether a text part is HTML. A multipart without parts does not say.
+// isHTML says whether a text part is HTML. A part without Content-Type does not say, nor does a multipart without parts.
 func (r *reader) isHTML(p *part) bool {
-	if !strings.HasPrefix(p.mediaType, "multipart/") {
+	isDeclared := !strings.HasPrefix(p.mediaType, "multipart/") && p.header.Has("Content-Type")
+	if isDeclared {
 		return p.mediaType == "text/html" || p.mediaType == "application/xhtml+xml"
 	}
 	head := make([]byte, min(p.end-p.start, 64))
@@ -120,6 +122,9 @@ func (r *reader) read(p *part, limit int) (text string, isCut bool) {
 	if limit <= 0 {
 		return "", p.end > p.start
 	}
+	if p.encoding == base64Encoding && !looksLikeBase64(r.raw, p.start, p.end) {
+		r.note(p, "base64 that is none: read as it is")
+	}
 	octets, err := readUpTo(decodeTransfer(r.raw, p.start, p.end, p.encoding), p.end-p.start, limit+1)
 	if err != nil && r.err == nil {
 		r.err = err
@@ -129,7 +134,11 @@ func (r *reader) read(p *part, limit int) (text string, isCut bool) {
 		charset = metaCharset(octets)
 	}
 	isCut = len(octets) > limit
-	text, isCutAgain := cutOctets(clean(decodeCharset(octets[:min(len(octets), limit)], charset)), limit)
+	text, asDeclared := decodeDeclared(octets[:min(len(octets), limit)], charset)
+	if !asDeclared {
+		r.note(p, "text is not in the charset that it declares: "+cmp.Or(oneLine(charset), "none"))
+	}
+	text, isCutAgain := cutOctets(clean(text), limit)
 	return text, isCut || isCutAgain
 }
 

@@ -21,26 +21,30 @@ const sample = 4 << 10
 // decodeCharset puts octets into UTF-8. label is the charset they are declared to have, "" when nothing says so.
 // What is declared is believed, unless the octets cannot be that.
 func decodeCharset(octets []byte, label string) string {
+	text, _ := decodeDeclared(octets, label)
+	return text
+}
+
+// decodeDeclared is decodeCharset; asDeclared is false when the octets are not what they are declared to be.
+func decodeDeclared(octets []byte, label string) (text string, asDeclared bool) {
 	label = charsetName(label)
 	switch {
-	case len(octets) == 0:
-		return ""
 	case isASCII(octets) && isASCIICompatible(label):
-		return string(octets)
+		return string(octets), true
 	case label == "utf-7":
-		return decodeUTF7(octets)
+		return decodeUTF7(octets), true
 	case isUTF8(octets, label):
-		return string(octets)
+		return string(octets), encodingByName(label) == nil
 	}
 	if enc := encodingByName(label); enc != nil {
 		if text, ok := decodeWith(enc, octets); ok {
-			return text
+			return text, true
 		}
 	}
 	if label == "utf-8" && isMostlyUTF8(octets) {
-		return strings.ToValidUTF8(string(octets), "\ufffd")
+		return strings.ToValidUTF8(string(octets), "\ufffd"), false
 	}
-	return guessCharset(octets, label)
+	return guessCharset(octets, label), false
 }
 
 // isUTF8 says whether octets are to be taken for UTF-8. Octets declared as a Latin charset are, when they are valid:
@@ -50,7 +54,14 @@ func isUTF8(octets []byte, label string) bool {
 	case "", "utf-8", "us-ascii", "windows-1252", "iso-8859-15", "iso-8859-1":
 		return utf8.Valid(octets) && !bytes.Contains(octets, []byte("\x1b$"))
 	}
-	return encodingByName(label) == nil && utf8.Valid(octets)
+	switch encodingByName(label).(type) {
+	case nil:
+		return utf8.Valid(octets)
+	case *charmap.Charmap:
+		// Nor does a text in another charset of one octet a character, when it is more than a few words.
+		return highOctets(octets) >= 8 && utf8.Valid(octets)
+	}
+	return false
 }
 
 // decodeWith decodes; ok is false when more than a few of the characters are not of that charset.
@@ -68,6 +79,11 @@ func decodeWith(enc encoding.Encoding, octets []byte) (text string, ok bool) {
 
 // guessCharset decodes octets whose charset is missing, unknown or a lie.
 func guessCharset(octets []byte, label string) string {
+	if bytes.Contains(octets, []byte("\x1b$")) {
+		if text, ok := decodeWith(japanese.ISO2022JP, octets); ok {
+			return text
+		}
+	}
 	if utf8.Valid(octets) {
 		return string(octets)
 	}

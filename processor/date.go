@@ -153,6 +153,7 @@ func (d *dateReader) number(w string) {
 func (d *dateReader) setYear(w string) {
 	n := leadingNumber(w)
 	switch {
+	case n < 0:
 	case n < 50:
 		n += 2000
 	case n < 1000:
@@ -164,8 +165,8 @@ func (d *dateReader) setYear(w string) {
 // name reads a month, a zone or AM and PM. Days of the week say nothing that the rest does not.
 func (d *dateReader) name(w string) {
 	lower := strings.ToLower(strings.Trim(w, ".\"'"))
-	if month := monthNamed(lower); month != 0 && d.month == 0 {
-		d.month = month
+	if month := monthNamed(lower); month != 0 {
+		d.month = month // the last one: "mar" is Tuesday before it is March
 		return
 	}
 	switch lower {
@@ -235,7 +236,7 @@ func monthNamed(name string) time.Month {
 		"jul juil lug", "aug aoû aou ago", "sep set", "oct okt ott out", "nov", "dec déc dez dic",
 	} {
 		for _, beginning := range strings.Fields(beginnings) {
-			if strings.HasPrefix(name, beginning) && !(i == 2 && strings.HasPrefix(name, "mardi")) && !(i == 2 && strings.HasPrefix(name, "martes")) {
+			if strings.HasPrefix(name, beginning) {
 				return time.Month(i + 1)
 			}
 		}

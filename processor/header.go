@@ -50,7 +50,8 @@ type headerReader struct {
 	header Header
 	value  []byte // of the field that is being read
 	name   string
-	open   bool // a field is being read
+	open   bool  // a field is being read
+	until  int64 // the section is known to go on up to this offset
 }
 
 // read returns the fields and the offset at which the body begins.
@@ -91,13 +92,16 @@ func (h *headerReader) line(ln line) (body int64, done bool) {
 		}
 		return h.lines.offset(), true
 	}
+	if !h.begun() {
+		text = bytes.TrimLeft(text, " \t") // a first field cannot be a continuation
+	}
 	if name, value, ok := splitField(text); ok {
 		h.close()
 		h.name, h.open = name, true
 		h.add(bytes.TrimLeft(value, " \t"))
 		return 0, false
 	}
-	if isBlank(text[0]) && h.open && len(bytes.TrimSpace(text)) > 0 {
+	if h.open && isBlank(text[0]) && len(bytes.TrimSpace(text)) > 0 {
 		h.fold(text)
 		return 0, false
 	}
@@ -107,31 +111,51 @@ func (h *headerReader) line(ln line) (body int64, done bool) {
 // junk judges a line that is no field: it is skipped when the section goes on after it, else the body begins
 // with it.
 func (h *headerReader) junk(ln line) (body int64, done bool) {
-	begins, offset, isSpace := h.begun(), ln.off, len(bytes.TrimSpace(ln.text)) == 0
+	offset, isSpace := ln.off, len(bytes.TrimSpace(ln.text)) == 0
 	for !ln.last {
 		var ok bool
 		if ln, ok = h.lines.next(); !ok {
 			return offset, true
 		}
 	}
-	after := h.lines.offset()
-	next, ok := h.lines.next()
-	if ok {
-		h.lines.unread()
-	}
-	switch {
-	case ok && goesOn(next.text, !begins):
+	switch after := h.lines.offset(); {
+	case h.goesOn():
 		h.note("line in the header section that is no field")
 		return 0, false
 	case isSpace:
 		h.note("header section ends with a line of white space")
 		return after, true
-	case h.outer && !begins:
+	case h.outer && !h.begun():
 		h.note("no header section")
 	default:
 		h.note("header section ends without a blank line")
 	}
 	return offset, true
+}
+
+// goesOn says whether fields follow a line that is none: on the next line, or in the message's own section
+// anywhere before the next blank line. What was looked at is not looked at again.
+func (h *headerReader) goesOn() bool {
+	at := h.lines.offset()
+	if at < h.until {
+		return true
+	}
+	window := h.lines.window()
+	for i := 0; ; i++ {
+		text, rest, _ := bytes.Cut(window, []byte{'\n'})
+		text = bytes.TrimRight(text, "\r")
+		name, _, ok := splitField(text)
+		switch {
+		case ok && (isCommonField(name) || i == 0 && (!h.begun() || strings.Contains(name, "-"))):
+			// Before the first field any field will do; later a text may hold "Note: …".
+			h.until = at
+			return true
+		case len(text) == 0 || len(rest) == 0 || !h.outer:
+			return false
+		}
+		at += int64(len(window) - len(rest))
+		window = rest
+	}
 }
 
 // begun says whether a field was met.
@@ -190,17 +214,11 @@ func splitField(text []byte) (name string, value []byte, ok bool) {
 	return string(field), text[colon+1:], len(field) > 0
 }
 
-// goesOn says whether a header section goes on with text, after a line that was none of it. Before the first
-// field any field will do; later a text may hold "Note: …", so it must be one that mail has.
-func goesOn(text []byte, first bool) bool {
-	name, _, ok := splitField(text)
-	return ok && (first || strings.Contains(name, "-") || isCommonField(name))
-}
-
-// isCommonField knows the field names without a hyphen that every mail program writes.
+// isCommonField knows the fields that nearly every message has.
 func isCommonField(name string) bool {
 	switch strings.ToLower(name) {
-	case "from", "to", "cc", "bcc", "subject", "date", "sender", "received", "references", "organization", "importance", "priority":
+	case "from", "to", "cc", "subject", "date", "sender", "reply-to", "message-id", "in-reply-to", "references", "received",
+		"return-path", "delivered-to", "mime-version", "content-type", "content-transfer-encoding", "dkim-signature", "x-mailer":
 		return true
 	}
 	return false

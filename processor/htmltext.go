@@ -17,6 +17,8 @@ type textWriter struct {
 	b      strings.Builder
 	limit  int
 	breaks int  // line breaks owed before the next text
+	ended  int  // line breaks that the output ends with
+	marked bool // an item's mark was written: its text stands beside it, whatever blocks it is in
 	space  bool // a space is owed
 	cell   bool // a tab is owed, before a table's cell
 	column int  // octets on the line
@@ -169,14 +171,12 @@ func (w *textWriter) item() {
 
 // mark writes s at the beginning of a line.
 func (w *textWriter) mark(s string) {
-	if w.column > 0 {
-		w.breaks = max(w.breaks, 1)
-	}
+	w.marked = false
+	w.breaks = max(w.breaks, 1)
 	w.flushBreaks()
 	w.prefix()
-	w.b.WriteString(s)
-	w.column += len(s)
-	w.space, w.cell = false, false
+	w.write(s)
+	w.space, w.cell, w.marked = false, false, true
 }
 
 // closeLink writes a link's address after its text, unless the text is the address.
@@ -187,7 +187,8 @@ func (w *textWriter) closeLink() {
 		return
 	}
 	text := strings.TrimSpace(w.b.String()[w.linked:])
-	if text == "" || strings.Contains(text, strings.TrimSuffix(href, "/")) || strings.Contains(strings.TrimSuffix(href, "/"), "://"+text) {
+	_, host, _ := strings.Cut(strings.TrimSuffix(href, "/"), "://")
+	if text == "" || strings.Contains(text, host) {
 		return
 	}
 	w.space = true
@@ -235,7 +236,7 @@ func (w *textWriter) preformatted(s string) {
 // word writes s after what is owed.
 func (w *textWriter) word(s string) {
 	s = strings.Map(visible, s)
-	if strings.Trim(s, "\u200c\u200d") == "" { // joiners mean something only within a word
+	if s = strings.TrimRight(s, "\u200c\u200d"); s == "" { // joiners mean something only within a word
 		return
 	}
 	w.flushBreaks()
@@ -247,19 +248,26 @@ func (w *textWriter) word(s string) {
 	case w.space:
 		w.b.WriteByte(' ')
 	}
-	w.space, w.cell = false, false
+	w.space, w.cell, w.marked = false, false, false
+	w.write(s)
+}
+
+func (w *textWriter) write(s string) {
 	w.b.WriteString(s)
 	w.column += len(s)
+	w.ended = 0
 }
 
 // flushBreaks writes the line breaks that are owed; none stand at the beginning.
 func (w *textWriter) flushBreaks() {
-	if w.b.Len() > 0 {
-		for range w.breaks {
-			w.b.WriteByte('\n')
-		}
+	if w.marked {
+		w.breaks = 0
 	}
 	if w.breaks > 0 {
+		for w.b.Len() > 0 && w.ended < w.breaks {
+			w.b.WriteByte('\n')
+			w.ended++
+		}
 		w.column, w.space, w.cell = 0, false, false
 	}
 	w.breaks = 0
@@ -268,8 +276,7 @@ func (w *textWriter) flushBreaks() {
 // prefix marks a line as quoted, as mail in plain text does.
 func (w *textWriter) prefix() {
 	if w.column == 0 && w.quote > 0 {
-		w.b.WriteString(strings.Repeat(">", min(w.quote, deepest)) + " ")
-		w.column = 1
+		w.write(strings.Repeat(">", min(w.quote, deepest)) + " ")
 	}
 }
 

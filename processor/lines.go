@@ -94,6 +94,14 @@ func (l *lines) take(n, upto int) line {
 // unread takes back the line that next gave last; next will give it again.
 func (l *lines) unread() { l.pos, l.middle = l.lastPos, l.lastMiddle }
 
+// window returns what is at hand of what follows, at least a few lines of it. It ends the validity of the last line.
+func (l *lines) window() []byte {
+	if l.err == nil && l.lim-l.pos < len(l.buf)/2 {
+		l.fill()
+	}
+	return l.buf[l.pos:l.lim]
+}
+
 // offset is where the next line begins.
 func (l *lines) offset() int64 { return l.base + int64(l.pos) }
 

@@ -110,7 +110,7 @@ func looksLikeBase64(raw io.ReaderAt, start, end int64) bool {
 			bad++
 		}
 	}
-	return bad*20 <= good
+	return bad*12 <= good // every sixth character or so of a text is no letter
 }
 
 // base64Value is the value of each digit of base64 (RFC 2045 §6.8), 255 for every other octet.
@@ -243,18 +243,20 @@ func (d *uuDecoder) finish(dst []byte) []byte { return dst }
 func appendUU(dst, text []byte) []byte {
 	want := int(text[0]-' ') & 63
 	text = text[1:]
-	for i := 0; i < len(text) && want > 0; i += 4 {
+	for len(text) > 1 && want > 0 {
 		var quantum uint32
-		for j := range 4 {
+		digits := min(len(text), 4)
+		for i := range 4 {
 			quantum <<= 6
-			if i+j < len(text) {
-				quantum |= uint32(text[i+j]-' ') & 63
+			if i < digits {
+				quantum |= uint32(text[i]-' ') & 63
 			}
 		}
 		octets := []byte{byte(quantum >> 16), byte(quantum >> 8), byte(quantum)}
-		n := min(want, 3)
+		n := min(want, digits-1)
 		dst = append(dst, octets[:n]...)
 		want -= n
+		text = text[digits:]
 	}
 	return dst
 }
