@@ -153,19 +153,19 @@ func TestLookUpsDoNotGrowWithTheTables(t *testing.T) {
 	const batches, size = 40, 25
 	d := newDesk(t)
 	d.exec(t, `ALTER TABLE request SET (autovacuum_enabled = off); ALTER TABLE receipt SET (autovacuum_enabled = off); ALTER TABLE thread SET (autovacuum_enabled = off)`)
-	s := d.open(t, d.url)
 	for n := range batches {
 		var batch []store.Delivery
 		for i := range size {
 			batch = append(batch, mail("", fmt.Sprintf("%d-%d", n, i), answerTo(fmt.Sprintf("%d-%d", n-1-i%2, i))))
 		}
 		for range 2 { // the second time each is known
-			if _, err := s.Accept(t.Context(), d.mailbox, batch, d.clerk()); err != nil {
+			if _, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk()); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	s.Close() // a server process that ends reports its statistics
+	// A server process that ends has reported its statistics.
+	d.exec(t, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	const perMail = 40
 	read := one[int](t, d, `SELECT sum(idx_tup_read)::bigint + (SELECT sum(seq_tup_read)::bigint FROM pg_stat_user_tables WHERE relname IN ('request', 'receipt', 'thread'))
 		FROM pg_stat_user_indexes WHERE relname IN ('request', 'receipt', 'thread')`)
