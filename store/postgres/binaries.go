@@ -47,6 +47,11 @@ func findBinaries(ctx context.Context, explicit string, wanted int) (binaries, e
 	if err != nil {
 		return binaries{}, err
 	}
+	return choose(ctx, folders, wanted)
+}
+
+// choose returns the first of the folders' servers that is of the wanted major version.
+func choose(ctx context.Context, folders []string, wanted int) (binaries, error) {
 	var found []string
 	var broken error
 	for _, folder := range folders {
@@ -129,7 +134,10 @@ func majorInPath(folder string) int {
 	if len(all) == 0 {
 		return 0
 	}
-	n, _ := strconv.Atoi(all[len(all)-1]) // too long for an int: 0, the last choice
+	n, err := strconv.Atoi(all[len(all)-1])
+	if err != nil {
+		return 0
+	}
 	return n
 }
 

@@ -73,14 +73,11 @@ func (d directory) write(name, content string) error {
 // version is the major version that the cluster was made by, 0 when there is no cluster.
 func (d directory) version() (int, error) {
 	b, err := os.ReadFile(filepath.Join(d.cluster(), "PG_VERSION"))
-	if isNotExist(err) {
-		if _, err := os.Lstat(d.cluster()); isNotExist(err) {
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(d.cluster()); errors.Is(err, fs.ErrNotExist) {
 			return 0, nil
 		}
 		return 0, fmt.Errorf("%s is not a PostgreSQL data directory: it has no PG_VERSION; move it away, nothing was changed", d.cluster())
-	}
-	if errors.Is(err, fs.ErrPermission) {
-		return 0, fmt.Errorf("%w: run this as the user that the data directory belongs to", err)
 	}
 	if err != nil {
 		return 0, err
@@ -95,11 +92,8 @@ func (d directory) version() (int, error) {
 // password is the role's password.
 func (d directory) password() (string, error) {
 	b, err := os.ReadFile(d.file("password"))
-	switch {
-	case isNotExist(err):
+	if errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("%s, the password of the database, is missing: bring it back from a backup", d.file("password"))
-	case errors.Is(err, fs.ErrPermission):
-		return "", fmt.Errorf("%w: run this as the user that the data directory belongs to", err)
 	}
 	return strings.TrimSpace(string(b)), err
 }

@@ -67,7 +67,7 @@ func (s *Server) initdb(ctx context.Context, b binaries, made, password string) 
 	}
 	var err error
 	for _, locale := range b.locales() {
-		args := append([]string{"-D", made, "-U", Role, "-A", "scram-sha-256", "--pwfile=" + secret, "-E", "UTF8", "--no-instructions"}, locale...)
+		args := append([]string{"-D", made, "-U", Role, "-A", "scram-sha-256", "--pwfile=" + secret, "-E", "UTF8"}, locale...)
 		if s.opts.Disposable {
 			args = append(args, "--no-sync", "--wal-segsize=1")
 		} else {

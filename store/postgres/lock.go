@@ -19,4 +19,8 @@ var errLocked = errors.New("locked by another process")
 // lockFile is a lock that the operating system releases when its holder ends, however it ends.
 type lockFile struct{ f *os.File }
 
-func (l *lockFile) close() { l.f.Close() }
+// close releases the lock.
+func (l *lockFile) close() {
+	l.unlock()
+	l.f.Close()
+}

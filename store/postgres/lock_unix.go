@@ -29,3 +29,6 @@ func (d directory) lock(name string, mode lockMode) (*lockFile, error) {
 	}
 	return nil, fmt.Errorf("lock %s: %w", d.file(name), err)
 }
+
+// unlock gives the lock up although a child that was forked this very moment may still have the file open, too.
+func (l *lockFile) unlock() { _ = syscall.Flock(int(l.f.Fd()), syscall.LOCK_UN) }

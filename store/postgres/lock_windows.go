@@ -30,3 +30,6 @@ func (d directory) lock(name string, mode lockMode) (*lockFile, error) {
 	}
 	return &lockFile{os.NewFile(uintptr(h), d.file(name))}, nil
 }
+
+// unlock has nothing to do: the lock is the open file.
+func (l *lockFile) unlock() {}

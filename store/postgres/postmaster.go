@@ -24,7 +24,7 @@ func (d directory) watchPID(pid int) *postmaster {
 	p := &postmaster{pid: pid, ended: make(chan struct{}), forget: forget}
 	go func() {
 		for d.alive(pid) {
-			if pause(ctx, 100*time.Millisecond) != nil {
+			if pause(ctx, 200*time.Millisecond) != nil {
 				return
 			}
 		}
@@ -90,17 +90,13 @@ func (d directory) waitReady(ctx context.Context, p *postmaster) error {
 // errEnded says that the server ended instead of becoming ready.
 var errEnded = errors.New("the server ended at once")
 
-// killAfter is how long a server may take for an immediate shutdown.
-const killAfter = 10 * time.Second
+// stopPatience is how long a server may take for an immediate shutdown.
+const stopPatience = 10 * time.Second
 
-// shutDown stops the server: fast while ctx lasts, then at once, which the next start recovers from.
+// shutDown stops the server: fast while ctx lasts, then at once, which the next start recovers from. It fails only
+// when the server runs on.
 func (p *postmaster) shutDown(ctx context.Context) error {
 	defer p.forget()
-	select {
-	case <-p.ended:
-		return nil
-	default:
-	}
 	if err := p.fast(); err == nil {
 		select {
 		case <-p.ended:
@@ -108,17 +104,21 @@ func (p *postmaster) shutDown(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
-	_ = p.immediate() // gone already, or killed below
-	t := time.NewTimer(killAfter)
+	if p.endsBy(p.immediate) || p.endsBy(p.kill) {
+		return nil
+	}
+	return fmt.Errorf("process %d does not end", p.pid)
+}
+
+// endsBy stops the server in the given way and tells whether it has ended in time.
+func (p *postmaster) endsBy(stop func() error) bool {
+	_ = stop() // the process may be gone, which is seen next
+	t := time.NewTimer(stopPatience)
 	defer t.Stop()
 	select {
 	case <-p.ended:
-		return context.Cause(ctx)
+		return true
 	case <-t.C:
+		return false
 	}
-	if err := p.kill(); err != nil {
-		return err
-	}
-	<-p.ended
-	return context.Cause(ctx)
 }

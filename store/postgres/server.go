@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
-	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -63,7 +63,11 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		opts.Logger = zap.NewNop()
 	}
 	s := &Server{opts: opts, events: events{opts.Logger.Named("postgres")}, watching: make(chan struct{})}
-	if err := s.start(ctx); err != nil {
+	err := s.start(ctx)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("private postgresql in %s: %w: start this as the user that the data directory belongs to", opts.DataDirectory, err)
+	case err != nil:
 		return nil, fmt.Errorf("private postgresql in %s: %w", opts.DataDirectory, err)
 	}
 	return s, nil
@@ -150,7 +154,11 @@ func (s *Server) attach(ctx context.Context) error {
 		return err
 	}
 	s.setAccess(pid.port, password)
-	return s.probe(ctx)
+	if err := s.probe(ctx); err != nil {
+		s.setAccess(0, "")
+		return err
+	}
+	return nil
 }
 
 // URL is where the server's database is, with the password.
@@ -241,6 +249,3 @@ func pause(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 }
-
-// isNotExist is true when the file is not there.
-func isNotExist(err error) bool { return errors.Is(err, os.ErrNotExist) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // takeUp gets the server going that we own: it takes over the one that runs, or starts it, on a new cluster when
@@ -53,28 +55,41 @@ func (s *Server) takeUp(ctx context.Context) error {
 func (s *Server) adopt(ctx context.Context) (bool, error) {
 	for {
 		pid, err := s.dir.pidFile()
-		if isNotExist(err) || err == nil && !s.dir.alive(pid.pid) {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !s.dir.alive(pid.pid) {
 			return false, s.dir.clearStale(pid.pid)
 		}
 		if err != nil {
 			return false, err
 		}
 		if pid.ready() {
-			s.setAccess(pid.port, s.password)
-			if err := s.prepare(ctx); err != nil {
-				if !s.dir.alive(pid.pid) {
-					continue
-				}
-				return false, fmt.Errorf("a PostgreSQL (process %d) runs here that cannot be used: %w", pid.pid, err)
+			err := s.adoptReady(ctx, pid)
+			if err == nil || !isShuttingDown(err) && s.dir.alive(pid.pid) {
+				return err == nil, err
 			}
-			s.setProcess(s.dir.watchPID(pid.pid))
-			s.events.adopted(pid.pid, pid.port)
-			return true, nil
 		}
 		if err := pause(ctx, 20*time.Millisecond); err != nil { // it is starting or stopping
 			return false, fmt.Errorf("wait for the PostgreSQL (process %d) that is %s here: %w", pid.pid, pid.status, err)
 		}
 	}
+}
+
+func (s *Server) adoptReady(ctx context.Context, pid pidFile) error {
+	before := s.port
+	s.setAccess(pid.port, s.password)
+	if err := s.prepare(ctx); err != nil {
+		s.setAccess(before, s.password)
+		return fmt.Errorf("a PostgreSQL (process %d) runs here that cannot be used: %w", pid.pid, err)
+	}
+	s.setProcess(s.dir.watchPID(pid.pid))
+	s.events.adopted(pid.pid, pid.port)
+	return nil
+}
+
+// isShuttingDown tells whether the server has begun to stop: SQLSTATE 57P03, cannot_connect_now, or 57P01,
+// admin_shutdown (PostgreSQL's documentation, appendix A).
+func isShuttingDown(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && (pgErr.Code == "57P03" || pgErr.Code == "57P01")
 }
 
 // startServer starts the server. It moves to another port when the one of last time is taken, except when it is
