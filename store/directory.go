@@ -44,10 +44,12 @@ func (a *acceptance) lookUp(ctx context.Context, arrivals []*arrival) (*findings
 			return nil, fmt.Errorf("threads and users: %w", err)
 		}
 	}
+	numbers := keys.Numbers
 	for _, t := range f.threads {
-		keys.Numbers = append(keys.Numbers, t.request)
+		numbers = append(numbers, t.request)
 	}
-	if err := f.findRequests(ctx, a.tx, a.mailbox.Team.ID, keys.Numbers); err != nil {
+	slices.Sort(numbers)
+	if err := f.findRequests(ctx, a.tx, a.mailbox.Team.ID, slices.Compact(numbers)); err != nil {
 		return nil, fmt.Errorf("requests: %w", err)
 	}
 	return f, nil
@@ -91,15 +93,16 @@ func (a *acceptance) keysOf(arr *arrival) (keys processor.Keys) {
 }
 
 // queueThreads finds the request that each Message-ID leads to: one that has the message itself before one that only
-// refers to it, then the newest. LATERAL with LIMIT keeps an identifier that thousands of requests share cheap.
+// refers to it, then the newest. LATERAL with LIMIT keeps an identifier that thousands of requests share cheap, and
+// the team is asked for in a subquery because of a join PostgreSQL might begin with all requests of the team.
 func (f *findings) queueThreads(b *pgx.Batch, team int64, ids []string) {
 	if len(ids) == 0 {
 		return
 	}
 	b.Queue(`SELECT k.id, t.request, t.via FROM unnest($1::text[]) AS k (id) CROSS JOIN LATERAL (
-			SELECT thread.request, thread.via FROM thread JOIN request ON request.number = thread.request
-			WHERE thread.message_id = k.id AND request.team_id = $2
-			ORDER BY thread.via = 'referenced', thread.request DESC LIMIT 1) AS t`, ids, team).
+			SELECT request, via FROM thread
+			WHERE message_id = k.id AND (SELECT team_id FROM request WHERE number = thread.request) = $2
+			ORDER BY via = 'referenced', request DESC LIMIT 1) AS t`, ids, team).
 		Query(func(rows pgx.Rows) error {
 			var t thread
 			_, err := pgx.ForEachRow(rows, []any{&t.messageID, &t.request, &t.via}, func() error {
@@ -128,6 +131,8 @@ func (f *findings) queueUsers(b *pgx.Batch, addresses []string) {
 		})
 }
 
+// findRequests finds requests with those who take part in them. OFFSET 0 keeps PostgreSQL from reading all requests of
+// the team, which it may prefer as long as it has no statistics.
 func (f *findings) findRequests(ctx context.Context, tx pgx.Tx, team int64, numbers []int64) error {
 	if len(numbers) == 0 {
 		return nil
@@ -136,7 +141,10 @@ func (f *findings) findRequests(ctx context.Context, tx pgx.Tx, team int64, numb
 			array_remove(ARRAY[r.requester_id, r.user_id, r.assignee_id], NULL)
 				|| ARRAY(SELECT p.user_id FROM participant AS p WHERE p.request = r.number AND p.user_id IS NOT NULL),
 			ARRAY(SELECT p.address FROM participant AS p WHERE p.request = r.number AND p.address IS NOT NULL)
-		FROM request AS r WHERE r.number = ANY($1) AND r.team_id = $2`, numbers, team)
+		FROM unnest($1::bigint[]) AS k (number) CROSS JOIN LATERAL (
+			SELECT number, team_id, kind, state, requester_id, user_id, assignee_id FROM request
+			WHERE number = k.number OFFSET 0) AS r
+		WHERE r.team_id = $2`, numbers, team)
 	if err != nil {
 		return err
 	}

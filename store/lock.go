@@ -25,7 +25,7 @@ func (s *Store) LockMailbox(ctx context.Context, name string) (release func(), h
 	release = sync.OnceFunc(func() { unlock(conn) })
 	// The server must notice soon when this host is gone; its default is two hours.
 	err = conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtextextended('mailintegration mailbox ' || lower($1), 0))
-		FROM set_config('tcp_keepalives_idle', '30', false) AS idle, set_config('tcp_keepalives_interval', '10', false) AS interval`,
+		FROM set_config('tcp_keepalives_idle', '30', false) AS a, set_config('tcp_keepalives_interval', '10', false) AS b`,
 		clean(name)).Scan(&held)
 	if err != nil {
 		release()

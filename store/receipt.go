@@ -47,8 +47,10 @@ func (a *acceptance) receipts(ctx context.Context, batch []Delivery) (map[[sha25
 			var id int64
 			return row.Scan(&id)
 		})
-	b.Queue(`SELECT digest, outcome, coalesce(request, 0), coalesce(activity_id, 0)
-		FROM receipt WHERE mailbox_id = $1 AND digest = ANY($2)`, a.mailbox.ID, digests).
+	// With = ANY, PostgreSQL may prefer to read all receipts of the mailbox as long as it has no statistics.
+	b.Queue(`SELECT r.digest, r.outcome, r.request, r.activity FROM unnest($2::bytea[]) AS k (digest) CROSS JOIN LATERAL (
+			SELECT digest, outcome, coalesce(request, 0) AS request, coalesce(activity_id, 0) AS activity FROM receipt
+			WHERE mailbox_id = $1 AND digest = k.digest LIMIT 1) AS r`, a.mailbox.ID, digests).
 		Query(func(rows pgx.Rows) error {
 			var digest []byte
 			var o Outcome
@@ -107,20 +109,10 @@ func storableUIDL(uidl string) string {
 
 // queueMeetings counts the messages that were met again.
 func queueMeetings(b *pgx.Batch, mailbox int64, now time.Time, met map[[sha256.Size]byte]*meeting) {
-	if len(met) == 0 {
-		return
-	}
-	var digests [][]byte
-	var uidls []string
-	var times []int
 	for _, m := range met {
-		digests = append(digests, m.digest[:])
-		uidls = append(uidls, storableUIDL(m.uidl))
-		times = append(times, m.times)
+		b.Queue(`UPDATE receipt SET uidl = $3, last_seen_at = $4, times_seen = times_seen + $5
+			WHERE mailbox_id = $1 AND digest = $2`, mailbox, m.digest[:], storableUIDL(m.uidl), now, m.times)
 	}
-	b.Queue(`UPDATE receipt SET uidl = m.uidl, last_seen_at = $2, times_seen = times_seen + m.times
-		FROM unnest($3::bytea[], $4::text[], $5::integer[]) AS m (digest, uidl, times)
-		WHERE receipt.mailbox_id = $1 AND receipt.digest = m.digest`, mailbox, now, digests, uidls, times)
 }
 
 // receiptRows are rows of the table receipt, column by column.
