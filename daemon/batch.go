@@ -40,7 +40,14 @@ func (p *poll) retrieve(ctx, work context.Context, session *mailbox.Session, ite
 		}
 		b.looked++
 		p.meet(it)
-		b.add(it, spool, p.judge.parse(spool))
+		m := p.judge.parse(spool)
+		if m.ReadError != nil { // of the spool: the message may be whole on the server
+			p.log.retrieveFailed(it, m.ReadError)
+			p.report.Failed++
+			spool.Close()
+			continue
+		}
+		b.add(it, spool, m)
 	}
 	return b, nil
 }

@@ -44,7 +44,6 @@ func (checkCmd) Run(e *env) error {
 	if s != nil {
 		defer s.close()
 	}
-	c.attachments(service)
 	for _, m := range service.Mailboxes {
 		c.mailbox(m, s)
 	}
@@ -69,7 +68,7 @@ func (c *checking) failed(code int, what string, err error, hint string) {
 	c.worst = max(c.worst, code)
 }
 
-// database checks the connection and the schema. It returns what the mailboxes' names are looked up in, nil
+// database checks the connection, the schema and the attachment directory. It returns what the mailboxes' names are looked up in, nil
 // when there is nothing to look them up in.
 func (c *checking) database(service *config.Service) *installation {
 	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
@@ -86,28 +85,19 @@ func (c *checking) database(service *config.Service) *installation {
 		c.failed(exitFailed, "database", err, "")
 		return nil
 	}
-	if !status.Current() {
-		in.close()
-		c.failed(exitFailed, "database", fmt.Errorf("the schema is at version %d, this program needs %d", status.Applied, status.Known), "run mailintegration db migrate")
-		return nil
-	}
-	if in.store, err = store.Open(ctx, store.Options{URL: url}); err != nil {
+	if err := status.Check(); err != nil {
 		in.close()
 		c.failed(exitFailed, "database", err, "")
 		return nil
 	}
-	c.ok("database", fmt.Sprintf("schema version %d", status.Applied))
-	return in
-}
-
-// attachments checks that the attachment directory can be written to.
-func (c *checking) attachments(service *config.Service) {
-	dir := service.AttachmentDirectory
-	if err := store.CheckAttachmentDirectory(dir); err != nil {
+	c.ok("database", fmt.Sprintf("schema version %d", status.Database))
+	if in.store, err = store.Open(ctx, store.Options{URL: url, AttachmentDirectory: service.AttachmentDirectory}); err != nil {
+		in.close()
 		c.failed(exitFailed, "attachment directory", err, "")
-		return
+		return nil
 	}
-	c.ok("attachment directory", dir)
+	c.ok("attachment directory", service.AttachmentDirectory)
+	return in
 }
 
 // mailbox checks one mailbox: the names it uses, the log-in, the certificate.

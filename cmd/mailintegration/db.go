@@ -38,13 +38,10 @@ func (c dbStatusCmd) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		if err := c.print(e, status, []string{"schema", "program"}, [][]any{{status.Applied, status.Known}}); err != nil {
+		if err := c.print(e, status, []string{"schema", "program", "pending"}, [][]any{{status.Database, status.Program, len(status.Pending)}}); err != nil {
 			return err
 		}
-		if !status.Current() {
-			return &failure{code: exitFailed, err: fmt.Errorf("the schema is not the program's"), hint: "mailintegration db migrate"}
-		}
-		return nil
+		return status.Check()
 	})
 }
 

@@ -1,12 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"mailintegration/cmd/mailintegration/demo"
@@ -21,11 +22,6 @@ type demoCmd struct {
 	SMTP      string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Where the demo takes mail."`
 }
 
-const (
-	demoPassword = "demo"
-	demoTeam     = "ACME"
-)
-
 // Run sets up a whole installation, sends it mail, polls, and says what became of each message.
 func (c *demoCmd) Run(e *env) error {
 	dir, remove, err := c.directory()
@@ -34,12 +30,15 @@ func (c *demoCmd) Run(e *env) error {
 	}
 	defer remove()
 
-	maildrops, err := pop3test.Start(pop3test.Options{Users: map[string]string{"servicedesk": demoPassword, "monitoring": demoPassword}})
+	maildrops, err := pop3test.Start(e.ctx, pop3test.Options{})
 	if err != nil {
 		return err
 	}
 	defer maildrops.Close()
-	mail, err := demo.StartMailServer(c.SMTP, maildrops, []string{"servicedesk", "monitoring"})
+	for _, user := range demo.Users {
+		maildrops.SetPassword(user, pop3test.DefaultPassword)
+	}
+	mail, err := demo.StartMailServer(c.SMTP, maildrops)
 	if err != nil {
 		return err
 	}
@@ -59,7 +58,7 @@ func (c *demoCmd) Run(e *env) error {
 	if err := in.fill(e); err != nil {
 		return err
 	}
-	tour := &tour{env: e, in: in, mail: mail, outcomes: map[string]store.Outcome{}}
+	tour := &tour{env: e, in: in, mail: mail}
 	if err := tour.firstRound(); err != nil {
 		return err
 	}
@@ -89,78 +88,83 @@ func (in *installation) fill(e *env) error {
 	if err != nil || len(teams) > 0 {
 		return err
 	}
-	if _, err := in.store.AddTeam(e.ctx, store.NewTeam{Name: demoTeam, Address: "servicedesk@acme.example"}); err != nil {
+	if err := in.store.AddTeam(e.ctx, demo.Team, store.TeamOptions{Address: "servicedesk@acme.example"}); err != nil {
 		return err
 	}
-	if _, err := in.store.AddGroup(e.ctx, demoTeam, "Infrastructure"); err != nil {
+	if err := in.store.AddGroup(e.ctx, demo.Team, "Infrastructure"); err != nil {
 		return err
 	}
 	for _, site := range []string{"Head Office", "Montréal"} {
-		if _, err := in.store.AddSite(e.ctx, site); err != nil {
+		if err := in.store.AddSite(e.ctx, site); err != nil {
 			return err
 		}
 	}
-	_, err = in.store.ImportUsers(e.ctx, strings.NewReader(demo.Users))
+	_, err = in.store.ImportUsers(e.ctx, strings.NewReader(demo.People))
 	return err
 }
 
 // tour is the demo's course: what is sent, and what became of it.
 type tour struct {
 	*env
-	in       *installation
-	mail     *demo.MailServer
-	outcomes map[string]store.Outcome // by Message-ID or, without one, subject
+	in   *installation
+	mail *demo.MailServer
+
+	mu       sync.Mutex // mailboxes are polled at the same time
+	recorded int
+	last     int64 // number of the request that was opened or added to last
 }
 
-// firstRound sends the sample messages and polls until all are recorded. The first one goes ahead, since
-// others answer it by its number.
+// firstRound sends the sample messages and polls. The first message goes ahead, since others answer it by its number.
 func (t *tour) firstRound() error {
 	samples, err := demo.Samples()
 	if err != nil {
 		return err
 	}
-	d, err := t.in.daemon(t.recorded)
+	d, err := t.in.daemon(t.note)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.stdout, "Sending %d messages …\n\n", len(samples))
-	var printer int64
+	fmt.Fprintf(t.stdout, "Sending %d messages and polling:\n\n", len(samples))
 	for _, round := range [][]demo.Sample{samples[:1], samples[1:]} {
-		for _, s := range round {
-			octets, err := s.Octets(time.Now(), printer)
-			if err != nil {
-				return err
-			}
-			if err := t.mail.Send(t.ctx, s.From, s.To+"@acme.example", octets); err != nil {
-				return err
-			}
+		if err := t.send(round); err != nil {
+			return err
 		}
 		reports, err := d.Once(t.ctx)
 		if err != nil {
 			return err
 		}
 		if err := verdict(reports); err != nil {
-			return err
-		}
-		for _, o := range t.outcomes {
-			printer = max(printer, o.Request)
-			break
+			return errors.Join(err, reports[0].Err, reports[1].Err)
 		}
 	}
-	if n := len(t.outcomes); n != len(samples) {
-		return fmt.Errorf("%d messages were sent, %d recorded", len(samples), n)
+	if t.recorded != len(samples) {
+		return fmt.Errorf("%d messages were sent, %d recorded", len(samples), t.recorded)
+	}
+	fmt.Fprintf(t.stdout, "\n%d messages sent, %d recorded, each exactly once.\n", len(samples), t.recorded)
+	return nil
+}
+
+// send sends samples; those that name a request name the one that was recorded last.
+func (t *tour) send(samples []demo.Sample) error {
+	for _, s := range samples {
+		octets, err := s.Octets(time.Now(), t.last)
+		if err != nil {
+			return err
+		}
+		if err := t.mail.Send(t.ctx, s.From, s.To+"@acme.example", octets); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// recorded prints what became of one message.
-func (t *tour) recorded(mailbox string, m *processor.Message, o store.Outcome) {
-	key := m.MessageID
-	if key == "" {
-		key = m.Subject
-	}
-	t.outcomes[key] = o
-	fmt.Fprintf(t.stdout, "%-12s %-52s %s\n", mailbox, short(m.Subject, 52), became(m, o))
+// note prints what became of one message.
+func (t *tour) note(mailbox string, m *processor.Message, o store.Outcome) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.recorded++
+	t.last = o.Request
+	fmt.Fprintf(t.stdout, "  %-11s %s\n              -> %s\n", mailbox, short(cmp.Or(m.Subject, "(no subject)"), 80), became(m, o))
 }
 
 // became says in a few words what became of a message, and why.
@@ -179,18 +183,17 @@ func became(m *processor.Message, o store.Outcome) string {
 	default:
 		s = string(o.Outcome)
 	}
-	s += " (" + o.Decision.Why().Detail + ")"
+	s += ": " + o.Decision.Why().Detail
 	if n := len(m.Defects); n > 0 {
-		s += fmt.Sprintf("; %d defects", n)
+		s += fmt.Sprintf(" (%d defects in the message)", n)
 	}
 	return s
 }
 
 // goOn polls on until Ctrl-C, having said how to look and how to send mail.
 func (t *tour) goOn(configFile string) error {
-	self := slices.Concat([]string{os.Args[0]}, []string{"--config", configFile})
-	fmt.Fprintf(t.stdout, demo.Farewell, strings.Join(self, " "), t.mail.SMTP)
-	d, err := t.in.daemon(t.recorded)
+	fmt.Fprintf(t.stdout, demo.Farewell, os.Args[0]+" --config "+configFile, t.mail.SMTP)
+	d, err := t.in.daemon(t.note)
 	if err != nil {
 		return err
 	}

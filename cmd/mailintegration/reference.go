@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"strings"
 
 	"mailintegration/store"
 )
@@ -42,68 +40,155 @@ type teamAddCmd struct {
 // Run adds a team.
 func (c *teamAddCmd) Run(e *env) error {
 	return change(e, func(s *store.Store) (string, error) {
-		_, err := s.AddTeam(e.ctx, store.NewTeam{Name: c.Name, Address: c.Address, SitesMandatory: c.SitesMandatory})
-		return "team " + c.Name + " added", err
+		return "team " + c.Name + " added", s.AddTeam(e.ctx, c.Name, store.TeamOptions{Address: c.Address, SitesMandatory: c.SitesMandatory})
 	})
 }
 
-type userCmd struct {
-	Add    userAddCmd    `cmd:"" help:"Add a user."`
-	List   userListCmd   `cmd:"" help:"List the users."`
-	Import userImportCmd `cmd:"" help:"Add or change users from a CSV file: logon,name,addresses,site."`
+type teamListCmd struct{ output }
+
+// Run lists the teams.
+func (c *teamListCmd) Run(e *env) error {
+	return list(e, c.output, func(s *store.Store) ([]store.Team, error) { return s.Teams(e.ctx) },
+		[]string{"team", "address", "sites", "priority", "service desk"}, func(t store.Team) []any {
+			sites := "optional"
+			if t.SitesMandatory {
+				sites = "mandatory"
+			}
+			return []any{t.Name, t.Address, sites, t.DefaultPriority, t.ServiceDesk}
+		})
 }
 
-type userAddCmd struct {
-	Logon   string   `arg:"" help:"The logon, unique without regard to case."`
-	Name    string   `required:"" help:"The display name."`
-	Address []string `help:"A mail address; may be given several times."`
-	Site    string   `help:"The site the user works at."`
+type groupCmd struct {
+	Add  groupAddCmd  `cmd:"" help:"Add a group to a team."`
+	List groupListCmd `cmd:"" help:"List the groups."`
 }
 
-// Run adds a user.
-func (c *userAddCmd) Run(e *env) error {
+type groupAddCmd struct {
+	inTeam
+	Name string `arg:"" help:"Its name."`
+}
+
+// Run adds a group.
+func (c *groupAddCmd) Run(e *env) error {
 	return change(e, func(s *store.Store) (string, error) {
-		_, err := s.AddUser(e.ctx, store.User{Logon: c.Logon, Name: c.Name, Addresses: c.Address, Site: c.Site})
-		return "user " + c.Logon + " added", err
+		return "group " + c.Name + " added", s.AddGroup(e.ctx, c.Team, c.Name)
 	})
 }
 
-type userImportCmd struct {
-	File string `arg:"" help:"The CSV file; several addresses are separated by | or a space."`
+type groupListCmd struct {
+	output
+	inTeam
 }
 
-// Run imports users from a CSV file; either all of it or nothing.
-func (c *userImportCmd) Run(e *env) error {
-	f, err := os.Open(c.File)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
+// Run lists the groups.
+func (c *groupListCmd) Run(e *env) error {
+	return list(e, c.output, func(s *store.Store) ([]store.Group, error) { return s.Groups(e.ctx, c.Team) },
+		[]string{"team", "group", "service desk"}, func(g store.Group) []any { return []any{g.Team, g.Name, yes(g.ServiceDesk)} })
+}
+
+type siteCmd struct {
+	Add  siteAddCmd  `cmd:"" help:"Add a site."`
+	List siteListCmd `cmd:"" help:"List the sites."`
+}
+
+type siteAddCmd struct {
+	Name string `arg:"" help:"Its name."`
+}
+
+// Run adds a site.
+func (c *siteAddCmd) Run(e *env) error {
 	return change(e, func(s *store.Store) (string, error) {
-		n, err := s.ImportUsers(e.ctx, f)
-		if err != nil {
-			return "", fmt.Errorf("%s: %w", c.File, err)
-		}
-		return fmt.Sprintf("%d users added, %d changed", n.Added, n.Changed), nil
+		return "site " + c.Name + " added", s.AddSite(e.ctx, c.Name)
 	})
 }
 
-type userListCmd struct{ output }
+type siteListCmd struct{ output }
 
-// Run lists the users.
-func (c *userListCmd) Run(e *env) error {
+// Run lists the sites.
+func (c *siteListCmd) Run(e *env) error {
+	return list(e, c.output, func(s *store.Store) ([]store.Site, error) { return s.Sites(e.ctx) },
+		[]string{"site"}, func(s store.Site) []any { return []any{s.Name} })
+}
+
+type priorityCmd struct {
+	Add  priorityAddCmd  `cmd:"" help:"Add a priority to a team."`
+	List priorityListCmd `cmd:"" help:"List the priorities, the most urgent first."`
+}
+
+type priorityAddCmd struct {
+	inTeam
+	Name string `arg:"" help:"Its name."`
+	Rank int32  `help:"The lower, the more urgent; 0 puts it after the others."`
+}
+
+// Run adds a priority.
+func (c *priorityAddCmd) Run(e *env) error {
+	return change(e, func(s *store.Store) (string, error) {
+		return "priority " + c.Name + " added", s.AddPriority(e.ctx, c.Team, c.Name, c.Rank)
+	})
+}
+
+type priorityListCmd struct {
+	output
+	inTeam
+}
+
+// Run lists the priorities.
+func (c *priorityListCmd) Run(e *env) error {
+	return list(e, c.output, func(s *store.Store) ([]store.Priority, error) { return s.Priorities(e.ctx, c.Team) },
+		[]string{"team", "priority", "rank", "default"}, func(p store.Priority) []any { return []any{p.Team, p.Name, p.Rank, yes(p.Default)} })
+}
+
+type sourceCmd struct {
+	Add  sourceAddCmd  `cmd:"" help:"Add a source to a team."`
+	List sourceListCmd `cmd:"" help:"List the sources."`
+}
+
+type sourceAddCmd struct {
+	inTeam
+	Name string `arg:"" help:"Its name."`
+}
+
+// Run adds a source.
+func (c *sourceAddCmd) Run(e *env) error {
+	return change(e, func(s *store.Store) (string, error) {
+		return "source " + c.Name + " added", s.AddSource(e.ctx, c.Team, c.Name)
+	})
+}
+
+type sourceListCmd struct {
+	output
+	inTeam
+}
+
+// Run lists the sources.
+func (c *sourceListCmd) Run(e *env) error {
+	return list(e, c.output, func(s *store.Store) ([]store.Source, error) { return s.Sources(e.ctx, c.Team) },
+		[]string{"team", "source"}, func(s store.Source) []any { return []any{s.Team, s.Name} })
+}
+
+// list opens the installation and prints what find finds, a row each.
+func list[T any](e *env, o output, find func(*store.Store) ([]T, error), headings []string, row func(T) []any) error {
 	in, err := open(e, logWarnings)
 	if err != nil {
 		return err
 	}
 	defer in.close()
-	users, err := in.store.Users(e.ctx)
+	found, err := find(in.store)
 	if err != nil {
 		return err
 	}
 	var rows [][]any
-	for _, u := range users {
-		rows = append(rows, []any{u.Logon, u.Name, strings.Join(u.Addresses, " "), u.Site})
+	for _, f := range found {
+		rows = append(rows, row(f))
 	}
-	return c.print(e, users, []string{"logon", "name", "addresses", "site"}, rows)
+	return o.print(e, found, headings, rows)
+}
+
+// yes is how a table shows what is so.
+func yes(so bool) string {
+	if so {
+		return "yes"
+	}
+	return ""
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"mailintegration/processor"
 	"mailintegration/store"
@@ -24,26 +23,24 @@ type requestListCmd struct {
 
 // Run lists requests.
 func (c *requestListCmd) Run(e *env) error {
-	return c.list(e, store.Filter{
-		Kind: processor.RequestKind(c.Kind), State: processor.RequestState(c.State), Team: c.Team, Limit: c.Limit,
+	return c.list(e, store.RequestFilter{
+		Kinds: kinds(c.Kind), State: processor.RequestState(c.State), Team: c.Team, Limit: c.Limit,
 	})
 }
 
-func (o output) list(e *env, f store.Filter) error {
-	in, err := open(e, logWarnings)
-	if err != nil {
-		return err
+func (o output) list(e *env, f store.RequestFilter) error {
+	return list(e, o, func(s *store.Store) ([]store.RequestSummary, error) { return s.Requests(e.ctx, f) },
+		[]string{"number", "kind", "state", "opened", "requester", "group", "subject"}, func(r store.RequestSummary) []any {
+			return []any{r.Number, r.Kind, r.State, when(&r.OpenedAt), person(r.Requester), r.Group, short(r.Subject, 60)}
+		})
+}
+
+// kinds is the filter for one kind of request, or for any when it is "".
+func kinds(kind string) []processor.RequestKind {
+	if kind == "" {
+		return nil
 	}
-	defer in.close()
-	requests, err := in.store.Requests(e.ctx, f)
-	if err != nil {
-		return err
-	}
-	var rows [][]any
-	for _, r := range requests {
-		rows = append(rows, []any{r.Number, r.Kind, r.State, r.OpenedAt.Local().Format(time.DateTime), r.Requester, r.Group, short(r.Subject, 60)})
-	}
-	return o.print(e, requests, []string{"number", "kind", "state", "opened", "requester", "group", "subject"}, rows)
+	return []processor.RequestKind{processor.RequestKind(kind)}
 }
 
 type requestShowCmd struct {
@@ -82,8 +79,8 @@ type eventListCmd struct {
 
 // Run lists events.
 func (c *eventListCmd) Run(e *env) error {
-	return c.list(e, store.Filter{
-		Kind: processor.Event, State: processor.RequestState(c.State), Team: c.Team, Limit: c.Limit,
+	return c.list(e, store.RequestFilter{
+		Kinds: kinds(string(processor.Event)), State: processor.RequestState(c.State), Team: c.Team, Limit: c.Limit,
 	})
 }
 

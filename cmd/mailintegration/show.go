@@ -10,7 +10,7 @@ import (
 )
 
 // showRequest prints a request for people: its fields, its text, what came after, its history.
-func showRequest(w io.Writer, r store.RequestDetails) error {
+func showRequest(w io.Writer, r store.RequestDetail) error {
 	fmt.Fprintf(w, "%s %d: %s\n\n", r.Kind, r.Number, r.Subject)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	field := func(name string, value any) {
@@ -20,17 +20,19 @@ func showRequest(w io.Writer, r store.RequestDetails) error {
 	}
 	field("State", r.State)
 	field("Team", r.Team)
-	field("Requester", r.Requester)
-	field("User", r.User)
+	field("Requester", person(r.Requester))
+	field("User", person(r.User))
 	field("Site", r.Site)
 	field("Group", r.Group)
-	field("Assignee", r.Assignee)
+	field("Assignee", person(r.Assignee))
 	field("Priority", r.Priority)
 	field("Source", r.Source)
-	field("Linked to", r.LinkedTo)
-	field("From", sender(r.SenderName, r.SenderAddress))
+	if r.LinkedTo != nil {
+		field("Linked to", *r.LinkedTo)
+	}
+	field("From", sender(r.Sender))
 	field("Sent", when(r.SentAt))
-	field("Opened", when(&r.OpenedAt)+" by "+r.OpenedBy)
+	field("Opened", when(&r.OpenedAt)+" by "+person(r.OpenedBy))
 	if err := t.Flush(); err != nil {
 		return err
 	}
@@ -41,17 +43,17 @@ func showRequest(w io.Writer, r store.RequestDetails) error {
 		if a.Flagged {
 			flag = " [flagged: the sender had no part in this request]"
 		}
-		fmt.Fprintf(w, "\nActivity from %s, %s%s\n\n%s\n", sender(a.SenderName, a.SenderAddress), when(a.SentAt), flag, indent(a.Body))
+		fmt.Fprintf(w, "\nActivity from %s, %s%s\n\n%s\n", sender(a.Sender), when(a.SentAt), flag, indent(a.Body))
 		showAttachments(w, a.Attachments)
 	}
 	fmt.Fprintln(w, "\nHistory")
 	for _, h := range r.History {
-		fmt.Fprintf(w, "  %s  %s  %s: %s\n", when(&h.At), h.Author, h.What, h.Detail)
+		fmt.Fprintf(w, "  %s  %s  %s: %s\n", when(&h.At), person(h.Author), h.What, h.Detail)
 	}
 	return nil
 }
 
-func showAttachments(w io.Writer, attachments []store.AttachmentDetails) {
+func showAttachments(w io.Writer, attachments []store.AttachmentDetail) {
 	if len(attachments) == 0 {
 		return
 	}
@@ -62,14 +64,22 @@ func showAttachments(w io.Writer, attachments []store.AttachmentDetails) {
 }
 
 // sender is a name and address as mail programs show them.
-func sender(name, address string) string {
+func sender(s store.Sender) string {
 	switch {
-	case name == "":
-		return address
-	case address == "":
-		return name
+	case s.Name == "":
+		return s.Address
+	case s.Address == "":
+		return s.Name
 	}
-	return name + " <" + address + ">"
+	return s.Name + " <" + s.Address + ">"
+}
+
+// person is a user's name, "" for none.
+func person(p *store.Person) string {
+	if p == nil {
+		return ""
+	}
+	return p.Name
 }
 
 // when shows a time in the reader's zone; a message may have none.

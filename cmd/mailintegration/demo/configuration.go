@@ -5,10 +5,15 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+
+	"mailintegration/mailbox/pop3test"
 )
 
-// Users are the people of the demo, as user import takes them.
-const Users = `logon,name,addresses,site
+// Team is the team of the demo.
+const Team = "ACME"
+
+// People are the users of the demo, as user import takes them.
+const People = `logon,name,addresses,site
 mailintegration,MailIntegration,,
 unknown,Unknown sender,,Head Office
 ann,Ann Lee,ann.lee@acme.example|ann@home.example,Head Office
@@ -38,7 +43,7 @@ const service = `<?xml version="1.0" encoding="utf-8"?>
   <DataDirectory>%s</DataDirectory>
   <Mailboxes>*.mailbox.xml</Mailboxes>
   <Login>mailintegration</Login>
-  <Team>ACME</Team>
+  <Team>` + Team + `</Team>
 </MailIntegrationService>
 `
 
@@ -51,7 +56,7 @@ const mailboxFile = `<?xml version="1.0" encoding="utf-8"?>
     <Port>%[4]s</Port>
     <SecureSocketOption>None</SecureSocketOption>
     <UserName>%[1]s</UserName>
-    <Password>demo</Password>
+    <Password>%[6]s</Password>
   </Server>
   <Schedule>2s</Schedule>
 %[5]s</MailIntegration>
@@ -75,11 +80,11 @@ func WriteConfiguration(dir, address string) (string, error) {
 	}
 	files := map[string]string{
 		"mailintegration.xml":     fmt.Sprintf(service, filepath.Join(dir, "data")),
-		"servicedesk.mailbox.xml": fmt.Sprintf(mailboxFile, "servicedesk", "EndUserIncidentMailMessageProcessor", host, port, serviceDesk),
-		"monitoring.mailbox.xml":  fmt.Sprintf(mailboxFile, "monitoring", "EventMailMessageProcessor", host, port, monitoring),
+		"servicedesk.mailbox.xml": fmt.Sprintf(mailboxFile, "servicedesk", "EndUserIncidentMailMessageProcessor", host, port, serviceDesk, pop3test.DefaultPassword),
+		"monitoring.mailbox.xml":  fmt.Sprintf(mailboxFile, "monitoring", "EventMailMessageProcessor", host, port, monitoring, pop3test.DefaultPassword),
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			return "", err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,13 +27,13 @@ type MailServer struct {
 
 // StartMailServer listens on loopback and delivers each message to the maildrops of its recipients: the
 // local-part of an address is the user. An address that is no user's is refused with 550.
-func StartMailServer(address string, maildrops *pop3test.Server, users []string) (*MailServer, error) {
+func StartMailServer(address string, maildrops *pop3test.Server) (*MailServer, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen for SMTP: %w", err)
 	}
 	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
-		return &session{maildrops: maildrops, users: users}, nil
+		return &session{maildrops: maildrops}, nil
 	}))
 	s.Domain = "demo.localhost"
 	s.MaxMessageBytes = maxOctets
@@ -68,10 +69,12 @@ func (m *MailServer) Send(ctx context.Context, from, to string, octets []byte) e
 	return client.Quit()
 }
 
+// Users are the maildrops that take mail.
+var Users = []string{"servicedesk", "monitoring"}
+
 // session is one SMTP session; it keeps the envelope of the message in hand.
 type session struct {
 	maildrops  *pop3test.Server
-	users      []string
 	from       string
 	recipients []string
 }
@@ -87,13 +90,11 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 // Rcpt implements smtp.Session.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	local, _, _ := strings.Cut(strings.ToLower(to), "@")
-	for _, u := range s.users {
-		if u == local {
-			s.recipients = append(s.recipients, u)
-			return nil
-		}
+	if !slices.Contains(Users, local) {
+		return errNoUser
 	}
-	return errNoUser
+	s.recipients = append(s.recipients, local)
+	return nil
 }
 
 // Data implements smtp.Session. Final delivery adds Return-Path and Received (RFC 5321 §4.4).
