@@ -33,8 +33,8 @@ const (
 	finishTimeout  = 30 * time.Second // to commit or roll back once a stop was asked for
 )
 
-// Open connects to the database, checks that its schema is the one this program was written for and makes sure that
-// the attachment directory can be written to.
+// Open connects to the database, checks that its schema is the one this program was written for (otherwise the error
+// is ErrSchemaOlder or ErrSchemaNewer) and makes sure that the attachment directory can be written to.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	config, err := poolConfig(o)
 	if err != nil {
@@ -43,9 +43,6 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{contents: contents{root: o.AttachmentDirectory}, now: o.Now}
 	if s.now == nil {
 		s.now = time.Now
-	}
-	if err := s.contents.check(); err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
 	}
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("open store: %w", unavailable(ctx, err))
@@ -61,7 +58,10 @@ func (s *Store) ready(ctx context.Context) error {
 	if err := s.Ping(ctx); err != nil {
 		return err
 	}
-	return CheckSchema(ctx, s.pool)
+	if err := CheckSchema(ctx, s.pool); err != nil {
+		return err
+	}
+	return s.contents.prepare()
 }
 
 // Close ends all connections. It waits for transactions that are under way.

@@ -29,7 +29,6 @@ func TestOpenSaysWhatIsWrongAndKeepsThePassword(t *testing.T) {
 		{"an address with a bad escape", "postgres://u:s3cret%zz@host/x", t.TempDir(), "address of the database", nil},
 		{"words with a bad port", "host=h password=s3cret port=x", t.TempDir(), "address of the database", nil},
 		{"words with a bad quote", "host=h password='s3cret", t.TempDir(), "address of the database", nil},
-		{"no directory given", good, "", "attachment directory", nil},
 		{"a directory whose parent is missing", good, filepath.Join(t.TempDir(), "a", "b"), "attachment directory", os.ErrNotExist},
 		{"a directory that is a file", good, file, "attachment directory", nil},
 	}
@@ -73,5 +72,51 @@ func TestCommitsReachTheDiskWhateverTheServersDefault(t *testing.T) {
 	got, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a")}, d.clerk())
 	if err != nil || got[0].Err != nil {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestAStoreWithoutAnAttachmentDirectoryKeepsNoFile(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s, err := store.Open(t.Context(), store.Options{URL: d.url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	if got, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a")}, d.clerk()); err != nil || got[0].Outcome != store.Opened {
+		t.Errorf("a message without a file: %+v, %v", got, err)
+	}
+	if _, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "b", with(attachment("x", "")))}, d.clerk()); !store.IsTransient(err) {
+		t.Errorf("a message with a file: %v", err)
+	}
+	if n, err := s.CollectOrphans(t.Context(), 0); n != 0 || err != nil {
+		t.Errorf("collected %d, %v", n, err)
+	}
+}
+
+func TestCheckAttachmentDirectoryChangesNothing(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	file := filepath.Join(directory, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, directory string
+		ok              bool
+	}{
+		{"a directory", directory, true},
+		{"one that Open can make", filepath.Join(directory, "new"), true},
+		{"one whose parent is missing", filepath.Join(directory, "a", "b"), false},
+		{"a file", file, false},
+		{"none", "", false},
+	}
+	for _, test := range tests {
+		if err := store.CheckAttachmentDirectory(test.directory); (err == nil) != test.ok {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+	if entries, err := os.ReadDir(directory); err != nil || len(entries) != 1 {
+		t.Errorf("entries %v, %v", entries, err)
 	}
 }
