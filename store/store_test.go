@@ -27,6 +27,9 @@ func TestOpenSaysWhatIsWrongAndKeepsThePassword(t *testing.T) {
 		{"a wrong password", strings.Replace(good, "@", "s3cret@", 1), t.TempDir(), "password", store.ErrUnavailable},
 		{"an address with a bad port", "postgres://u:s3cret@host:port/x", t.TempDir(), "address of the database", nil},
 		{"an address with a bad escape", "postgres://u:s3cret%zz@host/x", t.TempDir(), "address of the database", nil},
+		{"an address with a slash in the password", "postgres://u:s3cret/x@host/db", t.TempDir(), "address of the database", nil},
+		{"words with a space in the password", "host=h password=x s3cret", t.TempDir(), "address of the database", nil},
+		{"a certificate that is missing", "postgres://u:s3cret@host/db?sslmode=verify-full&sslrootcert=/no/such", t.TempDir(), "/no/such", os.ErrNotExist},
 		{"words with a bad port", "host=h password=s3cret port=x", t.TempDir(), "address of the database", nil},
 		{"words with a bad quote", "host=h password='s3cret", t.TempDir(), "address of the database", nil},
 		{"a directory whose parent is missing", good, filepath.Join(t.TempDir(), "a", "b"), "attachment directory", os.ErrNotExist},
@@ -39,8 +42,12 @@ func TestOpenSaysWhatIsWrongAndKeepsThePassword(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.want) || test.is != nil && !errors.Is(err, test.is) {
 				t.Errorf("error is %v", err)
 			}
-			if err != nil && strings.Contains(err.Error(), "s3cret") {
-				t.Errorf("the error tells the password: %v", err)
+			_, statusErr := store.Status(t.Context(), test.url)
+			_, migrateErr := store.Migrate(t.Context(), test.url)
+			for _, err := range []error{err, statusErr, migrateErr} {
+				if err != nil && strings.Contains(err.Error(), "s3cret") {
+					t.Errorf("the error tells the password: %v", err)
+				}
 			}
 		})
 	}
@@ -62,12 +69,12 @@ func TestOpenMakesTheAttachmentDirectoryAndLeavesNothingInIt(t *testing.T) {
 	}
 }
 
-func TestCommitsReachTheDiskWhateverTheServersDefault(t *testing.T) {
+func TestAcceptDoesNotDependOnTheServersDefaults(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	s := d.open(t, d.url+"&synchronous_commit=off")
+	s := d.open(t, d.url+"&synchronous_commit=off&default_transaction_isolation=serializable&default_transaction_read_only=on")
 	d.exec(t, `CREATE FUNCTION check_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-			IF current_setting('synchronous_commit') <> 'on' THEN RAISE 'not durable'; END IF; RETURN NEW; END $$;
+			IF current_setting('synchronous_commit') <> 'on' OR current_setting('transaction_isolation') <> 'read committed' THEN RAISE 'not durable'; END IF; RETURN NEW; END $$;
 		CREATE TRIGGER check_commit BEFORE INSERT ON receipt FOR EACH ROW EXECUTE FUNCTION check_commit()`)
 	got, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a")}, d.clerk())
 	if err != nil || got[0].Err != nil {
