@@ -57,20 +57,6 @@ func helper(t *testing.T, temp string, env ...string) process {
 	return process{cmd, stdin, bufio.NewScanner(stdout)}
 }
 
-// reachable makes a temporary directory that every user can pass through.
-func reachable(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "storetest")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o711); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
 func TestNothingIsLeftOfATestBinary(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -83,7 +69,7 @@ func TestNothingIsLeftOfATestBinary(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			temp := reachable(t)
+			temp := storetest.Directory(t)
 			p := helper(t, temp)
 			address := ""
 			for address == "" && p.out.Scan() {
@@ -130,7 +116,7 @@ func until(t *testing.T, what string, done func() bool) {
 
 func TestWithoutPostgreSQLATestFailsAndSaysWhatToRun(t *testing.T) {
 	t.Parallel()
-	p := helper(t, reachable(t), "MAILINTEGRATION_PG_BIN="+t.TempDir())
+	p := helper(t, storetest.Directory(t), "MAILINTEGRATION_PG_BIN="+t.TempDir())
 	var said []string
 	for p.out.Scan() {
 		said = append(said, p.out.Text())
