@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"time"
 
@@ -27,6 +28,7 @@ type installation struct {
 	server  *postgres.Server // nil when the database is one of its own
 	store   *store.Store
 	log     *zap.Logger
+	logFile *logFile // nil where only standard error gets the log
 }
 
 // verbosity is how much a verb logs.
@@ -57,9 +59,13 @@ func open(e *env, v verbosity) (*installation, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &installation{service: service, broken: broken, log: newLogger(e.stderr, v.level(service))}
+	in := &installation{service: service, broken: broken}
+	if err := in.openLog(e, v); err != nil {
+		return nil, err
+	}
 	url, err := in.database(e.ctx)
 	if err != nil {
+		in.close()
 		return nil, err
 	}
 	if err := in.openStore(e.ctx, url); err != nil {
@@ -67,6 +73,19 @@ func open(e *env, v verbosity) (*installation, error) {
 		return nil, err
 	}
 	return in, nil
+}
+
+// openLog logs to standard error and, what the daemon does, to the log directory if there is one.
+func (in *installation) openLog(e *env, v verbosity) (err error) {
+	var files []io.Writer
+	if v == logConfigured && in.service.LogDirectory != "" {
+		if in.logFile, err = openLogFile(in.service.LogDirectory, time.Now); err != nil {
+			return err
+		}
+		files = append(files, in.logFile)
+	}
+	in.log = newLogger(e.stderr, v.level(in.service), files...)
+	return nil
 }
 
 // level is the least level that is logged.
@@ -118,7 +137,9 @@ func (in *installation) close() {
 			in.log.Warn("private PostgreSQL not stopped", zap.Error(err))
 		}
 	}
-	in.log.Sync()
+	if in.logFile != nil {
+		in.logFile.Close()
+	}
 }
 
 // daemon returns the daemon for the configured mailboxes that are enabled.
