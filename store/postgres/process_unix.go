@@ -67,6 +67,3 @@ func syncDirectory(path string) error {
 }
 
 const killSignal = syscall.SIGKILL
-
-// platform is what a postmaster has on this system alone: nothing.
-type platform struct{}

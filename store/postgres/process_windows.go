@@ -63,9 +63,6 @@ func (d directory) launch(b binaries, log *os.File, port int, disposable bool) (
 	}
 }
 
-// platform is what a postmaster has on this system alone: the way to stop it, as there are no signals.
-type platform struct{ control func(how string) error }
-
 func (p *postmaster) fast() error      { return p.control("fast") }
 func (p *postmaster) immediate() error { return p.control("immediate") }
 
