@@ -278,3 +278,48 @@ func TestAStrangerIsFlaggedEachTime(t *testing.T) {
 		t.Errorf("%d of 2 activities are flagged", n)
 	}
 }
+
+func TestAMessageThatEndsTheSessionHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		fault func(*pop3test.Step)
+	}{
+		{"the server hangs up", (*pop3test.Step).Drop},
+		{"the server sends nonsense", func(s *pop3test.Step) { s.Garbage([]byte("what?\r\n")) }},
+		{"the server falls silent", (*pop3test.Step).Stall},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.mailbox.Account.StepTimeout = 50 * time.Millisecond
+			d := w.daemon()
+			mail := func(n int) {
+				for range n {
+					w.mail()
+				}
+			}
+			mail(2)
+			poison := w.maildrops.Add(helpdesk, []byte("Subject: poison\r\n\r\n"))
+			tt.fault(w.maildrops.AtMessage("RETR", poison))
+			mail(2)
+			for range 3 {
+				if _, err := d.Once(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				mail(1)
+				w.idle()
+			}
+			// All but the poison and the one that came last are recorded, and were deleted.
+			w.wantRecorded(6)
+			if left := w.maildrops.Count(helpdesk); left != 2 {
+				t.Errorf("%d messages left, want 2", left)
+			}
+			w.maildrops.Heal()
+			if _, err := d.Once(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			w.wantEachOnce(8)
+		})
+	}
+}

@@ -68,7 +68,7 @@ func open(e *env, v verbosity) (*installation, error) {
 		in.close()
 		return nil, err
 	}
-	if err := in.openStore(e.ctx, url); err != nil {
+	if err := in.openStore(e.ctx, url, v == logConfigured); err != nil {
 		in.close()
 		return nil, err
 	}
@@ -114,7 +114,26 @@ func (in *installation) database(ctx context.Context) (string, error) {
 	return server.URL(), nil
 }
 
-func (in *installation) openStore(ctx context.Context, url string) error {
+// openStore brings the schema up to date and opens the store. The daemon is patient: it waits for a database that
+// cannot be reached, as it does when it is lost later.
+func (in *installation) openStore(ctx context.Context, url string, patient bool) error {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		err := in.tryStore(ctx, url)
+		if !patient || !store.IsUnreachable(err) {
+			return err
+		}
+		in.log.Warn("database unreachable", zap.Error(err), zap.String("hint", store.Hint(err)), zap.Duration("next_try", wait))
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		}
+	}
+}
+
+func (in *installation) tryStore(ctx context.Context, url string) error {
 	if _, err := store.Migrate(ctx, url); err != nil {
 		return err
 	}
