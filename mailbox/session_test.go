@@ -2,6 +2,7 @@ package mailbox_test
 
 import (
 	"errors"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,6 +16,7 @@ var servers = []struct {
 	start func(*testing.T) server
 }{
 	{"pop3test", newFake},
+	{"dovecot", newDovecot},
 }
 
 // TestSession is the suite of what a session does with a server that works.
@@ -22,13 +24,14 @@ func TestSession(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
-		run  func(*testing.T, server)
+		run  func(t *testing.T, srv server, user string)
 	}{
 		{"reads and deletes what is there", readsAndDeletes},
 		{"deletes nothing without QUIT", deletesNothingWithoutQuit},
 		{"refuses a wrong password and says so", refusesWrongPassword},
 		{"finds the maildrop locked by another session", findsMaildropLocked},
-		{"speaks STLS", func(t *testing.T, s server) { readsOver(t, s, mailbox.StartTLS) }},
+		{"speaks STLS", func(t *testing.T, srv server, user string) { readsOver(t, srv, user, mailbox.StartTLS) }},
+		{"speaks implicit TLS", func(t *testing.T, srv server, user string) { readsOver(t, srv, user, mailbox.SslOnConnect) }},
 		{"keeps every octet of a message of megabytes", keepsEveryOctet},
 		{"skips a message that the server does not give and goes on", skipsRefusedMessage},
 		{"finds an empty maildrop empty", findsEmpty},
@@ -36,23 +39,24 @@ func TestSession(t *testing.T) {
 	for _, srv := range servers {
 		t.Run(srv.name, func(t *testing.T) {
 			t.Parallel()
-			for _, tt := range tests {
+			running := srv.start(t)
+			for i, tt := range tests {
 				t.Run(tt.name, func(t *testing.T) {
 					t.Parallel()
-					tt.run(t, srv.start(t))
+					tt.run(t, running, "user"+strconv.Itoa(i))
 				})
 			}
 		})
 	}
 }
 
-func readsAndDeletes(t *testing.T, srv server) {
+func readsAndDeletes(t *testing.T, srv server, user string) {
 	want := map[string]bool{}
 	for n := range 3 {
-		srv.deliver("helpdesk", mail(n))
+		srv.deliver(user, mail(n))
 		want[string(mail(n))] = true
 	}
-	s := open(t, srv.account("helpdesk", mailbox.None))
+	s := open(t, srv.account(user, mailbox.None))
 	items, err := s.List(t.Context())
 	if err != nil || len(items) != 3 {
 		t.Fatalf("List: %v, %v", items, err)
@@ -74,13 +78,13 @@ func readsAndDeletes(t *testing.T, srv server) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if n := srv.count("helpdesk"); n != 3 {
+	if n := srv.count(user); n != 3 {
 		t.Errorf("%d messages are left before QUIT", n)
 	}
 	if err := s.Quit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n := srv.count("helpdesk"); n != 0 {
+	if n := srv.count(user); n != 0 {
 		t.Errorf("%d messages are left after QUIT", n)
 	}
 	if _, err := s.List(t.Context()); !errors.Is(err, mailbox.ErrClosed) {
@@ -91,9 +95,9 @@ func readsAndDeletes(t *testing.T, srv server) {
 	}
 }
 
-func deletesNothingWithoutQuit(t *testing.T, srv server) {
-	srv.deliver("helpdesk", mail(1))
-	s := open(t, srv.account("helpdesk", mailbox.None))
+func deletesNothingWithoutQuit(t *testing.T, srv server, user string) {
+	srv.deliver(user, mail(1))
+	s := open(t, srv.account(user, mailbox.None))
 	items, err := s.List(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -106,19 +110,18 @@ func deletesNothingWithoutQuit(t *testing.T, srv server) {
 			t.Fatal(err)
 		}
 	}
-	srv.idle()
-	if n := srv.count("helpdesk"); n != 1 {
+	again, err := reopen(t, srv.account(user, mailbox.None)).List(t.Context())
+	if n := srv.count(user); n != 1 {
 		t.Errorf("%d messages are left", n)
 	}
-	again, err := open(t, srv.account("helpdesk", mailbox.None)).List(t.Context())
 	if diff := cmp.Diff(items, again); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
 }
 
-func refusesWrongPassword(t *testing.T, srv server) {
-	srv.deliver("helpdesk", mail(1))
-	a := srv.account("helpdesk", mailbox.None)
+func refusesWrongPassword(t *testing.T, srv server, user string) {
+	srv.deliver(user, mail(1))
+	a := srv.account(user, mailbox.None)
 	a.Password = "wrong"
 	_, err := mailbox.Open(t.Context(), a)
 	if !errors.Is(err, mailbox.ErrCredentials) || !mailbox.IsPermanentForMailbox(err) || mailbox.IsTransient(err) {
@@ -126,10 +129,10 @@ func refusesWrongPassword(t *testing.T, srv server) {
 	}
 }
 
-func findsMaildropLocked(t *testing.T, srv server) {
-	srv.deliver("helpdesk", mail(1))
-	first := open(t, srv.account("helpdesk", mailbox.None))
-	_, err := mailbox.Open(t.Context(), srv.account("helpdesk", mailbox.None))
+func findsMaildropLocked(t *testing.T, srv server, user string) {
+	srv.deliver(user, mail(1))
+	first := open(t, srv.account(user, mailbox.None))
+	_, err := mailbox.Open(t.Context(), srv.account(user, mailbox.None))
 	if !errors.Is(err, mailbox.ErrMaildropLocked) || !mailbox.IsTransient(err) {
 		t.Errorf("Open: %v", err)
 	}
@@ -138,9 +141,9 @@ func findsMaildropLocked(t *testing.T, srv server) {
 	}
 }
 
-func readsOver(t *testing.T, srv server, security mailbox.Security) {
-	srv.deliver("helpdesk", mail(1))
-	s := open(t, srv.account("helpdesk", security))
+func readsOver(t *testing.T, srv server, user string, security mailbox.Security) {
+	srv.deliver(user, mail(1))
+	s := open(t, srv.account(user, security))
 	state, ok := s.TLS()
 	if !ok || len(state.PeerCertificates) == 0 {
 		t.Error("there is no TLS")
@@ -161,10 +164,10 @@ func readsOver(t *testing.T, srv server, security mailbox.Security) {
 	}
 }
 
-func keepsEveryOctet(t *testing.T, srv server) {
+func keepsEveryOctet(t *testing.T, srv server, user string) {
 	big := bigMail(3 << 20)
-	srv.deliver("helpdesk", big)
-	a := srv.account("helpdesk", mailbox.None)
+	srv.deliver(user, big)
+	a := srv.account(user, mailbox.None)
 	a.SpoolDirectory = t.TempDir()
 	s := open(t, a)
 	items, err := s.List(t.Context())
@@ -180,9 +183,9 @@ func keepsEveryOctet(t *testing.T, srv server) {
 	}
 }
 
-func skipsRefusedMessage(t *testing.T, srv server) {
-	srv.deliver("helpdesk", mail(1))
-	s := open(t, srv.account("helpdesk", mailbox.None))
+func skipsRefusedMessage(t *testing.T, srv server, user string) {
+	srv.deliver(user, mail(1))
+	s := open(t, srv.account(user, mailbox.None))
 	_, err := s.Retrieve(t.Context(), mailbox.Item{Number: 7})
 	if !errors.Is(err, mailbox.ErrRefused) || mailbox.SessionBroken(err) || !mailbox.IsTransient(err) {
 		t.Fatalf("RETR 7: %v", err)
@@ -197,10 +200,10 @@ func skipsRefusedMessage(t *testing.T, srv server) {
 	octetsOf(t, spool)
 }
 
-func findsEmpty(t *testing.T, srv server) {
-	srv.deliver("helpdesk", mail(1))
+func findsEmpty(t *testing.T, srv server, user string) {
+	srv.deliver(user, mail(1))
 	for range 2 {
-		s := open(t, srv.account("helpdesk", mailbox.None))
+		s := open(t, srv.account(user, mailbox.None))
 		items, err := s.List(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -214,7 +217,7 @@ func findsEmpty(t *testing.T, srv server) {
 			t.Fatal(err)
 		}
 	}
-	if n := srv.count("helpdesk"); n != 0 {
+	if n := srv.count(user); n != 0 {
 		t.Errorf("%d messages are left", n)
 	}
 }

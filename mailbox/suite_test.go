@@ -3,6 +3,7 @@ package mailbox_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"mailintegration/mailbox"
+	"mailintegration/mailbox/dovecottest"
 	"mailintegration/mailbox/pop3test"
 )
 
@@ -18,29 +20,65 @@ type server interface {
 	account(user string, security mailbox.Security) mailbox.Account
 	deliver(user string, octets []byte)
 	count(user string) int
-	idle() // waits until no session holds a maildrop
 }
 
-// fake is a pop3test server for each kind of security.
-type fake struct {
-	t     *testing.T
-	plain *pop3test.Server // with STLS
-}
+// fake is pop3test: a server with STLS and one with implicit TLS, which are given the same mail.
+type fake struct{ stls, implicit *pop3test.Server }
 
 func newFake(t *testing.T) server {
-	return &fake{t: t, plain: pop3test.Run(t, pop3test.Options{TLS: pop3test.STLS})}
+	return fake{
+		pop3test.Run(t, pop3test.Options{TLS: pop3test.STLS}),
+		pop3test.Run(t, pop3test.Options{TLS: pop3test.ImplicitTLS}),
+	}
 }
 
-func (f *fake) account(user string, security mailbox.Security) mailbox.Account {
-	return account(f.plain, user, security)
+func (f fake) account(user string, security mailbox.Security) mailbox.Account {
+	if security == mailbox.SslOnConnect {
+		return account(f.implicit, user, security)
+	}
+	return account(f.stls, user, security)
 }
 
-func (f *fake) deliver(user string, octets []byte) { f.plain.Add(user, octets) }
-func (f *fake) count(user string) int              { return f.plain.Count(user) }
+func (f fake) deliver(user string, octets []byte) {
+	f.stls.Add(user, octets)
+	f.implicit.Add(user, octets)
+}
 
-func (f *fake) idle() {
-	if err := f.plain.Idle(f.t.Context()); err != nil {
-		f.t.Fatal(err)
+func (f fake) count(user string) int { return f.stls.Count(user) }
+
+// dovecot is a real server.
+type dovecot struct{ *dovecottest.Server }
+
+func newDovecot(t *testing.T) server { return dovecot{dovecottest.Start(t, dovecottest.Options{})} }
+
+func (d dovecot) account(user string, security mailbox.Security) mailbox.Account {
+	a := mailbox.Account{
+		Server: d.Host, Port: d.Port, Security: security,
+		UserName: user, Password: dovecottest.DefaultPassword,
+		Roots: d.Roots(), StepTimeout: 20 * time.Second,
+	}
+	if security == mailbox.SslOnConnect {
+		a.Port = d.TLSPort
+	}
+	return a
+}
+
+func (d dovecot) deliver(user string, octets []byte) { d.Deliver(user, octets) }
+func (d dovecot) count(user string) int              { return d.Count(user) }
+
+// reopen opens a session once the server has noticed that the last one was dropped.
+func reopen(t *testing.T, a mailbox.Account) *mailbox.Session {
+	t.Helper()
+	for {
+		s, err := mailbox.Open(t.Context(), a)
+		if errors.Is(err, mailbox.ErrMaildropLocked) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		return s
 	}
 }
 
