@@ -3,6 +3,7 @@ package mailbox
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -27,9 +28,18 @@ func Open(ctx context.Context, a Account) (*Session, error) {
 	}
 	if err := s.authorize(ctx); err != nil {
 		_ = s.Close()
-		return nil, err
+		return nil, ended(err)
 	}
 	return s, nil
+}
+
+// ended marks an error as one that leaves no session, be it only a refusal.
+func ended(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.broken = true
+	}
+	return err
 }
 
 // authorize goes through the AUTHORIZATION state.
