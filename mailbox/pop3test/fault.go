@@ -97,6 +97,13 @@ func (s *Server) ForgetDeletes() {
 	s.forget = true
 }
 
+// RenewUIDLs makes the server give every message a new unique-id in each session, against RFC 1939 §7.
+func (s *Server) RenewUIDLs() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.renew = true
+}
+
 // LieAboutSizes makes STAT and LIST say f(octets) for a message of that many octets.
 func (s *Server) LieAboutSizes(f func(octets int64) int64) {
 	s.mu.Lock()
@@ -104,13 +111,14 @@ func (s *Server) LieAboutSizes(f func(octets int64) int64) {
 	s.size = f
 }
 
-// Heal takes back all faults, CutAfterOctets, ForgetDeletes and LieAboutSizes.
+// Heal takes back all faults, CutAfterOctets, ForgetDeletes, RenewUIDLs and LieAboutSizes.
 func (s *Server) Heal() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = nil
 	s.cut = -1
 	s.forget = false
+	s.renew = false
 	s.size = func(octets int64) int64 { return octets }
 }
 

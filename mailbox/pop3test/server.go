@@ -63,6 +63,8 @@ type Server struct {
 	sent     int64 // octets in all sessions
 	cut      int64 // octets after which a session is cut, -1 for none
 	forget   bool
+	renew    bool
+	renewed  int // unique-ids given anew
 	size     func(octets int64) int64
 	serial   int // of the unique-ids
 }
