@@ -2,7 +2,6 @@ package mailbox_test
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 
@@ -10,9 +9,15 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// TestFaults breaks each step of a session in each way. Whatever happens, what was read is whole, and what QUIT did
+// steps are all steps of a session with two messages over STLS, as pop3test names them.
+var steps = []string{
+	"greeting", "CAPA", "STLS", "USER helpdesk", "PASS", "STAT", "LIST", "UIDL",
+	"RETR 1", "DELE 1", "RETR 2", "DELE 2", "QUIT",
+}
+
+// TestEveryStepFailsInEveryWay breaks each step of a session in each way. Whatever happens, what was read is whole, and what QUIT did
 // not confirm is read again by the next session or was deleted after it had been read.
-func TestFaults(t *testing.T) {
+func TestEveryStepFailsInEveryWay(t *testing.T) {
 	t.Parallel()
 	faults := []struct {
 		name string
@@ -31,9 +36,7 @@ func TestFaults(t *testing.T) {
 			t.Run(step+" "+fault.name, func(t *testing.T) {
 				t.Parallel()
 				srv := pop3test.Run(t, pop3test.Options{TLS: pop3test.STLS})
-				for n := range 2 {
-					srv.Add("helpdesk", mail(n))
-				}
+				fill(srv)
 				fault.set(srv.At(step))
 				breakAndMend(t, srv, account(srv, "helpdesk", mailbox.StartTLS))
 			})
@@ -41,8 +44,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestCutAtEachOctet cuts a session after each octet that the server sends.
-func TestCutAtEachOctet(t *testing.T) {
+// TestASessionIsCutAtEachOctet cuts a session after each octet that the server sends.
+func TestASessionIsCutAtEachOctet(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		mode     pop3test.TLSMode
@@ -58,7 +61,7 @@ func TestCutAtEachOctet(t *testing.T) {
 			srv := pop3test.Run(t, pop3test.Options{TLS: tt.mode})
 			a := account(srv, "helpdesk", tt.security)
 			fill(srv)
-			if _, err := drain(t.Context(), a); err != nil {
+			if _, err := walk(t.Context(), a); err != nil {
 				t.Fatal(err)
 			}
 			if err := srv.Idle(t.Context()); err != nil {
@@ -88,8 +91,7 @@ func fill(srv *pop3test.Server) {
 func breakAndMend(t *testing.T, srv *pop3test.Server, a mailbox.Account) {
 	t.Helper()
 	want := []string{string(mail(0)), string(mail(1))}
-	read, err := drain(t.Context(), a)
-	got := texts(read)
+	got, err := walk(t.Context(), a)
 	if !slices.Equal(got, want[:len(got)]) {
 		t.Errorf("read %q", got)
 	}
@@ -107,23 +109,14 @@ func breakAndMend(t *testing.T, srv *pop3test.Server, a mailbox.Account) {
 	}
 	srv.Heal()
 	left := srv.Count("helpdesk")
-	again, err := drain(t.Context(), a)
-	if err != nil || len(again) != left || !slices.Equal(texts(again), want[2-left:]) {
+	again, err := walk(t.Context(), a)
+	if err != nil || len(again) != left || !slices.Equal(again, want[2-left:]) {
 		t.Errorf("after mending: %d messages, %v", len(again), err)
 	}
 }
 
-// texts are messages as strings.
-func texts(messages [][]byte) []string {
-	var all []string
-	for _, m := range messages {
-		all = append(all, string(m))
-	}
-	return all
-}
-
-// TestForgottenDeletes reads the same messages under the same unique-ids from a server that never deletes.
-func TestForgottenDeletes(t *testing.T) {
+// TestDeletionsThatTheServerForgets reads the same messages under the same unique-ids from a server that never deletes.
+func TestDeletionsThatTheServerForgets(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})
 	fill(srv)
@@ -147,34 +140,5 @@ func TestForgottenDeletes(t *testing.T) {
 		if err := errors.Join(err, s.Quit(t.Context())); err != nil {
 			t.Error(err)
 		}
-	}
-}
-
-// TestRetrieveAfterRefusal goes on after one message that the server will not give.
-func TestRetrieveAfterRefusal(t *testing.T) {
-	t.Parallel()
-	srv := pop3test.Run(t, pop3test.Options{})
-	fill(srv)
-	srv.At("RETR 1").Reply("-ERR message is damaged")
-	s := open(t, account(srv, "helpdesk", mailbox.None))
-	items, err := s.List(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Retrieve(t.Context(), items[0]); !errors.Is(err, mailbox.ErrRefused) || mailbox.SessionBroken(err) {
-		t.Fatalf("RETR 1: %v", err)
-	}
-	spool, err := s.Retrieve(t.Context(), items[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := octetsOf(t, spool); string(got) != string(mail(1)) {
-		t.Errorf("got %q", got)
-	}
-	if err := errors.Join(s.Delete(t.Context(), items[1]), s.Quit(t.Context())); err != nil {
-		t.Error(err)
-	}
-	if left := srv.Messages("helpdesk"); len(left) != 1 || string(left[0].Octets) != string(mail(0)) {
-		t.Errorf("left is %v", fmt.Sprint(left))
 	}
 }

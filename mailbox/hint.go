@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 // hint says in one sentence what a person can do about e. It names the tags of the mailbox file.
 func (s *Session) hint(e *Error) string {
 	switch {
-	case isContext(e.Err):
+	case errors.Is(e.Err, context.Canceled):
 		return ""
 	case errors.Is(e, ErrUnreachable):
 		return s.unreachableHint(e)

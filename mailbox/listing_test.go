@@ -2,160 +2,139 @@ package mailbox_test
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"mailintegration/mailbox"
-	"mailintegration/mailbox/pop3test"
 )
 
-// TestList holds the three listings of a maildrop with two messages against each other.
-func TestList(t *testing.T) {
+func TestAListingThatContradictsItselfEndsTheSession(t *testing.T) {
 	t.Parallel()
-	const (
-		stat = "+OK 2 300\r\n"
-		scan = "+OK\r\n1 100\r\n2 200\r\n.\r\n"
-		uidl = "+OK\r\n1 a\r\n2 b\r\n.\r\n"
-	)
-	long := strings.Repeat("u", 1000)
-	items := func(one, two string) []mailbox.Item {
-		return []mailbox.Item{{Number: 1, UIDL: one, Octets: 100}, {Number: 2, UIDL: two, Octets: 200}}
-	}
-	tests := []struct {
-		name             string
-		stat, scan, uidl string
-		want             []mailbox.Item // nil means ErrProtocol
-	}{
-		{"all agree", stat, scan, uidl, items("a", "b")},
-		{"more follows the numbers", "+OK 2 300 and so on\r\n", "+OK 2 messages\r\n1 100 x\r\n2 200 y\r\n.\r\n", uidl, items("a", "b")},
-		{"the lines are out of order", stat, "+OK\r\n2 200\r\n1 100\r\n.\r\n", "+OK\r\n2 b\r\n1 a\r\n.\r\n", items("a", "b")},
-		{"numbers have gaps", stat, "+OK\r\n3 200\r\n7 100\r\n.\r\n", "+OK\r\n7 b\r\n3 a\r\n.\r\n",
-			[]mailbox.Item{{Number: 3, UIDL: "a", Octets: 200}, {Number: 7, UIDL: "b", Octets: 100}}},
-		{"a unique-id begins with a dot", stat, scan, "+OK\r\n1 .a\r\n2 b\r\n.\r\n", items(".a", "b")},
-		{"a unique-id of 1,000 characters", stat, scan, "+OK\r\n1 " + long + "\r\n2 b\r\n.\r\n", items(long, "b")},
-		{"a unique-id of 1,001 characters", stat, scan, "+OK\r\n1 " + long + "u\r\n2 b\r\n.\r\n", items("", "b")},
-		{"a unique-id with a blank", stat, scan, "+OK\r\n1 a a\r\n2 b\r\n.\r\n", items("", "b")},
-		{"a unique-id with a control character", stat, scan, "+OK\r\n1 a\x07\r\n2 b\r\n.\r\n", items("", "b")},
-		{"a unique-id with an 8-bit octet", stat, scan, "+OK\r\n1 a\xe9\r\n2 b\r\n.\r\n", items("", "b")},
-		{"a unique-id with NUL", stat, scan, "+OK\r\n1 a\x00\r\n2 b\r\n.\r\n", items("", "b")},
-		{"no unique-id on a line", stat, scan, "+OK\r\n1\r\n2 b\r\n.\r\n", items("", "b")},
-		{"two messages with one unique-id", stat, scan, "+OK\r\n1 a\r\n2 a\r\n.\r\n", items("", "")},
-
-		{"STAT says more", "+OK 3 300\r\n", scan, uidl, nil},
-		{"STAT says fewer", "+OK 1 300\r\n", scan, uidl, nil},
-		{"STAT says none", "+OK 0 0\r\n", scan, uidl, nil},
-		{"STAT without a number", "+OK\r\n", scan, uidl, nil},
-		{"STAT with one number", "+OK 2\r\n", scan, uidl, nil},
-		{"STAT with a sign", "+OK +2 300\r\n", scan, uidl, nil},
-		{"STAT with words", "+OK two messages\r\n", scan, uidl, nil},
-		{"STAT beyond all numbers", "+OK 99999999999999999999 300\r\n", scan, uidl, nil},
-		{"LIST has a line that is none", stat, "+OK\r\n1 100\r\nwhat?\r\n2 200\r\n.\r\n", uidl, nil},
-		{"LIST has an empty line", stat, "+OK\r\n1 100\r\n\r\n2 200\r\n.\r\n", uidl, nil},
-		{"LIST has a negative number", stat, "+OK\r\n-1 100\r\n2 200\r\n.\r\n", uidl, nil},
-		{"LIST has message 0", stat, "+OK\r\n0 100\r\n2 200\r\n.\r\n", uidl, nil},
-		{"LIST has a number in hexadecimal", stat, "+OK\r\n0x1 100\r\n2 200\r\n.\r\n", uidl, nil},
-		{"LIST has a negative size", stat, "+OK\r\n1 -100\r\n2 200\r\n.\r\n", uidl, nil},
-		{"LIST has a size beyond all numbers", stat, "+OK\r\n1 99999999999999999999\r\n2 200\r\n.\r\n", uidl, nil},
-		{"LIST has a number twice", stat, "+OK\r\n1 100\r\n1 200\r\n.\r\n", uidl, nil},
-		{"LIST has a bare LF", stat, "+OK\r\n1 100\n2 200\r\n.\r\n", uidl, nil},
-		{"LIST ends in a bare LF", stat, "+OK\r\n1 100\r\n2 200\r\n.\n", uidl, nil},
-		{"UIDL has one line too few", stat, scan, "+OK\r\n1 a\r\n.\r\n", nil},
-		{"UIDL has one line too many", stat, scan, "+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n", nil},
-		{"UIDL names another message", stat, scan, "+OK\r\n1 a\r\n3 c\r\n.\r\n", nil},
-		{"UIDL names a message twice", stat, scan, "+OK\r\n1 a\r\n1 b\r\n.\r\n", nil},
-		{"UIDL has a line that is none", stat, scan, "+OK\r\n1 a\r\nb\r\n.\r\n", nil},
-	}
-	for _, tt := range tests {
+	for _, tt := range []struct{ name, command, answer string }{
+		{"STAT says more than LIST", "STAT", "+OK 3 40\r\n"},
+		{"STAT says fewer than LIST", "STAT", "+OK 1 40\r\n"},
+		{"STAT says nothing", "STAT", "+OK\r\n"},
+		{"STAT says one number only", "STAT", "+OK 2\r\n"},
+		{"STAT says a negative number", "STAT", "+OK -2 40\r\n"},
+		{"STAT says words", "STAT", "+OK two messages\r\n"},
+		{"STAT says more than any maildrop holds", "STAT", "+OK 99999999999999999999 40\r\n"},
+		{"LIST has a line that is none", "LIST", "+OK\r\n1 20\r\nnonsense\r\n.\r\n"},
+		{"LIST has a line without its size", "LIST", "+OK\r\n1 20\r\n2\r\n.\r\n"},
+		{"LIST has an empty line", "LIST", "+OK\r\n1 20\r\n\r\n.\r\n"},
+		{"LIST has a negative size", "LIST", "+OK\r\n1 20\r\n2 -20\r\n.\r\n"},
+		{"LIST has a size beyond all bounds", "LIST", "+OK\r\n1 20\r\n2 99999999999999999999\r\n.\r\n"},
+		{"LIST has the message-number 0", "LIST", "+OK\r\n0 20\r\n2 20\r\n.\r\n"},
+		{"LIST has a message-number twice", "LIST", "+OK\r\n1 20\r\n1 20\r\n.\r\n"},
+		{"LIST has a message-number with a sign", "LIST", "+OK\r\n+1 20\r\n2 20\r\n.\r\n"},
+		{"LIST has a line without end", "LIST", "+OK\r\n1 20 " + strings.Repeat("x", 10_000) + "\r\n.\r\n"},
+		{"LIST has a bare LF", "LIST", "+OK\r\n1 20\n2 20\r\n.\r\n"},
+		{"LIST has no end", "LIST", "+OK\r\n1 " + strings.Repeat("1", 4000) + "\r\n" + forEver},
+		{"UIDL has fewer lines than LIST", "UIDL", "+OK\r\n1 a\r\n.\r\n"},
+		{"UIDL has more lines than LIST", "UIDL", "+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n"},
+		{"UIDL names a message that LIST has not", "UIDL", "+OK\r\n1 a\r\n3 b\r\n.\r\n"},
+		{"UIDL names a message twice", "UIDL", "+OK\r\n1 a\r\n1 b\r\n.\r\n"},
+		{"UIDL has a line that is none", "UIDL", "+OK\r\n1 a\r\nnonsense\r\n.\r\n"},
+	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			srv := pop3test.Run(t, pop3test.Options{})
-			srv.Add("helpdesk", mail(1))
-			srv.At("STAT").Garbage([]byte(tt.stat))
-			srv.At("LIST").Garbage([]byte(tt.scan))
-			srv.At("UIDL").Garbage([]byte(tt.uidl))
-			s := open(t, account(srv, "helpdesk", mailbox.None))
-			got, err := s.List(t.Context())
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			s := goodScript().with(tt.command, tt.answer).opened(t)
+			_, err := s.List(t.Context())
+			if !errors.Is(err, mailbox.ErrProtocol) || !mailbox.SessionBroken(err) || !mailbox.IsTransient(err) {
+				t.Errorf("got %v, want ErrProtocol", err)
+			}
+		})
+	}
+}
+
+func TestListingsThatAreRight(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("u", 1000)
+	one, two := mailbox.Item{Number: 1, Octets: 20, UIDL: "a"}, mailbox.Item{Number: 2, Octets: 20, UIDL: "b"}
+	for _, tt := range []struct {
+		name string
+		with map[string]string
+		want []mailbox.Item
+	}{
+		{"as RFC 1939 has them", nil, []mailbox.Item{one, two}},
+		{"with more after the numbers (RFC 1939 §5)",
+			map[string]string{"STAT": "+OK 2 40 and more\r\n", "LIST": "+OK 2 messages\r\n1 20 x\r\n2 20 y\r\n.\r\n"},
+			[]mailbox.Item{one, two}},
+		{"in another order", map[string]string{"LIST": "+OK\r\n2 20\r\n1 20\r\n.\r\n"}, []mailbox.Item{one, two}},
+		{"with message-numbers that leave some out",
+			map[string]string{"LIST": "+OK\r\n1 20\r\n7 20\r\n.\r\n", "UIDL": "+OK\r\n1 a\r\n7 b\r\n.\r\n"},
+			[]mailbox.Item{one, {Number: 7, Octets: 20, UIDL: "b"}}},
+		{"with sizes that STAT does not add up to (mailutils)", map[string]string{"STAT": "+OK 2 357\r\n"}, []mailbox.Item{one, two}},
+		{"with no message", map[string]string{"STAT": "+OK 0 0\r\n", "LIST": "+OK\r\n.\r\n"}, nil},
+		{"with unique-ids that are not unique", map[string]string{"UIDL": "+OK\r\n1 a\r\n2 a\r\n.\r\n"},
+			[]mailbox.Item{{Number: 1, Octets: 20}, {Number: 2, Octets: 20}}},
+		{"with a unique-id of 1,000 characters", map[string]string{"UIDL": "+OK\r\n1 " + long + "\r\n2 b\r\n.\r\n"},
+			[]mailbox.Item{{Number: 1, Octets: 20, UIDL: long}, two}},
+		{"with a unique-id of 1,001 characters", map[string]string{"UIDL": "+OK\r\n1 u" + long + "\r\n2 b\r\n.\r\n"},
+			[]mailbox.Item{{Number: 1, Octets: 20}, two}},
+		{"with a unique-id of other octets than RFC 1939 §7 has",
+			map[string]string{"UIDL": "+OK\r\n1 a\x00b\r\n2 caf\xc3\xa9\r\n.\r\n"},
+			[]mailbox.Item{{Number: 1, Octets: 20}, {Number: 2, Octets: 20}}},
+		{"with a unique-id that begins with a dot", map[string]string{"UIDL": "+OK\r\n1 ..a\r\n2 b\r\n.\r\n"},
+			[]mailbox.Item{{Number: 1, Octets: 20, UIDL: "..a"}, two}},
+		{"with a blank in a unique-id", map[string]string{"UIDL": "+OK\r\n1 a a\r\n2 b\r\n.\r\n"},
+			[]mailbox.Item{{Number: 1, Octets: 20}, two}},
+		{"of a server that refuses to list nothing", map[string]string{"STAT": "+OK 0 0\r\n", "LIST": "-ERR no messages\r\n"}, nil},
+		{"with an empty unique-id", map[string]string{"UIDL": "+OK\r\n1 \r\n2 b\r\n.\r\n"},
+			[]mailbox.Item{{Number: 1, Octets: 20}, two}},
+		{"of a server without CAPA and UIDL", map[string]string{"CAPA": "-ERR what?\r\n", "UIDL": "-ERR what?\r\n"},
+			[]mailbox.Item{{Number: 1, Octets: 20}, {Number: 2, Octets: 20}}},
+		{"of a server whose CAPA leaves UIDL out", map[string]string{"CAPA": "+OK\r\nUSER\r\n.\r\n", "UIDL": "-ERR what?\r\n"},
+			[]mailbox.Item{{Number: 1, Octets: 20}, {Number: 2, Octets: 20}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := goodScript()
+			for command, answer := range tt.with {
+				s = s.with(command, answer)
+			}
+			items, err := s.opened(t).List(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, items); diff != "" {
 				t.Error(diff)
 			}
-			if broken := tt.want == nil; errors.Is(err, mailbox.ErrProtocol) != broken || mailbox.SessionBroken(err) != broken {
-				t.Errorf("got %v", err)
-			}
 		})
 	}
 }
 
-// TestListWithout reads maildrops of servers that lack what RFC 1939 leaves open.
-func TestListWithout(t *testing.T) {
+// TestUIDLThatFailsIsNotTakenForUIDLThatIsMissing: without unique-ids each message would be read again.
+func TestUIDLThatFailsIsNotTakenForUIDLThatIsMissing(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name    string
-		options pop3test.Options
-		change  func(*pop3test.Server)
-	}{
-		{"UIDL", pop3test.Options{NoUIDL: true}, nil},
-		{"CAPA and UIDL", pop3test.Options{NoCAPA: true, NoUIDL: true}, nil},
-		{"CAPA that tells of UIDL", pop3test.Options{Without: []string{"UIDL"}}, func(srv *pop3test.Server) {
-			srv.At("UIDL").Reply("-ERR what?")
-		}},
-	}
-	for _, tt := range tests {
+	for _, tt := range []struct{ name, capa, answer string }{
+		{"where CAPA lists it", "+OK\r\nUIDL\r\n.\r\n", "-ERR no\r\n"},
+		{"where it has a temporary problem", "-ERR\r\n", "-ERR [SYS/TEMP] busy\r\n"},
+	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			srv := pop3test.Run(t, tt.options)
-			srv.Add("helpdesk", mail(1))
-			if tt.change != nil {
-				tt.change(srv)
-			}
-			items, err := open(t, account(srv, "helpdesk", mailbox.None)).List(t.Context())
-			want := []mailbox.Item{{Number: 1, Octets: int64(len(mail(1)))}}
-			if diff := cmp.Diff(want, items); diff != "" || err != nil {
-				t.Error(err, diff)
+			s := goodScript().with("CAPA", tt.capa).with("UIDL", tt.answer).opened(t)
+			if items, err := s.List(t.Context()); !errors.Is(err, mailbox.ErrRefused) {
+				t.Errorf("%v, %v", items, err)
 			}
 		})
 	}
 }
 
-// TestListNothing reads an empty maildrop of a server that refuses to list nothing.
-func TestListNothing(t *testing.T) {
+func TestALargeListingIsRead(t *testing.T) {
 	t.Parallel()
-	srv := pop3test.Run(t, pop3test.Options{})
-	srv.SetPassword("helpdesk", pop3test.DefaultPassword)
-	srv.At("LIST").Reply("-ERR no messages")
-	items, err := open(t, account(srv, "helpdesk", mailbox.None)).List(t.Context())
-	if err != nil || len(items) != 0 {
-		t.Errorf("%v, %v", items, err)
+	const n = 100_000
+	var list, ids strings.Builder
+	for i := range n {
+		list.WriteString(strconv.Itoa(i+1) + " 20\r\n")
+		ids.WriteString(strconv.Itoa(i+1) + " id" + strconv.Itoa(i) + "\r\n")
 	}
-}
-
-// TestEndlessListing stops a listing that would fill the memory.
-func TestEndlessListing(t *testing.T) {
-	t.Parallel()
-	srv := pop3test.Run(t, pop3test.Options{})
-	srv.Add("helpdesk", mail(1))
-	srv.At("LIST").Garbage([]byte("+OK\r\n" + strings.Repeat("1 100"+strings.Repeat(" ", 4000)+"\r\n", 9000)))
-	_, err := open(t, account(srv, "helpdesk", mailbox.None)).List(t.Context())
-	if !errors.Is(err, mailbox.ErrProtocol) {
-		t.Errorf("got %v", err)
-	}
-}
-
-// TestSizesThatLie takes what RETR sends, whatever LIST said.
-func TestSizesThatLie(t *testing.T) {
-	t.Parallel()
-	for _, lie := range []int64{0, 1, 1 << 40} {
-		t.Run(fmt.Sprint(lie), func(t *testing.T) {
-			t.Parallel()
-			srv := pop3test.Run(t, pop3test.Options{})
-			srv.Add("helpdesk", mail(1))
-			srv.LieAboutSizes(func(int64) int64 { return lie })
-			messages, err := drain(t.Context(), account(srv, "helpdesk", mailbox.None))
-			if err != nil || len(messages) != 1 || string(messages[0]) != string(mail(1)) {
-				t.Errorf("%q, %v", messages, err)
-			}
-		})
+	s := goodScript().with("STAT", "+OK 100000 2000000\r\n").
+		with("LIST", "+OK\r\n"+list.String()+".\r\n").with("UIDL", "+OK\r\n"+ids.String()+".\r\n").opened(t)
+	items, err := s.List(t.Context())
+	if err != nil || len(items) != n || items[n-1] != (mailbox.Item{Number: n, Octets: 20, UIDL: "id99999"}) {
+		t.Errorf("%d items, %v", len(items), err)
 	}
 }

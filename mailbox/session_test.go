@@ -1,62 +1,79 @@
 package mailbox_test
 
 import (
+	"crypto/tls"
 	"errors"
-	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"mailintegration/mailbox"
+	"mailintegration/mailbox/dovecottest"
+	"mailintegration/mailbox/pop3test"
 )
-
-// servers are what the session tests run against.
-var servers = []struct {
-	name  string
-	start func(*testing.T) server
-}{
-	{"pop3test", newFake},
-	{"dovecot", newDovecot},
-}
 
 // TestSession is the suite of what a session does with a server that works.
 func TestSession(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
-		run  func(t *testing.T, srv server, user string)
+		run  func(*testing.T, server)
 	}{
 		{"reads and deletes what is there", readsAndDeletes},
 		{"deletes nothing without QUIT", deletesNothingWithoutQuit},
 		{"refuses a wrong password and says so", refusesWrongPassword},
-		{"finds the maildrop locked by another session", findsMaildropLocked},
-		{"speaks STLS", func(t *testing.T, srv server, user string) { readsOver(t, srv, user, mailbox.StartTLS) }},
-		{"speaks implicit TLS", func(t *testing.T, srv server, user string) { readsOver(t, srv, user, mailbox.SslOnConnect) }},
+		{"says what was agreed on as TLS", saysTLS},
 		{"keeps every octet of a message of megabytes", keepsEveryOctet},
 		{"skips a message that the server does not give and goes on", skipsRefusedMessage},
 		{"finds an empty maildrop empty", findsEmpty},
 	}
+	real := dovecottest.Start(t, dovecottest.Options{})
+	servers := []struct {
+		name  string
+		start func(*testing.T) server
+	}{
+		{"pop3test in plain text", newFake(mailbox.None, pop3test.Options{})},
+		{"pop3test over STLS", newFake(mailbox.StartTLS, pop3test.Options{})},
+		{"pop3test over implicit TLS", newFake(mailbox.SslOnConnect, pop3test.Options{})},
+		{"pop3test without PIPELINING", newFake(mailbox.None, pop3test.Options{Without: []string{"PIPELINING"}})},
+		{"pop3test without CAPA", newFake(mailbox.None, pop3test.Options{NoCAPA: true})},
+		{"Dovecot in plain text", newDovecot(real, mailbox.None)},
+		{"Dovecot over STLS", newDovecot(real, mailbox.StartTLS)},
+		{"Dovecot over implicit TLS", newDovecot(real, mailbox.SslOnConnect)},
+	}
 	for _, srv := range servers {
 		t.Run(srv.name, func(t *testing.T) {
 			t.Parallel()
-			running := srv.start(t)
-			for i, tt := range tests {
+			for _, tt := range tests {
 				t.Run(tt.name, func(t *testing.T) {
 					t.Parallel()
-					tt.run(t, running, "user"+strconv.Itoa(i))
+					tt.run(t, srv.start(t))
 				})
 			}
 		})
 	}
 }
 
-func readsAndDeletes(t *testing.T, srv server, user string) {
+// TestALockedMaildrop is not done with each kind of security: Dovecot waits ten seconds for the lock.
+func TestALockedMaildrop(t *testing.T) {
+	t.Parallel()
+	t.Run("pop3test", func(t *testing.T) {
+		t.Parallel()
+		findsMaildropLocked(t, newFake(mailbox.None, pop3test.Options{})(t))
+	})
+	t.Run("Dovecot", func(t *testing.T) {
+		t.Parallel()
+		findsMaildropLocked(t, newDovecot(dovecottest.Start(t, dovecottest.Options{}), mailbox.None)(t))
+	})
+}
+
+func readsAndDeletes(t *testing.T, srv server) {
 	want := map[string]bool{}
 	for n := range 3 {
-		srv.deliver(user, mail(n))
+		srv.deliver("helpdesk", mail(n))
 		want[string(mail(n))] = true
 	}
-	s := open(t, srv.account(user, mailbox.None))
+	s := open(t, srv.account("helpdesk"))
 	items, err := s.List(t.Context())
 	if err != nil || len(items) != 3 {
 		t.Fatalf("List: %v, %v", items, err)
@@ -78,13 +95,13 @@ func readsAndDeletes(t *testing.T, srv server, user string) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if n := srv.count(user); n != 3 {
+	if n := srv.count("helpdesk"); n != 3 {
 		t.Errorf("%d messages are left before QUIT", n)
 	}
 	if err := s.Quit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n := srv.count(user); n != 0 {
+	if n := srv.count("helpdesk"); n != 0 {
 		t.Errorf("%d messages are left after QUIT", n)
 	}
 	if _, err := s.List(t.Context()); !errors.Is(err, mailbox.ErrClosed) {
@@ -95,9 +112,9 @@ func readsAndDeletes(t *testing.T, srv server, user string) {
 	}
 }
 
-func deletesNothingWithoutQuit(t *testing.T, srv server, user string) {
-	srv.deliver(user, mail(1))
-	s := open(t, srv.account(user, mailbox.None))
+func deletesNothingWithoutQuit(t *testing.T, srv server) {
+	srv.deliver("helpdesk", mail(1))
+	s := open(t, srv.account("helpdesk"))
 	items, err := s.List(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -110,18 +127,19 @@ func deletesNothingWithoutQuit(t *testing.T, srv server, user string) {
 			t.Fatal(err)
 		}
 	}
-	again, err := reopen(t, srv.account(user, mailbox.None)).List(t.Context())
-	if n := srv.count(user); n != 1 {
+	srv.idle()
+	if n := srv.count("helpdesk"); n != 1 {
 		t.Errorf("%d messages are left", n)
 	}
+	again, err := open(t, srv.account("helpdesk")).List(t.Context())
 	if diff := cmp.Diff(items, again); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
 }
 
-func refusesWrongPassword(t *testing.T, srv server, user string) {
-	srv.deliver(user, mail(1))
-	a := srv.account(user, mailbox.None)
+func refusesWrongPassword(t *testing.T, srv server) {
+	srv.deliver("helpdesk", mail(1))
+	a := srv.account("helpdesk")
 	a.Password = "wrong"
 	_, err := mailbox.Open(t.Context(), a)
 	if !errors.Is(err, mailbox.ErrCredentials) || !mailbox.IsPermanentForMailbox(err) || mailbox.IsTransient(err) {
@@ -129,10 +147,10 @@ func refusesWrongPassword(t *testing.T, srv server, user string) {
 	}
 }
 
-func findsMaildropLocked(t *testing.T, srv server, user string) {
-	srv.deliver(user, mail(1))
-	first := open(t, srv.account(user, mailbox.None))
-	_, err := mailbox.Open(t.Context(), srv.account(user, mailbox.None))
+func findsMaildropLocked(t *testing.T, srv server) {
+	srv.deliver("helpdesk", mail(1))
+	first := open(t, srv.account("helpdesk"))
+	_, err := mailbox.Open(t.Context(), srv.account("helpdesk"))
 	if !errors.Is(err, mailbox.ErrMaildropLocked) || !mailbox.IsTransient(err) {
 		t.Errorf("Open: %v", err)
 	}
@@ -141,33 +159,20 @@ func findsMaildropLocked(t *testing.T, srv server, user string) {
 	}
 }
 
-func readsOver(t *testing.T, srv server, user string, security mailbox.Security) {
-	srv.deliver(user, mail(1))
-	s := open(t, srv.account(user, security))
+func saysTLS(t *testing.T, srv server) {
+	srv.deliver("helpdesk", mail(1))
+	a := srv.account("helpdesk")
+	s := open(t, a)
 	state, ok := s.TLS()
-	if !ok || len(state.PeerCertificates) == 0 {
-		t.Error("there is no TLS")
-	}
-	items, err := s.List(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	spool, err := s.Retrieve(t.Context(), items[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(mail(1)), string(octetsOf(t, spool))); diff != "" {
-		t.Error(diff)
-	}
-	if err := s.Quit(t.Context()); err != nil {
-		t.Error(err)
+	if ok != (a.Security != mailbox.None) || ok && (len(state.PeerCertificates) == 0 || state.Version < tls.VersionTLS12) {
+		t.Errorf("TLS is %t", ok)
 	}
 }
 
-func keepsEveryOctet(t *testing.T, srv server, user string) {
+func keepsEveryOctet(t *testing.T, srv server) {
 	big := bigMail(3 << 20)
-	srv.deliver(user, big)
-	a := srv.account(user, mailbox.None)
+	srv.deliver("helpdesk", big)
+	a := srv.account("helpdesk")
 	a.SpoolDirectory = t.TempDir()
 	s := open(t, a)
 	items, err := s.List(t.Context())
@@ -183,9 +188,9 @@ func keepsEveryOctet(t *testing.T, srv server, user string) {
 	}
 }
 
-func skipsRefusedMessage(t *testing.T, srv server, user string) {
-	srv.deliver(user, mail(1))
-	s := open(t, srv.account(user, mailbox.None))
+func skipsRefusedMessage(t *testing.T, srv server) {
+	srv.deliver("helpdesk", mail(1))
+	s := open(t, srv.account("helpdesk"))
 	_, err := s.Retrieve(t.Context(), mailbox.Item{Number: 7})
 	if !errors.Is(err, mailbox.ErrRefused) || mailbox.SessionBroken(err) || !mailbox.IsTransient(err) {
 		t.Fatalf("RETR 7: %v", err)
@@ -200,10 +205,10 @@ func skipsRefusedMessage(t *testing.T, srv server, user string) {
 	octetsOf(t, spool)
 }
 
-func findsEmpty(t *testing.T, srv server, user string) {
-	srv.deliver(user, mail(1))
+func findsEmpty(t *testing.T, srv server) {
+	srv.deliver("helpdesk", mail(1))
 	for range 2 {
-		s := open(t, srv.account(user, mailbox.None))
+		s := open(t, srv.account("helpdesk"))
 		items, err := s.List(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -217,7 +222,7 @@ func findsEmpty(t *testing.T, srv server, user string) {
 			t.Fatal(err)
 		}
 	}
-	if n := srv.count(user); n != 0 {
+	if n := srv.count("helpdesk"); n != 0 {
 		t.Errorf("%d messages are left", n)
 	}
 }

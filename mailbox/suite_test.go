@@ -3,10 +3,10 @@ package mailbox_test
 import (
 	"bytes"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,69 +17,90 @@ import (
 
 // server is what a session test needs of a server, be it pop3test or a real one.
 type server interface {
-	account(user string, security mailbox.Security) mailbox.Account
+	account(user string) mailbox.Account
 	deliver(user string, octets []byte)
 	count(user string) int
+	idle() // waits until no session holds a maildrop
 }
 
-// fake is pop3test: a server with STLS and one with implicit TLS, which are given the same mail.
-type fake struct{ stls, implicit *pop3test.Server }
+// fake is a pop3test server.
+type fake struct {
+	t        *testing.T
+	server   *pop3test.Server
+	security mailbox.Security
+}
 
-func newFake(t *testing.T) server {
-	return fake{
-		pop3test.Run(t, pop3test.Options{TLS: pop3test.STLS}),
-		pop3test.Run(t, pop3test.Options{TLS: pop3test.ImplicitTLS}),
+// newFake makes a pop3test server that is spoken to with that security.
+func newFake(security mailbox.Security, o pop3test.Options) func(*testing.T) server {
+	o.TLS = map[mailbox.Security]pop3test.TLSMode{
+		mailbox.StartTLS: pop3test.STLS, mailbox.SslOnConnect: pop3test.ImplicitTLS,
+	}[security]
+	return func(t *testing.T) server { return &fake{t, pop3test.Run(t, o), security} }
+}
+
+func (f *fake) account(user string) mailbox.Account { return account(f.server, user, f.security) }
+func (f *fake) deliver(user string, octets []byte)  { f.server.Add(user, octets) }
+func (f *fake) count(user string) int               { return f.server.Count(user) }
+
+func (f *fake) idle() {
+	if err := f.server.Idle(f.t.Context()); err != nil {
+		f.t.Fatal(err)
 	}
 }
 
-func (f fake) account(user string, security mailbox.Security) mailbox.Account {
-	if security == mailbox.SslOnConnect {
-		return account(f.implicit, user, security)
-	}
-	return account(f.stls, user, security)
+// dovecot is a real server, which all tests share; each has users of its own.
+type dovecot struct {
+	t        *testing.T
+	server   *dovecottest.Server
+	security mailbox.Security
 }
 
-func (f fake) deliver(user string, octets []byte) {
-	f.stls.Add(user, octets)
-	f.implicit.Add(user, octets)
+// newDovecot lets a test speak with the server that the suite's parent started.
+func newDovecot(srv *dovecottest.Server, security mailbox.Security) func(*testing.T) server {
+	return func(t *testing.T) server { return &dovecot{t, srv, security} }
 }
 
-func (f fake) count(user string) int { return f.stls.Count(user) }
+// user makes a user that no other test has.
+func (d *dovecot) user(name string) string {
+	return fmt.Sprintf("%s-%x", name, sha256.Sum256([]byte(d.t.Name())))[:40]
+}
 
-// dovecot is a real server.
-type dovecot struct{ *dovecottest.Server }
-
-func newDovecot(t *testing.T) server { return dovecot{dovecottest.Start(t, dovecottest.Options{})} }
-
-func (d dovecot) account(user string, security mailbox.Security) mailbox.Account {
+func (d *dovecot) account(user string) mailbox.Account {
 	a := mailbox.Account{
-		Server: d.Host, Port: d.Port, Security: security,
-		UserName: user, Password: dovecottest.DefaultPassword,
-		Roots: d.Roots(), StepTimeout: 20 * time.Second,
+		Server: d.server.Host, Port: d.server.Port, Security: d.security,
+		UserName: d.user(user), Password: dovecottest.DefaultPassword,
+		Roots: d.server.Roots(), StepTimeout: 20 * time.Second,
 	}
-	if security == mailbox.SslOnConnect {
-		a.Port = d.TLSPort
+	if d.security == mailbox.SslOnConnect {
+		a.Port = d.server.TLSPort
 	}
 	return a
 }
 
-func (d dovecot) deliver(user string, octets []byte) { d.Deliver(user, octets) }
-func (d dovecot) count(user string) int              { return d.Count(user) }
+// delivering keeps deliveries of parallel tests apart.
+var delivering sync.Mutex
 
-// reopen opens a session once the server has noticed that the last one was dropped.
-func reopen(t *testing.T, a mailbox.Account) *mailbox.Session {
-	t.Helper()
-	for {
-		s, err := mailbox.Open(t.Context(), a)
-		if errors.Is(err, mailbox.ErrMaildropLocked) {
-			continue
+func (d *dovecot) deliver(user string, octets []byte) {
+	delivering.Lock()
+	defer delivering.Unlock()
+	d.server.Deliver(d.user(user), octets)
+}
+
+func (d *dovecot) count(user string) int { return d.server.Count(d.user(user)) }
+
+// idle waits until the user can log in: Dovecot notices a little later that a client has left.
+func (d *dovecot) idle() {
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for range 500 {
+		s, err := mailbox.Open(d.t.Context(), d.account("helpdesk"))
+		if err == nil {
+			_ = s.Quit(d.t.Context()) // nothing is marked
+			return
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
-		return s
+		<-ticker.C
 	}
+	d.t.Fatal("the maildrop stays locked")
 }
 
 // account is a user's account on a pop3test server.

@@ -25,6 +25,8 @@ const (
 	ReasonStranger      ReasonCode = "stranger"        // a stranger quotes a request: opened anew, linked
 	ReasonClosed        ReasonCode = "closed"          // the request is closed: opened anew, linked
 	ReasonNoNewRequests ReasonCode = "no_new_requests" // CreateNewRequests is False
+	ReasonAutomatic     ReasonCode = "automatic"       // automatic mail that names no request
+	ReasonNoProcessor   ReasonCode = "no_processor"    // this version has no policy for the mailbox's processor
 	ReasonPanic         ReasonCode = "panic"           // understanding the message failed in our own code
 	ReasonUnstorable    ReasonCode = "unstorable"      // PostgreSQL refused the message's rows
 )

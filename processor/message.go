@@ -2,6 +2,7 @@ package processor
 
 import (
 	"io"
+	"strings"
 	"time"
 )
 
@@ -37,6 +38,9 @@ type Message struct {
 	Header      Header // all header fields, within Limits
 	Defects     []Defect
 	Octets      int64 // of the raw message
+	// ReadError is the error that ended the reading of the raw message early, nil when all of it was read. It says
+	// nothing about the message: the same one may be read whole another time.
+	ReadError error
 }
 
 // Field is one header field, its value unfolded and decoded.
@@ -63,4 +67,23 @@ type Attachment struct {
 
 // Open returns the decoded octets of the attachment, streamed from the raw message that it was parsed from.
 // A damaged encoding ends the stream early; it is not an error. An error of raw is returned as it is.
-func (a Attachment) Open(raw io.ReaderAt) io.Reader { return a.open(raw) }
+func (a Attachment) Open(raw io.ReaderAt) io.Reader {
+	if a.open == nil {
+		return strings.NewReader("")
+	}
+	return a.open(raw)
+}
+
+// Author is who wrote the message, as far as a program can know: From, else Sender, Reply-To or the reverse-path.
+func (m *Message) Author() Address {
+	candidates := append([]Address{m.From, m.Sender}, m.ReplyTo...)
+	if m.ReturnPath != nil {
+		candidates = append(candidates, Address{Addr: *m.ReturnPath})
+	}
+	for _, a := range candidates {
+		if a.Addr != "" {
+			return a
+		}
+	}
+	return m.From
+}

@@ -1,0 +1,48 @@
+# MailIntegration: `make help` lists what can be done.
+SHELL   := bash
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -X main.version=$(VERSION)
+PKGS    := ./...
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test race lint fuzz bench cover package generate clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install what is missing from Debian's packages: PostgreSQL server, Dovecot POP3
+	@scripts/setup
+
+build: ## build dist/mailintegration
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/mailintegration ./cmd/mailintegration
+
+demo: setup build ## a whole installation to look at; ARGS=--exit ends after the first round
+	@dist/mailintegration demo $(ARGS)
+
+test: setup ## all tests
+	$(GO) test $(PKGS)
+
+race: setup ## all tests, with the race detector and in random order
+	$(GO) test -race -shuffle=on $(PKGS)
+
+lint: ## gofmt, vet, staticcheck, tidy, generated files, migration numbers, Windows build
+	@scripts/lint
+
+fuzz: ## run every fuzz target for FUZZTIME (30s)
+	@scripts/fuzz $(FUZZTIME)
+
+bench: setup ## benchmarks, ratios side by side in one run
+	$(GO) test -run '^$$' -bench . -benchtime 3x $(PKGS)
+
+cover: setup ## test coverage by function
+	$(GO) test -coverprofile=dist/cover.out -coverpkg=./... $(PKGS) && $(GO) tool cover -func=dist/cover.out | tail -n 40
+
+generate: ## rewrite generated files (the configuration reference)
+	$(GO) test ./config -run Reference -update
+
+package: ## archives for Linux and Windows in dist/
+	@scripts/package $(VERSION)
+
+clean: ## remove what was built
+	rm -rf dist

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+
+	"go.uber.org/zap/zapcore"
+
+	"mailintegration/store"
+)
+
+type dbCmd struct {
+	Migrate dbMigrateCmd `cmd:"" help:"Bring the schema up to date. run and once do it by themselves."`
+	Status  dbStatusCmd  `cmd:"" help:"Say at which version the schema is."`
+}
+
+type dbMigrateCmd struct{}
+
+// Run applies the migrations that are missing.
+func (dbMigrateCmd) Run(e *env) error {
+	return withDatabase(e, func(url string) error {
+		applied, err := store.Migrate(e.ctx, url)
+		for _, name := range applied {
+			fmt.Fprintln(e.stdout, "applied", name)
+		}
+		if err == nil && len(applied) == 0 {
+			fmt.Fprintln(e.stdout, "the schema is up to date")
+		}
+		return err
+	})
+}
+
+type dbStatusCmd struct{ output }
+
+// Run prints the schema's version and the program's.
+func (c dbStatusCmd) Run(e *env) error {
+	return withDatabase(e, func(url string) error {
+		status, err := store.Status(e.ctx, url)
+		if err != nil {
+			return err
+		}
+		if err := c.print(e, status, []string{"schema", "program", "pending"}, [][]any{{status.Database, status.Program, len(status.Pending)}}); err != nil {
+			return err
+		}
+		return status.Check()
+	})
+}
+
+// withDatabase calls f with the URL of the database, the private one started for it if need be.
+func withDatabase(e *env, f func(url string) error) error {
+	service, _, err := load(e)
+	if err != nil {
+		return err
+	}
+	in := &installation{service: service, log: newLogger(e.stderr, zapcore.WarnLevel)}
+	url, err := in.database(e.ctx)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	return f(url)
+}

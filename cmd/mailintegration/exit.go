@@ -1,0 +1,60 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"mailintegration/config"
+	"mailintegration/daemon"
+	"mailintegration/store"
+)
+
+// The exit codes.
+const (
+	exitDone          = 0
+	exitFailed        = 1
+	exitUsage         = 2
+	exitConfiguration = 3
+	exitUnreachable   = 4
+)
+
+const exitCodes = "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration,\n4 some mailbox unreachable."
+
+// failure is an error with the exit code it ends the program with and, where one is known, what to do about it.
+type failure struct {
+	code int
+	err  error
+	hint string
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+
+func (f *failure) Unwrap() error { return f.err }
+
+// report prints err, if any, and returns the exit code for it.
+func report(stderr io.Writer, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	code, hint := exitFailed, daemon.Hint(err)
+	if f := new(failure); errors.As(err, &f) {
+		code = f.code
+		if f.hint != "" {
+			hint = f.hint
+		}
+	}
+	if mistakes := new(config.Error); errors.As(err, &mistakes) {
+		fmt.Fprintln(stderr, mistakes)
+		return exitConfiguration
+	}
+	msg := err.Error()
+	if several := new(store.ImportError); !errors.As(err, &several) {
+		msg = oneLine(msg)
+	}
+	fmt.Fprintln(stderr, "mailintegration:", msg)
+	if hint != "" {
+		fmt.Fprintln(stderr, "hint:", hint)
+	}
+	return code
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"mailintegration/config"
+	"mailintegration/daemon"
+	"mailintegration/processor"
+	"mailintegration/store"
+	"mailintegration/store/postgres"
+)
+
+// stopTimeout bounds how long the private PostgreSQL may take to stop.
+const stopTimeout = 30 * time.Second
+
+// installation is what a verb works on: the configuration, the database and the log.
+type installation struct {
+	service *config.Service
+	broken  *config.Error    // mistakes in mailbox files, nil for none
+	server  *postgres.Server // nil when the database is one of its own
+	store   *store.Store
+	log     *zap.Logger
+	logFile *logFile // nil where only standard error gets the log
+}
+
+// verbosity is how much a verb logs.
+type verbosity int
+
+const (
+	logWarnings   verbosity = iota
+	logConfigured           // as LogLevel says
+)
+
+// load reads the configuration and prints its warnings. Mistakes in mailbox files are returned beside the
+// service: the other mailboxes are none the worse for them.
+func load(e *env) (service *config.Service, broken *config.Error, err error) {
+	service, warnings, err := config.LoadService(e.config)
+	for _, w := range warnings {
+		fmt.Fprintln(e.stderr, "warning:", w)
+	}
+	if service != nil && errors.As(err, &broken) {
+		return service, broken, nil
+	}
+	return service, nil, err
+}
+
+// open reads the configuration, starts the private PostgreSQL where none is configured, and brings the schema
+// up to date. The caller closes the installation.
+func open(e *env, v verbosity) (*installation, error) {
+	service, broken, err := load(e)
+	if err != nil {
+		return nil, err
+	}
+	in := &installation{service: service, broken: broken}
+	if err := in.openLog(e, v); err != nil {
+		return nil, err
+	}
+	url, err := in.database(e.ctx)
+	if err != nil {
+		in.close()
+		return nil, err
+	}
+	if err := in.openStore(e.ctx, url, v == logConfigured); err != nil {
+		in.close()
+		return nil, err
+	}
+	return in, nil
+}
+
+// openLog logs to standard error and, what the daemon does, to the log directory if there is one.
+func (in *installation) openLog(e *env, v verbosity) (err error) {
+	var files []io.Writer
+	if v == logConfigured && in.service.LogDirectory != "" {
+		if in.logFile, err = openLogFile(in.service.LogDirectory, time.Now); err != nil {
+			return err
+		}
+		files = append(files, in.logFile)
+	}
+	in.log = newLogger(e.stderr, v.level(in.service), files...)
+	return nil
+}
+
+// level is the least level that is logged.
+func (v verbosity) level(service *config.Service) zapcore.Level {
+	if v == logConfigured {
+		level, err := zapcore.ParseLevel(string(service.LogLevel))
+		if err == nil {
+			return level
+		}
+	}
+	return zapcore.WarnLevel
+}
+
+// database returns the URL of the database, having started the private one if there is no other.
+func (in *installation) database(ctx context.Context) (string, error) {
+	if !in.service.DatabaseURL.IsEmpty() {
+		return in.service.DatabaseURL.Reveal(), nil
+	}
+	server, err := postgres.Start(ctx, postgres.Options{
+		DataDirectory: filepath.Join(in.service.DataDirectory, "postgres"), Logger: in.log,
+	})
+	if err != nil {
+		return "", err
+	}
+	in.server = server
+	return server.URL(), nil
+}
+
+// openStore brings the schema up to date and opens the store. The daemon is patient: it waits for a database that
+// cannot be reached, as it does when it is lost later.
+func (in *installation) openStore(ctx context.Context, url string, patient bool) error {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		err := in.tryStore(ctx, url)
+		if !patient || !store.IsUnreachable(err) {
+			return err
+		}
+		in.log.Warn("database unreachable", zap.Error(err), zap.String("hint", store.Hint(err)), zap.Duration("next_try", wait))
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		}
+	}
+}
+
+func (in *installation) tryStore(ctx context.Context, url string) error {
+	if _, err := store.Migrate(ctx, url); err != nil {
+		return err
+	}
+	var err error
+	in.store, err = store.Open(ctx, store.Options{
+		URL: url, AttachmentDirectory: in.service.AttachmentDirectory, MaxConns: int32(2*in.service.MaxConcurrentPolls + 4),
+	})
+	return err
+}
+
+// close ends what open started.
+func (in *installation) close() {
+	if in.store != nil {
+		in.store.Close()
+	}
+	if in.server != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		defer cancel()
+		if err := in.server.Stop(ctx); err != nil {
+			in.log.Warn("private PostgreSQL not stopped", zap.Error(err))
+		}
+	}
+	if in.logFile != nil {
+		in.logFile.Close()
+	}
+}
+
+// daemon returns the daemon for the configured mailboxes that are enabled.
+func (in *installation) daemon(recorded func(string, *processor.Message, store.Outcome)) (*daemon.Daemon, error) {
+	opts := daemon.Options{
+		Store: in.store, Logger: in.log, Recorded: recorded,
+		MaxPolls:           in.service.MaxConcurrentPolls,
+		MessagesPerSession: in.service.MessagesPerSession,
+		BatchMessages:      in.service.BatchMessages,
+	}
+	for _, m := range in.service.Mailboxes {
+		if m.Enabled {
+			opts.Mailboxes = append(opts.Mailboxes, wire(m))
+		}
+	}
+	return daemon.New(opts)
+}
+
+// complaint is the error of an installation some of whose mailbox files are broken, nil when none is.
+func (in *installation) complaint() error {
+	if in.broken == nil {
+		return nil
+	}
+	return in.broken
+}
+
+// logBroken logs each mistake in the mailbox files: their mailboxes are not polled, the others are.
+func (in *installation) logBroken() {
+	if in.broken == nil {
+		return
+	}
+	for _, m := range in.broken.Mistakes {
+		in.log.Error("mailbox not polled", zap.String("mistake", m.String()),
+			zap.String("hint", "correct the file and start again; mailintegration check tells whether it is right"))
+	}
+}

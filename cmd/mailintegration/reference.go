@@ -1,0 +1,194 @@
+package main
+
+import (
+	"fmt"
+
+	"mailintegration/store"
+)
+
+// change opens the installation, makes one change and says so.
+func change(e *env, f func(*store.Store) (string, error)) error {
+	in, err := open(e, logWarnings)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	done, err := f(in.store)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(e.stdout, done)
+	return nil
+}
+
+// inTeam is the flag of verbs whose rows belong to a team.
+type inTeam struct {
+	Team string `help:"The team; may be left out while there is only one."`
+}
+
+type teamCmd struct {
+	Add  teamAddCmd  `cmd:"" help:"Add a team, with a service desk group, priorities and a source to start with."`
+	List teamListCmd `cmd:"" help:"List the teams."`
+}
+
+type teamAddCmd struct {
+	Name           string `arg:"" help:"Its name."`
+	Address        string `help:"The address its mail is sent from."`
+	SitesMandatory bool   `help:"Every incident of this team needs a site."`
+}
+
+// Run adds a team.
+func (c *teamAddCmd) Run(e *env) error {
+	return change(e, func(s *store.Store) (string, error) {
+		return "team " + c.Name + " added", s.AddTeam(e.ctx, c.Name, store.TeamOptions{Address: c.Address, SitesMandatory: c.SitesMandatory})
+	})
+}
+
+type teamListCmd struct{ output }
+
+// Run lists the teams.
+func (c *teamListCmd) Run(e *env) error {
+	return list(e, c.output, func(s *store.Store) ([]store.Team, error) { return s.Teams(e.ctx) },
+		[]string{"team", "address", "sites", "priority", "service desk"}, func(t store.Team) []any {
+			sites := "optional"
+			if t.SitesMandatory {
+				sites = "mandatory"
+			}
+			return []any{t.Name, t.Address, sites, t.DefaultPriority, t.ServiceDesk}
+		})
+}
+
+type groupCmd struct {
+	Add  groupAddCmd  `cmd:"" help:"Add a group to a team."`
+	List groupListCmd `cmd:"" help:"List the groups."`
+}
+
+type groupAddCmd struct {
+	inTeam
+	Name string `arg:"" help:"Its name."`
+}
+
+// Run adds a group.
+func (c *groupAddCmd) Run(e *env) error {
+	return change(e, func(s *store.Store) (string, error) {
+		return "group " + c.Name + " added", s.AddGroup(e.ctx, c.Team, c.Name)
+	})
+}
+
+type groupListCmd struct {
+	output
+	inTeam
+}
+
+// Run lists the groups.
+func (c *groupListCmd) Run(e *env) error {
+	return list(e, c.output, func(s *store.Store) ([]store.Group, error) { return s.Groups(e.ctx, c.Team) },
+		[]string{"team", "group", "service desk"}, func(g store.Group) []any { return []any{g.Team, g.Name, yes(g.ServiceDesk)} })
+}
+
+type siteCmd struct {
+	Add  siteAddCmd  `cmd:"" help:"Add a site."`
+	List siteListCmd `cmd:"" help:"List the sites."`
+}
+
+type siteAddCmd struct {
+	Name string `arg:"" help:"Its name."`
+}
+
+// Run adds a site.
+func (c *siteAddCmd) Run(e *env) error {
+	return change(e, func(s *store.Store) (string, error) {
+		return "site " + c.Name + " added", s.AddSite(e.ctx, c.Name)
+	})
+}
+
+type siteListCmd struct{ output }
+
+// Run lists the sites.
+func (c *siteListCmd) Run(e *env) error {
+	return list(e, c.output, func(s *store.Store) ([]store.Site, error) { return s.Sites(e.ctx) },
+		[]string{"site"}, func(s store.Site) []any { return []any{s.Name} })
+}
+
+type priorityCmd struct {
+	Add  priorityAddCmd  `cmd:"" help:"Add a priority to a team."`
+	List priorityListCmd `cmd:"" help:"List the priorities, the most urgent first."`
+}
+
+type priorityAddCmd struct {
+	inTeam
+	Name string `arg:"" help:"Its name."`
+	Rank int32  `help:"The lower, the more urgent; 0 puts it after the others."`
+}
+
+// Run adds a priority.
+func (c *priorityAddCmd) Run(e *env) error {
+	return change(e, func(s *store.Store) (string, error) {
+		return "priority " + c.Name + " added", s.AddPriority(e.ctx, c.Team, c.Name, c.Rank)
+	})
+}
+
+type priorityListCmd struct {
+	output
+	inTeam
+}
+
+// Run lists the priorities.
+func (c *priorityListCmd) Run(e *env) error {
+	return list(e, c.output, func(s *store.Store) ([]store.Priority, error) { return s.Priorities(e.ctx, c.Team) },
+		[]string{"team", "priority", "rank", "default"}, func(p store.Priority) []any { return []any{p.Team, p.Name, p.Rank, yes(p.Default)} })
+}
+
+type sourceCmd struct {
+	Add  sourceAddCmd  `cmd:"" help:"Add a source to a team."`
+	List sourceListCmd `cmd:"" help:"List the sources."`
+}
+
+type sourceAddCmd struct {
+	inTeam
+	Name string `arg:"" help:"Its name."`
+}
+
+// Run adds a source.
+func (c *sourceAddCmd) Run(e *env) error {
+	return change(e, func(s *store.Store) (string, error) {
+		return "source " + c.Name + " added", s.AddSource(e.ctx, c.Team, c.Name)
+	})
+}
+
+type sourceListCmd struct {
+	output
+	inTeam
+}
+
+// Run lists the sources.
+func (c *sourceListCmd) Run(e *env) error {
+	return list(e, c.output, func(s *store.Store) ([]store.Source, error) { return s.Sources(e.ctx, c.Team) },
+		[]string{"team", "source"}, func(s store.Source) []any { return []any{s.Team, s.Name} })
+}
+
+// list opens the installation and prints what find finds, a row each.
+func list[T any](e *env, o output, find func(*store.Store) ([]T, error), headings []string, row func(T) []any) error {
+	in, err := open(e, logWarnings)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	found, err := find(in.store)
+	if err != nil {
+		return err
+	}
+	var rows [][]any
+	for _, f := range found {
+		rows = append(rows, row(f))
+	}
+	return o.print(e, found, headings, rows)
+}
+
+// yes is how a table shows what is so.
+func yes(so bool) string {
+	if so {
+		return "yes"
+	}
+	return ""
+}

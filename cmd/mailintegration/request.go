@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"mailintegration/processor"
+	"mailintegration/store"
+)
+
+type requestCmd struct {
+	List requestListCmd `cmd:"" help:"List requests, newest first."`
+	Show requestShowCmd `cmd:"" help:"Show one request with its activities, history and attachments."`
+}
+
+type requestListCmd struct {
+	output
+	Kind  string `enum:"incident,service_request,event," default:"" help:"Only this kind: incident, service_request or event."`
+	State string `help:"Only this state: new, open, resolved, closed; of events new, in_progress, processed."`
+	Team  string `help:"Only this team's."`
+	Limit int    `default:"50" help:"At most so many."`
+}
+
+// Run lists requests.
+func (c *requestListCmd) Run(e *env) error {
+	return c.list(e, store.RequestFilter{
+		Kinds: kinds(c.Kind), State: processor.RequestState(c.State), Team: c.Team, Limit: c.Limit,
+	})
+}
+
+func (o output) list(e *env, f store.RequestFilter) error {
+	return list(e, o, func(s *store.Store) ([]store.RequestSummary, error) { return s.Requests(e.ctx, f) },
+		[]string{"number", "kind", "state", "opened", "requester", "group", "subject"}, func(r store.RequestSummary) []any {
+			return []any{r.Number, r.Kind, r.State, when(&r.OpenedAt), person(r.Requester), r.Group, short(r.Subject, 60)}
+		})
+}
+
+// kinds is the filter for one kind of request, or for any when it is "".
+func kinds(kind string) []processor.RequestKind {
+	if kind == "" {
+		return nil
+	}
+	return []processor.RequestKind{processor.RequestKind(kind)}
+}
+
+type requestShowCmd struct {
+	output
+	Number int64 `arg:"" help:"The request's number."`
+}
+
+// Run shows one request.
+func (c *requestShowCmd) Run(e *env) error {
+	in, err := open(e, logWarnings)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	r, err := in.store.Request(e.ctx, c.Number)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return c.print(e, r, nil, nil)
+	}
+	return showRequest(e.stdout, r)
+}
+
+type eventCmd struct {
+	List eventListCmd   `cmd:"" help:"List events, newest first."`
+	Show requestShowCmd `cmd:"" help:"Show one event."`
+}
+
+type eventListCmd struct {
+	output
+	State string `help:"Only this state: new, in_progress or processed."`
+	Team  string `help:"Only this team's."`
+	Limit int    `default:"50" help:"At most so many."`
+}
+
+// Run lists events.
+func (c *eventListCmd) Run(e *env) error {
+	return c.list(e, store.RequestFilter{
+		Kinds: kinds(string(processor.Event)), State: processor.RequestState(c.State), Team: c.Team, Limit: c.Limit,
+	})
+}
+
+// short cuts s to n characters.
+func short(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
+}
+
+// indent puts four spaces before each line of text.
+func indent(text string) string {
+	return "    " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n    ")
+}
+
+// size says how many octets there are, for people.
+func size(octets int64) string {
+	switch {
+	case octets >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(octets)/(1<<20))
+	case octets >= 1<<10:
+		return fmt.Sprintf("%.1f KiB", float64(octets)/(1<<10))
+	}
+	return fmt.Sprintf("%d octets", octets)
+}

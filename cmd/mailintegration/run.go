@@ -1,0 +1,18 @@
+package main
+
+type runCmd struct{}
+
+// Run polls every mailbox at its schedule until the program is told to stop.
+func (runCmd) Run(e *env) error {
+	in, err := open(e, logConfigured)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	d, err := in.daemon(nil)
+	if err != nil {
+		return err
+	}
+	in.logBroken()
+	return d.Run(e.ctx)
+}

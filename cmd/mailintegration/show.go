@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"mailintegration/store"
+)
+
+// showRequest prints a request for people: its fields, its text, what came after, its history.
+func showRequest(w io.Writer, r store.RequestDetail) error {
+	fmt.Fprintf(w, "%s %d: %s\n\n", r.Kind, r.Number, r.Subject)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	field := func(name string, value any) {
+		if s := fmt.Sprint(value); s != "" && s != "0" {
+			fmt.Fprintf(t, "  %s\t%s\n", name, s)
+		}
+	}
+	field("State", r.State)
+	field("Team", r.Team)
+	field("Requester", person(r.Requester))
+	field("User", person(r.User))
+	field("Site", r.Site)
+	field("Group", r.Group)
+	field("Assignee", person(r.Assignee))
+	field("Priority", r.Priority)
+	field("Source", r.Source)
+	if r.LinkedTo != nil {
+		field("Linked to", *r.LinkedTo)
+	}
+	field("From", sender(r.Sender))
+	field("Sent", when(r.SentAt))
+	field("Opened", when(&r.OpenedAt)+" by "+person(r.OpenedBy))
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n%s\n", indent(r.Body))
+	showAttachments(w, r.Attachments)
+	for _, a := range r.Activities {
+		flag := ""
+		if a.Flagged {
+			flag = " [flagged: the sender had no part in this request]"
+		}
+		fmt.Fprintf(w, "\nActivity from %s, %s%s\n\n%s\n", sender(a.Sender), when(a.SentAt), flag, indent(a.Body))
+		showAttachments(w, a.Attachments)
+	}
+	fmt.Fprintln(w, "\nHistory")
+	for _, h := range r.History {
+		fmt.Fprintf(w, "  %s  %s  %s: %s\n", when(&h.At), person(h.Author), h.What, h.Detail)
+	}
+	return nil
+}
+
+func showAttachments(w io.Writer, attachments []store.AttachmentDetail) {
+	if len(attachments) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\n  Attachments")
+	for _, a := range attachments {
+		fmt.Fprintf(w, "    %s (%s, %s)\n", a.Name, a.MediaType, size(a.Octets))
+	}
+}
+
+// sender is a name and address as mail programs show them.
+func sender(s store.Sender) string {
+	switch {
+	case s.Name == "":
+		return s.Address
+	case s.Address == "":
+		return s.Name
+	}
+	return s.Name + " <" + s.Address + ">"
+}
+
+// person is a user's name, "" for none.
+func person(p *store.Person) string {
+	if p == nil {
+		return ""
+	}
+	return p.Name
+}
+
+// when shows a time in the reader's zone; a message may have none.
+func when(t *time.Time) string {
+	if t == nil || t.IsZero() {
+		return "no date"
+	}
+	return t.Local().Format("2006-01-02 15:04:05")
+}

@@ -1,0 +1,84 @@
+package config
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected files")
+
+// secretInTests is the password in every file below testdata.
+const secretInTests = "hunter2"
+
+// TestEveryMistakeIsToldInOneLine loads testdata/bad/<mistake>: service.xml when there is one, else mailbox.xml. Every line
+// that is told must be that of want.txt, and no secret among them.
+func TestEveryMistakeIsToldInOneLine(t *testing.T) {
+	t.Parallel()
+	folders, err := filepath.Glob("testdata/bad/*")
+	if err != nil || len(folders) < 25 {
+		t.Fatalf("found %d folders below testdata/bad (%v), want at least 25", len(folders), err)
+	}
+	for _, folder := range folders {
+		t.Run(filepath.Base(folder), func(t *testing.T) {
+			t.Parallel()
+			checkFolder(t, folder)
+		})
+	}
+}
+
+func checkFolder(t *testing.T, folder string) {
+	t.Helper()
+	var err error
+	var warnings []Warning
+	if service := filepath.Join(folder, "service.xml"); isFile(service) {
+		_, warnings, err = LoadService(service)
+	} else {
+		_, warnings, err = LoadMailbox(filepath.Join(folder, "mailbox.xml"))
+	}
+	if err == nil {
+		t.Fatal("the configuration was accepted")
+	}
+	got := err.Error() + "\n"
+	for _, w := range warnings {
+		got += "warning: " + w.String() + "\n"
+	}
+	got = relative(t, got, folder)
+	if strings.Contains(got, secretInTests) {
+		t.Errorf("a secret is printed:\n%s", got)
+	}
+	compareFile(t, filepath.Join(folder, "want.txt"), got)
+}
+
+// relative makes the paths below folder independent of where the tests run.
+func relative(t *testing.T, text, folder string) string {
+	t.Helper()
+	abs, err := filepath.Abs(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = strings.ReplaceAll(text, abs+string(filepath.Separator), "")
+	text = strings.ReplaceAll(text, filepath.Clean(folder)+string(filepath.Separator), "")
+	return strings.ReplaceAll(text, `mailboxes\`, "mailboxes/")
+}
+
+func compareFile(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v (go test ./config -update writes it)", err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}

@@ -1,0 +1,12 @@
+package config
+
+import (
+	"cmp"
+	"os"
+	"path/filepath"
+)
+
+// defaultDataDirectory is the folder that Windows has for the data of services.
+func defaultDataDirectory() string {
+	return filepath.Join(cmp.Or(os.Getenv("ProgramData"), `C:\ProgramData`), "MailIntegration")
+}

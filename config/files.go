@@ -1,0 +1,75 @@
+package config
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"path/filepath"
+	"strings"
+)
+
+// files reads the files that a mailbox file names.
+func (c checking) files() {
+	if c.good["TrustedCertificate"] {
+		written := c.TrustedCertificate
+		c.TrustedCertificate = beside(c.File, written)
+		c.certificates(c.shown(written))
+	}
+	if c.good["PasswordFile"] {
+		c.PasswordFile = beside(c.File, c.PasswordFile)
+		c.passwordFile()
+	}
+}
+
+// certificates reads TrustedCertificate, which the file calls name.
+func (c checking) certificates(name string) {
+	data, err := readFile(c.TrustedCertificate)
+	if err != nil {
+		c.mistake(c.at("TrustedCertificate"), "TrustedCertificate", name+" cannot be read: "+err.Error()+" (a PEM file)")
+		return
+	}
+	pool := x509.NewCertPool()
+	found := 0
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if cert, err := x509.ParseCertificate(block.Bytes); block.Type == "CERTIFICATE" && err == nil {
+			pool.AddCert(cert)
+			found++
+		}
+	}
+	if found == 0 {
+		c.mistake(c.at("TrustedCertificate"), "TrustedCertificate", name+" holds no certificate (a PEM file with BEGIN CERTIFICATE)")
+		return
+	}
+	c.Roots = pool
+}
+
+// passwordFile reads the password. Its mistakes do not show the path, because who confuses the tag with Password has
+// written the password there.
+func (c checking) passwordFile() {
+	at := c.at("PasswordFile")
+	data, err := readFile(c.PasswordFile)
+	if err != nil {
+		c.mistake(at, "PasswordFile", "its file cannot be read: "+err.Error()+" (a file that holds the password; Password is the tag for the password itself)")
+		return
+	}
+	password := strings.TrimRight(string(data), "\r\n")
+	switch {
+	case password == "":
+		c.mistake(at, "PasswordFile", "its file is empty (the password in one line)")
+	case !isLine(strings.ReplaceAll(password, "\t", "")):
+		c.mistake(at, "PasswordFile", "its file holds more than one line of text (the password in one line)")
+	default:
+		c.Password = NewSecret(password)
+	}
+}
+
+// beside returns path as an absolute path; a relative one is relative to the folder of file.
+func beside(file, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	joined := filepath.Join(filepath.Dir(file), path)
+	if abs, err := filepath.Abs(joined); err == nil {
+		return abs
+	}
+	return joined
+}

@@ -1,0 +1,151 @@
+package config
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+)
+
+// serviceRoot is the root of the service file. A mailbox file may have any other.
+const serviceRoot = "MailIntegrationService"
+
+// LoadMailbox reads one mailbox file and the files that it names. The error is an *Error with every mistake. Login and Team
+// are "" when the file names none.
+func LoadMailbox(path string) (*Mailbox, []Warning, error) {
+	m, d := loadMailbox(path)
+	if err := asError(d.mistakes); err != nil {
+		return nil, d.warnings, err
+	}
+	return m, d.warnings, nil
+}
+
+func loadMailbox(path string) (*Mailbox, *filling) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	return readMailbox(path, data)
+}
+
+// unreadable is the filling of a file that could not be read.
+func unreadable(path string, err error) *filling {
+	d := &document{file: path}
+	d.mistake(position{}, "", "cannot be read: "+err.Error())
+	return &filling{document: d}
+}
+
+func readMailbox(path string, data []byte) (*Mailbox, *filling) {
+	set := mailboxSet()
+	d := parse(path, data, set)
+	m := &Mailbox{File: path}
+	if strings.EqualFold(d.root, serviceRoot) {
+		d.mistakes = nil // they are those of another kind of file
+		d.mistake(d.rootAt, "", "is a service file (a mailbox file begins with <MailIntegration>)")
+		return m, &filling{document: d}
+	}
+	f := d.fill(m, set)
+	if d.root != "" {
+		checking{f, m, set}.all()
+	}
+	d.mistakes, d.warnings = sorted(d.mistakes), sortedWarnings(d.warnings)
+	return m, f
+}
+
+// DefaultService returns what an empty service file says, without mailboxes, for a data directory; "" means the usual one.
+func DefaultService(dataDirectory string) *Service {
+	s := &Service{Storage: Storage{DataDirectory: dataDirectory}}
+	set := serviceSet()
+	(&document{}).fill(s, set)
+	s.MailboxFiles = nil
+	s.setDirectories()
+	return s
+}
+
+// LoadService reads the service file and every mailbox file that it names. The error is an *Error with every mistake of
+// every file. When the mistakes lie in mailbox files only, the service is returned beside the error, with the mailboxes
+// that have none; otherwise it is nil.
+func LoadService(path string) (*Service, []Warning, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, nil, asError(unreadable(path, err).mistakes)
+	}
+	s, f := readService(path, data)
+	files := f.mailboxFiles(s)
+	mailboxes, warnings, mistakes := loadMailboxes(files, s, f)
+	warnings = append(sortedWarnings(f.warnings), warnings...)
+	if len(f.mistakes) > 0 {
+		return nil, warnings, asError(append(sorted(f.mistakes), mistakes...))
+	}
+	s.Mailboxes = mailboxes
+	return s, warnings, asError(mistakes)
+}
+
+func readService(path string, data []byte) (*Service, *filling) {
+	set := serviceSet()
+	d := parse(path, data, set)
+	s := &Service{File: path}
+	if d.root != "" && !strings.EqualFold(d.root, serviceRoot) {
+		d.mistakes = nil
+		d.mistake(d.rootAt, shown(d.root), "is not the root of a service file (begin with <"+serviceRoot+">)")
+		return s, &filling{document: d}
+	}
+	f := d.fill(s, set)
+	s.setDirectories()
+	return s, f
+}
+
+// setDirectories makes the paths absolute and fills in those that depend on others.
+func (s *Service) setDirectories() {
+	if s.DataDirectory == "" {
+		s.DataDirectory = defaultDataDirectory()
+	}
+	s.DataDirectory = beside(s.File, s.DataDirectory)
+	if s.AttachmentDirectory == "" {
+		s.AttachmentDirectory = filepath.Join(s.DataDirectory, "attachments")
+	}
+	s.AttachmentDirectory = beside(s.File, s.AttachmentDirectory)
+	if s.LogDirectory != "" {
+		s.LogDirectory = beside(s.File, s.LogDirectory)
+	}
+}
+
+// mailboxFiles returns the files that the tags Mailboxes name, each once.
+func (f *filling) mailboxFiles(s *Service) []string {
+	var files []string
+	seen := map[string]bool{filepath.Clean(s.File): true} // a pattern may match the service file itself
+	for _, pattern := range s.MailboxFiles {
+		found, err := f.match(s.File, pattern)
+		if err != nil {
+			f.mistake(f.at("Mailboxes"), "Mailboxes", f.shown(pattern)+" "+err.Error()+" (a mailbox file, or a pattern such as mailboxes/*.xml)")
+		}
+		for _, file := range found {
+			if clean := filepath.Clean(file); !seen[clean] {
+				seen[clean] = true
+				files = append(files, clean)
+			}
+		}
+	}
+	return files
+}
+
+// match returns the files that one name or pattern stands for.
+func (f *filling) match(serviceFile, pattern string) ([]string, error) {
+	path := pattern
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(serviceFile), path)
+	}
+	if isFile(path) {
+		return []string{path}, nil
+	}
+	if !strings.ContainsAny(pattern, "*?[") {
+		return nil, errors.New("is not a file that exists")
+	}
+	found, err := filepath.Glob(path)
+	if err != nil {
+		return nil, errors.New("is not a well-formed pattern")
+	}
+	if len(found) == 0 {
+		f.warn(f.at("Mailboxes"), "Mailboxes", f.shown(pattern)+" finds no file, so there is nothing to poll")
+	}
+	return found, nil
+}

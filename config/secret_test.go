@@ -1,0 +1,82 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+func TestASecretIsNotPrintedInAnyWay(t *testing.T) {
+	t.Parallel()
+	type hidden struct {
+		secret Secret
+		Shown  Secret
+		Any    any
+		list   []Secret
+	}
+	s := NewSecret(secretInTests)
+	values := []any{s, &s, hidden{s, s, s, []Secret{s}}, &hidden{s, s, &s, nil}, []Secret{s}, map[string]Secret{"x": s}, fmt.Errorf("login with %v: %w", s, error(nil))}
+	var all strings.Builder
+	for _, v := range values {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%10s", "%U", "%p"} {
+			fmt.Fprintf(&all, verb+"\n", v)
+		}
+		for _, marshal := range []func(any) ([]byte, error){json.Marshal, xml.Marshal} {
+			text, _ := marshal(v) // what cannot be marshalled is not printed either
+			all.Write(text)
+		}
+		slog.New(slog.NewTextHandler(&all, nil)).Info("value", "v", v)
+	}
+	core, logs := observer.New(zapcore.DebugLevel)
+	zap.New(core).Info("values", zap.Any("v", values), zap.Stringer("s", s), zap.Reflect("r", s))
+	encoded, err := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()).EncodeEntry(logs.All()[0].Entry, logs.All()[0].Context)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all.Write(encoded.Bytes())
+	for _, form := range []string{secretInTests, fmt.Sprintf("%x", secretInTests), fmt.Sprintf("%X", secretInTests)} {
+		if strings.Contains(all.String(), form) {
+			t.Errorf("it was printed as %s:\n%s", form, all.String())
+		}
+	}
+	if !strings.Contains(all.String(), redacted) || s.Reveal() != secretInTests {
+		t.Error("nothing was printed at all")
+	}
+}
+
+func TestAWholeConfigurationPrintsNoSecret(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "mailboxes/a.xml", mailboxOf("a", ""))
+	s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account+"<Database>host=db password=hunter2</Database>")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all bytes.Buffer
+	fmt.Fprintf(&all, "%+v %#v %+v", s, *s, s.Mailboxes[0])
+	if err := json.NewEncoder(&all).Encode(s); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Mailboxes[0].XML(&all); err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(all.Bytes(), []byte(secretInTests)) {
+		t.Errorf("a secret is printed:\n%s", all.String())
+	}
+}
+
+func TestSecretsAreEqualWhenTheirTextsAre(t *testing.T) {
+	t.Parallel()
+	var none Secret
+	if !NewSecret("a").Equal(NewSecret("a")) || NewSecret("a").Equal(NewSecret("b")) || !none.Equal(NewSecret("")) || !none.IsEmpty() {
+		t.Error("Equal or IsEmpty is wrong")
+	}
+}

@@ -1,0 +1,114 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/unicode"
+)
+
+// maxFileOctets bounds every file that the configuration names, and the configuration itself.
+const maxFileOctets = 1 << 20
+
+// readFile returns the content of a regular file of at most maxFileOctets. Its errors are half sentences that
+// do not name the file.
+func readFile(path string) ([]byte, error) {
+	// Stat first: opening a pipe or a device could wait for ever.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, reason(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, reason(err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFileOctets+1))
+	if err != nil {
+		return nil, reason(err)
+	}
+	if len(data) > maxFileOctets {
+		return nil, fmt.Errorf("larger than %d KB", maxFileOctets>>10)
+	}
+	return data, nil
+}
+
+// reason returns why a file could not be read, without its name.
+func reason(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("no such file")
+	}
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}
+
+var declaration = regexp.MustCompile(`^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']`)
+
+// toUTF8 returns data as UTF-8 without a byte order mark. The encoding is the byte order mark's, or the one that the
+// XML declaration names, or UTF-8.
+func toUTF8(data []byte) (text []byte, fault string) {
+	switch {
+	case bytes.HasPrefix(data, []byte("\xEF\xBB\xBF")):
+		return data[3:], ""
+	case bytes.HasPrefix(data, []byte("\xFF\xFE")), bytes.HasPrefix(data, []byte("<\x00")):
+		return convert(data, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM))
+	case bytes.HasPrefix(data, []byte("\xFE\xFF")), bytes.HasPrefix(data, []byte("\x00<")):
+		return convert(data, unicode.UTF16(unicode.BigEndian, unicode.UseBOM))
+	}
+	found := declaration.FindSubmatch(data)
+	if found == nil {
+		return data, ""
+	}
+	name := string(found[1])
+	// A declaration that can be read octet by octet is not in UTF-16, whatever it says; .NET writes such files.
+	if strings.HasPrefix(strings.ToLower(name), "utf-16") {
+		return data, ""
+	}
+	enc, err := htmlindex.Get(name)
+	if err != nil {
+		return nil, fmt.Sprintf("the encoding %s is not known (write encoding=\"utf-8\" and save the file as UTF-8)", shown(name))
+	}
+	if enc == unicode.UTF8 {
+		return data, ""
+	}
+	return convert(data, enc)
+}
+
+// convert decodes data; what has no meaning in the encoding becomes U+FFFD.
+func convert(data []byte, enc encoding.Encoding) ([]byte, string) {
+	text, err := enc.NewDecoder().Bytes(data)
+	if err != nil {
+		return nil, "cannot be read in the encoding it declares (save the file as UTF-8)"
+	}
+	return bytes.TrimPrefix(text, []byte("\uFEFF")), ""
+}
+
+// badCharacter returns the offset of the first octet or character that XML 1.0 §2.2 does not allow, and -1 when
+// there is none.
+func badCharacter(text []byte) (offset int, fault string) {
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		switch {
+		case r == utf8.RuneError:
+			return i, "not a character of the file's encoding (save the file as UTF-8, or name its encoding: <?xml version=\"1.0\" encoding=\"windows-1252\"?>)"
+		case r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0xFFFE, r == 0xFFFF:
+			return i, fmt.Sprintf("the character %U is not allowed in XML (remove it)", r)
+		}
+		i += size
+	}
+	return -1, ""
+}

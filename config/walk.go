@@ -1,0 +1,256 @@
+package config
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+const (
+	serverName  = "Server"
+	maxDepth    = 16  // of elements; the dialect needs three
+	maxMistakes = 100 // in one file; more of them tell nobody more
+)
+
+// element is one tag that was found, in its first occurrence or another.
+type element struct {
+	tag   *Tag
+	text  string
+	at    position
+	quiet bool // the text may be part of a secret
+	bad   bool // a mistake in it was told already
+}
+
+// document is what one file holds, before its values are read.
+type document struct {
+	file     string
+	root     string
+	rootAt   position
+	elements []element
+	meant    map[string]bool // known tags that an unknown one was probably meant to be
+	whole    bool            // it was read to its end
+	// quiet is set once a secret's tag was not closed properly: from there on, any text or name may be a part of the
+	// secret, so none is shown.
+	quiet    bool
+	mistakes []Mistake
+	warnings []Warning
+}
+
+func (d *document) mistake(at position, tag, text string) {
+	d.mistakes = append(d.mistakes, Mistake{d.file, at.line, at.column, tag, text})
+}
+
+func (d *document) warn(at position, tag, text string) {
+	d.warnings = append(d.warnings, Warning{Mistake{d.file, at.line, at.column, tag, text}})
+}
+
+// frame is an element that is open.
+type frame struct {
+	name   string // as written
+	tag    *Tag   // nil for the root, <Server> and unknown tags
+	shape  shape
+	at     position
+	text   strings.Builder
+	bad    bool
+	secret bool
+}
+
+type shape int
+
+const (
+	container shape = iota // holds tags: the root and <Server>
+	leaf                   // holds text
+	unknown                // was told as a mistake; known tags within are read nevertheless
+)
+
+// walker turns the tokens of a file into elements. It matches closing tags itself, since theirs may differ in case,
+// and goes on after a mistake as far as it can tell what was meant.
+type walker struct {
+	*document
+	set    *tagSet
+	dec    *xml.Decoder
+	cursor *cursor
+	at     position // where the token at hand begins
+	stack  []*frame
+}
+
+// parse reads the elements of a file from its octets.
+func parse(file string, data []byte, set *tagSet) *document {
+	d := &document{file: file, meant: map[string]bool{}}
+	text, fault := toUTF8(data)
+	if fault != "" {
+		d.mistake(position{1, 1}, "", fault)
+		return d
+	}
+	if offset, fault := badCharacter(text); fault != "" {
+		d.mistake(newCursor(text).to(offset), "", fault)
+		return d
+	}
+	w := &walker{document: d, set: set, dec: xml.NewDecoder(bytes.NewReader(text)), cursor: newCursor(text)}
+	w.dec.Entity = xml.HTMLEntity
+	// The text is UTF-8 already, whatever its declaration says.
+	w.dec.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
+	for w.step() {
+	}
+	return d
+}
+
+// step reads one token and says whether to go on.
+func (w *walker) step() bool {
+	start := w.dec.InputOffset()
+	token, err := w.dec.RawToken()
+	w.at = w.cursor.to(int(start))
+	switch {
+	case errors.Is(err, io.EOF):
+		w.end()
+		return false
+	case err != nil:
+		w.malformed(err)
+		return false
+	case len(w.mistakes) >= maxMistakes:
+		w.mistake(w.at, "", "too many mistakes (the rest of the file was not read)")
+		return false
+	}
+	switch t := token.(type) {
+	case xml.StartElement:
+		return w.open(fullName(t.Name), t.Attr)
+	case xml.EndElement:
+		w.close(fullName(t.Name))
+	case xml.CharData:
+		return w.characters(int(start), t)
+	case xml.Directive:
+		w.mistake(w.at, "", "a document type is not read, nor entities declared in it (remove the <!…> line)")
+	}
+	return true
+}
+
+func fullName(n xml.Name) string {
+	if n.Space != "" {
+		return n.Space + ":" + n.Local
+	}
+	return n.Local
+}
+
+func (w *walker) top() *frame {
+	if len(w.stack) == 0 {
+		return nil
+	}
+	return w.stack[len(w.stack)-1]
+}
+
+// open takes up a start tag.
+func (w *walker) open(name string, attributes []xml.Attr) bool {
+	top := w.top()
+	if top == nil {
+		return w.openRoot(name)
+	}
+	if len(w.stack) >= maxDepth {
+		w.mistake(w.at, "", fmt.Sprintf("tags are nested deeper than %d (close each tag)", maxDepth))
+		return false
+	}
+	w.quiet = w.quiet || top.secret
+	tag := w.set.lookup(name)
+	isKnown := tag != nil || w.set.isServer(name)
+	if top.shape == leaf && isKnown {
+		w.unclosed(top, "<"+canonical(tag, name)+">")
+		w.pop()
+	}
+	f := &frame{name: name, tag: tag, at: w.at}
+	switch {
+	case tag != nil:
+		f.shape, f.secret = leaf, tag.Secret()
+	case !isKnown:
+		f.shape = unknown
+		w.unknownTag(f, w.top())
+	}
+	if len(attributes) > 0 && isKnown {
+		f.bad = true
+		w.mistake(w.at, canonical(tag, name), "has an attribute (write the value between <"+canonical(tag, name)+"> and its closing tag)")
+	}
+	w.stack = append(w.stack, f)
+	return true
+}
+
+// openRoot takes up the first tag, which may have any name and any attributes, such as those that name a schema.
+func (w *walker) openRoot(name string) bool {
+	if w.root != "" {
+		w.mistake(w.at, "", "a second root begins (a file has one, and all tags within it)")
+		return false
+	}
+	w.root, w.rootAt = name, w.at
+	w.stack = append(w.stack, &frame{name: name, at: w.at})
+	return true
+}
+
+// unknownTag tells of f, a start tag that has no meaning, within parent.
+func (w *walker) unknownTag(f *frame, parent *frame) {
+	f.secret = parent.secret
+	switch {
+	case parent.bad:
+	case parent.shape == leaf:
+		parent.bad = true
+		w.mistake(w.at, parent.tag.Name, "holds another tag (it holds text only; write < as &lt;)")
+	case w.quiet:
+		w.mistake(w.at, "", "unknown tag")
+	default:
+		w.misnamed(f)
+	}
+}
+
+// misnamed tells of an unknown tag where a known one could stand, and which was probably meant.
+func (w *walker) misnamed(f *frame) {
+	name := shown(f.name)
+	if t := w.set.meant(f.name); t != nil {
+		w.meant[t.Name] = true
+		f.secret = t.Secret()
+		w.mistake(w.at, name, "unknown tag (did you mean "+t.Name+"?)")
+		return
+	}
+	if t := w.set.other.lookup(f.name); t != nil {
+		f.secret = t.Secret()
+		w.mistake(w.at, name, "unknown tag in "+w.set.where+" (it belongs into "+w.set.other.where+")")
+		return
+	}
+	w.mistake(w.at, name, "unknown tag (the reference lists all tags)")
+}
+
+// characters takes up the text that begins at the offset start.
+func (w *walker) characters(start int, text []byte) bool {
+	top := w.top()
+	blank := len(bytes.TrimSpace(text)) == 0
+	switch {
+	case top != nil && top.shape == leaf:
+		top.text.Write(text)
+	case blank || top != nil && top.shape == unknown:
+	case w.root == "":
+		w.mistake(w.at, "", "is not XML: text stands before the first tag (begin with <MailIntegration>)")
+		return false
+	default:
+		leading := len(text) - len(bytes.TrimLeft(text, " \t\r\n"))
+		w.mistake(w.cursor.to(start+leading), "", "text stands outside of any tag (remove it, or enclose it in its tag)")
+	}
+	return true
+}
+
+// end takes up the end of the file.
+func (w *walker) end() {
+	if w.root == "" {
+		w.mistake(position{1, 1}, "", "is empty (begin with <MailIntegration>)")
+		return
+	}
+	w.whole = len(w.stack) == 0
+	for w.top() != nil {
+		w.unclosed(w.top(), "the end of the file")
+		w.pop()
+	}
+}
+
+func canonical(tag *Tag, name string) string {
+	if tag != nil {
+		return tag.Name
+	}
+	return name
+}

@@ -1,0 +1,45 @@
+// Package daemon decides when each mailbox is polled and in what order the steps of a poll happen, so that
+// every message is in the database exactly once or still in the mailbox.
+//
+// # One message's way
+//
+//	POP3 server ──RETR──▶ spool ──▶ processor.Parse ──▶ Policy.Decide ──▶ store.Accept ──▶ DELE … QUIT
+//
+// A poll of a mailbox (poll.go) is:
+//
+//  1. hold the mailbox: one poll at a time, over all daemons of a database
+//  2. resolve the names of its configuration; a name that does not exist ends the poll, the mail stays
+//  3. open a POP3 session and read the scan listing
+//  4. retrieve messages into a batch, each spooled, hashed and parsed
+//  5. accept the batch: receipts, decisions and rows in one transaction, attachments durable before
+//  6. DELE what was accepted, or was known from before
+//  7. QUIT: the server deletes now (RFC 1939 §6, the UPDATE state)
+//
+// Steps 3 to 7 repeat in sessions of at most Options.MessagesPerSession messages, so that deletions take
+// effect early in a large backlog.
+//
+// # Crash points
+//
+// Whatever stops a poll, and wherever, the next one finds one of these:
+//
+//	stopped …                     on the server         in the store        next poll
+//	before the commit             mail                  nothing (1)         retrieves and accepts it
+//	during the commit, answer     mail                  receipt + record,   knows the receipt and only deletes,
+//	  lost                                                or nothing          or accepts
+//	after the commit, before      mail                  receipt + record    knows the receipt, only deletes
+//	  DELE, or before QUIT is
+//	  answered
+//	at QUIT, answer lost          mail or gone          receipt + record    only deletes, or nothing to do
+//	after QUIT answered +OK       gone (2)              receipt + record    nothing to do
+//
+// (1) Attachment files that no row names may be left; they are harmless and collected later.
+//
+// (2) A server that forgets its deletions, or never honours them, shows the mail again: known, only deleted.
+//
+// # Whose fault is it?
+//
+// Errors have three classes (RFC 5321 §4.2.1, RFC 3206). Transient: the mail stays, the next poll tries again.
+// Permanent for the message: set aside with an event that carries it, then deleted, so that it holds up no
+// other. Permanent for the mailbox: polled ever more slowly until a person has acted; it recovers by itself.
+// An unknown error is transient, so no mail is dropped by ignorance.
+package daemon

@@ -1,0 +1,107 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"mailintegration/mailbox"
+	"mailintegration/store"
+)
+
+// events is the daemon's logging vocabulary: every event has its name, level and fields here and nowhere else.
+// Info is what an operator counts, Warn what will be tried again, Error what a person must act on (with a
+// hint), Debug the course of a poll. Secrets and bodies never reach a log.
+type events struct{ log *zap.Logger }
+
+func (e events) daemonStarted(mailboxes int) {
+	e.log.Info("daemon started", zap.Int("mailboxes", mailboxes))
+}
+
+func (e events) daemonStopped() { e.log.Info("daemon stopped") }
+
+func (e events) sessionOpened(listed, fresh int) {
+	e.log.Debug("session opened", zap.Int("listed", listed), zap.Int("to_retrieve", fresh))
+}
+
+func (e events) sessionClosed(retrieved, deleted int) {
+	e.log.Debug("session closed", zap.Int("retrieved", retrieved), zap.Int("deleted", deleted))
+}
+
+// messageAccepted says what became of one message: recorded, known from before, or left in the mailbox.
+func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outcome) {
+	fields := []zap.Field{
+		zap.String("uidl", it.UIDL),
+		zap.String("message_id", d.Message.MessageID),
+		zap.Int64("octets", d.Raw.Size()),
+	}
+	if o.Err != nil {
+		e.log.Warn("message left in the mailbox", append(fields, zap.Error(o.Err))...)
+		return
+	}
+	fields = append(fields, zap.String("outcome", string(o.Outcome)), zap.Int64("request", o.Request))
+	if o.Known {
+		e.log.Info("message known", fields...)
+		return
+	}
+	why := o.Decision.Why()
+	fields = append(fields, zap.String("reason", string(why.Code)), zap.String("detail", why.Detail))
+	if n := len(d.Message.Defects); n > 0 {
+		fields = append(fields, zap.Int("defects", n))
+	}
+	if o.Outcome == store.SetAside {
+		e.log.Error("message set aside", append(fields, zap.String("hint", "the event carries the message as it was received"))...)
+		return
+	}
+	e.log.Info("message accepted", fields...)
+}
+
+func (e events) retrieveFailed(it mailbox.Item, err error) {
+	e.log.Warn("message not retrieved", zap.String("uidl", it.UIDL), zap.Int64("octets", it.Octets), zap.Error(err))
+}
+
+func (e events) deleteRefused(it mailbox.Item, err error) {
+	e.log.Warn("deletion refused", zap.String("uidl", it.UIDL), zap.Error(err))
+}
+
+// pollEnded sums a poll up. A poll of an empty mailbox is not worth an operator's line.
+func (e events) pollEnded(r Report, took time.Duration) {
+	fields := []zap.Field{
+		zap.Int("listed", r.Listed), zap.Int("recorded", r.Recorded()), zap.Int("known", r.Known),
+		zap.Int("set_aside", r.SetAside), zap.Int("failed", r.Failed), zap.Int("deferred", r.Deferred),
+		zap.Duration("took", took.Round(time.Millisecond)),
+	}
+	switch {
+	case r.Skipped:
+		e.log.Debug("poll skipped", zap.String("reason", "another daemon polls this mailbox"))
+	case errors.Is(r.Err, context.Canceled):
+		e.log.Info("poll stopped", fields...)
+	case r.Err != nil && needsPerson(r.Err):
+		e.log.Error("poll failed", append(fields, zap.Error(r.Err), zap.String("hint", Hint(r.Err)))...)
+	case r.Err != nil:
+		e.log.Warn("poll failed", append(fields, zap.Error(r.Err), zap.String("hint", Hint(r.Err)))...)
+	case r.Listed == 0:
+		e.log.Debug("poll ended", fields...)
+	default:
+		e.log.Info("poll ended", fields...)
+	}
+}
+
+func (e events) pollPostponed(failures int, next time.Time) {
+	e.log.Info("poll postponed", zap.Int("failures", failures), zap.Time("next_poll", next))
+}
+
+func (e events) pollPanicked(r any, stack []byte) {
+	e.log.Error("poll panicked", zap.Any("panic", r), zap.ByteString("stack", stack),
+		zap.String("hint", "this is a mistake in the program; nothing was deleted that is not recorded"))
+}
+
+func (e events) orphansCollected(n int) {
+	e.log.Info("orphaned attachments removed", zap.Int("files", n))
+}
+
+func (e events) collectFailed(err error) {
+	e.log.Warn("attachment directory not swept", zap.Error(err))
+}

@@ -1,0 +1,38 @@
+package daemon
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestWorkGoesOnForTheGraceAfterAStop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		work, cancel := finishing(ctx, 20*time.Second)
+		defer cancel()
+		stop()
+		stopped := time.Now()
+		synctest.Wait()
+		if work.Err() != nil {
+			t.Fatal("the work ended with the stop")
+		}
+		<-work.Done()
+		if waited := time.Since(stopped); waited != 20*time.Second {
+			t.Errorf("the work ended %v after the stop", waited)
+		}
+	})
+}
+
+func TestCancelEndsTheWorkAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		work, cancel := finishing(ctx, time.Hour)
+		stop()
+		cancel()
+		<-work.Done()
+	})
+}

@@ -1,0 +1,106 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"go.uber.org/zap"
+
+	"mailintegration/mailbox"
+	"mailintegration/processor"
+	"mailintegration/store"
+)
+
+// worker polls one mailbox, one poll at a time: RFC 1939 locks a maildrop, so more would be useless.
+type worker struct {
+	daemon  *Daemon
+	mailbox Mailbox
+	log     events
+	parse   parser
+
+	failures  int             // polls that failed in a row
+	permanent bool            // whether the last failure needs a person
+	broke     map[string]bool // UIDLs whose retrieval ended a session
+}
+
+func newWorker(d *Daemon, m Mailbox) *worker {
+	return &worker{
+		daemon: d, mailbox: m, parse: processor.Parse, broke: map[string]bool{},
+		log: events{d.opts.Logger.Named("poll").With(zap.String("mailbox", m.Name))},
+	}
+}
+
+// run polls at the mailbox's schedule until ctx is cancelled. A poll that takes longer than the schedule's
+// interval is followed by the next time that is still to come: polls never overlap.
+func (w *worker) run(ctx context.Context) {
+	for {
+		now := w.daemon.opts.Now()
+		next := nextPoll(w.mailbox.Schedule, w.mailbox.Name, now, w.failures, w.permanent)
+		if w.failures > 0 {
+			w.log.pollPostponed(w.failures, next)
+		}
+		timer := time.NewTimer(next.Sub(now))
+		select {
+		case <-timer.C:
+			w.note(w.poll(ctx))
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
+
+// note remembers how a poll went for the time of the next one.
+func (w *worker) note(r Report) {
+	switch {
+	case r.Err == nil:
+		w.failures, w.permanent = 0, false
+	case errors.Is(r.Err, context.Canceled):
+	default:
+		w.failures++
+		w.permanent = needsPerson(r.Err)
+	}
+}
+
+// poll polls the mailbox once and logs how it went. It never panics.
+func (w *worker) poll(ctx context.Context) (report Report) {
+	report.Mailbox = w.mailbox.Name
+	defer func() {
+		if r := recover(); r != nil {
+			report.Err = fmt.Errorf("poll %s: panic: %v", w.mailbox.Name, r)
+			w.log.pollPanicked(r, debug.Stack())
+		}
+	}()
+	leave, err := w.daemon.enter(ctx)
+	if err != nil {
+		report.Err = err
+		return report
+	}
+	defer leave()
+	p := poll{
+		opts: &w.daemon.opts, mailbox: &w.mailbox, log: w.log, parse: w.parse, report: &report,
+		met: map[string]bool{}, broke: w.broke,
+	}
+	started := w.daemon.opts.Now()
+	report.Err = p.run(ctx)
+	w.log.pollEnded(report, w.daemon.opts.Now().Sub(started))
+	return report
+}
+
+// needsPerson tells whether waiting alone will not mend err: a person has to act.
+func needsPerson(err error) bool {
+	var names *store.UnresolvedError
+	var problem *ProblemError
+	return mailbox.IsPermanentForMailbox(err) || errors.As(err, &names) || errors.As(err, &problem)
+}
+
+// ProblemError says that a mailbox cannot be polled as it is configured.
+type ProblemError struct{ Err error }
+
+func (e *ProblemError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *ProblemError) Unwrap() error { return e.Err }

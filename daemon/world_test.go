@@ -1,0 +1,181 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/robfig/cron/v3"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"mailintegration/mailbox"
+	"mailintegration/mailbox/pop3test"
+	"mailintegration/processor"
+	"mailintegration/store"
+	"mailintegration/store/storetest"
+)
+
+// world is a maildrop, a database, and a daemon between them.
+type world struct {
+	testing.TB
+	maildrops *pop3test.Server
+	rows      *pgxpool.Pool // to look at what was recorded, past any proxy
+	store     *store.Store
+	mailbox   Mailbox
+	options   Options // of the daemons that poll makes
+	logged    *observer.ObservedLogs
+	added     int
+}
+
+const helpdesk = "helpdesk"
+
+// people are the reference data of every world.
+const people = `
+	INSERT INTO site (name) VALUES ('Head Office');
+	INSERT INTO user_account (logon, name, site_id) VALUES ('daemon', 'MailIntegration', NULL), ('unknown', 'Unknown sender', 1), ('ann', 'Ann Lee', 1);
+	INSERT INTO user_address (address, user_id) VALUES ('ann@acme.example', 3);
+	INSERT INTO team (name) VALUES ('IT');
+	INSERT INTO support_group (team_id, name) VALUES (1, 'Service Desk');
+	INSERT INTO priority (team_id, name) VALUES (1, 'Normal');
+	INSERT INTO source (team_id, name) VALUES (1, 'Email');
+	UPDATE team SET default_priority_id = 1, service_desk_group_id = 1;`
+
+func newWorld(t testing.TB) *world { return newWorldVia(t, func(url string) string { return url }) }
+
+// newWorldVia makes a world whose daemon reaches the database at via(its URL).
+func newWorldVia(t testing.TB, via func(url string) string) *world {
+	t.Helper()
+	db := storetest.New(t)
+	db.Exec(t, people)
+	w := &world{TB: t, maildrops: pop3test.Run(t, pop3test.Options{}), rows: db.Pool(t)}
+	w.store = w.openStore(via(db.URL))
+	core, logged := observer.New(zap.DebugLevel)
+	w.logged = logged
+	w.mailbox = w.newMailbox(helpdesk, w.maildrops)
+	w.options = Options{Store: w.store, Logger: zap.New(core)}
+	return w
+}
+
+func (w *world) openStore(url string) *store.Store {
+	w.Helper()
+	s, err := store.Open(w.Context(), store.Options{URL: url, AttachmentDirectory: filepath.Join(w.TempDir(), "attachments")})
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(s.Close)
+	return s
+}
+
+// newMailbox is a mailbox of end users on a server.
+func (w *world) newMailbox(name string, on *pop3test.Server) Mailbox {
+	return Mailbox{
+		Name: name,
+		Account: mailbox.Account{
+			Server: on.Host(), Port: on.Port(), Security: mailbox.None, Dial: on.Dial,
+			UserName: name, Password: pop3test.DefaultPassword, StepTimeout: time.Minute,
+		},
+		Rules: processor.Rules{
+			Processor:         processor.EndUserIncident,
+			Names:             processor.Names{Team: "it", Login: "daemon", FallbackUser: "unknown", Source: "email"},
+			CreateNewRequests: true,
+			UnknownFollowUp:   processor.AcceptAndFlag,
+			ClosedFollowUp:    processor.AddActivityOnly,
+		},
+		Schedule: cron.Every(30 * time.Second),
+	}
+}
+
+// mail puts a short message that no other is like into the maildrop.
+func (w *world) mail() {
+	w.added++
+	w.add(fmt.Sprintf("From: ann@acme.example\nSubject: Nr. %d\nMessage-ID: <%d@acme.example>\n\nHelp!\n", w.added, w.added))
+}
+
+// add puts a message into the maildrop; its lines end in LF here.
+func (w *world) add(octets string) {
+	w.maildrops.Add(helpdesk, []byte(strings.ReplaceAll(octets, "\n", "\r\n")))
+}
+
+// daemon is a new daemon for the mailbox, as after a restart.
+func (w *world) daemon() *Daemon {
+	w.Helper()
+	opts := w.options
+	opts.Mailboxes = []Mailbox{w.mailbox}
+	d, err := New(opts)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return d
+}
+
+// poll polls once, whatever comes of it.
+func (w *world) poll() Report { w.Helper(); return w.pollUnder(w.Context()) }
+
+func (w *world) pollUnder(ctx context.Context) Report {
+	w.Helper()
+	reports, err := w.daemon().Once(ctx)
+	if err != nil {
+		w.Fatal(err)
+	}
+	r := reports[0]
+	if sum := r.Recorded() + r.Known + r.Failed + r.Deferred; sum != r.Listed {
+		w.Errorf("of %d messages listed %d are accounted for: %+v", r.Listed, sum, r)
+	}
+	return r
+}
+
+// pollUntilGood polls until a poll goes well; a connection to the database that was lost is noticed at its next use.
+func (w *world) pollUntilGood() {
+	w.Helper()
+	var last Report
+	for range 5 {
+		w.idle()
+		if last = w.poll(); last.Err == nil && last.Failed == 0 && !last.Skipped {
+			return
+		}
+	}
+	w.Fatalf("five polls without a fault and none went well: %+v", last)
+}
+
+// idle waits until the server has released the maildrop.
+func (w *world) idle() {
+	w.Helper()
+	ctx, cancel := context.WithTimeout(w.Context(), 10*time.Second)
+	defer cancel()
+	if err := w.maildrops.Idle(ctx); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// wantEachOnce fails the test unless each of n messages is recorded once and the maildrop is empty.
+func (w *world) wantEachOnce(n int) {
+	w.Helper()
+	w.wantRecorded(n)
+	if left := w.maildrops.Count(helpdesk); left != 0 {
+		w.Errorf("%d messages are left in the maildrop", left)
+	}
+}
+
+// wantRecorded fails the test unless n messages are recorded, each once.
+func (w *world) wantRecorded(n int) {
+	w.Helper()
+	if got := w.count(`SELECT count(*) FROM receipt`); got != n {
+		w.Errorf("%d receipts for %d messages", got, n)
+	}
+	if got := w.count(`SELECT (SELECT count(*) FROM request) + (SELECT count(*) FROM activity)`); got != n {
+		w.Errorf("%d requests and activities for %d messages", got, n)
+	}
+}
+
+func (w *world) count(query string, args ...any) (n int) {
+	w.Helper()
+	if err := w.rows.QueryRow(w.Context(), query, args...).Scan(&n); err != nil {
+		w.Fatal(err)
+	}
+	return n
+}

@@ -1,0 +1,215 @@
+package processor
+
+import (
+	"strings"
+	"unicode"
+)
+
+// addressReader reads an address list (RFC 5322 §3.4) as it is written: quotes, comments and angle brackets that
+// are not closed, semicolons for commas, groups, names that are not quoted, encoded-words anywhere.
+type addressReader struct {
+	s        string
+	hint     string // charset of octets that are marked in no way
+	limit    int    // how many addresses are read
+	isInner  bool   // s came out of an encoded-word
+	groups   bool   // a colon begins a group: the list has a semicolon
+	noParens bool   // a parenthesis is not closed: the others are plain characters
+	noQuotes bool
+
+	text    strings.Builder // of the address that is being read, without what is below
+	comment string
+	angle   string
+	found   []Address
+}
+
+// parseAddresses reads at most limit addresses.
+func parseAddresses(s, hint string, limit int) []Address {
+	r := addressReader{s: s, hint: hint, limit: limit, groups: strings.Contains(s, ";")}
+	return r.read()
+}
+
+func (r *addressReader) read() []Address {
+	for i := 0; i < len(r.s) && len(r.found) < r.limit; {
+		i = r.step(i)
+	}
+	r.end()
+	return r.found[:min(len(r.found), r.limit)]
+}
+
+// step takes in what stands at i, and returns where to go on.
+func (r *addressReader) step(i int) int {
+	switch c := r.s[i]; {
+	case c == '"' && !r.noQuotes:
+		if end := closingQuote(r.s, i+1); end > 0 {
+			r.text.WriteString(r.s[i:end])
+			return end
+		}
+		r.noQuotes = true
+	case c == '(' && !r.noParens:
+		if end := closingParen(r.s, i+1); end > 0 {
+			r.comment = r.s[i+1 : end-1]
+			r.text.WriteByte(' ')
+			return end
+		}
+		r.noParens = true
+		r.text.WriteByte(c)
+	case c == '<':
+		return r.inAngles(i + 1)
+	case c == '>': // closes nothing
+	case c == ',' || c == ';':
+		r.end()
+	case c == ':' && r.groups && r.angle == "" && !strings.Contains(r.text.String(), "@"):
+		r.text.Reset()
+	default:
+		r.text.WriteByte(c)
+	}
+	return i + 1
+}
+
+// inAngles reads up to the closing bracket, or where there is none up to the end of the address.
+func (r *addressReader) inAngles(i int) int {
+	end := strings.IndexAny(r.s[i:], "<>,;")
+	if end < 0 {
+		end = len(r.s) - i
+	}
+	inner := strings.TrimSpace(r.s[i : i+end])
+	switch {
+	case strings.Contains(inner, "@") || r.angle == "" && !strings.Contains(inner, " "):
+		if r.angle != "" {
+			r.text.WriteString(" " + r.angle)
+		}
+		r.angle = inner
+	case inner != "":
+		r.text.WriteString(" " + inner)
+	}
+	if i+end < len(r.s) && r.s[i+end] == '>' {
+		end++
+	}
+	return i + end
+}
+
+// end completes the address that is being read.
+func (r *addressReader) end() {
+	text, comment, angle := strings.TrimSpace(r.text.String()), r.comment, r.angle
+	r.text.Reset()
+	r.comment, r.angle = "", ""
+	if text == "" && comment == "" && angle == "" {
+		return
+	}
+	addr := addrSpec(angle)
+	if addr == "" {
+		addr, text = findAddr(text)
+	}
+	name := r.displayName(text)
+	if name == "" {
+		name = r.displayName(comment)
+	}
+	if addr == "" && !r.isInner && strings.Contains(text, "=?") && strings.Contains(name, "@") {
+		inner := addressReader{s: name, limit: r.limit - len(r.found), isInner: true}
+		r.found = append(r.found, inner.read()...)
+		return
+	}
+	if name != "" || addr != "" {
+		r.found = append(r.found, Address{Name: name, Addr: addr})
+	}
+}
+
+// displayName decodes a display-name.
+func (r *addressReader) displayName(text string) string {
+	name := squeezed(clean(decodeWords(unquote(strings.TrimSpace(text)), r.hint)))
+	if n := len(name); n > 1 && (name[0] == '\'' && name[n-1] == '\'' || name[0] == '"' && name[n-1] == '"') {
+		name = strings.TrimSpace(name[1 : n-1]) // Outlook quotes an address used as a name in this way
+	}
+	return name
+}
+
+// addrSpec is what stands between angle brackets, or alone: without a route, white space and "mailto:".
+func addrSpec(s string) string {
+	if route := strings.LastIndexByte(s, ':'); route >= 0 && (strings.HasPrefix(s, "@") || isMailto(s[:route+1])) {
+		s = s[route+1:]
+	}
+	s = strings.Trim(strings.TrimSpace(s), "'")
+	if !strings.HasPrefix(s, `"`) {
+		s = strings.Join(strings.FieldsFunc(s, unicode.IsSpace), "")
+	}
+	return strings.TrimRight(clean(fromUnmarked(s, "")), ".")
+}
+
+func isMailto(s string) bool { return strings.EqualFold(strings.TrimSpace(s), "mailto:") }
+
+// findAddr finds the addr-spec in text that has no angle brackets; rest is what stands beside it.
+func findAddr(text string) (addr, rest string) {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, " @", "@"), "@ ", "@")
+	at := strings.LastIndexByte(text, '@')
+	if at < 0 {
+		return "", text
+	}
+	begin, end := at, at+1
+	if at > 0 && text[at-1] == '"' { // a quoted local-part
+		if open := strings.LastIndexByte(text[:at-1], '"'); open >= 0 {
+			begin = open
+		}
+	}
+	for begin > 0 && text[begin] != '"' && !isEdge(text[begin-1]) {
+		begin--
+	}
+	for end < len(text) && !isEdge(text[end]) {
+		end++
+	}
+	addr = addrSpec(strings.Trim(text[begin:end], "[]"))
+	if strings.HasPrefix(addr, "@") || strings.HasSuffix(addr, "@") {
+		return "", text
+	}
+	return addr, strings.TrimSpace(text[:begin] + " " + text[end:])
+}
+
+// isEdge says whether an address cannot go on with c.
+func isEdge(c byte) bool { return c <= ' ' || c == '"' || c == '(' || c == ')' || c == '<' || c == '>' }
+
+// unquote takes quotes off the parts of text that have them.
+func unquote(text string) string {
+	if !strings.Contains(text, `"`) && !strings.Contains(text, `\`) {
+		return text
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '\\' && i+1 < len(text) && (text[i+1] == '"' || text[i+1] == '\\'):
+			i++
+			b.WriteByte(text[i])
+		case text[i] != '"':
+			b.WriteByte(text[i])
+		}
+	}
+	return b.String()
+}
+
+// closingQuote is the offset after the quote that closes one opened before i, -1 when there is none.
+func closingQuote(s string, i int) int {
+	for ; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return -1
+}
+
+// closingParen is the offset after the parenthesis that closes one opened before i, -1 when there is none.
+func closingParen(s string, i int) int {
+	for depth := 1; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return -1
+}

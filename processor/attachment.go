@@ -1,0 +1,156 @@
+package processor
+
+import (
+	"io"
+	"path"
+	"strings"
+)
+
+// attachments makes the attachments of a message. body is its HTML, sanitised: what it shows is inline.
+func (r *reader) attachments(parts []*part, body, hint string) []Attachment {
+	shown := contentIDsIn(body)
+	var all []Attachment
+	for _, p := range parts {
+		id := p.contentID()
+		all = append(all, Attachment{
+			Name:      r.attachmentName(p, hint),
+			MediaType: p.mediaType,
+			ContentID: id,
+			Inline:    id != "" && shown[id],
+			open:      p.open,
+		})
+	}
+	return all
+}
+
+// open gives the decoded octets of the part, which are read from raw only then.
+func (p *part) open(raw io.ReaderAt) io.Reader {
+	return decodeTransfer(raw, p.start, p.end, p.encoding)
+}
+
+// contentIDsIn returns the Content-IDs that HTML refers to by cid: URLs (RFC 2392).
+func contentIDsIn(body string) map[string]bool {
+	ids := map[string]bool{}
+	for {
+		_, rest, ok := strings.Cut(body, `src="cid:`)
+		if !ok {
+			return ids
+		}
+		id, after, ok := strings.Cut(rest, `"`)
+		if !ok {
+			return ids
+		}
+		ids[percentDecode(unescapeAmp(id))] = true
+		body = after
+	}
+}
+
+func unescapeAmp(s string) string { return strings.ReplaceAll(s, "&amp;", "&") }
+
+// attachmentName is a part's name as data: never empty, one line, without a directory.
+func (r *reader) attachmentName(p *part, hint string) string {
+	name := p.dispParams.text("filename", hint)
+	if name == "" {
+		name = p.params.text("name", hint)
+	}
+	if name == "" && p.mediaType == "message/rfc822" {
+		name = r.messageName(p, hint)
+	}
+	if name = fileName(name); name == "" {
+		return defaultName(p)
+	}
+	return cutName(name, r.limits.Name)
+}
+
+// fileName is the last element of a path of Unix or Windows, "" when it names no file.
+func fileName(name string) string {
+	name = strings.TrimSpace(name[strings.LastIndexAny(name, `/\`)+1:])
+	if strings.Trim(name, ". ") == "" {
+		return ""
+	}
+	return name
+}
+
+// cutName cuts a name to at most n runes and keeps its extension.
+func cutName(name string, n int) string {
+	if _, isCut := cutRunes(name, n); !isCut {
+		return name
+	}
+	ext := path.Ext(name)
+	if len(ext) > 20 || len(ext) >= n {
+		ext = ""
+	}
+	stem, _ := cutRunes(strings.TrimSuffix(name, ext), n-len([]rune(ext)))
+	return stem + ext
+}
+
+// messageName names an attached message by its subject.
+func (r *reader) messageName(p *part, hint string) string {
+	const headerOctets = 16 << 10
+	budget := headerOctets
+	h := headerReader{
+		lines:  newLines(io.LimitReader(p.open(r.raw), headerOctets), p.end-p.start),
+		limits: r.limits, budget: &budget, outer: true,
+		keep: func(name string) bool { return strings.EqualFold(name, "Subject") },
+		note: func(string) {}, // what is wrong with an attached message is its own business
+	}
+	header, _ := h.read()
+	subject := oneLine(decodeWords(header.Get("Subject"), hint))
+	if subject == "" {
+		return ""
+	}
+	subject, _ = cutRunes(strings.Map(inFileName, subject), 100)
+	return strings.TrimSpace(subject) + ".eml"
+}
+
+// inFileName replaces the characters that a file name cannot have on every system.
+func inFileName(r rune) rune {
+	if strings.ContainsRune(`/\:*?"<>|`, r) {
+		return '_'
+	}
+	return r
+}
+
+// defaultName names a part that has no name by its place and media type: "part-2.1.png".
+func defaultName(p *part) string {
+	stem := "part"
+	if place := p.path(); place != "" {
+		stem += "-" + place
+	}
+	return stem + extensionOf(p.mediaType)
+}
+
+// extensionOf knows the extensions of the media types that come without a name.
+func extensionOf(mediaType string) string {
+	kind, sub, _ := strings.Cut(mediaType, "/")
+	switch sub {
+	case "plain", "delivery-status", "disposition-notification", "rfc822-headers", "global-delivery-status":
+		return ".txt"
+	case "rfc822", "global", "partial":
+		return ".eml"
+	case "html", "pdf", "xml", "json", "zip", "gif", "png", "bmp", "webp", "tiff", "mp4", "csv", "rtf", "css":
+		return "." + sub
+	case "jpeg", "jpg", "pjpeg":
+		return ".jpg"
+	case "svg+xml":
+		return ".svg"
+	case "calendar":
+		return ".ics"
+	case "vcard", "x-vcard", "directory":
+		return ".vcf"
+	case "mpeg":
+		return map[string]string{"audio": ".mp3", "video": ".mpg"}[kind]
+	case "pgp-signature", "pgp-encrypted", "pgp-keys":
+		return ".asc"
+	case "pkcs7-signature", "x-pkcs7-signature":
+		return ".p7s"
+	case "pkcs7-mime", "x-pkcs7-mime":
+		return ".p7m"
+	case "ms-tnef":
+		return ".dat"
+	}
+	if kind == "multipart" {
+		return ".eml"
+	}
+	return ".bin"
+}

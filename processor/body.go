@@ -1,0 +1,232 @@
+package processor
+
+import (
+	"bytes"
+	"cmp"
+	"html"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// segment is a piece of what the message says, as plain text, as HTML, or both when the message has it twice.
+type segment struct {
+	plain, html string
+}
+
+// content is what a part comes to: what it says, and what is attached.
+type content struct {
+	segments    []segment
+	attachments []*part
+}
+
+// reader reads the bodies that are text, within the limits of one message.
+type reader struct {
+	raw    io.ReaderAt
+	limits Limits
+	note   func(p *part, what string)
+
+	text, html int // octets read so far
+	err        error
+}
+
+// collect sorts a part and those within it into text and attachments.
+func (r *reader) collect(p *part) content {
+	switch {
+	case p.isMultipart() && p.mediaType == "multipart/alternative":
+		return r.alternative(p)
+	case p.isMultipart():
+		var all content
+		for _, child := range p.children {
+			c := r.collect(child)
+			all.segments = append(all.segments, c.segments...)
+			all.attachments = append(all.attachments, c.attachments...)
+		}
+		return all
+	case isBodyText(p):
+		return r.leaf(p)
+	}
+	return content{attachments: []*part{p}}
+}
+
+// alternative takes the same text in several forms for one segment (RFC 2046 §5.1.4): the first plain text that is
+// not blank, and the last HTML.
+func (r *reader) alternative(p *part) content {
+	var all content
+	var both segment
+	for _, child := range p.children {
+		if child.mediaType == "text/x-amp-html" {
+			continue // the same once more, for programs that run it
+		}
+		c := r.collect(child)
+		all.attachments = append(all.attachments, c.attachments...)
+		if plain := joinPlain(c.segments); strings.TrimSpace(both.plain) == "" {
+			both.plain = plain
+		}
+		if rich := joinHTML(c.segments); rich != "" {
+			both.html = rich
+		}
+	}
+	all.segments = []segment{both}
+	return all
+}
+
+// isBodyText says whether a part is read as text of the message. A multipart that has no parts is: its delimiters
+// are wrong, and what stands in it is more than nothing.
+func isBodyText(p *part) bool {
+	if p.opaque || p.disposition == "attachment" || p.hasName() {
+		return false
+	}
+	switch p.mediaType {
+	case "text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "application/xhtml+xml":
+		return true
+	}
+	return strings.HasPrefix(p.mediaType, "multipart/")
+}
+
+// leaf reads a text part. One that is too long stays an attachment as well, so that nothing of it is lost.
+func (r *reader) leaf(p *part) content {
+	var c content
+	var s segment
+	var isCut bool
+	if r.isHTML(p) {
+		s.html, isCut = r.read(p, r.limits.HTML-r.html)
+		r.html += len(s.html)
+	} else {
+		s.plain, isCut = r.read(p, r.limits.Text-r.text)
+		r.text += len(s.plain)
+		s.plain = plainText(p, s.plain)
+	}
+	c.segments = []segment{s}
+	if isCut {
+		r.note(p, "text cut off: too long")
+		c.attachments = []*part{p}
+	}
+	return c
+}
+
+// isHTML says whether a text part is HTML. A part without Content-Type does not say, nor does a multipart without parts.
+func (r *reader) isHTML(p *part) bool {
+	isDeclared := !strings.HasPrefix(p.mediaType, "multipart/") && p.header.Has("Content-Type")
+	if isDeclared {
+		return p.mediaType == "text/html" || p.mediaType == "application/xhtml+xml"
+	}
+	head := make([]byte, min(p.end-p.start, 64))
+	n, _ := r.raw.ReadAt(head, p.start) // an error meets the reader again
+	lower := bytes.ToLower(bytes.TrimSpace(head[:n]))
+	return bytes.HasPrefix(lower, []byte("<html")) || bytes.HasPrefix(lower, []byte("<!doctype html"))
+}
+
+// read returns at most limit octets of a part's body, decoded.
+func (r *reader) read(p *part, limit int) (text string, isCut bool) {
+	if limit <= 0 {
+		return "", p.end > p.start
+	}
+	if p.encoding == base64Encoding && !looksLikeBase64(r.raw, p.start, p.end) {
+		r.note(p, "base64 that is none: read as it is")
+	}
+	octets, err := readUpTo(decodeTransfer(r.raw, p.start, p.end, p.encoding), p.end-p.start, limit+1)
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+	charset := p.charset()
+	if charset == "" && r.isHTML(p) {
+		charset = metaCharset(octets)
+	}
+	isCut = len(octets) > limit
+	text, asDeclared := decodeDeclared(octets[:min(len(octets), limit)], charset)
+	if !asDeclared {
+		r.note(p, "text is not in the charset that it declares: "+cmp.Or(oneLine(charset), "none"))
+	}
+	text, isCutAgain := cutOctets(clean(text), limit)
+	return text, isCut || isCutAgain
+}
+
+// readUpTo reads at most limit octets of a stream that has about size.
+func readUpTo(r io.Reader, size int64, limit int) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(int(min(size, int64(limit))) + bytes.MinRead)
+	_, err := b.ReadFrom(io.LimitReader(r, int64(limit)))
+	return b.Bytes(), err
+}
+
+// metaCharset finds the charset that HTML declares in itself.
+func metaCharset(octets []byte) string {
+	if m := metaElement.FindSubmatch(octets[:min(len(octets), 2048)]); m != nil {
+		return string(m[1])
+	}
+	return ""
+}
+
+var metaElement = regexp.MustCompile(`(?i)<meta[^>]+charset\s*=\s*["']?\s*([-\w:.]+)`)
+
+// plainText undoes what a media type does to plain text.
+func plainText(p *part, text string) string {
+	switch {
+	case p.mediaType == "text/enriched" || p.mediaType == "text/richtext":
+		return enriched(text)
+	case strings.EqualFold(p.params.get("format"), "flowed"):
+		return unflow(text, strings.EqualFold(p.params.get("delsp"), "yes"))
+	}
+	return text
+}
+
+// enriched takes the commands out of text/enriched (RFC 1896).
+func enriched(text string) string {
+	text = strings.ReplaceAll(enrichedCommand.ReplaceAllString(text, ""), "<<", "<")
+	return text
+}
+
+var enrichedCommand = regexp.MustCompile(`(?is)<param>[^<]*</param>|</?[a-z][-a-z0-9]{0,59}>`)
+
+// joinPlain joins the plain text of segments.
+func joinPlain(segments []segment) string {
+	var b strings.Builder
+	for _, s := range segments {
+		appendText(&b, s.plain)
+	}
+	return b.String()
+}
+
+// joinHTML joins the HTML of segments; "" when none has any. Plain text between HTML becomes HTML.
+func joinHTML(segments []segment) string {
+	var b strings.Builder
+	found := false
+	for _, s := range segments {
+		if s.html != "" {
+			found = true
+			b.WriteString(s.html)
+		} else if strings.TrimSpace(s.plain) != "" {
+			b.WriteString("<div>" + strings.ReplaceAll(html.EscapeString(s.plain), "\n", "<br>\n") + "</div>\n")
+		}
+	}
+	if !found {
+		return ""
+	}
+	return b.String()
+}
+
+// joinText is what the service desk reads: plain text where there is some, else HTML as text.
+func joinText(segments []segment, limit int) string {
+	var b strings.Builder
+	for _, s := range segments {
+		text := s.plain
+		if strings.TrimSpace(text) == "" && s.html != "" {
+			text = htmlText(s.html, limit)
+		}
+		appendText(&b, text)
+	}
+	text, _ := cutOctets(b.String(), limit)
+	return strings.TrimRight(strings.TrimLeft(text, "\n"), " \t\n")
+}
+
+// appendText appends a piece of text on a line of its own.
+func appendText(b *strings.Builder, text string) {
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	if b.Len() > 0 {
+		b.WriteString("\n")
+	}
+	b.WriteString(strings.TrimRight(text, "\n") + "\n")
+}

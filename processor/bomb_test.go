@@ -1,0 +1,188 @@
+package processor
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// countingReader counts the octets that are read from a message.
+type countingReader struct {
+	*strings.Reader
+	octets int64
+}
+
+func (c *countingReader) ReadAt(p []byte, off int64) (int, error) {
+	n, err := c.Reader.ReadAt(p, off)
+	c.octets += int64(n)
+	return n, err
+}
+
+// bombs are messages that are small to write and dear to read for a program that is not careful. n is about how many
+// octets they have.
+var bombs = []struct {
+	name  string
+	build func(n int) string
+}{
+	{"nested multiparts", func(n int) string {
+		var b strings.Builder
+		for i := range n / 70 {
+			fmt.Fprintf(&b, "Content-Type: multipart/mixed; boundary=\"b%d\"\n\n--b%d\n", i, i)
+		}
+		return b.String()
+	}},
+	{"sibling parts", func(n int) string {
+		return "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\n\nx\n", n/7)
+	}},
+	{"sibling parts with boundaries of their own", func(n int) string {
+		var b strings.Builder
+		b.WriteString("Content-Type: multipart/mixed; boundary=b\n\n")
+		for i := range n / 60 {
+			fmt.Fprintf(&b, "--b\nContent-Type: multipart/mixed; boundary=c%d\n\n--c%d\n\n", i, i)
+		}
+		return b.String()
+	}},
+	{"lines that look like delimiters", func(n int) string {
+		return "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b-\n--bb\n", n/10)
+	}},
+	{"one long header line", func(n int) string { return "Subject: " + strings.Repeat("x", n) + "\n\nbody\n" }},
+	{"a header line of folded pieces", func(n int) string { return "References: " + strings.Repeat("<a@b>\n ", n/7) + "\n\nbody\n" }},
+	{"many header fields", func(n int) string { return strings.Repeat("X: y\n", n/5) + "\nbody\n" }},
+	{"header lines that are no fields", func(n int) string { return "X: y\n" + strings.Repeat("no field\n", n/9) + "Subject: z\n\nbody\n" }},
+	{"recipients", func(n int) string { return "To: " + strings.Repeat("a@example.com, ", n/15) + "\n\nbody\n" }},
+	{"open quotes in an address list", func(n int) string { return "To: " + strings.Repeat(`"a (b <`, n/7) + "\n\nbody\n" }},
+	{"encoded-words that are not closed", func(n int) string { return "Subject: " + strings.Repeat("=?utf-8?Q?", n/10) + "\n\nbody\n" }},
+	{"parameters", func(n int) string {
+		return "Content-Type: text/plain; " + strings.Repeat("a*0*=b;", n/7) + "\n\nbody\n"
+	}},
+	{"plain text", func(n int) string { return "\n" + strings.Repeat("hello world\n", n/12) }},
+	{"text without line ends", func(n int) string { return "Subject: x\n\n" + strings.Repeat("x", n) }},
+	{"quoted-printable of equals signs", func(n int) string {
+		return "Content-Transfer-Encoding: quoted-printable\n\n" + strings.Repeat("=", n)
+	}},
+	{"octets of no charset", func(n int) string {
+		return "Content-Type: text/plain; charset=x\n\n" + strings.Repeat("\xe9\x80\xff ", n/4)
+	}},
+	{"HTML of less-than signs", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<", n) }},
+	{"HTML of open tags", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<b><i><a href=x>", n/16) }},
+	{"HTML of open comments", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<!--", n/4) }},
+	{"HTML of nested tables", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<table><tr><td>", n/15) }},
+	{"HTML of nested quotes", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<blockquote><p>x", n/16) }},
+	{"HTML of attributes", func(n int) string { return "Content-Type: text/html\n\n<p " + strings.Repeat("a=b ", n/4) + ">" }},
+	{"HTML of entities", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("&amp", n/4) }},
+	{"attached messages", func(n int) string {
+		return "Content-Type: multipart/digest; boundary=b\n\n" + strings.Repeat("--b\n\nSubject: x\n\n", n/17)
+	}},
+}
+
+func TestBombsCostNoMoreThanTheirSize(t *testing.T) { // not parallel: it counts allocations
+	const small, large = 200 << 10, 1600 << 10
+	for _, bomb := range bombs {
+		t.Run(bomb.name, func(t *testing.T) {
+			few, many := costOf(t, bomb.build(small)), costOf(t, bomb.build(large))
+			// Eight times the size may cost eight times as much; a quadratic cost would be sixty-four times.
+			if many.mallocs > 16*few.mallocs+10000 {
+				t.Errorf("%d allocations for the larger message, %d for the smaller one", many.mallocs, few.mallocs)
+			}
+			if limit := uint64(128 << 20); many.allocated > limit {
+				t.Errorf("allocates %d MiB, want at most %d", many.allocated>>20, limit>>20)
+			}
+			if most := int64(3*large) + 4<<20; many.read > most {
+				t.Errorf("reads %d octets of a message of %d", many.read, large)
+			}
+		})
+	}
+}
+
+type cost struct {
+	mallocs, allocated uint64
+	read               int64
+}
+
+// costOf parses a message, checks that the outcome is within the limits, and says what it cost.
+func costOf(t *testing.T, s string) cost {
+	t.Helper()
+	raw := &countingReader{Reader: strings.NewReader(s)}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	m := Parse(raw, int64(len(s)))
+	runtime.ReadMemStats(&after)
+	checkBounds(t, m, DefaultLimits())
+	return cost{after.Mallocs - before.Mallocs, after.TotalAlloc - before.TotalAlloc, raw.octets}
+}
+
+// checkBounds checks what is promised of every Message.
+func checkBounds(t *testing.T, m *Message, l Limits) {
+	t.Helper()
+	for what, n := range map[string][2]int{
+		"attachments": {len(m.Attachments), l.Parts}, "defects": {len(m.Defects), l.Defects}, "fields": {len(m.Header), l.Fields},
+		"recipients": {len(m.To) + len(m.Cc), l.Recipients}, "references": {len(m.References), l.References}, "in-reply-to": {len(m.InReplyTo), l.References},
+		"text": {len(m.Text), l.Text}, "HTML": {len(m.HTML), 2 * l.HTML}, "message-id": {len(m.MessageID), l.MessageID},
+		"subject": {len([]rune(m.Subject)), l.Subject},
+	} {
+		if n[0] > n[1] {
+			t.Errorf("%s: %d, limit is %d", what, n[0], n[1])
+		}
+	}
+	texts := []string{m.Subject, m.Text, m.HTML, m.MessageID, m.From.Name, m.From.Addr}
+	for _, f := range m.Header {
+		texts = append(texts, f.Name, f.Value)
+	}
+	for _, a := range append(append(m.To, m.Cc...), m.ReplyTo...) {
+		texts = append(texts, a.Name, a.Addr)
+	}
+	for _, a := range m.Attachments {
+		texts = append(texts, a.Name, a.MediaType, a.ContentID)
+		if a.Name == "" || strings.ContainsAny(a.Name, "/\\\n") {
+			t.Errorf("attachment name %q", a.Name)
+		}
+	}
+	texts = append(texts, m.References...)
+	texts = append(texts, m.InReplyTo...)
+	for _, d := range m.Defects {
+		texts = append(texts, d.Part, d.What)
+	}
+	for _, text := range texts {
+		if !isClean(text) {
+			t.Errorf("text that is not clean: %.100q", text)
+		}
+	}
+}
+
+func TestALargeAttachmentIsNotHeldInMemory(t *testing.T) { // not parallel: it counts allocations
+	const octets = 20 << 20
+	line := strings.Repeat("QUJD", 19) + "\r\n"
+	s := "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/zip\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+		strings.Repeat(line, octets/57) + "--b--\r\n"
+	raw := strings.NewReader(s)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	m := Parse(raw, int64(len(s)))
+	n, err := io.Copy(io.Discard, m.Attachments[0].Open(raw))
+	runtime.ReadMemStats(&after)
+	if want := int64(octets / 57 * 57); n != want || err != nil {
+		t.Errorf("decoded %d octets (%v), want %d", n, err, want)
+	}
+	if got := after.TotalAlloc - before.TotalAlloc; got > 1<<20 {
+		t.Errorf("allocated %d KiB", got>>10)
+	}
+}
+
+func TestAnAttachmentOfAnySizeIsByteExact(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{0, 1, 2, 3, 56, 57, 58, lineBuffer - 1, lineBuffer, lineBuffer + 1, 200000} {
+		content := make([]byte, size)
+		for i := range content {
+			content[i] = byte(i * 7)
+		}
+		s := "Content-Type: application/octet-stream\r\n\r\n" + string(content)
+		raw := strings.NewReader(s)
+		got, err := io.ReadAll(Parse(raw, int64(len(s))).Attachments[0].Open(raw))
+		if err != nil || !bytes.Equal(got, content) {
+			t.Errorf("%d octets came out as %d (%v)", size, len(got), err)
+		}
+	}
+}

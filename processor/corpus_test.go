@@ -1,0 +1,149 @@
+package processor
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// corpus returns the folder of real messages that CORPUS_DIR names. Without it the tests below have only the cases
+// of testdata, which is not enough where CI asks for everything.
+func corpus(t *testing.T) (dir string, ok bool) {
+	t.Helper()
+	dir = os.Getenv("CORPUS_DIR")
+	switch {
+	case dir == "" && os.Getenv("CI") != "":
+		t.Fatal("CORPUS_DIR is not set: it must name the folder of real messages")
+	case dir == "":
+		t.Log("CORPUS_DIR is not set: only the cases of testdata are read")
+		return "", false
+	}
+	if _, err := os.Stat(filepath.Join(dir, "php-mime-mail-parser", "expected.json")); err != nil {
+		t.Fatalf("CORPUS_DIR does not name the folder of real messages: %v", err)
+	}
+	return dir, true
+}
+
+// filesOf returns all files below a folder.
+func filesOf(t *testing.T, dir string) []string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			files = append(files, name)
+		}
+		return err
+	})
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files in %s: %v", dir, err)
+	}
+	return files
+}
+
+func TestEveryMessageThereIsKeepsThePromises(t *testing.T) {
+	t.Parallel()
+	files := filesOf(t, "testdata")
+	if dir, ok := corpus(t); ok {
+		files = append(files, filesOf(t, dir)...)
+	}
+	for _, name := range files {
+		holdsPromises(t, readFile(t, name), DefaultLimits())
+		if t.Failed() {
+			t.Fatalf("in %s", name)
+		}
+	}
+}
+
+// expectation is an entry of php-mime-mail-parser's expected.json.
+type expectation struct {
+	File    string
+	Subject string
+	From    []struct {
+		Display string
+		Address string
+	}
+	Text        []any // "MATCH" and the text, or "COUNT", how often, and what
+	Attachments []struct {
+		Filename  string
+		Size      int64
+		MediaType string `json:"media_type"`
+	}
+}
+
+func TestMessagesAreReadAsAnotherParserReadsThem(t *testing.T) {
+	t.Parallel()
+	dir, ok := corpus(t)
+	if !ok {
+		return
+	}
+	dir = filepath.Join(dir, "php-mime-mail-parser")
+	var expected []expectation
+	if err := json.Unmarshal(readFile(t, filepath.Join(dir, "expected.json")), &expected); err != nil {
+		t.Fatal(err)
+	}
+	var argued map[string]string
+	readJSON(t, filepath.Join("testdata", "differences.json"), &argued)
+	compared := 0
+	for _, want := range expected {
+		raw, err := os.ReadFile(filepath.Join(dir, want.File))
+		if err != nil {
+			if argued[want.File] == "" {
+				t.Error(err)
+			}
+			delete(argued, want.File)
+			continue
+		}
+		compared++
+		for field, difference := range differences(raw, want) {
+			if key := want.File + " " + field; argued[key] == "" {
+				t.Errorf("%s: %s", key, difference)
+			} else {
+				delete(argued, key)
+			}
+		}
+	}
+	for key := range argued {
+		t.Errorf("testdata/differences.json argues %q, which is no difference", key)
+	}
+	if compared < 20 {
+		t.Errorf("compared only %d messages", compared)
+	}
+}
+
+// differences says in which fields a message is read in another way.
+func differences(octets []byte, want expectation) map[string]string {
+	raw := bytes.NewReader(octets)
+	m := Parse(raw, int64(len(octets)))
+	found := map[string]string{}
+	check := func(field string, got, want any) {
+		if g, w := fmt.Sprintf("%q", got), fmt.Sprintf("%q", want); g != w {
+			found[field] = "got " + g + ", want " + w
+		}
+	}
+	check("subject", m.Subject, want.Subject)
+	if len(want.From) > 0 {
+		check("from", m.From, Address{want.From[0].Display, want.From[0].Address})
+	}
+	switch want.Text[0] {
+	case "MATCH":
+		check("text", strings.TrimSpace(m.Text), strings.TrimSpace(want.Text[1].(string)))
+	case "COUNT":
+		check("text", strings.Count(m.Text, want.Text[2].(string)), int(want.Text[1].(float64)))
+	}
+	var got, wanted []string
+	for _, a := range m.Attachments {
+		n, _ := io.Copy(io.Discard, a.Open(raw)) // a string reader does not fail
+		got = append(got, fmt.Sprintf("%s %s %d", a.Name, a.MediaType, n))
+	}
+	for _, a := range want.Attachments {
+		wanted = append(wanted, fmt.Sprintf("%s %s %d", a.Filename, a.MediaType, a.Size))
+	}
+	check("attachments", got, wanted)
+	return found
+}

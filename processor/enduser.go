@@ -1,0 +1,30 @@
+package processor
+
+// decideEndUser decides for EndUserIncidentMailMessageProcessor: an answer becomes an activity, everything else an
+// incident.
+func (p Policy) decideEndUser(m *Message, dir Directory) Decision {
+	if r, why, ok := p.match(m, dir); ok {
+		return p.followUp(m, dir, r, why, p.ClosedFollowUp)
+	}
+	switch m.Automatic {
+	case AutoReply, Bounce, Receipt:
+		// It speaks of a message that we know nothing of, and says nothing that anyone asks for.
+		return Ignore{Reason{ReasonAutomatic, automaticName(m.Automatic) + " that names no request"}}
+	}
+	sender, isKnown := p.sender(m, dir)
+	if !p.CreateNewRequests {
+		why := Reason{ReasonNoNewRequests, "no request is named, and this mailbox opens no new requests"}
+		if m.Automatic != Person {
+			// A refusal is answered, and automatic mail never is.
+			why.Detail += "; " + automaticName(m.Automatic)
+			return Ignore{why}
+		}
+		return Refuse{why}
+	}
+	d := p.open(m, dir, Incident)
+	d.Reason = Reason{ReasonNewMail, "no request is named; opened for " + named(m, sender)}
+	if !isKnown {
+		d.Reason.Detail += ", who is not known, in the name of " + d.Requester.Name
+	}
+	return d
+}

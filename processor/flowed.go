@@ -1,0 +1,30 @@
+package processor
+
+import "strings"
+
+// unflow joins the lines of a format=flowed text into paragraphs (RFC 3676 §4). deleteSpace says that the space
+// before a soft line break is not part of the text.
+func unflow(text string, deleteSpace bool) string {
+	var b strings.Builder
+	depth, joins := 0, false // of the line before
+	for i, ln := range strings.Split(text, "\n") {
+		quote := len(ln) - len(strings.TrimLeft(ln, ">"))
+		content := strings.TrimPrefix(ln[quote:], " ") // space-stuffing, §4.4
+		if joins = joins && quote == depth && content != "-- "; !joins {
+			if i > 0 {
+				b.WriteByte('\n')
+			}
+			b.WriteString(ln[:quote])
+			if quote > 0 {
+				b.WriteByte(' ')
+			}
+		}
+		depth = quote
+		// "-- " before a signature is never flowed (§4.3).
+		if joins = strings.HasSuffix(content, " ") && content != "-- "; joins && deleteSpace {
+			content = content[:len(content)-1]
+		}
+		b.WriteString(content)
+	}
+	return b.String()
+}

@@ -1,0 +1,141 @@
+package processor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// threadID is a msg-id that a message refers to, and the reason that it gives for a decision.
+type threadID struct {
+	id     string
+	reason ReasonCode
+}
+
+// threadIDs are the msg-ids that a message refers to, in the order in which they are tried: what it answers first,
+// then what it goes back to, newest first.
+func threadIDs(m *Message) []threadID {
+	var ids []threadID
+	add := func(id string, reason ReasonCode) {
+		isNew := !slices.ContainsFunc(ids, func(t threadID) bool { return t.id == id })
+		if isNew && id != m.MessageID {
+			ids = append(ids, threadID{id, reason})
+		}
+	}
+	for _, id := range m.InReplyTo {
+		add(id, ReasonInReplyTo)
+	}
+	for _, id := range slices.Backward(m.References) {
+		add(id, ReasonReferences)
+	}
+	return ids
+}
+
+// match finds the request that a message is about: the subject says it, or else the messages it refers to.
+func (p Policy) match(m *Message, dir Directory) (Request, Reason, bool) {
+	if tag, ok := p.grammar().parse(m.Subject); ok {
+		if r, ok := dir.Request(tag.Number); ok {
+			return r, Reason{ReasonSubject, fmt.Sprintf("subject names %s %d", kindName(r.Kind), r.Number)}, true
+		}
+	}
+	for _, t := range threadIDs(m) {
+		if r, ok := dir.RequestOf(t.id); ok {
+			field := "In-Reply-To"
+			if t.reason == ReasonReferences {
+				field = "References"
+			}
+			return r, Reason{t.reason, fmt.Sprintf("%s names a message of %s %d", field, kindName(r.Kind), r.Number)}, true
+		}
+	}
+	return Request{}, Reason{}, false
+}
+
+// followUp decides about a message that names a request; closed says what becomes of it when the request is closed.
+func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, closed FollowUp) Decision {
+	sender, isKnown := p.sender(m, dir)
+	isStranger := !takesPart(r, sender, isKnown, addressKey(m.Author()))
+	activity := AddActivity{
+		Reason:      why,
+		Request:     r.Number,
+		Author:      sender,
+		Attachments: p.wanted(m.Attachments),
+		AttachRaw:   p.AttachRaw,
+	}
+	if isMachine(m.Automatic) {
+		// It is kept where it belongs, whatever else the rules say: a machine opens no second request and
+		// reopens none. A mail system that returns a message has no part in any request.
+		activity.Reason.Detail += "; " + automaticName(m.Automatic)
+		activity.Flagged = isStranger && m.Automatic != Bounce && p.UnknownFollowUp != Accept
+		return activity
+	}
+	if isStranger && p.UnknownFollowUp == NewRequest {
+		return p.continued(m, dir, r, Reason{ReasonStranger, why.Detail + ", in which " + named(m, sender) + " has no part"})
+	}
+	if isClosed(r) && closed == NewRequest {
+		return p.continued(m, dir, r, Reason{ReasonClosed, why.Detail + ", which is " + string(r.State)})
+	}
+	if isStranger && p.UnknownFollowUp != Accept {
+		activity.Flagged = true
+		activity.Reason.Detail += ", in which " + named(m, sender) + " has no part"
+	}
+	if closed == Reopen && isDone(r) && !activity.Flagged {
+		activity.Reopen = true
+		activity.Reason.Detail += ", which was " + string(r.State)
+	}
+	return activity
+}
+
+// continued opens a request that continues r.
+func (p Policy) continued(m *Message, dir Directory, r Request, why Reason) Decision {
+	if !p.CreateNewRequests && p.Processor != Monitoring {
+		return Refuse{Reason{ReasonNoNewRequests, why.Detail + "; this mailbox opens no new requests"}}
+	}
+	kind := Incident
+	if p.Processor == Monitoring {
+		kind = Event
+	}
+	d := p.open(m, dir, kind)
+	d.Reason, d.LinkedTo = why, r.Number
+	// The number of the other request must not stand at the beginning of this one's subject: answers would go there.
+	if tag, ok := p.grammar().parse(d.Subject); ok && tag.Rest != "" {
+		d.Subject = tag.Rest
+	}
+	return d
+}
+
+// takesPart says whether the author of a message may follow up a request.
+func takesPart(r Request, sender User, isKnown bool, addr string) bool {
+	if isKnown && slices.Contains(r.Participants, sender.ID) {
+		return true
+	}
+	return addr != "" && slices.Contains(r.Addresses, addr)
+}
+
+// isClosed says whether a request takes no more activities as a rule.
+func isClosed(r Request) bool { return r.State == StateClosed || r.State == StateProcessed }
+
+// isDone says whether nobody works on a request any more. A resolved request is not closed, so it takes activities
+// and is never continued by another; but an answer to it is a reason to reopen it where that is wanted.
+func isDone(r Request) bool { return isClosed(r) || r.State == StateResolved }
+
+// isMachine says whether nobody wrote a message. A mailing list only passes on what people write: many a service
+// desk's address is one.
+func isMachine(a Automatic) bool { return a != Person && a != MailingList }
+
+// kindName is a kind as a sentence has it.
+func kindName(kind RequestKind) string { return strings.ReplaceAll(string(kind), "_", " ") }
+
+// automaticName is a kind of automatic mail as a sentence has it.
+func automaticName(a Automatic) string {
+	switch a {
+	case AutoReply:
+		return "an automatic reply"
+	case Bounce:
+		return "a message about a failed delivery"
+	case Receipt:
+		return "a receipt"
+	case MailingList:
+		return "sent through a mailing list"
+	}
+	return "written by a program"
+}

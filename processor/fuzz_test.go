@@ -1,0 +1,58 @@
+package processor
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// FuzzParse holds what is promised of every message, whatever its octets are: no panic, bounded and clean text,
+// attachments that can be read, and a decision that is the same each time.
+func FuzzParse(f *testing.F) {
+	cases, err := filepath.Glob("testdata/*/mail.eml")
+	if err != nil || len(cases) == 0 {
+		f.Fatalf("no cases to begin with: %v", err)
+	}
+	for _, name := range cases {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	limits := DefaultLimits()
+	limits.Depth, limits.Parts, limits.Header, limits.Text, limits.HTML, limits.Recipients, limits.References = 3, 10, 2000, 500, 500, 5, 3
+	f.Fuzz(func(t *testing.T, octets []byte) {
+		holdsPromises(t, octets, limits)
+		holdsPromises(t, octets, DefaultLimits())
+	})
+}
+
+func holdsPromises(t *testing.T, octets []byte, limits Limits) {
+	raw := bytes.NewReader(octets)
+	m := limits.Parse(raw, int64(len(octets)))
+	checkBounds(t, m, limits)
+	if m.ReadError != nil {
+		t.Errorf("read error: %v", m.ReadError)
+	}
+	for _, a := range m.Attachments {
+		if n, err := io.Copy(io.Discard, a.Open(raw)); err != nil || n > int64(len(octets)) {
+			t.Errorf("attachment %q: %d octets of %d, %v", a.Name, n, len(octets), err)
+		}
+	}
+	var d desk
+	for _, processor := range []Processor{EndUserIncident, EndUserServiceRequest, Monitoring} {
+		p := Policy{Rules: Rules{Processor: processor, CreateNewRequests: true}, References: References{Login: User{ID: 1, Name: "x"}}}
+		first := p.Decide(m, asked{t, p.Keys(m), d}, time.Unix(0, 0))
+		second := p.Decide(limits.Parse(raw, int64(len(octets))), d, time.Unix(0, 0))
+		if describeDecision(first) != describeDecision(second) {
+			t.Errorf("decided %s, then %s", describeDecision(first), describeDecision(second))
+		}
+		if open, ok := first.(OpenRequest); ok && (open.Subject == "" || open.Requester.ID == 0) {
+			t.Errorf("opened without subject or requester: %+v", open)
+		}
+	}
+}

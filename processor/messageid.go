@@ -1,0 +1,71 @@
+package processor
+
+import "strings"
+
+// parseMessageIDs returns the msg-ids of a field (RFC 5322 §3.6.4) without angle brackets, each once, in their
+// order. Text between them, which old programs put into In-Reply-To, is skipped; without any brackets the words
+// that hold an "@" are taken. tooLong says that one was longer than longest octets and dropped.
+func parseMessageIDs(field string, longest int) (ids []string, tooLong bool) {
+	field = clean(fromUnmarked(field, ""))
+	candidates := inBrackets(field)
+	if len(candidates) == 0 {
+		for _, word := range strings.FieldsFunc(field, func(r rune) bool { return r <= ' ' || r == ',' || r == ';' }) {
+			if word = strings.Trim(word, "<>"); strings.Contains(word, "@") {
+				candidates = append(candidates, word)
+			}
+		}
+	}
+	seen := make(map[string]bool, len(candidates))
+	for _, id := range candidates {
+		switch {
+		case len(id) > longest:
+			tooLong = true
+		case id != "" && !seen[id]:
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids, tooLong
+}
+
+// inBrackets returns what stands between angle brackets, without the white space that folding puts into it.
+func inBrackets(field string) []string {
+	var found []string
+	for {
+		open := strings.IndexByte(field, '<')
+		if open < 0 {
+			return found
+		}
+		field = field[open+1:]
+		end := strings.IndexAny(field, "<>")
+		if end < 0 {
+			end = len(field)
+		}
+		if id := strings.Join(strings.Fields(field[:end]), ""); id != "" {
+			found = append(found, id)
+		}
+		field = field[end:]
+	}
+}
+
+// parseMessageID returns the one msg-id of a Message-ID field: what stands in brackets, else all of it.
+func parseMessageID(field string, longest int) (id string, tooLong bool) {
+	ids, tooLong := parseMessageIDs(field, longest)
+	if len(ids) > 0 {
+		return ids[0], tooLong
+	}
+	id = strings.Join(strings.Fields(clean(fromUnmarked(field, ""))), "")
+	id = strings.Trim(id, "<>")
+	if tooLong || len(id) > longest {
+		return "", true
+	}
+	return id, false
+}
+
+// newest keeps the last n of ids.
+func newest(ids []string, n int) (kept []string, isCut bool) {
+	if len(ids) <= n {
+		return ids, false
+	}
+	return ids[len(ids)-n:], true
+}

@@ -1,0 +1,15 @@
+package processor
+
+// decideMonitoring decides for EventMailMessageProcessor: every message becomes an event, unless it names a request
+// that is still worked on. What names an event that is processed becomes a new one: an alert must not be buried.
+func (p Policy) decideMonitoring(m *Message, dir Directory) Decision {
+	if r, why, ok := p.match(m, dir); ok {
+		if isDone(r) {
+			return p.continued(m, dir, r, Reason{ReasonClosed, why.Detail + ", which is " + string(r.State)})
+		}
+		return p.followUp(m, dir, r, why, AddActivityOnly)
+	}
+	d := p.open(m, dir, Event)
+	d.Reason = Reason{ReasonMonitoring, "every message to this mailbox is an event; from " + named(m, User{})}
+	return d
+}

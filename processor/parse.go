@@ -1,0 +1,204 @@
+package processor
+
+import (
+	"io"
+	"strings"
+)
+
+// Parse reads a message of size octets within DefaultLimits. It never fails: see Message.Defects, and
+// Message.ReadError for an error of raw.
+func Parse(raw io.ReaderAt, size int64) *Message {
+	return DefaultLimits().Parse(raw, size)
+}
+
+// Parse is the function Parse within these limits.
+func (l Limits) Parse(raw io.ReaderAt, size int64) *Message {
+	p := parser{limits: l, m: &Message{Octets: size}}
+	w := walker{lines: newLines(io.NewSectionReader(raw, 0, size), size), size: size, limits: l, note: p.note}
+	root := w.walk()
+	p.m.ReadError = w.lines.failure()
+	p.hint = declaredCharset(root)
+	p.fields(root.header)
+	p.body(raw, root)
+	p.m.Automatic = recognise(p.m, root)
+	return p.m
+}
+
+// parser fills in one Message.
+type parser struct {
+	limits Limits
+	m      *Message
+	hint   string // charset of header fields that are marked in no way
+}
+
+// note records a defect, each only once.
+func (p *parser) note(at *part, what string) {
+	if len(p.m.Defects) >= p.limits.Defects {
+		return
+	}
+	d := Defect{Part: at.path(), What: what}
+	for _, known := range p.m.Defects {
+		if known == d {
+			return
+		}
+	}
+	p.m.Defects = append(p.m.Defects, d)
+}
+
+// declaredCharset is the first charset that a part declares and that says more than ASCII and UTF-8 do: fields
+// without one most likely have it too.
+func declaredCharset(root *part) string {
+	charset := ""
+	root.leaves(func(p *part) bool {
+		charset = charsetName(p.charset())
+		return encodingByName(charset) == nil
+	})
+	return charset
+}
+
+// fields reads the fields of the message's own header section.
+func (p *parser) fields(raw Header) {
+	m := p.m
+	m.Header = p.decoded(raw)
+	m.Subject = p.subject(m.Header)
+	m.From = first(p.addresses(raw, "From", p.limits.Recipients))
+	m.Sender = first(p.addresses(raw, "Sender", 1))
+	m.ReplyTo = p.addresses(raw, "Reply-To", p.limits.Recipients)
+	m.To = p.addresses(raw, "To", p.limits.Recipients)
+	m.Cc = p.addresses(raw, "Cc", p.limits.Recipients-len(m.To))
+	m.ReturnPath = returnPath(raw)
+	p.date(raw)
+	p.threads(raw)
+}
+
+// decoded returns the fields with their values decoded.
+func (p *parser) decoded(raw Header) Header {
+	header := make(Header, len(raw))
+	for i, f := range raw {
+		header[i] = Field{Name: f.Name, Value: clean(decodeWords(f.Value, p.hint))}
+	}
+	return header
+}
+
+// subject returns the first subject that is not blank.
+func (p *parser) subject(h Header) string {
+	for _, value := range h.Values("Subject") {
+		subject, isCut := cutRunes(oneLine(value), p.limits.Subject)
+		if isCut {
+			p.note(nil, "subject cut off: too long")
+		}
+		if subject != "" {
+			return subject
+		}
+	}
+	return ""
+}
+
+// addresses reads all fields of one name, at most limit addresses.
+func (p *parser) addresses(raw Header, name string, limit int) []Address {
+	var all []Address
+	for _, value := range raw.Values(name) {
+		all = append(all, parseAddresses(value, p.hint, limit+1-len(all))...)
+		if len(all) > limit {
+			p.note(nil, "addresses in "+name+" dropped: too many")
+			return all[:limit]
+		}
+	}
+	return all
+}
+
+// first returns the first address that has an addr-spec, else the first.
+func first(addresses []Address) Address {
+	for _, a := range addresses {
+		if a.Addr != "" {
+			return a
+		}
+	}
+	if len(addresses) > 0 {
+		return addresses[0]
+	}
+	return Address{}
+}
+
+// returnPath reads the reverse-path (RFC 5321 §4.4): nil for none, "" for the null one.
+func returnPath(raw Header) *string {
+	value := strings.TrimSpace(raw.Get("Return-Path"))
+	if value == "" {
+		return nil
+	}
+	addr := first(parseAddresses(value, "", 1)).Addr
+	if addr == "" && !strings.HasPrefix(value, "<") {
+		return nil
+	}
+	return &addr
+}
+
+// date reads the Date field.
+func (p *parser) date(raw Header) {
+	if !raw.Has("Date") {
+		return
+	}
+	var ok bool
+	if p.m.Date, ok = parseDate(raw.Get("Date")); !ok {
+		p.note(nil, "date cannot be read")
+	}
+}
+
+// threads reads the fields that say which messages belong together.
+func (p *parser) threads(raw Header) {
+	m := p.m
+	var tooLong, tooMany, more bool
+	m.MessageID, tooLong = parseMessageID(raw.Get("Message-ID"), p.limits.MessageID)
+	for _, field := range []struct {
+		name string
+		ids  *[]string
+	}{{"In-Reply-To", &m.InReplyTo}, {"References", &m.References}} {
+		ids, isLong := parseMessageIDs(strings.Join(raw.Values(field.name), " "), p.limits.MessageID)
+		*field.ids, more = newest(ids, p.limits.References)
+		tooLong, tooMany = tooLong || isLong, tooMany || more
+	}
+	if tooLong {
+		p.note(nil, "msg-id dropped: too long")
+	}
+	if tooMany {
+		p.note(nil, "references dropped: too many")
+	}
+}
+
+// body reads the text and finds the attachments.
+func (p *parser) body(raw io.ReaderAt, root *part) {
+	r := reader{raw: raw, limits: p.limits, note: p.note}
+	c := r.collect(root)
+	if isBlankContent(c) {
+		c.segments = append(c.segments, r.namedText(c.attachments)...)
+	}
+	m := p.m
+	m.Text = joinText(c.segments, p.limits.Text)
+	if rich := joinHTML(c.segments); rich != "" {
+		m.HTML, _ = cutOctets(sanitise(rich), 2*p.limits.HTML)
+	}
+	m.Attachments = r.attachments(c.attachments, m.HTML, p.hint)
+	if m.ReadError == nil {
+		m.ReadError = r.err
+	}
+}
+
+func isBlankContent(c content) bool {
+	for _, s := range c.segments {
+		if s.html != "" || strings.TrimSpace(s.plain) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// namedText reads the first text that has a name but is not marked as an attachment, for a message that has no
+// other text. It stays among the attachments.
+func (r *reader) namedText(parts []*part) []segment {
+	for _, p := range parts {
+		if (p.mediaType == "text/plain" || p.mediaType == "text/html") && p.disposition != "attachment" {
+			return r.leaf(p).segments
+		}
+	}
+	return nil
+}

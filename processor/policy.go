@@ -1,0 +1,116 @@
+package processor
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+var _ Decider = Policy{}
+
+// Keys returns everything that Decide will ask a Directory for.
+func (p Policy) Keys(m *Message) Keys {
+	var k Keys
+	if tag, ok := p.grammar().parse(m.Subject); ok {
+		k.Numbers = append(k.Numbers, tag.Number)
+	}
+	for _, t := range threadIDs(m) {
+		k.MessageIDs = append(k.MessageIDs, t.id)
+	}
+	if addr := addressKey(m.Author()); addr != "" {
+		k.Addresses = append(k.Addresses, addr)
+	}
+	return k
+}
+
+// Decide decides what shall become of a message.
+func (p Policy) Decide(m *Message, dir Directory, now time.Time) Decision {
+	switch p.Processor {
+	case Monitoring:
+		return p.decideMonitoring(m, dir)
+	case EndUserIncident:
+		return p.decideEndUser(m, dir)
+	}
+	return SetAside{Reason{ReasonNoProcessor, "this version cannot process mail with " + string(p.Processor)}}
+}
+
+// grammar is the subject grammar of the mailbox.
+func (p Policy) grammar() subjectGrammar {
+	names := slices.Clone(p.SubjectNames)
+	return newSubjectGrammar(p.CommunicationTypes, append(names, p.Names.Team, p.References.Team.Name))
+}
+
+// open is the request that the message opens, without its reason.
+func (p Policy) open(m *Message, dir Directory, kind RequestKind) OpenRequest {
+	sender, isKnown := p.sender(m, dir)
+	requester := sender
+	if !isKnown {
+		requester = cmp.Or(p.FallbackUser, p.Login)
+	}
+	return OpenRequest{
+		Kind:        kind,
+		Subject:     subjectOf(m),
+		Requester:   requester,
+		User:        requester,
+		Site:        cmp.Or(sender.Site, p.FallbackSite, requester.Site),
+		Source:      p.Source,
+		Priority:    cmp.Or(p.Priority, p.DefaultPriority),
+		Group:       cmp.Or(p.Group, p.ServiceDesk),
+		Assignee:    p.Assignee,
+		Attachments: p.wanted(m.Attachments),
+		AttachRaw:   p.AttachRaw,
+	}
+}
+
+// sender is the user who wrote the message.
+func (p Policy) sender(m *Message, dir Directory) (User, bool) {
+	addr := addressKey(m.Author())
+	if addr == "" {
+		return User{}, false
+	}
+	return dir.UserByAddress(addr)
+}
+
+// wanted leaves out the attachments that the configuration ignores.
+func (p Policy) wanted(all []Attachment) []Attachment {
+	var kept []Attachment
+	for _, a := range all {
+		isIgnored := slices.ContainsFunc(p.IgnoredAttachments, func(name string) bool {
+			return strings.EqualFold(strings.TrimSpace(name), a.Name)
+		})
+		if !isIgnored {
+			kept = append(kept, a)
+		}
+	}
+	return kept
+}
+
+// subjectOf is the subject of a request, which is never empty: the message's, or how its text begins.
+func subjectOf(m *Message) string {
+	if m.Subject != "" {
+		return m.Subject
+	}
+	const longest = 60
+	text, _ := cutOctets(m.Text, 1000)
+	words, isCut := cutRunes(squeezed(text), longest)
+	switch {
+	case words == "":
+		return "(no subject)"
+	case isCut:
+		if space := strings.LastIndexByte(words, ' '); space > 0 {
+			words = words[:space]
+		}
+		words += " …"
+	}
+	return "(no subject) " + words
+}
+
+// addressKey is an address as a Directory knows it.
+func addressKey(a Address) string { return strings.ToLower(a.Addr) }
+
+// named is how a reason names the author of a message.
+func named(m *Message, user User) string {
+	a := m.Author()
+	return cmp.Or(user.Name, a.Name, a.Addr, "an unknown sender")
+}

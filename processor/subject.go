@@ -1,0 +1,282 @@
+package processor
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// The subject of a message that belongs to a request follows this grammar; what follows the number is free:
+//
+//	subject = *( prefix / gateway-tag ) tag [ name ] [ "#" ] number [ end … ]
+//	prefix  = ( word / automatic ) [ counter ] ":"              RE:  AW:  RE[2]:  Réf. :  Automatic reply:
+//	counter = "[" 1*DIGIT "]" / "(" 1*DIGIT ")" / "^" 1*DIGIT / 1*DIGIT
+//	tag     = "[" type [ product ] "]"                           [Incident]  [Demande de service Octopus]
+//	name    = the name of the database or of the team
+//	number  = 1*18DIGIT                                          not 0
+//	end     = anything that does not make another word or number of it: not a letter, digit or "_", nor a "."
+//	          "," "-" "/" or ":" before a digit
+//
+// White space may stand between any two of these, and letters are compared without regard to case.
+
+// subjectTag is what the beginning of a subject says.
+type subjectTag struct {
+	Type   string // as written, without the product
+	Number int64
+	Rest   string // what follows, without the punctuation before it
+}
+
+// subjectGrammar knows the words of one mailbox.
+type subjectGrammar struct {
+	types map[string]bool
+	names []string // in lower case, as words joined by one space
+}
+
+// communicationTypes are the types that every mailbox knows, in English and French.
+var communicationTypes = []string{
+	"incident", "request", "service request", "event", "note", "activity", "task", "communication", "problem", "change",
+	"demande", "demande de service", "requête", "requête de service", "événement", "évènement", "evenement", "activité", "activite", "tâche", "tache",
+	"problème", "probleme", "changement", "message", "email", "e-mail", "courriel",
+}
+
+// products are the names of programs that may follow a type within the brackets.
+var products = []string{"octopus", "mailintegration"}
+
+// gatewayTags are what mail gateways put before a subject.
+var gatewayTags = []string{"external", "ext", "external email", "external sender", "externe", "extern", "courriel externe", "spam", "suspected spam", "secure", "encrypt"}
+
+// automaticPrefixes are the prefixes of more than one word that programs write when they answer by themselves.
+var automaticPrefixes = []string{
+	"automatic reply", "out of office", "out of office autoreply", "auto reply", "réponse automatique", "absence du bureau",
+	"automatische antwort", "abwesend", "respuesta automática", "risposta automatica", "automatisch antwoord", "resposta automática",
+	"not read", "non lu", "message d'absence",
+}
+
+// newSubjectGrammar makes a grammar that knows more types, and names of the database or the team.
+func newSubjectGrammar(types, names []string) subjectGrammar {
+	g := subjectGrammar{types: make(map[string]bool)}
+	for _, known := range [][]string{communicationTypes, types} {
+		for _, t := range known {
+			g.types[folded(t)] = true
+		}
+	}
+	for _, name := range names {
+		if name = folded(name); name != "" {
+			g.names = append(g.names, name)
+		}
+	}
+	return g
+}
+
+// parse reads a subject; ok is false when it names no request.
+func (g subjectGrammar) parse(subject string) (tag subjectTag, ok bool) {
+	s := norm.NFC.String(subject)
+	for {
+		s = trimSpace(s)
+		if tag, ok := g.tag(s); ok {
+			return tag, true
+		}
+		after, ok := skipPrefix(s)
+		if !ok {
+			if after, ok = skipGatewayTag(s); !ok {
+				return subjectTag{}, false
+			}
+		}
+		s = after
+	}
+}
+
+// tag reads from the brackets on.
+func (g subjectGrammar) tag(s string) (tag subjectTag, ok bool) {
+	inner, s, ok := cutBrackets(s)
+	if !ok {
+		return tag, false
+	}
+	tag.Type = g.typeOf(inner)
+	s = trimSpace(s)
+	if after, ok := g.skipName(s); ok {
+		s = trimSpace(after)
+	}
+	s = trimSpace(strings.TrimPrefix(s, "#"))
+	if tag.Number, s, ok = cutNumber(s); !ok || tag.Type == "" {
+		return tag, false
+	}
+	tag.Rest = strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("-–—:.,;|/", r) })
+	return tag, true
+}
+
+// typeOf returns the type that stands in brackets, "" when it is none that is known.
+func (g subjectGrammar) typeOf(inner string) string {
+	words := strings.FieldsFunc(inner, unicode.IsSpace)
+	if n := len(words); n > 1 && !g.types[folded(inner)] {
+		for _, product := range products {
+			if strings.EqualFold(words[n-1], product) {
+				words = words[:n-1]
+				break
+			}
+		}
+	}
+	if name := strings.Join(words, " "); g.types[folded(name)] {
+		return name
+	}
+	return ""
+}
+
+// skipName skips the longest of the names that s begins with, if it ends there.
+func (g subjectGrammar) skipName(s string) (after string, ok bool) {
+	for _, name := range g.names {
+		rest, found := cutFolded(s, name)
+		if found && !startsWord(rest) && (!ok || len(rest) < len(after)) {
+			after, ok = rest, true
+		}
+	}
+	return after, ok
+}
+
+// cutBrackets cuts "[…]" off the beginning of s. Nothing longer than a type is looked for.
+func cutBrackets(s string) (inner, after string, ok bool) {
+	const longest = 200
+	if !strings.HasPrefix(s, "[") {
+		return "", s, false
+	}
+	end := strings.IndexAny(s[1:min(len(s), longest)], "[]")
+	if end < 0 || s[1+end] != ']' {
+		return "", s, false
+	}
+	return s[1 : 1+end], s[end+2:], true
+}
+
+// cutNumber cuts a request's number off the beginning of s.
+func cutNumber(s string) (number int64, after string, ok bool) {
+	const mostDigits = 18 // what fits into 63 bits
+	i := 0
+	for i < len(s) && isDigit(s[i]) {
+		if i == mostDigits {
+			return 0, s, false
+		}
+		number = number*10 + int64(s[i]-'0')
+		i++
+	}
+	return number, s[i:], number > 0 && endsNumber(s[i:])
+}
+
+// endsNumber says whether a number may stand before s.
+func endsNumber(s string) bool {
+	if s == "" {
+		return true
+	}
+	if startsWord(s) {
+		return false
+	}
+	return !(len(s) > 1 && strings.IndexByte(".,-/:", s[0]) >= 0 && isDigit(s[1]))
+}
+
+// startsWord says whether s begins with a letter, a digit or an underscore.
+func startsWord(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) || r == '_'
+}
+
+// skipPrefix skips one reply prefix, in whatever language.
+func skipPrefix(s string) (after string, ok bool) {
+	for _, prefix := range automaticPrefixes {
+		if rest, found := cutFolded(s, prefix); found {
+			if after, ok := cutColon(rest); ok {
+				return after, true
+			}
+		}
+	}
+	const longest = 12 // letters of "Weitergeleitet" and its like are fewer in use
+	n, end := 0, 0
+	for i, r := range s {
+		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !(r == '.' && n > 0) {
+			break
+		}
+		if n++; n > longest {
+			return "", false
+		}
+		end = i + utf8.RuneLen(r)
+	}
+	if n == 0 {
+		return "", false
+	}
+	return cutColon(skipCounter(s[end:]))
+}
+
+// skipCounter skips "[2]", "(2)", "^2" or "2".
+func skipCounter(s string) string {
+	t := trimSpace(s)
+	closing := byte(0)
+	switch {
+	case strings.HasPrefix(t, "["):
+		closing = ']'
+	case strings.HasPrefix(t, "("):
+		closing = ')'
+	case !strings.HasPrefix(t, "^") && (t == "" || !isDigit(t[0])):
+		return s
+	}
+	digits := strings.TrimLeft(t, "[(^")
+	rest := strings.TrimLeft(digits, "0123456789")
+	if n := len(digits) - len(rest); n == 0 || n > 4 {
+		return s
+	}
+	if closing != 0 {
+		if rest == "" || rest[0] != closing {
+			return s
+		}
+		rest = rest[1:]
+	}
+	return rest
+}
+
+// cutColon skips white space and a colon, also the wide one of Chinese and Japanese.
+func cutColon(s string) (after string, ok bool) {
+	s = trimSpace(s)
+	if after, ok = strings.CutPrefix(s, ":"); ok {
+		return after, true
+	}
+	return strings.CutPrefix(s, "：")
+}
+
+// skipGatewayTag skips "[EXTERNAL]" and its like.
+func skipGatewayTag(s string) (after string, ok bool) {
+	inner, after, ok := cutBrackets(s)
+	if !ok {
+		return "", false
+	}
+	for _, known := range gatewayTags {
+		if folded(inner) == known {
+			return after, true
+		}
+	}
+	return "", false
+}
+
+// folded is s for comparing: NFC, in lower case, its words joined by one space.
+func folded(s string) string {
+	return strings.ToLower(squeezed(norm.NFC.String(s)))
+}
+
+// cutFolded cuts a prefix, given in lower case, without regard to case and to how much white space is between words.
+func cutFolded(s, prefix string) (after string, ok bool) {
+	for _, want := range prefix {
+		if want == ' ' {
+			trimmed := trimSpace(s)
+			if len(trimmed) == len(s) {
+				return "", false
+			}
+			s = trimmed
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s)
+		if n == 0 || unicode.ToLower(r) != want {
+			return "", false
+		}
+		s = s[n:]
+	}
+	return s, true
+}
+
+func trimSpace(s string) string { return strings.TrimLeftFunc(s, unicode.IsSpace) }

@@ -1,0 +1,262 @@
+package processor
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"strings"
+)
+
+// transferEncoding is a Content-Transfer-Encoding (RFC 2045 §6).
+type transferEncoding string
+
+// The encodings. Everything else is read as it is.
+const (
+	identity        transferEncoding = ""
+	base64Encoding  transferEncoding = "base64"
+	quotedPrintable transferEncoding = "quoted-printable"
+	uuencode        transferEncoding = "uuencode"
+)
+
+// encodingOf reads a Content-Transfer-Encoding field as it is written, not as it should be.
+func encodingOf(field string) transferEncoding {
+	word, _ := firstWord(strings.ToLower(field))
+	switch word = strings.Trim(word, `"'.,`); word {
+	case "base64", "base-64", "b64", "x-base64":
+		return base64Encoding
+	case "quoted-printable", "quoted_printable", "quotedprintable", "qp", "quoted-printible":
+		return quotedPrintable
+	case "uuencode", "x-uuencode", "x-uue", "uue", "x-uu":
+		return uuencode
+	}
+	return identity
+}
+
+// transferDecoder undoes one encoding, a line at a time. A line longer than the window comes in pieces.
+type transferDecoder interface {
+	line(dst []byte, ln line) []byte
+	finish(dst []byte) []byte // at the end of the body
+}
+
+// decodeTransfer returns the octets that a body stands for. Damage ends or distorts them; it is never an error.
+func decodeTransfer(raw io.ReaderAt, start, end int64, enc transferEncoding) io.Reader {
+	section := io.NewSectionReader(raw, start, end-start)
+	var d transferDecoder
+	switch enc {
+	case base64Encoding:
+		if !looksLikeBase64(raw, start, end) {
+			return section
+		}
+		d = &base64Decoder{}
+	case quotedPrintable:
+		d = &quotedPrintableDecoder{}
+	case uuencode:
+		d = &uuDecoder{}
+	default:
+		return section
+	}
+	return &transferReader{lines: newLines(section, end-start), decoder: d}
+}
+
+// transferReader gives what a transferDecoder makes of lines.
+type transferReader struct {
+	lines   *lines
+	decoder transferDecoder
+	buf     []byte
+	rest    []byte // of buf, not yet given
+	done    bool
+}
+
+// Read implements io.Reader.
+func (t *transferReader) Read(p []byte) (int, error) {
+	for len(t.rest) == 0 {
+		if t.done {
+			if err := t.lines.failure(); err != nil {
+				return 0, err
+			}
+			return 0, io.EOF
+		}
+		t.fill()
+	}
+	n := copy(p, t.rest)
+	t.rest = t.rest[n:]
+	return n, nil
+}
+
+// fill decodes lines until there is enough for a few reads.
+func (t *transferReader) fill() {
+	t.buf = t.buf[:0]
+	for len(t.buf) < lineBuffer/2 {
+		ln, ok := t.lines.next()
+		if !ok {
+			t.buf, t.done = t.decoder.finish(t.buf), true
+			break
+		}
+		t.buf = t.decoder.line(t.buf, ln)
+	}
+	t.rest = t.buf
+}
+
+// looksLikeBase64 tells base64 with some junk from a body that is only called so, by its first octets.
+func looksLikeBase64(raw io.ReaderAt, start, end int64) bool {
+	head := make([]byte, min(end-start, 1024))
+	n, _ := raw.ReadAt(head, start) // an error meets the reader again
+	good, bad := 0, 0
+	for _, c := range head[:n] {
+		switch {
+		case base64Value[c] <= 63 || c == '=':
+			good++
+		case c != '\r' && c != '\n':
+			bad++
+		}
+	}
+	return bad*12 <= good // every sixth character or so of a text is no letter
+}
+
+// base64Value is the value of each digit of base64 (RFC 2045 §6.8), 255 for every other octet.
+var base64Value = func() (values [256]byte) {
+	for i := range values {
+		values[i] = 255
+	}
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		values[c] = byte(i)
+	}
+	return values
+}()
+
+// base64Decoder decodes base64 with anything between the digits, in one block or several that are each padded,
+// ended anywhere.
+type base64Decoder struct {
+	quantum uint32
+	digits  int
+}
+
+func (d *base64Decoder) line(dst []byte, ln line) []byte { return d.octets(dst, ln.text) }
+
+// octets decodes text. Whole lines without junk, which are nearly all, go the fast way.
+func (d *base64Decoder) octets(dst, text []byte) []byte {
+	if d.digits == 0 && len(text)%4 == 0 {
+		if decoded, err := base64.StdEncoding.AppendDecode(dst, text); err == nil {
+			return decoded
+		}
+	}
+	for _, c := range text {
+		v := base64Value[c]
+		switch {
+		case v <= 63:
+			d.quantum = d.quantum<<6 | uint32(v)
+			if d.digits++; d.digits == 4 {
+				dst = append(dst, byte(d.quantum>>16), byte(d.quantum>>8), byte(d.quantum))
+				d.quantum, d.digits = 0, 0
+			}
+		case c == '=':
+			dst = d.finish(dst)
+		}
+	}
+	return dst
+}
+
+// finish gives the octets of a quantum that is not whole.
+func (d *base64Decoder) finish(dst []byte) []byte {
+	switch d.digits {
+	case 2:
+		dst = append(dst, byte(d.quantum>>4))
+	case 3:
+		dst = append(dst, byte(d.quantum>>10), byte(d.quantum>>2))
+	}
+	d.quantum, d.digits = 0, 0
+	return dst
+}
+
+// quotedPrintableDecoder decodes quoted-printable (RFC 2045 §6.7). What is no encoding stands for itself.
+type quotedPrintableDecoder struct {
+	carry []byte // the end of a piece that may be half of an "=XX"
+}
+
+func (d *quotedPrintableDecoder) line(dst []byte, ln line) []byte {
+	text := ln.text
+	if len(d.carry) > 0 {
+		text = append(d.carry, text...)
+		d.carry = nil
+	}
+	if !ln.last {
+		if eq := bytes.LastIndexByte(text, '='); eq >= 0 && eq >= len(text)-2 {
+			d.carry = bytes.Clone(text[eq:])
+			text = text[:eq]
+		}
+		return appendQuoted(dst, text)
+	}
+	text = bytes.TrimRight(text, " \t") // §6.7 rule 3: transports add it
+	if soft, ok := bytes.CutSuffix(text, []byte("=")); ok {
+		return appendQuoted(dst, soft)
+	}
+	return append(appendQuoted(dst, text), ln.eol...)
+}
+
+func (d *quotedPrintableDecoder) finish(dst []byte) []byte {
+	return appendQuoted(dst, bytes.TrimSuffix(d.carry, []byte("=")))
+}
+
+// appendQuoted appends text with each =XX replaced by its octet.
+func appendQuoted(dst, text []byte) []byte {
+	for len(text) > 0 {
+		eq := bytes.IndexByte(text, '=')
+		if eq < 0 {
+			break
+		}
+		dst = append(dst, text[:eq]...)
+		text = text[eq:]
+		if len(text) >= 3 {
+			if c, ok := hexOctet(text[1], text[2]); ok {
+				dst = append(dst, c)
+				text = text[3:]
+				continue
+			}
+		}
+		dst = append(dst, '=')
+		text = text[1:]
+	}
+	return append(dst, text...)
+}
+
+// uuDecoder decodes what uuencode(1) writes, between its begin and end lines, or from the first line when there is
+// no begin.
+type uuDecoder struct {
+	ended bool
+}
+
+func (d *uuDecoder) line(dst []byte, ln line) []byte {
+	text := ln.text
+	switch {
+	case d.ended || len(text) == 0 || bytes.HasPrefix(text, []byte("begin ")):
+		return dst
+	case bytes.Equal(bytes.TrimSpace(text), []byte("end")):
+		d.ended = true
+		return dst
+	}
+	return appendUU(dst, text)
+}
+
+func (d *uuDecoder) finish(dst []byte) []byte { return dst }
+
+// appendUU decodes one line: its first character says how many octets the others stand for.
+func appendUU(dst, text []byte) []byte {
+	want := int(text[0]-' ') & 63
+	text = text[1:]
+	for len(text) > 1 && want > 0 {
+		var quantum uint32
+		digits := min(len(text), 4)
+		for i := range 4 {
+			quantum <<= 6
+			if i < digits {
+				quantum |= uint32(text[i]-' ') & 63
+			}
+		}
+		octets := []byte{byte(quantum >> 16), byte(quantum >> 8), byte(quantum)}
+		n := min(want, digits-1)
+		dst = append(dst, octets[:n]...)
+		want -= n
+		text = text[digits:]
+	}
+	return dst
+}

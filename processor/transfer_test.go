@@ -1,0 +1,103 @@
+package processor
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+func TestTransferEncodingsAreUndone(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, field, body, want string }{
+		{"base64", "base64", "aGVsbG8=", "hello"},
+		{"base64 in lines", "base64", "aGVs\r\nbG8=\r\n", "hello"},
+		{"base64 without padding", "base64", "aGVsbG8", "hello"},
+		{"base64 that ends within a quantum", "base64", "aGVsb", "hel"},
+		{"base64 with junk", "base64", "aGV*sb-G8=aGVsbG8gYWdhaW4gYW5kIGFnYWlu", "hellohello again and again"},
+		{"base64 in several padded blocks", "base64", "aGVsbG8=\nIGFnYWlu\nIQ==\n", "hello again!"},
+		{"base64 in short lines", "base64", "a\nG\nV\ns\nb\nG\n8\n=\n", "hello"},
+		{"base64 called otherwise", " Base64 ; x", "aGVsbG8=", "hello"},
+		{"base64 that is plain text", "base64", "This is plain text.", "This is plain text."},
+		{"quoted-printable", "quoted-printable", "caf=C3=A9 =3D", "café ="},
+		{"quoted-printable in small letters", "Quoted-Printable", "caf=c3=a9", "café"},
+		{"soft line breaks", "quoted-printable", "one=\r\n line", "one line"},
+		{"soft line breaks with white space after them", "quoted-printable", "one= \t\r\n line", "one line"},
+		{"white space at the end of a line", "quoted-printable", "one  \r\ntwo\t\r\n", "one\r\ntwo\r\n"},
+		{"equals signs that encode nothing", "quoted-printable", "a=b =zz ==", "a=b =zz ="},
+		{"quoted-printable that ends within a code", "quoted-printable", "one =C", "one =C"},
+		{"quoted-printable with a semicolon", "quoted-printable;", "=41", "A"},
+		{"uuencode", "x-uuencode", "begin 644 a.txt\n%:&5L;&\\\n`\nend\njunk\n", "hello"},
+		{"uuencode without begin", "uuencode", "%:&5L;&\\\n`\nend\n", "hello"},
+		{"uuencode cut off", "uuencode", "begin 644 a\n%:&5", "he"},
+		{"8bit", "8bit", "caf\xc3\xa9", "café"},
+		{"an unknown encoding", "x-unknown", "=41", "=41"},
+		{"nothing", "", "=41\r\n", "=41\r\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			raw := strings.NewReader(tt.body)
+			r := decodeTransfer(raw, 0, raw.Size(), encodingOf(tt.field))
+			got, err := io.ReadAll(iotest.OneByteReader(r))
+			if err != nil || string(got) != tt.want {
+				t.Errorf("got %q (%v), want %q", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestEncodedLinesLongerThanTheWindowAreDecoded(t *testing.T) {
+	t.Parallel()
+	const n = 3*lineBuffer + 17
+	for name, tt := range map[string]struct {
+		enc        transferEncoding
+		unit, want string
+	}{
+		"base64":           {base64Encoding, "aGVsbG8h", "hello!"},
+		"quoted-printable": {quotedPrintable, "=C3=A9x", "éx"},
+	} {
+		raw := strings.NewReader(strings.Repeat(tt.unit, n))
+		got, err := io.ReadAll(decodeTransfer(raw, 0, raw.Size(), tt.enc))
+		if err != nil || string(got) != strings.Repeat(tt.want, n) {
+			t.Errorf("%s: %d octets (%v), want %d", name, len(got), err, n*len(tt.want))
+		}
+	}
+}
+
+// failingReader fails beyond an offset, as a disk may.
+type failingReader struct {
+	*bytes.Reader
+	good int64
+}
+
+var errDisk = errors.New("disk is gone")
+
+func (f failingReader) ReadAt(p []byte, off int64) (int, error) {
+	if off+int64(len(p)) > f.good {
+		n, _ := f.Reader.ReadAt(p[:max(f.good-off, 0)], off)
+		return n, errDisk
+	}
+	return f.Reader.ReadAt(p, off)
+}
+
+func TestAnErrorOfTheSpoolIsNeitherADefectNorTheEndOfTheMessage(t *testing.T) {
+	t.Parallel()
+	s := "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\ntext\n--b\nContent-Type: application/zip\n\n" + strings.Repeat("zip\n", 50000) + "--b--\n"
+	raw := bytes.NewReader([]byte(s))
+	if m := Parse(failingReader{raw, 1000}, raw.Size()); !errors.Is(m.ReadError, errDisk) {
+		t.Errorf("reading the message: %v, want %v", m.ReadError, errDisk)
+	}
+	m := Parse(raw, raw.Size())
+	if m.ReadError != nil || len(m.Attachments) != 1 {
+		t.Fatalf("%v, %d attachments", m.ReadError, len(m.Attachments))
+	}
+	if _, err := io.Copy(io.Discard, m.Attachments[0].Open(failingReader{raw, 1000})); !errors.Is(err, errDisk) {
+		t.Errorf("reading the attachment: %v, want %v", err, errDisk)
+	}
+	if n, err := io.Copy(io.Discard, Attachment{}.Open(raw)); n != 0 || err != nil {
+		t.Errorf("an attachment that no message has: %d octets, %v", n, err)
+	}
+}

@@ -1,0 +1,223 @@
+package processor
+
+import (
+	"bytes"
+	"strings"
+)
+
+// walker finds the entities of a message in one pass over its lines. It keeps the boundaries of the multiparts it
+// stands in on a stack, instead of nesting a reader in a reader, so that a line costs the same at any depth.
+type walker struct {
+	lines  *lines
+	size   int64
+	limits Limits
+	budget int // octets of header fields that may still be kept
+	note   func(p *part, what string)
+
+	frames  []*frame
+	parts   int
+	current *part // whose body is being read, nil in an epilogue
+	bodyEnd int64 // where the last line of the body ended
+}
+
+// frame is a multipart that is being read.
+type frame struct {
+	part     *part
+	boundary string // as declared
+	adopted  string // found in the body where the declared one is wrong or missing
+	begun    bool   // a delimiter was met
+	closed   bool   // the closing delimiter was met
+}
+
+// walk returns the message as a tree of parts.
+func (w *walker) walk() *part {
+	w.budget = w.limits.Header
+	root := w.begin(nil)
+	for w.parts < w.limits.Parts {
+		ln, ok := w.lines.next()
+		if !ok {
+			break
+		}
+		if ln.first && w.cross(ln) {
+			continue
+		}
+		w.bodyEnd = ln.end()
+	}
+	if w.parts >= w.limits.Parts {
+		w.note(nil, "too many parts: the last one holds the rest")
+	}
+	w.endAll()
+	return root
+}
+
+// begin reads the header of a part of parent, nil for the message itself, and makes it the current one.
+func (w *walker) begin(parent *part) *part {
+	p := &part{parent: parent}
+	byDefault := "text/plain"
+	if parent != nil {
+		parent.children = append(parent.children, p)
+		p.index = len(parent.children)
+		if parent.mediaType == "multipart/digest" {
+			byDefault = "message/rfc822"
+		}
+	}
+	w.parts++
+	w.current = p
+	h := headerReader{
+		lines: w.lines, limits: w.limits, budget: &w.budget, outer: parent == nil,
+		keep: func(name string) bool { return parent == nil || isContentField(name) },
+		stop: func(ln line) bool { f, _ := w.delimits(ln); return f != nil },
+		note: func(what string) { w.note(p, what) },
+	}
+	p.header, p.start = h.read()
+	p.interpret(byDefault)
+	w.bodyEnd = p.start
+	w.open(p)
+	return p
+}
+
+func isContentField(name string) bool {
+	return len(name) > 8 && strings.EqualFold(name[:8], "Content-")
+}
+
+// open puts a multipart on the stack, unless it is too deep: then it is a part like any other.
+func (w *walker) open(p *part) {
+	if !strings.HasPrefix(p.mediaType, "multipart/") {
+		return
+	}
+	if len(w.frames) >= w.limits.Depth {
+		w.note(p, "nested too deeply: kept whole")
+		p.opaque = true
+		return
+	}
+	w.frames = append(w.frames, &frame{part: p, boundary: strings.TrimRight(p.params.get("boundary"), " \t")})
+}
+
+// cross takes in a line when it is a delimiter.
+func (w *walker) cross(ln line) bool {
+	f, closing := w.delimits(ln)
+	if f == nil {
+		if f = w.adopt(ln); f == nil {
+			return false
+		}
+	}
+	w.endAbove(f)
+	if f.closed && !closing {
+		w.note(f.part, "parts after the closing delimiter")
+	}
+	f.begun, f.closed = true, closing
+	if closing {
+		w.current = nil
+		return true
+	}
+	w.begin(f.part)
+	return true
+}
+
+// endAbove ends the current part and all multiparts within f.
+func (w *walker) endAbove(f *frame) {
+	if w.current != nil {
+		w.current.end = max(w.bodyEnd, w.current.start)
+	}
+	for top := w.frames[len(w.frames)-1]; top != f; top = w.frames[len(w.frames)-1] {
+		w.endFrame(top, w.bodyEnd)
+	}
+}
+
+// endFrame takes the innermost multipart off the stack.
+func (w *walker) endFrame(top *frame, end int64) {
+	top.part.end = max(end, top.part.start)
+	switch {
+	case !top.begun:
+		w.note(top.part, "multipart without a delimiter: read as one part")
+	case !top.closed:
+		w.note(top.part, "multipart without a closing delimiter")
+	}
+	w.frames = w.frames[:len(w.frames)-1]
+}
+
+// endAll ends what is open where the message ends.
+func (w *walker) endAll() {
+	end := w.size
+	if w.lines.failure() != nil {
+		end = w.lines.offset()
+	}
+	if w.current != nil {
+		w.current.end = max(end, w.current.start)
+	}
+	for len(w.frames) > 0 {
+		w.endFrame(w.frames[len(w.frames)-1], end)
+	}
+}
+
+// delimits returns the multipart whose delimiter a line is (RFC 2046 §5.1.1), the innermost that is not yet closed
+// first: some programs use one boundary on two levels.
+func (w *walker) delimits(ln line) (f *frame, closing bool) {
+	text, ok := dashed(ln)
+	if !ok {
+		return nil, false
+	}
+	var late *frame
+	for i := len(w.frames) - 1; i >= 0; i-- {
+		f := w.frames[i]
+		is, closing := f.matches(text)
+		if is && !f.closed {
+			return f, closing
+		}
+		if is && late == nil && !closing {
+			late = f
+		}
+	}
+	return late, false
+}
+
+// matches says whether text, what follows "--", delimits the multipart.
+func (f *frame) matches(text []byte) (is, closing bool) {
+	for _, boundary := range []string{f.boundary, f.adopted} {
+		if boundary == "" || len(text) < len(boundary) || string(text[:len(boundary)]) != boundary {
+			continue
+		}
+		switch rest := text[len(boundary):]; {
+		case len(rest) == 0:
+			return true, false
+		case bytes.HasPrefix(rest, []byte("--")):
+			return true, true
+		}
+	}
+	return false, false
+}
+
+// adopt takes a line for the delimiter of a multipart whose own boundary is missing or was not met, when a
+// Content- field follows it.
+func (w *walker) adopt(ln line) *frame {
+	text, ok := dashed(ln)
+	if !ok || len(text) == 0 || len(w.frames) == 0 {
+		return nil
+	}
+	top := w.frames[len(w.frames)-1]
+	if top.begun || top.part != w.current || w.parts >= w.limits.Parts {
+		return nil
+	}
+	boundary := string(text)
+	next, ok := w.lines.next()
+	if !ok {
+		return nil
+	}
+	w.lines.unread()
+	if name, _, ok := splitField(next.text); !ok || !isContentField(name) {
+		// The line that was looked at is given again; this one is not, so it is taken in by hand.
+		return nil
+	}
+	w.note(top.part, "boundary is not the one declared")
+	top.adopted = boundary
+	return top
+}
+
+// dashed returns what follows "--" on a line, without white space at its end. RFC 2046 allows 70 octets; a line
+// that is not whole in the window is no delimiter.
+func dashed(ln line) ([]byte, bool) {
+	if !ln.last || len(ln.text) < 2 || ln.text[0] != '-' || ln.text[1] != '-' {
+		return nil, false
+	}
+	return bytes.TrimRight(ln.text[2:], " \t"), true
+}

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"mailintegration/processor"
+)
+
+// reopened is the state a request goes to when it is done with and somebody writes again.
+func reopened(kind processor.RequestKind) processor.RequestState {
+	if kind == processor.Event {
+		return processor.StateNew
+	}
+	return processor.StateOpen
+}
+
+// author is the sender of an activity as a participant, unless he is one already. One who was flagged is not made one:
+// that is for the person to say who looks at it.
+func author(m *processor.Message, add processor.AddActivity, dir *directory) []participant {
+	if add.Flagged {
+		return nil
+	}
+	p := participant{user: add.Author.ID}
+	if p.user == 0 {
+		p = dir.participant(addressKey(m.From.Addr))
+	}
+	p.request = add.Request
+	if p.user == 0 && p.address == "" || dir.takesPart(p) {
+		return nil
+	}
+	return []participant{p}
+}
+
+// activityRows are rows of the table activity, column by column.
+type activityRows struct {
+	id, request, sender                            []int64
+	body, html, subject, senderName, senderAddress []string
+	sentAt                                         []*time.Time
+	flagged                                        []bool
+}
+
+func (t *activityRows) add(r *record) {
+	t.id = append(t.id, r.activity)
+	t.request = append(t.request, r.request)
+	t.sender = append(t.sender, r.adds.Author.ID)
+	t.body = append(t.body, capped(r.body, maxText))
+	t.html = append(t.html, capped(r.html, maxText))
+	t.subject = append(t.subject, subject(r.Message.Subject))
+	t.senderName = append(t.senderName, capped(r.Message.From.Name, maxLine))
+	t.senderAddress = append(t.senderAddress, capped(r.Message.From.Addr, maxLine))
+	t.sentAt = append(t.sentAt, storableDate(r.Message.Date))
+	t.flagged = append(t.flagged, r.adds.Flagged)
+}
+
+func (t *activityRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {
+	if len(t.id) == 0 {
+		return
+	}
+	b.Queue(`INSERT INTO activity (recorded_at, recorded_by_id, id, request, body, html, subject, sender_id, sender_name,
+			sender_address, sent_at, flagged)
+		OVERRIDING SYSTEM VALUE
+		SELECT $1, $2, a.id, a.request, a.body, a.html, a.subject, nullif(a.sender, 0), a.sender_name, a.sender_address,
+			a.sent_at, a.flagged
+		FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[],
+			$11::timestamptz[], $12::boolean[])
+			AS a (id, request, body, html, subject, sender, sender_name, sender_address, sent_at, flagged)`,
+		now, mb.Login.ID, t.id, t.request, t.body, t.html, t.subject, t.sender, t.senderName, t.senderAddress, t.sentAt, t.flagged)
+}
+
+// historyRows are rows of the table history, column by column.
+type historyRows struct {
+	request, activity    []int64
+	what, reason, detail []string
+}
+
+// What the history says was done.
+const (
+	historyOpened = "opened"
+	historyAdded  = "activity_added"
+)
+
+func (t *historyRows) add(r *record, what string) {
+	why := r.decision.Why()
+	t.request = append(t.request, r.request)
+	t.activity = append(t.activity, r.activity)
+	t.what = append(t.what, what)
+	t.reason = append(t.reason, capped(string(why.Code), maxLine))
+	t.detail = append(t.detail, capped(why.Detail, maxDetail))
+}
+
+func (t *historyRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {
+	if len(t.request) == 0 {
+		return
+	}
+	b.Queue(`INSERT INTO history (at, author_id, request, activity_id, what, reason, detail)
+		SELECT $1, $2, h.request, nullif(h.activity, 0), h.what, h.reason, h.detail
+		FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[])
+			AS h (request, activity, what, reason, detail)`,
+		now, mb.Login.ID, t.request, t.activity, t.what, t.reason, t.detail)
+}
+
+// queueReopening changes the states. Another mailbox may reopen the same request at the same time; the UPDATE of the
+// later one finds nothing to change, and so its history says nothing.
+func (t *historyRows) queueReopening(b *pgx.Batch, mb Mailbox, now time.Time) {
+	if len(t.request) == 0 {
+		return
+	}
+	b.Queue(`WITH reopened AS (
+			UPDATE request SET state = CASE kind WHEN 'event' THEN 'new' ELSE 'open' END, processed_at = NULL
+			WHERE number = ANY($3) AND state IN ('resolved', 'closed', 'processed') RETURNING number)
+		INSERT INTO history (at, author_id, request, activity_id, what, reason, detail)
+		SELECT $1, $2, h.request, h.activity, 'reopened', h.reason, h.detail
+		FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[]) AS h (request, activity, reason, detail)
+		JOIN reopened ON reopened.number = h.request`,
+		now, mb.Login.ID, t.request, t.activity, t.reason, t.detail)
+}

@@ -1,0 +1,67 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mailintegration/processor"
+	"mailintegration/store"
+	"mailintegration/store/postgres"
+)
+
+// BenchmarkAccept accepts batches of 50 mails of 5 KB, three in ten of which are answers, into a PostgreSQL whose
+// commits reach the disk.
+func BenchmarkAccept(b *testing.B) {
+	const size = 50
+	d := newDurableDesk(b)
+	text := strings.Repeat("the printer on the third floor is out of paper again\n", 5000/53)
+	batches := 0
+	for b.Loop() {
+		batch := make([]store.Delivery, size)
+		for i := range batch {
+			batch[i] = mail(fmt.Sprint(i), fmt.Sprintf("%d-%d", batches, i), func(m *processor.Message) {
+				m.Text = text
+				if i%10 >= 7 {
+					m.InReplyTo = []string{fmt.Sprintf("%d-%d@example.com", batches-i%2, i-7)}
+				}
+			})
+		}
+		outcomes := d.accept(b, d.clerk(), batch...)
+		if outcomes[0].Known || outcomes[size-1].Outcome != store.Added && batches > 0 {
+			b.Fatalf("outcomes are %+v", outcomes)
+		}
+		batches++
+	}
+	b.ReportMetric(float64(size*batches)/b.Elapsed().Seconds(), "mails/s")
+	b.ReportMetric(0, "ns/op")
+}
+
+// newDurableDesk is newDesk on a PostgreSQL with its default durability.
+func newDurableDesk(b *testing.B) *desk {
+	b.Helper()
+	dir, err := os.MkdirTemp("", "mailintegration-bench-")
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o711); err != nil { // the server may run as another user
+		b.Fatal(err)
+	}
+	server, err := postgres.Start(b.Context(), postgres.Options{DataDirectory: filepath.Join(dir, "postgres")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := server.Stop(context.WithoutCancel(b.Context())); err != nil {
+			b.Log(err)
+		}
+		os.RemoveAll(dir)
+	})
+	if _, err := store.Migrate(b.Context(), server.URL()); err != nil {
+		b.Fatal(err)
+	}
+	return deskOn(b, server.URL())
+}

@@ -1,0 +1,226 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// contents is the attachment directory. A file lies in it under the SHA-256 of its octets, aa/bb/aabb…, so that a logo
+// which is on ten thousand messages is stored once, and is complete and durable from the moment it has that name.
+type contents struct{ root string }
+
+const (
+	temporaryPrefix = "tmp-"
+	fileMode        = 0o640
+	directoryMode   = 0o750
+
+	// smallContent is the size up to which a content is held in memory to find out whether it is there already.
+	smallContent = 256 << 10
+	// keepers is how many contents are written at once; the syncs of several files cost little more than one's.
+	keepers = 4
+)
+
+// errNoDirectory says that a store was opened without an attachment directory and cannot keep a file.
+var errNoDirectory = errors.New("no attachment directory is given")
+
+// CheckAttachmentDirectory reports why attachments could not be kept in a directory, nil when they could: it can be
+// written to or, when it is not there yet, Open can make it. It leaves nothing behind.
+func CheckAttachmentDirectory(directory string) error {
+	if directory == "" {
+		return errNoDirectory
+	}
+	err := contents{directory}.try()
+	if errors.Is(err, os.ErrNotExist) {
+		err = contents{filepath.Dir(directory)}.try()
+	}
+	return err
+}
+
+// prepare makes the directory when it is not there and makes sure that it can be written to.
+func (c contents) prepare() error {
+	if c.root == "" {
+		return nil
+	}
+	if err := os.Mkdir(c.root, directoryMode); err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("attachment directory: %w", err)
+	}
+	if err := c.try(); err != nil {
+		return fmt.Errorf("attachment directory: %w", err)
+	}
+	return nil
+}
+
+// try writes a file and removes it.
+func (c contents) try() error {
+	f, err := c.temporary()
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// path is where the content with a digest lies.
+func (c contents) path(digest [sha256.Size]byte) string {
+	name := hex.EncodeToString(digest[:])
+	return filepath.Join(c.root, name[:2], name[2:4], name)
+}
+
+func (c contents) temporary() (*os.File, error) { return os.CreateTemp(c.root, temporaryPrefix+"*") }
+
+// keep makes each content durable under its name and notes its digest and size. When it fails, what it did is
+// harmless: files that no row names.
+func (c contents) keep(ctx context.Context, list []*content) error {
+	if len(list) == 0 {
+		return nil
+	}
+	if c.root == "" {
+		return errNoDirectory
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(keepers)
+	for _, one := range list {
+		group.Go(func() error { return c.keepOne(ctx, one) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return c.syncDirectories(list)
+}
+
+// keepOne makes the octets of one content durable. A panic in a decoder is the message's fault.
+func (c contents) keepOne(ctx context.Context, one *content) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &messageError{panicReason(v)}
+		}
+	}()
+	if one.raw && c.reuse(one) {
+		return nil
+	}
+	source := &interruptible{ctx, one.open()}
+	if one.raw {
+		return c.store(one, bytes.NewReader(nil), source)
+	}
+	small := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(small)
+	small.Reset()
+	if _, err := io.Copy(small, io.LimitReader(source, smallContent)); err != nil {
+		return fmt.Errorf("read %q: %w", one.attachment.Name, err)
+	}
+	if small.Len() < smallContent {
+		one.digest, one.octets = sha256.Sum256(small.Bytes()), int64(small.Len())
+		if c.reuse(one) {
+			return nil
+		}
+	}
+	return c.store(one, small, source)
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// reuse reports whether the content is there already. Its time is set, so that CollectOrphans finds it young.
+func (c contents) reuse(one *content) bool {
+	path := c.path(one.digest)
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() != one.octets {
+		return false
+	}
+	now := time.Now()
+	return os.Chtimes(path, now, now) == nil
+}
+
+// store writes head and rest to a temporary file, syncs it and gives it its name, unless the content turns out to be
+// there already.
+func (c contents) store(one *content, head, rest io.Reader) error {
+	f, err := c.temporary()
+	if err != nil {
+		return err
+	}
+	err = one.write(f, io.MultiReader(head, rest))
+	if err == nil && c.reuse(one) {
+		return errors.Join(f.Close(), os.Remove(f.Name()))
+	}
+	if err == nil {
+		err = errors.Join(f.Chmod(fileMode), f.Sync())
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = c.publish(f.Name(), one)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name()) // the first error is the one to know
+	}
+	return err
+}
+
+// publish gives a complete file its name.
+func (c contents) publish(temporary string, one *content) error {
+	path := c.path(one.digest)
+	if err := os.MkdirAll(filepath.Dir(path), directoryMode); err != nil {
+		return err
+	}
+	err := os.Rename(temporary, path)
+	if err != nil && c.reuse(one) { // Windows refuses to replace a file that somebody reads
+		return os.Remove(temporary)
+	}
+	return err
+}
+
+// write copies the octets to w and notes their digest and size. Those of a raw message are known; a spool that gives
+// another number of octets than it said is broken.
+func (one *content) write(w io.Writer, r io.Reader) error {
+	if one.raw {
+		n, err := io.Copy(w, r)
+		if err == nil && n != one.octets {
+			err = fmt.Errorf("raw message: %d of %d octets: %w", n, one.octets, io.ErrUnexpectedEOF)
+		}
+		return err
+	}
+	hash := sha256.New()
+	n, err := io.Copy(io.MultiWriter(w, hash), r)
+	if err != nil {
+		return fmt.Errorf("copy %q: %w", one.attachment.Name, err)
+	}
+	one.octets = n
+	hash.Sum(one.digest[:0])
+	return nil
+}
+
+// syncDirectories makes the names of the files durable: also of those that were there before, whose writer may have
+// been stopped before it came to this.
+func (c contents) syncDirectories(list []*content) error {
+	directories := map[string]bool{c.root: true}
+	for _, one := range list {
+		inner := filepath.Dir(c.path(one.digest))
+		directories[inner], directories[filepath.Dir(inner)] = true, true
+	}
+	var group errgroup.Group
+	group.SetLimit(keepers)
+	for directory := range directories {
+		group.Go(func() error { return syncDirectory(directory) })
+	}
+	return group.Wait()
+}
+
+// interruptible is a reader that fails once its context has ended.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (i *interruptible) Read(p []byte) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i.r.Read(p)
+}

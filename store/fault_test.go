@@ -1,0 +1,252 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mailintegration/processor"
+	"mailintegration/store"
+	"mailintegration/store/storetest"
+)
+
+// TestALostConnectionNeverLosesNorDoublesAMessage cuts the connection at every message of the protocol that an Accept
+// sends or is answered with, and then accepts the batch again, as the next poll would.
+func TestALostConnectionNeverLosesNorDoublesAMessage(t *testing.T) {
+	t.Parallel()
+	cuts := []struct {
+		name string
+		cut  func(*storetest.Proxy, int)
+		long int // how far apart the cuts into a long dialogue are
+	}{
+		{"instead of sending", (*storetest.Proxy).CutAtFrontend, 5},
+		{"before the answer", (*storetest.Proxy).CutBeforeComplete, 1},
+		{"after the answer", (*storetest.Proxy).CutAfterComplete, 1},
+	}
+	batches := []struct {
+		name string
+		bad  bool           // one message cannot be recorded, so they are tried one by one
+		rows map[string]int // of one batch, by table
+	}{
+		{"a batch that is recorded together", false,
+			map[string]int{"receipt": 2, "request": 1, "activity": 1, "history": 2, "attachment": 2, "set_aside": 0}},
+		{"a batch with a message that is set aside", true,
+			map[string]int{"receipt": 3, "request": 2, "activity": 1, "history": 3, "attachment": 1, "set_aside": 1}},
+	}
+	for _, cut := range cuts {
+		for _, batch := range batches {
+			t.Run(cut.name+", "+batch.name, func(t *testing.T) {
+				t.Parallel()
+				apart := 1
+				if batch.bad {
+					apart = cut.long
+				}
+				testCuts(t, func(p *storetest.Proxy, n int) { cut.cut(p, 1+(n-1)*apart) }, batch.bad, batch.rows)
+			})
+		}
+	}
+}
+
+func testCuts(t *testing.T, cut func(*storetest.Proxy, int), bad bool, rows map[string]int) {
+	d := newDesk(t)
+	proxy := storetest.NewProxy(t, d.url)
+	proxied := d.open(t, proxy.URL)
+	var decider processor.Decider = d.clerk()
+	if bad {
+		decider = d.exceptFor("bad", func() processor.Decision { return processor.OpenRequest{Kind: "problem", Subject: "x"} })
+	}
+	failed := 0
+	for n := 1; ; n++ {
+		batch := []store.Delivery{
+			mail("1", fmt.Sprintf("opens-%d", n), func(m *processor.Message) {
+				if !bad { // the event carries a file already
+					m.Attachments = []processor.Attachment{attachment("a", fmt.Sprint(n)), attachment("b", "same")}
+				}
+			}),
+			mail("2", fmt.Sprintf("answers-%d", n), answerTo(fmt.Sprintf("opens-%d", n))),
+		}
+		if bad {
+			batch = append(batch, mail("3", fmt.Sprintf("bad-%d", n), func(m *processor.Message) { m.Subject = "bad" }))
+		}
+		before := d.count(t, "receipt")
+		cut(proxy, n)
+		_, err := proxied.Accept(t.Context(), d.mailbox, batch, decider)
+		if err == nil && proxy.Cuts() == 0 {
+			if failed < 10 {
+				t.Errorf("only %d of %d cuts were felt", failed, n)
+			}
+			return
+		}
+		if err != nil {
+			failed++
+			if !store.IsTransient(err) || !errors.Is(err, store.ErrUnavailable) {
+				t.Errorf("cut %d: the error is not one of the database: %v", n, err)
+			}
+		}
+		proxy.Pass()
+		if recorded := d.count(t, "receipt") - before; !bad && recorded != 0 && recorded != len(batch) {
+			t.Errorf("cut %d: %d of %d messages are recorded", n, recorded, len(batch))
+		}
+		outcomes, err := proxied.Accept(t.Context(), d.mailbox, batch, decider)
+		if err != nil {
+			t.Fatalf("cut %d: accepting again: %v", n, err)
+		}
+		for i, o := range outcomes {
+			if o.Err != nil {
+				t.Errorf("cut %d: message %d: %v", n, i, o.Err)
+			}
+		}
+		for what, want := range rows {
+			if got := d.count(t, what); got != want*n {
+				t.Fatalf("cut %d: %d rows in %s, want %d", n, got, what, want*n)
+			}
+		}
+	}
+}
+
+func TestWhileTheDatabaseIsDownNothingIsAnybodysFault(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	proxy := storetest.NewProxy(t, d.url)
+	proxied := d.open(t, proxy.URL)
+	proxy.Refuse()
+	_, err := proxied.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a")}, d.clerk())
+	if !store.IsTransient(err) || !errors.Is(err, store.ErrUnavailable) || !strings.HasPrefix(err.Error(), "accept: ") {
+		t.Errorf("error is %v", err)
+	}
+	if err := proxied.Ping(t.Context()); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("Ping says %v", err)
+	}
+	proxy.Pass()
+	if got, err := proxied.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a")}, d.clerk()); err != nil || got[0].Known {
+		t.Errorf("once it is up: %+v, %v", got, err)
+	}
+}
+
+func TestInfrastructureFaultsRecordNothing(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, sql string }{
+		{"no disk space", `RAISE 'could not extend file' USING ERRCODE = 'disk_full'`},
+		{"a cancelled statement", `RAISE 'canceling statement' USING ERRCODE = 'query_canceled'`},
+		{"a read-only server", `RAISE 'read-only transaction' USING ERRCODE = 'read_only_sql_transaction'`},
+		{"a schema that was changed", `RAISE 'cached plan must not change result type' USING ERRCODE = 'feature_not_supported'`},
+		{"a table that is missing", `PERFORM 1 FROM no_such_table`},
+		{"a missing privilege", `RAISE 'permission denied' USING ERRCODE = 'insufficient_privilege'`},
+		{"an internal error", `RAISE 'cache lookup failed' USING ERRCODE = 'internal_error'`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.exec(t, `
+				CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN `+test.sql+`; END $$;
+				CREATE TRIGGER fail BEFORE INSERT ON receipt FOR EACH ROW WHEN (NEW.uidl = '2') EXECUTE FUNCTION fail()`)
+			outcomes, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a"), mail("2", "b")}, d.clerk())
+			if err == nil || outcomes != nil || !store.IsTransient(err) || !errors.Is(err, store.ErrUnavailable) {
+				t.Errorf("outcomes %+v, error %v", outcomes, err)
+			}
+			if n := d.count(t, "receipt") + d.count(t, "request"); n != 0 {
+				t.Errorf("%d rows", n)
+			}
+		})
+	}
+}
+
+func TestAStopBeforeTheCommitRecordsNothing(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	ctx, stop := context.WithCancel(t.Context())
+	c := d.exceptFor("about b", func() processor.Decision { stop(); return nil })
+	_, err := d.store.Accept(ctx, d.mailbox, []store.Delivery{mail("1", "a"), mail("2", "b")}, c)
+	if !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrUnavailable) || !store.IsTransient(err) {
+		t.Errorf("error is %v", err)
+	}
+	if n := d.count(t, "receipt"); n != 0 {
+		t.Errorf("%d receipts", n)
+	}
+	d.accept(t, d.clerk(), mail("1", "a"), mail("2", "b"))
+}
+
+func TestAnAttachmentDirectoryThatCannotBeWrittenToRecordsNothing(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		spoil func(t *testing.T, d *desk)
+	}{
+		{"it is gone", func(t *testing.T, d *desk) {
+			if err := os.Rename(d.files, d.files+".away"); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"a file is where a directory should be", func(t *testing.T, d *desk) {
+			if err := os.WriteFile(filepath.Dir(filepath.Dir(d.path("content"))), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			test.spoil(t, d)
+			batch := []store.Delivery{mail("1", "a"), mail("2", "b", func(m *processor.Message) {
+				m.Attachments = []processor.Attachment{attachment("x", "content")}
+			})}
+			_, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk())
+			if err == nil || !store.IsTransient(err) || errors.Is(err, store.ErrUnavailable) {
+				t.Errorf("error is %v", err)
+			}
+			if n := d.count(t, "receipt") + d.count(t, "request"); n != 0 {
+				t.Errorf("%d rows", n)
+			}
+			for _, name := range d.fileNamesIfAny() {
+				if strings.HasPrefix(name, "tmp-") {
+					t.Errorf("%s is left", name)
+				}
+			}
+		})
+	}
+}
+
+func TestASpoolThatCannotBeReadRecordsNothing(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	c := d.clerk()
+	c.attachRaw = true
+	short := mail("1", "a")
+	short.Raw = torn{octets("a")}
+	if _, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{short}, c); err == nil || !store.IsTransient(err) {
+		t.Errorf("error is %v", err)
+	}
+	if names := d.fileNames(t); len(names) != 0 || d.count(t, "receipt") != 0 {
+		t.Errorf("files %v, %d receipts", names, d.count(t, "receipt"))
+	}
+}
+
+// torn has fewer octets than it says.
+type torn struct{ octets }
+
+func (torn) Size() int64 { return 100 }
+
+func TestADeciderThatIsNotPureIsFoundOut(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	asked := 0
+	c := d.clerk()
+	c.instead = func(m *processor.Message, dir processor.Directory) processor.Decision {
+		if asked++; asked <= 2 && len(m.InReplyTo) > 0 {
+			dir.RequestOf(m.InReplyTo[0])
+			return processor.Ignore{}
+		}
+		m.InReplyTo = nil
+		return nil
+	}
+	_, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a"), mail("2", "b", answerTo("a"))}, c)
+	if err == nil || !store.IsTransient(err) || d.count(t, "receipt") != 0 {
+		t.Errorf("error is %v", err)
+	}
+}

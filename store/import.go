@@ -1,0 +1,258 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ImportResult says what an import did.
+type ImportResult struct {
+	Added   int `json:"added"`
+	Updated int `json:"updated"`
+}
+
+// Mistake is one thing that is wrong in a file.
+type Mistake struct {
+	Line int
+	What string
+}
+
+// ImportError is everything that is wrong in a file, in the order of its lines.
+type ImportError struct{ Mistakes []Mistake }
+
+// Error lists the mistakes, one a line.
+func (e *ImportError) Error() string {
+	lines := make([]string, len(e.Mistakes))
+	for i, m := range e.Mistakes {
+		lines[i] = fmt.Sprintf("line %d: %s", m.Line, m.What)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (e *ImportError) add(line int, err error) {
+	for what := range strings.Lines(err.Error()) { // joined errors are one a line
+		e.Mistakes = append(e.Mistakes, Mistake{line, strings.TrimSuffix(what, "\n")})
+	}
+}
+
+// result returns the mistakes as an error when there are any.
+func (e *ImportError) result() error {
+	if len(e.Mistakes) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(e.Mistakes, func(a, b Mistake) int { return a.Line - b.Line })
+	return e
+}
+
+// ImportUsers adds and updates users from CSV, all of them or, when anything is wrong, none; the error is then an
+// *ImportError with every mistake.
+//
+// The first line names the columns, in any order: logon (mandatory), name, addresses, site. Fields are separated by
+// semicolons or commas, the addresses within their field by spaces or vertical bars. A user whose logon is there
+// already is updated: an empty field empties what it names, a column that is not in the file changes nothing.
+func (s *Store) ImportUsers(ctx context.Context, r io.Reader) (ImportResult, error) {
+	file, err := readUsers(r)
+	if err != nil {
+		return ImportResult{}, err
+	}
+	var result ImportResult
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		result, err = file.save(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return ImportResult{}, err
+	}
+	return result, nil
+}
+
+// userFile is what a CSV file says.
+type userFile struct {
+	fields fields
+	users  []User
+	lines  []int // where each user stands
+}
+
+func (f userFile) save(ctx context.Context, tx pgx.Tx) (ImportResult, error) {
+	p, err := lookUpPeople(ctx, tx, f.users)
+	if err != nil {
+		return ImportResult{}, fmt.Errorf("import users: %w", err)
+	}
+	var wrong ImportError
+	var result ImportResult
+	moving := map[string]bool{}
+	for _, u := range f.users {
+		moving[fold(u.Logon)] = f.fields.addresses
+	}
+	for i, u := range f.users {
+		if err := p.check(u, moving); err != nil {
+			wrong.add(f.lines[i], err)
+		}
+		if _, there := p.ids[fold(u.Logon)]; there {
+			result.Updated++
+		} else {
+			result.Added++
+		}
+	}
+	if err := wrong.result(); err != nil {
+		return ImportResult{}, err
+	}
+	if err := p.save(ctx, tx, f.users, f.fields); err != nil {
+		return ImportResult{}, fmt.Errorf("import users: %w", err)
+	}
+	return result, nil
+}
+
+// maxImport bounds the file that is held in memory, in octets.
+const maxImport = 64 << 20
+
+// readUsers reads the file and returns what it says, or all that is wrong with it by itself.
+func readUsers(r io.Reader) (userFile, error) {
+	content, err := io.ReadAll(io.LimitReader(r, maxImport+1))
+	if err != nil {
+		return userFile{}, fmt.Errorf("import users: %w", err)
+	}
+	if len(content) > maxImport {
+		return userFile{}, fmt.Errorf("import users: the file has more than %d octets: split it", maxImport)
+	}
+	content = bytes.TrimPrefix(content, []byte("\uFEFF"))
+	var wrong ImportError
+	checkUTF8(content, &wrong)
+	if len(wrong.Mistakes) > 0 { // nothing that is read would be right
+		return userFile{}, wrong.result()
+	}
+	in := csv.NewReader(bytes.NewReader(content))
+	in.Comma = separator(content)
+	in.FieldsPerRecord = -1 // counted below, to name what is missing
+	var file userFile
+	columns := file.readHeader(in, &wrong)
+	if len(wrong.Mistakes) > 0 {
+		return userFile{}, wrong.result()
+	}
+	file.readRows(in, columns, &wrong)
+	return file, wrong.result()
+}
+
+// checkUTF8 notes the first line that is not UTF-8.
+func checkUTF8(content []byte, wrong *ImportError) {
+	line := 0
+	for text := range bytes.Lines(content) {
+		line++
+		if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
+			wrong.add(line, errors.New("not UTF-8: save the file as UTF-8 (in Excel: CSV UTF-8)"))
+			return
+		}
+	}
+}
+
+// separator is what the first line separates its columns by.
+func separator(content []byte) rune {
+	first, _, _ := bytes.Cut(content, []byte("\n"))
+	if bytes.IndexByte(first, ';') >= 0 {
+		return ';'
+	}
+	return ','
+}
+
+// The columns that a file of users may have.
+var userColumns = []string{"logon", "name", "addresses", "site"}
+
+// readHeader returns the name of each column.
+func (f *userFile) readHeader(in *csv.Reader, wrong *ImportError) []string {
+	header, err := in.Read()
+	if err != nil {
+		wrong.add(1, fmt.Errorf("no header: the first line names the columns %s", strings.Join(userColumns, ", ")))
+		return nil
+	}
+	line, _ := in.FieldPos(0)
+	for i, name := range header {
+		name = strings.ToLower(strings.TrimSpace(name))
+		if !slices.Contains(userColumns, name) {
+			wrong.add(line, fmt.Errorf("unknown column %q: the columns are %s", name, strings.Join(userColumns, ", ")))
+		} else if slices.Contains(header[:i], name) {
+			wrong.add(line, fmt.Errorf("column %s stands there twice", name))
+		}
+		header[i] = name
+	}
+	if !slices.Contains(header, "logon") {
+		wrong.add(line, errors.New("the column logon is missing"))
+	}
+	f.fields = fields{
+		name:      slices.Contains(header, "name"),
+		addresses: slices.Contains(header, "addresses"),
+		site:      slices.Contains(header, "site"),
+	}
+	return header
+}
+
+func (f *userFile) readRows(in *csv.Reader, columns []string, wrong *ImportError) {
+	logons, addresses := map[string]int{}, map[string]int{} // the lines they stand on
+	for {
+		row, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		var syntax *csv.ParseError
+		if errors.As(err, &syntax) {
+			wrong.add(syntax.StartLine, syntax.Err)
+			continue
+		}
+		if err != nil {
+			wrong.add(0, err)
+			return
+		}
+		line, _ := in.FieldPos(0)
+		if len(row) != len(columns) {
+			wrong.add(line, fmt.Errorf("%d fields, and the header has %d", len(row), len(columns)))
+			continue
+		}
+		u, err := userOf(columns, row).cleaned()
+		if err != nil {
+			wrong.add(line, err)
+		}
+		noteTwice(logons, "logon", u.Logon, line, wrong)
+		for _, a := range u.Addresses {
+			noteTwice(addresses, "address", a, line, wrong)
+		}
+		f.users = append(f.users, u)
+		f.lines = append(f.lines, line)
+	}
+}
+
+func userOf(columns, row []string) User {
+	var u User
+	for i, column := range columns {
+		switch column {
+		case "logon":
+			u.Logon = row[i]
+		case "name":
+			u.Name = row[i]
+		case "addresses":
+			u.Addresses = strings.FieldsFunc(row[i], func(r rune) bool { return r == ' ' || r == '|' })
+		case "site":
+			u.Site = row[i]
+		}
+	}
+	return u
+}
+
+// noteTwice adds a mistake when the name stood on a line before.
+func noteTwice(seen map[string]int, what, name string, line int, wrong *ImportError) {
+	if name == "" {
+		return
+	}
+	if before, twice := seen[fold(name)]; twice {
+		wrong.add(line, fmt.Errorf("%s %s stands on line %d, too", what, name, before))
+		return
+	}
+	seen[fold(name)] = line
+}

@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrationLock is the key of the advisory lock that one program at a time migrates under.
+const migrationLock = 0x4d61696c496e7467 // "MailIntg"
+
+// SchemaStatus says how a database's schema stands to this program's.
+type SchemaStatus struct {
+	Database int64    `json:"database"` // number of the newest migration that was applied, 0 for none
+	Program  int64    `json:"program"`  // number of the newest migration that this program knows
+	Applied  []string `json:"applied"`
+	Pending  []string `json:"pending"`
+}
+
+// ErrSchemaNewer says that the database was migrated by a newer program, which this one must not write to.
+var ErrSchemaNewer = errors.New("the database's schema is newer than this program")
+
+// ErrSchemaOlder says that migrations are missing in the database.
+var ErrSchemaOlder = errors.New("the database's schema is older than this program")
+
+// Check returns nil, ErrSchemaNewer or ErrSchemaOlder, with the numbers and what to do.
+func (s SchemaStatus) Check() error {
+	switch {
+	case s.Database > s.Program:
+		return fmt.Errorf("%w (%d, this program knows up to %d): install the newer version of mailintegration here too", ErrSchemaNewer, s.Database, s.Program)
+	case len(s.Pending) > 0:
+		return fmt.Errorf("%w (%d of %d): run mailintegration db migrate", ErrSchemaOlder, s.Database, s.Program)
+	}
+	return nil
+}
+
+// Migrate brings the schema of the database at url to this program's version and returns the names of the
+// migrations that it applied. Any number of programs may do so at once: one migrates, the others wait.
+// It returns ErrSchemaNewer, and changes nothing, when the database is ahead.
+func Migrate(ctx context.Context, url string) (applied []string, err error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", withoutAddress(err))
+	}
+	db := stdlib.OpenDB(*config)
+	defer db.Close()
+	if err := refuseNewer(ctx, url); err != nil {
+		return nil, err
+	}
+	provider, err := newProvider(db)
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", err)
+	}
+	results, err := provider.Up(ctx)
+	var partial *goose.PartialError
+	if errors.As(err, &partial) {
+		results = partial.Applied
+	}
+	for _, r := range results {
+		applied = append(applied, r.Source.Path)
+	}
+	if err != nil {
+		return applied, fmt.Errorf("migrate: %w", err)
+	}
+	return applied, refuseNewer(ctx, url) // a newer program may have been the one we waited for
+}
+
+func newProvider(db *sql.DB) (*goose.Provider, error) {
+	// Ours polls a try-lock: waiting within pg_advisory_lock would block a CREATE INDEX CONCURRENTLY.
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, 600))
+	if err != nil {
+		return nil, err
+	}
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db, files,
+		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+}
+
+func refuseNewer(ctx context.Context, url string) error {
+	status, err := Status(ctx, url)
+	if err != nil {
+		return err
+	}
+	if err := status.Check(); errors.Is(err, ErrSchemaNewer) {
+		return err
+	}
+	return nil
+}
+
+// Status reads how the schema of the database at url stands. It changes nothing.
+func Status(ctx context.Context, url string) (SchemaStatus, error) {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return SchemaStatus{}, fmt.Errorf("schema status: %w", withoutAddress(err))
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	return status(ctx, conn)
+}
+
+// CheckSchema returns nil when the database has exactly this program's schema, otherwise ErrSchemaNewer or
+// ErrSchemaOlder with what to do.
+func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
+	s, err := status(ctx, pool)
+	if err != nil {
+		return err
+	}
+	return s.Check()
+}
+
+// querier is a connection, a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func status(ctx context.Context, q querier) (SchemaStatus, error) {
+	known, err := knownMigrations()
+	if err != nil {
+		return SchemaStatus{}, err
+	}
+	done, err := appliedMigrations(ctx, q)
+	if err != nil {
+		return SchemaStatus{}, fmt.Errorf("schema status: %w", err)
+	}
+	s := SchemaStatus{Applied: []string{}, Pending: []string{}}
+	if len(done) > 0 {
+		s.Database = slices.Max(done)
+	}
+	for _, m := range known {
+		s.Program = max(s.Program, m.number)
+		if slices.Contains(done, m.number) {
+			s.Applied = append(s.Applied, m.name)
+		} else {
+			s.Pending = append(s.Pending, m.name)
+		}
+	}
+	return s, nil
+}
+
+type migration struct {
+	number int64
+	name   string
+}
+
+func knownMigrations() ([]migration, error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	var all []migration
+	for _, name := range names {
+		name = strings.TrimPrefix(name, "migrations/")
+		digits, _, _ := strings.Cut(name, "_")
+		number, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("migration %s has no number: %w", name, err)
+		}
+		all = append(all, migration{number, name})
+	}
+	return all, nil
+}
+
+// undefinedTable is SQLSTATE 42P01 (PostgreSQL's documentation, appendix A).
+const undefinedTable = "42P01"
+
+// appliedMigrations reads goose's table; a database without it was never migrated.
+func appliedMigrations(ctx context.Context, q querier) ([]int64, error) {
+	rows, _ := q.Query(ctx, `SELECT version_id FROM goose_db_version WHERE is_applied AND version_id > 0`)
+	done, err := pgx.CollectRows(rows, pgx.RowTo[int64]) // has Query's error too
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) && pgErr.Code == undefinedTable {
+		return nil, nil
+	}
+	return done, err
+}

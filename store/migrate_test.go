@@ -1,0 +1,106 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
+
+	"mailintegration/store"
+	"mailintegration/store/storetest"
+)
+
+func TestMigrateAppliesEverythingOnceToAnEmptyDatabase(t *testing.T) {
+	t.Parallel()
+	db := storetest.Empty(t)
+	before, err := store.Status(t.Context(), db.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(before.Pending) == 0 || before.Database != 0 {
+		t.Fatalf("status of an empty database is %+v", before)
+	}
+	applied, err := store.Migrate(t.Context(), db.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before.Pending, applied); diff != "" {
+		t.Errorf("applied is not what was pending (-pending +applied):\n%s", diff)
+	}
+	if again, err := store.Migrate(t.Context(), db.URL); err != nil || len(again) != 0 {
+		t.Errorf("a second Migrate applied %v, %v", again, err)
+	}
+	if err := store.CheckSchema(t.Context(), db.Pool(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFourProgramsMigrateAtOnceAndOneDoesTheWork(t *testing.T) {
+	t.Parallel()
+	db := storetest.Empty(t)
+	var all [4][]string
+	group, ctx := errgroup.WithContext(t.Context())
+	for i := range all {
+		group.Go(func() (err error) {
+			all[i], err = store.Migrate(ctx, db.URL)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	var count int
+	for _, applied := range all {
+		count += len(applied)
+	}
+	status, err := store.Status(t.Context(), db.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if count != len(status.Applied) || len(status.Pending) != 0 {
+		t.Errorf("%d migrations were applied by somebody, the status is %+v", count, status)
+	}
+}
+
+func TestCheckSchema(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, prepare string
+		want          error
+		says          string
+	}{
+		{"a newer schema is refused", `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`, store.ErrSchemaNewer, "9999"},
+		{"an older schema says what to run", `DELETE FROM goose_db_version WHERE version_id > 0`, store.ErrSchemaOlder, "run mailintegration db migrate"},
+		{"an empty database says what to run", `DROP TABLE goose_db_version`, store.ErrSchemaOlder, "run mailintegration db migrate"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			db := storetest.New(t)
+			db.Exec(t, tc.prepare)
+			err := store.CheckSchema(t.Context(), db.Pool(t))
+			if !errors.Is(err, tc.want) || !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("CheckSchema: %v, want %v saying %q", err, tc.want, tc.says)
+			}
+		})
+	}
+}
+
+func TestMigrateLeavesANewerSchemaAlone(t *testing.T) {
+	t.Parallel()
+	db := storetest.New(t)
+	db.Exec(t, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`)
+	if applied, err := store.Migrate(t.Context(), db.URL); !errors.Is(err, store.ErrSchemaNewer) || applied != nil {
+		t.Errorf("Migrate: %v, %v", applied, err)
+	}
+}
+
+func TestMigrateSaysThatTheDatabaseCannotBeReached(t *testing.T) {
+	t.Parallel()
+	_, err := store.Migrate(context.Background(), "postgres://u:secret@127.0.0.1:1/x?sslmode=disable")
+	if err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("Migrate: %v", err)
+	}
+}

@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// people is what the database knows of the users that are to be saved.
+type people struct {
+	ids    map[string]int64  // of the users that are there, by folded logon
+	owners map[string]string // logon of the user whose address it is, by address
+	sites  map[string]int64  // by folded name
+}
+
+// fold makes names comparable without regard to case.
+func fold(name string) string { return strings.ToLower(name) }
+
+// lookUpPeople reads what saving the users depends on. Until the transaction ends nobody else changes users.
+func lookUpPeople(ctx context.Context, tx pgx.Tx, users []User) (people, error) {
+	if _, err := tx.Exec(ctx, `LOCK TABLE user_account, user_address IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+		return people{}, err
+	}
+	var logons, addresses, sites []string
+	for _, u := range users {
+		logons = append(logons, u.Logon)
+		addresses = append(addresses, u.Addresses...)
+		sites = append(sites, u.Site)
+	}
+	var p people
+	var err error
+	if p.ids, err = lookUp[int64](ctx, tx, `
+		SELECT g.logon, u.id FROM unnest($1::text[]) AS g (logon)
+		JOIN user_account u ON lower(u.logon) = lower(g.logon)`, logons); err != nil {
+		return people{}, err
+	}
+	if p.owners, err = lookUp[string](ctx, tx, `
+		SELECT a.address, u.logon FROM user_address a
+		JOIN user_account u ON u.id = a.user_id
+		WHERE a.address = ANY ($1)`, addresses); err != nil {
+		return people{}, err
+	}
+	p.sites, err = lookUp[int64](ctx, tx, `
+		SELECT g.name, s.id FROM unnest($1::text[]) AS g (name)
+		JOIN site s ON lower(s.name) = lower(g.name)`, sites)
+	return p, err
+}
+
+// lookUp runs a query for pairs and returns the second by the folded first.
+func lookUp[T any](ctx context.Context, tx pgx.Tx, sql string, keys []string) (map[string]T, error) {
+	rows, err := tx.Query(ctx, sql, keys)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]T{}
+	var key string
+	var value T
+	_, err = pgx.ForEachRow(rows, []any{&key, &value}, func() error {
+		found[fold(key)] = value
+		return nil
+	})
+	return found, err
+}
+
+// check returns everything that keeps u from being saved. The users in moving give their addresses up first; u is among
+// them, or new.
+func (p people) check(u User, moving map[string]bool) error {
+	var mistakes []error
+	if _, there := p.sites[fold(u.Site)]; u.Site != "" && !there {
+		mistakes = append(mistakes, fmt.Errorf("site %q %w: run mailintegration site add %q", u.Site, ErrUnknown, u.Site))
+	}
+	for _, a := range u.Addresses {
+		owner, taken := p.owners[a]
+		if taken && !moving[fold(owner)] {
+			mistakes = append(mistakes, fmt.Errorf("address %s is user %q's", a, owner))
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
+// save adds the users that are new and updates the others, as far as the fields say.
+func (p people) save(ctx context.Context, tx pgx.Tx, users []User, f fields) error {
+	batch := &pgx.Batch{}
+	ids := make([]int64, len(users))
+	for i, u := range users {
+		var site *int64
+		if id, there := p.sites[fold(u.Site)]; there {
+			site = &id
+		}
+		queued := batch.Queue(`
+			INSERT INTO user_account AS u (logon, name, site_id) VALUES ($1, $2, $3)
+			ON CONFLICT (lower(logon)) DO UPDATE SET
+				logon   = excluded.logon,
+				name    = CASE WHEN $4 THEN excluded.name ELSE u.name END,
+				site_id = CASE WHEN $5 THEN excluded.site_id ELSE u.site_id END
+			RETURNING id`, u.Logon, u.Name, site, f.name, f.site)
+		queued.QueryRow(func(row pgx.Row) error { return row.Scan(&ids[i]) })
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil || !f.addresses {
+		return err
+	}
+	return saveAddresses(ctx, tx, users, ids)
+}
+
+// saveAddresses makes the users' addresses the only ones that they have.
+func saveAddresses(ctx context.Context, tx pgx.Tx, users []User, ids []int64) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM user_address WHERE user_id = ANY ($1)`, ids); err != nil {
+		return err
+	}
+	var addresses []string
+	var owners []int64
+	for i, u := range users {
+		for _, a := range u.Addresses {
+			addresses = append(addresses, a)
+			owners = append(owners, ids[i])
+		}
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO user_address (address, user_id)
+		SELECT * FROM unnest($1::text[], $2::bigint[])`, addresses, owners)
+	return err
+}
+
+// fields says which fields of a user are given; the others keep what they have.
+type fields struct{ name, addresses, site bool }
+
+var allFields = fields{name: true, addresses: true, site: true}

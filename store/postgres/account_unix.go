@@ -1,0 +1,193 @@
+//go:build unix
+
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+const (
+	exe      = ""
+	noFollow = syscall.O_NOFOLLOW
+)
+
+// account is whom the server runs as. The zero account is ourselves.
+type account struct {
+	drop     bool // we are root and become uid and gid
+	uid, gid int
+	name     string
+	all      bool // the whole data directory is the account's, not only the cluster
+}
+
+// accountFor chooses the account for a data directory that may not exist yet.
+func accountFor(path string) (account, error) {
+	if os.Geteuid() != 0 {
+		return account{}, nil
+	}
+	if a, ok := ownerOf(filepath.Join(path, "cluster")); ok {
+		dir, _ := ownerOf(path)
+		a.all = dir.uid == a.uid
+		return a, a.notRoot(filepath.Join(path, "cluster"))
+	}
+	if a, ok := ownerOf(nearest(path)); ok && a.uid != 0 {
+		a.all = true
+		return a, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.Atoi(u.Uid)
+		gid, err2 := strconv.Atoi(u.Gid)
+		if err1 == nil && err2 == nil {
+			return account{drop: true, uid: uid, gid: gid, name: name}, nil
+		}
+	}
+	return account{}, errors.New("PostgreSQL refuses to run as root and there is no user postgres or nobody to run it as: " +
+		"start this as an ordinary user")
+}
+
+func (a account) notRoot(path string) error {
+	if a.uid == 0 {
+		return fmt.Errorf("%s belongs to root, and PostgreSQL refuses to run as root: give it to the user that is to run it (chown -R postgres %s)", path, path)
+	}
+	return nil
+}
+
+func ownerOf(path string) (account, bool) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return account{}, false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return account{}, false
+	}
+	a := account{drop: true, uid: int(st.Uid), gid: int(st.Gid), name: strconv.Itoa(int(st.Uid))}
+	if u, err := user.LookupId(a.name); err == nil {
+		a.name = u.Username
+	}
+	return a, true
+}
+
+// nearest is the path itself or its nearest ancestor that exists.
+func nearest(path string) string {
+	for {
+		if _, err := os.Stat(path); err == nil || path == filepath.Dir(path) {
+			return path
+		}
+		path = filepath.Dir(path)
+	}
+}
+
+// makeDirectory makes the data directory, and its parents, and lets the account pass through it.
+func (a account) makeDirectory(path string) error {
+	if info, err := os.Stat(path); err == nil {
+		if !info.IsDir() {
+			return fmt.Errorf("%s is not a directory", path)
+		}
+		if a.drop && !a.all {
+			return os.Chmod(path, info.Mode().Perm()|0o011)
+		}
+		return nil
+	}
+	if err := a.makeParents(filepath.Dir(path)); err != nil {
+		return err
+	}
+	mode := os.FileMode(0o700)
+	if a.drop && !a.all {
+		mode = 0o711
+	}
+	return a.mkdir(path, mode)
+}
+
+func (a account) makeParents(path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := a.makeParents(filepath.Dir(path)); err != nil {
+		return err
+	}
+	return a.mkdir(path, 0o755)
+}
+
+func (a account) mkdir(path string, mode os.FileMode) error {
+	if err := os.Mkdir(path, mode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if a.all {
+		return os.Lchown(path, a.uid, a.gid)
+	}
+	return os.Chmod(path, mode) // the umask may have taken the x of 0711 away
+}
+
+// giveTo gives one of our files to the account when the whole data directory is the account's.
+func (a account) giveTo(f *os.File) error {
+	if !a.all {
+		return nil
+	}
+	return f.Chown(a.uid, a.gid)
+}
+
+// own gives a file or directory to the account that the server runs as.
+func (a account) own(path string) error {
+	if !a.drop {
+		return nil
+	}
+	return os.Lchown(path, a.uid, a.gid)
+}
+
+// checkAccess tells whether the account can run the programs within the data directory.
+func (a account) checkAccess(path string, b binaries) error {
+	if !a.drop {
+		return nil
+	}
+	cmd := a.command(path, b.program("postgres"), "--version")
+	err := cmd.Run()
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	closed := a.closedTo(path)
+	if closed == "" {
+		closed = a.closedTo(b.program("postgres"))
+	}
+	return fmt.Errorf("the user %s, as whom PostgreSQL runs because it refuses to run as root, has no access to %s: "+
+		"choose a data directory that every user can reach (such as /var/lib/mailintegration), open this one (chmod o+x %s), "+
+		"or start this as an ordinary user", a.name, closed, closed)
+}
+
+// closedTo is the first directory on the way that the account's mode bits do not let it pass.
+func (a account) closedTo(path string) string {
+	if parent := filepath.Dir(path); parent != path {
+		if closed := a.closedTo(parent); closed != "" {
+			return closed
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return ""
+	}
+	bit := os.FileMode(0o001)
+	switch {
+	case int(st.Uid) == a.uid:
+		bit = 0o100
+	case int(st.Gid) == a.gid:
+		bit = 0o010
+	}
+	if info.Mode()&bit == 0 {
+		return path
+	}
+	return ""
+}

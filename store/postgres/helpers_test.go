@@ -1,0 +1,188 @@
+package postgres_test
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest"
+
+	"mailintegration/store/postgres"
+	"mailintegration/store/storetest"
+)
+
+// patience bounds everything that a test waits for.
+const patience = time.Minute
+
+// dataDirectory is a data directory that does not exist yet. No server is left in it.
+func dataDirectory(t *testing.T) string {
+	t.Helper()
+	data := filepath.Join(storetest.Directory(t), "data")
+	t.Cleanup(func() {
+		if pid := serverPID(data); pid > 0 && alive(pid) {
+			t.Errorf("server %d was left running", pid)
+			killNow(pid)
+		}
+	})
+	return data
+}
+
+// serverPID reads the process of the server from its postmaster.pid, 0 when there is none.
+func serverPID(data string) int {
+	b, _ := os.ReadFile(filepath.Join(data, "cluster", "postmaster.pid"))
+	first, _, _ := strings.Cut(string(b), "\n")
+	pid, _ := strconv.Atoi(first)
+	return pid
+}
+
+func start(t *testing.T, dir string) *postgres.Server {
+	t.Helper()
+	return startWith(t, postgres.Options{DataDirectory: dir, Logger: zaptest.NewLogger(t)})
+}
+
+func startWith(t *testing.T, opts postgres.Options) *postgres.Server {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	s, err := postgres.Start(ctx, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, s) })
+	return s
+}
+
+func stop(t *testing.T, s *postgres.Server) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := s.Stop(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// startFails starts where that cannot be done and returns what is said about it.
+func startFails(t *testing.T, opts postgres.Options) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	s, err := postgres.Start(ctx, opts)
+	if err == nil {
+		stop(t, s)
+		t.Fatal("the server started")
+	}
+	return err.Error()
+}
+
+func execute(t *testing.T, s *postgres.Server, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func ask(t *testing.T, s *postgres.Server, query string) (answer string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if err := conn.QueryRow(t.Context(), query).Scan(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+func port(t *testing.T, s *postgres.Server) string {
+	t.Helper()
+	u, err := url.Parse(s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Port()
+}
+
+// occupy takes a port for the length of the test.
+func occupy(t *testing.T, port string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func write(t *testing.T, path, content string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// observed is what a server has logged.
+type observed chan string
+
+// observe returns a logger and what goes to it.
+func observe(t *testing.T) (*zap.Logger, observed) {
+	happened := make(observed, 100)
+	log := zaptest.NewLogger(t, zaptest.WrapOptions(zap.Hooks(func(e zapcore.Entry) error {
+		happened <- e.Message
+		return nil
+	})))
+	return log, happened
+}
+
+// wait returns when the event was logged.
+func (o observed) wait(t *testing.T, event string) {
+	t.Helper()
+	late := time.After(patience)
+	for {
+		select {
+		case got := <-o:
+			if got == event {
+				return
+			}
+		case <-late:
+			t.Fatalf("%q did not happen", event)
+		}
+	}
+}
+
+// until waits for what another process does, which sends us no signal.
+func until(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(patience)
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}

@@ -1,0 +1,18 @@
+package postgres_test
+
+import "os"
+
+// alive tells whether the process can be found.
+func alive(pid int) bool {
+	p, err := os.FindProcess(pid)
+	if err == nil {
+		p.Release()
+	}
+	return err == nil
+}
+
+func killNow(pid int) {
+	if p, err := os.FindProcess(pid); err == nil {
+		_ = p.Kill()
+	}
+}

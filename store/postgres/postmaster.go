@@ -1,0 +1,124 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// postmaster is one running server process.
+type postmaster struct {
+	pid     int
+	ended   chan struct{}          // closed when the process has ended
+	forget  func()                 // ends the watching of a process that is not our child
+	control func(how string) error //lint:ignore U1000 for Windows, which has no signals to stop it by
+}
+
+// watchPID watches a server that is not our child.
+func (d directory) watchPID(pid int) *postmaster {
+	ctx, forget := context.WithCancel(context.Background())
+	p := &postmaster{pid: pid, ended: make(chan struct{}), forget: forget}
+	go func() {
+		for d.alive(pid) {
+			if pause(ctx, 200*time.Millisecond) != nil {
+				return
+			}
+		}
+		close(p.ended)
+	}()
+	return p
+}
+
+// settings are the server's options, given on the command line so that they hold for data of any age.
+func settings(port int, disposable bool) []string {
+	all := []string{
+		"listen_addresses=127.0.0.1",
+		"unix_socket_directories=",
+		"password_encryption=scram-sha-256",
+		"timezone=UTC", "log_timezone=UTC",
+		"lc_messages=C",
+		"log_checkpoints=off",
+		"log_error_verbosity=terse", // DETAIL would quote rows, and rows hold mail
+		"jit=off",                   // many short statements
+		"max_parallel_workers_per_gather=0",
+	}
+	if disposable {
+		all = append(all, "fsync=off", "synchronous_commit=off", "full_page_writes=off",
+			"autovacuum=off", "shared_buffers=32MB", "max_connections=300")
+	}
+	args := []string{"-p", strconv.Itoa(port)}
+	for _, setting := range all {
+		args = append(args, "-c", setting)
+	}
+	return args
+}
+
+// environment is ours without PostgreSQL's variables, which would change what its programs do.
+func environment() []string {
+	env := []string{"LC_ALL=C"}
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "PG") && !strings.HasPrefix(v, "LC_") && !strings.HasPrefix(v, "LANG") {
+			env = append(env, v)
+		}
+	}
+	return env
+}
+
+// waitReady returns when the server takes connections. A server that does not come to it is stopped.
+func (d directory) waitReady(ctx context.Context, p *postmaster) error {
+	for {
+		select {
+		case <-p.ended:
+			return errEnded
+		default:
+		}
+		if pid, err := d.pidFile(); err == nil && pid.pid == p.pid && pid.ready() {
+			return nil
+		}
+		if err := pause(ctx, 10*time.Millisecond); err != nil {
+			_ = p.immediate()
+			<-p.ended
+			return fmt.Errorf("wait until the server is ready: %w", err)
+		}
+	}
+}
+
+// errEnded says that the server ended instead of becoming ready.
+var errEnded = errors.New("the server ended at once")
+
+// stopPatience is how long a server may take for an immediate shutdown.
+const stopPatience = 10 * time.Second
+
+// shutDown stops the server: fast while ctx lasts, then at once, which the next start recovers from. It fails only
+// when the server runs on.
+func (p *postmaster) shutDown(ctx context.Context) error {
+	defer p.forget()
+	if err := p.fast(); err == nil {
+		select {
+		case <-p.ended:
+			return nil
+		case <-ctx.Done():
+		}
+	}
+	if p.endsBy(p.immediate) || p.endsBy(p.kill) {
+		return nil
+	}
+	return fmt.Errorf("process %d does not end", p.pid)
+}
+
+// endsBy stops the server in the given way and tells whether it has ended in time.
+func (p *postmaster) endsBy(stop func() error) bool {
+	_ = stop() // the process may be gone, which is seen next
+	t := time.NewTimer(stopPatience)
+	defer t.Stop()
+	select {
+	case <-p.ended:
+		return true
+	case <-t.C:
+		return false
+	}
+}

@@ -1,0 +1,165 @@
+package postgres_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"mailintegration/store/postgres"
+)
+
+func TestDataOutlivesAStop(t *testing.T) {
+	t.Parallel()
+	dir := dataDirectory(t)
+	s := start(t, dir)
+	execute(t, s, `CREATE TABLE kept AS SELECT 1 AS one`)
+	stop(t, s)
+	stop(t, s) // twice is harmless
+	s = start(t, dir)
+	execute(t, s, `SELECT one FROM kept`)
+}
+
+func TestANewDatabaseIsDurableUnicodeAndClosedToOthers(t *testing.T) {
+	t.Parallel()
+	dir := dataDirectory(t)
+	s := start(t, dir)
+	for query, want := range map[string]string{
+		`SHOW fsync`:              "on",
+		`SHOW synchronous_commit`: "on",
+		`SHOW full_page_writes`:   "on",
+		`SHOW data_checksums`:     "on",
+		`SHOW server_encoding`:    "UTF8",
+		`SHOW listen_addresses`:   "127.0.0.1",
+		`SELECT lower('ÀÉ')`:      "àé",
+	} {
+		if got := ask(t, s, query); got != want {
+			t.Errorf("%s is %q, want %q", query, got, want)
+		}
+	}
+	password := strings.TrimSpace(read(t, filepath.Join(dir, "password")))
+	if _, err := pgx.Connect(t.Context(), strings.Replace(s.URL(), password, "wrong", 1)); err == nil {
+		t.Error("a wrong password was accepted")
+	}
+	for name, most := range map[string]os.FileMode{"password": 0o600, "server.log": 0o600, "cluster": 0o700} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != most {
+			t.Errorf("%s has mode %o, want %o", name, mode, most)
+		}
+	}
+}
+
+func TestTheServerMovesWhenItsPortIsTaken(t *testing.T) {
+	t.Parallel()
+	dir := dataDirectory(t)
+	s := start(t, dir)
+	before := port(t, s)
+	stop(t, s)
+	s = start(t, dir)
+	if again := port(t, s); again != before {
+		t.Errorf("the port was %s and is %s although it was free", before, again)
+	}
+	stop(t, s)
+	occupy(t, before)
+	s = start(t, dir)
+	if after := port(t, s); after == before {
+		t.Error("the server took a port that is taken")
+	}
+	execute(t, s, `SELECT 1`)
+}
+
+func TestASecondUserSharesTheServerAndTakesItOverWhenTheFirstStops(t *testing.T) {
+	t.Parallel()
+	dir := dataDirectory(t)
+	first := start(t, dir)
+	log, happened := observe(t)
+	second := startWith(t, postgres.Options{DataDirectory: dir, Logger: log})
+	if !first.Owned() || second.Owned() {
+		t.Fatalf("owned by the first: %v, by the second: %v", first.Owned(), second.Owned())
+	}
+	pid := first.PID()
+	execute(t, second, `CREATE TABLE kept AS SELECT 1 AS one`)
+	stop(t, first)
+	happened.wait(t, "private postgresql taken over")
+	if second.PID() != pid {
+		t.Errorf("the second runs process %d, want %d, which never stopped", second.PID(), pid)
+	}
+	execute(t, second, `SELECT one FROM kept`)
+	stop(t, second)
+	if alive(pid) {
+		t.Error("the last user stopped and the server runs")
+	}
+}
+
+func TestASharerThatStopsLeavesTheServerAlone(t *testing.T) {
+	t.Parallel()
+	dir := dataDirectory(t)
+	owner := start(t, dir)
+	stop(t, start(t, dir))
+	execute(t, owner, `SELECT 1`)
+}
+
+func TestManyStartAtOnceOnAnEmptyDirectory(t *testing.T) {
+	t.Parallel()
+	dir := dataDirectory(t)
+	started := make(chan *postgres.Server, 4)
+	for range cap(started) {
+		go func() {
+			s, err := postgres.Start(t.Context(), postgres.Options{DataDirectory: dir})
+			if err != nil {
+				t.Error(err)
+			}
+			started <- s
+		}()
+	}
+	var owners int
+	var all []*postgres.Server
+	for range cap(started) {
+		if s := <-started; s != nil {
+			t.Cleanup(func() { stop(t, s) })
+			all = append(all, s)
+		}
+	}
+	for _, s := range all {
+		execute(t, s, `SELECT 1`)
+		if s.Owned() {
+			owners++
+		}
+	}
+	if owners != 1 {
+		t.Errorf("%d of %d own the server", owners, len(all))
+	}
+}
+
+func TestStopWithoutTimeLeftStopsAtOnceAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	dir := dataDirectory(t)
+	s := start(t, dir)
+	execute(t, s, `CREATE TABLE kept AS SELECT 1 AS one`)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Stop(ctx); err != nil {
+		t.Error(err)
+	}
+	s = start(t, dir)
+	execute(t, s, `SELECT one FROM kept`)
+}
+
+func TestStartGivesUpWhenItsTimeIsOver(t *testing.T) {
+	t.Parallel()
+	dir := dataDirectory(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if s, err := postgres.Start(ctx, postgres.Options{DataDirectory: dir}); err == nil {
+		stop(t, s)
+		t.Fatal("initdb and all took less than 0.1 s")
+	}
+	execute(t, start(t, dir), `SELECT 1`)
+}

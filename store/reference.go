@@ -1,0 +1,188 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ErrExists says that what is to be added is there already. Names are compared without regard to case.
+var ErrExists = errors.New("exists already")
+
+// ErrUnknown says that nothing has the name or number that was given.
+var ErrUnknown = errors.New("is not known")
+
+// maxName is the length in characters that a name may have.
+const maxName = 200
+
+// cleanName returns a name that a person typed as it is kept: on one line, without spaces around it. What names
+// the kind of thing, for the error.
+func cleanName(what, name string) (string, error) {
+	name = strings.Join(strings.Fields(clean(name)), " ")
+	switch {
+	case name == "":
+		return "", fmt.Errorf("a %s needs a name", what)
+	case utf8.RuneCountInString(name) > maxName:
+		return "", fmt.Errorf("the name of a %s has at most %d characters", what, maxName)
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return "", fmt.Errorf("%s %q: a name has no control characters", what, name)
+	}
+	return name, nil
+}
+
+// Site is a place that users work at.
+type Site struct {
+	Name string `json:"name"`
+}
+
+// AddSite adds a site.
+func (s *Store) AddSite(ctx context.Context, name string) error {
+	name, err := cleanName("site", name)
+	if err != nil {
+		return err
+	}
+	tag, err := s.pool.Exec(ctx, `INSERT INTO site (name) VALUES ($1) ON CONFLICT DO NOTHING`, name)
+	if err != nil {
+		return fmt.Errorf("add site %q: %w", name, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return fmt.Errorf("site %q %w", name, ErrExists)
+	}
+	return nil
+}
+
+// Sites lists the sites by name.
+func (s *Store) Sites(ctx context.Context) ([]Site, error) {
+	rows, _ := s.pool.Query(ctx, `SELECT name FROM site ORDER BY lower(name)`)
+	return collect[Site](rows, "list the sites")
+}
+
+// Group is a group of a team that requests are assigned to.
+type Group struct {
+	Team        string `json:"team"`
+	Name        string `json:"name"`
+	ServiceDesk bool   `json:"service_desk"` // gets what nothing else is said about
+}
+
+// AddGroup adds a group to the named team, or to the only team when team is "".
+func (s *Store) AddGroup(ctx context.Context, team, name string) error {
+	return s.addToTeam(ctx, team, "group", name, func(tx pgx.Tx, teamID int64, name string) (int64, error) {
+		tag, err := tx.Exec(ctx, `INSERT INTO support_group (team_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING`, teamID, name)
+		return tag.RowsAffected(), err
+	})
+}
+
+// Groups lists the groups of the named team, or of all teams when team is "".
+func (s *Store) Groups(ctx context.Context, team string) ([]Group, error) {
+	if err := s.checkTeam(ctx, team); err != nil {
+		return nil, err
+	}
+	rows, _ := s.pool.Query(ctx, `
+		SELECT t.name AS team, g.name, g.id IS NOT DISTINCT FROM t.service_desk_group_id AS service_desk
+		FROM support_group g JOIN team t ON t.id = g.team_id
+		WHERE $1 = '' OR lower(t.name) = lower($1)
+		ORDER BY lower(t.name), lower(g.name)`, clean(team))
+	return collect[Group](rows, "list the groups")
+}
+
+// Source is how a request reaches a team.
+type Source struct {
+	Team string `json:"team"`
+	Name string `json:"name"`
+}
+
+// AddSource adds a source to the named team, or to the only team when team is "".
+func (s *Store) AddSource(ctx context.Context, team, name string) error {
+	return s.addToTeam(ctx, team, "source", name, func(tx pgx.Tx, teamID int64, name string) (int64, error) {
+		tag, err := tx.Exec(ctx, `INSERT INTO source (team_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING`, teamID, name)
+		return tag.RowsAffected(), err
+	})
+}
+
+// Sources lists the sources of the named team, or of all teams when team is "".
+func (s *Store) Sources(ctx context.Context, team string) ([]Source, error) {
+	if err := s.checkTeam(ctx, team); err != nil {
+		return nil, err
+	}
+	rows, _ := s.pool.Query(ctx, `
+		SELECT t.name AS team, c.name
+		FROM source c JOIN team t ON t.id = c.team_id
+		WHERE $1 = '' OR lower(t.name) = lower($1)
+		ORDER BY lower(t.name), lower(c.name)`, clean(team))
+	return collect[Source](rows, "list the sources")
+}
+
+// Priority is a priority of a team.
+type Priority struct {
+	Team    string `json:"team"`
+	Name    string `json:"name"`
+	Rank    int32  `json:"rank"` // the lower, the more urgent
+	Default bool   `json:"default"`
+}
+
+// rankStep is the distance between the ranks that we give, which leaves room for others between them.
+const rankStep = 10
+
+// AddPriority adds a priority to the named team, or to the only team when team is "". Rank 0 puts it after the
+// others.
+func (s *Store) AddPriority(ctx context.Context, team, name string, rank int32) error {
+	return s.addToTeam(ctx, team, "priority", name, func(tx pgx.Tx, teamID int64, name string) (int64, error) {
+		tag, err := tx.Exec(ctx, `
+			INSERT INTO priority (team_id, name, rank)
+			SELECT $1, $2, CASE WHEN $3 <> 0 THEN $3 ELSE coalesce(max(rank), 0) + $4 END FROM priority WHERE team_id = $1
+			ON CONFLICT DO NOTHING`, teamID, name, rank, rankStep)
+		return tag.RowsAffected(), err
+	})
+}
+
+// Priorities lists the priorities of the named team, or of all teams when team is "", the most urgent first.
+func (s *Store) Priorities(ctx context.Context, team string) ([]Priority, error) {
+	if err := s.checkTeam(ctx, team); err != nil {
+		return nil, err
+	}
+	rows, _ := s.pool.Query(ctx, `
+		SELECT t.name AS team, p.name, p.rank, p.id IS NOT DISTINCT FROM t.default_priority_id AS "default"
+		FROM priority p JOIN team t ON t.id = p.team_id
+		WHERE $1 = '' OR lower(t.name) = lower($1)
+		ORDER BY lower(t.name), p.rank, lower(p.name)`, clean(team))
+	return collect[Priority](rows, "list the priorities")
+}
+
+// addToTeam adds what belongs to a team; insert returns the number of rows it inserted, 0 when the name is taken.
+func (s *Store) addToTeam(ctx context.Context, team, what, name string, insert func(tx pgx.Tx, teamID int64, name string) (int64, error)) error {
+	name, err := cleanName(what, name)
+	if err != nil {
+		return err
+	}
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		id, team, err := findTeam(ctx, tx, team)
+		if err != nil {
+			return fmt.Errorf("add %s %q: %w", what, name, err)
+		}
+		added, err := insert(tx, id, name)
+		if err != nil {
+			return fmt.Errorf("add %s %q: %w", what, name, err)
+		}
+		if added == 0 {
+			return fmt.Errorf("%s %q of team %q %w", what, name, team, ErrExists)
+		}
+		return nil
+	})
+}
+
+// collect reads all rows into structs, and never returns a nil list, which would be null in JSON.
+func collect[T any](rows pgx.Rows, doing string) ([]T, error) {
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[T])
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	if all == nil {
+		all = []T{}
+	}
+	return all, nil
+}

@@ -1,0 +1,184 @@
+package store
+
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"mailintegration/processor"
+)
+
+// participant is somebody who takes part in a request: a user or, when nobody is known by it, an address.
+type participant struct {
+	request int64
+	user    int64
+	address string
+}
+
+// maxParticipants bounds how many correspondents of one message take part in its request.
+const maxParticipants = 50
+
+// correspondents are the addresses that take part in a request opened by m: its author and its recipients.
+func correspondents(m *processor.Message) []string {
+	var keys []string
+	for _, list := range [][]processor.Address{{m.From}, m.To, m.Cc} {
+		for _, addr := range list {
+			if len(keys) == maxParticipants {
+				return keys
+			}
+			if key := addressKey(addr.Addr); key != "" {
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
+}
+
+// recipients are the participants of a request that m opens, beside its requester, user and assignee.
+func recipients(m *processor.Message, open processor.OpenRequest, dir *directory) []participant {
+	taken := map[participant]bool{{user: open.Requester.ID}: true, {user: open.User.ID}: true, {user: open.Assignee.ID}: true}
+	var list []participant
+	for _, addr := range correspondents(m) {
+		p := dir.participant(addr)
+		if !taken[p] {
+			taken[p] = true
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// participant is the user that an address belongs to, or the address.
+func (d *directory) participant(addr string) participant {
+	if u, ok := d.users[addr]; ok {
+		return participant{user: u.ID}
+	}
+	return participant{address: addr}
+}
+
+// maxThreads bounds how many Message-IDs of one message are remembered.
+const maxThreads = 100
+
+// threads are the Message-IDs that lead to the request of m from now on and do not yet: its own, and those it refers
+// to, the newest first. These are remembered so that two answers to a message we never saw meet.
+func threads(m *processor.Message, request int64, dir *directory) []thread {
+	var list []thread
+	taken := map[string]bool{"": true}
+	add := func(id, via string) {
+		id = threadKey(id)
+		if taken[id] || len(list) == maxThreads {
+			return
+		}
+		taken[id] = true
+		if old, ok := dir.thread(id); ok && old.request == request && (old.via == via || via == viaReferenced) {
+			return
+		}
+		list = append(list, thread{messageID: id, request: request, via: via})
+	}
+	add(m.MessageID, viaSeen)
+	for _, id := range m.InReplyTo {
+		add(id, viaReferenced)
+	}
+	for i := len(m.References) - 1; i >= 0; i-- {
+		add(m.References[i], viaReferenced)
+	}
+	return list
+}
+
+// requestRows are rows of the table request, column by column.
+type requestRows struct {
+	number, requester, user, site, source, priority, group, assignee, linkedTo []int64
+	kind, subject, body, html, senderName, senderAddress                       []string
+	sentAt                                                                     []*time.Time
+}
+
+func (t *requestRows) add(r *record) {
+	t.number = append(t.number, r.request)
+	t.requester = append(t.requester, r.opens.Requester.ID)
+	t.user = append(t.user, r.opens.User.ID)
+	t.site = append(t.site, r.opens.Site.ID)
+	t.source = append(t.source, r.opens.Source.ID)
+	t.priority = append(t.priority, r.opens.Priority.ID)
+	t.group = append(t.group, r.opens.Group.ID)
+	t.assignee = append(t.assignee, r.opens.Assignee.ID)
+	t.linkedTo = append(t.linkedTo, r.opens.LinkedTo)
+	t.kind = append(t.kind, capped(string(r.opens.Kind), maxLine))
+	t.subject = append(t.subject, subject(r.opens.Subject))
+	t.body = append(t.body, capped(r.body, maxText))
+	t.html = append(t.html, capped(r.html, maxText))
+	t.senderName = append(t.senderName, capped(r.Message.From.Name, maxLine))
+	t.senderAddress = append(t.senderAddress, capped(r.Message.From.Addr, maxLine))
+	t.sentAt = append(t.sentAt, storableDate(r.Message.Date))
+}
+
+func (t *requestRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {
+	if len(t.number) == 0 {
+		return
+	}
+	b.Queue(`INSERT INTO request (team_id, mailbox_id, opened_by_id, opened_at, number, kind, subject, body, html,
+			requester_id, user_id, site_id, source_id, priority_id, group_id, assignee_id, linked_to,
+			sender_name, sender_address, sent_at)
+		SELECT $1, $2, $3, $4, r.number, r.kind, r.subject, r.body, r.html,
+			nullif(r.requester, 0), nullif(r.user_id, 0), nullif(r.site, 0), nullif(r.source, 0), nullif(r.priority, 0),
+			nullif(r.group_id, 0), nullif(r.assignee, 0), nullif(r.linked_to, 0), r.sender_name, r.sender_address, r.sent_at
+		FROM unnest($5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[],
+			$12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::text[],
+			$19::text[], $20::timestamptz[])
+			AS r (number, kind, subject, body, html, requester, user_id, site, source, priority, group_id, assignee,
+				linked_to, sender_name, sender_address, sent_at)`,
+		mb.Team.ID, mb.ID, mb.Login.ID, now, t.number, t.kind, t.subject, t.body, t.html, t.requester, t.user, t.site,
+		t.source, t.priority, t.group, t.assignee, t.linkedTo, t.senderName, t.senderAddress, t.sentAt)
+}
+
+// participantRows are rows of the table participant, column by column.
+type participantRows struct {
+	request, user []int64
+	address       []string
+}
+
+func (t *participantRows) add(r *record) {
+	for _, p := range r.participants {
+		t.request = append(t.request, p.request)
+		t.user = append(t.user, p.user)
+		t.address = append(t.address, p.address)
+	}
+}
+
+// queue leaves the last word on lower case to PostgreSQL, whose rules the constraint follows.
+func (t *participantRows) queue(b *pgx.Batch) {
+	if len(t.request) == 0 {
+		return
+	}
+	b.Queue(`INSERT INTO participant (request, user_id, address)
+		SELECT p.request, nullif(p.user_id, 0), nullif(lower(p.address), '')
+		FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS p (request, user_id, address)
+		ON CONFLICT DO NOTHING`, t.request, t.user, t.address)
+}
+
+// threadRows are rows of the table thread, column by column.
+type threadRows struct {
+	messageID, via []string
+	request        []int64
+}
+
+func (t *threadRows) add(r *record) {
+	for _, th := range r.threads {
+		t.messageID = append(t.messageID, th.messageID)
+		t.request = append(t.request, th.request)
+		t.via = append(t.via, th.via)
+	}
+}
+
+// queue writes each identifier of a request once; that the message itself was seen counts for more than a reference
+// to it, whichever came first.
+func (t *threadRows) queue(b *pgx.Batch) {
+	if len(t.request) == 0 {
+		return
+	}
+	b.Queue(`INSERT INTO thread (message_id, request, via)
+		SELECT DISTINCT ON (t.message_id, t.request) t.message_id, t.request, t.via
+		FROM unnest($1::text[], $2::bigint[], $3::text[]) AS t (message_id, request, via)
+		ORDER BY t.message_id, t.request, t.via = 'referenced'
+		ON CONFLICT (message_id, request) DO UPDATE SET via = excluded.via
+			WHERE thread.via = 'referenced' AND excluded.via <> 'referenced'`, t.messageID, t.request, t.via)
+}

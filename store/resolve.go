@@ -1,0 +1,210 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"mailintegration/processor"
+)
+
+// Mailbox is a configured mailbox whose names are resolved. Only Resolve makes one.
+type Mailbox struct {
+	ID   int64
+	Name string
+	processor.References
+}
+
+// UnresolvedError lists the names of a mailbox's configuration that are not in the database.
+type UnresolvedError struct {
+	Mailbox string // "" when only names were asked for
+	Names   []UnresolvedName
+}
+
+// UnresolvedName is one name that is not in the database, or one that is missing from the configuration.
+type UnresolvedName struct {
+	Tag  string // of the configuration
+	Name string // "" when the configuration has none and needs one
+	Hint string // what to do about it
+}
+
+// Error implements error: everything that is missing, in one line.
+func (e *UnresolvedError) Error() string {
+	var parts []string
+	for _, n := range e.Names {
+		if n.Name == "" {
+			parts = append(parts, n.Tag+" is not given")
+		} else {
+			parts = append(parts, fmt.Sprintf("%s %q is not in the database", n.Tag, n.Name))
+		}
+	}
+	text := strings.Join(parts, "; ")
+	if e.Mailbox == "" {
+		return text
+	}
+	return "mailbox " + e.Mailbox + ": " + text
+}
+
+// Hint says what to do about each name, in one line.
+func (e *UnresolvedError) Hint() string {
+	var lines []string
+	for _, n := range e.Names {
+		lines = append(lines, n.Tag+": "+n.Hint)
+	}
+	return strings.Join(lines, "; ")
+}
+
+// Resolve gives the mailbox of that name with its names resolved, and remembers it in the database when it is new.
+// The error is an *UnresolvedError when names are missing.
+func (s *Store) Resolve(ctx context.Context, name string, names processor.Names) (Mailbox, error) {
+	mb := Mailbox{Name: clean(name)}
+	var err error
+	mb.References, err = s.References(ctx, names)
+	var missing *UnresolvedError
+	if errors.As(err, &missing) {
+		missing.Mailbox = mb.Name
+		return Mailbox{}, missing
+	}
+	if err != nil {
+		return Mailbox{}, fmt.Errorf("resolve mailbox %s: %w", mb.Name, err)
+	}
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO mailbox (name) SELECT $1
+			WHERE NOT EXISTS (SELECT FROM mailbox WHERE lower(name) = lower($1)) ON CONFLICT DO NOTHING`, mb.Name)
+		if err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `SELECT id FROM mailbox WHERE lower(name) = lower($1)`, mb.Name).Scan(&mb.ID)
+	})
+	if err != nil {
+		return Mailbox{}, fmt.Errorf("resolve mailbox %s: %w", mb.Name, err)
+	}
+	return mb, nil
+}
+
+// References resolves names and changes nothing. The error is an *UnresolvedError when names are missing.
+func (s *Store) References(ctx context.Context, names processor.Names) (processor.References, error) {
+	r := &resolution{names: names}
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		*r = resolution{names: names}
+		return r.run(ctx, tx)
+	})
+	if err != nil {
+		return processor.References{}, err
+	}
+	if len(r.missing) > 0 {
+		return processor.References{}, &UnresolvedError{Names: r.missing}
+	}
+	return r.found, nil
+}
+
+// resolution is one attempt to resolve names.
+type resolution struct {
+	names     processor.Names
+	found     processor.References
+	needsSite bool
+	missing   []UnresolvedName
+}
+
+func (r *resolution) run(ctx context.Context, tx pgx.Tx) error {
+	if err := r.team(ctx, tx); err != nil {
+		return err
+	}
+	team := r.found.Team.ID
+	var b pgx.Batch
+	r.user(&b, "Login", r.names.Login, true, &r.found.Login)
+	r.user(&b, "IncidentFallbackUserLogon", r.names.FallbackUser, false, &r.found.FallbackUser)
+	r.ref(&b, "IncidentFallbackSiteName", "site", r.names.FallbackSite, &r.found.FallbackSite,
+		`SELECT id, name FROM site WHERE lower(name) = lower($1)`)
+	if team != 0 { // the names of a team that is not there cannot be looked up
+		r.ref(&b, "IncidentSource", "source", r.names.Source, &r.found.Source,
+			`SELECT id, name FROM source WHERE lower(name) = lower($1) AND team_id = $2`, team)
+		r.ref(&b, "IncidentPriority", "priority", r.names.Priority, &r.found.Priority,
+			`SELECT id, name FROM priority WHERE lower(name) = lower($1) AND team_id = $2`, team)
+		r.ref(&b, "IncidentGroup", "group", r.names.Group, &r.found.Group,
+			`SELECT id, name FROM support_group WHERE lower(name) = lower($1) AND team_id = $2`, team)
+	}
+	r.user(&b, "Assignee", r.names.Assignee, false, &r.found.Assignee)
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		return fmt.Errorf("names: %w", err)
+	}
+	// Monitoring mailboxes have no fallback user and open events, which need no site.
+	if r.needsSite && r.names.FallbackSite == "" && r.names.FallbackUser != "" {
+		r.miss("IncidentFallbackSiteName", "", fmt.Sprintf("team %s requires a site on every incident: name one in IncidentFallbackSiteName", r.found.Team.Name))
+	}
+	return nil
+}
+
+// team finds the team with its defaults.
+func (r *resolution) team(ctx context.Context, tx pgx.Tx) error {
+	f := &r.found
+	err := tx.QueryRow(ctx, `SELECT t.id, t.name, t.sites_mandatory, coalesce(p.id, 0), coalesce(p.name, ''),
+			coalesce(g.id, 0), coalesce(g.name, '')
+		FROM team AS t LEFT JOIN priority AS p ON p.id = t.default_priority_id
+		LEFT JOIN support_group AS g ON g.id = t.service_desk_group_id
+		WHERE lower(t.name) = lower($1)`, clean(r.names.Team)).
+		Scan(&f.Team.ID, &f.Team.Name, &r.needsSite, &f.DefaultPriority.ID, &f.DefaultPriority.Name, &f.ServiceDesk.ID, &f.ServiceDesk.Name)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows) && r.names.Team == "":
+		r.miss("Team", "", "name the team in Team")
+	case errors.Is(err, pgx.ErrNoRows):
+		r.miss("Team", r.names.Team, "add it with: mailintegration team add "+quoted(r.names.Team))
+	case err != nil:
+		return fmt.Errorf("team: %w", err)
+	}
+	return nil
+}
+
+// user looks up a user by his logon.
+func (r *resolution) user(b *pgx.Batch, tag, logon string, mandatory bool, to *processor.User) {
+	if logon == "" {
+		if mandatory {
+			r.miss(tag, "", "name a user in "+tag)
+		}
+		return
+	}
+	b.Queue(`SELECT u.id, u.logon, u.name, coalesce(s.id, 0), coalesce(s.name, '')
+		FROM user_account AS u LEFT JOIN site AS s ON s.id = u.site_id WHERE lower(u.logon) = lower($1)`, clean(logon)).
+		QueryRow(func(row pgx.Row) error {
+			err := row.Scan(&to.ID, &to.Logon, &to.Name, &to.Site.ID, &to.Site.Name)
+			return r.check(err, tag, logon, "add it with: mailintegration user add "+quoted(logon)+" --name NAME")
+		})
+}
+
+// ref looks up reference data by its name; noun is the verb of the command line that adds such a thing.
+func (r *resolution) ref(b *pgx.Batch, tag, noun, name string, to *processor.Ref, sql string, args ...any) {
+	if name == "" {
+		return
+	}
+	hint := "add it with: mailintegration " + noun + " add " + quoted(name)
+	if len(args) > 0 {
+		hint += " --team " + quoted(r.found.Team.Name)
+	}
+	b.Queue(sql, append([]any{clean(name)}, args...)...).QueryRow(func(row pgx.Row) error {
+		return r.check(row.Scan(&to.ID, &to.Name), tag, name, hint)
+	})
+}
+
+// check notes a name that was not found; any other error is one of the database.
+func (r *resolution) check(err error, tag, name, hint string) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		r.miss(tag, name, hint)
+		return nil
+	}
+	return err
+}
+
+func (r *resolution) miss(tag, name, hint string) {
+	r.missing = append(r.missing, UnresolvedName{Tag: tag, Name: name, Hint: hint})
+}
+
+// quoted is a word as a shell takes it, in quotes when it needs them.
+func quoted(word string) string {
+	if word != "" && !strings.ContainsFunc(word, func(c rune) bool { return strings.ContainsRune(" \t\n'\"\\$&;|<>()*?#~`!", c) }) {
+		return word
+	}
+	return `"` + strings.ReplaceAll(word, `"`, `\"`) + `"`
+}

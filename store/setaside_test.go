@@ -1,0 +1,164 @@
+package store_test
+
+import (
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailintegration/processor"
+	"mailintegration/store"
+)
+
+func read(t testing.TB, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// TestAMessageThatCannotBeRecordedIsSetAsideAlone has a message between two good ones, one of which answers the other.
+func TestAMessageThatCannotBeRecordedIsSetAsideAlone(t *testing.T) {
+	t.Parallel()
+	login := processor.User{ID: 1}
+	bad := processor.OpenRequest{Kind: processor.Incident, Subject: "bad", Requester: login, User: login}
+	tests := []struct {
+		name   string
+		decide func() processor.Decision
+		code   processor.ReasonCode
+		detail string
+	}{
+		{"a site that does not exist", func() processor.Decision {
+			bad := bad
+			bad.Site.ID = 4711
+			return bad
+		}, processor.ReasonUnstorable, "SQLSTATE 23503"},
+		{"a kind that does not exist", func() processor.Decision {
+			bad := bad
+			bad.Kind = "problem"
+			return bad
+		}, processor.ReasonUnstorable, "SQLSTATE 23514"},
+		{"a request that does not exist", func() processor.Decision {
+			return processor.AddActivity{Request: 99}
+		}, processor.ReasonUnstorable, "request 99"},
+		{"a panic while deciding", func() processor.Decision {
+			var list []int
+			_ = list[3]
+			return nil
+		}, processor.ReasonPanic, "index out of range [3] with length 0 (mailintegration/store_test."},
+		{"a panic while an attachment is decoded", func() processor.Decision {
+			bad := bad
+			bad.Attachments = []processor.Attachment{processor.Attachment{Name: "x"}.WithContent(func(io.ReaderAt) io.Reader { panic("no decoder") })}
+			return bad
+		}, processor.ReasonPanic, "no decoder"},
+		{"no decision", func() processor.Decision { return nothing{}.Decision }, processor.ReasonPanic, "nothing was decided"},
+		{"a decision to set it aside", func() processor.Decision {
+			return processor.SetAside{Reason: processor.Reason{Code: "mine", Detail: "because"}}
+		}, "mine", "because"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			c := always{d.exceptFor("about bad", test.decide)}
+			batch := []store.Delivery{mail("1", "a"), mail("2", "bad"), mail("3", "c", answerTo("a"))}
+			got := d.accept(t, c, batch...)
+			want := []store.Outcome{{Outcome: store.Opened, Request: 1}, {Outcome: store.SetAside}, {Outcome: store.Added, Request: 1, Activity: 1}}
+			aside := got[1]
+			got[1].Request = 0
+			// What a failed transaction drew from the sequences is gone.
+			got[0].Request, got[2].Request, got[2].Activity = min(got[0].Request, 1), min(got[2].Request, 1), min(got[2].Activity, 1)
+			if diff := cmp.Diff(want, got, ignoreDecision); diff != "" {
+				t.Errorf("outcomes (-want +got):\n%s", diff)
+			}
+			why := aside.Decision.Why()
+			if why.Code != test.code || !strings.Contains(why.Detail, test.detail) {
+				t.Errorf("set aside for %s: %s", why.Code, why.Detail)
+			}
+			event := one[string](t, d, `SELECT concat_ws('|', kind, state, subject, requester_id, user_id, group_id) FROM request WHERE number = $1`, aside.Request)
+			if want := "event|new|Message set aside: about bad|1|1|1"; event != want {
+				t.Errorf("the event is %s, want %s", event, want)
+			}
+			body := one[string](t, d, `SELECT body FROM request WHERE number = $1`, aside.Request)
+			for _, part := range []string{test.detail, "Mailbox: helpdesk\n", "From: Anna <Anna@Example.com>\n", "What to do:\n"} {
+				if !strings.Contains(body, part) {
+					t.Errorf("the event does not say %q:\n%s", part, body)
+				}
+			}
+			attached := one[string](t, d, `SELECT concat_ws('|', name, media_type, octets, raw, encode(sha256, 'hex')) FROM attachment WHERE request = $1`, aside.Request)
+			if want := "message.eml|message/rfc822|3|t|" + d.path("bad")[len(d.path("bad"))-64:]; attached != want {
+				t.Errorf("attached is %s, want %s", attached, want)
+			}
+			if read(t, d.path("bad")) != "bad" {
+				t.Error("the raw message is not kept")
+			}
+			if n := d.count(t, "set_aside WHERE event = $1 AND reason = $2", aside.Request, string(test.code)); n != 1 {
+				t.Errorf("%d rows in set_aside", n)
+			}
+			for i, o := range d.accept(t, c, batch...) {
+				if !o.Known || o.Outcome != want[i].Outcome {
+					t.Errorf("message %d met again is %+v", i, o)
+				}
+			}
+			if n := d.count(t, "receipt"); n != 3 {
+				t.Errorf("%d receipts", n)
+			}
+		})
+	}
+}
+
+type nothing struct{ processor.Decision }
+
+// always hands on even a decision that is nil.
+type always struct{ clerk }
+
+func (a always) Decide(m *processor.Message, dir processor.Directory, now time.Time) processor.Decision {
+	if m.Subject == "about bad" {
+		return a.instead(m, dir)
+	}
+	return a.clerk.Decide(m, dir, now)
+}
+
+func TestAMessageThatCannotEvenBeSetAsideStaysInTheMailbox(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	c := d.exceptFor("about bad", func() processor.Decision { return processor.OpenRequest{Kind: "problem", Subject: "x"} })
+	d.exec(t, `ALTER TABLE request ADD CHECK (kind <> 'event')`)
+	got := d.accept(t, c, mail("1", "a"), mail("2", "bad"), mail("3", "c"))
+	if got[0].Err != nil || got[2].Err != nil || got[1].Err == nil {
+		t.Errorf("outcomes are %+v", got)
+	}
+	if n := d.count(t, "receipt"); n != 2 {
+		t.Errorf("%d receipts, want 2", n)
+	}
+}
+
+func TestARefusalThatIsNotAboutValuesLeavesTheMessageInTheMailbox(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.exec(t, `
+		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
+		CREATE TRIGGER refuse BEFORE INSERT ON request FOR EACH ROW WHEN (NEW.subject = 'about bad') EXECUTE FUNCTION refuse()`)
+	got := d.accept(t, d.clerk(), mail("1", "a"), mail("2", "bad"), mail("3", "c"))
+	if got[0].Err != nil || got[2].Err != nil || got[1].Err == nil || !strings.Contains(got[1].Err.Error(), "not today") {
+		t.Errorf("outcomes are %+v", got)
+	}
+}
+
+func TestAPanicWhileKeysAreAskedForDoesNoHarm(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	got := d.accept(t, keyless{d.clerk()}, mail("1", "a"), store.Delivery{UIDL: "2", Raw: octets("no message")})
+	if got[0].Outcome != store.Opened || got[1].Outcome != store.Opened {
+		t.Errorf("outcomes are %+v", got)
+	}
+}
+
+type keyless struct{ clerk }
+
+func (keyless) Keys(*processor.Message) processor.Keys { panic("no keys") }

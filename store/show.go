@@ -1,0 +1,311 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"mailintegration/processor"
+)
+
+// The types below are, by their JSON, what `mailintegration request list|show --json` and `event list|show --json`
+// print. Programs read it: names stay, and every name is always there. What a request has none of is "" where it is
+// text, and null where it is a person, a time or a number; lists are never null. Times are RFC 3339 in UTC.
+
+// Person is a user as far as a request shows it.
+type Person struct {
+	Logon string `json:"logon"`
+	Name  string `json:"name"`
+}
+
+// Sender is who a message said it was from.
+type Sender struct {
+	Name    string `json:"name"`
+	Address string `json:"address"`
+}
+
+// RequestSummary is one request in a list.
+type RequestSummary struct {
+	Number          int64                  `json:"number"`
+	Kind            processor.RequestKind  `json:"kind"`
+	State           processor.RequestState `json:"state"`
+	Team            string                 `json:"team"`
+	Subject         string                 `json:"subject"`
+	Requester       *Person                `json:"requester"`
+	User            *Person                `json:"user"`
+	Assignee        *Person                `json:"assignee"`
+	Sender          Sender                 `json:"sender"`
+	Site            string                 `json:"site"`
+	Source          string                 `json:"source"`
+	Priority        string                 `json:"priority"`
+	Group           string                 `json:"group"`
+	Mailbox         string                 `json:"mailbox"`   // it came from, "" when it came from none
+	LinkedTo        *int64                 `json:"linked_to"` // number of the request that this one continues
+	OpenedAt        time.Time              `json:"opened_at"`
+	OpenedBy        *Person                `json:"opened_by"`
+	SentAt          *time.Time             `json:"sent_at"`
+	ProcessedAt     *time.Time             `json:"processed_at"`
+	ActivityCount   int                    `json:"activity_count"`
+	AttachmentCount int                    `json:"attachment_count"` // its activities' among them
+}
+
+// RequestDetail is a request with everything that belongs to it.
+type RequestDetail struct {
+	RequestSummary
+	Body         string             `json:"body"`
+	HTML         string             `json:"html"`
+	Attachments  []AttachmentDetail `json:"attachments"` // those of the first message
+	Activities   []ActivityDetail   `json:"activities"`  // the oldest first
+	History      []HistoryEntry     `json:"history"`     // the oldest first
+	Participants []Participant      `json:"participants"`
+	Messages     []string           `json:"messages"` // Message-IDs that were seen or sent
+}
+
+// ActivityDetail is one entry on a request.
+type ActivityDetail struct {
+	ID          int64              `json:"id"`
+	Subject     string             `json:"subject"`
+	Body        string             `json:"body"`
+	HTML        string             `json:"html"`
+	Author      *Person            `json:"author"` // the sender as a user, null when it is none
+	Sender      Sender             `json:"sender"`
+	SentAt      *time.Time         `json:"sent_at"`
+	Flagged     bool               `json:"flagged"` // a person should look: the sender had no part in the request
+	RecordedAt  time.Time          `json:"recorded_at"`
+	RecordedBy  *Person            `json:"recorded_by"`
+	Attachments []AttachmentDetail `json:"attachments"`
+}
+
+// AttachmentDetail is one file. Its octets lie in the attachment directory under its SHA-256.
+type AttachmentDetail struct {
+	Name      string `json:"name"`
+	MediaType string `json:"media_type"`
+	Octets    int64  `json:"octets"`
+	SHA256    string `json:"sha256"` // 64 hexadecimal digits in lower case
+	ContentID string `json:"content_id"`
+	Inline    bool   `json:"inline"`
+	Raw       bool   `json:"raw"` // the message itself, as it was received
+}
+
+// HistoryEntry says what was done to a request.
+type HistoryEntry struct {
+	At       time.Time `json:"at"`
+	Author   *Person   `json:"author"`
+	What     string    `json:"what"`   // opened, activity_added, reopened, processed
+	Reason   string    `json:"reason"` // a processor.ReasonCode
+	Detail   string    `json:"detail"`
+	Activity *int64    `json:"activity"` // id of the activity that it is about
+}
+
+// Participant may follow up: a user, or an address that nobody is known by.
+type Participant struct {
+	User    *Person `json:"user"`
+	Address string  `json:"address"` // "" when it is a user
+}
+
+// RequestFilter says which requests to list; what is zero does not matter.
+type RequestFilter struct {
+	Kinds  []processor.RequestKind
+	State  processor.RequestState
+	Team   string
+	Before int64 // only numbers below, for the next page
+	Limit  int   // 0 for no limit
+}
+
+// Requests lists requests, the newest first.
+func (s *Store) Requests(ctx context.Context, f RequestFilter) ([]RequestSummary, error) {
+	if err := s.checkTeam(ctx, f.Team); err != nil {
+		return nil, err
+	}
+	kinds := make([]string, len(f.Kinds))
+	for i, k := range f.Kinds {
+		kinds[i] = string(k)
+	}
+	rows, _ := s.pool.Query(ctx, selectRequest+`
+		WHERE (cardinality($1::text[]) = 0 OR r.kind = ANY ($1))
+		  AND ($2 = '' OR r.state = $2)
+		  AND ($3 = '' OR lower(t.name) = lower($3))
+		  AND ($4 = 0 OR r.number < $4)
+		ORDER BY r.number DESC
+		LIMIT nullif($5, 0)`, kinds, f.State, clean(f.Team), f.Before, f.Limit)
+	all, err := pgx.AppendRows([]RequestSummary{}, rows, scanRequest)
+	if err != nil {
+		return nil, fmt.Errorf("list requests: %w", err)
+	}
+	return all, nil
+}
+
+// Request returns everything about one request, as it was at one moment. It returns ErrUnknown when there is none.
+func (s *Store) Request(ctx context.Context, number int64) (RequestDetail, error) {
+	var d RequestDetail
+	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) (err error) {
+		d, err = readRequest(ctx, tx, number)
+		return err
+	})
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return RequestDetail{}, fmt.Errorf("request %d %w", number, ErrUnknown)
+	case err != nil:
+		return RequestDetail{}, fmt.Errorf("request %d: %w", number, err)
+	}
+	return d, nil
+}
+
+func readRequest(ctx context.Context, tx pgx.Tx, number int64) (d RequestDetail, err error) {
+	rows, _ := tx.Query(ctx, selectRequest+`WHERE r.number = $1`, number)
+	if d.RequestSummary, err = pgx.CollectExactlyOneRow(rows, scanRequest); err != nil {
+		return d, err
+	}
+	if err = tx.QueryRow(ctx, `SELECT body, html FROM request WHERE number = $1`, number).Scan(&d.Body, &d.HTML); err != nil {
+		return d, err
+	}
+	if d.Activities, err = readActivities(ctx, tx, number); err != nil {
+		return d, err
+	}
+	if err = readAttachments(ctx, tx, &d); err != nil {
+		return d, err
+	}
+	if d.History, err = readHistory(ctx, tx, number); err != nil {
+		return d, err
+	}
+	if d.Participants, err = readParticipants(ctx, tx, number); err != nil {
+		return d, err
+	}
+	rows, _ = tx.Query(ctx, `SELECT message_id FROM thread WHERE request = $1 AND via <> 'referenced' ORDER BY message_id`, number)
+	d.Messages, err = pgx.AppendRows([]string{}, rows, pgx.RowTo[string])
+	return d, err
+}
+
+// selectRequest goes with scanRequest.
+const selectRequest = `
+	SELECT r.number, r.kind, r.state, t.name, r.subject,
+	       requester.logon, requester.name, the_user.logon, the_user.name, assignee.logon, assignee.name,
+	       r.sender_name, r.sender_address,
+	       coalesce(site.name, ''), coalesce(source.name, ''), coalesce(priority.name, ''), coalesce(g.name, ''), coalesce(m.name, ''),
+	       r.linked_to, r.opened_at, opener.logon, opener.name, r.sent_at, r.processed_at,
+	       (SELECT count(*) FROM activity a WHERE a.request = r.number),
+	       (SELECT count(*) FROM attachment a WHERE a.request = r.number)
+	FROM request r
+	JOIN team t                      ON t.id = r.team_id
+	JOIN user_account requester      ON requester.id = r.requester_id
+	JOIN user_account the_user       ON the_user.id = r.user_id
+	JOIN user_account opener         ON opener.id = r.opened_by_id
+	LEFT JOIN user_account assignee  ON assignee.id = r.assignee_id
+	LEFT JOIN site                   ON site.id = r.site_id
+	LEFT JOIN source                 ON source.id = r.source_id
+	LEFT JOIN priority               ON priority.id = r.priority_id
+	LEFT JOIN support_group g        ON g.id = r.group_id
+	LEFT JOIN mailbox m              ON m.id = r.mailbox_id
+`
+
+func scanRequest(row pgx.CollectableRow) (r RequestSummary, err error) {
+	var requester, user, assignee, opener nullPerson
+	err = row.Scan(&r.Number, &r.Kind, &r.State, &r.Team, &r.Subject,
+		&requester.logon, &requester.name, &user.logon, &user.name, &assignee.logon, &assignee.name,
+		&r.Sender.Name, &r.Sender.Address,
+		&r.Site, &r.Source, &r.Priority, &r.Group, &r.Mailbox,
+		&r.LinkedTo, &r.OpenedAt, &opener.logon, &opener.name, &r.SentAt, &r.ProcessedAt,
+		&r.ActivityCount, &r.AttachmentCount)
+	r.Requester, r.User, r.Assignee, r.OpenedBy = requester.person(), user.person(), assignee.person(), opener.person()
+	r.OpenedAt = r.OpenedAt.UTC()
+	r.SentAt, r.ProcessedAt = inUTC(r.SentAt), inUTC(r.ProcessedAt)
+	return r, err
+}
+
+// nullPerson is a person of an outer join.
+type nullPerson struct{ logon, name *string }
+
+func (p nullPerson) person() *Person {
+	if p.logon == nil || p.name == nil {
+		return nil
+	}
+	return &Person{*p.logon, *p.name}
+}
+
+func inUTC(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	utc := t.UTC()
+	return &utc
+}
+
+func readActivities(ctx context.Context, tx pgx.Tx, number int64) ([]ActivityDetail, error) {
+	rows, _ := tx.Query(ctx, `
+		SELECT a.id, a.subject, a.body, a.html, author.logon, author.name, a.sender_name, a.sender_address,
+		       a.sent_at, a.flagged, a.recorded_at, recorder.logon, recorder.name
+		FROM activity a
+		JOIN user_account recorder    ON recorder.id = a.recorded_by_id
+		LEFT JOIN user_account author ON author.id = a.sender_id
+		WHERE a.request = $1
+		ORDER BY a.id`, number)
+	return pgx.AppendRows([]ActivityDetail{}, rows, func(row pgx.CollectableRow) (a ActivityDetail, err error) {
+		var author, recorder nullPerson
+		err = row.Scan(&a.ID, &a.Subject, &a.Body, &a.HTML, &author.logon, &author.name, &a.Sender.Name, &a.Sender.Address,
+			&a.SentAt, &a.Flagged, &a.RecordedAt, &recorder.logon, &recorder.name)
+		a.Author, a.RecordedBy = author.person(), recorder.person()
+		a.SentAt, a.RecordedAt = inUTC(a.SentAt), a.RecordedAt.UTC()
+		a.Attachments = []AttachmentDetail{}
+		return a, err
+	})
+}
+
+// readAttachments puts each attachment where it belongs: to the request or to one of its activities.
+func readAttachments(ctx context.Context, tx pgx.Tx, d *RequestDetail) error {
+	d.Attachments = []AttachmentDetail{}
+	rows, err := tx.Query(ctx, `
+		SELECT coalesce(activity_id, 0), name, media_type, octets, sha256, content_id, inline, raw
+		FROM attachment WHERE request = $1
+		ORDER BY activity_id, position, id`, d.Number)
+	if err != nil {
+		return err
+	}
+	var activity int64
+	var a AttachmentDetail
+	var sum []byte
+	_, err = pgx.ForEachRow(rows, []any{&activity, &a.Name, &a.MediaType, &a.Octets, &sum, &a.ContentID, &a.Inline, &a.Raw}, func() error {
+		a.SHA256 = hex.EncodeToString(sum)
+		list := &d.Attachments
+		for i := range d.Activities {
+			if d.Activities[i].ID == activity {
+				list = &d.Activities[i].Attachments
+			}
+		}
+		*list = append(*list, a)
+		return nil
+	})
+	return err
+}
+
+func readHistory(ctx context.Context, tx pgx.Tx, number int64) ([]HistoryEntry, error) {
+	rows, _ := tx.Query(ctx, `
+		SELECT h.at, u.logon, u.name, h.what, h.reason, h.detail, h.activity_id
+		FROM history h JOIN user_account u ON u.id = h.author_id
+		WHERE h.request = $1
+		ORDER BY h.id`, number)
+	return pgx.AppendRows([]HistoryEntry{}, rows, func(row pgx.CollectableRow) (h HistoryEntry, err error) {
+		var author nullPerson
+		err = row.Scan(&h.At, &author.logon, &author.name, &h.What, &h.Reason, &h.Detail, &h.Activity)
+		h.At, h.Author = h.At.UTC(), author.person()
+		return h, err
+	})
+}
+
+func readParticipants(ctx context.Context, tx pgx.Tx, number int64) ([]Participant, error) {
+	rows, _ := tx.Query(ctx, `
+		SELECT u.logon, u.name, coalesce(p.address, '')
+		FROM participant p LEFT JOIN user_account u ON u.id = p.user_id
+		WHERE p.request = $1
+		ORDER BY lower(u.logon), p.address`, number)
+	return pgx.AppendRows([]Participant{}, rows, func(row pgx.CollectableRow) (p Participant, err error) {
+		var user nullPerson
+		err = row.Scan(&user.logon, &user.name, &p.Address)
+		p.User = user.person()
+		return p, err
+	})
+}

@@ -1,0 +1,129 @@
+// Package storetest gives each test a database of its own on a real PostgreSQL: one disposable server for the
+// test binary, started by the first test that asks, and a database cloned from a migrated template for each test.
+// The server and its directory are gone when the test binary has ended, however it ended.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"mailintegration/store"
+	"mailintegration/store/postgres"
+)
+
+// Database is one test's database.
+type Database struct {
+	URL string // for pgx
+}
+
+// New returns a migrated database, dropped when the test ends. The test fails when there is no PostgreSQL.
+func New(t testing.TB) *Database { return create(t, template) }
+
+// Empty returns a database that was never migrated.
+func Empty(t testing.TB) *Database { return create(t, "template0") }
+
+// Pool returns a new pool of connections to the database, closed when the test ends.
+func (d *Database) Pool(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), d.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// Exec runs statements without arguments, as a test's preparation.
+func (d *Database) Exec(t testing.TB, sql string) {
+	t.Helper()
+	if err := execute(t.Context(), d.URL, sql); err != nil {
+		t.Fatalf("%v in %s", err, sql)
+	}
+}
+
+// template is the database that the others are cloned from.
+const template = "mailintegration_template"
+
+// server is the one server of this test binary. It is started once and never stopped by us: see watchdog.
+var server = sync.OnceValues(startServer)
+
+var databases atomic.Int64
+
+func create(t testing.TB, from string) *Database {
+	t.Helper()
+	admin, err := server()
+	if err != nil {
+		t.Fatalf("no PostgreSQL for the tests: %v\n(make setup installs what is missing)", err)
+	}
+	name := fmt.Sprintf("test_%d", databases.Add(1))
+	if err := execute(t.Context(), admin, `CREATE DATABASE `+name+` TEMPLATE `+from); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)
+		defer cancel()
+		if err := execute(ctx, admin, `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
+			t.Error(err)
+		}
+	})
+	return &Database{URL: withDatabase(admin, name)}
+}
+
+// startServer returns the URL of the server's first database.
+func startServer() (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	dir, err := makeDirectory()
+	if err != nil {
+		return "", err
+	}
+	s, err := postgres.Start(ctx, postgres.Options{DataDirectory: filepath.Join(dir, "postgres"), Disposable: true})
+	if err != nil {
+		return "", errors.Join(err, os.RemoveAll(dir))
+	}
+	if err := watchdog(s.PID(), dir); err != nil {
+		return "", errors.Join(err, s.Stop(ctx))
+	}
+	return s.URL(), prepare(ctx, s.URL())
+}
+
+// prepare makes the template. Nobody may connect to it afterwards, since a clone waits for its last user.
+func prepare(ctx context.Context, admin string) error {
+	if err := execute(ctx, admin, `CREATE DATABASE `+template); err != nil {
+		return err
+	}
+	if _, err := store.Migrate(ctx, withDatabase(admin, template)); err != nil {
+		return err
+	}
+	return execute(ctx, admin, `ALTER DATABASE `+template+` ALLOW_CONNECTIONS false`)
+}
+
+func execute(ctx context.Context, to, sql string) error {
+	conn, err := pgx.Connect(ctx, to)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, sql)
+	return err
+}
+
+func withDatabase(to, name string) string {
+	u, err := url.Parse(to)
+	if err != nil {
+		panic(err) // our own URL
+	}
+	u.Path = "/" + name
+	return u.String()
+}

@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Team is a separate configuration in one database.
+type Team struct {
+	Name            string `json:"name"`
+	Address         string `json:"address"`          // mail of the team comes from it, "" when it has none
+	SitesMandatory  bool   `json:"sites_mandatory"`  // every incident needs a site
+	DefaultPriority string `json:"default_priority"` // "" when there is none
+	ServiceDesk     string `json:"service_desk"`     // the group that gets what nothing else is said about
+}
+
+// TeamOptions are what a team may be added with.
+type TeamOptions struct {
+	Address        string // an addr-spec, or ""
+	SitesMandatory bool
+}
+
+// What a new team begins with.
+const (
+	firstGroup  = "Service Desk"
+	firstSource = "Email"
+)
+
+// AddTeam adds a team with the group Service Desk, the priorities High, Normal (the default) and Low, and the source Email.
+func (s *Store) AddTeam(ctx context.Context, name string, opts TeamOptions) error {
+	name, err := cleanName("team", name)
+	if err != nil {
+		return err
+	}
+	address := ""
+	if strings.TrimSpace(opts.Address) != "" {
+		if address, err = cleanAddress(opts.Address); err != nil {
+			return fmt.Errorf("team %q: %w", name, err)
+		}
+	}
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		var id int64
+		err := tx.QueryRow(ctx, `
+			INSERT INTO team (name, address, sites_mandatory) VALUES ($1, $2, $3)
+			ON CONFLICT DO NOTHING RETURNING id`, name, address, opts.SitesMandatory).Scan(&id)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return fmt.Errorf("team %q %w", name, ErrExists)
+		}
+		if err == nil {
+			err = equipTeam(ctx, tx, id)
+		}
+		if err != nil {
+			return fmt.Errorf("add team %q: %w", name, err)
+		}
+		return nil
+	})
+}
+
+// equipTeam gives a new team what it needs to open requests.
+func equipTeam(ctx context.Context, tx pgx.Tx, id int64) error {
+	_, err := tx.Exec(ctx, `
+		WITH new_group AS (
+			INSERT INTO support_group (team_id, name) VALUES ($1, $2) RETURNING id
+		), new_source AS (
+			INSERT INTO source (team_id, name) VALUES ($1, $3)
+		), new_priority AS (
+			INSERT INTO priority (team_id, name, rank)
+			VALUES ($1, 'High', $4), ($1, 'Normal', 2 * $4), ($1, 'Low', 3 * $4) RETURNING id, name
+		)
+		UPDATE team SET
+			service_desk_group_id = (SELECT id FROM new_group),
+			default_priority_id   = (SELECT id FROM new_priority WHERE name = 'Normal')
+		WHERE id = $1`, id, firstGroup, firstSource, rankStep)
+	return err
+}
+
+// Teams lists the teams by name.
+func (s *Store) Teams(ctx context.Context) ([]Team, error) {
+	rows, _ := s.pool.Query(ctx, `
+		SELECT t.name, t.address, t.sites_mandatory, coalesce(p.name, '') AS default_priority, coalesce(g.name, '') AS service_desk
+		FROM team t
+		LEFT JOIN priority p ON p.id = t.default_priority_id
+		LEFT JOIN support_group g ON g.id = t.service_desk_group_id
+		ORDER BY lower(t.name)`)
+	return collect[Team](rows, "list the teams")
+}
+
+// findTeam finds a team by name, or the only one when name is "", and returns its name as it is written.
+func findTeam(ctx context.Context, tx pgx.Tx, name string) (id int64, written string, err error) {
+	name = strings.TrimSpace(clean(name))
+	rows, _ := tx.Query(ctx, `SELECT id, name FROM team WHERE $1 = '' OR lower(name) = lower($1) ORDER BY lower(name)`, name)
+	type team struct {
+		ID   int64
+		Name string
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[team])
+	switch {
+	case err != nil:
+		return 0, "", err
+	case len(found) == 1:
+		return found[0].ID, found[0].Name, nil
+	case name != "":
+		return 0, "", fmt.Errorf("team %q %w", name, ErrUnknown)
+	case len(found) == 0:
+		return 0, "", errors.New("there is no team yet: run mailintegration team add NAME")
+	}
+	names := make([]string, len(found))
+	for i, t := range found {
+		names[i] = t.Name
+	}
+	return 0, "", fmt.Errorf("there are several teams, name one of them: %s", strings.Join(names, ", "))
+}
+
+// checkTeam returns ErrUnknown when the team is named and not there.
+func (s *Store) checkTeam(ctx context.Context, name string) error {
+	if name == "" {
+		return nil
+	}
+	var there bool
+	err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM team WHERE lower(name) = lower($1))`, clean(name)).Scan(&there)
+	if err == nil && !there {
+		err = fmt.Errorf("team %q %w", name, ErrUnknown)
+	}
+	return err
+}

@@ -1,0 +1,68 @@
+package store
+
+import (
+	"cmp"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// How much of a message's words is stored. What goes beyond can be had again from the raw message.
+const (
+	maxSubject   = 10_000   // runes of a subject
+	maxText      = 4 << 20  // octets of a body, and of its HTML
+	maxDetail    = 16 << 10 // octets of the reason of a decision
+	maxLine      = 1000     // octets of a name or an address that is only shown
+	maxAddress   = 320      // octets of an addr-spec that is compared: RFC 3696 §3, 64 + "@" + 255
+	maxMessageID = 998      // octets of a msg-id: a line of RFC 5322 §2.1.1
+	ellipsis     = "…"
+)
+
+// capped is s made storable and no longer than limit octets, cut between two characters.
+func capped(s string, limit int) string {
+	s = clean(s)
+	if len(s) <= limit {
+		return s
+	}
+	end := limit - len(ellipsis)
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + ellipsis
+}
+
+// subject is a subject made storable: of a bounded length, and never empty.
+func subject(s string) string {
+	s = clean(s)
+	if utf8.RuneCountInString(s) > maxSubject {
+		s = string([]rune(s)[:maxSubject-1]) + ellipsis
+	}
+	return cmp.Or(s, "(no subject)")
+}
+
+// addressKey is the form an addr-spec is compared in, "" when it cannot be anybody's.
+func addressKey(addr string) string {
+	key := strings.ToLower(strings.TrimSpace(clean(addr)))
+	if len(key) > maxAddress {
+		return ""
+	}
+	return key
+}
+
+// threadKey is the form a msg-id is compared in, "" when it is none that could lead anywhere.
+func threadKey(id string) string {
+	key := clean(id)
+	if len(key) > maxMessageID {
+		return ""
+	}
+	return key
+}
+
+// storableDate is nil for a date that is absent, or that programs which read the database would fail on:
+// RFC 3339 §5 has years of four digits.
+func storableDate(t time.Time) *time.Time {
+	if u := t.UTC(); t.IsZero() || u.Year() < 1 || u.Year() > 9999 {
+		return nil
+	}
+	return &t
+}

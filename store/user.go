@@ -1,0 +1,111 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// User is a person, or the account that the daemon records as.
+type User struct {
+	Logon     string   `json:"logon"`
+	Name      string   `json:"name"`      // display name; the logon when it is added without
+	Addresses []string `json:"addresses"` // addr-specs, kept in lower case
+	Site      string   `json:"site"`      // "" for none
+}
+
+// cleaned returns the user as it is kept, or everything that is wrong with it.
+func (u User) cleaned() (User, error) {
+	var mistakes []error
+	check := func(err error) {
+		if err != nil {
+			mistakes = append(mistakes, err)
+		}
+	}
+	var err error
+	u.Logon, err = cleanName("logon", u.Logon)
+	check(err)
+	if strings.TrimSpace(u.Name) == "" {
+		u.Name = u.Logon
+	} else {
+		u.Name, err = cleanName("user", u.Name)
+		check(err)
+	}
+	if strings.TrimSpace(u.Site) == "" {
+		u.Site = ""
+	} else {
+		u.Site, err = cleanName("site", u.Site)
+		check(err)
+	}
+	var addresses []string
+	for _, a := range u.Addresses {
+		a, err := cleanAddress(a)
+		check(err)
+		if err == nil && !slices.Contains(addresses, a) {
+			addresses = append(addresses, a)
+		}
+	}
+	u.Addresses = addresses
+	return u, errors.Join(mistakes...)
+}
+
+// cleanAddress returns an addr-spec (RFC 5322 §3.4.1) as it is kept, in lower case. It does not judge more than
+// what would keep it from ever matching a sender.
+func cleanAddress(address string) (string, error) {
+	cleaned := strings.ToLower(strings.TrimSpace(clean(address)))
+	local, domain, ok := cutLast(cleaned, "@")
+	odd := func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`<>,;|()"`, r)
+	}
+	if !ok || local == "" || domain == "" || strings.ContainsFunc(cleaned, odd) || len(cleaned) > 320 {
+		return "", fmt.Errorf("%q is no mail address (name@example.com)", address)
+	}
+	return cleaned, nil
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// AddUser adds a user. The site must be there; no address may be another user's.
+func (s *Store) AddUser(ctx context.Context, u User) error {
+	u, err := u.cleaned()
+	if err != nil {
+		return fmt.Errorf("add user: %w", err)
+	}
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		p, err := lookUpPeople(ctx, tx, []User{u})
+		if _, there := p.ids[fold(u.Logon)]; there {
+			return fmt.Errorf("user %q %w", u.Logon, ErrExists)
+		}
+		if err == nil {
+			err = p.check(u, nil)
+		}
+		if err == nil {
+			err = p.save(ctx, tx, []User{u}, allFields)
+		}
+		if err != nil {
+			return fmt.Errorf("add user %q: %w", u.Logon, err)
+		}
+		return nil
+	})
+}
+
+// Users lists the users by logon.
+func (s *Store) Users(ctx context.Context) ([]User, error) {
+	rows, _ := s.pool.Query(ctx, `
+		SELECT u.logon, u.name, coalesce(s.name, '') AS site,
+		       ARRAY(SELECT a.address FROM user_address a WHERE a.user_id = u.id ORDER BY a.address) AS addresses
+		FROM user_account u LEFT JOIN site s ON s.id = u.site_id
+		ORDER BY lower(u.logon)`)
+	return collect[User](rows, "list the users")
+}

@@ -1,0 +1,170 @@
+package store_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"mailintegration/store"
+)
+
+func TestAddUser(t *testing.T) {
+	t.Parallel()
+	s, _ := openStore(t)
+	ctx := t.Context()
+	must(t, s.AddSite(ctx, "Montréal"))
+	must(t, s.AddUser(ctx, store.User{Logon: "zoe", Name: "Zoë  Ångström", Addresses: []string{"Zoe@Example.com", "zoe@example.com", "z@x.org"}, Site: "MONTRÉAL"}))
+	must(t, s.AddUser(ctx, store.User{Logon: "Daemon"}))
+	users, err := s.Users(ctx)
+	must(t, err)
+	equal(t, []store.User{
+		{Logon: "Daemon", Name: "Daemon", Addresses: []string{}},
+		{Logon: "zoe", Name: "Zoë Ångström", Addresses: []string{"z@x.org", "zoe@example.com"}, Site: "Montréal"},
+	}, users)
+
+	fails(t, s.AddUser(ctx, store.User{Logon: "ZOE"}), store.ErrExists, `user "ZOE" exists already`)
+	fails(t, s.AddUser(ctx, store.User{Logon: "max", Addresses: []string{"Z@X.ORG"}}), nil, `address z@x.org is user "zoe"'s`)
+	fails(t, s.AddUser(ctx, store.User{Logon: "max", Site: "Mars"}), store.ErrUnknown, `site "Mars"`, "site add")
+	fails(t, s.AddUser(ctx, store.User{}), nil, "needs a name")
+	for _, address := range []string{"", "x", "@x", "x@", "a b@x", "<a@x>", "a@x,b@x", "a@x\n"} {
+		err := s.AddUser(ctx, store.User{Logon: "max", Addresses: []string{address}})
+		if trimmed := strings.TrimSpace(address); trimmed == "a@x" {
+			must(t, err)
+			continue
+		}
+		fails(t, err, nil, "no mail address")
+	}
+}
+
+func TestImportUsers(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, file string
+		want       []store.User // ann is there besides, unless she is among them
+		result     store.ImportResult
+	}{
+		{
+			"commas, in the order of the documentation",
+			"logon,name,addresses,site\nmax,Max,max@x.org m@x.org,Québec\n",
+			[]store.User{{Logon: "max", Name: "Max", Addresses: []string{"m@x.org", "max@x.org"}, Site: "Québec"}, zoe},
+			store.ImportResult{Added: 1},
+		},
+		{
+			"semicolons, a BOM, CR LF, other order and case, quotes and empty lines, as spreadsheets write them",
+			"\uFEFFSite;ADDRESSES;Logon;Name\r\n\r\nQUÉBEC;max@x.org|m@x.org;max;\"Muster, Max\"\"\"\r\n",
+			[]store.User{{Logon: "max", Name: `Muster, Max"`, Addresses: []string{"m@x.org", "max@x.org"}, Site: "Québec"}, zoe},
+			store.ImportResult{Added: 1},
+		},
+		{
+			"a user is updated by logon, and a field that is empty empties",
+			"logon,name,addresses,site\nZOE,Zoë B.,new@x.org,\n",
+			[]store.User{{Logon: "ZOE", Name: "Zoë B.", Addresses: []string{"new@x.org"}}},
+			store.ImportResult{Updated: 1},
+		},
+		{
+			"a column that is not in the file changes nothing",
+			"logon,name\nzoe,Zoë B.\nmax,\n",
+			[]store.User{{Logon: "max", Name: "max", Addresses: []string{}}, {Logon: "zoe", Name: "Zoë B.", Addresses: zoe.Addresses, Site: zoe.Site}},
+			store.ImportResult{Added: 1, Updated: 1},
+		},
+		{
+			"addresses change hands within a file",
+			"logon,addresses\nzoe,ann@x.org\nann,zoe@x.org\n",
+			[]store.User{{Logon: "ann", Name: "Ann", Addresses: []string{"zoe@x.org"}}, {Logon: "zoe", Name: "Zoë", Addresses: []string{"ann@x.org"}, Site: "Québec"}},
+			store.ImportResult{Updated: 2},
+		},
+		{
+			"a header alone is a file without users",
+			"logon;name",
+			[]store.User{zoe},
+			store.ImportResult{},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s := storeWithPeople(t)
+			for range 2 { // again is the same
+				result, err := s.ImportUsers(t.Context(), strings.NewReader(tc.file))
+				must(t, err)
+				equal(t, tc.result, result)
+				tc.result = store.ImportResult{Updated: tc.result.Added + tc.result.Updated}
+			}
+			users, err := s.Users(t.Context())
+			must(t, err)
+			if !slices.ContainsFunc(tc.want, func(u store.User) bool { return u.Logon == ann.Logon }) {
+				tc.want = append([]store.User{ann}, tc.want...)
+			}
+			equal(t, tc.want, users)
+		})
+	}
+}
+
+var (
+	ann = store.User{Logon: "ann", Name: "Ann", Addresses: []string{"ann@x.org"}}
+	zoe = store.User{Logon: "zoe", Name: "Zoë", Addresses: []string{"zoe@x.org"}, Site: "Québec"}
+)
+
+func storeWithPeople(t *testing.T) *store.Store {
+	t.Helper()
+	s, _ := openStore(t)
+	must(t, s.AddSite(t.Context(), "Québec"))
+	must(t, s.AddUser(t.Context(), ann))
+	must(t, s.AddUser(t.Context(), zoe))
+	return s
+}
+
+func TestImportUsersNamesEveryMistakeAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, file string
+		want       []store.Mistake
+	}{
+		{"mistakes of all kinds are named at once, with their lines",
+			"logon,name,addresses,site\nok,Ok,ok@x.org,\n,Nobody,,\na,A,nonsense also,\nOK,Again,,\nb,B,ok@x.org,\nc,C\nd,\"D\nD\",d@x.org,Mars\n",
+			[]store.Mistake{
+				{3, "a logon needs a name"},
+				{4, `"nonsense" is no mail address (name@example.com)`},
+				{4, `"also" is no mail address (name@example.com)`},
+				{5, "logon OK stands on line 2, too"},
+				{6, "address ok@x.org stands on line 2, too"},
+				{7, "2 fields, and the header has 4"},
+			}},
+		{"what the database knows better is named at once, too",
+			"logon,addresses,site\na,zoe@x.org,Mars\nb,ann@x.org,\n",
+			[]store.Mistake{
+				{2, `site "Mars" is not known: run mailintegration site add "Mars"`},
+				{2, `address zoe@x.org is user "zoe"'s`},
+				{3, `address ann@x.org is user "ann"'s`},
+			}},
+		{"an empty file", "", []store.Mistake{{1, "no header: the first line names the columns logon, name, addresses, site"}}},
+		{"columns that nobody knows", "login,name,name\nx,y,z\n", []store.Mistake{
+			{1, `unknown column "login": the columns are logon, name, addresses, site`},
+			{1, "column name stands there twice"},
+			{1, "the column logon is missing"},
+		}},
+		{"a file that is not UTF-8", "logon,name\nmax,Caf\xe9\n", []store.Mistake{{2, "not UTF-8: save the file as UTF-8 (in Excel: CSV UTF-8)"}}},
+		{"a file in UTF-16", "\xff\xfel\x00o\x00", []store.Mistake{{1, "not UTF-8: save the file as UTF-8 (in Excel: CSV UTF-8)"}}},
+		{"a quote that is not closed", "logon,name\nmax,\"Max\nb,B\n", []store.Mistake{{2, `extraneous or missing " in quoted-field`}}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s := storeWithPeople(t)
+			_, err := s.ImportUsers(t.Context(), strings.NewReader(tc.file))
+			var wrong *store.ImportError
+			if !errors.As(err, &wrong) {
+				t.Fatalf("error is %v", err)
+			}
+			equal(t, tc.want, wrong.Mistakes)
+			users, err := s.Users(t.Context())
+			must(t, err)
+			equal(t, []store.User{ann, zoe}, users)
+		})
+	}
+}
+
+func TestImportErrorListsItsMistakes(t *testing.T) {
+	t.Parallel()
+	err := &store.ImportError{Mistakes: []store.Mistake{{2, "bad"}, {7, "worse"}}}
+	equal(t, "line 2: bad\nline 7: worse", err.Error())
+}
