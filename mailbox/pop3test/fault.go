@@ -122,8 +122,8 @@ func (s *Server) Heal() {
 	s.size = func(octets int64) int64 { return octets }
 }
 
-// faultsAt returns what shall happen at a step that has these names: first all calls, then the first other fault, which is the zero fault
-// when there is none.
+// faultsAt returns what shall happen at a step that has these names: first all calls, then the first other fault,
+// which is the zero fault when there is none.
 func (s *Server) faultsAt(names []string) (calls []func(), other fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

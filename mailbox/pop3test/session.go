@@ -24,6 +24,7 @@ type session struct {
 	conn   *wire
 	over   net.Conn // the connection as the dialogue sees it: delayed, within TLS
 	secure bool
+	muted  bool // nothing is sent any more
 	in     *bufio.Reader
 	out    *bufio.Writer
 	done   chan struct{}
@@ -155,6 +156,7 @@ func (n *session) step(execute func() error, names ...string) error {
 	case drop:
 		return errOver
 	case dropReply:
+		n.muted = true
 		n.out.Reset(io.Discard)
 		_ = execute() // its answer reaches nobody
 		return errOver
@@ -176,7 +178,7 @@ func (n *session) step(execute func() error, names ...string) error {
 
 // ok answers +OK. Errors of writing are told by Flush.
 func (n *session) ok(format string, args ...any) {
-	fmt.Fprintf(n.out, "+OK "+format+"\r\n", args...)
+	fmt.Fprintf(n.out, "%s\r\n", strings.TrimRight("+OK "+fmt.Sprintf(format, args...), " "))
 }
 
 // refuse answers -ERR; the response code at the start of text is left out where the server has none (RFC 2449 §6.4).
