@@ -54,3 +54,18 @@ func unsupported(m *config.Mailbox) error {
 	}
 	return nil
 }
+
+// withoutEffect says what a mailbox's configuration asks for that this version reads and does not do yet.
+func withoutEffect(m *config.Mailbox) []string {
+	var silent []string
+	if !m.CreateNewRequests && m.Processor != config.Monitoring {
+		silent = append(silent, "CreateNewRequests is False: the senders of what is refused are not told by this version")
+	}
+	if m.SleepAfterDeletion > 0 {
+		silent = append(silent, "SleepTimeAfterDeletion has no effect in this version; it is not needed for anything to be recorded once")
+	}
+	if m.TraceMessageInfo {
+		silent = append(silent, "TraceMessageInfo has no effect in this version")
+	}
+	return silent
+}
