@@ -94,6 +94,9 @@ func (e events) pollEnded(r Report, took time.Duration) {
 	}
 }
 
+// mailboxWorks says that a mailbox was polled, for the first time or again after failures.
+func (e events) mailboxWorks() { e.log.Info("mailbox works") }
+
 func (e events) pollPostponed(failures int, next time.Time) {
 	e.log.Info("poll postponed", zap.Int("failures", failures), zap.Time("next_poll", next))
 }
