@@ -18,6 +18,8 @@ type Options struct {
 	AttachmentDirectory string           // its parent must exist
 	Now                 func() time.Time // nil means time.Now
 	MaxConns            int32            // connections at once; 0 means the greater of 4 and the number of CPUs
+	// ReadOnly: the database refuses every change, and the attachment directory need not be there.
+	ReadOnly bool
 }
 
 // Store is a database and its attachment directory. Its methods may be called by many goroutines at once.
@@ -44,8 +46,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if err := s.contents.check(); err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
+	if !o.ReadOnly {
+		if err := s.contents.check(); err != nil {
+			return nil, fmt.Errorf("open store: %w", err)
+		}
 	}
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("open store: %w", unavailable(ctx, err))
@@ -95,6 +99,9 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 	// whatever the server's default is.
 	if params["synchronous_commit"] == "" || params["synchronous_commit"] == "off" {
 		params["synchronous_commit"] = "on"
+	}
+	if o.ReadOnly {
+		params["default_transaction_read_only"] = "on"
 	}
 	return config, nil
 }

@@ -46,10 +46,15 @@ func rules(m *config.Mailbox) processor.Rules {
 
 // unsupported says what a mailbox's configuration asks for that this version cannot do; nil when it can do all.
 func unsupported(m *config.Mailbox) error {
-	switch {
-	case m.Authentication == config.Azure:
+	if m.Authentication == config.Azure {
 		return errors.New("Authentication: Azure is not supported by this version (use Basic, or set Enabled to False)")
-	case m.Processor == config.EndUserServiceRequest:
+	}
+	return undecidable(m)
+}
+
+// undecidable says that a mailbox's messages cannot be decided about; how they are retrieved does not matter.
+func undecidable(m *config.Mailbox) error {
+	if m.Processor == config.EndUserServiceRequest {
 		return errors.New("MessageProcessorTypeName: service requests from mail are not supported by this version (use another processor, or set Enabled to False)")
 	}
 	return nil

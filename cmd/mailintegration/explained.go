@@ -1,0 +1,208 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"mailintegration/processor"
+)
+
+// print explains a message for an administrator: what it says, what would become of it, and why.
+func (x *explaining) print(w io.Writer, file string, m *processor.Message, raw io.ReaderAt, d processor.Decision) error {
+	fmt.Fprintln(w, file)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	printMessage(facts{t}, m)
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	printText(w, m.Text)
+	if err := printAttachments(w, m, raw); err != nil {
+		return err
+	}
+	if len(m.Defects) > 0 {
+		fmt.Fprintln(w, "\n  Defects, read nevertheless")
+		for _, d := range m.Defects {
+			fmt.Fprintf(w, "    %s\n", strings.TrimPrefix("part "+d.Part+": "+d.What, "part : "))
+		}
+	}
+	fmt.Fprintf(w, "\n  Decision: %s\n", verdictOf(d))
+	printReason(w, d.Why())
+	printDecision(facts{t}, d)
+	return t.Flush()
+}
+
+// facts prints lines of a name and a value, and none for what is not there.
+type facts struct{ w io.Writer }
+
+func (f facts) say(name, value string) {
+	if value != "" {
+		fmt.Fprintf(f.w, "  %s\t%s\n", name, value)
+	}
+}
+
+// printMessage prints who wrote what to whom.
+func printMessage(f facts, m *processor.Message) {
+	f.say("From", addresses(m.From))
+	if m.Author() != m.From {
+		f.say("Written by", addresses(m.Author()))
+	}
+	f.say("Reply-To", addresses(m.ReplyTo...))
+	f.say("To", addresses(m.To...))
+	f.say("Cc", addresses(m.Cc...))
+	if !m.Date.IsZero() {
+		f.say("Date", m.Date.Format(time.RFC1123Z))
+	}
+	f.say("Subject", m.Subject)
+	f.say("Message-ID", m.MessageID)
+	f.say("In-Reply-To", strings.Join(m.InReplyTo, " "))
+	f.say("References", strings.Join(m.References, " "))
+	f.say("Automatic", string(m.Automatic))
+	f.say("Size", size(m.Octets))
+}
+
+// mostShown is how many people, or lines of a text, are shown.
+const mostShown = 10
+
+// addresses shows names and addresses as mail programs do.
+func addresses(list ...processor.Address) string {
+	var shown []string
+	for i, a := range list {
+		if i == mostShown {
+			shown = append(shown, fmt.Sprintf("and %d more", len(list)-i))
+			break
+		}
+		switch {
+		case a.Name == "":
+			shown = append(shown, a.Addr)
+		case a.Addr == "":
+			shown = append(shown, a.Name)
+		default:
+			shown = append(shown, a.Name+" <"+a.Addr+">")
+		}
+	}
+	return strings.Join(shown, ", ")
+}
+
+// printText prints how the text begins.
+func printText(w io.Writer, text string) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		fmt.Fprintln(w, "\n  No text")
+		return
+	}
+	lines := strings.Split(text, "\n")
+	fmt.Fprintln(w, "\n  Text")
+	for i, line := range lines {
+		if i == mostShown {
+			fmt.Fprintf(w, "    … (%d more lines)\n", len(lines)-i)
+			return
+		}
+		fmt.Fprintf(w, "    %s\n", short(line, 110))
+	}
+}
+
+// printAttachments prints name, type and decoded size of each attachment.
+func printAttachments(w io.Writer, m *processor.Message, raw io.ReaderAt) error {
+	if len(m.Attachments) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w, "\n  Attachments")
+	for _, a := range m.Attachments {
+		octets, err := io.Copy(io.Discard, a.Open(raw))
+		if err != nil {
+			return fmt.Errorf("attachment %s: %w", a.Name, err)
+		}
+		inline := ""
+		if a.Inline {
+			inline = ", shown within the text"
+		}
+		fmt.Fprintf(w, "    %s (%s, %s%s)\n", a.Name, a.MediaType, size(octets), inline)
+	}
+	return nil
+}
+
+// verdictOf says in a few words what a decision is.
+func verdictOf(d processor.Decision) string {
+	switch d := d.(type) {
+	case processor.OpenRequest:
+		verdict := "open an incident"
+		switch d.Kind {
+		case processor.ServiceRequest:
+			verdict = "open a service request"
+		case processor.Event:
+			verdict = "open an event"
+		}
+		if d.LinkedTo != 0 {
+			verdict += fmt.Sprintf(", linked to %d", d.LinkedTo)
+		}
+		return verdict
+	case processor.AddActivity:
+		verdict := fmt.Sprintf("add an activity to request %d", d.Request)
+		if d.Reopen {
+			verdict += " and reopen it"
+		}
+		if d.Flagged {
+			verdict += ", flagged for a person to look at"
+		}
+		return verdict
+	case processor.Refuse:
+		return "refuse: nothing is opened"
+	case processor.Ignore:
+		return "ignore: only the receipt is recorded, with the raw message"
+	}
+	return "set aside: the message is kept whole, and an event carries it"
+}
+
+// printReason prints why, a clause on each line.
+func printReason(w io.Writer, why processor.Reason) {
+	for i, clause := range strings.Split(why.Detail, "; ") {
+		because := "because "
+		if i > 0 {
+			because = "        "
+		}
+		fmt.Fprintf(w, "    %s%s\n", because, clause)
+	}
+	fmt.Fprintf(w, "    (%s)\n", why.Code)
+}
+
+// printDecision prints the fields of what would be recorded.
+func printDecision(f facts, d processor.Decision) {
+	switch d := d.(type) {
+	case processor.OpenRequest:
+		f.say("Subject", d.Subject)
+		f.say("Requester", d.Requester.Name)
+		f.say("User", d.User.Name)
+		f.say("Site", d.Site.Name)
+		f.say("Group", d.Group.Name)
+		f.say("Assignee", d.Assignee.Name)
+		f.say("Priority", d.Priority.Name)
+		f.say("Source", d.Source.Name)
+		f.say("Attached", attached(d.Attachments, d.AttachRaw))
+	case processor.AddActivity:
+		f.say("Author", d.Author.Name)
+		f.say("Attached", attached(d.Attachments, d.AttachRaw))
+	}
+}
+
+// attached names what would be stored.
+func attached(list []processor.Attachment, raw bool) string {
+	var names []string
+	for _, a := range list {
+		names = append(names, a.Name)
+	}
+	if raw {
+		names = append(names, "the raw message")
+	}
+	return strings.Join(names, ", ")
+}
+
+// printJSON prints one line.
+func (x *explaining) printJSON(w io.Writer, m *processor.Message, raw io.ReaderAt, d processor.Decision) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(map[string]any{"decision": d.Why()})
+}
