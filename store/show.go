@@ -147,10 +147,10 @@ func (s *Store) Request(ctx context.Context, number int64) (RequestDetail, error
 		d, err = readRequest(ctx, tx, number)
 		return err
 	})
-	if errors.Is(err, pgx.ErrNoRows) {
-		err = ErrUnknown
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return RequestDetail{}, fmt.Errorf("request %d %w", number, ErrUnknown)
+	case err != nil:
 		return RequestDetail{}, fmt.Errorf("request %d: %w", number, err)
 	}
 	return d, nil

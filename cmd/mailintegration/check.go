@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.uber.org/zap/zapcore"
@@ -57,16 +58,19 @@ func (c *checking) ok(what, detail string) { fmt.Fprintf(c.stdout, "ok      %s: 
 
 // failed prints one line for what is wrong, with what to do, and notes the exit code.
 func (c *checking) failed(code int, what string, err error, hint string) {
-	line := fmt.Sprintf("FAILED  %s: %v", what, err)
+	line := "FAILED  " + what + ": " + oneLine(err.Error())
 	if hint == "" {
 		hint = daemon.Hint(err)
 	}
 	if hint != "" {
-		line += "; " + hint
+		line += "; " + oneLine(hint)
 	}
 	fmt.Fprintln(c.stdout, line)
 	c.worst = max(c.worst, code)
 }
+
+// oneLine puts what stands on several lines on one.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // database checks the connection, the schema and the attachment directory. It returns what the mailboxes' names are looked up in, nil
 // when there is nothing to look them up in.

@@ -7,6 +7,7 @@ import (
 
 	"mailintegration/config"
 	"mailintegration/daemon"
+	"mailintegration/store"
 )
 
 // The exit codes.
@@ -18,7 +19,7 @@ const (
 	exitUnreachable   = 4
 )
 
-const exitCodes = "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 some mailbox unreachable."
+const exitCodes = "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration,\n4 some mailbox unreachable."
 
 // failure is an error with the exit code it ends the program with and, where one is known, what to do about it.
 type failure struct {
@@ -47,9 +48,11 @@ func report(stderr io.Writer, err error) int {
 		fmt.Fprintln(stderr, mistakes)
 		return exitConfiguration
 	}
-	if msg := err.Error(); msg != "" {
-		fmt.Fprintln(stderr, "mailintegration:", msg)
+	msg := err.Error()
+	if several := new(store.ImportError); !errors.As(err, &several) {
+		msg = oneLine(msg)
 	}
+	fmt.Fprintln(stderr, "mailintegration:", msg)
 	if hint != "" {
 		fmt.Fprintln(stderr, "hint:", hint)
 	}

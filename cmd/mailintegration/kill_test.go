@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"mailintegration/mailbox/pop3test"
+	"mailintegration/store/storetest"
+)
+
+// installed is a program with its configuration and database, run as a process of its own, so that it can be killed.
+type installed struct {
+	testing.TB
+	config string
+	rows   *pgxpool.Pool
+}
+
+const (
+	killedService = `<MailIntegrationService>
+  <Database>%s</Database>
+  <AttachmentDirectory>%s</AttachmentDirectory>
+  <Login>daemon</Login> <Team>IT</Team>
+  <MessagesPerSession>100</MessagesPerSession>
+</MailIntegrationService>`
+	killedMailbox = `<MailIntegration>
+  <MessageProcessorTypeName>EndUserIncidentMailMessageProcessor</MessageProcessorTypeName>
+  <ServerName>127.0.0.1</ServerName> <Port>%d</Port> <SecureSocketOption>None</SecureSocketOption>
+  <UserName>%s</UserName> <Password>%s</Password>
+  <IncidentFallbackUserLogon>unknown</IncidentFallbackUserLogon>
+  <IncludeRawMessageAsAttachment>True</IncludeRawMessageAsAttachment>
+</MailIntegration>`
+)
+
+// install configures the program for one mailbox.
+func install(t testing.TB, port int, user, password string) *installed {
+	t.Helper()
+	dir, db := t.TempDir(), storetest.New(t)
+	in := &installed{TB: t, config: filepath.Join(dir, "mailintegration.xml"), rows: db.Pool(t)}
+	write := func(path, content string) {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(in.config, fmt.Sprintf(killedService, db.URL, filepath.Join(dir, "attachments")))
+	write(filepath.Join(dir, "mailboxes", "helpdesk.xml"), fmt.Sprintf(killedMailbox, port, user, password))
+	for _, args := range [][]string{{"team", "add", "IT"}, {"user", "add", "daemon", "--name", "Daemon"}, {"user", "add", "unknown", "--name", "Unknown"}} {
+		if out, err := in.command(args...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	return in
+}
+
+// command is the program as a process of its own.
+func (in *installed) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1", "MAILINTEGRATION_CONFIG="+in.config)
+	return cmd
+}
+
+// once runs the verb once to its end.
+func (in *installed) once() string {
+	in.Helper()
+	out, err := in.command("once").CombinedOutput()
+	if err != nil {
+		in.Fatalf("once: %v\n%s", err, out)
+	}
+	return string(out)
+}
+
+func (in *installed) count(query string) (n int) {
+	in.Helper()
+	if err := in.rows.QueryRow(context.Background(), query).Scan(&n); err != nil {
+		in.Fatal(err)
+	}
+	return n
+}
+
+// wantRecorded fails the test unless n messages are recorded, each once.
+func (in *installed) wantRecorded(n int) {
+	in.Helper()
+	if got := in.count(`SELECT count(*) FROM receipt`); got != n {
+		in.Errorf("%d receipts for %d messages", got, n)
+	}
+	if got := in.count(`SELECT (SELECT count(*) FROM request) + (SELECT count(*) FROM activity)`); got != n {
+		in.Errorf("%d requests and activities for %d messages", got, n)
+	}
+}
+
+// TestKilledAtEachStep kills the process with SIGKILL as each command of a session arrives at the server, and after
+// each of them was carried out.
+func TestKilledAtEachStep(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{})
+	srv.SetPassword("helpdesk", "secret")
+	in := install(t, srv.Port(), "helpdesk", "secret")
+	n := 0
+	mail := func() {
+		for range 2 {
+			n++
+			srv.Add("helpdesk", fmt.Appendf(nil, "Subject: Nr. %d\r\nMessage-ID: <%d@acme.example>\r\n\r\nHelp!\r\n", n, n))
+		}
+	}
+	mail()
+	in.once()
+	steps := srv.Log()
+	if !slices.Contains(steps, "DELE 2") {
+		t.Fatalf("not the session that the test is about: %q", steps)
+	}
+	for _, step := range steps {
+		if strings.Contains(step, "***") {
+			step, _, _ = strings.Cut(step, " ")
+		}
+		mail()
+		cmd := in.command("once")
+		srv.At(step).Times(1).Call(func() { cmd.Process.Kill() })
+		if err := cmd.Run(); err == nil {
+			t.Fatalf("not killed at %q", step)
+		}
+		srv.Heal()
+		idle(t, srv)
+		in.once()
+		in.wantRecorded(n)
+		if left := srv.Count("helpdesk"); left != 0 {
+			t.Errorf("%d messages are left", left)
+		}
+		if t.Failed() {
+			t.Fatalf("killed at %q", step)
+		}
+	}
+}
+
+// idle waits until the server has released the maildrop.
+func idle(t *testing.T, srv *pop3test.Server) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := srv.Idle(ctx); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"mailintegration/mailbox/pop3test"
+	"mailintegration/store/storetest"
+)
+
+// asProgram makes the test binary be the program: see program.
+const asProgram = "MAILINTEGRATION_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	program := func() {
+		os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	if os.Getenv(asProgram) != "" {
+		program()
+	}
+	testscript.Main(m, map[string]func(){"mailintegration": program})
+}
+
+// TestScript runs testdata/script/*.txt, which read like a terminal. Each has a database of its own ($DATABASE)
+// and POP3 servers with the user helpdesk: plain at $POP3_HOST $POP3_PORT; with TLS at $TLS_PORT, its certificate in
+// ca.pem; with a certificate for another name at $OTHER_PORT, in other.pem. Nothing listens at $DEAD_PORT. The
+// command expand FILE… replaces $NAMES in files, deliver USER FILE… puts messages into a maildrop, and
+// exits CODE PROGRAM ARGS… is exec for a program that ends with an error.
+func TestScript(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:   "testdata/script",
+		Setup: func(e *testscript.Env) error { return prepare(t, e) },
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"expand":  expand,
+			"deliver": deliver,
+			"exits":   exits,
+		},
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+	})
+}
+
+// exits CODE PROGRAM ARGS… runs a program and wants that exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 || neg {
+		ts.Fatalf("usage: exits CODE PROGRAM ARGS…")
+	}
+	code := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		exit := new(exec.ExitError)
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		code = exit.ExitCode()
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+// maildropKey is where a script's environment keeps its plain server.
+type maildropKey struct{}
+
+func prepare(t *testing.T, e *testscript.Env) error {
+	plain := pop3test.Run(t, pop3test.Options{})
+	plain.SetPassword("helpdesk", "pass-of-helpdesk")
+	plain.SetPassword("monitoring", "pass-of-monitoring")
+	secure := pop3test.Run(t, pop3test.Options{TLS: pop3test.ImplicitTLS})
+	other := pop3test.Run(t, pop3test.Options{TLS: pop3test.ImplicitTLS, Certificate: pop3test.Certificate{Names: []string{"mail.old.example"}}})
+	for _, s := range []*pop3test.Server{secure, other} {
+		s.SetPassword("helpdesk", "pass-of-helpdesk")
+	}
+	e.Values[maildropKey{}] = plain
+	e.Setenv("TMPDIR", os.TempDir()) // a server that runs as another user has to reach what is in it
+	e.Setenv("DATABASE", storetest.New(t).URL)
+	e.Setenv("EMPTY_DATABASE", storetest.Empty(t).URL)
+	e.Setenv("POP3_HOST", plain.Host())
+	e.Setenv("POP3_PORT", strconv.Itoa(plain.Port()))
+	e.Setenv("TLS_PORT", strconv.Itoa(secure.Port()))
+	e.Setenv("OTHER_PORT", strconv.Itoa(other.Port()))
+	e.Setenv("DEAD_PORT", strconv.Itoa(deadPort(t)))
+	e.Setenv("MAILINTEGRATION_CONFIG", filepath.Join(e.WorkDir, "mailintegration.xml"))
+	for name, s := range map[string]*pop3test.Server{"ca.pem": secure, "other.pem": other} {
+		if err := os.WriteFile(filepath.Join(e.WorkDir, name), s.RootsPEM(), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deadPort is a port at which nothing listens.
+func deadPort(t *testing.T) int {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// expand replaces $NAMES in files by the script's variables.
+func expand(ts *testscript.TestScript, neg bool, files []string) {
+	for _, name := range files {
+		path := ts.MkAbs(name)
+		ts.Check(os.WriteFile(path, []byte(os.Expand(ts.ReadFile(name), ts.Getenv)), 0o600))
+	}
+}
+
+// deliver USER FILE… puts messages into a maildrop of the plain server.
+func deliver(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: deliver USER FILE…")
+	}
+	for _, name := range args[1:] {
+		ts.Value(maildropKey{}).(*pop3test.Server).Add(args[0], []byte(ts.ReadFile(name)))
+	}
+}

@@ -1,0 +1,40 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// hints say what a person can do about an SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
+var hints = map[string]string{
+	"28P01": "check the user name and password in Database",
+	"28000": "check the user name in Database, and that the server's pg_hba.conf lets it in",
+	"3D000": "create the database (createdb NAME), or correct its name in Database",
+	"42501": "grant the user of Database the right to create and use tables in this database",
+	"53100": "the database server's disk is full; make room there",
+	"53300": "the database server takes no more connections; raise its max_connections or lower MaxConcurrentPolls",
+}
+
+// Hint says in one sentence what a person can do about an error of this package, "" when nothing is known.
+func Hint(err error) string {
+	var names *UnresolvedError
+	if errors.As(err, &names) {
+		return names.Hint()
+	}
+	if pg, ok := pgError(err); ok && hints[pg.Code] != "" {
+		return hints[pg.Code]
+	}
+	var connect *pgconn.ConnectError
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &connect):
+		return "check that PostgreSQL runs and answers at the address in Database"
+	case errors.As(err, &path):
+		return "the directory must exist and be writable for the user that the program runs as; another one can be named in AttachmentDirectory"
+	case errors.Is(err, ErrUnavailable):
+		return "the mail stays in the mailbox until the database answers again"
+	}
+	return ""
+}
