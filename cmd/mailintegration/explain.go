@@ -101,7 +101,7 @@ func (c *explainCmd) prepare(e *env) (*explaining, error) {
 // load reads the configuration. The service is nil when there is none and no file was named: then the defaults of an
 // end user's mailbox hold, and there is no database.
 func (c *explainCmd) load(e *env) (*config.Service, *config.Error, error) {
-	if _, err := os.Stat(e.config); errors.Is(err, fs.ErrNotExist) && e.config == defaultConfig() {
+	if _, err := os.Stat(e.config); errors.Is(err, fs.ErrNotExist) && (e.config == "" || e.config == defaultConfig()) {
 		if !c.NoDatabase {
 			fmt.Fprintf(e.stderr, "warning: %s does not exist: explained by the defaults of an end user's mailbox, as with --no-database\n", e.config)
 		}
@@ -139,7 +139,7 @@ func online(e *env, service *config.Service, mb *config.Mailbox) (*explaining, e
 	refs, err := in.store.References(e.ctx, rules.Names)
 	if err != nil {
 		in.close()
-		return nil, err
+		return nil, fmt.Errorf("mailbox %s: %w", mb.Name, err)
 	}
 	look := func(ctx context.Context, keys processor.Keys) (processor.Directory, error) {
 		return in.store.LookUp(ctx, refs.Team, keys)
