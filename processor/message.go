@@ -35,7 +35,8 @@ type Message struct {
 
 	Attachments []Attachment
 	Automatic   Automatic
-	Header      Header // all header fields, within Limits
+	Report      *Report // what the message says of another one, nil when it is no report
+	Header      Header  // all header fields, within Limits
 	Defects     []Defect
 	Octets      int64 // of the raw message
 	// ReadError is the error that ended the reading of the raw message early, nil when all of it was read. It says
