@@ -100,8 +100,8 @@ func (a asked) UserByAddress(addr string) (User, bool) {
 func TestCasesAreReadAndDecidedAsTheySay(t *testing.T) {
 	t.Parallel()
 	folders, err := filepath.Glob("testdata/*/mail.eml")
-	if err != nil || len(folders) < 40 {
-		t.Fatalf("testdata holds %d cases, want at least 40 (%v)", len(folders), err)
+	if err != nil || len(folders) < 80 {
+		t.Fatalf("testdata holds %d cases, want at least 80 (%v)", len(folders), err)
 	}
 	for _, mail := range folders {
 		dir := filepath.Dir(mail)

@@ -63,10 +63,11 @@ type OpenRequest struct {
 // AddActivity adds the message to a request that exists.
 type AddActivity struct {
 	Reason  Reason
-	Request int64 // its number
-	Author  User  // the sender when known, else zero
-	Reopen  bool  // a closed or resolved request is opened again
-	Flagged bool  // the sender has no part in the request: a person should look
+	Request int64       // its number
+	Kind    RequestKind // its kind
+	Author  User        // the sender when known, else zero
+	Reopen  bool        // a closed or resolved request is opened again
+	Flagged bool        // the sender has no part in the request: a person should look
 
 	Attachments []Attachment
 	AttachRaw   bool

@@ -96,6 +96,7 @@ func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, close
 	activity := AddActivity{
 		Reason:      why,
 		Request:     r.Number,
+		Kind:        r.Kind,
 		Author:      sender,
 		Attachments: p.wanted(m.Attachments),
 		AttachRaw:   p.AttachRaw,

@@ -32,6 +32,9 @@ type Message struct {
 	Subject string // decoded, one line
 	Text    string // what the service desk reads: the plain body, or the HTML body as text
 	HTML    string // the HTML body, sanitised; "" when there is none
+	// ReplyText is what the author wrote: Text without the mail that it quotes and without the signature. When in doubt
+	// nothing is cut; where nothing is cut it is Text.
+	ReplyText string
 
 	Attachments []Attachment
 	Automatic   Automatic
