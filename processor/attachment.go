@@ -124,7 +124,7 @@ func defaultName(p *part) string {
 func extensionOf(mediaType string) string {
 	kind, sub, _ := strings.Cut(mediaType, "/")
 	switch sub {
-	case "plain", "delivery-status", "disposition-notification", "rfc822-headers", "global-delivery-status":
+	case "plain", "delivery-status", "disposition-notification", "rfc822-headers", "global-delivery-status", "feedback-report":
 		return ".txt"
 	case "rfc822", "global", "partial":
 		return ".eml"

@@ -100,8 +100,8 @@ func (a asked) UserByAddress(addr string) (User, bool) {
 func TestCasesAreReadAndDecidedAsTheySay(t *testing.T) {
 	t.Parallel()
 	folders, err := filepath.Glob("testdata/*/mail.eml")
-	if err != nil || len(folders) < 40 {
-		t.Fatalf("testdata holds %d cases, want at least 40 (%v)", len(folders), err)
+	if err != nil || len(folders) < 80 {
+		t.Fatalf("testdata holds %d cases, want at least 80 (%v)", len(folders), err)
 	}
 	for _, mail := range folders {
 		dir := filepath.Dir(mail)
@@ -155,6 +155,7 @@ type shown struct {
 	HTML        []string          `json:"html,omitempty"`
 	Attachments []shownAttachment `json:"attachments,omitempty"`
 	Automatic   Automatic         `json:"automatic,omitempty"`
+	Report      *Report           `json:"report,omitempty"`
 	Defects     []string          `json:"defects,omitempty"`
 }
 
@@ -172,7 +173,7 @@ func shownMessage(t *testing.T, m *Message, raw []byte) shown {
 		MessageID: m.MessageID, InReplyTo: m.InReplyTo, References: m.References,
 		From: shownAddress(m.From), Sender: shownAddress(m.Sender), ReplyTo: shownAddresses(m.ReplyTo),
 		To: shownAddresses(m.To), Cc: shownAddresses(m.Cc), ReturnPath: m.ReturnPath, Subject: m.Subject,
-		Text: shownLines(m.Text), HTML: shownLines(m.HTML), Automatic: m.Automatic,
+		Text: shownLines(m.Text), HTML: shownLines(m.HTML), Automatic: m.Automatic, Report: m.Report,
 	}
 	if !m.Date.IsZero() {
 		s.Date = m.Date.Format(time.RFC3339)

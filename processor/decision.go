@@ -22,6 +22,7 @@ const (
 	ReasonSubject       ReasonCode = "subject"         // the subject names a request
 	ReasonInReplyTo     ReasonCode = "in_reply_to"     // In-Reply-To names a message we know
 	ReasonReferences    ReasonCode = "references"      // References names a message we know
+	ReasonReport        ReasonCode = "report"          // a report of a mail system is about a message we know
 	ReasonStranger      ReasonCode = "stranger"        // a stranger quotes a request: opened anew, linked
 	ReasonClosed        ReasonCode = "closed"          // the request is closed: opened anew, linked
 	ReasonNoNewRequests ReasonCode = "no_new_requests" // CreateNewRequests is False
@@ -62,10 +63,11 @@ type OpenRequest struct {
 // AddActivity adds the message to a request that exists.
 type AddActivity struct {
 	Reason  Reason
-	Request int64 // its number
-	Author  User  // the sender when known, else zero
-	Reopen  bool  // a closed or resolved request is opened again
-	Flagged bool  // the sender has no part in the request: a person should look
+	Request int64       // its number
+	Kind    RequestKind // its kind
+	Author  User        // the sender when known, else zero
+	Reopen  bool        // a closed or resolved request is opened again
+	Flagged bool        // the sender has no part in the request: a person should look
 
 	Attachments []Attachment
 	AttachRaw   bool

@@ -14,6 +14,7 @@
 //	address, date, messageid    what the fields of the message say
 //	transfer, html, flowed      what a text body says
 //	body, attachment            which entities are the text and which are attachments
-//	automatic, subject          what kind of message this is, and which request it names
+//	automatic, bounce, report   who wrote the message, and which other one it is about
+//	subject                     what kind of message this is, and which request it names
 //	enduser, monitoring         what becomes of it
 package processor

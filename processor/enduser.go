@@ -9,7 +9,7 @@ func (p Policy) decideEndUser(m *Message, dir Directory) Decision {
 	switch m.Automatic {
 	case AutoReply, Bounce, Receipt:
 		// It speaks of a message that we know nothing of, and says nothing that anyone asks for.
-		return Ignore{Reason{ReasonAutomatic, automaticName(m.Automatic) + " that names no request"}}
+		return Ignore{Reason{ReasonAutomatic, "no request is named; " + automaticDetail(m)}}
 	}
 	sender, isKnown := p.sender(m, dir)
 	if !p.CreateNewRequests {

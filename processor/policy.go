@@ -12,8 +12,10 @@ var _ Decider = Policy{}
 // Keys returns everything that Decide will ask a Directory for.
 func (p Policy) Keys(m *Message) Keys {
 	var k Keys
-	if tag, ok := p.grammar().parse(m.Subject); ok {
-		k.Numbers = append(k.Numbers, tag.Number)
+	for _, subject := range subjects(m) {
+		if tag, ok := p.grammar().parse(subject); ok && !slices.Contains(k.Numbers, tag.Number) {
+			k.Numbers = append(k.Numbers, tag.Number)
+		}
 	}
 	for _, t := range threadIDs(m) {
 		k.MessageIDs = append(k.MessageIDs, t.id)

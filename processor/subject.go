@@ -181,12 +181,8 @@ func startsWord(s string) bool {
 
 // skipPrefix skips one reply prefix, in whatever language.
 func skipPrefix(s string) (after string, ok bool) {
-	for _, prefix := range automaticPrefixes {
-		if rest, found := cutFolded(s, prefix); found {
-			if after, ok := cutColon(rest); ok {
-				return after, true
-			}
-		}
+	if after, ok := skipAutomaticPrefix(s); ok {
+		return after, true
 	}
 	const longest = 12 // letters of "Weitergeleitet" and its like are fewer in use
 	n, end := 0, 0
@@ -203,6 +199,24 @@ func skipPrefix(s string) (after string, ok bool) {
 		return "", false
 	}
 	return cutColon(skipCounter(s[end:]))
+}
+
+// skipAutomaticPrefix skips what a program puts before the subject that it answers.
+func skipAutomaticPrefix(s string) (after string, ok bool) {
+	for _, prefix := range automaticPrefixes {
+		if rest, found := cutFolded(s, prefix); found {
+			if after, ok := cutColon(rest); ok {
+				return after, true
+			}
+		}
+	}
+	return "", false
+}
+
+// hasAutomaticPrefix says whether a subject begins as those of automatic answers do.
+func hasAutomaticPrefix(subject string) bool {
+	_, ok := skipAutomaticPrefix(trimSpace(norm.NFC.String(subject)))
+	return ok
 }
 
 // skipCounter skips "[2]", "(2)", "^2" or "2".
