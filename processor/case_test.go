@@ -28,6 +28,7 @@ type desk struct {
 	References References
 	Users      []deskUser
 	Requests   []deskRequest
+	Lists      map[ListName][]Listed
 }
 
 type deskUser struct {
@@ -67,6 +68,26 @@ func (d desk) UserByAddress(addr string) (User, bool) {
 	return User{}, false
 }
 
+func (d desk) UsersNamed(name string) []User {
+	by := func(is func(deskUser) bool) (found []User) {
+		for _, u := range d.Users {
+			if is(u) {
+				found = append(found, u.User)
+			}
+		}
+		return found
+	}
+	if found := by(func(u deskUser) bool { return strings.EqualFold(u.Logon, name) }); found != nil {
+		return found
+	}
+	if found := by(func(u deskUser) bool { return slices.Contains(u.Addresses, name) }); found != nil {
+		return found
+	}
+	return by(func(u deskUser) bool { return strings.EqualFold(u.Name, name) })
+}
+
+func (d desk) List(name ListName) ([]Listed, bool) { return d.Lists[name], true }
+
 // asked is a directory that answers only what it was told it would be asked.
 type asked struct {
 	t    *testing.T
@@ -93,6 +114,20 @@ func (a asked) UserByAddress(addr string) (User, bool) {
 		a.t.Errorf("Decide asks for address %q, which Keys does not name", addr)
 	}
 	return a.desk.UserByAddress(addr)
+}
+
+func (a asked) UsersNamed(name string) []User {
+	if !slices.Contains(a.keys.People, name) {
+		a.t.Errorf("Decide asks for people named %q, which Keys does not name", name)
+	}
+	return a.desk.UsersNamed(name)
+}
+
+func (a asked) List(name ListName) ([]Listed, bool) {
+	if !slices.Contains(a.keys.Lists, name) {
+		a.t.Errorf("Decide asks for the list of each %s, which Keys does not name", name)
+	}
+	return a.desk.List(name)
 }
 
 // TestCasesAreReadAndDecidedAsTheySay runs every folder of testdata: mail.eml is what arrives, directory.json what
@@ -224,6 +259,7 @@ func describeDecision(d Decision) string {
 		for name, value := range map[string]string{
 			"kind": string(d.Kind), "subject": d.Subject, "requester": d.Requester.Logon, "user": d.User.Logon, "site": d.Site.Name,
 			"source": d.Source.Name, "priority": d.Priority.Name, "group": d.Group.Name, "assignee": d.Assignee.Logon,
+			"type": d.Type.Name, "body": d.Body,
 		} {
 			if value != "" {
 				fields[name] = value
@@ -231,6 +267,12 @@ func describeDecision(d Decision) string {
 		}
 		if d.LinkedTo != 0 {
 			fields["linked_to"] = d.LinkedTo
+		}
+		if !d.Due.IsZero() {
+			fields["due"] = d.Due
+		}
+		if d.Fields != nil {
+			fields["fields"] = d.Fields
 		}
 		names = attachmentNames(d.Attachments, d.AttachRaw)
 	case AddActivity:

@@ -1,5 +1,7 @@
 package processor
 
+import "time"
+
 // Decision is what shall become of one message: OpenRequest, AddActivity, Refuse, Ignore or SetAside.
 type Decision interface {
 	Why() Reason
@@ -29,6 +31,8 @@ const (
 	ReasonAutomatic     ReasonCode = "automatic"       // automatic mail that names no request
 	ReasonNoProcessor   ReasonCode = "no_processor"    // this version has no policy for the mailbox's processor
 	ReasonPanic         ReasonCode = "panic"           // understanding the message failed in our own code
+	ReasonBlock         ReasonCode = "block"           // a block of fields asks for a service request
+	ReasonBadBlock      ReasonCode = "bad_block"       // the block of fields is missing or cannot be followed
 	ReasonUnstorable    ReasonCode = "unstorable"      // PostgreSQL refused the message's rows
 )
 
@@ -56,9 +60,18 @@ type OpenRequest struct {
 	Assignee  User
 	LinkedTo  int64 // number of the request this one continues, 0 for none
 
+	// Of a service request that a block of fields asks for:
+	Type   Ref         // a service request type, zero for none
+	Due    time.Time   // zero for none
+	Fields []FormField // the fields that mean nothing to us, in their order
+	Body   string      // replaces the text of the message as the request's; "" replaces nothing
+
 	Attachments []Attachment // those to store, in order
 	AttachRaw   bool         // also attach the raw message
 }
+
+// FormField is one line of a block that is kept as it is.
+type FormField struct{ Name, Value string }
 
 // AddActivity adds the message to a request that exists.
 type AddActivity struct {

@@ -17,4 +17,5 @@
 //	automatic, bounce, report   who wrote the message, and which other one it is about
 //	subject                     what kind of message this is, and which request it names
 //	enduser, monitoring         what becomes of it
+//	block, servicerequest       what a block of fields asks for
 package processor

@@ -68,21 +68,31 @@ type ExplainedDecision struct {
 
 // ExplainedFields are what a decision sets. What it does not set is left out. People are given by their logon.
 type ExplainedFields struct {
-	ReasonCode  ReasonCode `json:"reason_code"`
-	Subject     string     `json:"subject,omitempty"`
-	Requester   string     `json:"requester,omitempty"`
-	User        string     `json:"user,omitempty"`
-	Site        string     `json:"site,omitempty"`
-	Source      string     `json:"source,omitempty"`
-	Priority    string     `json:"priority,omitempty"`
-	Group       string     `json:"group,omitempty"`
-	Assignee    string     `json:"assignee,omitempty"`
-	LinkedTo    int64      `json:"linked_to,omitempty"` // number of the request that the new one continues
-	Author      string     `json:"author,omitempty"`    // of an activity
-	Reopen      bool       `json:"reopen,omitempty"`
-	Flagged     bool       `json:"flagged,omitempty"`     // somebody should look: the author has no part in the request
-	Attachments []string   `json:"attachments,omitempty"` // names of those that are stored
-	AttachRaw   bool       `json:"attach_raw,omitempty"`  // the raw message is stored as an attachment too
+	ReasonCode  ReasonCode           `json:"reason_code"`
+	Subject     string               `json:"subject,omitempty"`
+	Requester   string               `json:"requester,omitempty"`
+	User        string               `json:"user,omitempty"`
+	Site        string               `json:"site,omitempty"`
+	Source      string               `json:"source,omitempty"`
+	Priority    string               `json:"priority,omitempty"`
+	Group       string               `json:"group,omitempty"`
+	Assignee    string               `json:"assignee,omitempty"`
+	Type        string               `json:"type,omitempty"`      // service request type
+	Due         string               `json:"due,omitempty"`       // RFC 3339
+	Form        []ExplainedFormField `json:"form,omitempty"`      // fields of the block that are kept as they are
+	Body        string               `json:"body,omitempty"`      // of the request, where it is not the message's text
+	LinkedTo    int64                `json:"linked_to,omitempty"` // number of the request that the new one continues
+	Author      string               `json:"author,omitempty"`    // of an activity
+	Reopen      bool                 `json:"reopen,omitempty"`
+	Flagged     bool                 `json:"flagged,omitempty"`     // somebody should look: the author has no part in the request
+	Attachments []string             `json:"attachments,omitempty"` // names of those that are stored
+	AttachRaw   bool                 `json:"attach_raw,omitempty"`  // the raw message is stored as an attachment too
+}
+
+// ExplainedFormField is a FormField as programs read it.
+type ExplainedFormField struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // Explain describes a message, read again from raw for its attachments, and what was decided about it. An error is
@@ -152,6 +162,13 @@ func explainDecision(d Decision) ExplainedDecision {
 		f.Subject, f.Requester, f.User, f.Assignee = d.Subject, logon(d.Requester), logon(d.User), logon(d.Assignee)
 		f.Site, f.Source, f.Priority, f.Group, f.LinkedTo = d.Site.Name, d.Source.Name, d.Priority.Name, d.Group.Name, d.LinkedTo
 		f.Attachments, f.AttachRaw = namesOf(d.Attachments), d.AttachRaw
+		f.Type, f.Body = d.Type.Name, d.Body
+		if !d.Due.IsZero() {
+			f.Due = d.Due.Format(time.RFC3339)
+		}
+		for _, field := range d.Fields {
+			f.Form = append(f.Form, ExplainedFormField(field))
+		}
 	case AddActivity:
 		e.Kind, e.RequestKind, e.Request = "add_activity", d.Kind, d.Request
 		f.Author, f.Reopen, f.Flagged = logon(d.Author), d.Reopen, d.Flagged

@@ -130,17 +130,24 @@ func (p Policy) continued(m *Message, dir Directory, r Request, why Reason) Deci
 	if !p.CreateNewRequests && p.Processor != Monitoring {
 		return Refuse{Reason{ReasonNoNewRequests, why.Detail + "; this mailbox opens no new requests"}}
 	}
-	kind := Incident
-	if p.Processor == Monitoring {
-		kind = Event
-	}
-	d := p.open(m, dir, kind)
+	d := p.open(m, dir, p.kind())
 	d.Reason, d.LinkedTo = why, r.Number
 	// The number of the other request must not stand at the beginning of this one's subject: answers would go there.
 	if tag, ok := p.grammar().parse(d.Subject); ok && tag.Rest != "" {
 		d.Subject = tag.Rest
 	}
 	return d
+}
+
+// kind is the kind of request that the mailbox opens.
+func (p Policy) kind() RequestKind {
+	switch p.Processor {
+	case Monitoring:
+		return Event
+	case EndUserServiceRequest:
+		return ServiceRequest
+	}
+	return Incident
 }
 
 // takesPart says whether the author of a message may follow up a request.

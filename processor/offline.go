@@ -12,6 +12,12 @@ func (NoDirectory) RequestOf(string) (Request, bool) { return Request{}, false }
 // UserByAddress implements Directory.
 func (NoDirectory) UserByAddress(string) (User, bool) { return User{}, false }
 
+// UsersNamed implements Directory: a name is taken as it is.
+func (NoDirectory) UsersNamed(name string) []User { return []User{unresolvedUser(name)} }
+
+// List implements Directory.
+func (NoDirectory) List(ListName) ([]Listed, bool) { return nil, false }
+
 // Unresolved are References that take the names as they are, without a row behind any.
 func (n Names) Unresolved() References {
 	return References{

@@ -23,6 +23,9 @@ func (p Policy) Keys(m *Message) Keys {
 	if addr := addressKey(m.Author()); addr != "" {
 		k.Addresses = append(k.Addresses, addr)
 	}
+	if p.Processor == EndUserServiceRequest {
+		p.blockKeys(m, &k)
+	}
 	return k
 }
 
@@ -33,6 +36,8 @@ func (p Policy) Decide(m *Message, dir Directory, now time.Time) Decision {
 		return p.decideMonitoring(m, dir)
 	case EndUserIncident:
 		return p.decideEndUser(m, dir)
+	case EndUserServiceRequest:
+		return p.decideServiceRequest(m, dir, now)
 	}
 	return SetAside{Reason{ReasonNoProcessor, "this version cannot process mail with " + string(p.Processor)}}
 }

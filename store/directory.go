@@ -29,6 +29,8 @@ type findings struct {
 	requests map[int64]*processor.Request
 	threads  map[string]thread
 	users    map[string]processor.User
+	people   map[string][]processor.User // by a name that a message gives
+	lists    map[processor.ListName][]processor.Listed
 }
 
 // LookUp answers what deciding about a message may ask for, from the requests of one team, and changes nothing: its
@@ -60,10 +62,15 @@ func (a *acceptance) lookUp(ctx context.Context, arrivals []*arrival) (*findings
 
 // find looks keys up, with two round trips however many they are. What belongs to another team is not found.
 func find(ctx context.Context, tx pgx.Tx, team int64, keys processor.Keys) (*findings, error) {
-	f := &findings{requests: map[int64]*processor.Request{}, threads: map[string]thread{}, users: map[string]processor.User{}}
+	f := &findings{
+		requests: map[int64]*processor.Request{}, threads: map[string]thread{}, users: map[string]processor.User{},
+		people: map[string][]processor.User{}, lists: map[processor.ListName][]processor.Listed{},
+	}
 	var b pgx.Batch
 	f.queueThreads(&b, team, keys.MessageIDs)
 	f.queueUsers(&b, keys.Addresses)
+	f.queuePeople(&b, keys.People)
+	f.queueLists(&b, team, keys.Lists)
 	if b.Len() > 0 {
 		if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 			return nil, fmt.Errorf("threads and users: %w", err)
@@ -83,7 +90,14 @@ func find(ctx context.Context, tx pgx.Tx, team int64, keys processor.Keys) (*fin
 // gathered joins what several messages ask for, each key once and in the form that it is compared in.
 func gathered(all []processor.Keys) processor.Keys {
 	numbers, ids, addresses := map[int64]bool{}, map[string]bool{}, map[string]bool{}
+	people, lists := map[string]bool{}, map[processor.ListName]bool{}
 	for _, keys := range all {
+		for _, name := range keys.People {
+			people[personKey(name)] = true
+		}
+		for _, list := range keys.Lists {
+			lists[list] = true
+		}
 		for _, n := range keys.Numbers {
 			numbers[n] = true
 		}
@@ -96,7 +110,10 @@ func gathered(all []processor.Keys) processor.Keys {
 	}
 	delete(ids, "")
 	delete(addresses, "")
+	delete(people, "")
 	return processor.Keys{
+		People:     slices.Sorted(maps.Keys(people)),
+		Lists:      slices.Sorted(maps.Keys(lists)),
 		Numbers:    slices.Collect(maps.Keys(numbers)),
 		MessageIDs: slices.Sorted(maps.Keys(ids)),
 		Addresses:  slices.Sorted(maps.Keys(addresses)),
@@ -215,6 +232,15 @@ func (d *directory) RequestOf(messageID string) (processor.Request, bool) {
 func (d *directory) UserByAddress(addr string) (processor.User, bool) {
 	u, ok := d.users[addressKey(addr)]
 	return u, ok
+}
+
+// UsersNamed implements processor.Directory.
+func (d *directory) UsersNamed(name string) []processor.User { return d.people[personKey(name)] }
+
+// List implements processor.Directory. A list that was not asked for is not known.
+func (d *directory) List(name processor.ListName) ([]processor.Listed, bool) {
+	list, ok := d.lists[name]
+	return list, ok
 }
 
 func (d *directory) request(number int64) (processor.Request, bool) {

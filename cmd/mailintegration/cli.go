@@ -33,6 +33,8 @@ type cli struct {
 	Priority priorityCmd `cmd:"" help:"Priorities of a team."`
 	Source   sourceCmd   `cmd:"" help:"Sources of requests of a team."`
 
+	RequestType requestTypeCmd `cmd:"" help:"Service request types of a team: what users can ask for."`
+
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

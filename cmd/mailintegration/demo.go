@@ -172,7 +172,7 @@ func became(m *processor.Message, o store.Outcome) string {
 	var s string
 	switch d := o.Decision.(type) {
 	case processor.OpenRequest:
-		s = fmt.Sprintf("%s %d", strings.ReplaceAll(string(d.Kind), "_", " "), o.Request)
+		s = fmt.Sprintf("%s %d", kindName(d.Kind), o.Request)
 	case processor.AddActivity:
 		s = fmt.Sprintf("activity on %d", o.Request)
 		if d.Flagged {

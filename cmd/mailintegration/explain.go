@@ -68,7 +68,7 @@ func (x *explaining) explain(e *env, name string, asJSON bool) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if asJSON {
-		return x.printJSON(e.stdout, m, raw, d)
+		return printJSON(e.stdout, m, raw, d)
 	}
 	return x.print(e.stdout, name, m, raw, d)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -129,19 +130,17 @@ func printAttachments(w io.Writer, m *processor.Message, raw io.ReaderAt) error 
 func verdictOf(d processor.Decision) string {
 	switch d := d.(type) {
 	case processor.OpenRequest:
-		verdict := "open an incident"
-		switch d.Kind {
-		case processor.ServiceRequest:
-			verdict = "open a service request"
-		case processor.Event:
-			verdict = "open an event"
+		article := "an"
+		if d.Kind == processor.ServiceRequest {
+			article = "a"
 		}
+		verdict := fmt.Sprintf("open %s %s", article, kindName(d.Kind))
 		if d.LinkedTo != 0 {
 			verdict += fmt.Sprintf(", linked to %d", d.LinkedTo)
 		}
 		return verdict
 	case processor.AddActivity:
-		verdict := fmt.Sprintf("add an activity to request %d", d.Request)
+		verdict := fmt.Sprintf("add an activity to %s %d", kindName(cmp.Or(d.Kind, "request")), d.Request)
 		if d.Reopen {
 			verdict += " and reopen it"
 		}
@@ -156,6 +155,9 @@ func verdictOf(d processor.Decision) string {
 	}
 	return "set aside: the message is kept whole, and an event carries it"
 }
+
+// kindName is a kind of request as people write it.
+func kindName(kind processor.RequestKind) string { return strings.ReplaceAll(string(kind), "_", " ") }
 
 // printReason prints why, a clause on each line.
 func printReason(w io.Writer, why processor.Reason) {
@@ -173,6 +175,7 @@ func printReason(w io.Writer, why processor.Reason) {
 func printDecision(f facts, d processor.Decision) {
 	switch d := d.(type) {
 	case processor.OpenRequest:
+		f.say("Type", d.Type.Name)
 		f.say("Subject", d.Subject)
 		f.say("Requester", d.Requester.Name)
 		f.say("User", d.User.Name)
@@ -181,6 +184,12 @@ func printDecision(f facts, d processor.Decision) {
 		f.say("Assignee", d.Assignee.Name)
 		f.say("Priority", d.Priority.Name)
 		f.say("Source", d.Source.Name)
+		if !d.Due.IsZero() {
+			f.say("Due", d.Due.Format("2006-01-02 15:04"))
+		}
+		for _, field := range d.Fields {
+			f.say(field.Name, field.Value)
+		}
 		f.say("Attached", attached(d.Attachments, d.AttachRaw))
 	case processor.AddActivity:
 		f.say("Author", d.Author.Name)
@@ -200,9 +209,13 @@ func attached(list []processor.Attachment, raw bool) string {
 	return strings.Join(names, ", ")
 }
 
-// printJSON prints one line.
-func (x *explaining) printJSON(w io.Writer, m *processor.Message, raw io.ReaderAt, d processor.Decision) error {
+// printJSON prints the explanation in one line: processor.Explanation is the contract.
+func printJSON(w io.Writer, m *processor.Message, raw io.ReaderAt, d processor.Decision) error {
+	explanation, err := processor.Explain(m, raw, d)
+	if err != nil {
+		return err
+	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(map[string]any{"decision": d.Why()})
+	return enc.Encode(explanation)
 }

@@ -29,9 +29,6 @@ func (c *replayCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if err := undecidable(mb); err != nil {
-		return &failure{code: exitConfiguration, err: err}
-	}
 	m, o, err := daemon.Replay(e.ctx, in.store, wire(mb), raw)
 	if err != nil {
 		return err

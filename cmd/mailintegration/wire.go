@@ -36,6 +36,7 @@ func rules(m *config.Mailbox) processor.Rules {
 		UnknownFollowUp:    processor.FollowUp(m.UnknownFollowUp),
 		ClosedFollowUp:     processor.FollowUp(m.ClosedFollowUp),
 		CommunicationTypes: m.CommunicationTypes,
+		EnclosingToken:     m.EnclosingToken,
 		SubjectNames:       []string{m.Team},
 	}
 	if r.Processor == processor.Monitoring {
@@ -48,14 +49,6 @@ func rules(m *config.Mailbox) processor.Rules {
 func unsupported(m *config.Mailbox) error {
 	if m.Authentication == config.Azure {
 		return errors.New("Authentication: Azure is not supported by this version (use Basic, or set Enabled to False)")
-	}
-	return undecidable(m)
-}
-
-// undecidable says that a mailbox's messages cannot be decided about; how they are retrieved does not matter.
-func undecidable(m *config.Mailbox) error {
-	if m.Processor == config.EndUserServiceRequest {
-		return errors.New("MessageProcessorTypeName: service requests from mail are not supported by this version (use another processor, or set Enabled to False)")
 	}
 	return nil
 }
