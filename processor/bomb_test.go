@@ -85,6 +85,11 @@ var bombs = []struct {
 	{"a returned mail of fields", func(n int) string {
 		return "From: mailer-daemon@a.example\n\n" + strings.Repeat("To: a\nX\n", n/8)
 	}},
+	{"attributions", func(n int) string {
+		return "Subject: Re: x\n\n" + strings.Repeat("On 3 Nov 2026 10:04, a@b.example\nwrote:\n> x\ny\n", n/44)
+	}},
+	{"labels of a shown header", func(n int) string { return "Subject: Re: x\n\n" + strings.Repeat("From: a\nTo: b\n\nc\n", n/18) }},
+	{"quoted lines with blank ones", func(n int) string { return "Subject: Re: x\n\ny\n" + strings.Repeat("> x\n\n", n/5) }},
 	{"attached messages", func(n int) string {
 		return "Content-Type: multipart/digest; boundary=b\n\n" + strings.Repeat("--b\n\nSubject: x\n\n", n/17)
 	}},

@@ -13,9 +13,11 @@
 //	media, encodedword, charset what the fields of an entity say
 //	address, date, messageid    what the fields of the message say
 //	transfer, html, flowed      what a text body says
+//	reply                       what of the text its author wrote
 //	body, attachment            which entities are the text and which are attachments
 //	automatic, bounce, report   who wrote the message, and which other one it is about
 //	subject                     what kind of message this is, and which request it names
 //	enduser, monitoring         what becomes of it
+//	explain                     all of that as programs read it
 //	block, servicerequest       what a block of fields asks for
 package processor

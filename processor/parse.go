@@ -180,7 +180,7 @@ func (p *parser) body(r *reader, root *part) {
 	}
 	m := p.m
 	m.Text = joinText(c.segments, p.limits.Text)
-	m.ReplyText = m.Text
+	m.ReplyText = replyText(m)
 	if rich := joinHTML(c.segments); rich != "" {
 		m.HTML, _ = cutOctets(sanitise(rich), 2*p.limits.HTML)
 	}

@@ -219,6 +219,32 @@ func hasAutomaticPrefix(subject string) bool {
 	return ok
 }
 
+// forwardPrefixes are what programs put before the subject of a message that is passed on.
+var forwardPrefixes = map[string]bool{
+	"fw": true, "fwd": true, "tr": true, "wg": true, "rv": true, "i": true, "enc": true, "doorst": true, "vs": true, "vb": true, "pd": true,
+	"forward": true, "forwarded": true, "weitergeleitet": true, "transféré": true, "réacheminé": true, "inoltra": true, "reenviado": true,
+}
+
+// isForward says whether a subject begins with the prefix of a message that is passed on, after reply prefixes and
+// what gateways put there.
+func isForward(subject string) bool {
+	s := norm.NFC.String(subject)
+	for {
+		s = trimSpace(s)
+		after, ok := skipGatewayTag(s)
+		if !ok {
+			if after, ok = skipPrefix(s); !ok {
+				return false
+			}
+			word := strings.ToLower(strings.TrimRight(strings.TrimRight(s[:len(s)-len(after)], ":： "), "0123456789[](^)."))
+			if forwardPrefixes[strings.TrimSpace(word)] {
+				return true
+			}
+		}
+		s = after
+	}
+}
+
 // skipCounter skips "[2]", "(2)", "^2" or "2".
 func skipCounter(s string) string {
 	t := trimSpace(s)
