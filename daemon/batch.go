@@ -34,12 +34,14 @@ func (p *poll) retrieve(ctx, work context.Context, session *mailbox.Session, ite
 			b.looked++
 			p.meet(it)
 			if mailbox.SessionBroken(err) {
-				return b, err
+				p.broke[it.UIDL] = it.UIDL != ""
+				return b, &brokenBy{it, err}
 			}
 			continue
 		}
 		b.looked++
 		p.meet(it)
+		delete(p.broke, it.UIDL)
 		m := p.judge.parse(spool)
 		if m.ReadError != nil { // of the spool: the message may be whole on the server
 			p.log.retrieveFailed(it, m.ReadError)

@@ -60,6 +60,7 @@ type poll struct {
 	target store.Mailbox
 	judge  *judge
 	met    map[string]bool // UIDLs looked at in this poll: not again in its next session
+	broke  map[string]bool // UIDLs whose retrieval ended a session, in this poll or before
 	left   int             // items that the last session should have left, when they have no UIDL
 }
 
@@ -85,13 +86,32 @@ func (p *poll) run(ctx context.Context) error {
 
 	work, cancel := finishing(ctx, p.opts.StopGrace)
 	defer cancel()
-	for {
+	for broken := 0; ; {
 		more, err := p.session(ctx, work)
+		var by *brokenBy
+		if errors.As(err, &by) && by.item.UIDL != "" && broken < maxBroken {
+			broken++ // the others are not held up by it: the next session passes over it
+			continue
+		}
 		if err != nil || !more {
 			return err
 		}
 	}
 }
+
+// maxBroken is how many messages may end their session in one poll before the poll ends too.
+const maxBroken = 3
+
+// brokenBy says that retrieving an item ended the session.
+type brokenBy struct {
+	item mailbox.Item
+	err  error
+}
+
+func (e *brokenBy) Error() string { return e.err.Error() }
+
+// Unwrap returns the session's error.
+func (e *brokenBy) Unwrap() error { return e.err }
 
 // session works through one POP3 session and tells whether another one would find more. A stop (ctx) ends it
 // after the message in hand; work lives on for a while then, so that no step is cut.
@@ -107,7 +127,7 @@ func (p *poll) session(ctx, work context.Context) (more bool, err error) {
 	}
 	items := p.unmet(listing)
 	p.log.sessionOpened(len(listing), len(items))
-	now := items[:min(len(items), p.opts.MessagesPerSession)]
+	now := p.choose(items)
 	if p.left > 0 && len(items) > p.left { // the deletions had no effect, so that these are the same again
 		now = nil
 	}
@@ -131,6 +151,21 @@ func (p *poll) session(ctx, work context.Context) (more bool, err error) {
 		p.left = len(items) - deleted
 	}
 	return err == nil && len(now) > 0 && len(items) > len(now) && (identified(now) || deleted == len(now)), err
+}
+
+// choose returns the items of this session. One that ended a session before is tried alone, when nothing else is left,
+// so that no other message's deletion is lost with its session.
+func (p *poll) choose(items []mailbox.Item) []mailbox.Item {
+	var calm []mailbox.Item
+	for _, it := range items {
+		if !p.broke[it.UIDL] {
+			calm = append(calm, it)
+		}
+	}
+	if len(calm) == 0 {
+		return items[:min(len(items), 1)]
+	}
+	return calm[:min(len(calm), p.opts.MessagesPerSession)]
 }
 
 // identified tells whether every item has a unique-id. Messages without one cannot be told apart in the next

@@ -21,13 +21,14 @@ type worker struct {
 	log     events
 	parse   parser
 
-	failures  int  // polls that failed in a row
-	permanent bool // whether the last failure needs a person
+	failures  int             // polls that failed in a row
+	permanent bool            // whether the last failure needs a person
+	broke     map[string]bool // UIDLs whose retrieval ended a session
 }
 
 func newWorker(d *Daemon, m Mailbox) *worker {
 	return &worker{
-		daemon: d, mailbox: m, parse: processor.Parse,
+		daemon: d, mailbox: m, parse: processor.Parse, broke: map[string]bool{},
 		log: events{d.opts.Logger.Named("poll").With(zap.String("mailbox", m.Name))},
 	}
 }
@@ -79,7 +80,10 @@ func (w *worker) poll(ctx context.Context) (report Report) {
 		return report
 	}
 	defer leave()
-	p := poll{opts: &w.daemon.opts, mailbox: &w.mailbox, log: w.log, parse: w.parse, report: &report, met: map[string]bool{}}
+	p := poll{
+		opts: &w.daemon.opts, mailbox: &w.mailbox, log: w.log, parse: w.parse, report: &report,
+		met: map[string]bool{}, broke: w.broke,
+	}
 	started := w.daemon.opts.Now()
 	report.Err = p.run(ctx)
 	w.log.pollEnded(report, w.daemon.opts.Now().Sub(started))

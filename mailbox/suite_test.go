@@ -25,7 +25,6 @@ type server interface {
 type fake struct {
 	t     *testing.T
 	plain *pop3test.Server // with STLS
-	tls   *pop3test.Server
 }
 
 func newFake(t *testing.T) server {

@@ -33,8 +33,8 @@ type wire struct {
 	raw    net.Conn // TCP
 	conn   net.Conn // raw, or the TLS over it
 	secret string   // never to be shown, should the server repeat it
-	in   *bufio.Reader
-	pace pace
+	in     *bufio.Reader
+	pace   pace
 
 	expected []expectation // one for each command whose reply has not been read
 	listing  int64         // octets read of the listing that is being read, 0 when none is

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -93,7 +92,7 @@ func (s *Store) acceptAlone(ctx context.Context, mb Mailbox, one []Delivery, dec
 	}
 	outcomes, asideErr := s.acceptTogether(ctx, mb, one, asideDecider{reason})
 	if asideErr != nil {
-		return nil, errors.Join(asideErr, err)
+		return nil, fmt.Errorf("set aside: %w, after: %w", asideErr, err)
 	}
 	return outcomes, nil
 }

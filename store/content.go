@@ -31,17 +31,41 @@ const (
 	keepers = 4
 )
 
-// check makes sure that the directory is there and can be written to.
-func (c contents) check() error {
+// errNoDirectory says that a store was opened without an attachment directory and cannot keep a file.
+var errNoDirectory = errors.New("no attachment directory is given")
+
+// CheckAttachmentDirectory reports why attachments could not be kept in a directory, nil when they could: it can be
+// written to or, when it is not there yet, Open can make it. It leaves nothing behind.
+func CheckAttachmentDirectory(directory string) error {
+	if directory == "" {
+		return errNoDirectory
+	}
+	err := contents{directory}.try()
+	if errors.Is(err, os.ErrNotExist) {
+		err = contents{filepath.Dir(directory)}.try()
+	}
+	return err
+}
+
+// prepare makes the directory when it is not there and makes sure that it can be written to.
+func (c contents) prepare() error {
 	if c.root == "" {
-		return errors.New("no attachment directory is given")
+		return nil
 	}
 	if err := os.Mkdir(c.root, directoryMode); err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("attachment directory: %w", err)
 	}
+	if err := c.try(); err != nil {
+		return fmt.Errorf("attachment directory: %w", err)
+	}
+	return nil
+}
+
+// try writes a file and removes it.
+func (c contents) try() error {
 	f, err := c.temporary()
 	if err != nil {
-		return fmt.Errorf("attachment directory: %w", err)
+		return err
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
@@ -59,6 +83,9 @@ func (c contents) temporary() (*os.File, error) { return os.CreateTemp(c.root, t
 func (c contents) keep(ctx context.Context, list []*content) error {
 	if len(list) == 0 {
 		return nil
+	}
+	if c.root == "" {
+		return errNoDirectory
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(keepers)

@@ -17,35 +17,32 @@ var ErrUnavailable = errors.New("the database is unavailable")
 
 // Classes of SQLSTATE, its first two characters: https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
-	classConnection    = "08"
-	classData          = "22"
-	classIntegrity     = "23"
-	classTxState       = "25"
-	classAuthorization = "28"
-	classCatalogName   = "3D"
-	classRollback      = "40"
-	classResources     = "53"
-	classLimit         = "54"
-	classState         = "55"
-	classOperator      = "57"
-	classSystem        = "58"
-	classConfiguration = "F0"
-	classInternal      = "XX"
+	classTriggered   = "09"
+	classCardinality = "21"
+	classData        = "22"
+	classIntegrity   = "23"
+	classDataChange  = "27"
+	classExternal    = "38"
+	classInvocation  = "39"
+	classCheckOption = "44"
+	classLimit       = "54"
+	classRaised      = "P0"
 )
+
+// ofValues are the classes that may be due to the values that were to be stored: by their own nature, or because an
+// administrator's trigger says so. All other classes are due to the server, the connection, the privileges or the
+// schema, and no message can be blamed for them.
+var ofValues = []string{
+	classTriggered, classCardinality, classData, classIntegrity, classDataChange, classExternal, classInvocation,
+	classCheckOption, classLimit, classRaised,
+}
 
 // SQLSTATEs with a meaning of their own.
 const (
 	stateSerialization = "40001"
 	stateDeadlock      = "40P01"
-	statePrivilege     = "42501"
 	stateLockTimeout   = "55P03"
 )
-
-// infrastructure are the classes that no message can be blamed for.
-var infrastructure = []string{
-	classConnection, classTxState, classAuthorization, classCatalogName, classRollback, classResources,
-	classState, classOperator, classSystem, classConfiguration, classInternal,
-}
 
 // unavailableError is an error of PostgreSQL or of the connection to it.
 type unavailableError struct{ err error }
@@ -74,7 +71,7 @@ func isOfMessage(err error) bool {
 		return true
 	}
 	pg, ok := pgError(err)
-	return ok && pg.Code != statePrivilege && !slices.Contains(infrastructure, class(pg))
+	return ok && slices.Contains(ofValues, class(pg))
 }
 
 // reasonToSetAside says why a message that failed alone with err is to be set aside, false when it is not:

@@ -133,6 +133,8 @@ func TestInfrastructureFaultsRecordNothing(t *testing.T) {
 		{"no disk space", `RAISE 'could not extend file' USING ERRCODE = 'disk_full'`},
 		{"a cancelled statement", `RAISE 'canceling statement' USING ERRCODE = 'query_canceled'`},
 		{"a read-only server", `RAISE 'read-only transaction' USING ERRCODE = 'read_only_sql_transaction'`},
+		{"a schema that was changed", `RAISE 'cached plan must not change result type' USING ERRCODE = 'feature_not_supported'`},
+		{"a table that is missing", `PERFORM 1 FROM no_such_table`},
 		{"a missing privilege", `RAISE 'permission denied' USING ERRCODE = 'insufficient_privilege'`},
 		{"an internal error", `RAISE 'cache lookup failed' USING ERRCODE = 'internal_error'`},
 	}

@@ -56,7 +56,7 @@ func (s SchemaStatus) Check() error {
 func Migrate(ctx context.Context, url string) (applied []string, err error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("migrate: %w", err)
+		return nil, fmt.Errorf("migrate: %w", withoutAddress(err))
 	}
 	db := stdlib.OpenDB(*config)
 	defer db.Close()
@@ -110,7 +110,7 @@ func refuseNewer(ctx context.Context, url string) error {
 func Status(ctx context.Context, url string) (SchemaStatus, error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
-		return SchemaStatus{}, fmt.Errorf("schema status: %w", err)
+		return SchemaStatus{}, fmt.Errorf("schema status: %w", withoutAddress(err))
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	return status(ctx, conn)

@@ -30,6 +30,9 @@ var errBusy = errors.New("messages are being accepted")
 // No file that a running Accept relies on is removed: Accept sets the time of a file it finds there, and holds a lock
 // from before that look until its commit, which CollectOrphans holds alone while it checks the rows and removes.
 func (s *Store) CollectOrphans(ctx context.Context, olderThan time.Duration) (n int, err error) {
+	if s.contents.root == "" {
+		return 0, nil
+	}
 	before := s.now().Add(-olderThan)
 	var chunk []orphan
 	flush := func() error {

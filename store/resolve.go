@@ -48,13 +48,13 @@ func (e *UnresolvedError) Error() string {
 	return "mailbox " + e.Mailbox + ": " + text
 }
 
-// Hint says what to do, a line for each name.
+// Hint says what to do about each name, in one line.
 func (e *UnresolvedError) Hint() string {
 	var lines []string
 	for _, n := range e.Names {
 		lines = append(lines, n.Tag+": "+n.Hint)
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(lines, "; ")
 }
 
 // Resolve gives the mailbox of that name with its names resolved, and remembers it in the database when it is new.
@@ -170,7 +170,7 @@ func (r *resolution) user(b *pgx.Batch, tag, logon string, mandatory bool, to *p
 		FROM user_account AS u LEFT JOIN site AS s ON s.id = u.site_id WHERE lower(u.logon) = lower($1)`, clean(logon)).
 		QueryRow(func(row pgx.Row) error {
 			err := row.Scan(&to.ID, &to.Logon, &to.Name, &to.Site.ID, &to.Site.Name)
-			return r.check(err, tag, logon, "add it with: mailintegration user add "+quoted(logon))
+			return r.check(err, tag, logon, "add it with: mailintegration user add "+quoted(logon)+" --name NAME")
 		})
 }
 

@@ -45,10 +45,10 @@ func TestResolveListsEveryNameThatIsMissing(t *testing.T) {
 		{"everything", processor.Names{Team: "no team", Login: "a", FallbackUser: "b", FallbackSite: "c", Source: "d", Priority: "e", Group: "f", Assignee: "g"},
 			[]store.UnresolvedName{
 				{"Team", "no team", `add it with: mailintegration team add "no team"`},
-				{"Login", "a", "add it with: mailintegration user add a"},
-				{"IncidentFallbackUserLogon", "b", "add it with: mailintegration user add b"},
+				{"Login", "a", "add it with: mailintegration user add a --name NAME"},
+				{"IncidentFallbackUserLogon", "b", "add it with: mailintegration user add b --name NAME"},
 				{"IncidentFallbackSiteName", "c", "add it with: mailintegration site add c"},
-				{"Assignee", "g", "add it with: mailintegration user add g"},
+				{"Assignee", "g", "add it with: mailintegration user add g --name NAME"},
 			}},
 		{"what belongs to another team", processor.Names{Team: "IT", Login: "guest", Source: "phone", Priority: "e\xff", Group: "People"},
 			[]store.UnresolvedName{
@@ -77,7 +77,7 @@ func TestResolveListsEveryNameThatIsMissing(t *testing.T) {
 			if diff := cmp.Diff(test.want, missing.Names); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if store.IsTransient(err) || missing.Mailbox != "new one" || strings.Count(missing.Hint(), "\n") != len(test.want)-1 {
+			if store.IsTransient(err) || missing.Mailbox != "new one" || strings.Count(missing.Hint(), "; ") != len(test.want)-1 {
 				t.Errorf("transient %t, mailbox %q, hint %q, text %q", store.IsTransient(err), missing.Mailbox, missing.Hint(), err)
 			}
 		})

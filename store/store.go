@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
+	"io/fs"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,6 +27,7 @@ type Store struct {
 	pool     *pgxpool.Pool
 	contents contents
 	now      func() time.Time
+	readOnly bool
 }
 
 // Limits of what is waited for when the context sets none.
@@ -35,21 +36,16 @@ const (
 	finishTimeout  = 30 * time.Second // to commit or roll back once a stop was asked for
 )
 
-// Open connects to the database, checks that its schema is the one this program was written for and makes sure that
-// the attachment directory can be written to.
+// Open connects to the database, checks that its schema is the one this program was written for (otherwise the error
+// is ErrSchemaOlder or ErrSchemaNewer) and makes sure that the attachment directory can be written to.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	config, err := poolConfig(o)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	s := &Store{contents: contents{root: o.AttachmentDirectory}, now: o.Now}
+	s := &Store{contents: contents{root: o.AttachmentDirectory}, now: o.Now, readOnly: o.ReadOnly}
 	if s.now == nil {
 		s.now = time.Now
-	}
-	if !o.ReadOnly {
-		if err := s.contents.check(); err != nil {
-			return nil, fmt.Errorf("open store: %w", err)
-		}
 	}
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("open store: %w", unavailable(ctx, err))
@@ -65,7 +61,13 @@ func (s *Store) ready(ctx context.Context) error {
 	if err := s.Ping(ctx); err != nil {
 		return err
 	}
-	return CheckSchema(ctx, s.pool)
+	if err := CheckSchema(ctx, s.pool); err != nil {
+		return err
+	}
+	if s.readOnly {
+		return nil
+	}
+	return s.contents.prepare()
 }
 
 // Close ends all connections. It waits for transactions that are under way.
@@ -79,11 +81,11 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// poolConfig reads the address of the database. The password must not show in an error, so neither does the URL.
+// poolConfig reads the address of the database.
 func poolConfig(o Options) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(o.URL)
 	if err != nil {
-		return nil, fmt.Errorf("the address of the database: %w", withoutURL(err))
+		return nil, withoutAddress(err)
 	}
 	if o.MaxConns > 0 {
 		config.MaxConns = o.MaxConns
@@ -91,31 +93,30 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
-	params := config.ConnConfig.RuntimeParams
-	if params["application_name"] == "" {
+	if params := config.ConnConfig.RuntimeParams; params["application_name"] == "" {
 		params["application_name"] = "mailintegration"
 	}
-	// A message is deleted from its mailbox once the commit was answered, so the answer must mean that it is on disk
-	// whatever the server's default is.
-	if params["synchronous_commit"] == "" || params["synchronous_commit"] == "off" {
-		params["synchronous_commit"] = "on"
-	}
 	if o.ReadOnly {
-		params["default_transaction_read_only"] = "on"
+		config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
 	}
 	return config, nil
 }
 
-// withoutURL gives the innermost cause of an address that could not be read, which does not repeat the address.
-func withoutURL(err error) error {
-	var parse *url.Error
-	if errors.As(err, &parse) {
-		return parse.Err
+// errAddress replaces what the driver says about an address it cannot read: that may repeat parts of the password.
+var errAddress = errors.New("the address of the database cannot be read: it is postgres://USER:PASSWORD@HOST:PORT/DATABASE, " +
+	"with special characters of the password as %XX, or words like host=HOST password='PASSWORD'")
+
+// withoutAddress is err with nothing of the database's address in it. A file that the address names may be told.
+func withoutAddress(err error) error {
+	var parse *pgconn.ParseConfigError
+	if !errors.As(err, &parse) {
+		return err
 	}
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
-		err = inner
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return fmt.Errorf("the address of the database: %w", file)
 	}
-	return err
+	return errAddress
 }
 
 // maxAttempts bounds how often a transaction that lost to another one is tried.
@@ -155,11 +156,18 @@ func (s *Store) tryTx(ctx context.Context, f func(pgx.Tx) error) error {
 	return nil
 }
 
+// transaction is what every transaction is, whatever the server's defaults are.
+var transaction = pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}
+
 // begin begins a transaction. A connection of the pool may have been lost unnoticed, all of them when the server was
 // restarted; nothing was done on it yet, so the next one is tried.
 func (s *Store) begin(ctx context.Context) (pgx.Tx, error) {
+	options := transaction
+	if s.readOnly {
+		options.AccessMode = pgx.ReadOnly
+	}
 	for lost := int32(0); ; lost++ {
-		tx, err := s.pool.Begin(ctx)
+		tx, err := s.pool.BeginTx(ctx, options)
 		var down *pgconn.ConnectError
 		_, refused := pgError(err)
 		if err == nil || refused || ctx.Err() != nil || errors.As(err, &down) || lost == s.pool.Config().MaxConns {

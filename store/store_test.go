@@ -27,9 +27,11 @@ func TestOpenSaysWhatIsWrongAndKeepsThePassword(t *testing.T) {
 		{"a wrong password", strings.Replace(good, "@", "s3cret@", 1), t.TempDir(), "password", store.ErrUnavailable},
 		{"an address with a bad port", "postgres://u:s3cret@host:port/x", t.TempDir(), "address of the database", nil},
 		{"an address with a bad escape", "postgres://u:s3cret%zz@host/x", t.TempDir(), "address of the database", nil},
+		{"an address with a slash in the password", "postgres://u:s3cret/x@host/db", t.TempDir(), "address of the database", nil},
+		{"words with a space in the password", "host=h password=x s3cret", t.TempDir(), "address of the database", nil},
+		{"a certificate that is missing", "postgres://u:s3cret@host/db?sslmode=verify-full&sslrootcert=/no/such", t.TempDir(), "/no/such", os.ErrNotExist},
 		{"words with a bad port", "host=h password=s3cret port=x", t.TempDir(), "address of the database", nil},
 		{"words with a bad quote", "host=h password='s3cret", t.TempDir(), "address of the database", nil},
-		{"no directory given", good, "", "attachment directory", nil},
 		{"a directory whose parent is missing", good, filepath.Join(t.TempDir(), "a", "b"), "attachment directory", os.ErrNotExist},
 		{"a directory that is a file", good, file, "attachment directory", nil},
 	}
@@ -40,8 +42,12 @@ func TestOpenSaysWhatIsWrongAndKeepsThePassword(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.want) || test.is != nil && !errors.Is(err, test.is) {
 				t.Errorf("error is %v", err)
 			}
-			if err != nil && strings.Contains(err.Error(), "s3cret") {
-				t.Errorf("the error tells the password: %v", err)
+			_, statusErr := store.Status(t.Context(), test.url)
+			_, migrateErr := store.Migrate(t.Context(), test.url)
+			for _, err := range []error{err, statusErr, migrateErr} {
+				if err != nil && strings.Contains(err.Error(), "s3cret") {
+					t.Errorf("the error tells the password: %v", err)
+				}
 			}
 		})
 	}
@@ -63,15 +69,61 @@ func TestOpenMakesTheAttachmentDirectoryAndLeavesNothingInIt(t *testing.T) {
 	}
 }
 
-func TestCommitsReachTheDiskWhateverTheServersDefault(t *testing.T) {
+func TestAcceptDoesNotDependOnTheServersDefaults(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	s := d.open(t, d.url+"&synchronous_commit=off")
+	s := d.open(t, d.url+"&synchronous_commit=off&default_transaction_isolation=serializable&default_transaction_read_only=on")
 	d.exec(t, `CREATE FUNCTION check_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-			IF current_setting('synchronous_commit') <> 'on' THEN RAISE 'not durable'; END IF; RETURN NEW; END $$;
+			IF current_setting('synchronous_commit') <> 'on' OR current_setting('transaction_isolation') <> 'read committed' THEN RAISE 'not durable'; END IF; RETURN NEW; END $$;
 		CREATE TRIGGER check_commit BEFORE INSERT ON receipt FOR EACH ROW EXECUTE FUNCTION check_commit()`)
 	got, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a")}, d.clerk())
 	if err != nil || got[0].Err != nil {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestAStoreWithoutAnAttachmentDirectoryKeepsNoFile(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s, err := store.Open(t.Context(), store.Options{URL: d.url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	if got, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a")}, d.clerk()); err != nil || got[0].Outcome != store.Opened {
+		t.Errorf("a message without a file: %+v, %v", got, err)
+	}
+	if _, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "b", with(attachment("x", "")))}, d.clerk()); !store.IsTransient(err) {
+		t.Errorf("a message with a file: %v", err)
+	}
+	if n, err := s.CollectOrphans(t.Context(), 0); n != 0 || err != nil {
+		t.Errorf("collected %d, %v", n, err)
+	}
+}
+
+func TestCheckAttachmentDirectoryChangesNothing(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	file := filepath.Join(directory, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, directory string
+		ok              bool
+	}{
+		{"a directory", directory, true},
+		{"one that Open can make", filepath.Join(directory, "new"), true},
+		{"one whose parent is missing", filepath.Join(directory, "a", "b"), false},
+		{"a file", file, false},
+		{"none", "", false},
+	}
+	for _, test := range tests {
+		if err := store.CheckAttachmentDirectory(test.directory); (err == nil) != test.ok {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+	if entries, err := os.ReadDir(directory); err != nil || len(entries) != 1 {
+		t.Errorf("entries %v, %v", entries, err)
 	}
 }

@@ -29,7 +29,7 @@ const (
   <Database>%s</Database>
   <AttachmentDirectory>%s</AttachmentDirectory>
   <Login>daemon</Login> <Team>IT</Team>
-  <MessagesPerSession>100</MessagesPerSession>
+  <MessagesPerSession>100</MessagesPerSession> <BatchMessages>20</BatchMessages>
 </MailIntegrationService>`
 	killedMailbox = `<MailIntegration>
   <MessageProcessorTypeName>EndUserIncidentMailMessageProcessor</MessageProcessorTypeName>

@@ -48,7 +48,7 @@ func rules(m *config.Mailbox) processor.Rules {
 // unsupported says what a mailbox's configuration asks for that this version cannot do; nil when it can do all.
 func unsupported(m *config.Mailbox) error {
 	if m.Authentication == config.Azure {
-		return errors.New("Authentication: Azure is not supported by this version (use Basic, or set Enabled to False)")
+		return errors.New("mailbox has Authentication Azure, which this version does not support (use Basic, or set Enabled to False)")
 	}
 	return nil
 }

@@ -27,17 +27,23 @@ type authority struct {
 	key         *ecdsa.PrivateKey
 }
 
-// certify makes the server's certificate, and an authority for it.
-func (s *Server) certify() error {
+// Issue makes a certificate for a server, and the authority that it comes from.
+func Issue(c Certificate) (leaf tls.Certificate, root *x509.Certificate, err error) {
 	a, err := newAuthority()
 	if err != nil {
-		return err
+		return tls.Certificate{}, nil, err
 	}
-	leaf, err := a.issue(s.options.Certificate)
+	leaf, err = a.issue(c)
+	return leaf, a.certificate, err
+}
+
+// certify makes the server's certificate.
+func (s *Server) certify() error {
+	leaf, root, err := Issue(s.options.Certificate)
 	if err != nil {
 		return err
 	}
-	s.authority = a
+	s.root = root
 	s.tls = &tls.Config{
 		Certificates: []tls.Certificate{leaf},
 		MinVersion:   tls.VersionTLS10, //nolint:gosec // a client is tested against old servers
@@ -49,13 +55,13 @@ func (s *Server) certify() error {
 // Roots holds the authority that issued the server's certificate.
 func (s *Server) Roots() *x509.CertPool {
 	pool := x509.NewCertPool()
-	pool.AddCert(s.authority.certificate)
+	pool.AddCert(s.root)
 	return pool
 }
 
 // RootsPEM is the authority's certificate as a file holds it.
 func (s *Server) RootsPEM() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.authority.certificate.Raw})
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.root.Raw})
 }
 
 // newAuthority makes an authority that lives for a year.

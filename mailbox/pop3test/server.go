@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -45,12 +46,12 @@ type Options struct {
 
 // Server is a running server.
 type Server struct {
-	options   Options
-	listener  net.Listener
-	authority *authority
-	tls       *tls.Config
-	stop      func() bool // ends the watch over the context
-	running   sync.WaitGroup
+	options  Options
+	listener net.Listener
+	root     *x509.Certificate // what issued the certificate in tls
+	tls      *tls.Config
+	stop     func() bool // ends the watch over the context
+	running  sync.WaitGroup
 
 	mu       sync.Mutex
 	closed   bool

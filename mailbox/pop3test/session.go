@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -56,7 +57,7 @@ func (n *session) run() {
 		_ = n.over.Close()
 		close(n.done)
 	}()
-	if n.step("connect", n.connect) != nil || n.step("greeting", n.greet) != nil {
+	if n.step(n.connect, "connect") != nil || n.step(n.greet, "greeting") != nil {
 		return
 	}
 	for n.command() == nil {
@@ -121,7 +122,7 @@ func (n *session) command() error {
 	name = strings.ToUpper(name)
 	step := strings.TrimRight(name+" "+argument, " ")
 	n.server.note(step)
-	if err := n.step(step, func() error { return n.execute(name, argument) }); err != nil {
+	if err := n.step(func() error { return n.execute(name, argument) }, n.names(name, argument)...); err != nil {
 		return err
 	}
 	if n.in.Buffered() > 0 {
@@ -130,9 +131,18 @@ func (n *session) command() error {
 	return n.out.Flush()
 }
 
-// step executes one step of the dialogue, or the fault that is set there.
-func (n *session) step(name string, execute func() error) error {
-	calls, f := n.server.faultsAt(name)
+// names are what a fault may call the step of a command.
+func (n *session) names(name, argument string) []string {
+	names := []string{name, strings.TrimRight(name+" "+argument, " ")}
+	if i, err := strconv.Atoi(argument); err == nil && i >= 1 && i <= len(n.messages) {
+		names = append(names, name+uidlMark+n.messages[i-1].UIDL)
+	}
+	return names
+}
+
+// step executes one step of the dialogue, or the fault that is set at one of its names.
+func (n *session) step(execute func() error, names ...string) error {
+	calls, f := n.server.faultsAt(names)
 	for _, call := range calls {
 		call()
 	}

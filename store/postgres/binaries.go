@@ -28,17 +28,19 @@ type binaries struct {
 func (b binaries) program(name string) string { return filepath.Join(b.directory, name+exe) }
 
 // usualFolders is where packages put the server's programs without adding them to PATH.
-var usualFolders = []string{
-	"/usr/lib/postgresql/*/bin",                                  // Debian, Ubuntu
-	"/usr/pgsql-*/bin",                                           // RPM packages of postgresql.org
-	"/usr/lib/postgresql*/bin",                                   // SUSE
-	"/usr/lib64/postgresql-*/bin",                                // Gentoo
-	"/usr/libexec/postgresql*",                                   // Alpine
-	"/opt/homebrew/opt/postgresql*/bin",                          // Homebrew on ARM
-	"/usr/local/opt/postgresql*/bin",                             // Homebrew on Intel
-	"/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",             // Homebrew on Linux
-	"/Applications/Postgres.app/Contents/Versions/*/bin",         // Postgres.app
-	filepath.Join(os.Getenv("ProgramFiles"), `PostgreSQL\*\bin`), // EDB's installer for Windows
+func usualFolders() []string {
+	return []string{
+		"/usr/lib/postgresql/*/bin",                                  // Debian, Ubuntu
+		"/usr/pgsql-*/bin",                                           // RPM packages of postgresql.org
+		"/usr/lib/postgresql*/bin",                                   // SUSE
+		"/usr/lib64/postgresql-*/bin",                                // Gentoo
+		"/usr/libexec/postgresql*",                                   // Alpine
+		"/opt/homebrew/opt/postgresql*/bin",                          // Homebrew on ARM
+		"/usr/local/opt/postgresql*/bin",                             // Homebrew on Intel
+		"/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",             // Homebrew on Linux
+		"/Applications/Postgres.app/Contents/Versions/*/bin",         // Postgres.app
+		filepath.Join(os.Getenv("ProgramFiles"), `PostgreSQL\*\bin`), // EDB's installer for Windows
+	}
 }
 
 // findBinaries returns the PostgreSQL to use: the first of the wanted major version, or of any when wanted is 0.
@@ -88,7 +90,7 @@ func candidates(explicit string) ([]string, error) {
 		}
 	}
 	var usual []string
-	for _, pattern := range usualFolders {
+	for _, pattern := range usualFolders() {
 		m, _ := filepath.Glob(pattern) // the patterns are constants and well formed
 		usual = append(usual, m...)
 	}

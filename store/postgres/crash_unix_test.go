@@ -5,7 +5,6 @@ package postgres_test
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"go.uber.org/goleak"
 
 	"mailintegration/store/postgres"
 )
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 		runDaemon(dir)
 		return
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // runDaemon starts the server, says so, and waits to be killed. Should the test end first, so does the daemon,
@@ -254,17 +254,44 @@ func TestAPidFileThatNamesAnotherProgramIsNoServer(t *testing.T) {
 	}
 }
 
-func TestTheServerDoesNotRunAsRoot(t *testing.T) {
-	t.Parallel()
-	s := start(t, dataDirectory(t))
-	info, err := os.Stat("/proc/" + strconv.Itoa(s.PID()))
+func uidOf(t *testing.T, path string) uint32 {
+	t.Helper()
+	info, err := os.Stat(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info.Sys().(*syscall.Stat_t).Uid == 0 {
+	return info.Sys().(*syscall.Stat_t).Uid
+}
+
+func TestTheServerDoesNotRunAsRoot(t *testing.T) {
+	t.Parallel()
+	dir := dataDirectory(t)
+	s := start(t, dir)
+	if uidOf(t, "/proc/"+strconv.Itoa(s.PID())) == 0 {
 		t.Error("the server runs as root")
 	}
-	if u, err := url.Parse(s.URL()); err != nil || u.Hostname() != "127.0.0.1" {
-		t.Errorf("the server is at %s, %v", u, err)
+	if os.Geteuid() == 0 && uidOf(t, dir) != 0 {
+		t.Error("root's files lie in a directory of a lesser user")
+	}
+}
+
+func TestTheServerRunsAsTheOwnerOfItsDataDirectory(t *testing.T) {
+	t.Parallel()
+	dir := dataDirectory(t)
+	owner := os.Getuid()
+	if owner == 0 {
+		owner = 65534 // nobody: not whom root would choose where there is a user postgres
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(dir, owner, -1); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, dir)
+	for _, path := range []string{"/proc/" + strconv.Itoa(s.PID()), dir + "/cluster", dir + "/password", dir + "/port", dir + "/server.log", dir + "/users.lock", dir + "/owner.lock"} {
+		if uid := uidOf(t, path); uid != uint32(owner) {
+			t.Errorf("%s belongs to user %d, want %d", path, uid, owner)
+		}
 	}
 }

@@ -17,30 +17,20 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"mailintegration/store/postgres"
+	"mailintegration/store/storetest"
 )
 
 // patience bounds everything that a test waits for.
 const patience = time.Minute
 
-// dataDirectory is a data directory that an unprivileged server can reach when the tests run as root, which
-// t.TempDir is not. No server is left in it.
+// dataDirectory is a data directory that does not exist yet. No server is left in it.
 func dataDirectory(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "private-postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(dir, 0o711); err != nil {
-		t.Fatal(err)
-	}
-	data := filepath.Join(dir, "data")
+	data := filepath.Join(storetest.Directory(t), "data")
 	t.Cleanup(func() {
 		if pid := serverPID(data); pid > 0 && alive(pid) {
-			t.Logf("server %d was left running", pid)
+			t.Errorf("server %d was left running", pid)
 			killNow(pid)
-		}
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
 		}
 	})
 	return data

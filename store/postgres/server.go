@@ -214,11 +214,12 @@ func (s *Server) leave(ctx context.Context) error {
 		return nil
 	}
 	alone, err := s.dir.lock("users.lock", exclusive)
-	if errors.Is(err, errLocked) {
-		s.events.left(s.proc.pid)
-		return nil
-	}
 	if err != nil {
+		s.proc.forget()
+		if errors.Is(err, errLocked) {
+			s.events.left(s.proc.pid)
+			return nil
+		}
 		return err
 	}
 	defer alone.close()

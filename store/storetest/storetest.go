@@ -71,8 +71,9 @@ func create(t testing.TB, from string) *Database {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		// The test's context has ended by now.
-		if err := execute(context.Background(), admin, `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)
+		defer cancel()
+		if err := execute(ctx, admin, `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
 			t.Error(err)
 		}
 	})
@@ -83,12 +84,8 @@ func create(t testing.TB, from string) *Database {
 func startServer() (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	dir, err := os.MkdirTemp("", "mailintegration-test-")
+	dir, err := makeDirectory()
 	if err != nil {
-		return "", err
-	}
-	// The server may have to run as another user, who passes through here.
-	if err := os.Chmod(dir, 0o711); err != nil {
 		return "", err
 	}
 	s, err := postgres.Start(ctx, postgres.Options{DataDirectory: filepath.Join(dir, "postgres"), Disposable: true})

@@ -1,0 +1,49 @@
+package dovecottest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Deliver puts a message into the user's maildir. Dovecot numbers messages in the order of delivery. It hands bare LF
+// out as CRLF.
+func (s *Server) Deliver(user string, octets []byte) {
+	s.tb.Helper()
+	home := filepath.Join("mail", user)
+	maildir := filepath.Join(home, "Maildir")
+	s.makeMaildir(home, maildir)
+	s.serial++
+	name := fmt.Sprintf("%d.M%dP%d.test", 1_700_000_000+s.serial, s.serial, os.Getpid())
+	unfinished := filepath.Join(maildir, "tmp", name)
+	s.write(unfinished, octets)
+	s.give(unfinished)
+	s.must(os.Rename(filepath.Join(s.dir, unfinished), filepath.Join(s.dir, maildir, "new", name)))
+}
+
+// makeMaildir makes a user's directories when they are not there.
+func (s *Server) makeMaildir(home, maildir string) {
+	if _, err := os.Stat(filepath.Join(s.dir, maildir, "new")); err == nil {
+		return
+	}
+	for _, d := range []string{home, maildir, maildir + "/tmp", maildir + "/cur", maildir + "/new"} {
+		if err := os.Mkdir(filepath.Join(s.dir, d), 0o700); !os.IsExist(err) {
+			s.must(err)
+			s.give(d)
+		}
+	}
+}
+
+// Count is how many messages are in the user's maildir.
+func (s *Server) Count(user string) int {
+	s.tb.Helper()
+	count := 0
+	for _, sub := range []string{"new", "cur"} {
+		entries, err := os.ReadDir(filepath.Join(s.dir, "mail", user, "Maildir", sub))
+		if !os.IsNotExist(err) {
+			s.must(err)
+		}
+		count += len(entries)
+	}
+	return count
+}

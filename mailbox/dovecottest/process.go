@@ -1,0 +1,124 @@
+package dovecottest
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// How long Dovecot may take; both take a fraction of a second on a machine that is not overloaded.
+const (
+	startTimeout = 30 * time.Second
+	stopTimeout  = 10 * time.Second
+)
+
+// errAddressInUse is the failure that other ports may mend.
+var errAddressInUse = errors.New("address already in use")
+
+// process is Dovecot's master process.
+type process struct {
+	command *exec.Cmd
+	ended   chan struct{}
+	log     *logReader
+}
+
+// start starts Dovecot and waits until it listens.
+func start(dovecot, dir string, credential *syscall.SysProcAttr) (*process, error) {
+	p := &process{
+		command: exec.Command(dovecot, "-F", "-c", filepath.Join(dir, "dovecot.conf")),
+		ended:   make(chan struct{}),
+		log:     &logReader{ready: make(chan struct{})},
+	}
+	p.command.SysProcAttr = credential
+	p.command.Dir = dir
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	p.command.Stderr = write
+	started := make(chan error)
+	go p.keep(started, write)
+	go p.log.follow(read)
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	select {
+	case <-p.log.ready:
+		return p, nil
+	case <-p.ended:
+	case <-time.After(startTimeout):
+		p.stop()
+	}
+	text := p.log.String()
+	if strings.Contains(text, "Address already in use") {
+		return nil, fmt.Errorf("%w:\n%s", errAddressInUse, text)
+	}
+	return nil, fmt.Errorf("it does not run:\n%s", text)
+}
+
+// keep starts the process and waits for its end on one thread of its own: when a parent dies Linux tells the children
+// of the thread that started them.
+func (p *process) keep(started chan<- error, write *os.File) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer close(p.ended)
+	err := p.command.Start()
+	_ = write.Close() // the process has its own
+	started <- err
+	if err == nil {
+		_ = p.command.Wait() // how it ended does not matter: its log says why
+	}
+}
+
+// stop ends the process. It may be called twice.
+func (p *process) stop() {
+	_ = p.command.Process.Signal(syscall.SIGTERM) // an error means that it has ended
+	select {
+	case <-p.ended:
+	case <-time.After(stopTimeout):
+		_ = p.command.Process.Kill()
+		<-p.ended
+	}
+}
+
+// logReader collects what Dovecot logs.
+type logReader struct {
+	ready chan struct{} // closed when Dovecot listens
+	once  sync.Once
+
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// follow reads the log to its end. Dovecot says that it is starting up once its ports are open.
+func (l *logReader) follow(r io.ReadCloser) {
+	defer r.Close() //nolint:errcheck // it was read to its end
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		l.mu.Lock()
+		l.text.WriteString(lines.Text() + "\n")
+		l.mu.Unlock()
+		if strings.Contains(lines.Text(), "starting up") {
+			l.once.Do(func() { close(l.ready) })
+		}
+	}
+}
+
+// String is the log so far.
+func (l *logReader) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// Log returns what Dovecot logged so far.
+func (s *Server) Log() string { return s.process.log.String() }
