@@ -271,6 +271,9 @@ func describeDecision(d Decision) string {
 		if !d.Due.IsZero() {
 			fields["due"] = d.Due
 		}
+		if d.Filters != nil {
+			fields["filters"] = d.Filters
+		}
 		if d.Fields != nil {
 			fields["fields"] = d.Fields
 		}

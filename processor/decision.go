@@ -33,6 +33,7 @@ const (
 	ReasonPanic         ReasonCode = "panic"           // understanding the message failed in our own code
 	ReasonBlock         ReasonCode = "block"           // a block of fields asks for a service request
 	ReasonBadBlock      ReasonCode = "bad_block"       // the block of fields is missing or cannot be followed
+	ReasonFilter        ReasonCode = "filter"          // a filter of the mailbox says so
 	ReasonUnstorable    ReasonCode = "unstorable"      // PostgreSQL refused the message's rows
 )
 
@@ -58,7 +59,8 @@ type OpenRequest struct {
 	Priority  Ref
 	Group     Ref
 	Assignee  User
-	LinkedTo  int64 // number of the request this one continues, 0 for none
+	LinkedTo  int64    // number of the request this one continues, 0 for none
+	Filters   []string // names of those that have set one of these fields
 
 	// Of a service request that a block of fields asks for:
 	Type   Ref         // a service request type, zero for none

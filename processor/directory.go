@@ -85,6 +85,13 @@ type Names struct {
 	Team, Login                       string
 	FallbackUser, FallbackSite        string
 	Source, Priority, Group, Assignee string
+	Filters                           []FilterNames // one for each filter of Rules
+}
+
+// FilterNames are the names that a filter sets, "" for what it does not set.
+type FilterNames struct {
+	Filter                          string // its own name
+	Group, Priority, Assignee, Site string
 }
 
 // References are the rows that Names stand for.
@@ -100,6 +107,14 @@ type References struct {
 
 	DefaultPriority Ref // the team's
 	ServiceDesk     Ref // the team's service desk group
+
+	FilterSettings []FilterReferences // one for each filter of Rules
+}
+
+// FilterReferences are the rows that a filter sets, zero for what it does not set.
+type FilterReferences struct {
+	Group, Priority, Site Ref
+	Assignee              User
 }
 
 // Rules are what one mailbox's configuration says about deciding.
@@ -113,6 +128,7 @@ type Rules struct {
 	ClosedFollowUp     FollowUp // AddActivity by default
 	CommunicationTypes []string // in addition to the known ones
 	EnclosingToken     string   // what encloses the block of a message that asks for a service request
+	Filters            []Filter // in the order in which they are tried
 	SubjectNames       []string // names of the database or team that may stand between type and number
 }
 

@@ -20,4 +20,5 @@
 //	enduser, monitoring         what becomes of it
 //	explain                     all of that as programs read it
 //	block, servicerequest       what a block of fields asks for
+//	filter                      what the mailbox's filters change about it
 package processor

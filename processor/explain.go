@@ -81,6 +81,7 @@ type ExplainedFields struct {
 	Due         string               `json:"due,omitempty"`       // RFC 3339
 	Form        []ExplainedFormField `json:"form,omitempty"`      // fields of the block that are kept as they are
 	Body        string               `json:"body,omitempty"`      // of the request, where it is not the message's text
+	Filters     []string             `json:"filters,omitempty"`   // names of those that have set a field
 	LinkedTo    int64                `json:"linked_to,omitempty"` // number of the request that the new one continues
 	Author      string               `json:"author,omitempty"`    // of an activity
 	Reopen      bool                 `json:"reopen,omitempty"`
@@ -162,7 +163,7 @@ func explainDecision(d Decision) ExplainedDecision {
 		f.Subject, f.Requester, f.User, f.Assignee = d.Subject, logon(d.Requester), logon(d.User), logon(d.Assignee)
 		f.Site, f.Source, f.Priority, f.Group, f.LinkedTo = d.Site.Name, d.Source.Name, d.Priority.Name, d.Group.Name, d.LinkedTo
 		f.Attachments, f.AttachRaw = namesOf(d.Attachments), d.AttachRaw
-		f.Type, f.Body = d.Type.Name, d.Body
+		f.Type, f.Body, f.Filters = d.Type.Name, d.Body, d.Filters
 		if !d.Due.IsZero() {
 			f.Due = d.Due.Format(time.RFC3339)
 		}

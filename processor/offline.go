@@ -20,8 +20,15 @@ func (NoDirectory) List(ListName) ([]Listed, bool) { return nil, false }
 
 // Unresolved are References that take the names as they are, without a row behind any.
 func (n Names) Unresolved() References {
+	var filters []FilterReferences
+	for _, f := range n.Filters {
+		filters = append(filters, FilterReferences{
+			Group: Ref{Name: f.Group}, Priority: Ref{Name: f.Priority}, Site: Ref{Name: f.Site}, Assignee: unresolvedUser(f.Assignee),
+		})
+	}
 	return References{
-		Team: Ref{Name: n.Team}, Login: unresolvedUser(n.Login),
+		FilterSettings: filters,
+		Team:           Ref{Name: n.Team}, Login: unresolvedUser(n.Login),
 		FallbackUser: unresolvedUser(n.FallbackUser), FallbackSite: Ref{Name: n.FallbackSite},
 		Source: Ref{Name: n.Source}, Priority: Ref{Name: n.Priority}, Group: Ref{Name: n.Group},
 		Assignee: unresolvedUser(n.Assignee),

@@ -29,8 +29,18 @@ func (p Policy) Keys(m *Message) Keys {
 	return k
 }
 
-// Decide decides what shall become of a message.
+// Decide decides what shall become of a message: as the mailbox's processor does, unless a filter says to ignore it,
+// and with what the filters set.
 func (p Policy) Decide(m *Message, dir Directory, now time.Time) Decision {
+	f := p.filtered(m)
+	if f.ignoredBy != "" {
+		return Ignore{Reason{ReasonFilter, "filter " + f.ignoredBy + " says to ignore the message"}}
+	}
+	return f.applied(p.process(m, dir, now))
+}
+
+// process decides as the mailbox's processor does.
+func (p Policy) process(m *Message, dir Directory, now time.Time) Decision {
 	switch p.Processor {
 	case Monitoring:
 		return p.decideMonitoring(m, dir)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -16,12 +17,12 @@ import (
 func (x *explaining) print(w io.Writer, file string, m *processor.Message, raw io.ReaderAt, d processor.Decision) error {
 	fmt.Fprintln(w, file)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	printMessage(facts{t}, m)
+	printMessage(facts{t, "  "}, m)
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	printText(w, m.Text)
-	if err := printAttachments(w, m, raw); err != nil {
+	printText(w, m)
+	if err := printAttachments(w, m, raw, d); err != nil {
 		return err
 	}
 	if len(m.Defects) > 0 {
@@ -30,18 +31,24 @@ func (x *explaining) print(w io.Writer, file string, m *processor.Message, raw i
 			fmt.Fprintf(w, "    %s\n", strings.TrimPrefix("part "+d.Part+": "+d.What, "part : "))
 		}
 	}
+	if err := printFilters(w, x.policy.FilterResults(m)); err != nil {
+		return err
+	}
 	fmt.Fprintf(w, "\n  Decision: %s\n", verdictOf(d))
 	printReason(w, d.Why())
-	printDecision(facts{t}, d)
+	printDecision(facts{t, "    "}, d)
 	return t.Flush()
 }
 
 // facts prints lines of a name and a value, and none for what is not there.
-type facts struct{ w io.Writer }
+type facts struct {
+	w      io.Writer
+	indent string
+}
 
 func (f facts) say(name, value string) {
 	if value != "" {
-		fmt.Fprintf(f.w, "  %s\t%s\n", name, value)
+		fmt.Fprintf(f.w, "%s%s\t%s\n", f.indent, name, value)
 	}
 }
 
@@ -88,26 +95,31 @@ func addresses(list ...processor.Address) string {
 	return strings.Join(shown, ", ")
 }
 
-// printText prints how the text begins.
-func printText(w io.Writer, text string) {
-	text = strings.TrimSpace(text)
+// printText prints how the text begins that the author wrote, and says how much else there is.
+func printText(w io.Writer, m *processor.Message) {
+	text, all := strings.TrimSpace(m.ReplyText), strings.TrimSpace(m.Text)
+	if text == "" {
+		text = all
+	}
 	if text == "" {
 		fmt.Fprintln(w, "\n  No text")
 		return
 	}
 	lines := strings.Split(text, "\n")
 	fmt.Fprintln(w, "\n  Text")
-	for i, line := range lines {
-		if i == mostShown {
-			fmt.Fprintf(w, "    … (%d more lines)\n", len(lines)-i)
-			return
-		}
-		fmt.Fprintf(w, "    %s\n", short(line, 110))
+	for _, line := range lines[:min(len(lines), mostShown)] {
+		fmt.Fprintln(w, strings.TrimRight("    "+short(line, 110), " "))
+	}
+	if more := len(lines) - mostShown; more > 0 {
+		fmt.Fprintf(w, "    … (%d more lines)\n", more)
+	}
+	if quoted := strings.Count(all, "\n") + 1 - len(lines); quoted > 0 {
+		fmt.Fprintf(w, "    … (%d lines of quoted mail or signature)\n", quoted)
 	}
 }
 
-// printAttachments prints name, type and decoded size of each attachment.
-func printAttachments(w io.Writer, m *processor.Message, raw io.ReaderAt) error {
+// printAttachments prints name, type and decoded size of each attachment, and which of them are not stored.
+func printAttachments(w io.Writer, m *processor.Message, raw io.ReaderAt, d processor.Decision) error {
 	if len(m.Attachments) == 0 {
 		return nil
 	}
@@ -117,13 +129,48 @@ func printAttachments(w io.Writer, m *processor.Message, raw io.ReaderAt) error 
 		if err != nil {
 			return fmt.Errorf("attachment %s: %w", a.Name, err)
 		}
-		inline := ""
+		detail := ""
 		if a.Inline {
-			inline = ", shown within the text"
+			detail = ", shown within the text"
 		}
-		fmt.Fprintf(w, "    %s (%s, %s%s)\n", a.Name, a.MediaType, size(octets), inline)
+		if !isStored(a, d) {
+			detail += ", not stored: IgnoredAttachments names it"
+		}
+		fmt.Fprintf(w, "    %s (%s, %s%s)\n", a.Name, a.MediaType, size(octets), detail)
 	}
 	return nil
+}
+
+// isStored says whether an attachment is among those that the decision stores; where nothing is opened or added to,
+// there is nothing to say.
+func isStored(a processor.Attachment, d processor.Decision) bool {
+	var stored []processor.Attachment
+	switch d := d.(type) {
+	case processor.OpenRequest:
+		stored = d.Attachments
+	case processor.AddActivity:
+		stored = d.Attachments
+	default:
+		return true
+	}
+	return slices.ContainsFunc(stored, func(s processor.Attachment) bool { return s.Name == a.Name })
+}
+
+// printFilters prints what became of each filter of the mailbox.
+func printFilters(w io.Writer, results []processor.FilterResult) error {
+	if len(results) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w, "\n  Filters")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, r := range results {
+		holds := "no"
+		if r.Holds {
+			holds = "yes"
+		}
+		fmt.Fprintf(t, "    %s\t%s\t%s\n", r.Name, holds, r.Detail)
+	}
+	return t.Flush()
 }
 
 // verdictOf says in a few words what a decision is.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"regexp"
 
 	"mailintegration/config"
 	"mailintegration/daemon"
@@ -34,6 +35,7 @@ func rules(m *config.Mailbox) processor.Rules {
 		CreateNewRequests:  m.CreateNewRequests,
 		AttachRaw:          m.AttachRaw,
 		UnknownFollowUp:    processor.FollowUp(m.UnknownFollowUp),
+		Filters:            filters(m),
 		ClosedFollowUp:     processor.FollowUp(m.ClosedFollowUp),
 		CommunicationTypes: m.CommunicationTypes,
 		EnclosingToken:     m.EnclosingToken,
@@ -42,7 +44,38 @@ func rules(m *config.Mailbox) processor.Rules {
 	if r.Processor == processor.Monitoring {
 		r.Names.Group, r.Names.Assignee = m.Group, m.Assignee
 	}
+	for _, f := range m.Filters {
+		r.Names.Filters = append(r.Names.Filters, processor.FilterNames{
+			Filter: f.Name, Group: f.SetGroup, Priority: f.SetPriority, Assignee: f.SetAssignee, Site: f.SetSite,
+		})
+	}
 	return r
+}
+
+// filters turns a mailbox's filters into those that deciding goes by.
+func filters(m *config.Mailbox) []processor.Filter {
+	var all []processor.Filter
+	for _, f := range m.Filters {
+		filter := processor.Filter{
+			Name: f.Name, LargerThan: f.LargerThan, Ignore: f.Ignore, Stop: f.Stop,
+			Sender: pattern(f.Sender), Recipient: pattern(f.Recipient), Subject: pattern(f.Subject),
+			AttachmentType: pattern(f.AttachmentType), AttachmentName: pattern(f.AttachmentName),
+		}
+		for _, h := range f.Headers {
+			name, text := config.HeaderPattern(h)
+			filter.Headers = append(filter.Headers, processor.HeaderCondition{Field: name, Pattern: text.Regexp()})
+		}
+		all = append(all, filter)
+	}
+	return all
+}
+
+// pattern is a pattern ready to match, nil for none.
+func pattern(p config.Pattern) *regexp.Regexp {
+	if p == "" {
+		return nil
+	}
+	return p.Regexp()
 }
 
 // unsupported says what a mailbox's configuration asks for that this version cannot do; nil when it can do all.
