@@ -28,6 +28,8 @@ type reader struct {
 
 	text, html int // octets read so far
 	err        error
+
+	containers map[*part]unpacked // attachments that hold others
 }
 
 // collect sorts a part and those within it into text and attachments.
