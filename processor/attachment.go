@@ -36,14 +36,18 @@ func (r *reader) attachments(parts []*part, body, hint string) []Attachment {
 // unpack looks into the attachments that hold others.
 func (r *reader) unpack(parts []*part) {
 	for _, p := range parts {
-		if !isTNEF(p) {
-			continue
+		if isTNEF(p) {
+			r.contains(p, r.winmail(p))
 		}
-		if r.containers == nil {
-			r.containers = make(map[*part]unpacked)
-		}
-		r.containers[p] = r.winmail(p)
 	}
+}
+
+// contains notes what is in a part.
+func (r *reader) contains(p *part, u unpacked) {
+	if r.containers == nil {
+		r.containers = make(map[*part]unpacked)
+	}
+	r.containers[p] = u
 }
 
 // unpackedText is the text within the attachments that hold others, for a message that has no other text.
@@ -51,7 +55,9 @@ func (r *reader) unpackedText(parts []*part) []segment {
 	var all []segment
 	for _, p := range parts {
 		u, isContainer := r.containers[p]
-		all = append(all, u.segments...)
+		if isTNEF(p) {
+			all = append(all, u.segments...)
+		}
 		if isContainer && len(u.segments) == 0 && u.hasRTF {
 			u.isWhole = false // the text is only there
 			r.containers[p] = u
