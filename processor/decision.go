@@ -25,6 +25,7 @@ const (
 	ReasonInReplyTo     ReasonCode = "in_reply_to"     // In-Reply-To names a message we know
 	ReasonReferences    ReasonCode = "references"      // References names a message we know
 	ReasonReport        ReasonCode = "report"          // a report of a mail system is about a message we know
+	ReasonForward       ReasonCode = "forward"         // a message of a request is passed on: opened anew, linked
 	ReasonStranger      ReasonCode = "stranger"        // a stranger quotes a request: opened anew, linked
 	ReasonClosed        ReasonCode = "closed"          // the request is closed: opened anew, linked
 	ReasonNoNewRequests ReasonCode = "no_new_requests" // CreateNewRequests is False

@@ -12,7 +12,10 @@
 //	lines → header, walk        octets to entities: header fields and the extents of bodies
 //	media, encodedword, charset what the fields of an entity say
 //	address, date, messageid    what the fields of the message say
+//	author                      who wrote it, although a list passed it on
 //	transfer, html, flowed      what a text body says
+//	uutext, winmail, tnef,      what is packed into a part
+//	signed
 //	reply                       what of the text its author wrote
 //	body, attachment            which entities are the text and which are attachments
 //	automatic, bounce, report   who wrote the message, and which other one it is about

@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -93,6 +94,10 @@ func fieldName(reason ReasonCode) string {
 func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, closed FollowUp) Decision {
 	sender, isKnown := p.sender(m, dir)
 	isStranger := !takesPart(r, sender, isKnown, addressKey(m.Author()))
+	if isForward(m.Subject) && !isMachine(m.Automatic) && (p.CreateNewRequests || p.Processor == Monitoring) {
+		// What is passed on is not said about the request. Where no other may be opened it is kept with this one.
+		return p.continued(m, dir, r, Reason{ReasonForward, why.Detail + ", from which the message was forwarded by " + named(m, sender)})
+	}
 	activity := AddActivity{
 		Reason:      why,
 		Request:     r.Number,
@@ -133,8 +138,8 @@ func (p Policy) continued(m *Message, dir Directory, r Request, why Reason) Deci
 	d := p.open(m, dir, p.kind())
 	d.Reason, d.LinkedTo = why, r.Number
 	// The number of the other request must not stand at the beginning of this one's subject: answers would go there.
-	if tag, ok := p.grammar().parse(d.Subject); ok && tag.Rest != "" {
-		d.Subject = tag.Rest
+	if tag, ok := p.grammar().parse(d.Subject); ok {
+		d.Subject = cmp.Or(tag.Rest, subjectOf(&Message{Text: m.Text}))
 	}
 	return d
 }

@@ -77,17 +77,3 @@ func (a Attachment) Open(raw io.ReaderAt) io.Reader {
 	}
 	return a.open(raw)
 }
-
-// Author is who wrote the message, as far as a program can know: From, else Sender, Reply-To or the reverse-path.
-func (m *Message) Author() Address {
-	candidates := append([]Address{m.From, m.Sender}, m.ReplyTo...)
-	if m.ReturnPath != nil {
-		candidates = append(candidates, Address{Addr: *m.ReturnPath})
-	}
-	for _, a := range candidates {
-		if a.Addr != "" {
-			return a
-		}
-	}
-	return m.From
-}

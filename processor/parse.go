@@ -175,6 +175,10 @@ func (p *parser) threads(raw Header) {
 // body reads the text and finds the attachments.
 func (p *parser) body(r *reader, root *part) {
 	c := r.collect(root)
+	r.unpack(c.attachments)
+	if isBlankContent(c) {
+		c.segments = append(c.segments, r.unpackedText(c.attachments)...)
+	}
 	if isBlankContent(c) {
 		c.segments = append(c.segments, r.namedText(c.attachments)...)
 	}

@@ -13,7 +13,7 @@ func replyText(m *Message) string {
 	if isForward(m.Subject) {
 		return m.Text // what is quoted is what was to be said
 	}
-	r := reply{lines: strings.Split(m.Text, "\n")}
+	r := reply{lines: strings.Split(m.Text, "\n"), budget: 500}
 	r.end = len(r.lines)
 	r.trim()
 	for i := r.begin; i < r.end; i++ {
@@ -22,6 +22,7 @@ func replyText(m *Message) string {
 			break
 		}
 	}
+	r.budget += 100
 	// Under a quote there may be a signature, and above it another one.
 	const rounds = 4
 	for range rounds {
@@ -45,6 +46,13 @@ func replyText(m *Message) string {
 type reply struct {
 	lines      []string
 	begin, end int
+	budget     int // candidates for the beginning of a quote that are still looked at: no mail of a person has as many
+}
+
+// spend takes one from the budget; false when nothing is left.
+func (r *reply) spend() bool {
+	r.budget--
+	return r.budget >= 0
 }
 
 // trim leaves out blank lines at both ends.
@@ -121,6 +129,9 @@ func (r *reply) attribution(i int) int {
 		if !strings.HasSuffix(ln, ":") && !strings.HasSuffix(ln, "：") {
 			continue
 		}
+		if !r.spend() {
+			return 0
+		}
 		if dateOrTime.MatchString(text) && (strings.Contains(text, "@") || saidVerb.MatchString(text)) && !r.beginsLater(i, n) {
 			return n
 		}
@@ -153,7 +164,7 @@ var (
 func (r *reply) isHeaderBlock(i int) bool {
 	const mostLines = 30
 	seen := labelOf(r.lines[i])
-	if seen == noLabel || i > r.begin && labelOf(r.lines[i-1]) != noLabel {
+	if seen == noLabel || i > r.begin && labelOf(r.lines[i-1]) != noLabel || !r.spend() {
 		return false // none, or judged with its first line
 	}
 	last := seen

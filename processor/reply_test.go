@@ -78,12 +78,12 @@ func TestReplyTextIsWhatTheAuthorWrote(t *testing.T) {
 func TestAForwardIsLeftWhole(t *testing.T) {
 	t.Parallel()
 	const text = "See below.\n\nFrom: Ann\nSent: Tuesday\nTo: Desk\nSubject: printer\n\nbroken"
-	for _, prefix := range []string{"Fw: ", "FWD: ", "TR : ", "WG: ", "RV: ", "[EXTERNAL] Fwd: ", "Re: Fwd[2]: ", "ENC: ", "Doorst: "} {
+	for _, prefix := range []string{"Fw: ", "FWD: ", "TR : ", "WG: ", "RV: ", "[EXTERNAL] Fwd: ", "Fwd[2]: Re: ", "ENC: ", "Doorst: "} {
 		if m := parseString("Subject: " + prefix + "printer\n\n" + text); m.ReplyText != text {
 			t.Errorf("%s: cut to %q", prefix, m.ReplyText)
 		}
 	}
-	for _, prefix := range []string{"", "Re: ", "AW: ", "Réf : ", "RE: AW: "} {
+	for _, prefix := range []string{"", "Re: ", "AW: ", "Réf : ", "RE: AW: ", "Re: Fwd: "} {
 		if m := parseString("Subject: " + prefix + "printer\n\n" + text); m.ReplyText != "See below." {
 			t.Errorf("%s: not cut: %q", prefix, m.ReplyText)
 		}

@@ -221,28 +221,27 @@ func hasAutomaticPrefix(subject string) bool {
 
 // forwardPrefixes are what programs put before the subject of a message that is passed on.
 var forwardPrefixes = map[string]bool{
-	"fw": true, "fwd": true, "tr": true, "wg": true, "rv": true, "i": true, "enc": true, "doorst": true, "vs": true, "vb": true, "pd": true,
+	"fw": true, "fwd": true, "tr": true, "wg": true, "rv": true, "i": true, "enc": true, "doorst": true, "vb": true, "pd": true, "vl": true, "ilt": true,
 	"forward": true, "forwarded": true, "weitergeleitet": true, "transféré": true, "réacheminé": true, "inoltra": true, "reenviado": true,
 }
 
-// isForward says whether a subject begins with the prefix of a message that is passed on, after reply prefixes and
-// what gateways put there.
+// isForward says whether a subject says first of all, after what gateways put there, that the message is passed on:
+// "TR: RE: x" passes an answer on, "RE: TR: x" answers.
 func isForward(subject string) bool {
-	s := norm.NFC.String(subject)
+	s := trimSpace(norm.NFC.String(subject))
 	for {
-		s = trimSpace(s)
 		after, ok := skipGatewayTag(s)
 		if !ok {
-			if after, ok = skipPrefix(s); !ok {
-				return false
-			}
-			word := strings.ToLower(strings.TrimRight(strings.TrimRight(s[:len(s)-len(after)], ":： "), "0123456789[](^)."))
-			if forwardPrefixes[strings.TrimSpace(word)] {
-				return true
-			}
+			break
 		}
-		s = after
+		s = trimSpace(after)
 	}
+	after, ok := skipPrefix(s)
+	if !ok {
+		return false
+	}
+	word := strings.TrimRight(s[:len(s)-len(after)], ":：0123456789[](^). \t\u00a0\u202f")
+	return forwardPrefixes[strings.ToLower(word)]
 }
 
 // skipCounter skips "[2]", "(2)", "^2" or "2".
