@@ -3,6 +3,7 @@ package mailbox
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -27,7 +28,7 @@ func Open(ctx context.Context, a Account) (*Session, error) {
 	}
 	if err := s.authorize(ctx); err != nil {
 		_ = s.Close()
-		return nil, err
+		return nil, ended(err)
 	}
 	return s, nil
 }
@@ -122,11 +123,20 @@ func (s *Session) Delete(ctx context.Context, it Item) error {
 	return s.command(ctx, op, expectation{}, func() error { return s.pop.Dele(it.Number) })
 }
 
-// Quit enters the UPDATE state: when it returns nil the server has removed all that Delete marked. The connection is
-// closed in any case.
+// Quit enters the UPDATE state: when it returns nil the server has removed all that Delete marked. RFC 1939 §6 lets it
+// refuse when it could not remove all. The connection is closed in any case.
 func (s *Session) Quit(ctx context.Context) error {
 	defer s.wire.close()
-	return s.command(ctx, "QUIT", expectation{}, s.pop.Quit)
+	return ended(s.command(ctx, "QUIT", expectation{}, s.pop.Quit))
+}
+
+// ended marks an error as the session's last, also when the server only refused a command.
+func ended(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.broken = true
+	}
+	return err
 }
 
 // Close drops the connection without QUIT, so that nothing is deleted. It may be called twice and after Quit; its

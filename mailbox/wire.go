@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"time"
 )
@@ -71,14 +70,6 @@ func (w *wire) expect(e expectation) error {
 	return nil
 }
 
-// redact makes what the server said fit to be shown.
-func (w *wire) redact(text string) string {
-	if w.secret == "" {
-		return text
-	}
-	return strings.ReplaceAll(text, w.secret, "REDACTED")
-}
-
 // step runs f, which talks to the server, under the step's deadline. When ctx ends first the connection is closed.
 func (w *wire) step(ctx context.Context, f func() error) error {
 	w.pace.restart()
@@ -126,7 +117,7 @@ func (w *wire) next() error {
 	}
 	r, ok := parseReply(string(line))
 	if !ok {
-		return fmt.Errorf("%w: it answered %.80q", ErrProtocol, w.redact(string(line)))
+		return fmt.Errorf("%w: it answered %.80q", ErrProtocol, w.shown(string(line)))
 	}
 	w.last = r
 	w.out = append(w.out[:0], r.String()+"\r\n"...)
