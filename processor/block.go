@@ -78,8 +78,8 @@ type enclosure struct {
 	isOpen  bool
 	again   bool // a second block was opened
 	block   block
-	body    []string // of the description
-	outside []string
+	body    strings.Builder // of the description
+	outside strings.Builder
 }
 
 // closers are the ends of the forms.
@@ -120,7 +120,7 @@ func (e *enclosure) take(whole string) {
 		if _, closes := e.closing(line, "["); closes || strings.EqualFold(line, "</"+e.token+">") {
 			e.complain("a block is closed that was not opened")
 		}
-		e.outside = append(e.outside, whole)
+		e.outside.WriteString(whole + "\n")
 		return
 	case opens && form != "":
 		e.complain("a second block is opened within that of line %d (close it with %s first)", e.begun, e.tag("/"))
@@ -134,7 +134,7 @@ func (e *enclosure) take(whole string) {
 		whole, line = before, before
 	}
 	if e.block.isDescribed {
-		e.body = append(e.body, whole)
+		e.body.WriteString(whole + "\n")
 	} else if line != "" {
 		e.field(line)
 	}
@@ -182,7 +182,7 @@ func (e *enclosure) field(line string) {
 		e.complain("%s is no field (write Field: value, or put it under Description:)", quotedShort(line))
 	case strings.EqualFold(name, "description"):
 		e.block.isDescribed = true
-		e.body = append(e.body, value)
+		e.body.WriteString(value + "\n")
 	case len(e.block.fields) == maxBlockFields:
 		e.complain("the block has more than %d fields (put them under Description:)", maxBlockFields)
 	default:
@@ -219,8 +219,8 @@ func (e *enclosure) end() block {
 		e.block.complain(e.begun, "the block that begins here is not closed (write %s in the line after it)", e.tag("/"))
 	}
 	e.block.isWhole = e.begun > 0 && !e.isOpen
-	e.block.description = strings.TrimSpace(strings.Join(e.body, "\n"))
-	e.block.outside = strings.TrimSpace(strings.Join(e.outside, "\n"))
+	e.block.description = strings.TrimSpace(e.body.String())
+	e.block.outside = strings.TrimSpace(e.outside.String())
 	return e.block
 }
 
