@@ -140,3 +140,13 @@ func TestRequestTypesAreManaged(t *testing.T) {
 	_, err = d.store.RequestTypes(ctx, "nobody")
 	fails(t, err, store.ErrUnknown)
 }
+
+func TestAReceiptSaysWhyAMessageWasIgnored(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	why := processor.Reason{Code: processor.ReasonFilter, Detail: "filter mass\x00 mail says to ignore the message"}
+	ignore := d.exceptFor("about b", func() processor.Decision { return processor.Ignore{Reason: why} })
+	d.accept(t, ignore, mail("1", "a"), mail("2", "b"))
+	equal(t, []string{"opened new_mail ", "ignored filter filter mass\uFFFD mail says to ignore the message"},
+		all[string](t, d, `SELECT outcome || ' ' || reason || ' ' || detail FROM receipt ORDER BY uidl`))
+}

@@ -29,3 +29,6 @@ CREATE TABLE request_field (
 COMMENT ON TABLE request_field IS 'The fields of a form that a service request was asked for by, beside those that are columns of request, in their order.';
 
 CREATE INDEX user_account_name ON user_account (lower(name));
+
+ALTER TABLE receipt ADD COLUMN detail text NOT NULL DEFAULT '';
+COMMENT ON COLUMN receipt.detail IS 'Why the message was refused or ignored, for people; of the other outcomes the history and set_aside tell.';
