@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"mailintegration/processor"
 	"mailintegration/store"
+	"mailintegration/store/storetest"
 )
 
 // formDesk is a desk whose mailbox takes service requests.
@@ -149,4 +151,36 @@ func TestAReceiptSaysWhyAMessageWasIgnored(t *testing.T) {
 	d.accept(t, ignore, mail("1", "a"), mail("2", "b"))
 	equal(t, []string{"opened new_mail ", "ignored filter filter mass\uFFFD mail says to ignore the message"},
 		all[string](t, d, `SELECT outcome || ' ' || reason || ' ' || detail FROM receipt ORDER BY uidl`))
+}
+
+// TestManyServiceRequestsTakeAsManyStatementsAsOne counts what the server completes: names are looked up for the whole
+// batch.
+func TestManyServiceRequestsTakeAsManyStatementsAsOne(t *testing.T) {
+	t.Parallel()
+	d, policy := formDesk(t)
+	proxy := storetest.NewProxy(t, d.url)
+	proxied := d.open(t, proxy.URL)
+	var counts []int
+	for round, n := range []int{1, 1, 40} { // the first round opens the connection
+		var batch []store.Delivery
+		for i := range n {
+			id := fmt.Sprintf("%d.%d", round, i)
+			text := fmt.Sprintf("CreateSR\nType: Laptop\nUser: %s\nAssignee: bob\nSite: montreal\nGroup: network\nPriority: high\nNo: %d\nCreateSR",
+				[]string{"anna", "smith1", "smith2"}[i%3], i)
+			batch = append(batch, mail(id, id, saying(text)))
+		}
+		proxy.Pass()
+		outcomes, err := proxied.Accept(t.Context(), d.mailbox, batch, policy)
+		must(t, err)
+		for _, o := range outcomes {
+			if o.Outcome != store.Opened {
+				t.Fatalf("%+v", o)
+			}
+		}
+		_, completed := proxy.Counts()
+		counts = append(counts, completed)
+	}
+	if counts[1] != counts[2] {
+		t.Errorf("%d statements for one service request, %d for forty", counts[1], counts[2])
+	}
 }
