@@ -32,3 +32,8 @@ CREATE INDEX user_account_name ON user_account (lower(name));
 
 ALTER TABLE receipt ADD COLUMN detail text NOT NULL DEFAULT '';
 COMMENT ON COLUMN receipt.detail IS 'Why the message was refused or ignored, for people; of the other outcomes the history and set_aside tell.';
+
+-- By the mailbox first, PostgreSQL could take it for look-ups by digest as long as it has no statistics, and read all
+-- receipts of the mailbox.
+DROP INDEX receipt_uidl;
+CREATE INDEX receipt_uidl ON receipt (uidl, mailbox_id);
