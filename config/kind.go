@@ -75,6 +75,8 @@ func kindOf(field reflect.StructField) kind {
 		return textKind("a path", "relative to the folder of this file, unless absolute")
 	case "secretpath":
 		return secretPathKind()
+	case "header":
+		return headerKind()
 	case "database":
 		return databaseKind()
 	}
@@ -91,6 +93,8 @@ func kindOfType(t reflect.Type, arg string) kind {
 		return listKind()
 	case Schedule:
 		return scheduleKind()
+	case Pattern:
+		return patternKind()
 	case Secret:
 		return passwordKind()
 	}

@@ -28,6 +28,9 @@ type reader struct {
 
 	text, html int // octets read so far
 	err        error
+
+	containers  map[*part]unpacked // attachments that hold others
+	signedDepth int                // S/MIME objects around what is read
 }
 
 // collect sorts a part and those within it into text and attachments.
@@ -45,6 +48,10 @@ func (r *reader) collect(p *part) content {
 		return all
 	case isBodyText(p):
 		return r.leaf(p)
+	case isSMIME(p):
+		u := r.signed(p)
+		r.contains(p, u)
+		return content{segments: u.segments, attachments: []*part{p}}
 	}
 	return content{attachments: []*part{p}}
 }
@@ -96,6 +103,13 @@ func (r *reader) leaf(p *part) content {
 		s.plain, isCut = r.read(p, r.limits.Text-r.text)
 		r.text += len(s.plain)
 		s.plain = plainText(p, s.plain)
+		if !isCut {
+			var files []Attachment
+			if s.plain, files = r.uuencoded(p, s.plain); len(files) > 0 {
+				r.contains(p, unpacked{attachments: files, isWhole: true})
+				c.attachments = []*part{p}
+			}
+		}
 	}
 	c.segments = []segment{s}
 	if isCut {
@@ -168,7 +182,7 @@ func plainText(p *part, text string) string {
 	case strings.EqualFold(p.params.get("format"), "flowed"):
 		return unflow(text, strings.EqualFold(p.params.get("delsp"), "yes"))
 	}
-	return text
+	return clearSigned(text)
 }
 
 // enriched takes the commands out of text/enriched (RFC 1896).

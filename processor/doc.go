@@ -12,8 +12,16 @@
 //	lines → header, walk        octets to entities: header fields and the extents of bodies
 //	media, encodedword, charset what the fields of an entity say
 //	address, date, messageid    what the fields of the message say
+//	author                      who wrote it, although a list passed it on
 //	transfer, html, flowed      what a text body says
+//	uutext, winmail, tnef,      what is packed into a part
+//	signed
+//	reply                       what of the text its author wrote
 //	body, attachment            which entities are the text and which are attachments
-//	automatic, subject          what kind of message this is, and which request it names
+//	automatic, bounce, report   who wrote the message, and which other one it is about
+//	subject                     what kind of message this is, and which request it names
 //	enduser, monitoring         what becomes of it
+//	explain                     all of that as programs read it
+//	block, servicerequest       what a block of fields asks for
+//	filter                      what the mailbox's filters change about it
 package processor

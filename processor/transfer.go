@@ -36,26 +36,91 @@ func encodingOf(field string) transferEncoding {
 type transferDecoder interface {
 	line(dst []byte, ln line) []byte
 	finish(dst []byte) []byte // at the end of the body
+	atRest() bool             // nothing of what was given is still to come out
 }
 
 // decodeTransfer returns the octets that a body stands for. Damage ends or distorts them; it is never an error.
 func decodeTransfer(raw io.ReaderAt, start, end int64, enc transferEncoding) io.Reader {
-	section := io.NewSectionReader(raw, start, end-start)
-	var d transferDecoder
-	switch enc {
-	case base64Encoding:
-		if !looksLikeBase64(raw, start, end) {
-			return section
+	return openBody(raw, start, end, enc)
+}
+
+// decodedBody is a body, decoded as it is read.
+type decodedBody struct {
+	io.Reader
+	start   int64 // where the body begins
+	enc     transferEncoding
+	decoder *transferReader // nil for the identity
+}
+
+// openBody opens a body. What is only called base64 is read as it is.
+func openBody(raw io.ReaderAt, start, end int64, enc transferEncoding) *decodedBody {
+	if enc == base64Encoding && !looksLikeBase64(raw, start, end) {
+		enc = identity
+	}
+	return openAt(raw, place{start: start, enc: enc}, end)
+}
+
+// place is a place in a decoded body, from which it can be read without what is before it.
+type place struct {
+	start int64 // in the raw message
+	skip  int64 // octets to leave out, once decoded
+	enc   transferEncoding
+}
+
+// placeAt is the place n octets into a decoded body, which has been read up to there or a little further.
+func (b *decodedBody) placeAt(n int64) place {
+	if b.decoder == nil {
+		return place{start: b.start + n, enc: b.enc}
+	}
+	best := place{start: b.start, skip: n, enc: b.enc}
+	for _, rest := range b.decoder.rests {
+		if rest.decoded <= n && n-rest.decoded < best.skip {
+			best.start, best.skip = b.start+rest.encoded, n-rest.decoded
 		}
+	}
+	return best
+}
+
+// openAt opens a body at a place.
+func openAt(raw io.ReaderAt, at place, end int64) *decodedBody {
+	section := io.NewSectionReader(raw, at.start, end-at.start)
+	b := &decodedBody{Reader: section, start: at.start, enc: at.enc}
+	var d transferDecoder
+	switch at.enc {
+	case base64Encoding:
 		d = &base64Decoder{}
 	case quotedPrintable:
 		d = &quotedPrintableDecoder{}
 	case uuencode:
 		d = &uuDecoder{}
 	default:
-		return section
+		return b
 	}
-	return &transferReader{lines: newLines(section, end-start), decoder: d}
+	b.decoder = &transferReader{lines: newLines(section, end-at.start), decoder: d}
+	b.Reader = b.decoder
+	return b
+}
+
+// readAt opens size octets at a place of a body that ends at end.
+func readAt(raw io.ReaderAt, at place, end, size int64) io.Reader {
+	return io.LimitReader(&skippingReader{r: openAt(raw, at, end), skip: at.skip}, size)
+}
+
+// skippingReader leaves out the first octets.
+type skippingReader struct {
+	r    io.Reader
+	skip int64
+}
+
+// Read implements io.Reader.
+func (s *skippingReader) Read(p []byte) (int, error) {
+	if s.skip > 0 {
+		n, err := io.CopyN(io.Discard, s.r, s.skip)
+		if s.skip -= n; err != nil {
+			return 0, err
+		}
+	}
+	return s.r.Read(p)
 }
 
 // transferReader gives what a transferDecoder makes of lines.
@@ -65,7 +130,12 @@ type transferReader struct {
 	buf     []byte
 	rest    []byte // of buf, not yet given
 	done    bool
+	given   int64   // octets that were given
+	rests   [2]rest // the last places at which the decoder was at rest
 }
+
+// rest is a place in a body at which its decoder may begin anew.
+type rest struct{ encoded, decoded int64 }
 
 // Read implements io.Reader.
 func (t *transferReader) Read(p []byte) (int, error) {
@@ -76,10 +146,14 @@ func (t *transferReader) Read(p []byte) (int, error) {
 			}
 			return 0, io.EOF
 		}
+		if t.decoder.atRest() {
+			t.rests[0], t.rests[1] = t.rests[1], rest{t.lines.offset(), t.given}
+		}
 		t.fill()
 	}
 	n := copy(p, t.rest)
 	t.rest = t.rest[n:]
+	t.given += int64(n)
 	return n, nil
 }
 
@@ -168,6 +242,8 @@ func (d *base64Decoder) finish(dst []byte) []byte {
 	return dst
 }
 
+func (d *base64Decoder) atRest() bool { return d.digits == 0 }
+
 // quotedPrintableDecoder decodes quoted-printable (RFC 2045 §6.7). What is no encoding stands for itself.
 type quotedPrintableDecoder struct {
 	carry []byte // the end of a piece that may be half of an "=XX"
@@ -196,6 +272,8 @@ func (d *quotedPrintableDecoder) line(dst []byte, ln line) []byte {
 func (d *quotedPrintableDecoder) finish(dst []byte) []byte {
 	return appendQuoted(dst, bytes.TrimSuffix(d.carry, []byte("=")))
 }
+
+func (d *quotedPrintableDecoder) atRest() bool { return len(d.carry) == 0 }
 
 // appendQuoted appends text with each =XX replaced by its octet.
 func appendQuoted(dst, text []byte) []byte {
@@ -238,6 +316,8 @@ func (d *uuDecoder) line(dst []byte, ln line) []byte {
 }
 
 func (d *uuDecoder) finish(dst []byte) []byte { return dst }
+
+func (d *uuDecoder) atRest() bool { return !d.ended }
 
 // appendUU decodes one line: its first character says how many octets the others stand for.
 func appendUU(dst, text []byte) []byte {

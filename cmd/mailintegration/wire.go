@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"regexp"
 
 	"mailintegration/config"
 	"mailintegration/daemon"
@@ -34,23 +35,53 @@ func rules(m *config.Mailbox) processor.Rules {
 		CreateNewRequests:  m.CreateNewRequests,
 		AttachRaw:          m.AttachRaw,
 		UnknownFollowUp:    processor.FollowUp(m.UnknownFollowUp),
+		Filters:            filters(m),
 		ClosedFollowUp:     processor.FollowUp(m.ClosedFollowUp),
 		CommunicationTypes: m.CommunicationTypes,
+		EnclosingToken:     m.EnclosingToken,
 		SubjectNames:       []string{m.Team},
 	}
 	if r.Processor == processor.Monitoring {
 		r.Names.Group, r.Names.Assignee = m.Group, m.Assignee
 	}
+	for _, f := range m.Filters {
+		r.Names.Filters = append(r.Names.Filters, processor.FilterNames{
+			Filter: f.Name, Group: f.SetGroup, Priority: f.SetPriority, Assignee: f.SetAssignee, Site: f.SetSite,
+		})
+	}
 	return r
+}
+
+// filters turns a mailbox's filters into those that deciding goes by.
+func filters(m *config.Mailbox) []processor.Filter {
+	var all []processor.Filter
+	for _, f := range m.Filters {
+		filter := processor.Filter{
+			Name: f.Name, LargerThan: f.LargerThan, Ignore: f.Ignore, Stop: f.Stop,
+			Sender: pattern(f.Sender), Recipient: pattern(f.Recipient), Subject: pattern(f.Subject),
+			AttachmentType: pattern(f.AttachmentType), AttachmentName: pattern(f.AttachmentName),
+		}
+		for _, h := range f.Headers {
+			name, text := config.HeaderPattern(h)
+			filter.Headers = append(filter.Headers, processor.HeaderCondition{Field: name, Pattern: text.Regexp()})
+		}
+		all = append(all, filter)
+	}
+	return all
+}
+
+// pattern is a pattern ready to match, nil for none.
+func pattern(p config.Pattern) *regexp.Regexp {
+	if p == "" {
+		return nil
+	}
+	return p.Regexp()
 }
 
 // unsupported says what a mailbox's configuration asks for that this version cannot do; nil when it can do all.
 func unsupported(m *config.Mailbox) error {
-	switch {
-	case m.Authentication == config.Azure:
+	if m.Authentication == config.Azure {
 		return errors.New("mailbox has Authentication Azure, which this version does not support (use Basic, or set Enabled to False)")
-	case m.Processor == config.EndUserServiceRequest:
-		return errors.New("service requests from mail (MessageProcessorTypeName) are not supported by this version (use another processor, or set Enabled to False)")
 	}
 	return nil
 }
