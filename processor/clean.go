@@ -12,42 +12,67 @@ func clean(s string) string {
 	if isClean(s) {
 		return s
 	}
-	var b strings.Builder
-	b.Grow(len(s))
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
-			i += n
-			if r != '\ufeff' {
-				b.WriteRune(r) // utf8.RuneError for an octet that is none
-			}
-			continue
+	b := make([]byte, 0, len(s))
+	for len(s) > 0 {
+		n := plainPrefix(s)
+		b = append(b, s[:n]...)
+		if s = s[n:]; s == "" {
+			break
 		}
-		i++
-		switch {
-		case c == '\r':
-			if i == len(s) || s[i] != '\n' {
-				b.WriteByte('\n')
+		n = 1
+		switch c := s[0]; {
+		case c >= utf8.RuneSelf:
+			var r rune
+			if r, n = utf8.DecodeRuneInString(s); r != '\ufeff' {
+				b = utf8.AppendRune(b, r) // utf8.RuneError for an octet that is none
 			}
-		case c >= ' ' && c != 0x7f || c == '\n' || c == '\t':
-			b.WriteByte(c)
+		case c == '\r' && (len(s) == 1 || s[1] != '\n'):
+			b = append(b, '\n')
+		}
+		s = s[n:]
+	}
+	return string(b)
+}
+
+// plainPrefix is how many octets at the beginning of s are plain ASCII text.
+func plainPrefix(s string) int {
+	for i := range len(s) {
+		if !plainOctet[s[i]] {
+			return i
 		}
 	}
-	return b.String()
+	return len(s)
 }
+
+// plainOctet says of each octet whether it is plain ASCII text.
+var plainOctet = func() (plain [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		plain[c] = true
+	}
+	plain['\n'], plain['\t'] = true, true
+	return plain
+}()
 
 // isClean says whether clean has nothing to do.
 func isClean(s string) bool {
-	ascii := true
 	for i := range len(s) {
-		c := s[i]
-		if c < ' ' && c != '\n' && c != '\t' || c == 0x7f {
+		if c := s[i]; c >= utf8.RuneSelf {
+			return isCleanText(s[i:])
+		} else if !plainOctet[c] {
 			return false
 		}
-		ascii = ascii && c < utf8.RuneSelf
 	}
-	return ascii || utf8.ValidString(s) && !strings.Contains(s, "\ufeff")
+	return true
+}
+
+// isCleanText is isClean for text that is not all ASCII.
+func isCleanText(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < utf8.RuneSelf && !plainOctet[c] {
+			return false
+		}
+	}
+	return utf8.ValidString(s) && !strings.Contains(s, "\ufeff")
 }
 
 // oneLine is clean for a value that has one line: line breaks, tabs and special spaces become plain spaces. Runs of

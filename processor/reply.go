@@ -119,19 +119,19 @@ func (r *reply) attribution(i int) int {
 	if c := strings.TrimLeft(r.lines[i], " \t*"); c == "" || len(c) > longest || isQuoted(c) {
 		return 0
 	}
-	text := ""
+	octets := 0
 	for n := 1; n <= mostLines && i+n <= r.end; n++ {
 		ln := strings.TrimSpace(r.lines[i+n-1])
-		if ln == "" || isQuoted(ln) || len(text)+len(ln) > longest {
+		if octets += len(ln); ln == "" || isQuoted(ln) || octets > longest {
 			return 0
 		}
-		text += " " + ln
 		if !strings.HasSuffix(ln, ":") && !strings.HasSuffix(ln, "：") {
 			continue
 		}
 		if !r.spend() {
 			return 0
 		}
+		text := strings.Join(r.lines[i:i+n], " ")
 		if dateOrTime.MatchString(text) && (strings.Contains(text, "@") || saidVerb.MatchString(text)) && !r.beginsLater(i, n) {
 			return n
 		}

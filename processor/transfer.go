@@ -96,7 +96,7 @@ func openAt(raw io.ReaderAt, at place, end int64) *decodedBody {
 	default:
 		return b
 	}
-	b.decoder = &transferReader{lines: newLines(section, end-at.start), decoder: d}
+	b.decoder = &transferReader{lines: newLines(section, end-at.start), decoder: d, buf: make([]byte, 0, min(end-at.start, lineBuffer/2+1<<10))}
 	b.Reader = b.decoder
 	return b
 }
