@@ -149,6 +149,9 @@ func (r *reader) read(p *part, limit int) (text string, isCut bool) {
 		charset = metaCharset(octets)
 	}
 	isCut = len(octets) > limit
+	if isASCII(octets) && isASCIICompatible(charsetName(charset)) {
+		return cleanASCII(octets[:min(len(octets), limit)]), isCut
+	}
 	text, asDeclared := decodeDeclared(octets[:min(len(octets), limit)], charset)
 	if !asDeclared {
 		r.note(p, "text is not in the charset that it declares: "+cmp.Or(oneLine(charset), "none"))

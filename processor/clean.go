@@ -12,10 +12,11 @@ func clean(s string) string {
 	if isClean(s) {
 		return s
 	}
-	b := make([]byte, 0, len(s))
+	var b strings.Builder
+	b.Grow(len(s))
 	for len(s) > 0 {
 		n := plainPrefix(s)
-		b = append(b, s[:n]...)
+		b.WriteString(s[:n])
 		if s = s[n:]; s == "" {
 			break
 		}
@@ -24,14 +25,28 @@ func clean(s string) string {
 		case c >= utf8.RuneSelf:
 			var r rune
 			if r, n = utf8.DecodeRuneInString(s); r != '\ufeff' {
-				b = utf8.AppendRune(b, r) // utf8.RuneError for an octet that is none
+				b.WriteRune(r) // utf8.RuneError for an octet that is none
 			}
 		case c == '\r' && (len(s) == 1 || s[1] != '\n'):
-			b = append(b, '\n')
+			b.WriteByte('\n')
 		}
 		s = s[n:]
 	}
-	return string(b)
+	return b.String()
+}
+
+// cleanASCII is clean for octets that are ASCII, which it overwrites.
+func cleanASCII(octets []byte) string {
+	cleaned := octets[:0]
+	for i, c := range octets {
+		switch {
+		case plainOctet[c]:
+			cleaned = append(cleaned, c)
+		case c == '\r' && (i+1 == len(octets) || octets[i+1] != '\n'):
+			cleaned = append(cleaned, '\n')
+		}
+	}
+	return string(cleaned)
 }
 
 // plainPrefix is how many octets at the beginning of s are plain ASCII text.

@@ -36,10 +36,26 @@ func replyText(m *Message) string {
 		}
 	}
 	r.cutQuoteAtBegin()
-	if text := strings.Join(r.lines[r.begin:r.end], "\n"); strings.TrimSpace(text) != "" {
+	if text := r.part(m.Text); strings.TrimSpace(text) != "" {
 		return strings.TrimRight(text, " \t\n")
 	}
 	return m.Text
+}
+
+// part is what has not been cut of the text that was divided into the lines.
+func (r *reply) part(text string) string {
+	if r.begin >= r.end {
+		return ""
+	}
+	begin, octets := 0, 0
+	for i, ln := range r.lines[:r.end] {
+		if i < r.begin {
+			begin += len(ln) + 1
+		} else {
+			octets += len(ln) + 1
+		}
+	}
+	return text[begin : begin+octets-1]
 }
 
 // reply is the part of a text that has not been cut: lines[begin:end].

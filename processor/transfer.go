@@ -2,8 +2,8 @@ package processor
 
 import (
 	"bytes"
-	"encoding/base64"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -96,7 +96,7 @@ func openAt(raw io.ReaderAt, at place, end int64) *decodedBody {
 	default:
 		return b
 	}
-	b.decoder = &transferReader{lines: newLines(section, end-at.start), decoder: d, buf: make([]byte, 0, min(end-at.start, lineBuffer/2+1<<10))}
+	b.decoder = &transferReader{lines: newLines(section, end-at.start), decoder: d, buf: make([]byte, 0, min(end-at.start, lineBuffer*3/4))}
 	b.Reader = b.decoder
 	return b
 }
@@ -160,6 +160,10 @@ func (t *transferReader) Read(p []byte) (int, error) {
 // fill decodes lines until there is enough for a few reads.
 func (t *transferReader) fill() {
 	t.buf = t.buf[:0]
+	if d, ok := t.decoder.(*base64Decoder); ok {
+		t.fillBase64(d)
+		return
+	}
 	for len(t.buf) < lineBuffer/2 {
 		ln, ok := t.lines.next()
 		if !ok {
@@ -171,6 +175,16 @@ func (t *transferReader) fill() {
 	t.rest = t.buf
 }
 
+// fillBase64 decodes what is at hand: lines mean nothing to base64.
+func (t *transferReader) fillBase64(d *base64Decoder) {
+	text, ok := t.lines.chunk()
+	t.buf = d.octets(t.buf, text)
+	if !ok {
+		t.buf, t.done = d.finish(t.buf), true
+	}
+	t.rest = t.buf
+}
+
 // looksLikeBase64 tells base64 with some junk from a body that is only called so, by its first octets.
 func looksLikeBase64(raw io.ReaderAt, start, end int64) bool {
 	head := make([]byte, min(end-start, 1024))
@@ -178,7 +192,7 @@ func looksLikeBase64(raw io.ReaderAt, start, end int64) bool {
 	good, bad := 0, 0
 	for _, c := range head[:n] {
 		switch {
-		case base64Value[c] <= 63 || c == '=':
+		case base64Value[c] != noDigit || c == '=':
 			good++
 		case c != '\r' && c != '\n':
 			bad++
@@ -187,16 +201,18 @@ func looksLikeBase64(raw io.ReaderAt, start, end int64) bool {
 	return bad*12 <= good // every sixth character or so of a text is no letter
 }
 
-// base64Value is the value of each digit of base64 (RFC 2045 §6.8), 255 for every other octet.
-var base64Value = func() (values [256]byte) {
+// base64Value is the value of each digit of base64 (RFC 2045 §6.8), noDigit for every other octet.
+var base64Value = func() (values [256]uint64) {
 	for i := range values {
-		values[i] = 255
+		values[i] = noDigit
 	}
 	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
-		values[c] = byte(i)
+		values[c] = uint64(i)
 	}
 	return values
 }()
+
+const noDigit = 1 << 40 // too large for what four digits stand for, also when it is not the last of them
 
 // base64Decoder decodes base64 with anything between the digits, in one block or several that are each padded,
 // ended anywhere.
@@ -207,25 +223,48 @@ type base64Decoder struct {
 
 func (d *base64Decoder) line(dst []byte, ln line) []byte { return d.octets(dst, ln.text) }
 
-// octets decodes text. Whole lines without junk, which are nearly all, go the fast way.
+// octets decodes text: four digits at once, and one by one around what is no digit.
 func (d *base64Decoder) octets(dst, text []byte) []byte {
-	if d.digits == 0 && len(text)%4 == 0 {
-		if decoded, err := base64.StdEncoding.AppendDecode(dst, text); err == nil {
-			return decoded
+	for len(text) > 0 {
+		if d.digits == 0 {
+			dst, text = appendQuanta(dst, text)
+		}
+		if len(text) > 0 {
+			dst, text = d.octet(dst, text[0]), text[1:]
 		}
 	}
-	for _, c := range text {
-		v := base64Value[c]
-		switch {
-		case v <= 63:
-			d.quantum = d.quantum<<6 | uint32(v)
-			if d.digits++; d.digits == 4 {
-				dst = append(dst, byte(d.quantum>>16), byte(d.quantum>>8), byte(d.quantum))
-				d.quantum, d.digits = 0, 0
-			}
-		case c == '=':
-			dst = d.finish(dst)
+	return dst
+}
+
+// appendQuanta decodes digits up to what is none; rest begins less than four octets before that.
+func appendQuanta(dst, text []byte) (decoded, rest []byte) {
+	n := len(dst)
+	dst = slices.Grow(dst, len(text)/4*3)
+	out := dst[n:cap(dst)]
+	n = 0
+	for len(text) >= 4 && len(out) >= n+3 {
+		v := base64Value[text[0]]<<18 | base64Value[text[1]]<<12 | base64Value[text[2]]<<6 | base64Value[text[3]]
+		if v >= 1<<24 {
+			break
 		}
+		out[n], out[n+1], out[n+2] = byte(v>>16), byte(v>>8), byte(v)
+		n += 3
+		text = text[4:]
+	}
+	return dst[:len(dst)+n], text
+}
+
+// octet takes in one octet.
+func (d *base64Decoder) octet(dst []byte, c byte) []byte {
+	switch v := base64Value[c]; {
+	case v != noDigit:
+		d.quantum = d.quantum<<6 | uint32(v)
+		if d.digits++; d.digits == 4 {
+			dst = append(dst, byte(d.quantum>>16), byte(d.quantum>>8), byte(d.quantum))
+			d.quantum, d.digits = 0, 0
+		}
+	case c == '=':
+		return d.finish(dst)
 	}
 	return dst
 }
