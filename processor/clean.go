@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -38,15 +39,24 @@ func clean(s string) string {
 // cleanASCII is clean for octets that are ASCII, which it overwrites.
 func cleanASCII(octets []byte) string {
 	cleaned := octets[:0]
-	for i, c := range octets {
-		switch {
-		case plainOctet[c]:
-			cleaned = append(cleaned, c)
-		case c == '\r' && (i+1 == len(octets) || octets[i+1] != '\n'):
+	for len(octets) > 0 {
+		n := bytes.IndexByte(octets, '\r')
+		if n < 0 {
+			n = len(octets)
+		}
+		cleaned = append(cleaned, octets[:n]...)
+		if n == len(octets) {
+			break
+		}
+		if n+1 == len(octets) || octets[n+1] != '\n' {
 			cleaned = append(cleaned, '\n')
 		}
+		octets = octets[n+1:]
 	}
-	return string(cleaned)
+	if text := string(cleaned); isClean(text) {
+		return text
+	}
+	return clean(string(cleaned))
 }
 
 // plainPrefix is how many octets at the beginning of s are plain ASCII text.

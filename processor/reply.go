@@ -132,9 +132,6 @@ func (r *reply) quoteBegins(i int) (at int, ok bool) {
 // It has a date or a time, ends with a colon, and names an address or says that somebody wrote.
 func (r *reply) attribution(i int) int {
 	const mostLines, longest = 4, 500
-	if c := strings.TrimLeft(r.lines[i], " \t*"); c == "" || len(c) > longest || isQuoted(c) {
-		return 0
-	}
 	octets := 0
 	for n := 1; n <= mostLines && i+n <= r.end; n++ {
 		ln := strings.TrimSpace(r.lines[i+n-1])
@@ -222,7 +219,6 @@ func isMailHeader(seen label) bool {
 
 // labelOf returns what a line of a shown header says.
 func labelOf(ln string) label {
-	ln = strings.TrimLeft(ln, " \t*\u00a0")
 	const longest = 40
 	colon := strings.IndexByte(ln[:min(len(ln), longest)], ':')
 	if colon <= 0 {
