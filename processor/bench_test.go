@@ -22,19 +22,20 @@ import (
 
 // benchMails are the messages that the parsers are compared with.
 var benchMails = []struct {
-	name  string
-	build func() []byte
+	name   string
+	rounds int // of the comparison in one iteration, for a median that means something
+	build  func() []byte
 }{
-	{"5KB plain", func() []byte {
+	{"5KB plain", 300, func() []byte {
 		return benchMail("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + prose(4<<10))
 	}},
-	{"5KB alternative", func() []byte {
+	{"5KB alternative", 300, func() []byte {
 		text := prose(1500)
 		html := "<html><body><p>" + strings.ReplaceAll(text, "\r\n", "<br>\r\n") + "</p></body></html>"
 		return benchMail("Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + text +
 			"\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + html + "\r\n--b--\r\n")
 	}},
-	{"1MB with an attachment", func() []byte {
+	{"1MB with an attachment", 10, func() []byte {
 		return benchMail("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + prose(2<<10) +
 			"\r\n--b\r\nContent-Type: application/pdf; name=scan.pdf\r\nContent-Disposition: attachment; filename=scan.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
 			base64Lines(740<<10) + "--b--\r\n")
@@ -133,25 +134,24 @@ func parseEnmime(octets []byte) error {
 	return err
 }
 
-// BenchmarkParse compares the parsers in one run: each iteration parses the same message with all three. Ours does
-// more: it decides nothing, but decodes, cleans, sanitises and hashes. Ratios are of speeds, over 1 is in our favour.
+// BenchmarkParse compares the parsers in one run, in turns, by the median time of a message. Ours does more: it cleans,
+// sanitises, looks for quotes and hashes. Ratios are of speeds; over 1 ours is faster.
 func BenchmarkParse(b *testing.B) {
 	for _, m := range benchMails {
 		octets := m.build()
-		b.Run(m.name, func(b *testing.B) { compareParsers(b, octets) })
+		b.Run(m.name, func(b *testing.B) { compareParsers(b, octets, m.rounds) })
 	}
 }
 
-func compareParsers(b *testing.B, octets []byte) {
+func compareParsers(b *testing.B, octets []byte, rounds int) {
 	var took [3][]time.Duration
-	b.SetBytes(int64(len(octets)))
 	for b.Loop() {
-		for i, parse := range []func([]byte) error{parseOurs, parseGoMessage, parseEnmime} {
+		for i := range 3 * rounds {
 			start := time.Now()
-			if err := parse(octets); err != nil {
+			if err := []func([]byte) error{parseOurs, parseGoMessage, parseEnmime}[i%3](octets); err != nil {
 				b.Fatal(err)
 			}
-			took[i] = append(took[i], time.Since(start))
+			took[i%3] = append(took[i%3], time.Since(start))
 		}
 	}
 	ours := median(took[0])

@@ -3,7 +3,6 @@ package processor
 import (
 	"bytes"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -60,27 +59,6 @@ func openBody(raw io.ReaderAt, start, end int64, enc transferEncoding) *decodedB
 	return openAt(raw, place{start: start, enc: enc}, end)
 }
 
-// place is a place in a decoded body, from which it can be read without what is before it.
-type place struct {
-	start int64 // in the raw message
-	skip  int64 // octets to leave out, once decoded
-	enc   transferEncoding
-}
-
-// placeAt is the place n octets into a decoded body, which has been read up to there or a little further.
-func (b *decodedBody) placeAt(n int64) place {
-	if b.decoder == nil {
-		return place{start: b.start + n, enc: b.enc}
-	}
-	best := place{start: b.start, skip: n, enc: b.enc}
-	for _, rest := range b.decoder.rests {
-		if rest.decoded <= n && n-rest.decoded < best.skip {
-			best.start, best.skip = b.start+rest.encoded, n-rest.decoded
-		}
-	}
-	return best
-}
-
 // openAt opens a body at a place.
 func openAt(raw io.ReaderAt, at place, end int64) *decodedBody {
 	section := io.NewSectionReader(raw, at.start, end-at.start)
@@ -99,28 +77,6 @@ func openAt(raw io.ReaderAt, at place, end int64) *decodedBody {
 	b.decoder = &transferReader{lines: newLines(section, end-at.start), decoder: d, buf: make([]byte, 0, min(end-at.start, lineBuffer*3/4))}
 	b.Reader = b.decoder
 	return b
-}
-
-// readAt opens size octets at a place of a body that ends at end.
-func readAt(raw io.ReaderAt, at place, end, size int64) io.Reader {
-	return io.LimitReader(&skippingReader{r: openAt(raw, at, end), skip: at.skip}, size)
-}
-
-// skippingReader leaves out the first octets.
-type skippingReader struct {
-	r    io.Reader
-	skip int64
-}
-
-// Read implements io.Reader.
-func (s *skippingReader) Read(p []byte) (int, error) {
-	if s.skip > 0 {
-		n, err := io.CopyN(io.Discard, s.r, s.skip)
-		if s.skip -= n; err != nil {
-			return 0, err
-		}
-	}
-	return s.r.Read(p)
 }
 
 // transferReader gives what a transferDecoder makes of lines.
@@ -184,104 +140,6 @@ func (t *transferReader) fillBase64(d *base64Decoder) {
 	}
 	t.rest = t.buf
 }
-
-// looksLikeBase64 tells base64 with some junk from a body that is only called so, by its first octets.
-func looksLikeBase64(raw io.ReaderAt, start, end int64) bool {
-	head := make([]byte, min(end-start, 1024))
-	n, _ := raw.ReadAt(head, start) // an error meets the reader again
-	good, bad := 0, 0
-	for _, c := range head[:n] {
-		switch {
-		case base64Value[c] != noDigit || c == '=':
-			good++
-		case c != '\r' && c != '\n':
-			bad++
-		}
-	}
-	return bad*12 <= good // every sixth character or so of a text is no letter
-}
-
-// base64Value is the value of each digit of base64 (RFC 2045 §6.8), noDigit for every other octet.
-var base64Value = func() (values [256]uint64) {
-	for i := range values {
-		values[i] = noDigit
-	}
-	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
-		values[c] = uint64(i)
-	}
-	return values
-}()
-
-const noDigit = 1 << 40 // too large for what four digits stand for, also when it is not the last of them
-
-// base64Decoder decodes base64 with anything between the digits, in one block or several that are each padded,
-// ended anywhere.
-type base64Decoder struct {
-	quantum uint32
-	digits  int
-}
-
-func (d *base64Decoder) line(dst []byte, ln line) []byte { return d.octets(dst, ln.text) }
-
-// octets decodes text: four digits at once, and one by one around what is no digit.
-func (d *base64Decoder) octets(dst, text []byte) []byte {
-	for len(text) > 0 {
-		if d.digits == 0 {
-			dst, text = appendQuanta(dst, text)
-		}
-		if len(text) > 0 {
-			dst, text = d.octet(dst, text[0]), text[1:]
-		}
-	}
-	return dst
-}
-
-// appendQuanta decodes digits up to what is none; rest begins less than four octets before that.
-func appendQuanta(dst, text []byte) (decoded, rest []byte) {
-	n := len(dst)
-	dst = slices.Grow(dst, len(text)/4*3)
-	out := dst[n:cap(dst)]
-	n = 0
-	for len(text) >= 4 && len(out) >= n+3 {
-		v := base64Value[text[0]]<<18 | base64Value[text[1]]<<12 | base64Value[text[2]]<<6 | base64Value[text[3]]
-		if v >= 1<<24 {
-			break
-		}
-		out[n], out[n+1], out[n+2] = byte(v>>16), byte(v>>8), byte(v)
-		n += 3
-		text = text[4:]
-	}
-	return dst[:len(dst)+n], text
-}
-
-// octet takes in one octet.
-func (d *base64Decoder) octet(dst []byte, c byte) []byte {
-	switch v := base64Value[c]; {
-	case v != noDigit:
-		d.quantum = d.quantum<<6 | uint32(v)
-		if d.digits++; d.digits == 4 {
-			dst = append(dst, byte(d.quantum>>16), byte(d.quantum>>8), byte(d.quantum))
-			d.quantum, d.digits = 0, 0
-		}
-	case c == '=':
-		return d.finish(dst)
-	}
-	return dst
-}
-
-// finish gives the octets of a quantum that is not whole.
-func (d *base64Decoder) finish(dst []byte) []byte {
-	switch d.digits {
-	case 2:
-		dst = append(dst, byte(d.quantum>>4))
-	case 3:
-		dst = append(dst, byte(d.quantum>>10), byte(d.quantum>>2))
-	}
-	d.quantum, d.digits = 0, 0
-	return dst
-}
-
-func (d *base64Decoder) atRest() bool { return d.digits == 0 }
 
 // quotedPrintableDecoder decodes quoted-printable (RFC 2045 §6.7). What is no encoding stands for itself.
 type quotedPrintableDecoder struct {
