@@ -2,7 +2,6 @@ package processor
 
 import (
 	"bytes"
-	"encoding/base64"
 	"io"
 	"strings"
 )
@@ -60,27 +59,6 @@ func openBody(raw io.ReaderAt, start, end int64, enc transferEncoding) *decodedB
 	return openAt(raw, place{start: start, enc: enc}, end)
 }
 
-// place is a place in a decoded body, from which it can be read without what is before it.
-type place struct {
-	start int64 // in the raw message
-	skip  int64 // octets to leave out, once decoded
-	enc   transferEncoding
-}
-
-// placeAt is the place n octets into a decoded body, which has been read up to there or a little further.
-func (b *decodedBody) placeAt(n int64) place {
-	if b.decoder == nil {
-		return place{start: b.start + n, enc: b.enc}
-	}
-	best := place{start: b.start, skip: n, enc: b.enc}
-	for _, rest := range b.decoder.rests {
-		if rest.decoded <= n && n-rest.decoded < best.skip {
-			best.start, best.skip = b.start+rest.encoded, n-rest.decoded
-		}
-	}
-	return best
-}
-
 // openAt opens a body at a place.
 func openAt(raw io.ReaderAt, at place, end int64) *decodedBody {
 	section := io.NewSectionReader(raw, at.start, end-at.start)
@@ -96,31 +74,9 @@ func openAt(raw io.ReaderAt, at place, end int64) *decodedBody {
 	default:
 		return b
 	}
-	b.decoder = &transferReader{lines: newLines(section, end-at.start), decoder: d}
+	b.decoder = &transferReader{lines: newLines(section, end-at.start), decoder: d, buf: make([]byte, 0, min(end-at.start, lineBuffer*3/4))}
 	b.Reader = b.decoder
 	return b
-}
-
-// readAt opens size octets at a place of a body that ends at end.
-func readAt(raw io.ReaderAt, at place, end, size int64) io.Reader {
-	return io.LimitReader(&skippingReader{r: openAt(raw, at, end), skip: at.skip}, size)
-}
-
-// skippingReader leaves out the first octets.
-type skippingReader struct {
-	r    io.Reader
-	skip int64
-}
-
-// Read implements io.Reader.
-func (s *skippingReader) Read(p []byte) (int, error) {
-	if s.skip > 0 {
-		n, err := io.CopyN(io.Discard, s.r, s.skip)
-		if s.skip -= n; err != nil {
-			return 0, err
-		}
-	}
-	return s.r.Read(p)
 }
 
 // transferReader gives what a transferDecoder makes of lines.
@@ -160,6 +116,10 @@ func (t *transferReader) Read(p []byte) (int, error) {
 // fill decodes lines until there is enough for a few reads.
 func (t *transferReader) fill() {
 	t.buf = t.buf[:0]
+	if d, ok := t.decoder.(*base64Decoder); ok {
+		t.fillBase64(d)
+		return
+	}
 	for len(t.buf) < lineBuffer/2 {
 		ln, ok := t.lines.next()
 		if !ok {
@@ -171,78 +131,15 @@ func (t *transferReader) fill() {
 	t.rest = t.buf
 }
 
-// looksLikeBase64 tells base64 with some junk from a body that is only called so, by its first octets.
-func looksLikeBase64(raw io.ReaderAt, start, end int64) bool {
-	head := make([]byte, min(end-start, 1024))
-	n, _ := raw.ReadAt(head, start) // an error meets the reader again
-	good, bad := 0, 0
-	for _, c := range head[:n] {
-		switch {
-		case base64Value[c] <= 63 || c == '=':
-			good++
-		case c != '\r' && c != '\n':
-			bad++
-		}
+// fillBase64 decodes what is at hand: lines mean nothing to base64.
+func (t *transferReader) fillBase64(d *base64Decoder) {
+	text, ok := t.lines.chunk()
+	t.buf = d.octets(t.buf, text)
+	if !ok {
+		t.buf, t.done = d.finish(t.buf), true
 	}
-	return bad*12 <= good // every sixth character or so of a text is no letter
+	t.rest = t.buf
 }
-
-// base64Value is the value of each digit of base64 (RFC 2045 §6.8), 255 for every other octet.
-var base64Value = func() (values [256]byte) {
-	for i := range values {
-		values[i] = 255
-	}
-	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
-		values[c] = byte(i)
-	}
-	return values
-}()
-
-// base64Decoder decodes base64 with anything between the digits, in one block or several that are each padded,
-// ended anywhere.
-type base64Decoder struct {
-	quantum uint32
-	digits  int
-}
-
-func (d *base64Decoder) line(dst []byte, ln line) []byte { return d.octets(dst, ln.text) }
-
-// octets decodes text. Whole lines without junk, which are nearly all, go the fast way.
-func (d *base64Decoder) octets(dst, text []byte) []byte {
-	if d.digits == 0 && len(text)%4 == 0 {
-		if decoded, err := base64.StdEncoding.AppendDecode(dst, text); err == nil {
-			return decoded
-		}
-	}
-	for _, c := range text {
-		v := base64Value[c]
-		switch {
-		case v <= 63:
-			d.quantum = d.quantum<<6 | uint32(v)
-			if d.digits++; d.digits == 4 {
-				dst = append(dst, byte(d.quantum>>16), byte(d.quantum>>8), byte(d.quantum))
-				d.quantum, d.digits = 0, 0
-			}
-		case c == '=':
-			dst = d.finish(dst)
-		}
-	}
-	return dst
-}
-
-// finish gives the octets of a quantum that is not whole.
-func (d *base64Decoder) finish(dst []byte) []byte {
-	switch d.digits {
-	case 2:
-		dst = append(dst, byte(d.quantum>>4))
-	case 3:
-		dst = append(dst, byte(d.quantum>>10), byte(d.quantum>>2))
-	}
-	d.quantum, d.digits = 0, 0
-	return dst
-}
-
-func (d *base64Decoder) atRest() bool { return d.digits == 0 }
 
 // quotedPrintableDecoder decodes quoted-printable (RFC 2045 §6.7). What is no encoding stands for itself.
 type quotedPrintableDecoder struct {
