@@ -42,6 +42,9 @@ type wire struct {
 	last     reply
 	err      error // the first failure; none is mended
 
+	held     bool   // commands are collected, to be sent in one piece
+	outgoing []byte // those
+
 	closing sync.Once
 	closed  chan struct{}
 }
@@ -185,11 +188,26 @@ func (w *wire) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
+	if w.held {
+		w.outgoing = append(w.outgoing, p...)
+		return len(p), nil
+	}
 	if err := w.conn.SetWriteDeadline(w.pace.writeDeadline()); err != nil {
 		return 0, w.fail(err)
 	}
 	n, err := w.conn.Write(p)
 	return n, w.fail(err)
+}
+
+// hold collects what is written until release.
+func (w *wire) hold() { w.held = true }
+
+// release sends what was collected.
+func (w *wire) release() error {
+	w.held = false
+	_, err := w.Write(w.outgoing)
+	w.outgoing = w.outgoing[:0]
+	return err
 }
 
 // fail remembers the first failure. A connection that ends while something is awaited is one.

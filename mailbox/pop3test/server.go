@@ -123,7 +123,7 @@ func (s *Server) accept() {
 
 // Dial connects to the server within the process, without a socket; it fits mailbox.Account.Dial.
 func (s *Server) Dial(context.Context, string, string) (net.Conn, error) {
-	client, server := net.Pipe()
+	client, server := Pipe()
 	s.serve(server)
 	return client, nil
 }
