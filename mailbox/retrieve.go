@@ -103,20 +103,20 @@ func (s *Session) deletions() (n int) {
 	return n
 }
 
-// Quit enters the UPDATE state: when it returns nil the server has removed all that Delete marked. The connection is
-// closed in any case.
+// Quit enters the UPDATE state: when it returns nil the server has removed all that Delete marked. RFC 1939 §6 lets it
+// refuse when it could not remove all. The connection is closed in any case.
 func (s *Session) Quit(ctx context.Context) error {
 	defer s.Close() //nolint:errcheck // it is always nil
 	r := &request{op: "QUIT"}
 	if err := s.send(ctx, r); err != nil {
-		return err
+		return ended(err)
 	}
 	for _, unwanted := range s.flight {
 		if unwanted.spool != nil {
 			unwanted.spool.drop()
 		}
 	}
-	return s.await(ctx, r)
+	return ended(s.await(ctx, r))
 }
 
 // numbered is a command about one message.

@@ -34,15 +34,6 @@ func Open(ctx context.Context, a Account) (*Session, error) {
 	return s, nil
 }
 
-// ended marks an error as one that leaves no session, be it only a refusal.
-func ended(err error) error {
-	var e *Error
-	if errors.As(err, &e) {
-		e.broken = true
-	}
-	return err
-}
-
 // authorize goes through the AUTHORIZATION state.
 func (s *Session) authorize(ctx context.Context) error {
 	steps := []func(context.Context) error{s.fetchToken, s.connect, s.greeting, s.askCapabilities, s.startTLS, s.logIn}
@@ -116,6 +107,15 @@ func (s *Session) startTLS(ctx context.Context) error {
 		return err
 	}
 	return s.askCapabilities(ctx) // RFC 2595 §4: what was learnt before TLS does not count
+}
+
+// ended marks an error as the session's last, also when the server only refused a command.
+func ended(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.broken = true
+	}
+	return err
 }
 
 // Close drops the connection without QUIT, so that nothing is deleted. It may be called twice and after Quit; its

@@ -96,10 +96,10 @@ func (s *Spool) ReadAt(p []byte, off int64) (int, error) {
 		return s.file.ReadAt(p, off)
 	case off < 0:
 		return 0, errors.New("read a spool at a negative offset")
-	case off >= int64(len(s.memory)):
+	case len(p) > 0 && off >= int64(len(s.memory)):
 		return 0, io.EOF
 	}
-	n := copy(p, s.memory[off:])
+	n := copy(p, s.memory[min(off, int64(len(s.memory))):])
 	if n < len(p) {
 		return n, io.EOF
 	}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"time"
 )
@@ -75,16 +74,6 @@ func (w *wire) expect(e expectation) error {
 	return nil
 }
 
-// redact makes what the server said fit to be shown.
-func (w *wire) redact(text string) string {
-	for _, secret := range w.secrets {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "REDACTED")
-		}
-	}
-	return text
-}
-
 // step runs f, which talks to the server, under the step's deadline. When ctx ends first the connection is closed.
 func (w *wire) step(ctx context.Context, f func() error) error {
 	w.pace.restart()
@@ -135,7 +124,7 @@ func (w *wire) next() error {
 		r, ok = parseChallenge(string(line))
 	}
 	if !ok {
-		return fmt.Errorf("%w: it answered %.80q", ErrProtocol, w.redact(string(line)))
+		return fmt.Errorf("%w: it answered %.80q", ErrProtocol, w.shown(string(line)))
 	}
 	w.last = r
 	w.out = append(w.out[:0], r.String()+"\r\n"...)

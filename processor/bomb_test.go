@@ -140,9 +140,8 @@ func checkBounds(t *testing.T, m *Message, l Limits) {
 			t.Errorf("attachment name %q", a.Name)
 		}
 	}
-	for _, id := range append(m.References, m.InReplyTo...) {
-		texts = append(texts, id)
-	}
+	texts = append(texts, m.References...)
+	texts = append(texts, m.InReplyTo...)
 	for _, d := range m.Defects {
 		texts = append(texts, d.Part, d.What)
 	}

@@ -125,7 +125,7 @@ func acceptNothing(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, acceptanceLock)
-	if pg, ok := pgError(err); ok && pg.Code == stateLockTimeout {
+	if isLockTimeout(err) {
 		return errBusy
 	}
 	return err

@@ -44,6 +44,7 @@ func (a *acceptance) receipts(ctx context.Context, batch []Delivery) (map[[sha25
 	// A message is deleted from its mailbox once the commit was answered, so the answer must mean that it is on disk,
 	// whatever the server's default is; and a large attachment may take longer than the server likes to wait.
 	b.Queue(`SELECT pg_advisory_xact_lock_shared($1), set_config('idle_in_transaction_session_timeout', '0', true),
+		set_config('lock_timeout', '10s', true),
 		CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`, acceptanceLock)
 	b.Queue(`SELECT id FROM mailbox WHERE id = $1 FOR NO KEY UPDATE`, a.mailbox.ID).
 		QueryRow(func(row pgx.Row) error {

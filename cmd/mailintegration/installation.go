@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"time"
 
@@ -27,6 +28,7 @@ type installation struct {
 	server  *postgres.Server // nil when the database is one of its own
 	store   *store.Store
 	log     *zap.Logger
+	logFile *logFile // nil where only standard error gets the log
 }
 
 // verbosity is how much a verb logs.
@@ -57,16 +59,33 @@ func open(e *env, v verbosity) (*installation, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &installation{service: service, broken: broken, log: newLogger(e.stderr, v.level(service))}
-	url, err := in.database(e.ctx)
-	if err != nil {
+	in := &installation{service: service, broken: broken}
+	if err := in.openLog(e, v); err != nil {
 		return nil, err
 	}
-	if err := in.openStore(e.ctx, url); err != nil {
+	url, err := in.database(e.ctx)
+	if err != nil {
+		in.close()
+		return nil, err
+	}
+	if err := in.openStore(e.ctx, url, v == logConfigured); err != nil {
 		in.close()
 		return nil, err
 	}
 	return in, nil
+}
+
+// openLog logs to standard error and, what the daemon does, to the log directory if there is one.
+func (in *installation) openLog(e *env, v verbosity) (err error) {
+	var files []io.Writer
+	if v == logConfigured && in.service.LogDirectory != "" {
+		if in.logFile, err = openLogFile(in.service.LogDirectory, time.Now); err != nil {
+			return err
+		}
+		files = append(files, in.logFile)
+	}
+	in.log = newLogger(e.stderr, v.level(in.service), files...)
+	return nil
 }
 
 // level is the least level that is logged.
@@ -95,7 +114,26 @@ func (in *installation) database(ctx context.Context) (string, error) {
 	return server.URL(), nil
 }
 
-func (in *installation) openStore(ctx context.Context, url string) error {
+// openStore brings the schema up to date and opens the store. The daemon is patient: it waits for a database that
+// cannot be reached, as it does when it is lost later.
+func (in *installation) openStore(ctx context.Context, url string, patient bool) error {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		err := in.tryStore(ctx, url)
+		if !patient || !store.IsUnreachable(err) {
+			return err
+		}
+		in.log.Warn("database unreachable", zap.Error(err), zap.String("hint", store.Hint(err)), zap.Duration("next_try", wait))
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		}
+	}
+}
+
+func (in *installation) tryStore(ctx context.Context, url string) error {
 	if _, err := store.Migrate(ctx, url); err != nil {
 		return err
 	}
@@ -118,7 +156,9 @@ func (in *installation) close() {
 			in.log.Warn("private PostgreSQL not stopped", zap.Error(err))
 		}
 	}
-	in.log.Sync()
+	if in.logFile != nil {
+		in.logFile.Close()
+	}
 }
 
 // daemon returns the daemon for the configured mailboxes that are enabled.

@@ -48,9 +48,9 @@ func rules(m *config.Mailbox) processor.Rules {
 func unsupported(m *config.Mailbox) error {
 	switch {
 	case m.Authentication == config.Azure:
-		return errors.New("Authentication: Azure is not supported by this version (use Basic, or set Enabled to False)")
+		return errors.New("mailbox has Authentication Azure, which this version does not support (use Basic, or set Enabled to False)")
 	case m.Processor == config.EndUserServiceRequest:
-		return errors.New("MessageProcessorTypeName: service requests from mail are not supported by this version (use another processor, or set Enabled to False)")
+		return errors.New("service requests from mail (MessageProcessorTypeName) are not supported by this version (use another processor, or set Enabled to False)")
 	}
 	return nil
 }

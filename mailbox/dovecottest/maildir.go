@@ -12,6 +12,8 @@ func (s *Server) Deliver(user string, octets []byte) {
 	s.tb.Helper()
 	home := filepath.Join("mail", user)
 	maildir := filepath.Join(home, "Maildir")
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.makeMaildir(home, maildir)
 	s.serial++
 	name := fmt.Sprintf("%d.M%dP%d.test", 1_700_000_000+s.serial, s.serial, os.Getpid())
