@@ -95,11 +95,14 @@ func breakAndMend(t *testing.T, srv *pop3test.Server, a mailbox.Account) {
 	if !slices.Equal(got, want[:len(got)]) {
 		t.Errorf("read %q", got)
 	}
-	if left := srv.Count("helpdesk"); err == nil && left != 0 || left != 0 && left != 2 {
-		t.Errorf("%d messages are left, %v", left, err)
+	left := contents(srv)
+	if err == nil && len(left) != 0 {
+		t.Errorf("%d messages are left without an error", len(left))
 	}
-	if left := srv.Count("helpdesk"); left == 0 && len(got) != 2 {
-		t.Errorf("messages were deleted that were not read: %v", err)
+	for _, m := range want {
+		if !slices.Contains(left, m) && !slices.Contains(got, m) {
+			t.Errorf("a message was deleted that was not read: %v", err)
+		}
 	}
 	if err != nil && mailbox.IsTransient(err) == mailbox.IsPermanentForMailbox(err) {
 		t.Errorf("it is not told whether waiting helps: %v", err)
@@ -108,11 +111,20 @@ func breakAndMend(t *testing.T, srv *pop3test.Server, a mailbox.Account) {
 		t.Fatal(err)
 	}
 	srv.Heal()
-	left := srv.Count("helpdesk")
+	left = contents(srv)
 	again, err := walk(t.Context(), a)
-	if err != nil || len(again) != left || !slices.Equal(again, want[2-left:]) {
+	if err != nil || !slices.Equal(again, left) {
 		t.Errorf("after mending: %d messages, %v", len(again), err)
 	}
+}
+
+// contents are the messages in the maildrop.
+func contents(srv *pop3test.Server) []string {
+	var all []string
+	for _, m := range srv.Messages("helpdesk") {
+		all = append(all, string(m.Octets))
+	}
+	return all
 }
 
 // TestDeletionsThatTheServerForgets reads the same messages under the same unique-ids from a server that never deletes.

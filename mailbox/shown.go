@@ -8,10 +8,12 @@ import (
 // maxShown is how much of what a server said is shown, in octets.
 const maxShown = 400
 
-// shown makes what the server said fit for a log: without the password, should the server have repeated it.
+// shown makes what the server said fit for a log: without what is secret, should the server have repeated it.
 func (w *wire) shown(text string) string {
-	if w.secret != "" {
-		text = strings.ReplaceAll(text, w.secret, "REDACTED")
+	for _, secret := range w.secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "REDACTED")
+		}
 	}
 	return presentable(text)
 }
