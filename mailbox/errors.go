@@ -25,6 +25,10 @@ var (
 	ErrServerTrouble  = errors.New("the server has a temporary problem")                // [SYS/TEMP], RFC 3206 §4
 	ErrServerDefect   = errors.New("the server has a problem that a person must solve") // [SYS/PERM], RFC 3206 §4
 
+	ErrToken         = errors.New("no access token could be had")        // endpoint silent, broken or overloaded
+	ErrTokenRefused  = errors.New("the token endpoint refused")          // classified, RFC 6749 §5.2
+	ErrNotAuthorized = errors.New("the mailbox has not been authorized") // device code: no refresh token to use
+
 	ErrTooLarge = errors.New("the message is larger than allowed") // Account.MaxOctets
 	ErrSpool    = errors.New("the message could not be kept on disk")
 	ErrClosed   = errors.New("the session is closed")
@@ -61,6 +65,7 @@ func (e *Error) Is(target error) bool { return target == ErrRefused && e.Reply !
 func IsPermanentForMailbox(err error) bool {
 	for _, class := range []error{
 		ErrAccount, ErrCredentials, ErrCertificate, ErrTLS, ErrTLSRefused, ErrServerDefect,
+		ErrTokenRefused, ErrNotAuthorized,
 	} {
 		if errors.Is(err, class) {
 			return true
@@ -88,8 +93,13 @@ func SessionBroken(err error) bool {
 	return err != nil
 }
 
-// Hint says in one sentence what a person can do about err, "" when there is nothing to say.
+// Hint says in one sentence what a person can do about err, "" when there is nothing to say. An error of Account.Token
+// says it itself, by a method Hint.
 func Hint(err error) string {
+	var token interface{ Hint() string }
+	if errors.As(err, &token) {
+		return token.Hint()
+	}
 	var e *Error
 	if errors.As(err, &e) {
 		return e.hint

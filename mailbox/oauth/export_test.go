@@ -1,0 +1,10 @@
+package oauth
+
+// At has f called at each step of Save.
+func (s *Store) At(f func(step string)) { s.at = f }
+
+// Path is where a mailbox's authorization lies.
+func (s *Store) Path(mailbox string) string { return s.path(mailbox) }
+
+// Unsafe says why an account may not use a file of the store.
+var Unsafe = unsafe
