@@ -75,6 +75,12 @@ func kindOf(field reflect.StructField) kind {
 		return textKind("a path", "relative to the folder of this file, unless absolute")
 	case "secretpath":
 		return secretPathKind()
+	case "secret":
+		k := passwordKind()
+		k.noun = "a secret"
+		return k
+	case "authority":
+		return authorityKind()
 	case "database":
 		return databaseKind()
 	}
