@@ -12,6 +12,7 @@ import (
 	"mailintegration/config"
 	"mailintegration/daemon"
 	"mailintegration/mailbox"
+	"mailintegration/mailbox/oauth"
 	"mailintegration/store"
 )
 
@@ -45,8 +46,9 @@ func (checkCmd) Run(e *env) error {
 	if s != nil {
 		defer s.close()
 	}
+	tokens := tokenStore(service)
 	for _, m := range service.Mailboxes {
-		c.mailbox(m, s)
+		c.mailbox(m, s, tokens)
 	}
 	if c.worst != 0 {
 		return &failure{code: c.worst, err: errors.New("something is not as it should be"), hint: "see the lines that start with FAILED"}
@@ -104,8 +106,8 @@ func (c *checking) database(service *config.Service) *installation {
 	return in
 }
 
-// mailbox checks one mailbox: the names it uses, the log-in, the certificate.
-func (c *checking) mailbox(m *config.Mailbox, in *installation) {
+// mailbox checks one mailbox: the names it uses, the access token, the log-in, the certificate.
+func (c *checking) mailbox(m *config.Mailbox, in *installation, tokens *oauth.Store) {
 	what := "mailbox " + m.Name
 	if !m.Enabled {
 		c.ok(what, "not enabled")
@@ -115,9 +117,12 @@ func (c *checking) mailbox(m *config.Mailbox, in *installation) {
 		c.failed(exitConfiguration, what, err, "")
 		return
 	}
-	w := wire(m)
+	w := wire(m, tokens)
 	c.names(what, w, in)
-	c.logIn(what, w)
+	if m.Authentication == config.Azure && !c.token(what, w, tokenOptions(m, tokens)) {
+		return
+	}
+	c.logIn(what, w, m)
 }
 
 // names checks that what the mailbox's configuration names is in the database.
@@ -135,12 +140,12 @@ func (c *checking) names(what string, m daemon.Mailbox, in *installation) {
 }
 
 // logIn opens a session, reads the listing and leaves without touching a message.
-func (c *checking) logIn(what string, m daemon.Mailbox) {
+func (c *checking) logIn(what string, w daemon.Mailbox, m *config.Mailbox) {
 	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
 	defer cancel()
-	session, err := mailbox.Open(ctx, m.Account)
+	session, err := mailbox.Open(ctx, w.Account)
 	if err != nil {
-		c.failed(exitUnreachable, what, err, "")
+		c.failed(exitUnreachable, what, err, refusedTokenHint(m, err))
 		return
 	}
 	defer session.Close()

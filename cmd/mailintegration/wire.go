@@ -2,16 +2,19 @@ package main
 
 import (
 	"errors"
+	"path/filepath"
+	"strings"
 
 	"mailintegration/config"
 	"mailintegration/daemon"
 	"mailintegration/mailbox"
+	"mailintegration/mailbox/oauth"
 	"mailintegration/processor"
 )
 
 // wire turns a mailbox's configuration into what the daemon polls.
-func wire(m *config.Mailbox) daemon.Mailbox {
-	return daemon.Mailbox{
+func wire(m *config.Mailbox, tokens *oauth.Store) daemon.Mailbox {
+	w := daemon.Mailbox{
 		Name: m.Name,
 		Account: mailbox.Account{
 			Server: m.ServerName, Port: m.Port, Security: mailbox.Security(m.Security), Roots: m.Roots,
@@ -20,6 +23,29 @@ func wire(m *config.Mailbox) daemon.Mailbox {
 		},
 		Rules: rules(m), Schedule: m.Schedule, Problem: unsupported(m),
 	}
+	if m.Authentication == config.Azure && w.Problem == nil {
+		source, err := oauth.New(tokenOptions(m, tokens))
+		if err != nil {
+			w.Problem = err
+			return w
+		}
+		w.Account.Password, w.Account.Token = "", source.Token
+	}
+	return w
+}
+
+// tokenOptions is what the access tokens of a mailbox with Authentication Azure are obtained with.
+func tokenOptions(m *config.Mailbox, tokens *oauth.Store) oauth.Options {
+	return oauth.Options{
+		Mailbox: m.Name, AuthorityURL: m.AuthorityURL, TenantID: m.TenantID, ClientID: m.ClientID, UserName: m.UserName,
+		ClientSecret: m.ClientSecret.Reveal(), Password: m.Password.Reveal(), Scopes: strings.Fields(m.Scope),
+		Store: tokens,
+	}
+}
+
+// tokenStore is where the refresh tokens of a service's mailboxes are.
+func tokenStore(s *config.Service) *oauth.Store {
+	return oauth.NewStore(filepath.Join(s.DataDirectory, "tokens"))
 }
 
 // rules turns a mailbox's configuration into what deciding goes by.

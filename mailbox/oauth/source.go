@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -18,6 +19,8 @@ type Source struct {
 	opts  Options // with their defaults
 	grant Grant
 	turn  chan struct{} // holds a value while a goroutine is at the fields below
+
+	forgotten atomic.Bool // access is not to be used again
 
 	access  access
 	unsaved *Authorization // rotated, and not yet in the store
@@ -49,6 +52,9 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 		return "", err
 	}
 	defer s.leave()
+	if s.forgotten.Swap(false) {
+		s.access = access{}
+	}
 	if s.now().Before(s.access.renew) {
 		return s.access.text, nil
 	}
@@ -64,15 +70,8 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 }
 
 // Forget drops the token that was handed out, because the server refused it although it has not expired: a person may
-// have changed what it stands for.
-func (s *Source) Forget(ctx context.Context) error {
-	if err := s.enter(ctx); err != nil {
-		return err
-	}
-	defer s.leave()
-	s.access = access{}
-	return nil
-}
+// have changed what it stands for. The next Token is a new one.
+func (s *Source) Forget() { s.forgotten.Store(true) }
 
 // enter waits until no other goroutine is at the source.
 func (s *Source) enter(ctx context.Context) error {
