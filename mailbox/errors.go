@@ -20,6 +20,7 @@ var (
 
 	ErrRefused        = errors.New("the server refused the command")                    // any -ERR
 	ErrCredentials    = errors.New("the server refused the user name or password")      // [AUTH], RFC 3206 §5
+	ErrMechanism      = errors.New("the server does not offer the way to log in")       // AUTH, RFC 5034 §4
 	ErrMaildropLocked = errors.New("the maildrop is locked by another session")         // [IN-USE], RFC 2449 §8.1.2
 	ErrLoginDelay     = errors.New("the server wants more time between log-ins")        // [LOGIN-DELAY], RFC 2449 §8.1.1
 	ErrServerTrouble  = errors.New("the server has a temporary problem")                // [SYS/TEMP], RFC 3206 §4
@@ -39,6 +40,7 @@ type Error struct {
 	Op     string // the step: "connect", "TLS", "greeting" or the command without its secrets, such as "RETR 3"
 	Server string // host:port
 	Reply  string // the server's line that refused, "" when none did
+	Status string // what XOAUTH2's failure says, such as "401"; "" when there is none
 	Err    error  // one of the classes, wrapped
 
 	hint   string
@@ -48,6 +50,9 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string {
 	s := fmt.Sprintf("%s at %s: %v", e.Op, e.Server, e.Err)
+	if e.Status != "" {
+		s += " (status " + e.Status + ")"
+	}
 	if e.Reply != "" {
 		s += ": server said " + strconv.Quote(e.Reply)
 	}
@@ -64,7 +69,7 @@ func (e *Error) Is(target error) bool { return target == ErrRefused && e.Reply !
 // the password, the certificate or the server. It may be tried again, but slowly.
 func IsPermanentForMailbox(err error) bool {
 	for _, class := range []error{
-		ErrAccount, ErrCredentials, ErrCertificate, ErrTLS, ErrTLSRefused, ErrServerDefect,
+		ErrAccount, ErrCredentials, ErrMechanism, ErrCertificate, ErrTLS, ErrTLSRefused, ErrServerDefect,
 		ErrTokenRefused, ErrNotAuthorized,
 	} {
 		if errors.Is(err, class) {

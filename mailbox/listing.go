@@ -150,7 +150,7 @@ func (s *Session) listing(ctx context.Context, command string) ([]string, error)
 // breach ends the session as the server does not keep to the protocol: what it says next cannot be trusted either.
 func (s *Session) breach(op, format string, args ...any) error {
 	s.wire.close()
-	return s.failure(op, fmt.Errorf("%w: %s", ErrProtocol, fmt.Sprintf(format, args...)))
+	return s.failure(op, fmt.Errorf("%w: %s", ErrProtocol, s.wire.redact(fmt.Sprintf(format, args...))))
 }
 
 // isPlainRefusal reports whether the server refused without a response code that gives another reason.

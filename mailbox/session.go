@@ -3,6 +3,7 @@ package mailbox
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -16,6 +17,7 @@ type Session struct {
 	wire         *wire
 	pop          *pop3.Conn
 	capabilities Capabilities
+	token        string // the access token, "" when the password counts
 }
 
 // Open connects to the account's server and logs in. It closes the connection on any error.
@@ -27,14 +29,23 @@ func Open(ctx context.Context, a Account) (*Session, error) {
 	}
 	if err := s.authorize(ctx); err != nil {
 		_ = s.Close()
-		return nil, err
+		return nil, ended(err)
 	}
 	return s, nil
 }
 
+// ended marks an error as one that leaves no session, be it only a refusal.
+func ended(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.broken = true
+	}
+	return err
+}
+
 // authorize goes through the AUTHORIZATION state.
 func (s *Session) authorize(ctx context.Context) error {
-	steps := []func(context.Context) error{s.connect, s.greeting, s.askCapabilities, s.startTLS, s.logIn}
+	steps := []func(context.Context) error{s.fetchToken, s.connect, s.greeting, s.askCapabilities, s.startTLS, s.logIn}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
@@ -57,7 +68,7 @@ func (s *Session) connect(ctx context.Context) error {
 		}
 		return s.failure("connect", fmt.Errorf("%w: %w", ErrUnreachable, err))
 	}
-	s.wire = newWire(conn, s.account.StepTimeout, s.account.Password)
+	s.wire = newWire(conn, s.account.StepTimeout, s.secrets())
 	if s.account.Security != SslOnConnect {
 		return nil
 	}
@@ -105,15 +116,6 @@ func (s *Session) startTLS(ctx context.Context) error {
 		return err
 	}
 	return s.askCapabilities(ctx) // RFC 2595 §4: what was learnt before TLS does not count
-}
-
-// logIn sends the user name and the password.
-func (s *Session) logIn(ctx context.Context) error {
-	err := s.command(ctx, "USER", expectation{}, func() error { return s.pop.User(s.account.UserName) })
-	if err != nil {
-		return err
-	}
-	return s.command(ctx, "PASS", expectation{}, func() error { return s.pop.Pass(s.account.Password) })
 }
 
 // Delete marks a message; it is removed when Quit is answered, and not before.
