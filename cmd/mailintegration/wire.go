@@ -29,7 +29,7 @@ func wire(m *config.Mailbox, tokens *oauth.Store) daemon.Mailbox {
 			w.Problem = err
 			return w
 		}
-		w.Account.Password, w.Account.Token = "", source.Token
+		w.Account.Password, w.Account.Token, w.Account.TokenRefused = "", source.Token, source.Forget
 	}
 	return w
 }
@@ -72,10 +72,7 @@ func rules(m *config.Mailbox) processor.Rules {
 
 // unsupported says what a mailbox's configuration asks for that this version cannot do; nil when it can do all.
 func unsupported(m *config.Mailbox) error {
-	switch {
-	case m.Authentication == config.Azure:
-		return errors.New("Authentication: Azure is not supported by this version (use Basic, or set Enabled to False)")
-	case m.Processor == config.EndUserServiceRequest:
+	if m.Processor == config.EndUserServiceRequest {
 		return errors.New("MessageProcessorTypeName: service requests from mail are not supported by this version (use another processor, or set Enabled to False)")
 	}
 	return nil

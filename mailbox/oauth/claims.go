@@ -163,7 +163,9 @@ func (c Claims) Missing(opts Options, now time.Time) []string {
 
 // IsOfAnother reports whether the token is a person's, and of another one than userName. It may be good all the same: for
 // a mailbox that people share.
-func (c Claims) IsOfAnother(userName string) bool { return c.User != "" && !strings.EqualFold(c.User, userName) }
+func (c Claims) IsOfAnother(userName string) bool {
+	return c.User != "" && !strings.EqualFold(c.User, userName)
+}
 
 // missingPermission says which permission is not there and how to get it.
 func (c Claims) missingPermission(g Grant) string {
