@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ type mailboxSummary struct {
 	Authentication string     `json:"authentication"`
 	Grant          string     `json:"grant,omitempty"`         // how tokens are obtained, with Azure
 	AuthorizedAt   *time.Time `json:"authorized_at,omitempty"` // by a person, with a device code
+	Problem        string     `json:"problem,omitempty"`       // why the authorization cannot be used
 }
 
 // Run lists the mailboxes; it needs neither database nor network.
@@ -66,8 +68,12 @@ func summary(m *config.Mailbox, tokens *oauth.Store) mailboxSummary {
 	opts := tokenOptions(m, tokens)
 	s.Grant = string(opts.Grant())
 	if opts.Grant() == oauth.DeviceCode {
-		if a, err := tokens.Load(m.Name); err == nil {
+		a, err := tokens.Load(m.Name)
+		switch {
+		case err == nil:
 			s.AuthorizedAt = &a.AuthorizedAt
+		case !errors.Is(err, fs.ErrNotExist):
+			s.Problem = err.Error()
 		}
 	}
 	return s
@@ -80,6 +86,8 @@ func (s mailboxSummary) logIn() string {
 		return s.Authentication
 	case s.Grant != string(oauth.DeviceCode):
 		return s.Authentication + ", " + s.Grant
+	case s.Problem != "":
+		return s.Authentication + ", " + s.Grant + ": " + s.Problem
 	case s.AuthorizedAt == nil:
 		return s.Authentication + ", " + s.Grant + ", not authorized"
 	}

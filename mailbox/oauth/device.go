@@ -95,9 +95,9 @@ func (s *Source) authorized(ctx context.Context, t *oauth2.Token) (Claims, error
 			hint: "let the application ask for offline_access, in Scope as well when that is given",
 		}
 	}
-	unlock, err := s.opts.Store.lock(ctx, s.opts.Mailbox)
+	unlock, err := s.lock(ctx)
 	if err != nil {
-		return Claims{}, s.storeFailure(err)
+		return Claims{}, err
 	}
 	defer unlock()
 	now := s.now().UTC()

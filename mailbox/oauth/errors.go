@@ -50,6 +50,9 @@ func (s *Source) failure(ctx context.Context, op string, x *exchange, secrets []
 	switch {
 	case ctx.Err() != nil:
 		e.Err = fmt.Errorf("%w: %w", mailbox.ErrToken, ctx.Err())
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			e.hint = unreachableHint(e.Endpoint)
+		}
 	case x.isLate:
 		e.Err = fmt.Errorf("%w: no answer within %v", mailbox.ErrToken, s.opts.Timeout)
 		e.hint = unreachableHint(e.Endpoint)

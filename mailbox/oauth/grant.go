@@ -2,7 +2,7 @@ package oauth
 
 import (
 	"cmp"
-	"fmt"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -91,11 +91,11 @@ func (o Options) check() error {
 	u, err := url.Parse(o.AuthorityURL)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return fmt.Errorf("AuthorityURL is not the address of an endpoint")
+		return errors.New("the authority is not the address of an endpoint")
 	case o.Mailbox == "" || o.TenantID == "" || o.ClientID == "":
-		return fmt.Errorf("Mailbox, TenantID and ClientID are required")
+		return errors.New("the mailbox's name, tenant or client is missing")
 	case o.Grant() == DeviceCode && o.Store == nil:
-		return fmt.Errorf("a device code needs a Store")
+		return errors.New("a device code needs a store")
 	}
 	return nil
 }

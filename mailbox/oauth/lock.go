@@ -34,7 +34,7 @@ func (s *Store) lock(ctx context.Context, mailbox string) (unlock func(), err er
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return nil, ctx.Err()
+			return nil, context.Cause(ctx)
 		}
 	}
 }

@@ -19,9 +19,9 @@ const stopGrace = 3 * time.Second
 // refresh exchanges the stored refresh token (RFC 6749 §6). What the endpoint rotated is in the store before the access
 // token is returned.
 func (s *Source) refresh(ctx context.Context) (access, error) {
-	unlock, err := s.opts.Store.lock(ctx, s.opts.Mailbox)
+	unlock, err := s.lock(ctx)
 	if err != nil {
-		return access{}, s.loadFailure(err)
+		return access{}, err
 	}
 	defer unlock()
 	a, err := s.authorization()
@@ -39,6 +39,25 @@ func (s *Source) refresh(ctx context.Context) (access, error) {
 		return access{}, err
 	}
 	return s.accept("refresh token", t, asked)
+}
+
+// lock waits until no other process uses the authorization, though not for one that was stopped in the middle.
+func (s *Source) lock(ctx context.Context) (unlock func(), err error) {
+	waiting, cancel := context.WithTimeoutCause(ctx, 2*s.opts.Timeout, errLocked)
+	defer cancel()
+	unlock, err = s.opts.Store.lock(waiting, s.opts.Mailbox)
+	switch {
+	case err == nil:
+		return unlock, nil
+	case ctx.Err() != nil:
+		return nil, &Error{Op: "refresh token", Err: fmt.Errorf("%w: %w", mailbox.ErrToken, ctx.Err())}
+	case errors.Is(err, errLocked):
+		return nil, &Error{
+			Op: "refresh token", Err: fmt.Errorf("%w: the authorization is %w", mailbox.ErrToken, err),
+			hint: "end the other mailintegration that uses this mailbox's authorization and does not go on",
+		}
+	}
+	return nil, s.loadFailure(err)
 }
 
 // authorization is what to refresh with: the stored one, or one that is still to be stored.

@@ -209,6 +209,30 @@ func TestTwoProcessesTakeTurns(t *testing.T) {
 	}
 }
 
+// TestAProcessThatDoesNotGoOnHoldsTheOthersUpForATime, and a stop is not held up at all.
+func TestAProcessThatDoesNotGoOnHoldsTheOthersUpForATime(t *testing.T) {
+	t.Parallel()
+	e := newRotating("first")
+	o := authorized(t, serve(t, e), "first")
+	o.Timeout = 150 * time.Millisecond
+	unlock, err := o.Store.Lock(t.Context(), "helpdesk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := source(t, o)
+	_, err = s.Token(t.Context())
+	if !mailbox.IsTransient(err) || !errors.Is(err, mailbox.ErrToken) || !strings.Contains(mailbox.Hint(err), "end the other") {
+		t.Errorf("got %v, hint %q", err, mailbox.Hint(err))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Token(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	unlock()
+	token(t, s)
+}
+
 func TestWhatAPersonAuthorizesIsUsedWithoutARestart(t *testing.T) {
 	t.Parallel()
 	e := newRotating("second")
