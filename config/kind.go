@@ -77,6 +77,12 @@ func kindOf(field reflect.StructField) kind {
 		return secretPathKind()
 	case "header":
 		return headerKind()
+	case "secret":
+		k := passwordKind()
+		k.noun = "a secret"
+		return k
+	case "authority":
+		return authorityKind()
 	case "database":
 		return databaseKind()
 	}

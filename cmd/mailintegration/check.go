@@ -13,6 +13,7 @@ import (
 	"mailintegration/config"
 	"mailintegration/daemon"
 	"mailintegration/mailbox"
+	"mailintegration/mailbox/oauth"
 	"mailintegration/store"
 	"mailintegration/store/postgres"
 )
@@ -51,8 +52,9 @@ func (checkCmd) Run(e *env) error {
 		defer s.close()
 	}
 	c.attachments(service.AttachmentDirectory)
+	tokens := tokenStore(service)
 	for _, m := range service.Mailboxes {
-		c.mailbox(m, s)
+		c.mailbox(m, s, tokens)
 	}
 	if c.worst != 0 {
 		return &failure{code: c.worst, err: errors.New("something is not as it should be"), hint: "see the lines that start with FAILED"}
@@ -132,23 +134,22 @@ func (c *checking) attachments(directory string) {
 	c.ok("attachment directory", directory)
 }
 
-// mailbox checks one mailbox: the names it uses, the log-in, the certificate.
-func (c *checking) mailbox(m *config.Mailbox, in *installation) {
+// mailbox checks one mailbox: the names it uses, the access token, the log-in, the certificate.
+func (c *checking) mailbox(m *config.Mailbox, in *installation, tokens *oauth.Store) {
 	what := "mailbox " + m.Name
 	if !m.Enabled {
 		c.ok(what, "not enabled")
 		return
 	}
-	if err := unsupported(m); err != nil {
-		c.failed(exitConfiguration, what, err, "")
-		return
-	}
 	for _, silent := range withoutEffect(m) {
 		fmt.Fprintf(c.stdout, "warning %s: %s\n", what, silent)
 	}
-	w := wire(m)
+	w := wire(m, tokens)
 	c.names(what, w, in)
-	c.logIn(what, w)
+	if m.Authentication == config.Azure && !c.token(what, w, tokenOptions(m, tokens)) {
+		return
+	}
+	c.logIn(what, w, m)
 }
 
 // names checks that what the mailbox's configuration names is in the database.
@@ -166,12 +167,12 @@ func (c *checking) names(what string, m daemon.Mailbox, in *installation) {
 }
 
 // logIn opens a session, reads the listing and leaves without touching a message.
-func (c *checking) logIn(what string, m daemon.Mailbox) {
+func (c *checking) logIn(what string, w daemon.Mailbox, m *config.Mailbox) {
 	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
 	defer cancel()
-	session, err := mailbox.Open(ctx, m.Account)
+	session, err := mailbox.Open(ctx, w.Account)
 	if err != nil {
-		c.failed(exitUnreachable, what, err, "")
+		c.failed(exitUnreachable, what, err, refusedTokenHint(m, err))
 		return
 	}
 	defer session.Close()

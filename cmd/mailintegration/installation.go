@@ -171,9 +171,10 @@ func (in *installation) daemon(recorded func(string, *processor.Message, store.O
 		MessagesPerSession: in.service.MessagesPerSession,
 		BatchMessages:      in.service.BatchMessages,
 	}
+	tokens := tokenStore(in.service)
 	for _, m := range in.service.Mailboxes {
 		if m.Enabled {
-			opts.Mailboxes = append(opts.Mailboxes, wire(m))
+			opts.Mailboxes = append(opts.Mailboxes, wire(m, tokens))
 		}
 	}
 	return daemon.New(opts)

@@ -29,7 +29,7 @@ func (c *replayCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	m, o, err := daemon.Replay(e.ctx, in.store, wire(mb), raw)
+	m, o, err := daemon.Replay(e.ctx, in.store, wire(mb, tokenStore(in.service)), raw)
 	if err != nil {
 		return err
 	}
