@@ -7,7 +7,7 @@ PKGS    := ./...
 INTEROP ?= dovecot popa3d mailutils courier cyrus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test race interop lint fuzz bench cover package generate clean
+.PHONY: help setup build demo test race interop lint fuzz bench gobench cover package generate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +38,11 @@ lint: ## gofmt, vet, staticcheck, tidy, generated files, migration numbers, Wind
 fuzz: ## run every fuzz target for FUZZTIME (30s)
 	@scripts/fuzz $(FUZZTIME)
 
-bench: setup ## benchmarks, ratios side by side in one run
+bench: build ## this daemon beside mpop and a raw drain, in one run; BENCH_ROUNDS=3 BENCH_CONTESTS="small mixed big latency"
+	@scripts/setup bench
+	BENCH_BINARY=$(CURDIR)/dist/mailintegration $(GO) test -tags bench -count 1 -timeout 30m -v ./daemon/bench
+
+gobench: setup ## the benchmarks of single functions
 	$(GO) test -run '^$$' -bench . -benchtime 3x $(PKGS)
 
 cover: setup ## test coverage by function
