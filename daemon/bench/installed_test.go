@@ -16,14 +16,17 @@ import (
 	"mailintegration/store/postgres"
 )
 
-// binaryVariable names the built program.
-const binaryVariable = "BENCH_BINARY"
+const (
+	binaryVariable   = "BENCH_BINARY"   // names the built program
+	settingsVariable = "BENCH_SETTINGS" // more tags of the service file, to try what they do
+)
 
 const (
 	serviceFile = `<MailIntegrationService>
   <Database>%s</Database>
   <AttachmentDirectory>%s</AttachmentDirectory>
   <Login>daemon</Login> <Team>IT</Team>
+  %s
 </MailIntegrationService>`
 	mailboxFile = `<MailIntegration>
   <MessageProcessorTypeName>EndUserIncidentMailMessageProcessor</MessageProcessorTypeName>
@@ -61,7 +64,8 @@ func install(t *testing.T) *installed {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = in.server.Stop(context.Background()) })
-	in.configure(t, fmt.Sprintf(serviceFile, in.server.URL(), filepath.Join(in.dir, "attachments")), "mailintegration.xml")
+	in.configure(t, fmt.Sprintf(serviceFile, in.server.URL(), filepath.Join(in.dir, "attachments"), os.Getenv(settingsVariable)),
+		"mailintegration.xml")
 	for _, args := range [][]string{
 		{"db", "migrate"}, {"team", "add", "IT"}, {"user", "add", "daemon", "--name", "Daemon"}, {"user", "add", "unknown", "--name", "Unknown"},
 	} {
