@@ -90,6 +90,7 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 	if params := config.ConnConfig.RuntimeParams; params["application_name"] == "" {
 		params["application_name"] = "mailintegration"
 	}
+	config.AfterConnect = chooseCompression
 	return config, nil
 }
 
