@@ -3,7 +3,7 @@
 //
 // The states of RFC 1939 and what a Session does in each:
 //
-//	AUTHORIZATION  Open: connection, TLS (implicit or STLS), greeting, CAPA, USER and PASS
+//	AUTHORIZATION  Open: connection, TLS (implicit or STLS), greeting, CAPA, AUTH (XOAUTH2, PLAIN) or USER and PASS
 //	TRANSACTION    List, Retrieve, Delete; the server holds the maildrop's exclusive lock
 //	UPDATE         Quit: the server removes what Delete marked, and only then
 //

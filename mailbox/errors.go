@@ -20,10 +20,15 @@ var (
 
 	ErrRefused        = errors.New("the server refused the command")                    // any -ERR
 	ErrCredentials    = errors.New("the server refused the user name or password")      // [AUTH], RFC 3206 §5
+	ErrMechanism      = errors.New("the server does not offer the way to log in")       // AUTH, RFC 5034 §4
 	ErrMaildropLocked = errors.New("the maildrop is locked by another session")         // [IN-USE], RFC 2449 §8.1.2
 	ErrLoginDelay     = errors.New("the server wants more time between log-ins")        // [LOGIN-DELAY], RFC 2449 §8.1.1
 	ErrServerTrouble  = errors.New("the server has a temporary problem")                // [SYS/TEMP], RFC 3206 §4
 	ErrServerDefect   = errors.New("the server has a problem that a person must solve") // [SYS/PERM], RFC 3206 §4
+
+	ErrToken         = errors.New("no access token could be had")        // endpoint silent, broken or overloaded
+	ErrTokenRefused  = errors.New("the token endpoint refused")          // classified, RFC 6749 §5.2
+	ErrNotAuthorized = errors.New("the mailbox has not been authorized") // device code: no refresh token to use
 
 	ErrTooLarge = errors.New("the message is larger than allowed") // Account.MaxOctets
 	ErrSpool    = errors.New("the message could not be kept on disk")
@@ -34,7 +39,9 @@ var (
 type Error struct {
 	Op     string // the step: "connect", "TLS", "greeting" or the command without its secrets, such as "RETR 3"
 	Server string // host:port
+	Number int    // the message-number that the step was about, 0 for none
 	Reply  string // the server's line that refused, "" when none did
+	Status string // what XOAUTH2's failure says, such as "401"; "" when there is none
 	Err    error  // one of the classes, wrapped
 
 	hint   string
@@ -44,6 +51,9 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string {
 	s := fmt.Sprintf("%s at %s: %v", e.Op, e.Server, e.Err)
+	if e.Status != "" {
+		s += " (status " + e.Status + ")"
+	}
 	if e.Reply != "" {
 		s += ": server said " + strconv.Quote(e.Reply)
 	}
@@ -60,7 +70,8 @@ func (e *Error) Is(target error) bool { return target == ErrRefused && e.Reply !
 // the password, the certificate or the server. It may be tried again, but slowly.
 func IsPermanentForMailbox(err error) bool {
 	for _, class := range []error{
-		ErrAccount, ErrCredentials, ErrCertificate, ErrTLS, ErrTLSRefused, ErrServerDefect,
+		ErrAccount, ErrCredentials, ErrMechanism, ErrCertificate, ErrTLS, ErrTLSRefused, ErrServerDefect,
+		ErrTokenRefused, ErrNotAuthorized,
 	} {
 		if errors.Is(err, class) {
 			return true
@@ -88,8 +99,13 @@ func SessionBroken(err error) bool {
 	return err != nil
 }
 
-// Hint says in one sentence what a person can do about err, "" when there is nothing to say.
+// Hint says in one sentence what a person can do about err, "" when there is nothing to say. An error of Account.Token
+// says it itself, by a method Hint.
 func Hint(err error) string {
+	var token interface{ Hint() string }
+	if errors.As(err, &token) {
+		return token.Hint()
+	}
 	var e *Error
 	if errors.As(err, &e) {
 		return e.hint

@@ -23,6 +23,8 @@ func (s *Session) hint(e *Error) string {
 		return s.tlsHint()
 	case errors.Is(e, ErrCredentials):
 		return s.credentialsHint()
+	case errors.Is(e, ErrMechanism) && s.token != "":
+		return "the server does not take access tokens (XOAUTH2); check ServerName, or set Authentication to Basic"
 	case e.Op == "greeting" && s.account.Port == 995 && s.account.Security != SslOnConnect:
 		return "port 995 is for TLS from the first octet; set SecureSocketOption to SslOnConnect"
 	case e.Op == "TLS" && s.account.Security == SslOnConnect && !isContext(e):
@@ -53,6 +55,10 @@ var plainHints = []struct {
 	{ErrProtocol, "the server's answers make no sense as POP3; see the mail server's log and whether a proxy stands between"},
 	{ErrTooLarge, "raise MaxMessageSize or take the message out of the mailbox with a mail program"},
 	{ErrSpool, "free space in the directory for temporary files, or let the daemon write there"},
+	{ErrMechanism, "the server offers no way to log in that this program knows (USER, PLAIN or XOAUTH2); see its settings"},
+	{ErrToken, "the access token could not be had; check this machine's way to the token endpoint, it is tried again"},
+	{ErrTokenRefused, "the token endpoint refused; check ClientId, TenantId and what the application may do"},
+	{ErrNotAuthorized, "authorize the mailbox with mailintegration mailbox authorize"},
 	{ErrAccount, "correct the mailbox's configuration"},
 }
 
@@ -118,6 +124,10 @@ func (s *Session) tlsHint() string {
 
 // credentialsHint reminds of what makes a right password be refused.
 func (s *Session) credentialsHint() string {
+	if s.token != "" {
+		return "check that UserName is the mailbox that the access token is for, that the application may use POP " +
+			"(POP.AccessAsUser.All or POP.AccessAsApp), and that POP is enabled for the mailbox"
+	}
 	if s.account.Security == None && s.capabilities.Has("STLS") {
 		return "check UserName and Password; the server may refuse passwords without TLS: set SecureSocketOption to StartTLS"
 	}

@@ -25,6 +25,10 @@ type Account struct {
 	UserName string
 	Password string
 
+	// Token yields the access token for AUTH XOAUTH2, which takes the place of USER and PASS; nil means that Password
+	// counts. Its errors wrap ErrToken, ErrTokenRefused or ErrNotAuthorized.
+	Token func(ctx context.Context) (string, error)
+
 	Roots          *x509.CertPool // trusted certificates, nil for the system's
 	StepTimeout    time.Duration  // for each step on the network; 0 means 60 s
 	SpoolDirectory string         // for messages over SpoolMemory octets; "" means os.TempDir()

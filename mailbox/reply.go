@@ -7,8 +7,9 @@ import (
 
 // reply is one status line (RFC 1939 §3).
 type reply struct {
-	ok   bool
-	text string // what follows +OK or -ERR and a space
+	ok        bool
+	challenge bool   // it is neither: the server wants to hear more (RFC 5034 §4); ok is true for go-pop3's sake
+	text      string // what follows +OK, -ERR or + and a space
 }
 
 // String is the line as the server sent it, near enough.
@@ -28,6 +29,12 @@ func parseReply(line string) (reply, bool) {
 	}
 	text, ok := afterStatus(line, "-ERR")
 	return reply{text: text}, ok
+}
+
+// parseChallenge reads a continuation; its text is base64, or nothing.
+func parseChallenge(line string) (reply, bool) {
+	text, ok := afterStatus(line, "+")
+	return reply{ok: true, challenge: true, text: text}, ok
 }
 
 // afterStatus cuts the status indicator off; it must stand alone or be followed by a blank. popa3d answers a bare
@@ -85,7 +92,7 @@ func refusalClass(op string, r reply) error {
 	if class := codeClass(code(r.text)); class != nil {
 		return class
 	}
-	if op != "USER" && op != "PASS" {
+	if op != "USER" && op != "PASS" && !strings.HasPrefix(op, "AUTH ") {
 		return ErrRefused
 	}
 	if lockWords.MatchString(r.text) {

@@ -1,21 +1,16 @@
 package mailbox_test
 
 import (
+	"crypto/tls"
 	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"mailintegration/mailbox"
+	"mailintegration/mailbox/dovecottest"
+	"mailintegration/mailbox/pop3test"
 )
-
-// servers are what the session tests run against.
-var servers = []struct {
-	name  string
-	start func(*testing.T) server
-}{
-	{"pop3test", newFake},
-}
 
 // TestSession is the suite of what a session does with a server that works.
 func TestSession(t *testing.T) {
@@ -27,11 +22,25 @@ func TestSession(t *testing.T) {
 		{"reads and deletes what is there", readsAndDeletes},
 		{"deletes nothing without QUIT", deletesNothingWithoutQuit},
 		{"refuses a wrong password and says so", refusesWrongPassword},
-		{"finds the maildrop locked by another session", findsMaildropLocked},
-		{"speaks STLS", func(t *testing.T, s server) { readsOver(t, s, mailbox.StartTLS) }},
+		{"says what was agreed on as TLS", saysTLS},
 		{"keeps every octet of a message of megabytes", keepsEveryOctet},
 		{"skips a message that the server does not give and goes on", skipsRefusedMessage},
+		{"reads a backlog ahead", readsABacklogAhead},
 		{"finds an empty maildrop empty", findsEmpty},
+	}
+	real := dovecottest.Start(t, dovecottest.Options{})
+	servers := []struct {
+		name  string
+		start func(*testing.T) server
+	}{
+		{"pop3test in plain text", newFake(mailbox.None, pop3test.Options{})},
+		{"pop3test over STLS", newFake(mailbox.StartTLS, pop3test.Options{})},
+		{"pop3test over implicit TLS", newFake(mailbox.SslOnConnect, pop3test.Options{})},
+		{"pop3test without PIPELINING", newFake(mailbox.None, pop3test.Options{Without: []string{"PIPELINING"}})},
+		{"pop3test without CAPA", newFake(mailbox.None, pop3test.Options{NoCAPA: true})},
+		{"Dovecot in plain text", newDovecot(real, mailbox.None)},
+		{"Dovecot over STLS", newDovecot(real, mailbox.StartTLS)},
+		{"Dovecot over implicit TLS", newDovecot(real, mailbox.SslOnConnect)},
 	}
 	for _, srv := range servers {
 		t.Run(srv.name, func(t *testing.T) {
@@ -46,13 +55,26 @@ func TestSession(t *testing.T) {
 	}
 }
 
+// TestALockedMaildrop is not done with each kind of security: Dovecot waits ten seconds for the lock.
+func TestALockedMaildrop(t *testing.T) {
+	t.Parallel()
+	t.Run("pop3test", func(t *testing.T) {
+		t.Parallel()
+		findsMaildropLocked(t, newFake(mailbox.None, pop3test.Options{})(t))
+	})
+	t.Run("Dovecot", func(t *testing.T) {
+		t.Parallel()
+		findsMaildropLocked(t, newDovecot(dovecottest.Start(t, dovecottest.Options{}), mailbox.None)(t))
+	})
+}
+
 func readsAndDeletes(t *testing.T, srv server) {
 	want := map[string]bool{}
 	for n := range 3 {
 		srv.deliver("helpdesk", mail(n))
 		want[string(mail(n))] = true
 	}
-	s := open(t, srv.account("helpdesk", mailbox.None))
+	s := open(t, srv.account("helpdesk"))
 	items, err := s.List(t.Context())
 	if err != nil || len(items) != 3 {
 		t.Fatalf("List: %v, %v", items, err)
@@ -93,7 +115,7 @@ func readsAndDeletes(t *testing.T, srv server) {
 
 func deletesNothingWithoutQuit(t *testing.T, srv server) {
 	srv.deliver("helpdesk", mail(1))
-	s := open(t, srv.account("helpdesk", mailbox.None))
+	s := open(t, srv.account("helpdesk"))
 	items, err := s.List(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +132,7 @@ func deletesNothingWithoutQuit(t *testing.T, srv server) {
 	if n := srv.count("helpdesk"); n != 1 {
 		t.Errorf("%d messages are left", n)
 	}
-	again, err := open(t, srv.account("helpdesk", mailbox.None)).List(t.Context())
+	again, err := open(t, srv.account("helpdesk")).List(t.Context())
 	if diff := cmp.Diff(items, again); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
@@ -118,7 +140,7 @@ func deletesNothingWithoutQuit(t *testing.T, srv server) {
 
 func refusesWrongPassword(t *testing.T, srv server) {
 	srv.deliver("helpdesk", mail(1))
-	a := srv.account("helpdesk", mailbox.None)
+	a := srv.account("helpdesk")
 	a.Password = "wrong"
 	_, err := mailbox.Open(t.Context(), a)
 	if !errors.Is(err, mailbox.ErrCredentials) || !mailbox.IsPermanentForMailbox(err) || mailbox.IsTransient(err) {
@@ -128,8 +150,8 @@ func refusesWrongPassword(t *testing.T, srv server) {
 
 func findsMaildropLocked(t *testing.T, srv server) {
 	srv.deliver("helpdesk", mail(1))
-	first := open(t, srv.account("helpdesk", mailbox.None))
-	_, err := mailbox.Open(t.Context(), srv.account("helpdesk", mailbox.None))
+	first := open(t, srv.account("helpdesk"))
+	_, err := mailbox.Open(t.Context(), srv.account("helpdesk"))
 	if !errors.Is(err, mailbox.ErrMaildropLocked) || !mailbox.IsTransient(err) {
 		t.Errorf("Open: %v", err)
 	}
@@ -138,33 +160,20 @@ func findsMaildropLocked(t *testing.T, srv server) {
 	}
 }
 
-func readsOver(t *testing.T, srv server, security mailbox.Security) {
+func saysTLS(t *testing.T, srv server) {
 	srv.deliver("helpdesk", mail(1))
-	s := open(t, srv.account("helpdesk", security))
+	a := srv.account("helpdesk")
+	s := open(t, a)
 	state, ok := s.TLS()
-	if !ok || len(state.PeerCertificates) == 0 {
-		t.Error("there is no TLS")
-	}
-	items, err := s.List(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	spool, err := s.Retrieve(t.Context(), items[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(mail(1)), string(octetsOf(t, spool))); diff != "" {
-		t.Error(diff)
-	}
-	if err := s.Quit(t.Context()); err != nil {
-		t.Error(err)
+	if ok != (a.Security != mailbox.None) || ok && (len(state.PeerCertificates) == 0 || state.Version < tls.VersionTLS12) {
+		t.Errorf("TLS is %t", ok)
 	}
 }
 
 func keepsEveryOctet(t *testing.T, srv server) {
 	big := bigMail(3 << 20)
 	srv.deliver("helpdesk", big)
-	a := srv.account("helpdesk", mailbox.None)
+	a := srv.account("helpdesk")
 	a.SpoolDirectory = t.TempDir()
 	s := open(t, a)
 	items, err := s.List(t.Context())
@@ -182,7 +191,7 @@ func keepsEveryOctet(t *testing.T, srv server) {
 
 func skipsRefusedMessage(t *testing.T, srv server) {
 	srv.deliver("helpdesk", mail(1))
-	s := open(t, srv.account("helpdesk", mailbox.None))
+	s := open(t, srv.account("helpdesk"))
 	_, err := s.Retrieve(t.Context(), mailbox.Item{Number: 7})
 	if !errors.Is(err, mailbox.ErrRefused) || mailbox.SessionBroken(err) || !mailbox.IsTransient(err) {
 		t.Fatalf("RETR 7: %v", err)
@@ -200,7 +209,7 @@ func skipsRefusedMessage(t *testing.T, srv server) {
 func findsEmpty(t *testing.T, srv server) {
 	srv.deliver("helpdesk", mail(1))
 	for range 2 {
-		s := open(t, srv.account("helpdesk", mailbox.None))
+		s := open(t, srv.account("helpdesk"))
 		items, err := s.List(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -6,43 +6,101 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"mailintegration/mailbox"
+	"mailintegration/mailbox/dovecottest"
 	"mailintegration/mailbox/pop3test"
 )
 
 // server is what a session test needs of a server, be it pop3test or a real one.
 type server interface {
-	account(user string, security mailbox.Security) mailbox.Account
+	account(user string) mailbox.Account
 	deliver(user string, octets []byte)
 	count(user string) int
 	idle() // waits until no session holds a maildrop
 }
 
-// fake is a pop3test server for each kind of security.
+// fake is a pop3test server.
 type fake struct {
-	t     *testing.T
-	plain *pop3test.Server // with STLS
-	tls   *pop3test.Server
+	t        *testing.T
+	server   *pop3test.Server
+	security mailbox.Security
 }
 
-func newFake(t *testing.T) server {
-	return &fake{t: t, plain: pop3test.Run(t, pop3test.Options{TLS: pop3test.STLS})}
+// newFake makes a pop3test server that is spoken to with that security.
+func newFake(security mailbox.Security, o pop3test.Options) func(*testing.T) server {
+	o.TLS = map[mailbox.Security]pop3test.TLSMode{
+		mailbox.StartTLS: pop3test.STLS, mailbox.SslOnConnect: pop3test.ImplicitTLS,
+	}[security]
+	return func(t *testing.T) server { return &fake{t, pop3test.Run(t, o), security} }
 }
 
-func (f *fake) account(user string, security mailbox.Security) mailbox.Account {
-	return account(f.plain, user, security)
-}
-
-func (f *fake) deliver(user string, octets []byte) { f.plain.Add(user, octets) }
-func (f *fake) count(user string) int              { return f.plain.Count(user) }
+func (f *fake) account(user string) mailbox.Account { return account(f.server, user, f.security) }
+func (f *fake) deliver(user string, octets []byte)  { f.server.Add(user, octets) }
+func (f *fake) count(user string) int               { return f.server.Count(user) }
 
 func (f *fake) idle() {
-	if err := f.plain.Idle(f.t.Context()); err != nil {
+	if err := f.server.Idle(f.t.Context()); err != nil {
 		f.t.Fatal(err)
 	}
+}
+
+// dovecot is a real server, which all tests share; each has users of its own.
+type dovecot struct {
+	t        *testing.T
+	server   *dovecottest.Server
+	security mailbox.Security
+}
+
+// newDovecot lets a test speak with the server that the suite's parent started.
+func newDovecot(srv *dovecottest.Server, security mailbox.Security) func(*testing.T) server {
+	return func(t *testing.T) server { return &dovecot{t, srv, security} }
+}
+
+// user makes a user that no other test has.
+func (d *dovecot) user(name string) string {
+	return fmt.Sprintf("%s-%x", name, sha256.Sum256([]byte(d.t.Name())))[:40]
+}
+
+func (d *dovecot) account(user string) mailbox.Account {
+	a := mailbox.Account{
+		Server: d.server.Host, Port: d.server.Port, Security: d.security,
+		UserName: d.user(user), Password: dovecottest.DefaultPassword,
+		Roots: d.server.Roots(), StepTimeout: 20 * time.Second,
+	}
+	if d.security == mailbox.SslOnConnect {
+		a.Port = d.server.TLSPort
+	}
+	return a
+}
+
+// delivering keeps deliveries of parallel tests apart.
+var delivering sync.Mutex
+
+func (d *dovecot) deliver(user string, octets []byte) {
+	delivering.Lock()
+	defer delivering.Unlock()
+	d.server.Deliver(d.user(user), octets)
+}
+
+func (d *dovecot) count(user string) int { return d.server.Count(d.user(user)) }
+
+// idle waits until the user can log in: Dovecot notices a little later that a client has left.
+func (d *dovecot) idle() {
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for range 500 {
+		s, err := mailbox.Open(d.t.Context(), d.account("helpdesk"))
+		if err == nil {
+			_ = s.Quit(d.t.Context()) // nothing is marked
+			return
+		}
+		<-ticker.C
+	}
+	d.t.Fatal("the maildrop stays locked")
 }
 
 // account is a user's account on a pop3test server.

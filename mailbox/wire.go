@@ -30,11 +30,11 @@ const (
 //
 // It is used by one goroutine; only close may be called by others.
 type wire struct {
-	raw    net.Conn // TCP
-	conn   net.Conn // raw, or the TLS over it
-	secret string   // never to be shown, should the server repeat it
-	in     *bufio.Reader
-	pace   pace
+	raw     net.Conn // TCP
+	conn    net.Conn // raw, or the TLS over it
+	secrets []string // never to be shown, should the server repeat them
+	in      *bufio.Reader
+	pace    pace
 
 	expected []expectation // one for each command whose reply has not been read
 	listing  int64         // octets read of the listing that is being read, 0 when none is
@@ -42,20 +42,24 @@ type wire struct {
 	last     reply
 	err      error // the first failure; none is mended
 
+	held     bool   // commands are collected, to be sent in one piece
+	outgoing []byte // those
+
 	closing sync.Once
 	closed  chan struct{}
 }
 
 // expectation says what follows the status line of a reply when it is +OK.
 type expectation struct {
-	lines   bool      // a listing
-	message io.Writer // a message, and where its octets go
+	lines     bool      // a listing
+	challenge bool      // a line that begins with "+ " is an answer too (RFC 5034 §4)
+	message   io.Writer // a message, and where its octets go
 }
 
 // newWire takes over a connection.
-func newWire(conn net.Conn, stepTimeout time.Duration, secret string) *wire {
+func newWire(conn net.Conn, stepTimeout time.Duration, secrets []string) *wire {
 	w := &wire{
-		raw: conn, conn: conn, secret: secret,
+		raw: conn, conn: conn, secrets: secrets,
 		pace: pace{timeout: stepTimeout}, closed: make(chan struct{}),
 	}
 	w.in = bufio.NewReaderSize(source{w}, readBuffer)
@@ -73,10 +77,12 @@ func (w *wire) expect(e expectation) error {
 
 // redact makes what the server said fit to be shown.
 func (w *wire) redact(text string) string {
-	if w.secret == "" {
-		return text
+	for _, secret := range w.secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "REDACTED")
+		}
 	}
-	return strings.ReplaceAll(text, w.secret, "REDACTED")
+	return text
 }
 
 // step runs f, which talks to the server, under the step's deadline. When ctx ends first the connection is closed.
@@ -125,6 +131,9 @@ func (w *wire) next() error {
 		return err
 	}
 	r, ok := parseReply(string(line))
+	if !ok && e.challenge {
+		r, ok = parseChallenge(string(line))
+	}
 	if !ok {
 		return fmt.Errorf("%w: it answered %.80q", ErrProtocol, w.redact(string(line)))
 	}
@@ -179,11 +188,26 @@ func (w *wire) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
+	if w.held {
+		w.outgoing = append(w.outgoing, p...)
+		return len(p), nil
+	}
 	if err := w.conn.SetWriteDeadline(w.pace.writeDeadline()); err != nil {
 		return 0, w.fail(err)
 	}
 	n, err := w.conn.Write(p)
 	return n, w.fail(err)
+}
+
+// hold collects what is written until release.
+func (w *wire) hold() { w.held = true }
+
+// release sends what was collected.
+func (w *wire) release() error {
+	w.held = false
+	_, err := w.Write(w.outgoing)
+	w.outgoing = w.outgoing[:0]
+	return err
 }
 
 // fail remembers the first failure. A connection that ends while something is awaited is one.

@@ -25,6 +25,7 @@ type settings struct {
 	Port, TLSPort                          int
 	SSL                                    string
 	Mechanisms, Extra                      string
+	Tokens                                 bool
 	PasswordDriver, PasswordArgs           string
 }
 
@@ -49,6 +50,7 @@ func (s *Server) prepare(o Options) {
 		}
 		s.write("users", []byte(lines.String()))
 	}
+	s.keepKey(o.TokenKey)
 	s.give("mail")
 	if !s.asRoot(o) {
 		for _, sub := range []string{".", "run", "state"} {
@@ -74,6 +76,9 @@ func (s *Server) configure(o Options) {
 	}
 	if s.asRoot(o) {
 		c.InternalUser, c.InternalGroup, c.LoginUser = "dovecot", "dovecot", "dovenull"
+	}
+	if c.Tokens = o.TokenKey != nil; c.Tokens {
+		c.Mechanisms += " xoauth2 oauthbearer"
 	}
 	if o.NoTLS {
 		c.SSL = "no"

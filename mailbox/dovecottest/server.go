@@ -24,6 +24,7 @@ type Options struct {
 	NoTLS       bool                 // STLS is not offered
 	RunAs       string               // a plain user to run as when the test is root; "" means the test's own user
 	Mechanisms  string               // auth_mechanisms; "" means "plain login"
+	TokenKey    []byte               // access tokens signed with it (SignToken) are taken for XOAUTH2; nil means none is
 	Extra       string               // more lines of dovecot.conf
 }
 

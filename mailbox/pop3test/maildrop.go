@@ -14,6 +14,7 @@ type Message struct {
 // maildrop is what a user's messages lie in.
 type maildrop struct {
 	password string
+	token    string // taken by XOAUTH2, "" for none
 	messages []*Message
 	locked   bool // by a session (RFC 1939 §4)
 }
@@ -33,6 +34,21 @@ func (s *Server) SetPassword(user, password string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drop(user).password = password
+}
+
+// SetToken gives a user, who need not exist, an access token for XOAUTH2.
+func (s *Server) SetToken(user, token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop(user).token = token
+}
+
+// hasToken reports whether a token is that of a user.
+func (s *Server) hasToken(user, token string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.drops[user]
+	return d != nil && d.token != "" && d.token == token
 }
 
 // Add puts a message into the user's maildrop, which is made when there is none, and returns its unique-id. A session
@@ -73,13 +89,13 @@ func (s *Server) Count(user string) int {
 }
 
 // logIn locks the user's maildrop for a session; refusal is why not, with its response code (RFC 2449 §8.1.2,
-// RFC 3206 §5).
-func (s *Server) logIn(user, password string) (d *maildrop, messages []*Message, refusal string) {
+// RFC 3206 §5). A token counts like the password: who has one has shown it by XOAUTH2.
+func (s *Server) logIn(user, secret string) (d *maildrop, messages []*Message, refusal string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d, known := s.drops[user]
 	switch {
-	case !known || d.password != password:
+	case !known || d.password != secret && (d.token == "" || d.token != secret):
 		return nil, nil, "[AUTH] invalid user name or password"
 	case d.locked:
 		return nil, nil, "[IN-USE] another session has the maildrop locked"

@@ -38,6 +38,7 @@ type Options struct {
 	MaxTLS      uint16        // newest version of TLS, such as tls.VersionTLS11; 0 means the newest there is
 	NoCAPA      bool          // CAPA is not known, as in servers older than RFC 2449, and no response codes are given
 	NoUIDL      bool          // UIDL is not known
+	SASL        []string      // mechanisms of AUTH (RFC 5034): "PLAIN", "XOAUTH2"; none means that AUTH is not known
 	Extra       []string      // further lines for CAPA, such as "EXPIRE NEVER"
 	Without     []string      // lines that CAPA leaves out, such as "PIPELINING"
 	RTT         time.Duration // how long each octet from the client is under way; 0 means no time
@@ -122,7 +123,7 @@ func (s *Server) accept() {
 
 // Dial connects to the server within the process, without a socket; it fits mailbox.Account.Dial.
 func (s *Server) Dial(context.Context, string, string) (net.Conn, error) {
-	client, server := net.Pipe()
+	client, server := Pipe()
 	s.serve(server)
 	return client, nil
 }
@@ -206,7 +207,7 @@ func (s *Server) Log() []string {
 func (s *Server) note(command string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if name, _, found := strings.Cut(command, " "); found && (name == "PASS" || name == "AUTH") {
+	if name, _, found := strings.Cut(command, " "); found && (name == "PASS" || name == "AUTH-RESPONSE") {
 		command = name + " ***"
 	}
 	if len(s.log) >= maxLog {
@@ -230,6 +231,9 @@ func (s *Server) capabilities(secure bool) []string {
 	}
 	if s.options.TLS == STLS && !secure {
 		lines = append(lines, "STLS")
+	}
+	if len(s.options.SASL) > 0 {
+		lines = append(lines, "SASL "+strings.Join(s.options.SASL, " "))
 	}
 	lines = append(lines, s.options.Extra...)
 	return slices.DeleteFunc(lines, func(l string) bool { return slices.Contains(s.options.Without, l) })

@@ -33,6 +33,8 @@ func (n *session) authorization(name, argument string) error {
 		n.ok("and the password")
 	case "PASS":
 		n.pass(argument)
+	case "AUTH":
+		return n.auth(argument)
 	default:
 		n.refuse("not before log-in")
 	}
@@ -99,7 +101,12 @@ func (n *session) stls() error {
 
 // pass logs in.
 func (n *session) pass(password string) {
-	d, messages, refusal := n.server.logIn(n.user, password)
+	n.logIn(n.user, password)
+}
+
+// logIn takes the maildrop, when the secret is its password or token.
+func (n *session) logIn(user, secret string) {
+	d, messages, refusal := n.server.logIn(user, secret)
 	if refusal != "" {
 		n.refuse(refusal)
 		return

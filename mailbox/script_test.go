@@ -1,0 +1,216 @@
+package mailbox_test
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mailintegration/mailbox"
+	"mailintegration/mailbox/pop3test"
+)
+
+// script is a server that says what the test wants, whatever POP3 has to say about it. A key is a command as it is
+// received, or its first word; "greeting" comes first. A command without an answer is met with silence, as are those behind it. It needs no
+// socket, so that it may stand in a synctest bubble.
+type script map[string]string
+
+// What an answer may end with.
+const (
+	hangUp  = "\x00hang up"  // the connection is closed
+	forEver = "\x00for ever" // the last line is repeated until the client leaves
+)
+
+// goodScript is a session over two messages.
+func goodScript() script {
+	return script{
+		"greeting": "+OK ready\r\n",
+		"CAPA":     "+OK\r\nUIDL\r\nTOP\r\nRESP-CODES\r\nUSER\r\n.\r\n",
+		"USER":     "+OK\r\n",
+		"PASS":     "+OK\r\n",
+		"STAT":     "+OK 2 40\r\n",
+		"LIST":     "+OK\r\n1 20\r\n2 20\r\n.\r\n",
+		"UIDL":     "+OK\r\n1 a\r\n2 b\r\n.\r\n",
+		"RETR 1":   "+OK\r\nSubject: one\r\n\r\none\r\n.\r\n",
+		"RETR 2":   "+OK\r\nSubject: two\r\n\r\ntwo\r\n.\r\n",
+		"DELE":     "+OK\r\n",
+		"QUIT":     "+OK\r\n" + hangUp,
+	}
+}
+
+// pipelining is the script of a server that lets commands be sent ahead.
+func (s script) pipelining() script { return s.with("CAPA", "+OK\r\nPIPELINING\r\nUIDL\r\n.\r\n") }
+
+// with is the script with another answer.
+func (s script) with(command, answer string) script {
+	other := maps.Clone(s)
+	other[command] = answer
+	return other
+}
+
+// without is the script with silence at a command.
+func (s script) without(command string) script {
+	other := maps.Clone(s)
+	delete(other, command)
+	return other
+}
+
+// heard is what a script's server received.
+type heard struct {
+	mu    sync.Mutex
+	lines []string
+	ended chan struct{} // closed when the client has left
+}
+
+// commands are what was received so far.
+func (h *heard) commands() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return strings.Join(h.lines, "\n")
+}
+
+// account is an account on the script's server, and what that hears of it.
+func (s script) account() (mailbox.Account, *heard) {
+	h := &heard{ended: make(chan struct{})}
+	return mailbox.Account{
+		Server: "mail.example.com", Port: 110, Security: mailbox.None, UserName: "helpdesk", Password: secret,
+		Dial: func(context.Context, string, string) (net.Conn, error) {
+			client, server := pop3test.Pipe()
+			go s.serve(server, h)
+			return client, nil
+		},
+	}, h
+}
+
+// secret is the password of a script's account.
+const secret = "s3cret-Passw0rd"
+
+// serve speaks with one client until that leaves.
+func (s script) serve(conn net.Conn, h *heard) {
+	defer close(h.ended)
+	defer conn.Close() //nolint:errcheck // nothing is lost
+	in := bufio.NewReader(conn)
+	silent := false
+	for key := "greeting"; ; {
+		answer, known := s[key]
+		if !known {
+			name, _, _ := strings.Cut(key, " ")
+			answer, known = s[name]
+		}
+		if silent = silent || !known; silent {
+			answer = ""
+		}
+		if say(conn, answer) != nil {
+			return
+		}
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return
+		}
+		key = strings.TrimRight(line, "\r\n")
+		h.mu.Lock()
+		h.lines = append(h.lines, key)
+		h.mu.Unlock()
+	}
+}
+
+// say sends an answer.
+func say(conn net.Conn, answer string) error {
+	answer, closes := strings.CutSuffix(answer, hangUp)
+	answer, repeats := strings.CutSuffix(answer, forEver)
+	last := answer[strings.LastIndex(strings.TrimSuffix(answer, "\r\n"), "\n")+1:]
+	if answer == "" && !closes {
+		return nil
+	}
+	_, err := conn.Write([]byte(answer))
+	for repeats && err == nil {
+		_, err = conn.Write([]byte(last))
+	}
+	if closes {
+		return errors.New("closed")
+	}
+	return err
+}
+
+// walk goes through a session: it lists, retrieves and deletes all and quits. It returns what it retrieved and the
+// first error.
+func walk(ctx context.Context, a mailbox.Account) (messages []string, err error) {
+	s, err := mailbox.Open(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close() //nolint:errcheck // it is always nil
+	items, err := s.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.Prefetch(items)
+	var refused error
+	for _, it := range items {
+		spool, err := s.Retrieve(ctx, it)
+		if err != nil {
+			return messages, err
+		}
+		b := make([]byte, spool.Size())
+		_, _ = spool.ReadAt(b, 0)
+		_ = spool.Close()
+		messages = append(messages, string(b))
+		err = s.DeleteAhead(ctx, []mailbox.Item{it}, func(_ mailbox.Item, err error) { refused = cmp.Or(refused, err) })
+		if err = cmp.Or(err, refused); err != nil {
+			return messages, err
+		}
+	}
+	return messages, cmp.Or(s.Quit(ctx), refused)
+}
+
+// opened opens a session with the script's server.
+func (s script) opened(t *testing.T) *mailbox.Session {
+	t.Helper()
+	a, _ := s.account()
+	return open(t, a)
+}
+
+// listed lists what the script's server has.
+func (s script) listed(t *testing.T) (*mailbox.Session, []mailbox.Item) {
+	t.Helper()
+	session := s.opened(t)
+	items, err := session.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return session, items
+}
+
+// isClassified reports whether an error says what it is about.
+func isClassified(err error) bool {
+	var e *mailbox.Error
+	if !errors.As(err, &e) || e.Op == "" {
+		return false
+	}
+	for _, class := range []error{
+		mailbox.ErrAccount, mailbox.ErrUnreachable, mailbox.ErrConnection, mailbox.ErrTimeout, mailbox.ErrTLS,
+		mailbox.ErrTLSRefused, mailbox.ErrCertificate, mailbox.ErrProtocol, mailbox.ErrRefused, mailbox.ErrTooLarge,
+		mailbox.ErrSpool, mailbox.ErrClosed, context.Canceled, context.DeadlineExceeded,
+	} {
+		if errors.Is(err, class) {
+			return true
+		}
+	}
+	return false
+}
+
+// within fails the test when f takes longer than a minute, which nothing here should.
+func within(t *testing.T, what string, done <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatalf("%s did not end", what)
+	}
+}
