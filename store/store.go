@@ -99,6 +99,7 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 	if o.ReadOnly {
 		config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
 	}
+	config.AfterConnect = chooseCompression
 	return config, nil
 }
 
