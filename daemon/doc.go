@@ -39,6 +39,15 @@
 //
 // (2) A server that forgets its deletions, or never honours them, shows the mail again: known, only deleted.
 //
+// # Too large
+//
+// A message that is larger than Mailbox.Account.MaxOctets, as LIST says, is not retrieved. Its header is read (TOP),
+// recorded as an event, and the message is left where it is. It is recorded once: its receipt is known by the digest of
+// the size and the header's octets, or of the unique-id where there is no TOP; a worker remembers the unique-ids it has
+// dealt with, so that a header is read once and after each restart. The receipt is never that of the whole message: once
+// the limit is raised, the message is accepted as a new one. One whose LIST lies is cut off at the limit, which ends the
+// session, and dealt with in the next session of the poll; it needs a unique-id to be told again.
+//
 // # Whose fault is it?
 //
 // Errors have three classes (RFC 5321 §4.2.1, RFC 3206). Transient: the mail stays, the next poll tries again.

@@ -217,9 +217,9 @@ func TestProgressTriesWhatEndedASessionLastAndTheLeastTriedFirst(t *testing.T) {
 	t.Parallel()
 	g := newProgress()
 	listing := []mailbox.Item{{Number: 1, UIDL: "a"}, {Number: 2, UIDL: "b"}, {Number: 3, UIDL: "c"}}
-	g.endedBy(listing[0])
-	g.endedBy(listing[0])
-	g.endedBy(listing[1])
+	g.endedBy(listing[0], mailbox.ErrConnection)
+	g.endedBy(listing[0], mailbox.ErrConnection)
+	g.endedBy(listing[1], mailbox.ErrConnection)
 	var order []string
 	g.begin()
 	for range 3 {

@@ -49,14 +49,18 @@ func (p *poll) session(ctx, work context.Context) (more bool, err error) {
 	p.log.sessionOpened(len(listing), len(items))
 	p.report.Listed += len(items)
 	v := &visit{poll: p, session: session, items: items, recorded: map[int]bool{}}
-	session.Prefetch(items)
+	session.Prefetch(v.withinLimit())
 	broken, storeErr := v.drain(ctx, work)
 	p.report.Deferred += len(items) - v.looked
 	if broken == nil {
 		// QUIT even when the store failed: what was deleted in this session was committed before.
 		broken = v.blame(work, session.Quit(work))
 	}
-	p.progress.visited(v, len(listing), broken == nil)
+	if isNamedLie(broken) {
+		p.progress.again()
+	} else {
+		p.progress.visited(v, len(listing), broken == nil)
+	}
 	p.log.sessionClosed(v.looked, v.deleted)
 	if ctx.Err() != nil {
 		p.report.Listed += rest
@@ -66,7 +70,7 @@ func (p *poll) session(ctx, work context.Context) (more bool, err error) {
 	if storeErr != nil { // what ended the session, if anything did, was logged
 		return false, storeErr
 	}
-	return rest+len(items)-v.looked > 0, broken
+	return rest+len(items)-v.looked > 0 || isNamedLie(broken), broken
 }
 
 // drain retrieves, accepts and deletes the items in batches. broken is the error that ended the session, failed one
@@ -133,10 +137,10 @@ func (v *visit) blame(work context.Context, err error) error {
 		return err
 	}
 	i := slices.IndexFunc(v.items, func(it mailbox.Item) bool { return it.Number == e.Number })
-	if i < v.looked || e.Op != fmt.Sprintf("RETR %d", e.Number) {
+	if i < 0 || i < v.looked || e.Op != fmt.Sprintf("RETR %d", e.Number) {
 		return err
 	}
 	v.log.retrieveFailed(v.items[i], err)
-	v.progress.endedBy(v.items[i])
+	v.progress.endedBy(v.items[i], err)
 	return &brokenBy{v.items[i], err}
 }

@@ -132,7 +132,7 @@ func (w *world) pollUnder(ctx context.Context) Report {
 		w.Fatal(err)
 	}
 	r := reports[0]
-	if sum := r.Recorded() + r.Known + r.Failed + r.Deferred; sum != r.Listed {
+	if sum := r.Recorded() + r.Known + r.Oversize + r.Failed + r.Deferred; sum != r.Listed {
 		w.Errorf("of %d messages listed %d are accounted for: %+v", r.Listed, sum, r)
 	}
 	return r

@@ -27,6 +27,7 @@ const (
 	ReasonNoNewRequests ReasonCode = "no_new_requests" // CreateNewRequests is False
 	ReasonAutomatic     ReasonCode = "automatic"       // automatic mail that names no request
 	ReasonNoProcessor   ReasonCode = "no_processor"    // this version has no policy for the mailbox's processor
+	ReasonTooLarge      ReasonCode = "too_large"       // the message is larger than MaxMessageSize: only its header was read
 	ReasonPanic         ReasonCode = "panic"           // understanding the message failed in our own code
 	ReasonUnstorable    ReasonCode = "unstorable"      // PostgreSQL refused the message's rows
 )
