@@ -63,6 +63,9 @@ func (v *visit) keep(b *batch, it mailbox.Item, spool *mailbox.Spool) {
 		spool.Close()
 		return
 	}
+	if v.mailbox.TraceMessageInfo {
+		v.log.messageInfo(it, m)
+	}
 	b.add(it, spool, m)
 }
 

@@ -59,6 +59,19 @@ func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outco
 	e.log.Info("message accepted", fields...)
 }
 
+// messageInfo traces what a message says of itself.
+func (e events) messageInfo(it mailbox.Item, m *processor.Message) {
+	to := make([]string, min(len(m.To), maxTraced))
+	for i := range to {
+		to[i] = m.To[i].Addr
+	}
+	e.log.Info("message info", zap.String("uidl", it.UIDL), zap.String("message_id", m.MessageID),
+		zap.String("from", m.From.Addr), zap.Strings("to", to), zap.String("subject", m.Subject), zap.Time("date", m.Date))
+}
+
+// maxTraced is how many recipients are logged.
+const maxTraced = 20
+
 // messageTooLarge says that a message was not retrieved and, as an event, that there is one.
 func (e events) messageTooLarge(it mailbox.Item, m *processor.Message, o store.Outcome) {
 	fields := []zap.Field{zap.String("uidl", it.UIDL), zap.String("message_id", m.MessageID), zap.Int64("octets", it.Octets)}

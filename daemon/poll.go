@@ -103,7 +103,7 @@ func (p *poll) sessions(ctx, work context.Context) error {
 		var by *brokenBy
 		if errors.As(err, &by) {
 			broken++
-			if !more {
+			if !more || p.progress.delayed {
 				return nil
 			}
 			if broken == maxBroken || p.opts.Now().Sub(started) > brokenTime {
@@ -111,7 +111,7 @@ func (p *poll) sessions(ctx, work context.Context) error {
 			}
 			continue
 		}
-		if err != nil || !more || sessions > broken+2*(1+p.progress.listed/p.opts.MessagesPerSession) {
+		if err != nil || !more || p.progress.delayed || sessions > broken+2*(1+p.progress.listed/p.opts.MessagesPerSession) {
 			return err
 		}
 	}

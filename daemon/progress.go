@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"slices"
+	"time"
 
 	"mailintegration/mailbox"
 )
@@ -14,6 +15,9 @@ type progress struct {
 	lied   map[string]bool // unique-ids of messages that are larger than LIST says, and than allowed
 	left   map[string]bool // unique-ids of messages that are too large and recorded as such
 	listed int             // messages in the poll's first listing, -1 before
+
+	delayed   bool      // the server wants time between log-ins
+	notBefore time.Time // when it may be logged in to again, if so
 
 	// past is how many items at the head of the listing to pass over. It counts those that stay there and cannot
 	// be told from others: without a unique-id, or with a new one in each session. At the end of the listing it

@@ -45,7 +45,7 @@ func (p *poll) session(ctx, work context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	items, rest := p.progress.choose(listing, p.opts.MessagesPerSession)
+	items, rest := p.progress.choose(listing, p.sessionItems(len(listing), session))
 	p.log.sessionOpened(len(listing), len(items))
 	p.report.Listed += len(items)
 	v := &visit{poll: p, session: session, items: items, recorded: map[int]bool{}}
@@ -62,6 +62,7 @@ func (p *poll) session(ctx, work context.Context) (more bool, err error) {
 		p.progress.visited(v, len(listing), broken == nil)
 	}
 	p.log.sessionClosed(v.looked, v.deleted)
+	v.pause(ctx)
 	if ctx.Err() != nil {
 		p.report.Listed += rest
 		p.report.Deferred += rest
