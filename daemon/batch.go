@@ -28,6 +28,12 @@ func (v *visit) fill(ctx, work context.Context, b *batch) (broken, failed error)
 		}
 		it := v.items[v.looked]
 		v.looked++
+		if v.isOversize(it) {
+			if broken, failed = v.leave(work, it); broken != nil || failed != nil {
+				return broken, failed
+			}
+			continue
+		}
 		spool, err := v.session.Retrieve(work, it)
 		if err == nil {
 			v.progress.retrieved(it)
@@ -41,7 +47,7 @@ func (v *visit) fill(ctx, work context.Context, b *batch) (broken, failed error)
 		case errors.Is(err, mailbox.ErrSpool), work.Err() != nil:
 			return err, err // not the message's fault
 		default:
-			v.progress.endedBy(it)
+			v.progress.endedBy(it, err)
 			return &brokenBy{it, err}, nil
 		}
 	}
@@ -56,6 +62,9 @@ func (v *visit) keep(b *batch, it mailbox.Item, spool *mailbox.Spool) {
 		v.report.Failed++
 		spool.Close()
 		return
+	}
+	if v.mailbox.TraceMessageInfo {
+		v.log.messageInfo(it, m)
 	}
 	b.add(it, spool, m)
 }

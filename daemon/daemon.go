@@ -22,6 +22,10 @@ type Mailbox struct {
 	Account  mailbox.Account
 	Rules    processor.Rules
 	Schedule cron.Schedule
+
+	SleepAfterDeletion time.Duration // pause after a session that deleted, for servers that take their time to delete
+	TraceMessageInfo   bool          // Message-ID, From, To, Subject and Date of each message are logged
+
 	// Problem, when not nil, says why this mailbox cannot be polled at all; each poll fails with it.
 	Problem error
 }

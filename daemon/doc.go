@@ -15,6 +15,9 @@
 //  6. DELE what was accepted, or was known from before
 //  7. QUIT: the server deletes now (RFC 1939 §6, the UPDATE state)
 //
+// Where the server has PIPELINING (RFC 2449 §6.6), the next messages are asked for while a batch is accepted, and the
+// answers to DELE are read with what follows. The order stays: DELE is sent only for what is committed.
+//
 // Steps 3 to 7 repeat in sessions of at most Options.MessagesPerSession messages, so that deletions take
 // effect early in a large backlog.
 //
@@ -35,6 +38,15 @@
 // (1) Attachment files that no row names may be left; they are harmless and collected later.
 //
 // (2) A server that forgets its deletions, or never honours them, shows the mail again: known, only deleted.
+//
+// # Too large
+//
+// A message that is larger than Mailbox.Account.MaxOctets, as LIST says, is not retrieved. Its header is read (TOP),
+// recorded as an event, and the message is left where it is. It is recorded once: its receipt is known by the digest of
+// the size and the header's octets, or of the unique-id where there is no TOP; a worker remembers the unique-ids it has
+// dealt with, so that a header is read once and after each restart. The receipt is never that of the whole message: once
+// the limit is raised, the message is accepted as a new one. One whose LIST lies is cut off at the limit, which ends the
+// session, and dealt with in the next session of the poll; it needs a unique-id to be told again.
 //
 // # Whose fault is it?
 //

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"mailintegration/mailbox"
+	"mailintegration/processor"
 	"mailintegration/store"
 )
 
@@ -62,6 +63,33 @@ func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outco
 	e.log.Info("message accepted", fields...)
 }
 
+// messageInfo traces what a message says of itself.
+func (e events) messageInfo(it mailbox.Item, m *processor.Message) {
+	to := make([]string, min(len(m.To), maxTraced))
+	for i := range to {
+		to[i] = m.To[i].Addr
+	}
+	e.log.Info("message info", zap.String("uidl", it.UIDL), zap.String("message_id", m.MessageID),
+		zap.String("from", m.From.Addr), zap.Strings("to", to), zap.String("subject", m.Subject), zap.Time("date", m.Date))
+}
+
+// maxTraced is how many recipients are logged.
+const maxTraced = 20
+
+// messageTooLarge says that a message was not retrieved and, as an event, that there is one.
+func (e events) messageTooLarge(it mailbox.Item, m *processor.Message, o store.Outcome) {
+	fields := []zap.Field{zap.String("uidl", it.UIDL), zap.String("message_id", m.MessageID), zap.Int64("octets", it.Octets)}
+	switch {
+	case o.Err != nil:
+		e.log.Warn("message too large not recorded", append(fields, zap.Error(o.Err))...)
+	case o.Known:
+		e.log.Debug("message too large known", append(fields, zap.Int64("request", o.Request))...)
+	default:
+		e.log.Error("message too large", append(fields, zap.Int64("request", o.Request),
+			zap.String("hint", "raise MaxMessageSize, or take the message out of the mailbox with a mail program"))...)
+	}
+}
+
 func (e events) retrieveFailed(it mailbox.Item, err error) {
 	e.log.Warn("message not retrieved", zap.String("uidl", it.UIDL), zap.Int64("octets", it.Octets), zap.Error(err),
 		zap.String("hint", Hint(err)))
@@ -75,7 +103,7 @@ func (e events) deleteRefused(it mailbox.Item, err error) {
 func (e events) pollEnded(r Report, took time.Duration) {
 	fields := []zap.Field{
 		zap.Int("listed", r.Listed), zap.Int("recorded", r.Recorded()), zap.Int("known", r.Known),
-		zap.Int("set_aside", r.SetAside), zap.Int("failed", r.Failed), zap.Int("deferred", r.Deferred),
+		zap.Int("set_aside", r.SetAside), zap.Int("oversize", r.Oversize), zap.Int("failed", r.Failed), zap.Int("deferred", r.Deferred),
 		zap.Duration("took", took.Round(time.Millisecond)),
 	}
 	switch {

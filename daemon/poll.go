@@ -10,7 +10,7 @@ import (
 )
 
 // Report says what became of the messages of one poll:
-// Listed = Opened + Added + Refused + Ignored + SetAside + Known + Failed + Deferred.
+// Listed = Opened + Added + Refused + Ignored + SetAside + Known + Oversize + Failed + Deferred.
 type Report struct {
 	Mailbox string
 	Skipped bool // another daemon polls this mailbox just now
@@ -18,6 +18,7 @@ type Report struct {
 	Listed                                    int
 	Opened, Added, Refused, Ignored, SetAside int // recorded in this poll
 	Known                                     int // recorded before, only deleted
+	Oversize                                  int // larger than allowed: recorded as an event once, left in the mailbox
 	Failed                                    int // not recorded, left in the mailbox
 	Deferred                                  int // not looked at, since the poll ended before
 
@@ -102,7 +103,7 @@ func (p *poll) sessions(ctx, work context.Context) error {
 		var by *brokenBy
 		if errors.As(err, &by) {
 			broken++
-			if !more {
+			if !more || p.progress.delayed {
 				return nil
 			}
 			if broken == maxBroken || p.opts.Now().Sub(started) > brokenTime {
@@ -110,7 +111,7 @@ func (p *poll) sessions(ctx, work context.Context) error {
 			}
 			continue
 		}
-		if err != nil || !more || sessions > broken+2*(1+p.progress.listed/p.opts.MessagesPerSession) {
+		if err != nil || !more || p.progress.delayed || sessions > broken+2*(1+p.progress.listed/p.opts.MessagesPerSession) {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"slices"
+	"time"
 
 	"mailintegration/mailbox"
 )
@@ -11,7 +12,12 @@ import (
 type progress struct {
 	met    map[string]bool // unique-ids looked at in this poll: not again in its next session
 	broke  map[string]int  // unique-ids whose retrieval ended a session, and how often
+	lied   map[string]bool // unique-ids of messages that are larger than LIST says, and than allowed
+	left   map[string]bool // unique-ids of messages that are too large and recorded as such
 	listed int             // messages in the poll's first listing, -1 before
+
+	delayed   bool      // the server wants time between log-ins
+	notBefore time.Time // when it may be logged in to again, if so
 
 	// past is how many items at the head of the listing to pass over. It counts those that stay there and cannot
 	// be told from others: without a unique-id, or with a new one in each session. At the end of the listing it
@@ -21,7 +27,9 @@ type progress struct {
 	stuck  int // items to pass over as well when they did not
 }
 
-func newProgress() *progress { return &progress{broke: map[string]int{}} }
+func newProgress() *progress {
+	return &progress{broke: map[string]int{}, lied: map[string]bool{}, left: map[string]bool{}}
+}
 
 // begin begins a poll.
 func (g *progress) begin() {
@@ -64,15 +72,26 @@ func (g *progress) calm(items []mailbox.Item) []mailbox.Item {
 	return []mailbox.Item{slices.MinFunc(items, func(a, b mailbox.Item) int { return g.broke[a.UIDL] - g.broke[b.UIDL] })}
 }
 
-// endedBy notes that retrieving an item ended its session.
-func (g *progress) endedBy(it mailbox.Item) {
-	if it.UIDL != "" {
+// endedBy notes that retrieving an item ended its session. One that is too large is not retrieved again.
+func (g *progress) endedBy(it mailbox.Item, err error) {
+	switch {
+	case it.UIDL == "":
+	case isLie(err):
+		g.lied[it.UIDL] = true
+	default:
 		g.broke[it.UIDL]++
 	}
 }
 
+// isLiar reports whether an item has shown that it is larger than LIST says, and than allowed.
+func (g *progress) isLiar(it mailbox.Item) bool { return it.UIDL != "" && g.lied[it.UIDL] }
+
 // retrieved notes that an item was retrieved after all.
 func (g *progress) retrieved(it mailbox.Item) { delete(g.broke, it.UIDL) }
+
+// again notes that the next session is to look at the same items, but for one that is too large: it deletes what this
+// one could not.
+func (g *progress) again() { g.expect, g.stuck = -1, 0 }
 
 // visited notes how a session over a listing went; quit says whether its deletions were asked for.
 func (g *progress) visited(v *visit, listing int, quit bool) {

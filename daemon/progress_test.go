@@ -129,6 +129,8 @@ func TestWhatWasDeletedBeforeTheDatabaseWasLostIsGone(t *testing.T) {
 		proxy = storetest.NewProxy(t, url)
 		return proxy.URL
 	})
+	w.maildrops = pop3test.Run(t, pop3test.Options{Without: []string{"PIPELINING"}}) // RETR 2 comes after DELE 1
+	w.mailbox = w.newMailbox(helpdesk, w.maildrops)
 	for range 3 {
 		w.mail()
 	}
@@ -215,9 +217,9 @@ func TestProgressTriesWhatEndedASessionLastAndTheLeastTriedFirst(t *testing.T) {
 	t.Parallel()
 	g := newProgress()
 	listing := []mailbox.Item{{Number: 1, UIDL: "a"}, {Number: 2, UIDL: "b"}, {Number: 3, UIDL: "c"}}
-	g.endedBy(listing[0])
-	g.endedBy(listing[0])
-	g.endedBy(listing[1])
+	g.endedBy(listing[0], mailbox.ErrConnection)
+	g.endedBy(listing[0], mailbox.ErrConnection)
+	g.endedBy(listing[1], mailbox.ErrConnection)
 	var order []string
 	g.begin()
 	for range 3 {

@@ -41,6 +41,7 @@ func (w *worker) run(ctx context.Context) {
 	next := firstPoll(w.mailbox.Schedule, w.mailbox.Name, w.daemon.opts.Now())
 	for ; ; next = nextPoll(w.mailbox.Schedule, w.mailbox.Name, w.daemon.opts.Now(), w.failures, w.permanent) {
 		now := w.daemon.opts.Now()
+		next = w.progress.noSooner(next)
 		if w.failures > 0 {
 			w.log.pollPostponed(w.failures, next)
 		}

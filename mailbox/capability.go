@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Capabilities are the lines of a CAPA reply (RFC 2449 §5): the name in upper case, and its arguments as sent.
@@ -37,4 +38,25 @@ func (s *Session) askCapabilities(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// LoginDelay is the least time between two log-ins (LOGIN-DELAY, RFC 2449 §6.5), 0 when the server wants none.
+func (c Capabilities) LoginDelay() time.Duration {
+	for _, word := range c["LOGIN-DELAY"] {
+		if seconds, ok := number(word); ok {
+			return time.Duration(seconds) * time.Second
+		}
+	}
+	return 0
+}
+
+// Expire is after how many days the server may delete a message by itself (EXPIRE, RFC 2449 §6.7): 0 means once it was
+// retrieved. It is false when the server says NEVER, or nothing.
+func (c Capabilities) Expire() (days int, ok bool) {
+	for _, word := range c["EXPIRE"] {
+		if days, ok := number(word); ok {
+			return days, true
+		}
+	}
+	return 0, false
 }

@@ -31,6 +31,7 @@ const (
 	ReasonNoNewRequests ReasonCode = "no_new_requests" // CreateNewRequests is False
 	ReasonAutomatic     ReasonCode = "automatic"       // automatic mail that names no request
 	ReasonNoProcessor   ReasonCode = "no_processor"    // this version has no policy for the mailbox's processor
+	ReasonTooLarge      ReasonCode = "too_large"       // the message is larger than MaxMessageSize: only its header was read
 	ReasonPanic         ReasonCode = "panic"           // understanding the message failed in our own code
 	ReasonBlock         ReasonCode = "block"           // a block of fields asks for a service request
 	ReasonBadBlock      ReasonCode = "bad_block"       // the block of fields is missing or cannot be followed

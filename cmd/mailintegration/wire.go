@@ -21,6 +21,7 @@ func wire(m *config.Mailbox, tokens *oauth.Store) daemon.Mailbox {
 			UserName: m.UserName, Password: m.Password.Reveal(),
 			StepTimeout: m.StepTimeout, MaxOctets: m.MaxOctets,
 		},
+		SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
 		Rules: rules(m), Schedule: m.Schedule,
 	}
 	if m.Authentication == config.Azure {
@@ -108,12 +109,6 @@ func withoutEffect(m *config.Mailbox) []string {
 	var silent []string
 	if !m.CreateNewRequests && m.Processor != config.Monitoring {
 		silent = append(silent, "CreateNewRequests is False: the senders of what is refused are not told by this version")
-	}
-	if m.SleepAfterDeletion > 0 {
-		silent = append(silent, "SleepTimeAfterDeletion has no effect in this version; it is not needed for anything to be recorded once")
-	}
-	if m.TraceMessageInfo {
-		silent = append(silent, "TraceMessageInfo has no effect in this version")
 	}
 	return silent
 }

@@ -1,0 +1,111 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"mailintegration/mailbox"
+	"mailintegration/mailbox/pop3test"
+)
+
+func TestWhatAMessageSaysOfItselfIsTraced(t *testing.T) {
+	t.Parallel()
+	for _, traced := range []bool{true, false} {
+		w := newWorld(t)
+		w.mailbox.TraceMessageInfo = traced
+		w.add("From: ann@acme.example\nTo: desk@acme.example\nSubject: traced\nMessage-ID: <1@acme.example>\nDate: Sun, 22 Nov 2026 10:00:00 +0000\n\nsecret body\n")
+		w.pollUntilGood()
+		lines := w.logged.FilterMessage("message info").All()
+		if !traced {
+			if len(lines) != 0 {
+				t.Errorf("%d lines though it is off", len(lines))
+			}
+			continue
+		}
+		if len(lines) != 1 {
+			t.Fatalf("%d lines, want 1", len(lines))
+		}
+		fields := lines[0].ContextMap()
+		if fields["message_id"] != "1@acme.example" || fields["from"] != "ann@acme.example" || fields["subject"] != "traced" || fields["mailbox"] != helpdesk {
+			t.Errorf("%v", fields)
+		}
+		if _, ok := fields["date"]; !ok || len(fields["to"].([]any)) != 1 {
+			t.Errorf("%v", fields)
+		}
+	}
+}
+
+func TestASessionThatDeletedIsFollowedByAPause(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mailbox.SleepAfterDeletion = 200 * time.Millisecond
+	started := time.Now()
+	w.mail()
+	between := time.Now()
+	w.pollUntilGood()
+	if took := time.Since(between); took < w.mailbox.SleepAfterDeletion {
+		t.Errorf("the poll took %v", took)
+	}
+	w.mailbox.SleepAfterDeletion = time.Hour
+	w.mail()
+	ctx, stop := context.WithCancel(t.Context())
+	w.maildrops.At("QUIT").Times(1).Call(stop)
+	if r := w.pollUnder(ctx); !errors.Is(r.Err, context.Canceled) || time.Since(started) > time.Minute {
+		t.Errorf("a stop does not end the pause: %v", r.Err)
+	}
+	w.wantEachOnce(2)
+}
+
+func TestAServerThatWantsTimeBetweenLogInsGetsIt(t *testing.T) {
+	t.Parallel()
+	w := newWorldOn(t, pop3test.Options{Extra: []string{"LOGIN-DELAY 60"}})
+	w.options.MessagesPerSession = 3
+	for range 10 {
+		w.mail()
+	}
+	d := w.daemon()
+	before := time.Now()
+	if r, err := d.Once(t.Context()); err != nil || r[0].Err != nil || r[0].Opened != 10 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if n := count(w.maildrops.Log(), "QUIT"); n != 1 {
+		t.Errorf("%d sessions, want one for all", n)
+	}
+	next := d.workers[0].progress.noSooner(before.Add(30 * time.Second))
+	if next.Before(before.Add(time.Minute)) {
+		t.Errorf("the next poll is after %v", next.Sub(before))
+	}
+	if later := before.Add(time.Hour); d.workers[0].progress.noSooner(later) != later {
+		t.Error("a poll that is late enough is moved")
+	}
+}
+
+// count counts a command.
+func count(log []string, command string) (n int) {
+	for _, line := range log {
+		if line == command {
+			n++
+		}
+	}
+	return n
+}
+
+func TestAMaildropThatIsInUseIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mail()
+	other, err := mailbox.Open(t.Context(), w.mailbox.Account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := w.daemon()
+	r, err := d.Once(t.Context())
+	if err != nil || !errors.Is(r[0].Err, mailbox.ErrMaildropLocked) || needsPerson(r[0].Err) {
+		t.Errorf("%+v, %v", r, err)
+	}
+	_ = other.Close() // its error is always nil
+	w.pollUntilGood()
+	w.wantEachOnce(1)
+}

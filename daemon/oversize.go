@@ -1,0 +1,140 @@
+package daemon
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"mailintegration/mailbox"
+	"mailintegration/processor"
+	"mailintegration/store"
+)
+
+// isOversize reports whether an item is larger than the mailbox's limit, as LIST says or as its retrieval has shown.
+func (v *visit) isOversize(it mailbox.Item) bool {
+	limit := v.mailbox.Account.MaxOctets
+	return limit > 0 && it.Octets > limit || v.progress.isLiar(it)
+}
+
+// withinLimit are the items that are to be retrieved.
+func (v *visit) withinLimit() []mailbox.Item {
+	var items []mailbox.Item
+	for _, it := range v.items {
+		if !v.isOversize(it) {
+			items = append(items, it)
+		}
+	}
+	return items
+}
+
+// leave records a message that is too large, as an event with its header, and leaves it in the mailbox. It is recorded
+// once: its receipt is known by the size and the octets of the header. A worker that has done so does not ask again.
+func (v *visit) leave(work context.Context, it mailbox.Item) (broken, failed error) {
+	v.report.Oversize++
+	if it.UIDL != "" && v.progress.left[it.UIDL] {
+		return nil, nil
+	}
+	header, err := v.header(work, it)
+	if err != nil {
+		return err, nil
+	}
+	m := v.judge.parse(header)
+	m.Text, m.HTML, m.Octets = oversizeText(v.mailbox, it, m), "", it.Octets
+	outcomes, err := v.opts.Store.Accept(work, v.target,
+		[]store.Delivery{{UIDL: it.UIDL, Message: m, Raw: header}}, oversizeDecider{v.target.References})
+	if err != nil {
+		return nil, fmt.Errorf("accept the header of a message that is too large: %w", err)
+	}
+	if outcomes[0].Err == nil && it.UIDL != "" {
+		v.progress.left[it.UIDL] = true
+	}
+	v.log.messageTooLarge(it, m, outcomes[0])
+	return nil, nil
+}
+
+// header asks for a message's header. One that is not given, as TOP is optional (RFC 1939 §7), is empty.
+func (v *visit) header(work context.Context, it mailbox.Item) (*oversizeHeader, error) {
+	h := &oversizeHeader{octets: it.Octets}
+	spool, err := v.session.Top(work, it)
+	if err != nil {
+		if mailbox.SessionBroken(err) {
+			return nil, v.blame(work, err)
+		}
+		h.uidl = it.UIDL // nothing else tells one such message from another
+		return h, nil
+	}
+	defer spool.Close()
+	h.text, err = io.ReadAll(io.NewSectionReader(spool, 0, spool.Size()))
+	return h, err
+}
+
+// oversizeHeader stands for a message that is too large.
+type oversizeHeader struct {
+	text   []byte
+	octets int64
+	uidl   string
+}
+
+// ReadAt implements io.ReaderAt over the header.
+func (h *oversizeHeader) ReadAt(p []byte, off int64) (int, error) {
+	return bytes.NewReader(h.text).ReadAt(p, off)
+}
+
+// Size is that of the header.
+func (h *oversizeHeader) Size() int64 { return int64(len(h.text)) }
+
+// Digest makes the receipt: the size of the message and its header. It is never that of a whole message, so that the
+// message is accepted as a new one once the limit was raised.
+func (h *oversizeHeader) Digest() [32]byte {
+	return sha256.Sum256(fmt.Appendf(nil, "too large\x00%d\x00%s\x00%s", h.octets, h.uidl, h.text))
+}
+
+// oversizeDecider opens the event.
+type oversizeDecider struct{ processor.References }
+
+// Keys implements processor.Decider.
+func (oversizeDecider) Keys(*processor.Message) processor.Keys { return processor.Keys{} }
+
+// Decide implements processor.Decider.
+func (d oversizeDecider) Decide(m *processor.Message, _ processor.Directory, _ time.Time) processor.Decision {
+	headers := processor.Attachment{Name: "header.txt", MediaType: "text/plain"}
+	return processor.OpenRequest{
+		Reason:    processor.Reason{Code: processor.ReasonTooLarge, Detail: fmt.Sprintf("the message has %d octets", m.Octets)},
+		Kind:      processor.Event,
+		Subject:   "Message too large: " + cmp.Or(m.Subject, "(no subject)"),
+		Requester: d.Login, User: d.Login,
+		Source: d.Source, Priority: cmp.Or(d.Priority, d.DefaultPriority), Group: cmp.Or(d.Group, d.ServiceDesk),
+		Attachments: []processor.Attachment{headers.WithContent(wholeHeader)},
+	}
+}
+
+// wholeHeader reads the header from its start to its end.
+func wholeHeader(raw io.ReaderAt) io.Reader { return io.NewSectionReader(raw, 0, 1<<20) }
+
+// oversizeText tells a person what happened and what to do.
+func oversizeText(mb *Mailbox, it mailbox.Item, m *processor.Message) string {
+	from := m.Author()
+	return fmt.Sprintf("A message is larger than MaxMessageSize allows and was not retrieved. It stays in the mailbox; "+
+		"only its header is recorded, and attached to this event as header.txt.\n\n"+
+		"Mailbox: %s\nFrom: %s <%s>\nSubject: %s\nMessage-ID: %s\nSize: %d octets as the server says; the limit is %d\n\n"+
+		"What to do:\n"+
+		"1. Raise MaxMessageSize in the mailbox's file: the message is then recorded like any other.\n"+
+		"2. Or read it with a mail program, record by hand what the sender wants, and delete it from the mailbox.\n"+
+		"3. Mark this event as processed.\n\n"+
+		"Other messages are not affected, and there is no further event about this one.\n",
+		mb.Name, from.Name, from.Addr, m.Subject, m.MessageID, it.Octets, mb.Account.MaxOctets)
+}
+
+// isLie reports whether a session ended because a message was larger than LIST had said.
+func isLie(err error) bool { return errors.Is(err, mailbox.ErrTooLarge) }
+
+// isNamedLie reports whether the message will be told again in the next session.
+func isNamedLie(err error) bool {
+	var by *brokenBy
+	return isLie(err) && errors.As(err, &by) && by.item.UIDL != ""
+}

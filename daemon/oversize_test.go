@@ -1,0 +1,113 @@
+package daemon
+
+import (
+	"strings"
+	"testing"
+
+	"mailintegration/mailbox/pop3test"
+)
+
+// large is a message of some 20 kB.
+const largeHeader = "From: ann@acme.example\nSubject: holiday pictures\nMessage-ID: <large@acme.example>\n\n"
+
+func large() string { return largeHeader + strings.Repeat("0123456789\n", 2000) }
+
+// wantOversize fails the test unless the large message was recorded once, as an event with its header, and is left.
+func (w *world) wantOversize() {
+	w.Helper()
+	if left := w.maildrops.Messages(helpdesk); len(left) != 1 || !strings.Contains(string(left[0].Octets), "holiday") {
+		w.Errorf("%d messages are left, want the large one", len(left))
+	}
+	if n := w.count(`SELECT count(*) FROM request AS r JOIN attachment AS a ON a.request = r.number
+		WHERE r.kind = 'event' AND r.subject = 'Message too large: holiday pictures' AND r.body LIKE '%MaxMessageSize%'
+		AND r.body LIKE '%ann@acme.example%' AND a.name = 'header.txt' AND a.octets < 200`); n != 1 {
+		w.Errorf("%d events, want 1", n)
+	}
+	if n := w.count(`SELECT count(*) FROM receipt WHERE reason = 'too_large' AND message_id = 'large@acme.example'`); n != 1 {
+		w.Errorf("%d receipts, want 1", n)
+	}
+}
+
+func TestAMessageThatIsTooLargeIsRecordedOnceAndLeft(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		options pop3test.Options
+		lie     bool
+	}{
+		{"as LIST says", pop3test.Options{}, false},
+		{"on a server without PIPELINING", pop3test.Options{Without: []string{"PIPELINING"}}, false},
+		{"on a server without unique-ids", pop3test.Options{NoUIDL: true}, false},
+		{"and larger than LIST says", pop3test.Options{}, true},
+		{"and larger than LIST says, on a server without PIPELINING", pop3test.Options{Without: []string{"PIPELINING"}}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldOn(t, tt.options)
+			w.mailbox.Account.MaxOctets = 10_000
+			if tt.lie {
+				w.maildrops.LieAboutSizes(func(int64) int64 { return 100 })
+			}
+			for range 3 {
+				w.mail()
+				if w.added == 1 {
+					w.add(large())
+				}
+				for range 2 {
+					if r := w.poll(); r.Err != nil {
+						t.Error(r.Err)
+					}
+					w.idle()
+				}
+			}
+			w.wantOversize()
+			w.wantRecorded(4)
+		})
+	}
+}
+
+func TestAWorkerAsksOnceForTheHeaderOfAMessageThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mailbox.Account.MaxOctets = 10_000
+	w.add(large())
+	d := w.daemon()
+	for range 3 {
+		if _, err := d.Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.idle()
+	}
+	w.wantOversize()
+	if n := strings.Count(strings.Join(w.maildrops.Log(), "\n"), "TOP"); n != 1 {
+		t.Errorf("TOP was sent %d times", n)
+	}
+}
+
+func TestAMessageThatIsTooLargeIsRecordedOnceTheLimitIsRaised(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mailbox.Account.MaxOctets = 10_000
+	w.add(large())
+	w.poll()
+	w.idle()
+	w.mailbox.Account.MaxOctets = 100_000
+	w.pollUntilGood()
+	w.wantEachOnce(2) // the event, and the message
+}
+
+func TestAMessageThatIsTooLargeOfAServerWithoutTOP(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mailbox.Account.MaxOctets = 10_000
+	w.maildrops.At("TOP").Reply("-ERR unknown command")
+	w.add(large())
+	for range 2 {
+		w.poll()
+		w.idle()
+	}
+	if n := w.count(`SELECT count(*) FROM request WHERE kind = 'event' AND subject = 'Message too large: (no subject)'`); n != 1 {
+		t.Errorf("%d events, want 1", n)
+	}
+	w.wantRecorded(1)
+}
