@@ -14,10 +14,16 @@ import (
 // The crash matrix: whatever cuts a poll, and wherever, each message is recorded once after the next good
 // poll, and the maildrop is empty. (A poll that is killed with its process is in cmd/mailintegration.)
 
+// servers are a server that lets commands be sent ahead, and one that does not.
+var servers = map[string]pop3test.Options{
+	"":               {},
+	" one at a time": {Without: []string{"PIPELINING"}},
+}
+
 // steps are the commands of one session over a maildrop of two messages, and what comes before them.
-func steps(t *testing.T) []string {
+func steps(t *testing.T, o pop3test.Options) []string {
 	t.Helper()
-	w := newWorld(t)
+	w := newWorldOn(t, o)
 	w.mail()
 	w.mail()
 	w.pollUntilGood()
@@ -44,30 +50,40 @@ func TestCutAtEachStep(t *testing.T) {
 		"with an error":          func(s *pop3test.Step) { s.Reply("-ERR [SYS/TEMP] try later") },
 		"with garbage":           func(s *pop3test.Step) { s.Garbage([]byte("\x00\xff\r\nnonsense\r\n")) },
 	}
-	all := steps(t)
-	for what, fault := range faults {
-		t.Run(what, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			for i, step := range all {
-				w.mail()
-				w.mail()
-				fault(w.maildrops.At(step).Times(1))
-				w.poll()
-				w.maildrops.Heal()
-				w.pollUntilGood()
-				w.wantEachOnce(2 * (i + 1))
-				if t.Failed() {
-					t.Fatalf("cut %s at %q", what, step)
+	for which, o := range servers {
+		all := steps(t, o)
+		for what, fault := range faults {
+			t.Run(what+which, func(t *testing.T) {
+				t.Parallel()
+				w := newWorldOn(t, o)
+				for i, step := range all {
+					w.mail()
+					w.mail()
+					fault(w.maildrops.At(step).Times(1))
+					w.poll()
+					w.maildrops.Heal()
+					w.pollUntilGood()
+					w.wantEachOnce(2 * (i + 1))
+					if t.Failed() {
+						t.Fatalf("cut %s at %q", what, step)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
 
 func TestCutAtEachOctet(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	for which, o := range servers {
+		t.Run("of a session"+which, func(t *testing.T) {
+			t.Parallel()
+			cutAtEachOctet(t, newWorldOn(t, o))
+		})
+	}
+}
+
+func cutAtEachOctet(t *testing.T, w *world) {
 	w.mail()
 	w.pollUntilGood()
 	total := w.maildrops.OctetsSent()
@@ -89,8 +105,16 @@ func TestCutAtEachOctet(t *testing.T) {
 
 func TestStoppedAtEachStep(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	for i, step := range steps(t) {
+	for which, o := range servers {
+		t.Run("of a session"+which, func(t *testing.T) {
+			t.Parallel()
+			stopAtEachStep(t, newWorldOn(t, o), steps(t, o))
+		})
+	}
+}
+
+func stopAtEachStep(t *testing.T, w *world, steps []string) {
+	for i, step := range steps {
 		w.mail()
 		w.mail()
 		ctx, stop := context.WithCancel(t.Context())
@@ -250,4 +274,28 @@ func ExampleReport() {
 	r := Report{Listed: 10, Opened: 4, Added: 2, Known: 1, Failed: 1, Deferred: 2}
 	fmt.Println(r.Listed == r.Recorded()+r.Known+r.Failed+r.Deferred)
 	// Output: true
+}
+
+func TestAMessageAskedForAheadThatEndsTheSessionHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.options.BatchMessages = 1
+	for range 6 {
+		w.mail()
+	}
+	w.maildrops.AtMessage("RETR", w.maildrops.Messages(helpdesk)[3].UIDL).Garbage([]byte("no status\r\n"))
+	d := w.daemon()
+	for range 2 { // what was recorded in the session that ended is deleted by the second poll
+		if _, err := d.Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.idle()
+	}
+	if left := w.maildrops.Count(helpdesk); left != 1 {
+		t.Errorf("%d messages left, want the one that cannot be retrieved", left)
+	}
+	w.wantRecorded(5)
+	w.maildrops.Heal()
+	w.pollUntilGood()
+	w.wantEachOnce(6)
 }

@@ -15,6 +15,9 @@
 //  6. DELE what was accepted, or was known from before
 //  7. QUIT: the server deletes now (RFC 1939 §6, the UPDATE state)
 //
+// Where the server has PIPELINING (RFC 2449 §6.6), the next messages are asked for while a batch is accepted, and the
+// answers to DELE are read with what follows. The order stays: DELE is sent only for what is committed.
+//
 // Steps 3 to 7 repeat in sessions of at most Options.MessagesPerSession messages, so that deletions take
 // effect early in a large backlog.
 //

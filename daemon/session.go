@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"mailintegration/mailbox"
 )
@@ -27,6 +28,8 @@ type visit struct {
 	looked  int // items looked at, from the first on
 	deleted int
 	known   int // of those deleted, how many were recorded before
+
+	recorded map[int]bool // message-numbers of items that were recorded before
 }
 
 // session works through one POP3 session and tells whether another one would find more. A stop (ctx) ends it
@@ -45,12 +48,13 @@ func (p *poll) session(ctx, work context.Context) (more bool, err error) {
 	items, rest := p.progress.choose(listing, p.opts.MessagesPerSession)
 	p.log.sessionOpened(len(listing), len(items))
 	p.report.Listed += len(items)
-	v := &visit{poll: p, session: session, items: items}
+	v := &visit{poll: p, session: session, items: items, recorded: map[int]bool{}}
+	session.Prefetch(items)
 	broken, storeErr := v.drain(ctx, work)
 	p.report.Deferred += len(items) - v.looked
 	if broken == nil {
 		// QUIT even when the store failed: what was deleted in this session was committed before.
-		broken = session.Quit(work)
+		broken = v.blame(work, session.Quit(work))
 	}
 	p.progress.visited(v, len(listing), broken == nil)
 	p.log.sessionClosed(v.looked, v.deleted)
@@ -98,23 +102,41 @@ func (v *visit) accept(work context.Context, b *batch) (broken, failed error) {
 			v.opts.Recorded(v.mailbox.Name, b.deliveries[i].Message, o)
 		}
 	}
-	// DELE must follow the commit: a mail deleted before it is stored is lost; a mail stored but not deleted
-	// is met again and recognised by its receipt.
+	var accepted []mailbox.Item
 	for i, o := range outcomes {
-		if o.Err != nil {
-			continue
-		}
-		switch err := v.session.Delete(work, b.items[i]); {
-		case err == nil:
-			v.deleted++
-			if o.Known {
-				v.known++
-			}
-		case mailbox.SessionBroken(err):
-			return err, failed
-		default:
-			v.log.deleteRefused(b.items[i], err)
+		if o.Err == nil {
+			accepted = append(accepted, b.items[i])
+			v.recorded[b.items[i].Number] = o.Known
 		}
 	}
-	return nil, failed
+	// DELE must follow the commit: a mail deleted before it is stored is lost; a mail stored but not deleted
+	// is met again and recognised by its receipt.
+	return v.blame(work, v.session.DeleteAhead(work, accepted, v.deleteAnswered)), failed
+}
+
+// deleteAnswered notes what the server says to a DELE, which may be as late as at QUIT.
+func (v *visit) deleteAnswered(it mailbox.Item, err error) {
+	if err != nil {
+		v.log.deleteRefused(it, err)
+		return
+	}
+	v.deleted++
+	if v.recorded[it.Number] {
+		v.known++
+	}
+}
+
+// blame finds the message that ended the session, should it be one that was asked for ahead and not looked at yet.
+func (v *visit) blame(work context.Context, err error) error {
+	var e *mailbox.Error
+	if !errors.As(err, &e) || !mailbox.SessionBroken(err) || errors.Is(err, mailbox.ErrSpool) || work.Err() != nil {
+		return err
+	}
+	i := slices.IndexFunc(v.items, func(it mailbox.Item) bool { return it.Number == e.Number })
+	if i < v.looked || e.Op != fmt.Sprintf("RETR %d", e.Number) {
+		return err
+	}
+	v.log.retrieveFailed(v.items[i], err)
+	v.progress.endedBy(v.items[i])
+	return &brokenBy{v.items[i], err}
 }

@@ -47,6 +47,15 @@ const people = `
 
 func newWorld(t testing.TB) *world { return newWorldVia(t, func(url string) string { return url }) }
 
+// newWorldOn makes a world with another mail server.
+func newWorldOn(t testing.TB, o pop3test.Options) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.maildrops = pop3test.Run(t, o)
+	w.mailbox = w.newMailbox(helpdesk, w.maildrops)
+	return w
+}
+
 // newWorldVia makes a world whose daemon reaches the database at via(its URL).
 func newWorldVia(t testing.TB, via func(url string) string) *world {
 	t.Helper()
