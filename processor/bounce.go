@@ -34,7 +34,7 @@ func isFromMailSystem(m *Message) bool {
 func isMailSystemName(name string) bool {
 	switch name {
 	case "mailer-daemon", "mailerdaemon", "mailer daemon", "postmaster", "mail delivery system", "mail delivery subsystem",
-		"mail delivery service", "mail administrator", "mail system", "system administrator":
+		"mail delivery service", "mail system":
 		return true
 	}
 	return false
