@@ -54,13 +54,8 @@ func (r *reader) contains(p *part, u unpacked) {
 func (r *reader) unpackedText(parts []*part) []segment {
 	var all []segment
 	for _, p := range parts {
-		u, isContainer := r.containers[p]
 		if isTNEF(p) {
-			all = append(all, u.segments...)
-		}
-		if isContainer && len(u.segments) == 0 && u.hasRTF {
-			u.isWhole = false // the text is only there
-			r.containers[p] = u
+			all = append(all, r.containers[p].segments...)
 		}
 	}
 	return all

@@ -66,6 +66,6 @@ func (r *reply) beginsLater(i, n int) bool {
 
 var (
 	attributionOpener = regexp.MustCompile(`(?i)^[\s*]*(?:(?:on|le|am|el|il|op|em|den|dnia)\s|\d{1,4}[./-]\d{1,2}|\pL{2,4}\.?, \d{1,2}[. ])`)
-	saidVerb          = regexp.MustCompile(`(?i)(?:^|[\s>*])(?:wrote|writes|a écrit|écrivait|schrieb|geschrieben|escribió|escribio|ha scritto|scritto|schreef|geschreven|escreveu|написал|пишет|skrev|napisał)(?:[\s*]|.{0,200}?:)`)
+	saidVerb          = regexp.MustCompile(`(?i)(?:^|[\s>*])(?:wrote|writes|a écrit|écrivait|schrieb|geschrieben|escribió|escribio|ha scritto|scritto|schreef|geschreven|escreveu|написал|пишет|skrev|napisał)[\s*:：]`)
 	dateOrTime        = regexp.MustCompile(`\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\b\d{1,2}[:h]\d{2}|\b(?:19|20)\d\d\b`)
 )

@@ -88,6 +88,10 @@ var bombs = []struct {
 	{"attributions", func(n int) string {
 		return "Subject: Re: x\n\n" + strings.Repeat("On 3 Nov 2026 10:04, a@b.example\nwrote:\n> x\ny\n", n/44)
 	}},
+	{"attributions that are long", func(n int) string {
+		return "Subject: Re: x\n\n" + strings.Repeat("On 3 Nov 2026 10:04, "+strings.Repeat("wrote ", 70)+":\nx\n", n/443)
+	}},
+	{"one line at the end", func(n int) string { return "Subject: Re: x\n\nx\n\nsent from my" + strings.Repeat(" x", n/2) }},
 	{"labels of a shown header", func(n int) string { return "Subject: Re: x\n\n" + strings.Repeat("From: a\nTo: b\n\nc\n", n/18) }},
 	{"quoted lines with blank ones", func(n int) string { return "Subject: Re: x\n\ny\n" + strings.Repeat("> x\n\n", n/5) }},
 	{"attached messages", func(n int) string {

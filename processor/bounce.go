@@ -34,7 +34,7 @@ func isFromMailSystem(m *Message) bool {
 func isMailSystemName(name string) bool {
 	switch name {
 	case "mailer-daemon", "mailerdaemon", "mailer daemon", "postmaster", "mail delivery system", "mail delivery subsystem",
-		"mail delivery service", "mail administrator", "mail system", "system administrator":
+		"mail delivery service", "mail system":
 		return true
 	}
 	return false
@@ -173,7 +173,7 @@ func statusIn(notice string) (status, diagnostic string) {
 }
 
 var (
-	addressInText  = regexp.MustCompile(`[\pL\pN._%+=-]{1,64}@[\pL\pN-]{1,63}(?:\.[\pL\pN-]{1,63}){1,8}`)
+	addressInText  = regexp.MustCompile(`[\pL\pN._%+=-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`)
 	enhancedStatus = regexp.MustCompile(`(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.?\s|\.?$)`)
 	smtpReply      = regexp.MustCompile(`(?m)(?:^|[^\d.:])([45][0-5]\d)[- ]\S`)
 )

@@ -15,8 +15,8 @@
 //	author                      who wrote it, although a list passed it on
 //	transfer, base64, place     what an entity's octets stand for, from any place on
 //	html, htmltext, flowed      what a text body says
-//	uutext, winmail, tnef,      what is packed into a body
-//	signed, ber, openpgp
+//	uutext, signed, openpgp,    what is packed into a body
+//	winmail, tnef, rtf
 //	body, attachment            which entities are the text and which are attachments
 //	reply, attribution,         what of the text its author wrote
 //	shownheader, signature

@@ -31,8 +31,10 @@ func (r *reply) cutSignature() {
 	if last <= r.begin || !isBlankLine(r.lines[last-1]) {
 		return
 	}
+	const longest = 200
 	ln := strings.TrimSpace(r.lines[last])
 	switch {
+	case len(ln) > longest:
 	case deviceSignature.MatchString(ln), outlookSignature.MatchString(ln):
 		r.end = last
 	case dashedName.MatchString(ln) && !slices.ContainsFunc(r.lines[r.begin:last], isListItem):

@@ -56,7 +56,7 @@ type tnefFile struct {
 type tnef struct {
 	files      []tnefFile
 	text, html string
-	hasRTF     bool // the text, in a form that is not read
+	rtf        []byte // the text once more, compressed
 }
 
 var errTNEF = errors.New("not a TNEF stream that can be read")

@@ -12,7 +12,9 @@ func (t *tnefReader) messageProperty(id, kind uint16, length int64) error {
 		}
 		return err
 	case propRTF:
-		t.out.hasRTF = true
+		octets, err := t.octets(length, t.textMax)
+		t.out.rtf = octets
+		return err
 	case propHTML:
 		octets, err := t.octets(length, t.textMax)
 		if t.out.html = t.propertyText(kind, octets); kind == 0x0102 {

@@ -11,7 +11,6 @@ type unpacked struct {
 	segments    []segment
 	attachments []Attachment
 	isWhole     bool // all that is in the container was found: the container itself need not be kept
-	hasRTF      bool // there is text in a form that is not read
 }
 
 // isTNEF says whether a part may be Outlook's winmail.dat. Its first octets decide.
@@ -28,15 +27,23 @@ func isTNEF(p *part) bool {
 
 // winmail unpacks a winmail.dat.
 func (r *reader) winmail(p *part) unpacked {
-	stream, err := readTNEF(openBody(r.raw, p.start, p.end, p.encoding), r.limits.Text)
-	u := unpacked{isWhole: err == nil, hasRTF: stream.hasRTF}
+	textMax := max(min(r.limits.Text-r.text, r.limits.HTML-r.html), 0)
+	stream, err := readTNEF(openBody(r.raw, p.start, p.end, p.encoding), textMax)
+	u := unpacked{isWhole: err == nil}
 	if err != nil {
 		r.note(p, "winmail.dat cannot be read to its end: kept as it is, too")
 	}
-	text, _ := cutOctets(clean(stream.text), r.limits.Text)
-	rich, _ := cutOctets(clean(stream.html), r.limits.HTML)
+	if stream.text == "" && stream.html == "" && len(stream.rtf) > 0 {
+		stream.text, stream.html = readRTF(decompressRTF(stream.rtf, textMax))
+	}
+	text, _ := cutOctets(clean(stream.text), textMax)
+	rich, _ := cutOctets(clean(stream.html), textMax)
+	r.text, r.html = r.text+len(text), r.html+len(rich)
 	if text != "" || rich != "" {
 		u.segments = []segment{{plain: text, html: rich}}
+	}
+	if len(stream.rtf) > 0 && len(u.segments) == 0 {
+		u.isWhole = false // there may be text that cannot be read
 	}
 	for i, f := range stream.files {
 		if f.found {
