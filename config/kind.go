@@ -75,6 +75,8 @@ func kindOf(field reflect.StructField) kind {
 		return textKind("a path", "relative to the folder of this file, unless absolute")
 	case "secretpath":
 		return secretPathKind()
+	case "header":
+		return headerKind()
 	case "secret":
 		k := passwordKind()
 		k.noun = "a secret"
@@ -97,6 +99,8 @@ func kindOfType(t reflect.Type, arg string) kind {
 		return listKind()
 	case Schedule:
 		return scheduleKind()
+	case Pattern:
+		return patternKind()
 	case Secret:
 		return passwordKind()
 	}

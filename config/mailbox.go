@@ -17,6 +17,8 @@ type Mailbox struct {
 	Events  `section:"Events"`
 	Content `section:"What is kept of a message"`
 
+	Filters []Filter // in the order in which they are tried
+
 	Roots *x509.CertPool // of TrustedCertificate; nil for the system's
 }
 

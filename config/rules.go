@@ -20,6 +20,7 @@ func (c checking) all() {
 	c.port()
 	c.authentication()
 	c.processor()
+	c.filters()
 	c.files()
 }
 

@@ -48,5 +48,5 @@ const (
 // Logging says what is logged and where.
 type Logging struct {
 	LogLevel     Level  `xml:"LogLevel" check:"enum debug|info|warn|error" default:"info" example:"debug" doc:"The least important lines that are logged."`
-	LogDirectory string `xml:"LogDirectory" check:"path" otherwise:"no log files: the log goes to standard error" example:"/var/log/mailintegration" doc:"Folder of the log files."`
+	LogDirectory string `xml:"LogDirectory" check:"path" otherwise:"no log files: the log goes to standard error" example:"/var/log/mailintegration" doc:"Folder of the daemon's log files, MailIntegrationApp_YYYYMMDD_HHMMSS.log: a new one for each run and day, in JSON."`
 }

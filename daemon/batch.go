@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"mailintegration/mailbox"
@@ -11,52 +12,52 @@ import (
 
 // batch is the messages that are accepted in one transaction. Their raw octets are spooled until close.
 type batch struct {
-	looked     int // items of the listing that were looked at, retrieved or not
 	items      []mailbox.Item
 	deliveries []store.Delivery
 	spools     []*mailbox.Spool
 	octets     int64
 }
 
-// retrieve fills a batch from items. A message that the server will not give is left and counted as failed; an
-// error that breaks the session comes with the batch of what was retrieved before, which can still be accepted.
-func (p *poll) retrieve(ctx, work context.Context, session *mailbox.Session, items []mailbox.Item) (*batch, error) {
-	b := &batch{}
+// fill retrieves messages into a batch. A message that the server will not give is left and counted as failed.
+// broken is the error that ended the session, failed one of the spool; what was retrieved before can still be accepted.
+func (v *visit) fill(ctx, work context.Context, b *batch) (broken, failed error) {
 	started := time.Now()
-	for _, it := range items {
-		if b.full(p.opts, started) || (b.looked > 0 && ctx.Err() != nil) {
+	for n := 0; v.looked < len(v.items); n++ {
+		if b.full(v.opts, started) || (n > 0 && ctx.Err() != nil) {
 			break
 		}
-		spool, err := session.Retrieve(work, it)
-		if err != nil {
-			p.log.retrieveFailed(it, err)
-			p.report.Failed++
-			b.looked++
-			p.meet(it)
-			if mailbox.SessionBroken(err) {
-				return b, err
-			}
+		it := v.items[v.looked]
+		v.looked++
+		spool, err := v.session.Retrieve(work, it)
+		if err == nil {
+			v.progress.retrieved(it)
+			v.keep(b, it, spool)
 			continue
 		}
-		b.looked++
-		p.meet(it)
-		m := p.judge.parse(spool)
-		if m.ReadError != nil { // of the spool: the message may be whole on the server
-			p.log.retrieveFailed(it, m.ReadError)
-			p.report.Failed++
-			spool.Close()
-			continue
+		v.log.retrieveFailed(it, err)
+		v.report.Failed++
+		switch {
+		case !mailbox.SessionBroken(err):
+		case errors.Is(err, mailbox.ErrSpool), work.Err() != nil:
+			return err, err // not the message's fault
+		default:
+			v.progress.endedBy(it)
+			return &brokenBy{it, err}, nil
 		}
-		b.add(it, spool, m)
 	}
-	return b, nil
+	return nil, nil
 }
 
-// meet notes that this poll has looked at an item.
-func (p *poll) meet(it mailbox.Item) {
-	if it.UIDL != "" {
-		p.met[it.UIDL] = true
+// keep parses a retrieved message and puts it into the batch.
+func (v *visit) keep(b *batch, it mailbox.Item, spool *mailbox.Spool) {
+	m := v.judge.parse(spool)
+	if m.ReadError != nil { // of the spool: the message may be whole on the server
+		v.log.retrieveFailed(it, m.ReadError)
+		v.report.Failed++
+		spool.Close()
+		return
 	}
+	b.add(it, spool, m)
 }
 
 // full tells whether the batch should be accepted before more is retrieved: by count, by octets, or since its

@@ -3,10 +3,8 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
+	"time"
 
-	"mailintegration/mailbox"
 	"mailintegration/processor"
 	"mailintegration/store"
 )
@@ -51,17 +49,23 @@ func (r *Report) count(o store.Outcome) {
 
 // poll is one poll of one mailbox.
 type poll struct {
-	opts    *Options
-	mailbox *Mailbox
-	log     events
-	report  *Report
-	parse   parser
+	opts     *Options
+	mailbox  *Mailbox
+	log      events
+	report   *Report
+	parse    parser
+	progress *progress
+	enter    func(context.Context) (leave func(), err error) // waits for a place among the polls that run at once
 
 	target store.Mailbox
 	judge  *judge
-	met    map[string]bool // UIDLs looked at in this poll: not again in its next session
-	left   int             // items that the last session should have left, when they have no UIDL
 }
+
+const (
+	// maxBroken and brokenTime bound how many sessions in a poll may be ended by a message.
+	maxBroken  = 100
+	brokenTime = 10 * time.Minute
+)
 
 // run holds the mailbox and polls it session by session until nothing new is listed.
 func (p *poll) run(ctx context.Context) error {
@@ -82,121 +86,43 @@ func (p *poll) run(ctx context.Context) error {
 		return err
 	}
 	p.judge = newJudge(processor.Policy{Rules: p.mailbox.Rules, References: p.target.References}, p.parse)
+	p.progress.begin()
 
 	work, cancel := finishing(ctx, p.opts.StopGrace)
 	defer cancel()
-	for {
-		more, err := p.session(ctx, work)
-		if err != nil || !more {
+	return p.sessions(ctx, work)
+}
+
+// sessions polls session by session. One that was ended by a message is followed by another, which passes over that
+// message, so that it does not hold up the others.
+func (p *poll) sessions(ctx, work context.Context) error {
+	started, broken := p.opts.Now(), 0
+	for sessions := 1; ; sessions++ {
+		more, err := p.place(ctx, work)
+		var by *brokenBy
+		if errors.As(err, &by) {
+			broken++
+			if !more {
+				return nil
+			}
+			if broken == maxBroken || p.opts.Now().Sub(started) > brokenTime {
+				return err
+			}
+			continue
+		}
+		if err != nil || !more || sessions > broken+2*(1+p.progress.listed/p.opts.MessagesPerSession) {
 			return err
 		}
 	}
 }
 
-// session works through one POP3 session and tells whether another one would find more. A stop (ctx) ends it
-// after the message in hand; work lives on for a while then, so that no step is cut.
-func (p *poll) session(ctx, work context.Context) (more bool, err error) {
-	session, err := mailbox.Open(work, p.mailbox.Account)
+// place is a session in one of the places of sessions that run at once: a mailbox with a large backlog lets others
+// in between its sessions.
+func (p *poll) place(ctx, work context.Context) (more bool, err error) {
+	leave, err := p.enter(ctx)
 	if err != nil {
 		return false, err
 	}
-	defer session.Close()
-	listing, err := session.List(work)
-	if err != nil {
-		return false, err
-	}
-	items := p.unmet(listing)
-	p.log.sessionOpened(len(listing), len(items))
-	now := items[:min(len(items), p.opts.MessagesPerSession)]
-	if p.left > 0 && len(items) > p.left { // the deletions had no effect, so that these are the same again
-		now = nil
-	}
-	p.report.Listed += len(now)
-	looked, deleted, err := p.drain(ctx, work, session, now)
-	p.report.Deferred += len(now) - looked
-	if mailbox.SessionBroken(err) {
-		return false, err
-	}
-	// QUIT even when the store failed: what was deleted in this session was committed before.
-	if quitErr := session.Quit(work); quitErr != nil {
-		return false, errors.Join(err, quitErr)
-	}
-	p.log.sessionClosed(looked, deleted)
-	if ctx.Err() != nil {
-		p.report.Listed += len(items) - len(now)
-		p.report.Deferred += len(items) - len(now)
-		return false, errors.Join(err, ctx.Err())
-	}
-	if p.left = 0; !identified(now) {
-		p.left = len(items) - deleted
-	}
-	return err == nil && len(now) > 0 && len(items) > len(now) && (identified(now) || deleted == len(now)), err
-}
-
-// identified tells whether every item has a unique-id. Messages without one cannot be told apart in the next
-// session, so that a poll only goes on to it when all of them were deleted, and took effect.
-func identified(items []mailbox.Item) bool {
-	return !slices.ContainsFunc(items, func(it mailbox.Item) bool { return it.UIDL == "" })
-}
-
-// unmet returns the items that this poll has not looked at yet.
-func (p *poll) unmet(listing []mailbox.Item) []mailbox.Item {
-	var items []mailbox.Item
-	for _, it := range listing {
-		if it.UIDL == "" || !p.met[it.UIDL] {
-			items = append(items, it)
-		}
-	}
-	return items
-}
-
-// drain retrieves, accepts and deletes items in batches. It returns how many it has looked at and deleted; an
-// error means that the rest was not looked at.
-func (p *poll) drain(ctx, work context.Context, session *mailbox.Session, items []mailbox.Item) (looked, deleted int, err error) {
-	for looked < len(items) && ctx.Err() == nil {
-		b, err := p.retrieve(ctx, work, session, items[looked:])
-		looked += b.looked
-		n, acceptErr := p.accept(work, session, b)
-		b.close()
-		deleted += n
-		if err := errors.Join(err, acceptErr); err != nil {
-			return looked, deleted, err
-		}
-	}
-	return looked, deleted, nil
-}
-
-// accept records a batch and deletes what was recorded, now or before. It returns how many were deleted.
-func (p *poll) accept(work context.Context, session *mailbox.Session, b *batch) (deleted int, err error) {
-	if len(b.items) == 0 {
-		return 0, nil
-	}
-	outcomes, err := p.opts.Store.Accept(work, p.target, b.deliveries, p.judge)
-	if err != nil {
-		p.report.Failed += len(b.items)
-		return 0, fmt.Errorf("accept %d messages: %w", len(b.items), err)
-	}
-	for i, o := range outcomes {
-		p.report.count(o)
-		p.log.messageAccepted(b.items[i], b.deliveries[i], o)
-		if o.Err == nil && !o.Known && p.opts.Recorded != nil {
-			p.opts.Recorded(p.mailbox.Name, b.deliveries[i].Message, o)
-		}
-	}
-	// DELE must follow the commit: a mail deleted before it is stored is lost; a mail stored but not deleted
-	// is met again and recognised by its receipt.
-	for i, o := range outcomes {
-		if o.Err != nil {
-			continue
-		}
-		switch err := session.Delete(work, b.items[i]); {
-		case err == nil:
-			deleted++
-		case mailbox.SessionBroken(err):
-			return deleted, err
-		default:
-			p.log.deleteRefused(b.items[i], err)
-		}
-	}
-	return deleted, nil
+	defer leave()
+	return p.session(ctx, work)
 }

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -63,7 +64,7 @@ func TestAMessageOnWhichParsingPanicsIsSetAside(t *testing.T) {
 	}
 	w.wantEachOnce(3)
 	if n := w.count(`SELECT count(*) FROM set_aside AS s JOIN request AS r ON r.number = s.event JOIN attachment AS a ON a.request = r.number
-		WHERE r.kind = 'event' AND s.reason = 'panic' AND s.detail LIKE '%cannot read this%' AND a.raw AND a.octets = 34`); n != 1 {
+		WHERE r.kind = 'event' AND s.reason = 'panic' AND s.detail LIKE '%cannot read this%' AND a.raw AND a.octets = 33`); n != 1 {
 		t.Error("no event that says why and carries the original")
 	}
 	if w.logged.FilterMessage("message set aside").Len() != 1 {
@@ -261,4 +262,64 @@ func TestAPanicOfThePollDoesNotEndTheDaemon(t *testing.T) {
 	w.options.Recorded = nil
 	w.pollUntilGood()
 	w.wantEachOnce(1)
+}
+
+func TestAStrangerIsFlaggedEachTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mail()
+	w.pollUntilGood()
+	for range 2 {
+		w.added++
+		w.add(fmt.Sprintf("From: max@elsewhere.example\nSubject: Re: [Incident] 1 - Nr. 1\nMessage-ID: <%d@elsewhere.example>\n\nMe, too!\n", w.added))
+		w.pollUntilGood()
+	}
+	if n := w.count(`SELECT count(*) FROM activity WHERE flagged`); n != 2 {
+		t.Errorf("%d of 2 activities are flagged", n)
+	}
+}
+
+func TestAMessageThatEndsTheSessionHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		fault func(*pop3test.Step)
+	}{
+		{"the server hangs up", (*pop3test.Step).Drop},
+		{"the server sends nonsense", func(s *pop3test.Step) { s.Garbage([]byte("what?\r\n")) }},
+		{"the server falls silent", (*pop3test.Step).Stall},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.mailbox.Account.StepTimeout = 50 * time.Millisecond
+			d := w.daemon()
+			mail := func(n int) {
+				for range n {
+					w.mail()
+				}
+			}
+			mail(2)
+			poison := w.maildrops.Add(helpdesk, []byte("Subject: poison\r\n\r\n"))
+			tt.fault(w.maildrops.AtMessage("RETR", poison))
+			mail(2)
+			for range 3 {
+				if _, err := d.Once(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				mail(1)
+				w.idle()
+			}
+			// All but the poison and the one that came last are recorded, and were deleted.
+			w.wantRecorded(6)
+			if left := w.maildrops.Count(helpdesk); left != 2 {
+				t.Errorf("%d messages left, want 2", left)
+			}
+			w.maildrops.Heal()
+			if _, err := d.Once(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			w.wantEachOnce(8)
+		})
+	}
 }

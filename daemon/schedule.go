@@ -11,7 +11,7 @@ import (
 const maxJitter = 10 * time.Second
 
 // jitter is how far the polls of a mailbox are moved: between 0 and a fifth of its interval, always the same
-// for the same name, so that two mailboxes keep their distance.
+// for the same name.
 func jitter(name string, interval time.Duration) time.Duration {
 	h := fnv.New64a()
 	h.Write([]byte(name))
@@ -22,12 +22,22 @@ func jitter(name string, interval time.Duration) time.Duration {
 	return time.Duration(h.Sum64() % uint64(span))
 }
 
+// firstPoll is when a mailbox is polled first: at once where polls are a fixed time apart, but for the jitter, and at
+// its schedule's next time otherwise.
+func firstPoll(schedule cron.Schedule, name string, now time.Time) time.Time {
+	fixed, ok := schedule.(interface{ Every() time.Duration }) // as config.Schedule has it; 0 for a cron expression
+	if ok && fixed.Every() > 0 {
+		return now.Add(jitter(name, fixed.Every()))
+	}
+	return nextPoll(schedule, name, now, 0, false)
+}
+
 // nextPoll is when a mailbox is polled again after now: at its schedule's next time, moved by its jitter. After
 // failures it is polled more slowly (see slowdown).
 func nextPoll(schedule cron.Schedule, name string, now time.Time, failures int, permanent bool) time.Time {
 	next := schedule.Next(now)
-	interval := schedule.Next(next).Sub(next)
-	next = next.Add(jitter(name, interval))
+	moved := jitter(name, schedule.Next(next).Sub(next))
+	next = schedule.Next(now.Add(-moved)).Add(moved) // the same distance from now on, not a longer one
 	if slow := slowdown(failures, permanent); slow > next.Sub(now) {
 		next = now.Add(slow + jitter(name, slow))
 	}

@@ -20,14 +20,17 @@ type worker struct {
 	mailbox Mailbox
 	log     events
 	parse   parser
+	enter   func(context.Context) (leave func(), err error) // waits for a place among the sessions that run at once
 
+	progress  *progress
 	failures  int  // polls that failed in a row
 	permanent bool // whether the last failure needs a person
+	works     bool // whether the last poll went well
 }
 
 func newWorker(d *Daemon, m Mailbox) *worker {
 	return &worker{
-		daemon: d, mailbox: m, parse: processor.Parse,
+		daemon: d, mailbox: m, parse: processor.Parse, enter: d.enter, progress: newProgress(),
 		log: events{d.opts.Logger.Named("poll").With(zap.String("mailbox", m.Name))},
 	}
 }
@@ -35,9 +38,9 @@ func newWorker(d *Daemon, m Mailbox) *worker {
 // run polls at the mailbox's schedule until ctx is cancelled. A poll that takes longer than the schedule's
 // interval is followed by the next time that is still to come: polls never overlap.
 func (w *worker) run(ctx context.Context) {
-	for {
+	next := firstPoll(w.mailbox.Schedule, w.mailbox.Name, w.daemon.opts.Now())
+	for ; ; next = nextPoll(w.mailbox.Schedule, w.mailbox.Name, w.daemon.opts.Now(), w.failures, w.permanent) {
 		now := w.daemon.opts.Now()
-		next := nextPoll(w.mailbox.Schedule, w.mailbox.Name, now, w.failures, w.permanent)
 		if w.failures > 0 {
 			w.log.pollPostponed(w.failures, next)
 		}
@@ -56,9 +59,14 @@ func (w *worker) run(ctx context.Context) {
 func (w *worker) note(r Report) {
 	switch {
 	case r.Err == nil:
+		if !w.works && !r.Skipped {
+			w.log.mailboxWorks()
+			w.works = true
+		}
 		w.failures, w.permanent = 0, false
 	case errors.Is(r.Err, context.Canceled):
 	default:
+		w.works = false
 		w.failures++
 		w.permanent = needsPerson(r.Err)
 	}
@@ -73,13 +81,10 @@ func (w *worker) poll(ctx context.Context) (report Report) {
 			w.log.pollPanicked(r, debug.Stack())
 		}
 	}()
-	leave, err := w.daemon.enter(ctx)
-	if err != nil {
-		report.Err = err
-		return report
+	p := poll{
+		opts: &w.daemon.opts, mailbox: &w.mailbox, log: w.log, parse: w.parse, report: &report,
+		progress: w.progress, enter: w.enter,
 	}
-	defer leave()
-	p := poll{opts: &w.daemon.opts, mailbox: &w.mailbox, log: w.log, parse: w.parse, report: &report, met: map[string]bool{}}
 	started := w.daemon.opts.Now()
 	report.Err = p.run(ctx)
 	w.log.pollEnded(report, w.daemon.opts.Now().Sub(started))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mailintegration/mailbox"
+	"mailintegration/mailbox/pop3test"
 )
 
 // commands are the steps of a session over goodScript, in their order.
@@ -16,25 +17,32 @@ var commands = []string{
 	"greeting", "CAPA", "USER", "PASS", "STAT", "LIST", "UIDL", "RETR 1", "DELE", "RETR 2", "QUIT",
 }
 
+// bothScripts are a server without PIPELINING and one with it.
+func bothScripts() map[string]script {
+	return map[string]script{"": goodScript(), " of a pipeline": goodScript().pipelining()}
+}
+
 func TestASilentServerEndsTheStepInTime(t *testing.T) {
 	t.Parallel()
-	for _, step := range commands {
-		t.Run("at "+step, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				a, h := goodScript().without(step).account()
-				a.StepTimeout = time.Minute
-				started := time.Now()
-				_, err := walk(t.Context(), a)
-				if !errors.Is(err, mailbox.ErrTimeout) || !mailbox.IsTransient(err) || mailbox.Hint(err) == "" {
-					t.Errorf("got %v, want ErrTimeout", err)
-				}
-				if took := time.Since(started); took != time.Minute {
-					t.Errorf("it took %v", took)
-				}
-				<-h.ended
+	for what, good := range bothScripts() {
+		for _, step := range commands {
+			t.Run("at "+step+what, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					a, h := good.without(step).account()
+					a.StepTimeout = time.Minute
+					started := time.Now()
+					_, err := walk(t.Context(), a)
+					if !errors.Is(err, mailbox.ErrTimeout) || !mailbox.IsTransient(err) || mailbox.Hint(err) == "" {
+						t.Errorf("got %v, want ErrTimeout", err)
+					}
+					if took := time.Since(started); took != time.Minute {
+						t.Errorf("it took %v", took)
+					}
+					<-h.ended
+				})
 			})
-		})
+		}
 	}
 }
 
@@ -66,26 +74,28 @@ func TestAServerThatFallsSilentWithinAnAnswerEndsTheStepInTime(t *testing.T) {
 
 func TestACancelledContextEndsTheStepAtOnce(t *testing.T) {
 	t.Parallel()
-	for _, step := range commands {
-		t.Run("at "+step, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				ctx, cancel := context.WithCancel(t.Context())
-				defer cancel()
-				a, h := goodScript().without(step).account()
-				a.StepTimeout = time.Minute
-				time.AfterFunc(time.Second, cancel)
-				started := time.Now()
-				_, err := walk(ctx, a)
-				if !errors.Is(err, context.Canceled) || !mailbox.SessionBroken(err) {
-					t.Errorf("got %v, want context.Canceled", err)
-				}
-				if took := time.Since(started); took != time.Second {
-					t.Errorf("it took %v", took)
-				}
-				<-h.ended
+	for what, good := range bothScripts() {
+		for _, step := range commands {
+			t.Run("at "+step+what, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					a, h := good.without(step).account()
+					a.StepTimeout = time.Minute
+					time.AfterFunc(time.Second, cancel)
+					started := time.Now()
+					_, err := walk(ctx, a)
+					if !errors.Is(err, context.Canceled) || !mailbox.SessionBroken(err) {
+						t.Errorf("got %v, want context.Canceled", err)
+					}
+					if took := time.Since(started); took != time.Second {
+						t.Errorf("it took %v", took)
+					}
+					<-h.ended
+				})
 			})
-		})
+		}
 	}
 }
 
@@ -209,7 +219,7 @@ func slowly(s script, octet time.Duration) (mailbox.Account, <-chan struct{}) {
 	}
 	a, h := s.account()
 	a.Dial = func(context.Context, string, string) (net.Conn, error) {
-		client, server := net.Pipe()
+		client, server := pop3test.Pipe()
 		go s.serve(&slowConn{server, octet}, h)
 		return client, nil
 	}

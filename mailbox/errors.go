@@ -39,6 +39,7 @@ var (
 type Error struct {
 	Op     string // the step: "connect", "TLS", "greeting" or the command without its secrets, such as "RETR 3"
 	Server string // host:port
+	Number int    // the message-number that the step was about, 0 for none
 	Reply  string // the server's line that refused, "" when none did
 	Status string // what XOAUTH2's failure says, such as "401"; "" when there is none
 	Err    error  // one of the classes, wrapped

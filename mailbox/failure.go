@@ -18,7 +18,7 @@ func (s *Session) failure(op string, err error) *Error {
 
 // refusal makes the error of a command that was answered -ERR.
 func (s *Session) refusal(op string, r reply) *Error {
-	e := &Error{Op: op, Server: s.account.address(), Reply: s.wire.redact(r.String()), Err: refusalClass(op, r)}
+	e := &Error{Op: op, Server: s.account.address(), Reply: s.wire.shown(r.String()), Err: refusalClass(op, r)}
 	if op == "STLS" {
 		e.Err = ErrTLSRefused
 	}

@@ -1,10 +1,12 @@
 package mailbox
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -13,6 +15,8 @@ import (
 // hint says in one sentence what a person can do about e. It names the tags of the mailbox file.
 func (s *Session) hint(e *Error) string {
 	switch {
+	case errors.Is(e.Err, context.Canceled):
+		return ""
 	case errors.Is(e, ErrUnreachable):
 		return s.unreachableHint(e)
 	case errors.Is(e, ErrCertificate):
@@ -27,7 +31,9 @@ func (s *Session) hint(e *Error) string {
 		return "the server does not take access tokens (XOAUTH2); check ServerName, or set Authentication to Basic"
 	case e.Op == "greeting" && s.account.Port == 995 && s.account.Security != SslOnConnect:
 		return "port 995 is for TLS from the first octet; set SecureSocketOption to SslOnConnect"
-	case e.Op == "TLS" && s.account.Security == SslOnConnect && !isContext(e):
+	case e.Op == "greeting" && errors.Is(e, ErrTimeout) && s.account.Security != SslOnConnect:
+		return "the server says nothing; if this port is for TLS from the first octet, set SecureSocketOption to SslOnConnect"
+	case e.Op == "TLS" && s.account.Security == SslOnConnect:
 		return s.tlsHint()
 	case e.Op == "greeting" && errors.Is(e, ErrProtocol):
 		return fmt.Sprintf("what answers at %s is not a POP3 server; check ServerName and Port", e.Server)
@@ -100,14 +106,14 @@ func certificateHint(err error) string {
 
 // holders are the names that a certificate is for.
 func holders(c *x509.Certificate) string {
-	names := c.DNSNames
+	names := slices.Clone(c.DNSNames)
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())
 	}
 	if len(names) == 0 {
 		return "no server at all"
 	}
-	return strings.Join(names[:min(len(names), 5)], ", ")
+	return presentable(strings.Join(names[:min(len(names), 5)], ", "))
 }
 
 // day writes a date as people read it.

@@ -158,16 +158,18 @@ func TestEveryOctetOfAMessageIsKept(t *testing.T) {
 	for _, tt := range bodies {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a, _ := goodScript().with("RETR 1", "+OK\r\n"+tt.sent+".\r\n").account()
-			messages, err := walk(t.Context(), a)
-			if err != nil || len(messages) != 2 {
-				t.Fatalf("%d messages, %v", len(messages), err)
-			}
-			if messages[0] != tt.message {
-				t.Error(cmp.Diff(tt.message, messages[0]))
-			}
-			if messages[1] != "Subject: two\r\n\r\ntwo\r\n" {
-				t.Errorf("the next message is %q", messages[1])
+			for what, good := range bothScripts() {
+				a, _ := good.with("RETR 1", "+OK\r\n"+tt.sent+".\r\n").account()
+				messages, err := walk(t.Context(), a)
+				if err != nil || len(messages) != 2 {
+					t.Fatalf("%d messages%s, %v", len(messages), what, err)
+				}
+				if messages[0] != tt.message {
+					t.Error(what, cmp.Diff(tt.message, messages[0]))
+				}
+				if messages[1] != "Subject: two\r\n\r\ntwo\r\n" {
+					t.Errorf("the next message%s is %q", what, messages[1])
+				}
 			}
 		})
 	}
@@ -177,11 +179,13 @@ func TestEveryOctetOfAMessageIsKept(t *testing.T) {
 func TestAMessageThatIsCutIsNone(t *testing.T) {
 	t.Parallel()
 	const whole = "+OK 30 octets\r\nSubject: one\r\n\r\n.\n..\r\n\n.\r\nx\r\n.\r\n"
-	for n := range len(whole) {
-		a, _ := goodScript().with("RETR 1", whole[:n]+hangUp).account()
-		messages, err := walk(t.Context(), a)
-		if len(messages) != 0 || !errors.Is(err, mailbox.ErrConnection) || !mailbox.SessionBroken(err) {
-			t.Errorf("cut after %d octets: %q, %v", n, messages, err)
+	for what, good := range bothScripts() {
+		for n := range len(whole) {
+			a, _ := good.with("RETR 1", whole[:n]+hangUp).account()
+			messages, err := walk(t.Context(), a)
+			if len(messages) != 0 || !errors.Is(err, mailbox.ErrConnection) || !mailbox.SessionBroken(err) {
+				t.Errorf("cut after %d octets%s: %q, %v", n, what, messages, err)
+			}
 		}
 	}
 	a, _ := goodScript().with("RETR 1", whole+hangUp).account()

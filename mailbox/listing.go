@@ -1,7 +1,6 @@
 package mailbox
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,11 +17,22 @@ const maxUIDL = 1000
 // against each other and returns the messages in the order of their numbers. go-pop3's own List and Uidl stop
 // silently at a line they do not understand, so a cut listing would look whole.
 func (s *Session) List(ctx context.Context) ([]Item, error) {
+	if s.isPipelining() {
+		if err := s.askListings(ctx); err != nil {
+			return nil, err
+		}
+		if err := s.askCapabilities(ctx); err != nil { // RFC 2449 §3: they may differ once the user is known
+			return nil, err
+		}
+	}
 	count, err := s.stat(ctx)
 	if err != nil {
 		return nil, err
 	}
 	items, err := s.scan(ctx)
+	if count == 0 && isPlainRefusal(err) {
+		return nil, nil // some servers refuse to list nothing
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -37,13 +47,15 @@ func (s *Session) List(ctx context.Context) ([]Item, error) {
 	return slices.SortedFunc(maps.Values(items), func(a, b Item) int { return a.Number - b.Number }), nil
 }
 
+// askListings sends all that List wants to know ahead.
+func (s *Session) askListings(ctx context.Context) error {
+	return s.send(ctx, &request{op: "CAPA", lines: true}, &request{op: "STAT"},
+		&request{op: "LIST", lines: true}, &request{op: "UIDL", lines: true})
+}
+
 // stat returns the number of messages.
 func (s *Session) stat(ctx context.Context) (int, error) {
-	var drop *bytes.Buffer
-	err := s.command(ctx, "STAT", expectation{}, func() (err error) {
-		drop, err = s.pop.Cmd("STAT", false)
-		return err
-	})
+	drop, err := s.call(ctx, "STAT", false)
 	if err != nil {
 		return 0, err
 	}
@@ -136,11 +148,7 @@ func trustedUIDL(id string) string {
 
 // listing sends a command whose answer is a listing and returns its lines.
 func (s *Session) listing(ctx context.Context, command string) ([]string, error) {
-	var lines *bytes.Buffer
-	err := s.command(ctx, command, expectation{lines: true}, func() (err error) {
-		lines, err = s.pop.Cmd(command, true)
-		return err
-	})
+	lines, err := s.call(ctx, command, true)
 	if err != nil || lines.Len() == 0 {
 		return nil, err
 	}
@@ -150,7 +158,7 @@ func (s *Session) listing(ctx context.Context, command string) ([]string, error)
 // breach ends the session as the server does not keep to the protocol: what it says next cannot be trusted either.
 func (s *Session) breach(op, format string, args ...any) error {
 	s.wire.close()
-	return s.failure(op, fmt.Errorf("%w: %s", ErrProtocol, s.wire.redact(fmt.Sprintf(format, args...))))
+	return s.failure(op, fmt.Errorf("%w: %s", ErrProtocol, s.wire.shown(fmt.Sprintf(format, args...))))
 }
 
 // isPlainRefusal reports whether the server refused without a response code that gives another reason.

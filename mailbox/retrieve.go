@@ -2,21 +2,122 @@ package mailbox
 
 import (
 	"context"
+	"slices"
 	"strconv"
 )
 
+// maxTop is the limit of the octets that Top reads: a header beyond is no header.
+const maxTop = 1 << 20
+
+// Prefetch says which messages will be retrieved next, in that order. Where the server has PIPELINING they are asked
+// for while those before them are worked on, within a bounded window; elsewhere it changes nothing. It replaces what an
+// earlier call said.
+func (s *Session) Prefetch(items []Item) { s.plan = slices.Clone(items) }
+
 // Retrieve reads one message (RETR) into a spool, which the caller closes. When the server refuses this one message,
-// SessionBroken is false for the error and others can be retrieved.
+// SessionBroken is false for the error and others can be retrieved. With PIPELINING the error that ends the session may
+// be another message's: Error.Number says which.
 func (s *Session) Retrieve(ctx context.Context, it Item) (*Spool, error) {
-	spool := newSpool(s.account, it.Octets)
-	op := "RETR " + strconv.Itoa(it.Number)
-	err := s.command(ctx, op, expectation{message: spool}, func() error {
-		return discard(s.pop.Cmd("RETR", true, it.Number))
-	})
-	if err != nil {
-		_ = spool.Close() // only a part of a message is lost with it
+	if err := s.ask(ctx, s.next(it)); err != nil {
 		return nil, err
 	}
-	spool.finish()
-	return spool, nil
+	for {
+		if r := s.take(it.Number); r != nil {
+			if r.err != nil {
+				return nil, r.err
+			}
+			return r.spool, nil
+		}
+		if err := s.receive(ctx); err != nil {
+			return nil, err
+		}
+	}
 }
+
+// Top reads the header of one message (TOP n 0, which RFC 1939 §7 leaves optional) into a spool, which the caller closes.
+func (s *Session) Top(ctx context.Context, it Item) (*Spool, error) {
+	limited := s.account
+	limited.MaxOctets = maxTop
+	r := &request{op: numbered("TOP", it) + " 0", item: it, spool: newSpool(limited, 0)}
+	if err := s.send(ctx, r); err != nil {
+		return nil, err
+	}
+	if err := s.await(ctx, r); err != nil {
+		return nil, err
+	}
+	return r.spool, nil
+}
+
+// Delete marks a message; it is removed when Quit is answered, and not before.
+func (s *Session) Delete(ctx context.Context, it Item) error {
+	r := &request{op: numbered("DELE", it), item: it}
+	if err := s.send(ctx, r); err != nil {
+		return err
+	}
+	return s.await(ctx, r)
+}
+
+// DeleteAhead marks messages as Delete does, and calls answered for each with nil or the refusal. Where the server has
+// PIPELINING the answers may be read later, up to and within Quit: until then it is not known whether a message is
+// marked. An error ended the session, or was the context's.
+func (s *Session) DeleteAhead(ctx context.Context, items []Item, answered func(Item, error)) error {
+	if !s.isPipelining() {
+		return s.deleteEach(ctx, items, answered)
+	}
+	for some := range slices.Chunk(items, maxAhead) {
+		for s.deletions() >= maxAhead {
+			if err := s.receive(ctx); err != nil {
+				return err
+			}
+		}
+		commands := make([]*request, len(some))
+		for i, it := range some {
+			commands[i] = &request{op: numbered("DELE", it), item: it, answered: answered}
+		}
+		if err := s.send(ctx, commands...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteEach waits for each answer before the next command.
+func (s *Session) deleteEach(ctx context.Context, items []Item, answered func(Item, error)) error {
+	for _, it := range items {
+		err := s.Delete(ctx, it)
+		if err != nil && (SessionBroken(err) || isContext(err)) {
+			return err
+		}
+		answered(it, err)
+	}
+	return nil
+}
+
+// deletions is how many DELE are in flight.
+func (s *Session) deletions() (n int) {
+	for _, r := range s.flight {
+		if r.answered != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Quit enters the UPDATE state: when it returns nil the server has removed all that Delete marked. RFC 1939 §6 lets it
+// refuse when it could not remove all. The connection is closed in any case.
+func (s *Session) Quit(ctx context.Context) error {
+	defer s.Close() //nolint:errcheck // it is always nil
+	r := &request{op: "QUIT"}
+	if err := s.send(ctx, r); err != nil {
+		return ended(err)
+	}
+	for _, unwanted := range s.flight {
+		if unwanted.spool != nil {
+			unwanted.spool.drop()
+		}
+	}
+	return ended(s.await(ctx, r))
+}
+
+// numbered is a command about one message.
+func numbered(command string, it Item) string { return command + " " + strconv.Itoa(it.Number) }

@@ -2,6 +2,7 @@ package mailbox_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -12,10 +13,11 @@ import (
 	"time"
 
 	"mailintegration/mailbox"
+	"mailintegration/mailbox/pop3test"
 )
 
 // script is a server that says what the test wants, whatever POP3 has to say about it. A key is a command as it is
-// received, or its first word; "greeting" comes first. A command without an answer is met with silence. It needs no
+// received, or its first word; "greeting" comes first. A command without an answer is met with silence, as are those behind it. It needs no
 // socket, so that it may stand in a synctest bubble.
 type script map[string]string
 
@@ -41,6 +43,9 @@ func goodScript() script {
 		"QUIT":     "+OK\r\n" + hangUp,
 	}
 }
+
+// pipelining is the script of a server that lets commands be sent ahead.
+func (s script) pipelining() script { return s.with("CAPA", "+OK\r\nPIPELINING\r\nUIDL\r\n.\r\n") }
 
 // with is the script with another answer.
 func (s script) with(command, answer string) script {
@@ -76,7 +81,7 @@ func (s script) account() (mailbox.Account, *heard) {
 	return mailbox.Account{
 		Server: "mail.example.com", Port: 110, Security: mailbox.None, UserName: "helpdesk", Password: secret,
 		Dial: func(context.Context, string, string) (net.Conn, error) {
-			client, server := net.Pipe()
+			client, server := pop3test.Pipe()
 			go s.serve(server, h)
 			return client, nil
 		},
@@ -91,11 +96,15 @@ func (s script) serve(conn net.Conn, h *heard) {
 	defer close(h.ended)
 	defer conn.Close() //nolint:errcheck // nothing is lost
 	in := bufio.NewReader(conn)
+	silent := false
 	for key := "greeting"; ; {
 		answer, known := s[key]
 		if !known {
 			name, _, _ := strings.Cut(key, " ")
-			answer = s[name]
+			answer, known = s[name]
+		}
+		if silent = silent || !known; silent {
+			answer = ""
 		}
 		if say(conn, answer) != nil {
 			return
@@ -141,6 +150,8 @@ func walk(ctx context.Context, a mailbox.Account) (messages []string, err error)
 	if err != nil {
 		return nil, err
 	}
+	s.Prefetch(items)
+	var refused error
 	for _, it := range items {
 		spool, err := s.Retrieve(ctx, it)
 		if err != nil {
@@ -150,11 +161,12 @@ func walk(ctx context.Context, a mailbox.Account) (messages []string, err error)
 		_, _ = spool.ReadAt(b, 0)
 		_ = spool.Close()
 		messages = append(messages, string(b))
-		if err := s.Delete(ctx, it); err != nil {
+		err = s.DeleteAhead(ctx, []mailbox.Item{it}, func(_ mailbox.Item, err error) { refused = cmp.Or(refused, err) })
+		if err = cmp.Or(err, refused); err != nil {
 			return messages, err
 		}
 	}
-	return messages, s.Quit(ctx)
+	return messages, cmp.Or(s.Quit(ctx), refused)
 }
 
 // opened opens a session with the script's server.

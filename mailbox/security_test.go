@@ -122,7 +122,10 @@ func TestWhatWasLearntBeforeTLSDoesNotCount(t *testing.T) {
 	srv := pop3test.Run(t, pop3test.Options{TLS: pop3test.STLS})
 	srv.Add("helpdesk", mail(1))
 	s := open(t, account(srv, "helpdesk", mailbox.StartTLS))
-	want := []string{"CAPA", "STLS", "CAPA", "USER helpdesk", "PASS ***", "CAPA"}
+	if _, err := s.List(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"CAPA", "STLS", "CAPA", "USER helpdesk", "PASS ***", "CAPA", "STAT", "LIST", "UIDL"}
 	if log := srv.Log(); !slices.Equal(log, want) {
 		t.Errorf("sent %q, want %q", log, want)
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
 
 	"github.com/knadh/go-pop3"
 )
@@ -18,6 +17,7 @@ type Session struct {
 	pop          *pop3.Conn
 	capabilities Capabilities
 	token        string // the access token, "" when the password counts
+	requests
 }
 
 // Open connects to the account's server and logs in. It closes the connection on any error.
@@ -34,15 +34,6 @@ func Open(ctx context.Context, a Account) (*Session, error) {
 	return s, nil
 }
 
-// ended marks an error as one that leaves no session, be it only a refusal.
-func ended(err error) error {
-	var e *Error
-	if errors.As(err, &e) {
-		e.broken = true
-	}
-	return err
-}
-
 // authorize goes through the AUTHORIZATION state.
 func (s *Session) authorize(ctx context.Context) error {
 	steps := []func(context.Context) error{s.fetchToken, s.connect, s.greeting, s.askCapabilities, s.startTLS, s.logIn}
@@ -51,7 +42,7 @@ func (s *Session) authorize(ctx context.Context) error {
 			return err
 		}
 	}
-	if s.capabilities == nil {
+	if s.capabilities == nil || s.isPipelining() { // List asks together with what it needs to know besides
 		return nil
 	}
 	return s.askCapabilities(ctx) // RFC 2449 §3: they may differ once the user is known
@@ -118,17 +109,13 @@ func (s *Session) startTLS(ctx context.Context) error {
 	return s.askCapabilities(ctx) // RFC 2595 §4: what was learnt before TLS does not count
 }
 
-// Delete marks a message; it is removed when Quit is answered, and not before.
-func (s *Session) Delete(ctx context.Context, it Item) error {
-	op := "DELE " + strconv.Itoa(it.Number)
-	return s.command(ctx, op, expectation{}, func() error { return s.pop.Dele(it.Number) })
-}
-
-// Quit enters the UPDATE state: when it returns nil the server has removed all that Delete marked. The connection is
-// closed in any case.
-func (s *Session) Quit(ctx context.Context) error {
-	defer s.wire.close()
-	return s.command(ctx, "QUIT", expectation{}, s.pop.Quit)
+// ended marks an error as the session's last, also when the server only refused a command.
+func ended(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.broken = true
+	}
+	return err
 }
 
 // Close drops the connection without QUIT, so that nothing is deleted. It may be called twice and after Quit; its
@@ -137,6 +124,7 @@ func (s *Session) Close() error {
 	if s.wire != nil {
 		s.wire.close()
 	}
+	s.release()
 	return nil
 }
 
@@ -150,7 +138,8 @@ func (s *Session) TLS() (*tls.ConnectionState, bool) {
 	return &state, true
 }
 
-// Capabilities returns what the server said that it can do, nil when it has no CAPA.
+// Capabilities returns what the server said that it can do, nil when it has no CAPA. What depends on the user is known
+// after List.
 func (s *Session) Capabilities() Capabilities { return s.capabilities }
 
 // command runs f, which sends one command and reads its reply.

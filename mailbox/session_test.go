@@ -25,6 +25,7 @@ func TestSession(t *testing.T) {
 		{"says what was agreed on as TLS", saysTLS},
 		{"keeps every octet of a message of megabytes", keepsEveryOctet},
 		{"skips a message that the server does not give and goes on", skipsRefusedMessage},
+		{"reads a backlog ahead", readsABacklogAhead},
 		{"finds an empty maildrop empty", findsEmpty},
 	}
 	real := dovecottest.Start(t, dovecottest.Options{})

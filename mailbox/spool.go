@@ -15,28 +15,36 @@ type Spool struct {
 	account Account
 	memory  []byte
 	file    *os.File // nil while memory suffices
+	likely  int64    // its octets, as LIST says
 	size    int64
 	hash    hash.Hash
 	digest  [sha256.Size]byte
 	closed  bool
+	dropped bool // nobody wants the octets any more
 }
 
-// newSpool starts a spool for a message of about octets octets.
+// newSpool starts a spool for a message of about octets octets. It takes memory once there are some.
 func newSpool(a Account, octets int64) *Spool {
-	return &Spool{
-		account: a,
-		memory:  make([]byte, 0, max(0, min(octets, a.SpoolMemory))),
-		hash:    sha256.New(),
-	}
+	return &Spool{account: a, likely: max(0, min(octets, a.SpoolMemory))}
 }
+
+// drop makes what comes be forgotten, before anything has.
+func (s *Spool) drop() { s.dropped = true }
 
 // Write adds octets. Its errors are of the classes ErrTooLarge and ErrSpool.
 func (s *Spool) Write(p []byte) (int, error) {
 	if limit := s.account.MaxOctets; limit > 0 && s.size+int64(len(p)) > limit {
 		return 0, fmt.Errorf("%w: more than %d octets", ErrTooLarge, limit)
 	}
-	s.hash.Write(p)
 	s.size += int64(len(p))
+	if s.dropped {
+		return len(p), nil
+	}
+	if s.hash == nil {
+		s.hash = sha256.New()
+		s.memory = make([]byte, 0, s.likely)
+	}
+	s.hash.Write(p)
 	if s.file == nil && s.size <= s.account.SpoolMemory {
 		s.memory = append(s.memory, p...)
 		return len(p), nil
@@ -66,6 +74,9 @@ func (s *Spool) toFile(p []byte) error {
 
 // finish ends the writing.
 func (s *Spool) finish() {
+	if s.hash == nil { // not one octet came
+		s.hash = sha256.New()
+	}
 	s.hash.Sum(s.digest[:0])
 	s.hash = nil
 }
@@ -85,10 +96,10 @@ func (s *Spool) ReadAt(p []byte, off int64) (int, error) {
 		return s.file.ReadAt(p, off)
 	case off < 0:
 		return 0, errors.New("read a spool at a negative offset")
-	case off >= int64(len(s.memory)):
+	case len(p) > 0 && off >= int64(len(s.memory)):
 		return 0, io.EOF
 	}
-	n := copy(p, s.memory[off:])
+	n := copy(p, s.memory[min(off, int64(len(s.memory))):])
 	if n < len(p) {
 		return n, io.EOF
 	}

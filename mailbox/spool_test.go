@@ -45,6 +45,9 @@ func TestASpool(t *testing.T) {
 			if n, err := spool.ReadAt(b, 1000); n != 0 || !errors.Is(err, io.EOF) {
 				t.Errorf("ReadAt beyond the end: %d, %v", n, err)
 			}
+			if n, err := spool.ReadAt(nil, 1000); n != 0 || err != nil {
+				t.Errorf("ReadAt of nothing: %d, %v", n, err)
+			}
 			if _, err := spool.ReadAt(b, -1); err == nil {
 				t.Error("ReadAt before the start gave no error")
 			}

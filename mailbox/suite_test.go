@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -77,14 +76,7 @@ func (d *dovecot) account(user string) mailbox.Account {
 	return a
 }
 
-// delivering keeps deliveries of parallel tests apart.
-var delivering sync.Mutex
-
-func (d *dovecot) deliver(user string, octets []byte) {
-	delivering.Lock()
-	defer delivering.Unlock()
-	d.server.Deliver(d.user(user), octets)
-}
+func (d *dovecot) deliver(user string, octets []byte) { d.server.Deliver(d.user(user), octets) }
 
 func (d *dovecot) count(user string) int { return d.server.Count(d.user(user)) }
 

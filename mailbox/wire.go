@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"time"
 )
@@ -42,6 +41,9 @@ type wire struct {
 	last     reply
 	err      error // the first failure; none is mended
 
+	held     bool   // commands are collected, to be sent in one piece
+	outgoing []byte // those
+
 	closing sync.Once
 	closed  chan struct{}
 }
@@ -70,16 +72,6 @@ func (w *wire) expect(e expectation) error {
 	}
 	w.expected = append(w.expected, e)
 	return nil
-}
-
-// redact makes what the server said fit to be shown.
-func (w *wire) redact(text string) string {
-	for _, secret := range w.secrets {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "REDACTED")
-		}
-	}
-	return text
 }
 
 // step runs f, which talks to the server, under the step's deadline. When ctx ends first the connection is closed.
@@ -132,7 +124,7 @@ func (w *wire) next() error {
 		r, ok = parseChallenge(string(line))
 	}
 	if !ok {
-		return fmt.Errorf("%w: it answered %.80q", ErrProtocol, w.redact(string(line)))
+		return fmt.Errorf("%w: it answered %.80q", ErrProtocol, w.shown(string(line)))
 	}
 	w.last = r
 	w.out = append(w.out[:0], r.String()+"\r\n"...)
@@ -185,11 +177,26 @@ func (w *wire) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
+	if w.held {
+		w.outgoing = append(w.outgoing, p...)
+		return len(p), nil
+	}
 	if err := w.conn.SetWriteDeadline(w.pace.writeDeadline()); err != nil {
 		return 0, w.fail(err)
 	}
 	n, err := w.conn.Write(p)
 	return n, w.fail(err)
+}
+
+// hold collects what is written until release.
+func (w *wire) hold() { w.held = true }
+
+// release sends what was collected.
+func (w *wire) release() error {
+	w.held = false
+	_, err := w.Write(w.outgoing)
+	w.outgoing = w.outgoing[:0]
+	return err
 }
 
 // fail remembers the first failure. A connection that ends while something is awaited is one.

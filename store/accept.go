@@ -49,30 +49,34 @@ type Outcome struct {
 // or earlier in the same batch, is Known.
 //
 // When the transaction fails for a reason that may lie in one message, each is tried in a transaction of its own: the
-// one that cannot be recorded is set aside or has Err, and no other suffers. Any other error fails the whole batch.
-// Then nothing is recorded, unless the error came while the messages were tried one by one or with the answer to the
-// commit; what was recorded nevertheless is Known the next time.
+// one that cannot be recorded is set aside or has Err, and no other suffers. Any other error fails the batch. Then
+// nothing is recorded, but for the first messages while they are tried one by one, whose outcomes are returned with the
+// error; and what was recorded by a commit whose answer was lost is Known the next time.
 func (s *Store) Accept(ctx context.Context, mb Mailbox, batch []Delivery, decider processor.Decider) ([]Outcome, error) {
 	if len(batch) == 0 {
 		return nil, nil
 	}
 	outcomes, err := s.acceptTogether(ctx, mb, batch, decider)
-	if isOfMessage(err) {
+	switch {
+	case isOfMessage(err), isLockTimeout(err):
 		outcomes, err = s.acceptEach(ctx, mb, batch, decider)
+	case err != nil:
+		outcomes = nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("accept: %w", err)
+		return outcomes, fmt.Errorf("accept: %w", err)
 	}
 	return outcomes, nil
 }
 
-// acceptEach accepts each delivery in a transaction of its own. Its error is never one message's.
+// acceptEach accepts each delivery in a transaction of its own. Its error is never one message's; with it come the
+// outcomes of those accepted before.
 func (s *Store) acceptEach(ctx context.Context, mb Mailbox, batch []Delivery, decider processor.Decider) ([]Outcome, error) {
 	outcomes := make([]Outcome, len(batch))
 	for i := range batch {
 		one, err := s.acceptAlone(ctx, mb, batch[i:i+1], decider)
-		if err != nil && !isOfMessage(err) {
-			return nil, err
+		if err != nil && !isOfMessage(err) && !isLockTimeout(err) {
+			return outcomes[:i], err
 		}
 		if err != nil {
 			outcomes[i] = Outcome{Err: fmt.Errorf("accept: %w", err)}

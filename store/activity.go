@@ -16,8 +16,12 @@ func reopened(kind processor.RequestKind) processor.RequestState {
 	return processor.StateOpen
 }
 
-// author is the sender of an activity as a participant, unless he is one already.
+// author is the sender of an activity as a participant, unless he is one already. One who was flagged is not made one:
+// that is for the person to say who looks at it.
 func author(m *processor.Message, add processor.AddActivity, dir *directory) []participant {
+	if add.Flagged {
+		return nil
+	}
 	p := participant{user: add.Author.ID}
 	if p.user == 0 {
 		p = dir.participant(addressKey(m.From.Addr))

@@ -110,3 +110,10 @@ func pgError(err error) (*pgconn.PgError, bool) {
 }
 
 func class(pg *pgconn.PgError) string { return pg.Code[:min(2, len(pg.Code))] }
+
+// isLockTimeout reports whether a row that the transaction needs was locked by another for too long: the messages that
+// do not need it can be accepted.
+func isLockTimeout(err error) bool {
+	pg, ok := pgError(err)
+	return ok && pg.Code == stateLockTimeout
+}

@@ -38,3 +38,14 @@ func Hint(err error) string {
 	}
 	return ""
 }
+
+// IsUnreachable tells whether no server answered, or one that is starting, stopping or full: it may answer later, with
+// the same address, name and password.
+func IsUnreachable(err error) bool {
+	const outOfResources, shutDownOrStarting = "53", "57" // classes of SQLSTATE
+	if pg, ok := pgError(err); ok {
+		return class(pg) == outOfResources || class(pg) == shutDownOrStarting
+	}
+	var connect *pgconn.ConnectError
+	return errors.As(err, &connect)
+}

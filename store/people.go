@@ -65,7 +65,8 @@ func lookUp[T any](ctx context.Context, tx pgx.Tx, sql string, keys []string) (m
 	return found, err
 }
 
-// check returns everything that keeps u from being saved. The users in moving give their addresses up first.
+// check returns everything that keeps u from being saved. The users in moving give their addresses up first; u is among
+// them, or new.
 func (p people) check(u User, moving map[string]bool) error {
 	var mistakes []error
 	if _, there := p.sites[fold(u.Site)]; u.Site != "" && !there {
@@ -73,7 +74,7 @@ func (p people) check(u User, moving map[string]bool) error {
 	}
 	for _, a := range u.Addresses {
 		owner, taken := p.owners[a]
-		if taken && fold(owner) != fold(u.Logon) && !moving[fold(owner)] {
+		if taken && !moving[fold(owner)] {
 			mistakes = append(mistakes, fmt.Errorf("address %s is user %q's", a, owner))
 		}
 	}

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"path/filepath"
 	"time"
 
@@ -22,11 +22,13 @@ const stopTimeout = 30 * time.Second
 
 // installation is what a verb works on: the configuration, the database and the log.
 type installation struct {
-	service *config.Service
-	broken  *config.Error    // mistakes in mailbox files, nil for none
-	server  *postgres.Server // nil when the database is one of its own
-	store   *store.Store
-	log     *zap.Logger
+	service  *config.Service
+	warnings []config.Warning
+	broken   *config.Error    // mistakes in mailbox files, nil for none
+	server   *postgres.Server // nil when the database is one of its own
+	store    *store.Store
+	log      *zap.Logger
+	logFile  *logFile // nil where only standard error gets the log
 }
 
 // verbosity is how much a verb logs.
@@ -37,36 +39,50 @@ const (
 	logConfigured           // as LogLevel says
 )
 
-// load reads the configuration and prints its warnings. Mistakes in mailbox files are returned beside the
-// service: the other mailboxes are none the worse for them.
-func load(e *env) (service *config.Service, broken *config.Error, err error) {
-	service, warnings, err := config.LoadService(e.config)
-	for _, w := range warnings {
-		fmt.Fprintln(e.stderr, "warning:", w)
-	}
+// load reads the configuration. Mistakes in mailbox files are returned beside the service: the other mailboxes are none
+// the worse for them.
+func load(e *env) (service *config.Service, warnings []config.Warning, broken *config.Error, err error) {
+	service, warnings, err = config.LoadService(e.config)
 	if service != nil && errors.As(err, &broken) {
-		return service, broken, nil
+		err = nil
 	}
-	return service, nil, err
+	return service, warnings, broken, err
 }
 
 // open reads the configuration, starts the private PostgreSQL where none is configured, and brings the schema
 // up to date. The caller closes the installation.
 func open(e *env, v verbosity) (*installation, error) {
-	service, broken, err := load(e)
+	service, warnings, broken, err := load(e)
 	if err != nil {
 		return nil, err
 	}
-	in := &installation{service: service, broken: broken, log: newLogger(e.stderr, v.level(service))}
+	in := &installation{service: service, warnings: warnings, broken: broken}
+	if err := in.openLog(e, v); err != nil {
+		return nil, err
+	}
 	url, err := in.database(e.ctx)
 	if err != nil {
+		in.close()
 		return nil, err
 	}
-	if err := in.openStore(e.ctx, url); err != nil {
+	if err := in.openStore(e.ctx, url, v == logConfigured); err != nil {
 		in.close()
 		return nil, err
 	}
 	return in, nil
+}
+
+// openLog logs to standard error and, what the daemon does, to the log directory if there is one.
+func (in *installation) openLog(e *env, v verbosity) (err error) {
+	var files []io.Writer
+	if v == logConfigured && in.service.LogDirectory != "" {
+		if in.logFile, err = openLogFile(in.service.LogDirectory, time.Now); err != nil {
+			return err
+		}
+		files = append(files, in.logFile)
+	}
+	in.log = newLogger(e.stderr, v.level(in.service), files...)
+	return nil
 }
 
 // level is the least level that is logged.
@@ -86,7 +102,7 @@ func (in *installation) database(ctx context.Context) (string, error) {
 		return in.service.DatabaseURL.Reveal(), nil
 	}
 	server, err := postgres.Start(ctx, postgres.Options{
-		DataDirectory: filepath.Join(in.service.DataDirectory, "postgres"), Logger: in.log,
+		DataDirectory: privateDatabase(in.service), Logger: in.log,
 	})
 	if err != nil {
 		return "", err
@@ -95,7 +111,31 @@ func (in *installation) database(ctx context.Context) (string, error) {
 	return server.URL(), nil
 }
 
-func (in *installation) openStore(ctx context.Context, url string) error {
+// privateDatabase is the directory of the private PostgreSQL.
+func privateDatabase(service *config.Service) string {
+	return filepath.Join(service.DataDirectory, "postgres")
+}
+
+// openStore brings the schema up to date and opens the store. The daemon is patient: it waits for a database that
+// cannot be reached, as it does when it is lost later.
+func (in *installation) openStore(ctx context.Context, url string, patient bool) error {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		err := in.tryStore(ctx, url)
+		if !patient || !store.IsUnreachable(err) {
+			return err
+		}
+		in.log.Warn("database unreachable", zap.Error(err), zap.String("hint", store.Hint(err)), zap.Duration("next_try", wait))
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		}
+	}
+}
+
+func (in *installation) tryStore(ctx context.Context, url string) error {
 	if _, err := store.Migrate(ctx, url); err != nil {
 		return err
 	}
@@ -118,7 +158,9 @@ func (in *installation) close() {
 			in.log.Warn("private PostgreSQL not stopped", zap.Error(err))
 		}
 	}
-	in.log.Sync()
+	if in.logFile != nil {
+		in.logFile.Close()
+	}
 }
 
 // daemon returns the daemon for the configured mailboxes that are enabled.
@@ -146,8 +188,17 @@ func (in *installation) complaint() error {
 	return in.broken
 }
 
-// logBroken logs each mistake in the mailbox files: their mailboxes are not polled, the others are.
-func (in *installation) logBroken() {
+// logConfiguration logs the warnings, and each mistake in the mailbox files: their mailboxes are not polled, the others
+// are.
+func (in *installation) logConfiguration() {
+	for _, w := range in.warnings {
+		in.log.Warn("configuration", zap.String("warning", w.String()))
+	}
+	for _, m := range in.service.Mailboxes {
+		for _, silent := range withoutEffect(m) {
+			in.log.Warn("configuration", zap.String("mailbox", m.Name), zap.String("warning", silent))
+		}
+	}
 	if in.broken == nil {
 		return
 	}

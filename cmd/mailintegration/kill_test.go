@@ -29,7 +29,7 @@ const (
   <Database>%s</Database>
   <AttachmentDirectory>%s</AttachmentDirectory>
   <Login>daemon</Login> <Team>IT</Team>
-  <MessagesPerSession>100</MessagesPerSession>
+  <MessagesPerSession>100</MessagesPerSession> <BatchMessages>20</BatchMessages>
 </MailIntegrationService>`
 	killedMailbox = `<MailIntegration>
   <MessageProcessorTypeName>EndUserIncidentMailMessageProcessor</MessageProcessorTypeName>
@@ -70,14 +70,22 @@ func (in *installed) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
+// skipped is what a poll says that another daemon keeps from polling: PostgreSQL may need a moment to notice that one
+// was killed.
+const skipped = "another daemon polls it just now"
+
 // once runs the verb once to its end.
 func (in *installed) once() string {
 	in.Helper()
-	out, err := in.command("once").CombinedOutput()
-	if err != nil {
-		in.Fatalf("once: %v\n%s", err, out)
+	for {
+		out, err := in.command("once").CombinedOutput()
+		if err != nil {
+			in.Fatalf("once: %v\n%s", err, out)
+		}
+		if !strings.Contains(string(out), skipped) {
+			return string(out)
+		}
 	}
-	return string(out)
 }
 
 func (in *installed) count(query string) (n int) {
@@ -124,11 +132,7 @@ func TestKilledAtEachStep(t *testing.T) {
 			step, _, _ = strings.Cut(step, " ")
 		}
 		mail()
-		cmd := in.command("once")
-		srv.At(step).Times(1).Call(func() { cmd.Process.Kill() })
-		if err := cmd.Run(); err == nil {
-			t.Fatalf("not killed at %q", step)
-		}
+		in.killAt(srv, step)
 		srv.Heal()
 		idle(t, srv)
 		in.once()
@@ -138,6 +142,35 @@ func TestKilledAtEachStep(t *testing.T) {
 		}
 		if t.Failed() {
 			t.Fatalf("killed at %q", step)
+		}
+	}
+}
+
+// killAt runs the verb once and kills it with SIGKILL when the server is about to carry out a command.
+func (in *installed) killAt(srv *pop3test.Server, step string) {
+	in.Helper()
+	arrived, killed := make(chan struct{}), make(chan struct{})
+	srv.At(step).Times(1).Call(func() {
+		close(arrived)
+		<-killed
+	})
+	for {
+		cmd := in.command("once")
+		if err := cmd.Start(); err != nil {
+			in.Fatal(err)
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			cmd.Wait()
+		}()
+		select {
+		case <-arrived:
+			cmd.Process.Kill()
+			<-ended
+			close(killed)
+			return
+		case <-ended: // skipped: see once
 		}
 	}
 }

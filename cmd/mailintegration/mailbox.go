@@ -35,7 +35,7 @@ type mailboxSummary struct {
 
 // Run lists the mailboxes; it needs neither database nor network.
 func (c *mailboxListCmd) Run(e *env) error {
-	service, broken, err := load(e)
+	service, _, broken, err := load(e)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ type mailboxAuthorizeCmd struct {
 
 // Run shows a person where to go and what to enter, and waits until that is done.
 func (c *mailboxAuthorizeCmd) Run(e *env) error {
-	service, broken, err := load(e)
+	service, _, broken, err := load(e)
 	if err != nil {
 		return err
 	}

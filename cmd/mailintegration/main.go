@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"os"
+	_ "time/tzdata" // schedules with TZ= where the system has no time zones, as on Windows
 )
 
 // version is set at build time.

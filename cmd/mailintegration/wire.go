@@ -1,8 +1,8 @@
 package main
 
 import (
-	"errors"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"mailintegration/config"
@@ -21,9 +21,9 @@ func wire(m *config.Mailbox, tokens *oauth.Store) daemon.Mailbox {
 			UserName: m.UserName, Password: m.Password.Reveal(),
 			StepTimeout: m.StepTimeout, MaxOctets: m.MaxOctets,
 		},
-		Rules: rules(m), Schedule: m.Schedule, Problem: unsupported(m),
+		Rules: rules(m), Schedule: m.Schedule,
 	}
-	if m.Authentication == config.Azure && w.Problem == nil {
+	if m.Authentication == config.Azure {
 		source, err := oauth.New(tokenOptions(m, tokens))
 		if err != nil {
 			w.Problem = err
@@ -60,20 +60,60 @@ func rules(m *config.Mailbox) processor.Rules {
 		CreateNewRequests:  m.CreateNewRequests,
 		AttachRaw:          m.AttachRaw,
 		UnknownFollowUp:    processor.FollowUp(m.UnknownFollowUp),
+		Filters:            filters(m),
 		ClosedFollowUp:     processor.FollowUp(m.ClosedFollowUp),
 		CommunicationTypes: m.CommunicationTypes,
+		EnclosingToken:     m.EnclosingToken,
 		SubjectNames:       []string{m.Team},
 	}
 	if r.Processor == processor.Monitoring {
 		r.Names.Group, r.Names.Assignee = m.Group, m.Assignee
 	}
+	for _, f := range m.Filters {
+		r.Names.Filters = append(r.Names.Filters, processor.FilterNames{
+			Filter: f.Name, Group: f.SetGroup, Priority: f.SetPriority, Assignee: f.SetAssignee, Site: f.SetSite,
+		})
+	}
 	return r
 }
 
-// unsupported says what a mailbox's configuration asks for that this version cannot do; nil when it can do all.
-func unsupported(m *config.Mailbox) error {
-	if m.Processor == config.EndUserServiceRequest {
-		return errors.New("MessageProcessorTypeName: service requests from mail are not supported by this version (use another processor, or set Enabled to False)")
+// filters turns a mailbox's filters into those that deciding goes by.
+func filters(m *config.Mailbox) []processor.Filter {
+	var all []processor.Filter
+	for _, f := range m.Filters {
+		filter := processor.Filter{
+			Name: f.Name, LargerThan: f.LargerThan, Ignore: f.Ignore, Stop: f.Stop,
+			Sender: pattern(f.Sender), Recipient: pattern(f.Recipient), Subject: pattern(f.Subject),
+			AttachmentType: pattern(f.AttachmentType), AttachmentName: pattern(f.AttachmentName),
+		}
+		for _, h := range f.Headers {
+			name, text := config.HeaderPattern(h)
+			filter.Headers = append(filter.Headers, processor.HeaderCondition{Field: name, Pattern: text.Regexp()})
+		}
+		all = append(all, filter)
 	}
-	return nil
+	return all
+}
+
+// pattern is a pattern ready to match, nil for none.
+func pattern(p config.Pattern) *regexp.Regexp {
+	if p == "" {
+		return nil
+	}
+	return p.Regexp()
+}
+
+// withoutEffect says what a mailbox's configuration asks for that this version reads and does not do yet.
+func withoutEffect(m *config.Mailbox) []string {
+	var silent []string
+	if !m.CreateNewRequests && m.Processor != config.Monitoring {
+		silent = append(silent, "CreateNewRequests is False: the senders of what is refused are not told by this version")
+	}
+	if m.SleepAfterDeletion > 0 {
+		silent = append(silent, "SleepTimeAfterDeletion has no effect in this version; it is not needed for anything to be recorded once")
+	}
+	if m.TraceMessageInfo {
+		silent = append(silent, "TraceMessageInfo has no effect in this version")
+	}
+	return silent
 }

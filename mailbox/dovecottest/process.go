@@ -36,7 +36,7 @@ func start(dovecot, dir string, credential *syscall.SysProcAttr) (*process, erro
 	p := &process{
 		command: exec.Command(dovecot, "-F", "-c", filepath.Join(dir, "dovecot.conf")),
 		ended:   make(chan struct{}),
-		log:     &logReader{ready: make(chan struct{})},
+		log:     &logReader{ready: make(chan struct{}), ended: make(chan struct{})},
 	}
 	p.command.SysProcAttr = credential
 	p.command.Dir = dir
@@ -88,11 +88,16 @@ func (p *process) stop() {
 		_ = p.command.Process.Kill()
 		<-p.ended
 	}
+	select {
+	case <-p.log.ended: // all children have let go of it, and write no more files
+	case <-time.After(stopTimeout):
+	}
 }
 
 // logReader collects what Dovecot logs.
 type logReader struct {
 	ready chan struct{} // closed when Dovecot listens
+	ended chan struct{} // closed when no process of Dovecot is left
 	once  sync.Once
 
 	mu   sync.Mutex
@@ -101,6 +106,7 @@ type logReader struct {
 
 // follow reads the log to its end. Dovecot says that it is starting up once its ports are open.
 func (l *logReader) follow(r io.ReadCloser) {
+	defer close(l.ended)
 	defer r.Close() //nolint:errcheck // it was read to its end
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {

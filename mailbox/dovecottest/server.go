@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/user"
 	"strconv"
+	"sync"
 	"testing"
 
 	"mailintegration/mailbox/pop3test"
@@ -39,7 +40,9 @@ type Server struct {
 	owner   owner
 	root    *x509.Certificate
 	process *process
-	serial  int
+
+	mu     sync.Mutex
+	serial int // of the messages delivered
 }
 
 // owner is who the mail belongs to.

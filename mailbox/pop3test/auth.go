@@ -19,13 +19,13 @@ func (n *session) auth(argument string) error {
 	if err != nil {
 		return err
 	}
-	return n.step("AUTH-RESPONSE", func() error {
+	return n.step(func() error {
 		if mechanism == "PLAIN" {
 			n.plain(response)
 			return nil
 		}
 		return n.xoauth2(response)
-	})
+	}, "AUTH-RESPONSE")
 }
 
 // ask sends a challenge and returns the answer, decoded.

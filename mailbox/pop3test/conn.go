@@ -50,6 +50,13 @@ type delayed struct {
 	closed  chan struct{}
 }
 
+// Pipe is net.Pipe, but what the client writes does not wait until the server reads: a client that sends commands ahead
+// (RFC 2449 §6.6) needs the room that a socket has.
+func Pipe() (client, server net.Conn) {
+	client, server = net.Pipe()
+	return client, delay(server, 0)
+}
+
 // parcel is what one read gave, and when the session may see it.
 type parcel struct {
 	octets []byte

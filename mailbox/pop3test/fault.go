@@ -1,6 +1,6 @@
 package pop3test
 
-import "strings"
+import "slices"
 
 // action is what a fault does at its step.
 type action int
@@ -34,6 +34,12 @@ type Step struct {
 func (s *Server) At(step string) *Step {
 	return &Step{server: s, fault: fault{step: step, times: -1}}
 }
+
+// AtMessage names the step at which a command is about the message with a unique-id, whatever its number is then.
+func (s *Server) AtMessage(command, uidl string) *Step { return s.At(command + uidlMark + uidl) }
+
+// uidlMark stands between a command and a unique-id in a step's name; no command line has it.
+const uidlMark = " = "
 
 // Times limits the fault to n times; without it the fault is there until Heal.
 func (p *Step) Times(n int) *Step { p.fault.times = n; return p }
@@ -91,6 +97,13 @@ func (s *Server) ForgetDeletes() {
 	s.forget = true
 }
 
+// RenewUIDLs makes the server give every message a new unique-id in each session, against RFC 1939 §7.
+func (s *Server) RenewUIDLs() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.renew = true
+}
+
 // LieAboutSizes makes STAT and LIST say f(octets) for a message of that many octets.
 func (s *Server) LieAboutSizes(f func(octets int64) int64) {
 	s.mu.Lock()
@@ -98,24 +111,24 @@ func (s *Server) LieAboutSizes(f func(octets int64) int64) {
 	s.size = f
 }
 
-// Heal takes back all faults, CutAfterOctets, ForgetDeletes and LieAboutSizes.
+// Heal takes back all faults, CutAfterOctets, ForgetDeletes, RenewUIDLs and LieAboutSizes.
 func (s *Server) Heal() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = nil
 	s.cut = -1
 	s.forget = false
+	s.renew = false
 	s.size = func(octets int64) int64 { return octets }
 }
 
-// faultsAt returns what shall happen at a step: first all calls, then the first other fault, which is the zero fault
-// when there is none.
-func (s *Server) faultsAt(step string) (calls []func(), other fault) {
+// faultsAt returns what shall happen at a step that has these names: first all calls, then the first other fault,
+// which is the zero fault when there is none.
+func (s *Server) faultsAt(names []string) (calls []func(), other fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name, _, _ := strings.Cut(step, " ")
 	for _, f := range s.faults {
-		if f.step != step && f.step != name || f.times == 0 {
+		if !slices.Contains(names, f.step) || f.times == 0 {
 			continue
 		}
 		if f.action != pass && other.action != pass {

@@ -101,6 +101,12 @@ func (s *Server) logIn(user, secret string) (d *maildrop, messages []*Message, r
 		return nil, nil, "[IN-USE] another session has the maildrop locked"
 	}
 	d.locked = true
+	if s.renew {
+		for _, m := range d.messages {
+			s.renewed++
+			m.UIDL = fmt.Sprintf("renewed-%d", s.renewed)
+		}
+	}
 	return d, slices.Clone(d.messages), ""
 }
 

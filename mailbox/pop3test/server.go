@@ -33,6 +33,7 @@ const (
 // Options are what a server is made of; the zero Options make one without TLS on a free port.
 type Options struct {
 	Listen      string        // address to listen on; "" means a free port of 127.0.0.1
+	NoListener  bool          // no socket, only Dial: for tests within a testing/synctest bubble
 	TLS         TLSMode       //
 	Certificate Certificate   // what is generated for TLS
 	MaxTLS      uint16        // newest version of TLS, such as tls.VersionTLS11; 0 means the newest there is
@@ -63,6 +64,8 @@ type Server struct {
 	sent     int64 // octets in all sessions
 	cut      int64 // octets after which a session is cut, -1 for none
 	forget   bool
+	renew    bool
+	renewed  int // unique-ids given anew
 	size     func(octets int64) int64
 	serial   int // of the unique-ids
 }
@@ -79,13 +82,15 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := s.certify(); err != nil {
 		return nil, fmt.Errorf("start POP3 server: %w", err)
 	}
-	var err error
-	s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cmp.Or(o.Listen, "127.0.0.1:0"))
-	if err != nil {
-		return nil, fmt.Errorf("start POP3 server: %w", err)
+	if !o.NoListener {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cmp.Or(o.Listen, "127.0.0.1:0"))
+		if err != nil {
+			return nil, fmt.Errorf("start POP3 server: %w", err)
+		}
+		s.listener = l
+		s.running.Go(s.accept)
 	}
 	s.stop = context.AfterFunc(ctx, s.shut)
-	s.running.Go(s.accept)
 	return s, nil
 }
 
@@ -123,7 +128,7 @@ func (s *Server) accept() {
 
 // Dial connects to the server within the process, without a socket; it fits mailbox.Account.Dial.
 func (s *Server) Dial(context.Context, string, string) (net.Conn, error) {
-	client, server := net.Pipe()
+	client, server := Pipe()
 	s.serve(server)
 	return client, nil
 }
@@ -181,20 +186,30 @@ func (s *Server) shut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	_ = s.listener.Close()
+	if s.listener != nil {
+		_ = s.listener.Close()
+	}
 	for n := range s.sessions {
 		n.conn.shut()
 	}
 }
 
+// addr is where the server listens; without a listener an address that stands for it.
+func (s *Server) addr() *net.TCPAddr {
+	if s.listener == nil {
+		return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 110}
+	}
+	return s.listener.Addr().(*net.TCPAddr)
+}
+
 // Addr is the address to connect to.
-func (s *Server) Addr() string { return s.listener.Addr().String() }
+func (s *Server) Addr() string { return s.addr().String() }
 
 // Host is the host of Addr.
-func (s *Server) Host() string { return s.listener.Addr().(*net.TCPAddr).IP.String() }
+func (s *Server) Host() string { return s.addr().IP.String() }
 
 // Port is the port of Addr.
-func (s *Server) Port() int { return s.listener.Addr().(*net.TCPAddr).Port }
+func (s *Server) Port() int { return s.addr().Port }
 
 // Log returns the commands received, in order; those with secrets have *** instead.
 func (s *Server) Log() []string {

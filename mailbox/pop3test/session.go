@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -23,6 +24,7 @@ type session struct {
 	conn   *wire
 	over   net.Conn // the connection as the dialogue sees it: delayed, within TLS
 	secure bool
+	muted  bool // nothing is sent any more
 	in     *bufio.Reader
 	out    *bufio.Writer
 	done   chan struct{}
@@ -56,7 +58,7 @@ func (n *session) run() {
 		_ = n.over.Close()
 		close(n.done)
 	}()
-	if n.step("connect", n.connect) != nil || n.step("greeting", n.greet) != nil {
+	if n.step(n.connect, "connect") != nil || n.step(n.greet, "greeting") != nil {
 		return
 	}
 	for n.command() == nil {
@@ -121,7 +123,7 @@ func (n *session) command() error {
 	name = strings.ToUpper(name)
 	step := strings.TrimRight(name+" "+argument, " ")
 	n.server.note(step)
-	if err := n.step(step, func() error { return n.execute(name, argument) }); err != nil {
+	if err := n.step(func() error { return n.execute(name, argument) }, n.names(name, argument)...); err != nil {
 		return err
 	}
 	if n.in.Buffered() > 0 {
@@ -130,9 +132,18 @@ func (n *session) command() error {
 	return n.out.Flush()
 }
 
-// step executes one step of the dialogue, or the fault that is set there.
-func (n *session) step(name string, execute func() error) error {
-	calls, f := n.server.faultsAt(name)
+// names are what a fault may call the step of a command.
+func (n *session) names(name, argument string) []string {
+	names := []string{name, strings.TrimRight(name+" "+argument, " ")}
+	if i, err := strconv.Atoi(argument); err == nil && i >= 1 && i <= len(n.messages) {
+		names = append(names, name+uidlMark+n.messages[i-1].UIDL)
+	}
+	return names
+}
+
+// step executes one step of the dialogue, or the fault that is set at one of its names.
+func (n *session) step(execute func() error, names ...string) error {
+	calls, f := n.server.faultsAt(names)
 	for _, call := range calls {
 		call()
 	}
@@ -145,6 +156,7 @@ func (n *session) step(name string, execute func() error) error {
 	case drop:
 		return errOver
 	case dropReply:
+		n.muted = true
 		n.out.Reset(io.Discard)
 		_ = execute() // its answer reaches nobody
 		return errOver
@@ -166,7 +178,7 @@ func (n *session) step(name string, execute func() error) error {
 
 // ok answers +OK. Errors of writing are told by Flush.
 func (n *session) ok(format string, args ...any) {
-	fmt.Fprintf(n.out, "+OK "+format+"\r\n", args...)
+	fmt.Fprintf(n.out, "%s\r\n", strings.TrimRight("+OK "+fmt.Sprintf(format, args...), " "))
 }
 
 // refuse answers -ERR; the response code at the start of text is left out where the server has none (RFC 2449 §6.4).

@@ -93,7 +93,7 @@ func (n *session) stls() error {
 	if err := n.out.Flush(); err != nil {
 		return err
 	}
-	if n.in.Buffered() > 0 {
+	if n.muted || n.in.Buffered() > 0 {
 		return errOver
 	}
 	return n.startTLS()

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
@@ -293,5 +294,24 @@ func TestTheServerRunsAsTheOwnerOfItsDataDirectory(t *testing.T) {
 		if uid := uidOf(t, path); uid != uint32(owner) {
 			t.Errorf("%s belongs to user %d, want %d", path, uid, owner)
 		}
+	}
+}
+
+func TestADaemonKilledAtAnyMomentStartsAgain(t *testing.T) {
+	t.Parallel()
+	dir := dataDirectory(t)
+	for moment := range 16 { // the first few within initdb, the others within the start of the server
+		d := startDaemon(t, dir)
+		<-time.After(time.Duration(moment) * 11 * time.Millisecond)
+		d.kill()
+		if pid := serverPID(dir); pid > 0 && moment%3 == 0 {
+			killNow(pid)
+		}
+		if moment < 4 {
+			continue
+		}
+		s := start(t, dir)
+		execute(t, s, `SELECT 1`)
+		stop(t, s)
 	}
 }

@@ -42,3 +42,7 @@ func (e events) left(pid int) {
 func (e events) stopped(pid int) {
 	e.log.Info("private postgresql stopped", zap.Int("pid", pid))
 }
+
+func (e events) notRemoved(err error) {
+	e.log.Warn("unfinished private postgresql not removed", zap.Error(err))
+}

@@ -18,16 +18,14 @@ const unfinished = "cluster.new-"
 // initialise makes the cluster.
 func (s *Server) initialise(ctx context.Context, b binaries) (err error) {
 	began := time.Now()
-	if err := s.dir.removeUnfinished(); err != nil {
-		return err
-	}
+	s.removeUnfinished()
 	made, err := os.MkdirTemp(s.dir.path, unfinished)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.RemoveAll(made))
+			s.removeUnfinished()
 		}
 	}()
 	if err := s.dir.as.own(made); err != nil {
@@ -47,12 +45,24 @@ func (s *Server) initialise(ctx context.Context, b binaries) (err error) {
 	return syncDirectory(s.dir.path)
 }
 
-func (d directory) removeUnfinished() error {
-	old, err := filepath.Glob(filepath.Join(d.path, unfinished+"*"))
-	for _, path := range old {
-		err = errors.Join(err, os.RemoveAll(path))
+// removeUnfinished removes what an initdb that did not come to its end has left. The last process of one that was
+// killed a moment ago may still be writing, so it is tried for a while; what stays is removed the next time.
+func (s *Server) removeUnfinished() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	for {
+		left, err := filepath.Glob(filepath.Join(s.dir.path, unfinished+"*"))
+		for _, path := range left {
+			err = errors.Join(err, os.RemoveAll(path))
+		}
+		if err == nil {
+			return
+		}
+		if pause(ctx, 25*time.Millisecond) != nil {
+			s.events.notRemoved(err)
+			return
+		}
 	}
-	return err
 }
 
 // initdb runs PostgreSQL's initdb into the empty directory made.

@@ -13,9 +13,9 @@ import (
 // postmaster is one running server process.
 type postmaster struct {
 	pid     int
-	ended   chan struct{} // closed when the process has ended
-	forget  func()        // ends the watching of a process that is not our child
-	control func(how string) error
+	ended   chan struct{}          // closed when the process has ended
+	forget  func()                 // ends the watching of a process that is not our child
+	control func(how string) error //lint:ignore U1000 for Windows, which has no signals to stop it by
 }
 
 // watchPID watches a server that is not our child.

@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -36,14 +37,21 @@ func parseStat(stat []byte) (name string, state byte) {
 	return string(stat[open+1 : end]), stat[end+2]
 }
 
-// clearStale removes a postmaster.pid that PostgreSQL would take for a running server's although its pid is
-// another program's. PostgreSQL sees a pid that is gone by itself. Should a process of the dead server still be
-// at work, the file stays, and so does PostgreSQL's refusal to start beside it.
-func (d directory) clearStale(pid int) error {
-	if pid <= 0 || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) || d.alive(pid) || d.orphans() {
-		return nil
+// clearStale removes a postmaster.pid that PostgreSQL would take for a running server's although its process is a
+// zombie or another program's. PostgreSQL sees by itself that a process is gone. It returns true, and leaves the file,
+// while a process of the dead server is still at work: beside it no server may start.
+func (d directory) clearStale(pid int) (busy bool, err error) {
+	if pid <= 0 || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return false, nil
 	}
-	return os.Remove(filepath.Join(d.cluster(), "postmaster.pid"))
+	if d.orphans() {
+		return true, nil
+	}
+	err = os.Remove(filepath.Join(d.cluster(), "postmaster.pid"))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return false, err
 }
 
 // orphans tells whether any process of a server of this data directory is still there.

@@ -17,4 +17,4 @@ func (d directory) alive(pid int) bool {
 }
 
 // clearStale leaves it to PostgreSQL to tell a stale postmaster.pid.
-func (d directory) clearStale(int) error { return nil }
+func (d directory) clearStale(int) (busy bool, err error) { return false, nil }

@@ -91,7 +91,7 @@ func (d directory) alive(pid int) bool {
 }
 
 // clearStale leaves it to PostgreSQL to tell a stale postmaster.pid.
-func (d directory) clearStale(int) error { return nil }
+func (d directory) clearStale(int) (busy bool, err error) { return false, nil }
 
 // syncDirectory does nothing: NTFS keeps its own journal, and a directory cannot be flushed.
 func syncDirectory(string) error { return nil }

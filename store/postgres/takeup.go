@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // takeUp gets the server going that we own: it takes over the one that runs, or starts it, on a new cluster when
@@ -37,30 +35,53 @@ func (s *Server) takeUp(ctx context.Context) error {
 		return err
 	}
 	s.setAccess(s.port, password)
-	if adopted, err := s.adopt(ctx); adopted || err != nil {
-		return err
+	for attempt := 1; ; attempt++ {
+		if adopted, err := s.adopt(ctx); adopted || err != nil {
+			return err
+		}
+		err := s.startServer(ctx, b)
+		if err == nil || attempt == maxAttempts || !s.dir.outrun(err) {
+			return err
+		}
 	}
-	return s.startServer(ctx, b)
 }
+
+// maxAttempts is how often the server is started when it is outrun.
+const maxAttempts = 5
+
+// outrun tells whether our server may have ended because another was faster: one that a process before us started
+// at the very moment that it was killed, and that had not said so in postmaster.pid when we looked.
+func (d directory) outrun(err error) bool {
+	_, noFile := d.pidFile()
+	return errors.Is(err, errEnded) && noFile == nil
+}
+
+// adoptPatience is how long a server that says it is ready may refuse us: it may be about to end.
+const adoptPatience = 5 * time.Second
 
 // adopt takes over the server that a process before us has left running. It returns false when there is none.
 func (s *Server) adopt(ctx context.Context) (bool, error) {
+	began := time.Now()
 	for {
 		pid, err := s.dir.pidFile()
-		if errors.Is(err, fs.ErrNotExist) || err == nil && !s.dir.alive(pid.pid) {
-			return false, s.dir.clearStale(pid.pid)
-		}
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return false, nil
+		case err != nil:
 			return false, err
-		}
-		if pid.ready() {
+		case !s.dir.alive(pid.pid):
+			busy, err := s.dir.clearStale(pid.pid)
+			if err != nil || !busy || time.Since(began) > orphanPatience {
+				return false, err
+			}
+		case pid.ready():
 			err := s.adoptReady(ctx, pid)
-			if err == nil || !isShuttingDown(err) && s.dir.alive(pid.pid) {
+			if err == nil || time.Since(began) > adoptPatience {
 				return err == nil, err
 			}
 		}
-		if err := pause(ctx, 20*time.Millisecond); err != nil { // it is starting or stopping
-			return false, fmt.Errorf("wait for the PostgreSQL (process %d) that is %s here: %w", pid.pid, pid.status, err)
+		if err := pause(ctx, 20*time.Millisecond); err != nil {
+			return false, fmt.Errorf("wait for the PostgreSQL (process %d, %s) that is here: %w", pid.pid, pid.status, err)
 		}
 	}
 }
@@ -75,11 +96,4 @@ func (s *Server) adoptReady(ctx context.Context, pid pidFile) error {
 	s.setProcess(s.dir.watchPID(pid.pid))
 	s.events.adopted(pid.pid, pid.port)
 	return nil
-}
-
-// isShuttingDown tells whether the server has begun to stop: SQLSTATE 57P03, cannot_connect_now, or 57P01,
-// admin_shutdown (PostgreSQL's documentation, appendix A).
-func isShuttingDown(err error) bool {
-	var pgErr *pgconn.PgError
-	return errors.As(err, &pgErr) && (pgErr.Code == "57P03" || pgErr.Code == "57P01")
 }

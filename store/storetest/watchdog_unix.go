@@ -25,9 +25,9 @@ func watchdog(pid int, dir string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	keep = write
+	keep = append(keep, write)
 	return nil
 }
 
 // keep holds the pipe open for as long as the process lives: without it the garbage collector would close it.
-var keep *os.File
+var keep []*os.File

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mailintegration/mailbox/pop3test"
+)
+
+// onFullDisk runs the verb once where one directory is a file system of 64 KiB, in a mount namespace of its own.
+// Directories are named from the one that the configuration lies in; "spool" is that for temporary files.
+func (in *installed) onFullDisk(name string) (output string, code int) {
+	in.Helper()
+	spool, directory := filepath.Join(filepath.Dir(in.config), "spool"), filepath.Join(filepath.Dir(in.config), name)
+	if err := os.MkdirAll(spool, 0o755); err != nil {
+		in.Fatal(err)
+	}
+	script := fmt.Sprintf(`mount -t tmpfs -o size=64k,mode=1777 none %q && exec "$@"`, directory)
+	args := []string{"--mount"}
+	if os.Getuid() != 0 {
+		args = append(args, "--map-root-user")
+	}
+	cmd := exec.Command("unshare", append(args, "sh", "-c", script, "sh", os.Args[0], "once")...)
+	cmd.Env = append(in.command().Env, "TMPDIR="+spool)
+	out, err := cmd.CombinedOutput()
+	if _, exited := err.(*exec.ExitError); err != nil && !exited {
+		in.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+func TestADiskThatIsFullLosesNothing(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name      string
+		octets    int
+		directory string
+	}{
+		{"the attachment directory's", 200 << 10, "attachments"},
+		{"the spool's", 1 << 20, "spool"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			srv := pop3test.Run(t, pop3test.Options{})
+			srv.SetPassword("helpdesk", "secret")
+			in := install(t, srv.Port(), "helpdesk", "secret")
+			for i := range 3 {
+				srv.Add("helpdesk", fmt.Appendf(nil, "Subject: large %d\r\n\r\n%s", i, strings.Repeat("All work and no play.\r\n", tt.octets/23)))
+			}
+			out, code := in.onFullDisk(tt.directory)
+			if code == 0 || !strings.Contains(out, "no space left on device") {
+				t.Errorf("exit code %d with the output\n%s", code, out)
+			}
+			in.wantRecorded(0)
+			if left := srv.Count("helpdesk"); left != 3 {
+				t.Errorf("%d messages left, want all 3", left)
+			}
+			in.once()
+			in.wantRecorded(3)
+			if left := srv.Count("helpdesk"); left != 0 {
+				t.Errorf("%d messages left once there is room", left)
+			}
+		})
+	}
+}

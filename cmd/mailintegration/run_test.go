@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"mailintegration/mailbox/pop3test"
+	"mailintegration/store/storetest"
+)
+
+// signalled is a log that signals when a line with a text is written.
+type signalled struct {
+	mu     sync.Mutex
+	text   string
+	seen   chan struct{}
+	octets bytes.Buffer
+}
+
+func (s *signalled) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.octets.Write(p)
+	if s.text != "" && strings.Contains(s.octets.String(), s.text) {
+		s.text = ""
+		close(s.seen)
+	}
+	return len(p), nil
+}
+
+// next waits for another text from now on.
+func (s *signalled) next(text string) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.octets.Reset()
+	s.text, s.seen = text, make(chan struct{})
+	return s.seen
+}
+
+// TestRunWaitsForADatabaseThatIsDown is the daemon from a start without a database to a stop in good order.
+func TestRunWaitsForADatabaseThatIsDown(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{})
+	srv.Add("helpdesk", []byte("Subject: waiting\r\n\r\n"))
+	in := install(t, srv.Port(), "helpdesk", pop3test.DefaultPassword)
+	proxy := storetest.NewProxy(t, in.rows.Config().ConnString())
+	service, err := os.ReadFile(in.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(filepath.Dir(in.config), "behind-a-proxy.xml")
+	behind := strings.Replace(string(service), in.rows.Config().ConnString(), proxy.URL, 1)
+	if err := os.WriteFile(config, []byte(behind), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	proxy.Refuse()
+	ctx, stop := context.WithCancel(t.Context())
+	log := &signalled{}
+	unreachable := log.next("database unreachable")
+	ended := make(chan int)
+	go func() { ended <- run(ctx, []string{"run", "-c", config}, nil, log, log) }()
+	<-unreachable
+	started := log.next("daemon started")
+	proxy.Pass()
+	<-started
+	stop()
+	if code := <-ended; code != 0 {
+		t.Errorf("exit code %d\n%s", code, &log.octets)
+	}
+	if !strings.Contains(log.octets.String(), "daemon stopped") {
+		t.Errorf("no line about the stop in\n%s", &log.octets)
+	}
+}

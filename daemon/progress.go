@@ -1,0 +1,98 @@
+package daemon
+
+import (
+	"slices"
+
+	"mailintegration/mailbox"
+)
+
+// progress is what a worker remembers of a maildrop from session to session, so that a message that cannot be got
+// rid of never holds up those behind it. Forgetting it (a restart) costs time, never a message.
+type progress struct {
+	met    map[string]bool // unique-ids looked at in this poll: not again in its next session
+	broke  map[string]int  // unique-ids whose retrieval ended a session, and how often
+	listed int             // messages in the poll's first listing, -1 before
+
+	// past is how many items at the head of the listing to pass over. It counts those that stay there and cannot
+	// be told from others: without a unique-id, or with a new one in each session. At the end of the listing it
+	// begins anew; what was recorded before is known by its octets.
+	past   int
+	expect int // length of the next listing when the last session's deletions take effect, -1 when not known
+	stuck  int // items to pass over as well when they did not
+}
+
+func newProgress() *progress { return &progress{broke: map[string]int{}} }
+
+// begin begins a poll.
+func (g *progress) begin() {
+	g.met = map[string]bool{}
+	g.listed, g.expect, g.stuck = -1, -1, 0
+}
+
+// choose returns the items that a session is to look at, at most so many, and how many are left for the next.
+func (g *progress) choose(listing []mailbox.Item, most int) (items []mailbox.Item, rest int) {
+	first := g.listed < 0
+	if first {
+		g.listed = len(listing)
+	}
+	if g.expect >= 0 && len(listing) > g.expect {
+		g.past += g.stuck
+	}
+	unmet := slices.DeleteFunc(slices.Clone(listing), func(it mailbox.Item) bool { return it.UIDL != "" && g.met[it.UIDL] })
+	if g.past >= len(unmet) {
+		g.past = 0
+		if !first { // the end of the listing is the end of the poll
+			return nil, 0
+		}
+	}
+	unmet = unmet[g.past:]
+	items = g.calm(unmet)
+	items = items[:min(len(items), most)]
+	return items, len(unmet) - len(items)
+}
+
+// calm returns the items that have not ended a session, or else, alone, the one that did so the least often: no
+// other message's deletion shall be lost with its session.
+func (g *progress) calm(items []mailbox.Item) []mailbox.Item {
+	if len(items) == 0 {
+		return nil
+	}
+	calm := slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool { return g.broke[it.UIDL] > 0 })
+	if len(calm) > 0 {
+		return calm
+	}
+	return []mailbox.Item{slices.MinFunc(items, func(a, b mailbox.Item) int { return g.broke[a.UIDL] - g.broke[b.UIDL] })}
+}
+
+// endedBy notes that retrieving an item ended its session.
+func (g *progress) endedBy(it mailbox.Item) {
+	if it.UIDL != "" {
+		g.broke[it.UIDL]++
+	}
+}
+
+// retrieved notes that an item was retrieved after all.
+func (g *progress) retrieved(it mailbox.Item) { delete(g.broke, it.UIDL) }
+
+// visited notes how a session over a listing went; quit says whether its deletions were asked for.
+func (g *progress) visited(v *visit, listing int, quit bool) {
+	looked := v.items[:v.looked]
+	nameless := 0
+	for _, it := range looked {
+		if it.UIDL == "" {
+			nameless++
+		} else {
+			g.met[it.UIDL] = true
+		}
+	}
+	g.expect, g.stuck = -1, 0
+	switch {
+	case nameless > 0 && !quit:
+		g.past += nameless
+	case nameless > 0:
+		// Known ones were deleted before and came back, so that they may do so again.
+		g.past += min(nameless, v.looked-v.deleted+v.known)
+	case quit && v.looked > 0 && v.known == v.looked:
+		g.expect, g.stuck = listing-v.deleted, v.looked
+	}
+}

@@ -1,0 +1,63 @@
+package dovecottest_test
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mailintegration/mailbox/dovecottest"
+)
+
+// orphanMaker is set in the process that TestKilled kills.
+const orphanMaker = "DOVECOTTEST_ORPHAN_MAKER"
+
+// TestMain lets the test's program be the one that is killed.
+func TestMain(m *testing.M) {
+	if os.Getenv(orphanMaker) != "" {
+		_ = os.Setenv("TMPDIR", os.Getenv(orphanMaker))
+	}
+	os.Exit(m.Run())
+}
+
+// TestKilled kills a test that has started Dovecot: Dovecot ends with it.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	if os.Getenv(orphanMaker) != "" {
+		srv := dovecottest.Start(t, dovecottest.Options{})
+		fmt.Printf("address %s\n", net.JoinHostPort(srv.Host, fmt.Sprint(srv.Port)))
+		select {}
+	}
+	directory := t.TempDir()
+	if err := os.Chmod(filepath.Dir(directory), 0o755); err != nil { // Dovecot's users must come through
+		t.Fatal(err)
+	}
+	victim := exec.Command(os.Args[0], "-test.run=^TestKilled$")
+	victim.Env = append(os.Environ(), orphanMaker+"="+directory)
+	out, err := victim.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := victim.Start(); err != nil {
+		t.Fatal(err)
+	}
+	address := ""
+	for lines := bufio.NewScanner(out); address == "" && lines.Scan(); {
+		address, _ = strings.CutPrefix(lines.Text(), "address ")
+	}
+	if err := victim.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = victim.Wait() // it was killed
+	for t.Context().Err() == nil {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			return
+		}
+		_ = conn.Close()
+	}
+}

@@ -1,0 +1,234 @@
+package mailbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/knadh/go-pop3"
+)
+
+// How far ahead messages are asked for where the server has PIPELINING (RFC 2449 §6.6). What was sent and is not
+// wanted yet stays in the socket; what had to be read to reach the answer to another command is spooled.
+const (
+	maxAhead       = 100     // messages asked for and not handed out, and deletions not answered
+	maxAheadOctets = 1 << 20 // of these messages, as LIST says; two are asked for whatever their size
+)
+
+// request is one command that was sent, and what became of it.
+type request struct {
+	op       string
+	item     Item              // of RETR, TOP and DELE
+	lines    bool              // the answer is a listing
+	spool    *Spool            // of RETR and TOP
+	ahead    bool              // a RETR whose answer waits for Retrieve
+	answered func(Item, error) // of DELE
+
+	text *bytes.Buffer // of the answer
+	done bool
+	err  error // a refusal
+}
+
+// requests are those of a session that are not done with.
+type requests struct {
+	plan   []Item     // to be retrieved next, not asked for
+	flight []*request // not answered, in the order in which they were sent
+
+	mu     sync.Mutex
+	ready  map[int]*request // by message-number: answered before Retrieve was called
+	closed bool
+}
+
+// read reads the answer.
+func (r *request) read(pop *pop3.Conn) error {
+	line, err := pop.ReadOne()
+	r.text = bytes.NewBuffer(line)
+	if err == nil && (r.lines || r.spool != nil) {
+		r.text, err = pop.ReadAll()
+	}
+	return err
+}
+
+// expectation is what follows the status line of the answer.
+func (r *request) expectation() expectation {
+	if r.spool != nil {
+		return expectation{message: r.spool}
+	}
+	return expectation{lines: r.lines}
+}
+
+// isPipelining reports whether commands may be sent before the answers to those before them are there.
+func (s *Session) isPipelining() bool { return s.capabilities.Has("PIPELINING") }
+
+// send sends commands in one piece.
+func (s *Session) send(ctx context.Context, commands ...*request) error {
+	return s.run(ctx, commands[0].op, func() error {
+		s.wire.hold()
+		for _, r := range commands {
+			if err := s.wire.expect(r.expectation()); err != nil {
+				return err
+			}
+			if err := s.pop.Send(r.op); err != nil {
+				return err
+			}
+			s.flight = append(s.flight, r)
+		}
+		return s.wire.release()
+	})
+}
+
+// receive reads the answer to the oldest command in flight. Its error is one that ended the session, or the context's
+// before anything was read; a refusal is only that command's own.
+func (s *Session) receive(ctx context.Context) error {
+	r := s.flight[0]
+	err := s.run(ctx, r.op, func() error { return r.read(s.pop) })
+	var e *Error
+	if errors.As(err, &e) {
+		e.Number = r.item.Number
+	}
+	broken := SessionBroken(err)
+	if isContext(err) && !broken {
+		return err
+	}
+	s.flight = s.flight[1:]
+	r.err, r.done = err, true
+	if r.spool != nil && err == nil {
+		r.spool.finish()
+	} else if r.spool != nil {
+		_ = r.spool.Close() // only a part of a message is lost with it
+	}
+	switch {
+	case broken:
+		_ = s.Close() // its error is always nil
+		return err
+	case r.ahead:
+		s.keep(r)
+	case r.answered != nil:
+		r.answered(r.item, err)
+	}
+	return nil
+}
+
+// await reads answers up to the one to r, and returns why that was refused, or what ended the session.
+func (s *Session) await(ctx context.Context, r *request) error {
+	for !r.done {
+		if err := s.receive(ctx); err != nil {
+			return err
+		}
+	}
+	return r.err
+}
+
+// call sends a command, unless it was sent ahead, and returns its answer.
+func (s *Session) call(ctx context.Context, op string, lines bool) (*bytes.Buffer, error) {
+	i := slices.IndexFunc(s.flight, func(r *request) bool { return r.op == op })
+	if i >= 0 {
+		r := s.flight[i]
+		err := s.await(ctx, r)
+		return r.text, err
+	}
+	r := &request{op: op, lines: lines}
+	if err := s.send(ctx, r); err != nil {
+		return nil, err
+	}
+	err := s.await(ctx, r)
+	return r.text, err
+}
+
+// keep puts the answer to a RETR where Retrieve finds it.
+func (s *Session) keep(r *request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		_ = r.spool.Close() // nobody will ask for it
+		return
+	}
+	if s.ready == nil {
+		s.ready = map[int]*request{}
+	}
+	s.ready[r.item.Number] = r
+}
+
+// take gives the answer to a RETR, nil when it was not read yet.
+func (s *Session) take(number int) *request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.ready[number]
+	delete(s.ready, number)
+	return r
+}
+
+// release closes the spools that nobody asked for.
+func (s *Session) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for _, r := range s.ready {
+		_ = r.spool.Close() // nothing is lost that is not on the server
+	}
+	s.ready = nil
+}
+
+// outstanding are the messages that were asked for and not handed out, and their octets.
+func (s *Session) outstanding() (numbers map[int]bool, octets int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	numbers = map[int]bool{}
+	for n, r := range s.ready {
+		numbers[n] = true
+		octets += r.item.Octets
+	}
+	for _, r := range s.flight {
+		if r.ahead {
+			numbers[r.item.Number] = true
+			octets += r.item.Octets
+		}
+	}
+	return numbers, octets
+}
+
+// next are the messages to ask for now: it, unless that was done, and, where the server pipelines, those of the plan
+// that the window has room for. The window is filled when a quarter of it is free, so that commands go in few pieces.
+func (s *Session) next(it Item) []Item {
+	asked, octets := s.outstanding()
+	var items []Item
+	if !asked[it.Number] {
+		items = append(items, it)
+		octets += it.Octets
+	}
+	if !s.isPipelining() || len(items) == 0 && len(asked) > maxAhead*3/4 {
+		return items
+	}
+	for _, planned := range s.plan {
+		n := len(asked) + len(items)
+		if n >= maxAhead || n >= 2 && octets+planned.Octets > maxAheadOctets {
+			break
+		}
+		if asked[planned.Number] || planned.Number == it.Number {
+			continue
+		}
+		items = append(items, planned)
+		octets += planned.Octets
+	}
+	return items
+}
+
+// ask sends RETR for items and takes them out of the plan.
+func (s *Session) ask(ctx context.Context, items []Item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	commands := make([]*request, len(items))
+	for i, it := range items {
+		commands[i] = &request{op: numbered("RETR", it), item: it, spool: newSpool(s.account, it.Octets), ahead: true}
+	}
+	if err := s.send(ctx, commands...); err != nil {
+		return err
+	}
+	s.plan = slices.DeleteFunc(s.plan, func(p Item) bool {
+		return slices.ContainsFunc(items, func(it Item) bool { return it.Number == p.Number })
+	})
+	return nil
+}

@@ -1,0 +1,408 @@
+package mailbox_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailintegration/mailbox"
+	"mailintegration/mailbox/pop3test"
+)
+
+// backlog is a pop3test server with n messages, and a session that has listed them.
+func backlog(t *testing.T, n int, o pop3test.Options) (*pop3test.Server, *mailbox.Session, []mailbox.Item) {
+	t.Helper()
+	srv := pop3test.Run(t, o)
+	for i := range n {
+		srv.Add("helpdesk", mail(i))
+	}
+	a := account(srv, "helpdesk", mailbox.None)
+	a.Dial = srv.Dial
+	s := open(t, a)
+	items, err := s.List(t.Context())
+	if err != nil || len(items) != n {
+		t.Fatalf("%d items, %v", len(items), err)
+	}
+	return srv, s, items
+}
+
+// retrieve retrieves one message and forgets it.
+func retrieve(t *testing.T, s *mailbox.Session, it mailbox.Item) {
+	t.Helper()
+	spool, err := s.Retrieve(t.Context(), it)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(octetsOf(t, spool)); got != string(mail(it.Number-1)) {
+		t.Fatalf("message %d is %q", it.Number, got)
+	}
+}
+
+// count counts the commands that begin so.
+func count(log []string, prefix string) (n int) {
+	for _, line := range log {
+		if strings.HasPrefix(line, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+func TestMessagesAreAskedForAhead(t *testing.T) {
+	t.Parallel()
+	srv, s, items := backlog(t, 300, pop3test.Options{})
+	s.Prefetch(items)
+	most, deleted := 0, 0
+	for i, some := range slices.Collect(slices.Chunk(items, 30)) {
+		for _, it := range some {
+			retrieve(t, s, it)
+			most = max(most, count(srv.Log(), "RETR")-it.Number+1)
+		}
+		err := s.DeleteAhead(t.Context(), some, func(_ mailbox.Item, err error) {
+			if err != nil {
+				t.Error(err)
+			}
+			deleted++
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 && deleted != 0 {
+			t.Error("the answers to DELE were awaited")
+		}
+	}
+	if err := s.Quit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if most < 50 || most > 100 {
+		t.Errorf("at most %d messages were asked for ahead, want 100 or a little fewer", most)
+	}
+	if deleted != 300 || srv.Count("helpdesk") != 0 || count(srv.Log(), "RETR") != 300 {
+		t.Errorf("%d deleted, %d left", deleted, srv.Count("helpdesk"))
+	}
+}
+
+func TestAServerWithoutPIPELININGIsSentOneCommandAtATime(t *testing.T) {
+	t.Parallel()
+	for _, o := range []pop3test.Options{{Without: []string{"PIPELINING"}}, {NoCAPA: true}} {
+		srv, s, items := backlog(t, 3, o)
+		before := len(srv.Log())
+		s.Prefetch(items)
+		for _, it := range items {
+			retrieve(t, s, it)
+			if err := s.DeleteAhead(t.Context(), []mailbox.Item{it}, func(mailbox.Item, error) {}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := []string{"RETR 1", "DELE 1", "RETR 2", "DELE 2", "RETR 3", "DELE 3"}
+		if diff := cmp.Diff(want, srv.Log()[before:]); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// TestNothingIsSentAheadBeforeLogIn: courier-pop lists PIPELINING and loses what comes behind PASS.
+func TestNothingIsSentAheadBeforeLogIn(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{})
+	srv.Add("helpdesk", mail(0))
+	a := account(srv, "helpdesk", mailbox.None)
+	pieces := &recorder{}
+	a.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := srv.Dial(ctx, network, address)
+		pieces.Conn = conn
+		return pieces, err
+	}
+	if _, err := walk(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"CAPA\r\n", "USER helpdesk\r\n", "PASS secret\r\n", "CAPA\r\nSTAT\r\nLIST\r\nUIDL\r\n", "RETR 1\r\n", "DELE 1\r\n", "QUIT\r\n",
+	}
+	if diff := cmp.Diff(want, pieces.sent); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// recorder notes in which pieces the client sends.
+type recorder struct {
+	net.Conn
+	sent []string
+}
+
+// Write implements io.Writer.
+func (r *recorder) Write(p []byte) (int, error) {
+	r.sent = append(r.sent, string(p))
+	return r.Conn.Write(p)
+}
+
+func TestTheWindowIsBoundedInOctets(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{})
+	const size = 400 << 10
+	for range 8 {
+		srv.Add("helpdesk", bigMail(size))
+	}
+	a := account(srv, "helpdesk", mailbox.None)
+	a.Dial, a.SpoolDirectory = srv.Dial, t.TempDir()
+	s := open(t, a)
+	items, err := s.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Prefetch(items)
+	for _, it := range items {
+		spool, err := s.Retrieve(t.Context(), it)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = spool.Close() // what is in it does not matter here
+		if ahead := count(srv.Log(), "RETR") - it.Number + 1; ahead > 3 {
+			t.Fatalf("%d messages of %d octets were asked for ahead", ahead, size)
+		}
+	}
+}
+
+func TestARefusalInAPipelineIsOnlyThatCommands(t *testing.T) {
+	t.Parallel()
+	srv, s, items := backlog(t, 10, pop3test.Options{})
+	srv.At("RETR 4").Reply("-ERR [SYS/TEMP] not this one")
+	srv.At("RETR 10").Reply("-ERR no")
+	srv.At("DELE 2").Reply("-ERR not this one")
+	s.Prefetch(items)
+	var deleted, refused []int
+	for _, it := range items {
+		if it.Number == 4 || it.Number == 10 {
+			_, err := s.Retrieve(t.Context(), it)
+			var e *mailbox.Error
+			if !errors.Is(err, mailbox.ErrRefused) || mailbox.SessionBroken(err) || !errors.As(err, &e) || e.Number != it.Number {
+				t.Fatalf("RETR %d: %v", it.Number, err)
+			}
+			continue
+		}
+		retrieve(t, s, it)
+		err := s.DeleteAhead(t.Context(), []mailbox.Item{it}, func(it mailbox.Item, err error) {
+			if err != nil {
+				refused = append(refused, it.Number)
+			} else {
+				deleted = append(deleted, it.Number)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Quit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{1, 3, 5, 6, 7, 8, 9}, deleted) + cmp.Diff([]int{2}, refused); diff != "" {
+		t.Error(diff)
+	}
+	if n := srv.Count("helpdesk"); n != 3 {
+		t.Errorf("%d messages are left", n)
+	}
+}
+
+func TestCommandsOutOfThePlansOrder(t *testing.T) {
+	t.Parallel()
+	srv, s, items := backlog(t, 10, pop3test.Options{})
+	s.Prefetch(items)
+	retrieve(t, s, items[2])
+	retrieve(t, s, items[0])
+	head, err := s.Top(t.Context(), items[9])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(octetsOf(t, head)); !strings.HasPrefix(got, "From: a@example.com\r\nSubject: 9\r\n") || strings.Contains(got, "line") {
+		t.Errorf("TOP gives %q", got)
+	}
+	if err := s.Delete(t.Context(), items[2]); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := s.List(t.Context()); err != nil || len(again) != 9 {
+		t.Errorf("%d items after a deletion, %v", len(again), err)
+	}
+	retrieve(t, s, items[9])
+	retrieve(t, s, items[5])
+	retrieve(t, s, items[5]) // a second time
+	if _, err := s.Retrieve(t.Context(), items[2]); !errors.Is(err, mailbox.ErrRefused) || mailbox.SessionBroken(err) {
+		t.Errorf("a message that is marked: %v", err)
+	}
+	if err := s.Quit(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if n := srv.Count("helpdesk"); n != 9 {
+		t.Errorf("%d messages are left", n)
+	}
+}
+
+func TestTopOfAServerWithoutIt(t *testing.T) {
+	t.Parallel()
+	s, items := goodScript().with("TOP", "-ERR what?\r\n").listed(t)
+	if _, err := s.Top(t.Context(), items[0]); !errors.Is(err, mailbox.ErrRefused) || mailbox.SessionBroken(err) {
+		t.Errorf("Top: %v", err)
+	}
+	s, items = goodScript().with("TOP", "+OK\r\n"+strings.Repeat("x", 1000)+"\r\n"+forEver).listed(t)
+	if _, err := s.Top(t.Context(), items[0]); !errors.Is(err, mailbox.ErrTooLarge) || !mailbox.SessionBroken(err) {
+		t.Errorf("an endless header: %v", err)
+	}
+}
+
+// TestAMessageThatIsLargerThanSaidIsNamed: the session ends while another message is waited for.
+func TestAMessageThatIsLargerThanSaidIsNamed(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{})
+	for i := range 5 {
+		srv.Add("helpdesk", mail(i))
+	}
+	srv.Add("helpdesk", bigMail(200<<10))
+	srv.LieAboutSizes(func(octets int64) int64 { return min(octets, 100) })
+	a := account(srv, "helpdesk", mailbox.None)
+	a.Dial, a.MaxOctets = srv.Dial, 100<<10
+	s := open(t, a)
+	items, err := s.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Prefetch(items)
+	retrieve(t, s, items[0])
+	err = s.Delete(t.Context(), items[0])
+	var e *mailbox.Error
+	if !errors.Is(err, mailbox.ErrTooLarge) || !errors.As(err, &e) || e.Number != 6 || !mailbox.SessionBroken(err) {
+		t.Fatalf("got %v, want ErrTooLarge of message 6", err)
+	}
+	if _, err := s.Retrieve(t.Context(), items[1]); !errors.Is(err, mailbox.ErrClosed) {
+		t.Errorf("the session goes on: %v", err)
+	}
+	srv.Heal()
+	if n := srv.Count("helpdesk"); n != 6 {
+		t.Errorf("%d messages are left", n)
+	}
+}
+
+func TestQuitDoesNotKeepWhatWasAskedForAhead(t *testing.T) {
+	t.Parallel()
+	srv, s, items := backlog(t, 50, pop3test.Options{})
+	s.Prefetch(items)
+	retrieve(t, s, items[0])
+	deleted := 0
+	if err := s.DeleteAhead(t.Context(), items[:1], func(mailbox.Item, error) { deleted++ }); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Quit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if deleted != 1 || srv.Count("helpdesk") != 49 {
+		t.Errorf("%d deleted, %d left", deleted, srv.Count("helpdesk"))
+	}
+}
+
+func TestManyDeletionsAheadOfTheirAnswers(t *testing.T) {
+	t.Parallel()
+	srv, s, items := backlog(t, 450, pop3test.Options{})
+	deleted := 0
+	if err := s.DeleteAhead(t.Context(), items, func(mailbox.Item, error) { deleted++ }); err != nil {
+		t.Fatal(err)
+	}
+	if deleted < 250 {
+		t.Errorf("%d answers were read: there is no bound", deleted)
+	}
+	if err := s.Quit(t.Context()); err != nil || deleted != 450 || srv.Count("helpdesk") != 0 {
+		t.Errorf("%d deleted, %d left, %v", deleted, srv.Count("helpdesk"), err)
+	}
+}
+
+func TestClosingInTheMiddleOfAPipeline(t *testing.T) {
+	t.Parallel()
+	srv, s, items := backlog(t, 50, pop3test.Options{})
+	s.Prefetch(items)
+	retrieve(t, s, items[0])
+	if err := s.Delete(t.Context(), items[0]); err != nil { // all that was asked for is spooled now
+		t.Fatal(err)
+	}
+	var closing sync.WaitGroup
+	for range 2 {
+		closing.Go(func() { _ = s.Close() }) // its error is always nil
+	}
+	closing.Wait()
+	if _, err := s.Retrieve(t.Context(), items[1]); !errors.Is(err, mailbox.ErrClosed) {
+		t.Errorf("Retrieve after Close: %v", err)
+	}
+	if n := srv.Count("helpdesk"); n != 50 {
+		t.Errorf("%d messages are left", n)
+	}
+}
+
+// TestAPipelineIsNotHeldUpByTheLine needs 600 round trips one at a time.
+func TestAPipelineIsNotHeldUpByTheLine(t *testing.T) {
+	t.Parallel()
+	const rtt = 10 * time.Millisecond
+	srv, s, items := backlog(t, 300, pop3test.Options{RTT: rtt})
+	s.Prefetch(items)
+	started := time.Now()
+	for some := range slices.Chunk(items, 50) {
+		for _, it := range some {
+			retrieve(t, s, it)
+		}
+		if err := s.DeleteAhead(t.Context(), some, func(mailbox.Item, error) {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Quit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(started); took > 300*rtt {
+		t.Errorf("it took %v, of 6 s one at a time", took)
+	}
+	if n := srv.Count("helpdesk"); n != 0 {
+		t.Errorf("%d messages are left", n)
+	}
+}
+
+// readsABacklogAhead is one of the suite's tests.
+func readsABacklogAhead(t *testing.T, srv server) {
+	const n = 250
+	want := map[string]int{}
+	for i := range n {
+		srv.deliver("helpdesk", mail(i))
+		want[string(mail(i))]++
+	}
+	s := open(t, srv.account("helpdesk"))
+	items, err := s.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Prefetch(items)
+	got, deleted := map[string]int{}, 0
+	for some := range slices.Chunk(items, 40) {
+		for _, it := range some {
+			spool, err := s.Retrieve(t.Context(), it)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[string(octetsOf(t, spool))]++
+		}
+		err := s.DeleteAhead(t.Context(), some, func(_ mailbox.Item, err error) {
+			if err == nil {
+				deleted++
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Quit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" || deleted != n || srv.count("helpdesk") != 0 {
+		t.Error(fmt.Sprintf("%d deleted, %d left", deleted, srv.count("helpdesk")), diff)
+	}
+}

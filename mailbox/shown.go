@@ -1,0 +1,32 @@
+package mailbox
+
+import (
+	"strings"
+	"unicode"
+)
+
+// maxShown is how much of what a server said is shown, in octets.
+const maxShown = 400
+
+// shown makes what the server said fit for a log: without what is secret, should the server have repeated it.
+func (w *wire) shown(text string) string {
+	for _, secret := range w.secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "REDACTED")
+		}
+	}
+	return presentable(text)
+}
+
+// presentable cuts a text from outside to a bearable length and replaces what a terminal would obey.
+func presentable(text string) string {
+	if len(text) > maxShown {
+		text = text[:maxShown] + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ToValidUTF8(text, string(unicode.ReplacementChar)))
+}
