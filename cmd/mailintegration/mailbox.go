@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -120,6 +121,9 @@ func (c *mailboxAuthorizeCmd) Run(e *env) error {
 		return err
 	}
 	claims, err := source.Authorize(e.ctx, func(i oauth.Invitation) { invite(e, m, i) })
+	if errors.Is(err, context.Canceled) {
+		return errors.New("stopped: nothing was authorized")
+	}
 	if err != nil {
 		return err
 	}
@@ -144,9 +148,9 @@ func invite(e *env, m *config.Mailbox, i oauth.Invitation) {
 	fmt.Fprintf(e.stdout, "To let MailIntegration read the mailbox %s, open\n\n    %s\n\nenter the code\n\n    %s\n\nand sign in as %s.\n",
 		m.Name, i.URL, i.Code, m.UserName)
 	if !i.Expires.IsZero() {
-		fmt.Fprintf(e.stdout, "The code is good until %s.", i.Expires.Local().Format("15:04"))
+		fmt.Fprintf(e.stdout, "The code is good until %s. ", i.Expires.Local().Format("15:04"))
 	}
-	fmt.Fprintln(e.stdout, " Waiting …")
+	fmt.Fprintln(e.stdout, "Waiting …")
 }
 
 // authorized says what the person gave, and whether it will do.

@@ -40,6 +40,7 @@ func TestOnlyWhatTheEndpointClassifiesNeedsAPerson(t *testing.T) {
 		{"Microsoft's own trouble", refusal(400, "invalid_grant", "AADSTS90033: A transient error has occurred."), false, "90033", ""},
 		{"a refusal of a broken endpoint", refusal(500, "invalid_client", ""), false, "invalid_client", ""},
 		{"too many requests", refusal(429, "invalid_grant", "AADSTS90055"), false, "invalid_grant", ""},
+		{"a request that came too slowly", refusal(408, "invalid_grant", ""), false, "invalid_grant", ""},
 		{"a server error in JSON", refusal(500, "server_error", "oops"), false, "server_error", ""},
 		{"overload", refusal(503, "temporarily_unavailable", "AADSTS90006"), false, "temporarily_unavailable", ""},
 		{"a code that nobody knows", refusal(400, "mystery", ""), false, "mystery", ""},

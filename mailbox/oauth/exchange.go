@@ -55,15 +55,18 @@ func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	timed, cancel := context.WithTimeout(ctx, x.timeout)
 	defer cancel()
-	x.status, x.mediaType = 0, ""
+	x.status, x.mediaType, x.isLate = 0, "", false
 	answer, err := x.base.RoundTrip(r.WithContext(timed))
 	if err == nil {
 		x.status = answer.StatusCode
 		x.mediaType, _, _ = mime.ParseMediaType(answer.Header.Get("Content-Type"))
 		err = buffer(answer)
 	}
-	x.isLate = err != nil && ctx.Err() == nil && timed.Err() != nil
-	return answer, err
+	if err != nil {
+		x.isLate = ctx.Err() == nil && timed.Err() != nil
+		return nil, err
+	}
+	return answer, nil
 }
 
 // buffer reads the body of an answer.
