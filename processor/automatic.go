@@ -1,6 +1,9 @@
 package processor
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Automatic says what kind of machine wrote a message, by its header (RFC 3834 §2, RFC 3464, RFC 2919).
 type Automatic string
@@ -19,7 +22,11 @@ const (
 // being an answer more than having been sent to many.
 func recognise(m *Message, root *part) Automatic {
 	h := m.Header
-	switch report := reportType(root, 0); {
+	report := reportType(root, 0)
+	if !hasReport(root, 0) && !isFromMachine(m) {
+		report = "" // a person passes on what a machine wrote
+	}
+	switch {
 	case report == "disposition-notification":
 		return Receipt
 	case report == "feedback-report":
@@ -65,6 +72,23 @@ func reportType(p *part, depth int) string {
 	return ""
 }
 
+// hasReport says whether a message is a multipart/report, or one that lists and virus scanners have wrapped.
+func hasReport(p *part, depth int) bool {
+	const deepestReport = 3
+	if p.mediaType == "multipart/report" || depth == 0 && strings.HasPrefix(p.mediaType, "message/") {
+		return true
+	}
+	return depth < deepestReport && slices.ContainsFunc(p.children, func(child *part) bool { return hasReport(child, depth+1) })
+}
+
+// isFromMachine says whether a message comes from a mail system or says of itself that no person wrote it.
+func isFromMachine(m *Message) bool {
+	auto := keyword(m.Header.Get("Auto-Submitted"))
+	return isMailerDaemon(m) || isNullPath(m) || auto != "" && auto != "no"
+}
+
+func isNullPath(m *Message) bool { return m.ReturnPath != nil && *m.ReturnPath == "" }
+
 // isDeliveryFailure knows the fields that only a failed delivery has.
 func isDeliveryFailure(m *Message) bool {
 	return m.Header.Has("X-Failed-Recipients")
@@ -77,11 +101,11 @@ func isMailerDaemon(m *Message) bool {
 	if local == "mailer-daemon" || local == "mailerdaemon" {
 		return true
 	}
-	return m.ReturnPath != nil && *m.ReturnPath == "" && (local == "postmaster" || local == "")
+	return isNullPath(m) && local == "postmaster"
 }
 
 // isAutoReply says whether a message answers another one without a person (RFC 3834 §5, and what programs wrote
-// before it).
+// before it). X-MS-Exchange-Inbox-Rules-Loop is no sign: a person's message that a rule redirects has it too.
 func isAutoReply(h Header) bool {
 	switch auto := keyword(h.Get("Auto-Submitted")); {
 	case auto == "auto-replied", strings.HasPrefix(auto, "vacation"):
@@ -89,7 +113,7 @@ func isAutoReply(h Header) bool {
 	}
 	for _, name := range []string{
 		"X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Autoresponse", "X-AutoReply-From", "X-Auto-Reply", "X-Mail-Autoreply",
-		"X-Auto-Reply-From", "X-Vacation", "X-MS-Exchange-Inbox-Rules-Loop",
+		"X-Auto-Reply-From", "X-Vacation",
 	} {
 		if value := keyword(h.Get(name)); value != "" && value != "no" && value != "false" {
 			return true
@@ -105,7 +129,7 @@ func isAbsenceNote(m *Message) bool {
 		return true
 	}
 	auto := keyword(m.Header.Get("Auto-Submitted"))
-	return strings.HasPrefix(auto, "auto") && hasAutomaticPrefix(m.Subject)
+	return strings.HasPrefix(auto, "auto") && (hasAutomaticPrefix(m.Subject) || m.Header.Has("X-MS-Exchange-Inbox-Rules-Loop"))
 }
 
 // isNotice says whether a program wrote a message of its own accord.

@@ -186,9 +186,18 @@ func (p *parser) body(r *reader, root *part) {
 	m.Text = joinText(c.segments, p.limits.Text)
 	m.ReplyText = replyText(m)
 	if rich := joinHTML(c.segments); rich != "" {
-		m.HTML, _ = cutOctets(sanitise(rich), 2*p.limits.HTML)
+		m.HTML = cutHTML(sanitise(rich), 2*p.limits.HTML)
 	}
 	m.Attachments = r.attachments(c.attachments, m.HTML, p.hint)
+}
+
+// cutHTML cuts HTML to so many octets, before a tag rather than within it.
+func cutHTML(html string, most int) string {
+	cut, isCut := cutOctets(html, most)
+	if open := strings.LastIndexByte(cut, '<'); isCut && open > strings.LastIndexByte(cut, '>') {
+		return cut[:open]
+	}
+	return cut
 }
 
 func isBlankContent(c content) bool {
