@@ -2,12 +2,15 @@ package processor
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -182,24 +185,54 @@ func BenchmarkParseOurs(b *testing.B) {
 	}
 }
 
-// BenchmarkParseNestedParts parses a message of 10,000 multiparts within each other. The others are given it once, as
-// they take minutes; what is compared is the time of one message.
-func BenchmarkParseNestedParts(b *testing.B) {
+// nestedMail is a message of 10,000 multiparts within each other.
+func nestedMail() []byte {
 	var s strings.Builder
 	for i := range 10000 {
 		fmt.Fprintf(&s, "Content-Type: multipart/mixed; boundary=\"b%d\"\r\n\r\n--b%d\r\n", i, i)
 	}
-	octets := []byte("Subject: nested\r\nFrom: a@example.com\r\n" + s.String() + "\r\nx\r\n")
+	return []byte("Subject: nested\r\nFrom: a@example.com\r\n" + s.String() + "\r\nx\r\n")
+}
+
+// nestedParser is the environment variable that makes the test binary parse nestedMail with another parser, and end.
+const nestedParser = "NESTED_PARSER"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(nestedParser) {
+	case "":
+		os.Exit(m.Run())
+	case "go-message":
+		_ = parseGoMessage(nestedMail()) // it may fail in the end; it is the time that counts
+	case "enmime":
+		_ = parseEnmime(nestedMail())
+	}
+}
+
+// BenchmarkParseNestedParts parses nestedMail. The others are given it once, in a process of their own: they need more
+// than a minute and are ended after a while, so that the ratios are the least there can be.
+func BenchmarkParseNestedParts(b *testing.B) {
+	octets := nestedMail()
+	var took []time.Duration
 	for b.Loop() {
+		start := time.Now()
 		if err := parseOurs(octets); err != nil {
 			b.Fatal(err)
 		}
+		took = append(took, time.Since(start))
 	}
-	ours := b.Elapsed() / time.Duration(b.N)
-	for name, parse := range map[string]func([]byte) error{"×go-message": parseGoMessage, "×enmime": parseEnmime} {
+	ours := median(took)
+	b.ReportMetric(ours/1e6, "ms-ours")
+	for _, other := range []string{"go-message", "enmime"} {
+		const longest = 20 * time.Second
+		ctx, cancel := context.WithTimeout(context.Background(), longest)
+		cmd := exec.CommandContext(ctx, os.Args[0])
+		cmd.Env = append(os.Environ(), nestedParser+"="+other)
 		start := time.Now()
-		_ = parse(octets) // they may fail in the end; it is the time that counts
-		b.ReportMetric(float64(time.Since(start))/float64(ours), name)
+		if err := cmd.Run(); err != nil && ctx.Err() == nil {
+			b.Error(err)
+		}
+		cancel()
+		b.ReportMetric(float64(time.Since(start))/ours, "×"+other)
 	}
 }
 
