@@ -49,7 +49,7 @@ func exit(err error) {
 }
 
 // measureHere runs a command as a child of this process, which is small: the kernel counts the memory of the process
-// that started a command as the command's own peak, here some 10 MiB.
+// that started a command as the command's own peak, here some 15 MiB.
 func measureHere(file string, command []string) error {
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
