@@ -35,8 +35,8 @@ interop: ## sessions and whole polls against real POP3 servers, as root; INTEROP
 lint: ## gofmt, vet, staticcheck, tidy, generated files, migration numbers, Windows build
 	@scripts/lint
 
-fuzz: ## run every fuzz target for FUZZTIME (30s)
-	@scripts/fuzz $(FUZZTIME)
+fuzz: ## run every fuzz target for FUZZTIME (30s); FUZZ=./processor chooses packages
+	@scripts/fuzz $(or $(FUZZTIME),30s) $(FUZZ)
 
 bench: build ## this daemon beside mpop and a raw drain, in one run; BENCH_ROUNDS=3 BENCH_CONTESTS="small mixed big latency"
 	@scripts/setup bench
