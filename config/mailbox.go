@@ -49,6 +49,15 @@ const (
 	Azure Authentication = "Azure" // OAuth 2.0 of Microsoft 365
 )
 
+// Leave is for how many days messages are left on the server after they were recorded.
+type Leave int
+
+// The values of Leave that are no number of days.
+const (
+	LeaveNever  Leave = 0
+	LeaveAlways Leave = -1
+)
+
 // Server says where the messages are and how to log in. Its tags may stand inside or outside <Server>.
 type Server struct {
 	Gateway            string         `xml:"GatewayTypeName" example:"ESI.Octopus.MailIntegration.MailKitMailboxGateway,ESI.Octopus.MailIntegration" doc:"Read for files of the original, whatever it names, and without effect: messages are always read over POP3."`
@@ -64,6 +73,7 @@ type Server struct {
 	ClientID           string         `xml:"ClientId" mandatory:"with Authentication Azure" example:"11111111-2222-3333-4444-555555555555" doc:"Application (client) identifier of the registration in Microsoft Entra."`
 	TenantID           string         `xml:"TenantId" mandatory:"with Authentication Azure" example:"example.onmicrosoft.com" doc:"Directory (tenant) identifier or domain."`
 	SleepAfterDeletion time.Duration  `xml:"SleepTimeAfterDeletion" check:"milliseconds" default:"0" example:"5000" doc:"Pause after the deletions of a session, for servers that take their time to delete."`
+	LeaveOnServer      Leave          `xml:"LeaveOnServer" check:"leave" default:"Never" example:"Days 14" doc:"Never: messages are deleted once they are recorded. Days N: they are deleted N days after that, and read once more before. Always: they are never deleted. What is left is told by its unique-id and is not retrieved again; without unique-ids it is retrieved at each poll, and recorded once."`
 	TraceMessageInfo   bool           `xml:"TraceMessageInfo" default:"False" example:"True" doc:"True: Message-ID, From, To, Subject and Date of each message are logged."`
 	StepTimeout        time.Duration  `xml:"StepTimeout" check:"duration 1s-1h" default:"60s" example:"30s" doc:"How long one step on the network may take before the session is given up."`
 }

@@ -18,7 +18,7 @@ func wire(m *config.Mailbox) daemon.Mailbox {
 			UserName: m.UserName, Password: m.Password.Reveal(),
 			StepTimeout: m.StepTimeout, MaxOctets: m.MaxOctets,
 		},
-		SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
+		LeaveOnServer: daemon.Leave(m.LeaveOnServer), SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
 		Rules: rules(m), Schedule: m.Schedule, Problem: unsupported(m),
 	}
 }
