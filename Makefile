@@ -4,9 +4,10 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -X main.version=$(VERSION)
 PKGS    := ./...
+INTEROP ?= dovecot popa3d mailutils courier cyrus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test race lint fuzz bench cover package generate clean
+.PHONY: help setup build demo test race interop lint fuzz bench gobench cover package generate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,13 +27,22 @@ test: setup ## all tests
 race: setup ## all tests, with the race detector and in random order
 	$(GO) test -race -shuffle=on $(PKGS)
 
+interop: ## sessions and whole polls against real POP3 servers, as root; INTEROP="dovecot popa3d" chooses
+	@scripts/setup interop $(INTEROP)
+	INTEROP="$(INTEROP)" $(GO) test -race -count 1 -tags interop -run 'TestSession|TestQuirk' ./mailbox/interop
+	INTEROP="$(INTEROP)" $(GO) test -race -count 1 -tags interop -run 'TestPollOfRealServers' ./daemon
+
 lint: ## gofmt, vet, staticcheck, tidy, generated files, migration numbers, Windows build
 	@scripts/lint
 
 fuzz: ## run every fuzz target for FUZZTIME (30s)
 	@scripts/fuzz $(FUZZTIME)
 
-bench: setup ## benchmarks, ratios side by side in one run
+bench: build ## this daemon beside mpop and a raw drain, in one run; BENCH_ROUNDS=3 BENCH_CONTESTS="small mixed big latency"
+	@scripts/setup bench
+	BENCH_BINARY=$(CURDIR)/dist/mailintegration $(GO) test -tags bench -count 1 -timeout 30m -v ./daemon/bench
+
+gobench: setup ## the benchmarks of single functions
 	$(GO) test -run '^$$' -bench . -benchtime 3x $(PKGS)
 
 cover: setup ## test coverage by function

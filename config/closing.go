@@ -35,7 +35,7 @@ func (w *walker) popTo(name string) {
 	for !strings.EqualFold(w.top().name, name) {
 		w.quiet = w.quiet || w.top().secret
 		before := shown("</" + name + ">")
-		if w.quiet && w.set.lookup(name) == nil && !w.set.isServer(name) {
+		if w.quiet && w.setHere().lookup(name) == nil && !w.set.encloses(name) {
 			before = "another closing tag"
 		}
 		w.unclosed(w.top(), before)
@@ -105,7 +105,8 @@ func (w *walker) pop() {
 	f := w.top()
 	w.stack = w.stack[:len(w.stack)-1]
 	if f.shape == leaf {
-		w.elements = append(w.elements, element{tag: f.tag, text: f.text.String(), at: f.at, quiet: w.quiet, bad: f.bad})
+		d := w.here()
+		d.elements = append(d.elements, element{tag: f.tag, text: f.text.String(), at: f.at, quiet: w.quiet, bad: f.bad})
 	}
 }
 

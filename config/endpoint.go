@@ -81,3 +81,22 @@ func isConnection(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql")
 }
+
+// authorityKind reads the base of a token endpoint's addresses. Secrets go there, so that it must be HTTPS, except on this
+// machine.
+func authorityKind() kind {
+	k := textKind("the address of a token endpoint", "such as https://login.microsoftonline.com")
+	k.parse = func(text string) (any, string, bool) {
+		u, err := url.Parse(text)
+		switch {
+		case err != nil || !isLine(text) || u.Host == "":
+			return nil, "", false
+		case u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(text, "?# "):
+			return nil, "it has more than a scheme, a name and a path", false
+		case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
+			return nil, "secrets are sent there, so that it must begin with https://", false
+		}
+		return strings.TrimRight(text, "/"), "", true
+	}
+	return k
+}

@@ -16,7 +16,11 @@ func (c checking) files() {
 	}
 	if c.good["PasswordFile"] {
 		c.PasswordFile = beside(c.File, c.PasswordFile)
-		c.passwordFile()
+		c.secretFile("PasswordFile", c.PasswordFile, "Password", "password", &c.Password)
+	}
+	if c.good["ClientSecretFile"] {
+		c.ClientSecretFile = beside(c.File, c.ClientSecretFile)
+		c.secretFile("ClientSecretFile", c.ClientSecretFile, "ClientSecret", "secret", &c.ClientSecret)
 	}
 }
 
@@ -42,23 +46,23 @@ func (c checking) certificates(name string) {
 	c.Roots = pool
 }
 
-// passwordFile reads the password. Its mistakes do not show the path, because who confuses the tag with Password has
-// written the password there.
-func (c checking) passwordFile() {
-	at := c.at("PasswordFile")
-	data, err := readFile(c.PasswordFile)
+// secretFile reads the file of a tag for one that holds a secret. Its mistakes do not show the path, because who confuses
+// the tag with that of the secret itself has written the secret there.
+func (c checking) secretFile(tag, path, plain, noun string, to *Secret) {
+	at := c.at(tag)
+	data, err := readFile(path)
 	if err != nil {
-		c.mistake(at, "PasswordFile", "its file cannot be read: "+err.Error()+" (a file that holds the password; Password is the tag for the password itself)")
+		c.mistake(at, tag, "its file cannot be read: "+err.Error()+" (a file that holds the "+noun+"; "+plain+" is the tag for the "+noun+" itself)")
 		return
 	}
-	password := strings.TrimRight(string(data), "\r\n")
+	secret := strings.TrimRight(string(data), "\r\n")
 	switch {
-	case password == "":
-		c.mistake(at, "PasswordFile", "its file is empty (the password in one line)")
-	case !isLine(strings.ReplaceAll(password, "\t", "")):
-		c.mistake(at, "PasswordFile", "its file holds more than one line of text (the password in one line)")
+	case secret == "":
+		c.mistake(at, tag, "its file is empty (the "+noun+" in one line)")
+	case !isLine(strings.ReplaceAll(secret, "\t", "")):
+		c.mistake(at, tag, "its file holds more than one line of text (the "+noun+" in one line)")
 	default:
-		c.Password = NewSecret(password)
+		*to = NewSecret(secret)
 	}
 }
 

@@ -77,6 +77,14 @@ func kindOf(field reflect.StructField) kind {
 		return textKind("a path", "relative to the folder of this file, unless absolute")
 	case "secretpath":
 		return secretPathKind()
+	case "header":
+		return headerKind()
+	case "secret":
+		k := passwordKind()
+		k.noun = "a secret"
+		return k
+	case "authority":
+		return authorityKind()
 	case "database":
 		return databaseKind()
 	}
@@ -93,6 +101,8 @@ func kindOfType(t reflect.Type, arg string) kind {
 		return listKind()
 	case Schedule:
 		return scheduleKind()
+	case Pattern:
+		return patternKind()
 	case Secret:
 		return passwordKind()
 	}

@@ -17,6 +17,8 @@ type Mailbox struct {
 	Events  `section:"Events"`
 	Content `section:"What is kept of a message"`
 
+	Filters []Filter // in the order in which they are tried
+
 	Roots *x509.CertPool // of TrustedCertificate; nil for the system's
 }
 
@@ -67,11 +69,15 @@ type Server struct {
 	UseSsl             bool           `xml:"UseSsl" example:"True" doc:"Deprecated. True means SecureSocketOption SslOnConnect, False means None; a SecureSocketOption that says otherwise is a mistake."`
 	TrustedCertificate string         `xml:"TrustedCertificate" check:"path" otherwise:"the system's certificates" example:"mail-ca.pem" doc:"A PEM file with the certificates to trust for this server, in place of the system's."`
 	UserName           string         `xml:"UserName" mandatory:"yes" example:"newincident" doc:"Account on the POP3 server."`
-	Password           Secret         `xml:"Password" mandatory:"with Authentication Basic, unless PasswordFile is there" example:"…" doc:"Password of the account. Spaces at its ends belong to it; line breaks, and white space next to them, do not. Write &lt; for < and &amp; for &."`
+	Password           Secret         `xml:"Password" mandatory:"with Authentication Basic, unless PasswordFile is there" example:"…" doc:"Password of the account. With Authentication Azure it is exchanged for a token, which Microsoft is ending. Spaces at its ends belong to it; line breaks, and white space next to them, do not. Write &lt; for < and &amp; for &."`
 	PasswordFile       string         `xml:"PasswordFile" check:"secretpath" example:"/run/credentials/mailintegration.service/helpdesk" doc:"A file that holds the password in its only line, in place of Password."`
 	Authentication     Authentication `xml:"Authentication" check:"enum Basic|Azure" default:"Basic" example:"Azure" doc:"Basic: user name and password. Azure: OAuth 2.0 of Microsoft 365, for the application that ClientId and TenantId name."`
 	ClientID           string         `xml:"ClientId" mandatory:"with Authentication Azure" example:"11111111-2222-3333-4444-555555555555" doc:"Application (client) identifier of the registration in Microsoft Entra."`
 	TenantID           string         `xml:"TenantId" mandatory:"with Authentication Azure" example:"example.onmicrosoft.com" doc:"Directory (tenant) identifier or domain."`
+	ClientSecret       Secret         `xml:"ClientSecret" check:"secret" example:"…" doc:"Secret of the registration (its Value), for an application with the permission POP.AccessAsApp of its own: no person is needed. Without it and without Password, a person authorizes the mailbox once, by mailintegration mailbox authorize. Written as Password is. Only with Authentication Azure."`
+	ClientSecretFile   string         `xml:"ClientSecretFile" check:"secretpath" example:"/run/credentials/mailintegration.service/helpdesk-client" doc:"A file that holds the secret in its only line, in place of ClientSecret."`
+	AuthorityURL       string         `xml:"AuthorityURL" check:"authority" otherwise:"https://login.microsoftonline.com" example:"https://login.microsoftonline.us" doc:"Base of the addresses that tokens are obtained from, for a national cloud. Only with Authentication Azure."`
+	Scope              string         `xml:"Scope" otherwise:"https://outlook.office365.com/.default with ClientSecret, otherwise POP.AccessAsUser.All of https://outlook.office.com" example:"https://outlook.office365.us/.default" doc:"Permissions to ask for, with spaces between them, for a national cloud. Only with Authentication Azure."`
 	SleepAfterDeletion time.Duration  `xml:"SleepTimeAfterDeletion" check:"milliseconds" default:"0" example:"5000" doc:"Pause after the deletions of a session, for servers that take their time to delete."`
 	LeaveOnServer      Leave          `xml:"LeaveOnServer" check:"leave" default:"Never" example:"Days 14" doc:"Never: messages are deleted once they are recorded. Days N: they are deleted N days after that, and read once more before. Always: they are never deleted. What is left is told by its unique-id and is not retrieved again; without unique-ids it is retrieved at each poll, and recorded once."`
 	TraceMessageInfo   bool           `xml:"TraceMessageInfo" default:"False" example:"True" doc:"True: Message-ID, From, To, Subject and Date of each message are logged."`

@@ -26,11 +26,41 @@ The dialect:
 - Paths are relative to the folder of the file that they stand in.
 `
 
+const filterPreface = `
+### Mailbox file: Filters
+
+` + "`<Filters>`" + ` holds one ` + "`<Filter>`" + ` after the other, and each of them the tags below. They are tried in their order on every message.
+A filter holds when all of its conditions do (without any, it holds for every message); then its actions take effect. What a
+later filter sets replaces what an earlier one has set. What a filter sets takes precedence over the rest of the configuration,
+and over the block of fields of a service request; it concerns only requests that the message opens, not one that it is added to.
+
+` + "```xml" + `
+<Filters>
+  <Filter>
+    <Name>newsletters</Name>
+    <Header>List-Unsubscribe: .</Header>
+    <Sender>@newsletter\.example$</Sender>
+    <Ignore>True</Ignore>
+  </Filter>
+  <Filter>
+    <Name>board</Name>
+    <Sender>^(ann|bob)@example\.com$</Sender>
+    <SetPriority>High</SetPriority>
+    <SetGroup>Second Level</SetGroup>
+  </Filter>
+</Filters>
+` + "```" + `
+`
+
 // Reference writes the reference of every tag of both kinds of file, in Markdown.
 func Reference(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	b.WriteString(referencePreface)
 	writeReference(b, "Mailbox file", MailboxTags())
+	b.WriteString(filterPreface)
+	for _, t := range FilterTags() {
+		writeTagReference(b, t)
+	}
 	writeReference(b, "Service file", ServiceTags())
 	return b.Flush()
 }

@@ -20,6 +20,7 @@ func (c checking) all() {
 	c.port()
 	c.authentication()
 	c.processor()
+	c.filters()
 	c.files()
 }
 
@@ -83,22 +84,34 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
 }
 
+// azureTags mean something with Authentication Azure only.
+var azureTags = []string{"ClientId", "TenantId", "ClientSecret", "ClientSecretFile", "AuthorityURL", "Scope"}
+
 func (c checking) authentication() {
-	if c.given("Password") && c.given("PasswordFile") {
-		c.mistake(c.at("PasswordFile"), "PasswordFile", "is given beside Password (remove one)")
-	}
+	c.notBoth("PasswordFile", "Password")
+	c.notBoth("ClientSecretFile", "ClientSecret")
 	if c.given("Authentication") && !c.good["Authentication"] {
 		return
 	}
-	if c.Authentication == Azure {
-		c.require(*c.set.lookup("ClientId"), "with Authentication Azure")
-		c.require(*c.set.lookup("TenantId"), "with Authentication Azure")
+	if c.Authentication != Azure {
+		if !c.given("PasswordFile") {
+			c.require(*c.set.lookup("Password"), "with Authentication Basic, unless PasswordFile is there")
+		}
+		c.unused("with Authentication Basic", azureTags...)
 		return
 	}
-	if !c.given("PasswordFile") {
-		c.require(*c.set.lookup("Password"), "with Authentication Basic, unless PasswordFile is there")
+	c.require(*c.set.lookup("ClientId"), "with Authentication Azure")
+	c.require(*c.set.lookup("TenantId"), "with Authentication Azure")
+	if c.given("ClientSecret") || c.given("ClientSecretFile") {
+		c.unused("beside the secret of the application", "Password", "PasswordFile")
 	}
-	c.unused("with Authentication Basic", "ClientId", "TenantId")
+}
+
+// notBoth allows a secret or the file that holds it.
+func (c checking) notBoth(file, secret string) {
+	if c.given(secret) && c.given(file) {
+		c.mistake(c.at(file), file, "is given beside "+secret+" (remove one)")
+	}
 }
 
 // endUserTags mean nothing for the messages of machines.

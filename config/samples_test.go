@@ -25,7 +25,7 @@ func TestTheSamplesAreReadWithoutAWarning(t *testing.T) {
 			t.Errorf("%s: Login %q, Team %q, want those of the service file", m.Name, m.Login, m.Team)
 		}
 	}
-	if diff := cmp.Diff([]Processor{Monitoring, EndUserIncident, EndUserServiceRequest}, got); diff != "" {
+	if diff := cmp.Diff([]Processor{Monitoring, EndUserIncident, EndUserIncident, EndUserServiceRequest}, got); diff != "" {
 		t.Errorf("processors (-want +got):\n%s", diff)
 	}
 }

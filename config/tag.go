@@ -34,6 +34,9 @@ func MailboxTags() []Tag { return tagsOf(reflect.TypeFor[Mailbox]()) }
 // ServiceTags describes every tag of the service file.
 func ServiceTags() []Tag { return tagsOf(reflect.TypeFor[Service]()) }
 
+// FilterTags describes every tag of a <Filter>.
+func FilterTags() []Tag { return tagsOf(reflect.TypeFor[Filter]()) }
+
 // tagsOf reads the tags from the fields of t: each embedded struct is a section, each of its fields with an xml tag
 // is a tag.
 func tagsOf(t reflect.Type) []Tag {
@@ -75,15 +78,20 @@ func tagOf(name string, section, field reflect.StructField) Tag {
 type tagSet struct {
 	tags   []Tag
 	server bool    // <Server> may enclose some of them
-	other  *tagSet // those of the other kind of file, for a hint
+	filter *tagSet // those of a <Filter>; nil where there is none
+	other  *tagSet // those of another place, for a hint
 	where  string  // "a mailbox file"
 }
 
 func mailboxSet() *tagSet {
 	return &tagSet{
-		tags: MailboxTags(), server: true, where: "a mailbox file",
+		tags: MailboxTags(), server: true, where: "a mailbox file", filter: filterSet(),
 		other: &tagSet{tags: ServiceTags(), where: "the service file"},
 	}
+}
+
+func filterSet() *tagSet {
+	return &tagSet{tags: FilterTags(), where: "a filter", other: &tagSet{tags: MailboxTags(), where: "the mailbox file outside of <Filter>"}}
 }
 
 func serviceSet() *tagSet {
@@ -105,6 +113,14 @@ func (s *tagSet) lookup(name string) *Tag {
 
 // isServer says whether name is that of the enclosing <Server>.
 func (s *tagSet) isServer(name string) bool { return s.server && strings.EqualFold(name, serverName) }
+
+// isFilter says whether name is that of the enclosing <Filters>, or of a <Filter> within it.
+func (s *tagSet) isFilter(name string) bool {
+	return s.filter != nil && (strings.EqualFold(name, filtersName) || strings.EqualFold(name, filterName))
+}
+
+// encloses says whether name is that of a tag that holds tags.
+func (s *tagSet) encloses(name string) bool { return s.isServer(name) || s.isFilter(name) }
 
 // meant returns the tag that the unknown name was probably meant to be, nil when none is near.
 func (s *tagSet) meant(name string) *Tag {

@@ -9,7 +9,7 @@ import (
 
 func TestEveryTagIsDocumentedAndItsDefaultAndExampleAreValid(t *testing.T) {
 	t.Parallel()
-	for _, tag := range slices.Concat(MailboxTags(), ServiceTags()) {
+	for _, tag := range slices.Concat(MailboxTags(), ServiceTags(), FilterTags()) {
 		t.Run(tag.Name, func(t *testing.T) {
 			t.Parallel()
 			if tag.Doc == "" || tag.Section == "" || tag.Values == "" || tag.Example == "" {
@@ -39,7 +39,7 @@ func isSameValue(k kind, text string, value any) bool {
 
 func TestNoNameIsUsedTwiceInAFile(t *testing.T) {
 	t.Parallel()
-	for _, tags := range [][]Tag{MailboxTags(), ServiceTags()} {
+	for _, tags := range [][]Tag{MailboxTags(), ServiceTags(), FilterTags()} {
 		seen := map[string]bool{}
 		for _, tag := range tags {
 			if key := strings.ToLower(tag.Name); seen[key] {

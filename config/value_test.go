@@ -72,3 +72,38 @@ func TestAScheduleSaysWhenTheNextPollIs(t *testing.T) {
 		}
 	}
 }
+
+func TestTheEndpointsAddressIsHTTPSOrThisMachines(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"https://login.microsoftonline.us":    "https://login.microsoftonline.us",
+		"https://login.example.com/adfs/":     "https://login.example.com/adfs",
+		"http://127.0.0.1:8080":               "http://127.0.0.1:8080",
+		"http://localhost":                    "http://localhost",
+		"http://login.example.com":            "",
+		"ftp://login.example.com":             "",
+		"https://user:pass@login.example.com": "",
+		"https://login.example.com?x":         "",
+		"https://":                            "",
+		"login.example.com":                   "",
+	} {
+		got, _, ok := authorityKind().parse(text)
+		if ok != (want != "") || ok && got != want {
+			t.Errorf("%s is read as %v, %v, want %q", text, got, ok, want)
+		}
+	}
+}
+
+func TestASecretIsReadFromItsFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "client.txt", "hunter2 \r\n")
+	m, warnings, err := LoadMailbox(write(t, dir, "helpdesk.xml", minimal("<Authentication>Azure</Authentication>"+
+		"<ClientId>c</ClientId><TenantId>t</TenantId><ClientSecretFile>client.txt</ClientSecretFile>")))
+	if err != nil || len(warnings) > 0 {
+		t.Fatal(warnings, err)
+	}
+	if got := m.ClientSecret.Reveal(); got != "hunter2 " {
+		t.Errorf("it is %q", got)
+	}
+}

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
 const (
 	serverName  = "Server"
+	filtersName = "Filters"
+	filterName  = "Filter"
 	maxDepth    = 16  // of elements; the dialect needs three
 	maxMistakes = 100 // in one file; more of them tell nobody more
 )
@@ -30,6 +33,7 @@ type document struct {
 	root     string
 	rootAt   position
 	elements []element
+	filters  []*document     // one for each <Filter>, without mistakes of its own
 	meant    map[string]bool // known tags that an unknown one was probably meant to be
 	whole    bool            // it was read to its end
 	// quiet is set once a secret's tag was not closed properly: from there on, any text or name may be a part of the
@@ -49,8 +53,9 @@ func (d *document) warn(at position, tag, text string) {
 
 // frame is an element that is open.
 type frame struct {
-	name   string // as written
-	tag    *Tag   // nil for the root, <Server> and unknown tags
+	name   string    // as written
+	tag    *Tag      // nil for the root, <Server>, <Filters>, <Filter> and unknown tags
+	filter *document // what a <Filter> holds, nil for any other tag
 	shape  shape
 	at     position
 	text   strings.Builder
@@ -152,14 +157,23 @@ func (w *walker) open(name string, attributes []xml.Attr) bool {
 		return false
 	}
 	w.quiet = w.quiet || top.secret
-	tag := w.set.lookup(name)
-	isKnown := tag != nil || w.set.isServer(name)
+	for w.set.isFilter(name) && w.here() != w.document {
+		w.unclosed(w.top(), "<"+name+">")
+		w.pop()
+	}
+	top = w.top()
+	set := w.setHere()
+	tag := set.lookup(name)
+	isKnown := tag != nil || set.encloses(name)
 	if top.shape == leaf && isKnown {
 		w.unclosed(top, "<"+canonical(tag, name)+">")
 		w.pop()
 	}
 	f := &frame{name: name, tag: tag, at: w.at}
 	switch {
+	case tag == nil && set.isFilter(name) && strings.EqualFold(name, filterName):
+		f.filter = &document{file: w.file, root: filterName, rootAt: w.at, meant: map[string]bool{}, whole: true}
+		w.filters = append(w.filters, f.filter)
 	case tag != nil:
 		f.shape, f.secret = leaf, tag.Secret()
 	case !isKnown:
@@ -200,18 +214,46 @@ func (w *walker) unknownTag(f *frame, parent *frame) {
 	}
 }
 
+// here is the document that a tag at this place belongs to: the innermost <Filter>, or the file.
+func (w *walker) here() *document {
+	for _, f := range slices.Backward(w.stack) {
+		if f.filter != nil {
+			return f.filter
+		}
+	}
+	return w.document
+}
+
+// setHere is the tags that may stand at this place.
+func (w *walker) setHere() *tagSet {
+	if w.here() != w.document {
+		return w.set.filter
+	}
+	return w.set
+}
+
 // misnamed tells of an unknown tag where a known one could stand, and which was probably meant.
 func (w *walker) misnamed(f *frame) {
-	name := shown(f.name)
-	if t := w.set.meant(f.name); t != nil {
-		w.meant[t.Name] = true
+	name, set := shown(f.name), w.setHere()
+	if set.filter != nil && set.filter.lookup(f.name) != nil {
+		w.mistake(w.at, name, "unknown tag in "+set.where+" (it belongs into <Filter>)")
+		return
+	}
+	if t := set.other.lookup(f.name); t != nil && set.filter == nil && w.here() != w.document {
+		w.document.meant[t.Name] = true
+		f.secret = t.Secret()
+		w.mistake(w.at, name, "unknown tag in "+set.where+" (it belongs into "+set.other.where+")")
+		return
+	}
+	if t := set.meant(f.name); t != nil {
+		w.here().meant[t.Name] = true
 		f.secret = t.Secret()
 		w.mistake(w.at, name, "unknown tag (did you mean "+t.Name+"?)")
 		return
 	}
-	if t := w.set.other.lookup(f.name); t != nil {
+	if t := set.other.lookup(f.name); t != nil {
 		f.secret = t.Secret()
-		w.mistake(w.at, name, "unknown tag in "+w.set.where+" (it belongs into "+w.set.other.where+")")
+		w.mistake(w.at, name, "unknown tag in "+set.where+" (it belongs into "+set.other.where+")")
 		return
 	}
 	w.mistake(w.at, name, "unknown tag (the reference lists all tags)")

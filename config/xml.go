@@ -6,6 +6,7 @@ import (
 	"io"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // XML writes the mailbox's configuration as it is in effect, defaults included, in the dialect that LoadMailbox reads,
@@ -24,8 +25,37 @@ func (m *Mailbox) XML(w io.Writer) error {
 		}
 		writeTag(b, tag, fields.FieldByIndex(tag.index))
 	}
+	writeFilters(b, m.Filters)
 	b.WriteString("</MailIntegration>\n")
 	return b.Flush()
+}
+
+// writeFilters writes the filters in their order.
+func writeFilters(b *bufio.Writer, filters []Filter) {
+	if len(filters) == 0 {
+		return
+	}
+	b.WriteString("  <Filters>\n")
+	for i := range filters {
+		b.WriteString("    <Filter>\n")
+		fields := reflect.ValueOf(&filters[i]).Elem()
+		for _, tag := range FilterTags() {
+			if value := fields.FieldByIndex(tag.index); !value.IsZero() {
+				writeValues(b, tag, value)
+			}
+		}
+		b.WriteString("    </Filter>\n")
+	}
+	b.WriteString("  </Filters>\n")
+}
+
+// writeValues writes a tag of a filter, once for each of its values when it repeats.
+func writeValues(b *bufio.Writer, tag Tag, value reflect.Value) {
+	for line := range strings.SplitSeq(tag.kind.format(value.Interface()), "\n") {
+		b.WriteString("      <" + tag.Name + ">")
+		xml.EscapeText(b, []byte(line)) // errors stay in b until Flush
+		b.WriteString("</" + tag.Name + ">\n")
+	}
 }
 
 // writeTag writes one tag, unless it is empty or deprecated.

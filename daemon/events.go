@@ -56,6 +56,10 @@ func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outco
 		e.log.Error("message set aside", append(fields, zap.String("hint", "the event carries the message as it was received"))...)
 		return
 	}
+	if o.Outcome == store.Refused {
+		e.log.Warn("message refused", append(fields, zap.String("hint", "CreateNewRequests is False; the raw message is kept with its receipt"))...)
+		return
+	}
 	e.log.Info("message accepted", fields...)
 }
 
@@ -92,7 +96,8 @@ func (e events) messageTooLarge(it mailbox.Item, m *processor.Message, o store.O
 }
 
 func (e events) retrieveFailed(it mailbox.Item, err error) {
-	e.log.Warn("message not retrieved", zap.String("uidl", it.UIDL), zap.Int64("octets", it.Octets), zap.Error(err))
+	e.log.Warn("message not retrieved", zap.String("uidl", it.UIDL), zap.Int64("octets", it.Octets), zap.Error(err),
+		zap.String("hint", Hint(err)))
 }
 
 func (e events) deleteRefused(it mailbox.Item, err error) {
@@ -121,6 +126,9 @@ func (e events) pollEnded(r Report, took time.Duration) {
 		e.log.Info("poll ended", fields...)
 	}
 }
+
+// mailboxWorks says that a mailbox was polled, for the first time or again after failures.
+func (e events) mailboxWorks() { e.log.Info("mailbox works") }
 
 func (e events) pollPostponed(failures int, next time.Time) {
 	e.log.Info("poll postponed", zap.Int("failures", failures), zap.Time("next_poll", next))

@@ -25,6 +25,7 @@ type worker struct {
 	progress  *progress
 	failures  int  // polls that failed in a row
 	permanent bool // whether the last failure needs a person
+	works     bool // whether the last poll went well
 }
 
 func newWorker(d *Daemon, m Mailbox) *worker {
@@ -59,9 +60,14 @@ func (w *worker) run(ctx context.Context) {
 func (w *worker) note(r Report) {
 	switch {
 	case r.Err == nil:
+		if !w.works && !r.Skipped {
+			w.log.mailboxWorks()
+			w.works = true
+		}
 		w.failures, w.permanent = 0, false
 	case errors.Is(r.Err, context.Canceled):
 	default:
+		w.works = false
 		w.failures++
 		w.permanent = needsPerson(r.Err)
 	}

@@ -41,7 +41,11 @@ func tokenError(err error) error {
 // and PASS. Nothing is sent ahead: a server may lose what comes behind the command that changes its state (courier).
 func (s *Session) logIn(ctx context.Context) error {
 	if s.token != "" {
-		return s.sasl(ctx, "XOAUTH2", s.xoauth2Response())
+		err := s.sasl(ctx, "XOAUTH2", s.xoauth2Response())
+		if errors.Is(err, ErrCredentials) && s.account.TokenRefused != nil {
+			s.account.TokenRefused()
+		}
+		return err
 	}
 	if s.capabilities.HasArgument("SASL", "PLAIN") {
 		err := s.sasl(ctx, "PLAIN", s.plainResponse())

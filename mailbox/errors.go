@@ -103,7 +103,7 @@ func SessionBroken(err error) bool {
 // says it itself, by a method Hint.
 func Hint(err error) string {
 	var token interface{ Hint() string }
-	if errors.As(err, &token) {
+	if errors.As(err, &token) && token.Hint() != "" {
 		return token.Hint()
 	}
 	var e *Error

@@ -28,6 +28,8 @@ type Account struct {
 	// Token yields the access token for AUTH XOAUTH2, which takes the place of USER and PASS; nil means that Password
 	// counts. Its errors wrap ErrToken, ErrTokenRefused or ErrNotAuthorized.
 	Token func(ctx context.Context) (string, error)
+	// TokenRefused, when not nil, is called when the server refused a token, so that the next one is another.
+	TokenRefused func()
 
 	Roots          *x509.CertPool // trusted certificates, nil for the system's
 	StepTimeout    time.Duration  // for each step on the network; 0 means 60 s

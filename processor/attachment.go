@@ -8,17 +8,55 @@ import (
 
 // attachments makes the attachments of a message. body is its HTML, sanitised: what it shows is inline.
 func (r *reader) attachments(parts []*part, body, hint string) []Attachment {
-	shown := contentIDsIn(body)
 	var all []Attachment
 	for _, p := range parts {
-		id := p.contentID()
+		u, isContainer := r.containers[p]
+		all = append(all, u.attachments...)
+		if isContainer && u.isWhole {
+			continue
+		}
 		all = append(all, Attachment{
 			Name:      r.attachmentName(p, hint),
 			MediaType: p.mediaType,
-			ContentID: id,
-			Inline:    id != "" && shown[id],
+			ContentID: p.contentID(),
 			open:      p.open,
 		})
+	}
+	if len(all) > r.limits.Parts {
+		r.note(nil, "attachments dropped: too many")
+		all = all[:r.limits.Parts]
+	}
+	shown := contentIDsIn(body)
+	for i := range all {
+		all[i].Inline = all[i].ContentID != "" && shown[all[i].ContentID]
+	}
+	return all
+}
+
+// unpack looks into the attachments that hold others.
+func (r *reader) unpack(parts []*part) {
+	for _, p := range parts {
+		if isTNEF(p) {
+			r.contains(p, r.winmail(p))
+		}
+	}
+}
+
+// contains notes what is in a part.
+func (r *reader) contains(p *part, u unpacked) {
+	if r.containers == nil {
+		r.containers = make(map[*part]unpacked)
+	}
+	r.containers[p] = u
+}
+
+// unpackedText is the text within the attachments that hold others, for a message that has no other text.
+func (r *reader) unpackedText(parts []*part) []segment {
+	var all []segment
+	for _, p := range parts {
+		if isTNEF(p) {
+			all = append(all, r.containers[p].segments...)
+		}
 	}
 	return all
 }
@@ -124,7 +162,7 @@ func defaultName(p *part) string {
 func extensionOf(mediaType string) string {
 	kind, sub, _ := strings.Cut(mediaType, "/")
 	switch sub {
-	case "plain", "delivery-status", "disposition-notification", "rfc822-headers", "global-delivery-status":
+	case "plain", "delivery-status", "disposition-notification", "rfc822-headers", "global-delivery-status", "feedback-report":
 		return ".txt"
 	case "rfc822", "global", "partial":
 		return ".eml"

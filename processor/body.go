@@ -6,6 +6,7 @@ import (
 	"html"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -28,6 +29,9 @@ type reader struct {
 
 	text, html int // octets read so far
 	err        error
+
+	containers  map[*part]unpacked // attachments that hold others
+	signedDepth int                // S/MIME objects around what is read
 }
 
 // collect sorts a part and those within it into text and attachments.
@@ -45,6 +49,10 @@ func (r *reader) collect(p *part) content {
 		return all
 	case isBodyText(p):
 		return r.leaf(p)
+	case isSMIME(p):
+		u := r.signed(p)
+		r.contains(p, u)
+		return content{segments: u.segments, attachments: []*part{p}}
 	}
 	return content{attachments: []*part{p}}
 }
@@ -96,6 +104,13 @@ func (r *reader) leaf(p *part) content {
 		s.plain, isCut = r.read(p, r.limits.Text-r.text)
 		r.text += len(s.plain)
 		s.plain = plainText(p, s.plain)
+		if !isCut {
+			var files []Attachment
+			if s.plain, files = r.uuencoded(p, s.plain); len(files) > 0 {
+				r.contains(p, unpacked{attachments: files, isWhole: true})
+				c.attachments = []*part{p}
+			}
+		}
 	}
 	c.segments = []segment{s}
 	if isCut {
@@ -134,6 +149,9 @@ func (r *reader) read(p *part, limit int) (text string, isCut bool) {
 		charset = metaCharset(octets)
 	}
 	isCut = len(octets) > limit
+	if isASCII(octets) && isASCIICompatible(charsetName(charset)) {
+		return cleanASCII(octets[:min(len(octets), limit)]), isCut
+	}
 	text, asDeclared := decodeDeclared(octets[:min(len(octets), limit)], charset)
 	if !asDeclared {
 		r.note(p, "text is not in the charset that it declares: "+cmp.Or(oneLine(charset), "none"))
@@ -168,7 +186,7 @@ func plainText(p *part, text string) string {
 	case strings.EqualFold(p.params.get("format"), "flowed"):
 		return unflow(text, strings.EqualFold(p.params.get("delsp"), "yes"))
 	}
-	return text
+	return clearSigned(text)
 }
 
 // enriched takes the commands out of text/enriched (RFC 1896).
@@ -181,52 +199,47 @@ var enrichedCommand = regexp.MustCompile(`(?is)<param>[^<]*</param>|</?[a-z][-a-
 
 // joinPlain joins the plain text of segments.
 func joinPlain(segments []segment) string {
-	var b strings.Builder
+	var texts []string
 	for _, s := range segments {
-		appendText(&b, s.plain)
+		texts = appendText(texts, s.plain)
 	}
-	return b.String()
+	return strings.Join(texts, "\n\n")
 }
 
 // joinHTML joins the HTML of segments; "" when none has any. Plain text between HTML becomes HTML.
 func joinHTML(segments []segment) string {
+	if !slices.ContainsFunc(segments, func(s segment) bool { return s.html != "" }) {
+		return ""
+	}
 	var b strings.Builder
-	found := false
 	for _, s := range segments {
 		if s.html != "" {
-			found = true
 			b.WriteString(s.html)
 		} else if strings.TrimSpace(s.plain) != "" {
 			b.WriteString("<div>" + strings.ReplaceAll(html.EscapeString(s.plain), "\n", "<br>\n") + "</div>\n")
 		}
-	}
-	if !found {
-		return ""
 	}
 	return b.String()
 }
 
 // joinText is what the service desk reads: plain text where there is some, else HTML as text.
 func joinText(segments []segment, limit int) string {
-	var b strings.Builder
+	var texts []string
 	for _, s := range segments {
 		text := s.plain
 		if strings.TrimSpace(text) == "" && s.html != "" {
 			text = htmlText(s.html, limit)
 		}
-		appendText(&b, text)
+		texts = appendText(texts, text)
 	}
-	text, _ := cutOctets(b.String(), limit)
+	text, _ := cutOctets(strings.Join(texts, "\n\n"), limit)
 	return strings.TrimRight(strings.TrimLeft(text, "\n"), " \t\n")
 }
 
-// appendText appends a piece of text on a line of its own.
-func appendText(b *strings.Builder, text string) {
+// appendText appends a piece of text, if it is not blank. Between two pieces there will be an empty line.
+func appendText(texts []string, text string) []string {
 	if strings.TrimSpace(text) == "" {
-		return
+		return texts
 	}
-	if b.Len() > 0 {
-		b.WriteString("\n")
-	}
-	b.WriteString(strings.TrimRight(text, "\n") + "\n")
+	return append(texts, strings.TrimRight(text, "\n"))
 }

@@ -73,6 +73,27 @@ var bombs = []struct {
 	{"HTML of nested quotes", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<blockquote><p>x", n/16) }},
 	{"HTML of attributes", func(n int) string { return "Content-Type: text/html\n\n<p " + strings.Repeat("a=b ", n/4) + ">" }},
 	{"HTML of entities", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("&amp", n/4) }},
+	{"a report of many recipients", func(n int) string {
+		return "Content-Type: message/delivery-status\n\n" + strings.Repeat("Final-Recipient: rfc822; a@b.example\nStatus: 5.1.1\n\n", n/50)
+	}},
+	{"a report of lines that are no fields", func(n int) string {
+		return "Content-Type: message/delivery-status\n\n" + strings.Repeat("x\n", n/2)
+	}},
+	{"a returned mail of addresses", func(n int) string {
+		return "From: mailer-daemon@a.example\n\n" + strings.Repeat("a@b.example 5.1.1\n", n/18)
+	}},
+	{"a returned mail of fields", func(n int) string {
+		return "From: mailer-daemon@a.example\n\n" + strings.Repeat("To: a\nX\n", n/8)
+	}},
+	{"attributions", func(n int) string {
+		return "Subject: Re: x\n\n" + strings.Repeat("On 3 Nov 2026 10:04, a@b.example\nwrote:\n> x\ny\n", n/44)
+	}},
+	{"attributions that are long", func(n int) string {
+		return "Subject: Re: x\n\n" + strings.Repeat("On 3 Nov 2026 10:04, "+strings.Repeat("wrote ", 70)+":\nx\n", n/443)
+	}},
+	{"one line at the end", func(n int) string { return "Subject: Re: x\n\nx\n\nsent from my" + strings.Repeat(" x", n/2) }},
+	{"labels of a shown header", func(n int) string { return "Subject: Re: x\n\n" + strings.Repeat("From: a\nTo: b\n\nc\n", n/18) }},
+	{"quoted lines with blank ones", func(n int) string { return "Subject: Re: x\n\ny\n" + strings.Repeat("> x\n\n", n/5) }},
 	{"attached messages", func(n int) string {
 		return "Content-Type: multipart/digest; boundary=b\n\n" + strings.Repeat("--b\n\nSubject: x\n\n", n/17)
 	}},
@@ -138,6 +159,16 @@ func checkBounds(t *testing.T, m *Message, l Limits) {
 		texts = append(texts, a.Name, a.MediaType, a.ContentID)
 		if a.Name == "" || strings.ContainsAny(a.Name, "/\\\n") {
 			t.Errorf("attachment name %q", a.Name)
+		}
+	}
+	if m.Report != nil {
+		texts = append(texts, m.Report.MessageID, m.Report.Subject)
+		texts = append(texts, m.Report.References...)
+		if n := len(m.Report.Recipients); n > reportRecipients {
+			t.Errorf("%d recipients of a report", n)
+		}
+		for _, r := range m.Report.Recipients {
+			texts = append(texts, r.Addr, r.Action, r.Status, r.Diagnostic)
 		}
 	}
 	texts = append(texts, m.References...)

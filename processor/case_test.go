@@ -28,6 +28,7 @@ type desk struct {
 	References References
 	Users      []deskUser
 	Requests   []deskRequest
+	Lists      map[ListName][]Listed
 }
 
 type deskUser struct {
@@ -67,6 +68,26 @@ func (d desk) UserByAddress(addr string) (User, bool) {
 	return User{}, false
 }
 
+func (d desk) UsersNamed(name string) []User {
+	by := func(is func(deskUser) bool) (found []User) {
+		for _, u := range d.Users {
+			if is(u) {
+				found = append(found, u.User)
+			}
+		}
+		return found
+	}
+	if found := by(func(u deskUser) bool { return strings.EqualFold(u.Logon, name) }); found != nil {
+		return found
+	}
+	if found := by(func(u deskUser) bool { return slices.Contains(u.Addresses, name) }); found != nil {
+		return found
+	}
+	return by(func(u deskUser) bool { return strings.EqualFold(u.Name, name) })
+}
+
+func (d desk) List(name ListName) ([]Listed, bool) { return d.Lists[name], true }
+
 // asked is a directory that answers only what it was told it would be asked.
 type asked struct {
 	t    *testing.T
@@ -95,13 +116,27 @@ func (a asked) UserByAddress(addr string) (User, bool) {
 	return a.desk.UserByAddress(addr)
 }
 
+func (a asked) UsersNamed(name string) []User {
+	if !slices.Contains(a.keys.People, name) {
+		a.t.Errorf("Decide asks for people named %q, which Keys does not name", name)
+	}
+	return a.desk.UsersNamed(name)
+}
+
+func (a asked) List(name ListName) ([]Listed, bool) {
+	if !slices.Contains(a.keys.Lists, name) {
+		a.t.Errorf("Decide asks for the list of each %s, which Keys does not name", name)
+	}
+	return a.desk.List(name)
+}
+
 // TestCasesAreReadAndDecidedAsTheySay runs every folder of testdata: mail.eml is what arrives, directory.json what
 // the service desk knows, want.json what is understood and decided.
 func TestCasesAreReadAndDecidedAsTheySay(t *testing.T) {
 	t.Parallel()
 	folders, err := filepath.Glob("testdata/*/mail.eml")
-	if err != nil || len(folders) < 40 {
-		t.Fatalf("testdata holds %d cases, want at least 40 (%v)", len(folders), err)
+	if err != nil || len(folders) < 80 {
+		t.Fatalf("testdata holds %d cases, want at least 80 (%v)", len(folders), err)
 	}
 	for _, mail := range folders {
 		dir := filepath.Dir(mail)
@@ -155,6 +190,7 @@ type shown struct {
 	HTML        []string          `json:"html,omitempty"`
 	Attachments []shownAttachment `json:"attachments,omitempty"`
 	Automatic   Automatic         `json:"automatic,omitempty"`
+	Report      *Report           `json:"report,omitempty"`
 	Defects     []string          `json:"defects,omitempty"`
 }
 
@@ -172,7 +208,7 @@ func shownMessage(t *testing.T, m *Message, raw []byte) shown {
 		MessageID: m.MessageID, InReplyTo: m.InReplyTo, References: m.References,
 		From: shownAddress(m.From), Sender: shownAddress(m.Sender), ReplyTo: shownAddresses(m.ReplyTo),
 		To: shownAddresses(m.To), Cc: shownAddresses(m.Cc), ReturnPath: m.ReturnPath, Subject: m.Subject,
-		Text: shownLines(m.Text), HTML: shownLines(m.HTML), Automatic: m.Automatic,
+		Text: shownLines(m.Text), HTML: shownLines(m.HTML), Automatic: m.Automatic, Report: m.Report,
 	}
 	if !m.Date.IsZero() {
 		s.Date = m.Date.Format(time.RFC3339)
@@ -223,6 +259,7 @@ func describeDecision(d Decision) string {
 		for name, value := range map[string]string{
 			"kind": string(d.Kind), "subject": d.Subject, "requester": d.Requester.Logon, "user": d.User.Logon, "site": d.Site.Name,
 			"source": d.Source.Name, "priority": d.Priority.Name, "group": d.Group.Name, "assignee": d.Assignee.Logon,
+			"type": d.Type.Name, "body": d.Body,
 		} {
 			if value != "" {
 				fields[name] = value
@@ -230,6 +267,15 @@ func describeDecision(d Decision) string {
 		}
 		if d.LinkedTo != 0 {
 			fields["linked_to"] = d.LinkedTo
+		}
+		if !d.Due.IsZero() {
+			fields["due"] = d.Due
+		}
+		if d.Filters != nil {
+			fields["filters"] = d.Filters
+		}
+		if d.Fields != nil {
+			fields["fields"] = d.Fields
 		}
 		names = attachmentNames(d.Attachments, d.AttachRaw)
 	case AddActivity:

@@ -2,6 +2,8 @@ package processor
 
 import (
 	"bytes"
+	"cmp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -89,10 +91,8 @@ func guessCharset(octets []byte, label string) string {
 	}
 	enc := encoding.Encoding(charmap.Windows1252)
 	if head := sampleOf(octets); highOctets(head) > 3 {
-		if best, err := chardet.NewTextDetector().DetectBest(head); err == nil && best.Confidence >= 20 {
-			if guess := encodingByName(charsetName(best.Charset)); guess != nil {
-				enc = guess
-			}
+		if guess := encodingByName(charsetName(detect(head))); guess != nil {
+			enc = guess
 		}
 	}
 	if text, ok := decodeWith(enc, octets); ok {
@@ -104,6 +104,23 @@ func guessCharset(octets []byte, label string) string {
 	}
 	text, _ := decodeWith(charmap.Windows1252, octets)
 	return text
+}
+
+// detect names the charset that octets most likely have, "" when it is not clear. Of several that are as likely it is
+// always the same one: the detector gives them in any order.
+func detect(octets []byte) string {
+	const leastConfidence = 20 // of 100
+	all, err := chardet.NewTextDetector().DetectAll(octets)
+	if err != nil || len(all) == 0 {
+		return ""
+	}
+	best := slices.MinFunc(all, func(a, b chardet.Result) int {
+		return cmp.Or(b.Confidence-a.Confidence, strings.Compare(a.Charset, b.Charset))
+	})
+	if best.Confidence < leastConfidence {
+		return ""
+	}
+	return best.Charset
 }
 
 // sampleOf returns a beginning of octets, from a little before the first one that is not ASCII.

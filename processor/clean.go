@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -14,40 +15,89 @@ func clean(s string) string {
 	}
 	var b strings.Builder
 	b.Grow(len(s))
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
-			i += n
-			if r != '\ufeff' {
+	for len(s) > 0 {
+		n := plainPrefix(s)
+		b.WriteString(s[:n])
+		if s = s[n:]; s == "" {
+			break
+		}
+		n = 1
+		switch c := s[0]; {
+		case c >= utf8.RuneSelf:
+			var r rune
+			if r, n = utf8.DecodeRuneInString(s); r != '\ufeff' {
 				b.WriteRune(r) // utf8.RuneError for an octet that is none
 			}
-			continue
+		case c == '\r' && (len(s) == 1 || s[1] != '\n'):
+			b.WriteByte('\n')
 		}
-		i++
-		switch {
-		case c == '\r':
-			if i == len(s) || s[i] != '\n' {
-				b.WriteByte('\n')
-			}
-		case c >= ' ' && c != 0x7f || c == '\n' || c == '\t':
-			b.WriteByte(c)
-		}
+		s = s[n:]
 	}
 	return b.String()
 }
 
+// cleanASCII is clean for octets that are ASCII, which it overwrites.
+func cleanASCII(octets []byte) string {
+	cleaned := octets[:0]
+	for len(octets) > 0 {
+		n := bytes.IndexByte(octets, '\r')
+		if n < 0 {
+			n = len(octets)
+		}
+		cleaned = append(cleaned, octets[:n]...)
+		if n == len(octets) {
+			break
+		}
+		if n+1 == len(octets) || octets[n+1] != '\n' {
+			cleaned = append(cleaned, '\n')
+		}
+		octets = octets[n+1:]
+	}
+	if text := string(cleaned); isClean(text) {
+		return text
+	}
+	return clean(string(cleaned))
+}
+
+// plainPrefix is how many octets at the beginning of s are plain ASCII text.
+func plainPrefix(s string) int {
+	for i := range len(s) {
+		if !plainOctet[s[i]] {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// plainOctet says of each octet whether it is plain ASCII text.
+var plainOctet = func() (plain [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		plain[c] = true
+	}
+	plain['\n'], plain['\t'] = true, true
+	return plain
+}()
+
 // isClean says whether clean has nothing to do.
 func isClean(s string) bool {
-	ascii := true
 	for i := range len(s) {
-		c := s[i]
-		if c < ' ' && c != '\n' && c != '\t' || c == 0x7f {
+		if c := s[i]; c >= utf8.RuneSelf {
+			return isCleanText(s[i:])
+		} else if !plainOctet[c] {
 			return false
 		}
-		ascii = ascii && c < utf8.RuneSelf
 	}
-	return ascii || utf8.ValidString(s) && !strings.Contains(s, "\ufeff")
+	return true
+}
+
+// isCleanText is isClean for text that is not all ASCII.
+func isCleanText(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < utf8.RuneSelf && !plainOctet[c] {
+			return false
+		}
+	}
+	return utf8.ValidString(s) && !strings.Contains(s, "\ufeff")
 }
 
 // oneLine is clean for a value that has one line: line breaks, tabs and special spaces become plain spaces. Runs of

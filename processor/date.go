@@ -20,6 +20,9 @@ type dateReader struct {
 // parseDate reads a date in every form that occurs: RFC 5322 §3.3 with its obsolete forms, asctime, ISO 8601,
 // names of months in the languages of localised programs. ok is false when it is none, or not between 1970 and 9999.
 func parseDate(field string) (t time.Time, ok bool) {
+	if t, ok := plainDate(field); ok {
+		return t, true
+	}
 	field, _ = cutOctets(clean(fromUnmarked(field, "")), 200)
 	var d dateReader
 	for _, word := range strings.FieldsFunc(isoSpaced(withoutComments(field)), func(r rune) bool {
@@ -28,6 +31,14 @@ func parseDate(field string) (t time.Time, ok bool) {
 		d.word(word)
 	}
 	return d.date()
+}
+
+// plainDate reads the one form in which nearly all dates are written.
+func plainDate(field string) (t time.Time, ok bool) {
+	field, _, _ = strings.Cut(field, " (")
+	t, err := time.Parse("Mon, 2 Jan 2006 15:04:05 -0700", field)
+	t = t.UTC()
+	return t, err == nil && t.Year() >= 1970
 }
 
 // withoutComments removes "(…)", most often the zone's name again.
@@ -217,12 +228,15 @@ func zoneNamed(name string) (*time.Location, bool) {
 	case "ut", "utc", "gmt", "z":
 		return time.UTC, true
 	}
-	hours, ok := map[string]int{
-		"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
-		"wet": 0, "west": 1, "bst": 1, "cet": 1, "met": 1, "mez": 1, "cest": 2, "mest": 2, "mesz": 2, "eet": 2, "eest": 3, "msk": 3,
-		"jst": 9, "kst": 9, "hkt": 8, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13,
-	}[name]
+	hours, ok := zoneHours[name]
 	return time.FixedZone("", hours*3600), ok
+}
+
+// zoneHours are the offsets of zones from UTC.
+var zoneHours = map[string]int{
+	"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
+	"wet": 0, "west": 1, "bst": 1, "cet": 1, "met": 1, "mez": 1, "cest": 2, "mest": 2, "mesz": 2, "eet": 2, "eest": 3, "msk": 3,
+	"jst": 9, "kst": 9, "hkt": 8, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13,
 }
 
 // monthNamed knows the months in English, French, German, Spanish, Italian, Dutch and Portuguese by the beginning

@@ -1,5 +1,7 @@
 package processor
 
+import "time"
+
 // Decision is what shall become of one message: OpenRequest, AddActivity, Refuse, Ignore or SetAside.
 type Decision interface {
 	Why() Reason
@@ -22,6 +24,8 @@ const (
 	ReasonSubject       ReasonCode = "subject"         // the subject names a request
 	ReasonInReplyTo     ReasonCode = "in_reply_to"     // In-Reply-To names a message we know
 	ReasonReferences    ReasonCode = "references"      // References names a message we know
+	ReasonReport        ReasonCode = "report"          // a report of a mail system is about a message we know
+	ReasonForward       ReasonCode = "forward"         // a message of a request is passed on: opened anew, linked
 	ReasonStranger      ReasonCode = "stranger"        // a stranger quotes a request: opened anew, linked
 	ReasonClosed        ReasonCode = "closed"          // the request is closed: opened anew, linked
 	ReasonNoNewRequests ReasonCode = "no_new_requests" // CreateNewRequests is False
@@ -29,6 +33,9 @@ const (
 	ReasonNoProcessor   ReasonCode = "no_processor"    // this version has no policy for the mailbox's processor
 	ReasonTooLarge      ReasonCode = "too_large"       // the message is larger than MaxMessageSize: only its header was read
 	ReasonPanic         ReasonCode = "panic"           // understanding the message failed in our own code
+	ReasonBlock         ReasonCode = "block"           // a block of fields asks for a service request
+	ReasonBadBlock      ReasonCode = "bad_block"       // the block of fields is missing or cannot be followed
+	ReasonFilter        ReasonCode = "filter"          // a filter of the mailbox says so
 	ReasonUnstorable    ReasonCode = "unstorable"      // PostgreSQL refused the message's rows
 )
 
@@ -54,19 +61,30 @@ type OpenRequest struct {
 	Priority  Ref
 	Group     Ref
 	Assignee  User
-	LinkedTo  int64 // number of the request this one continues, 0 for none
+	LinkedTo  int64    // number of the request this one continues, 0 for none
+	Filters   []string // names of those that have set one of these fields
+
+	// Of a service request that a block of fields asks for:
+	Type   Ref         // a service request type, zero for none
+	Due    time.Time   // zero for none
+	Fields []FormField // the fields that mean nothing to us, in their order
+	Body   string      // replaces the text of the message as the request's; "" replaces nothing
 
 	Attachments []Attachment // those to store, in order
 	AttachRaw   bool         // also attach the raw message
 }
 
+// FormField is one line of a block that is kept as it is.
+type FormField struct{ Name, Value string }
+
 // AddActivity adds the message to a request that exists.
 type AddActivity struct {
 	Reason  Reason
-	Request int64 // its number
-	Author  User  // the sender when known, else zero
-	Reopen  bool  // a closed or resolved request is opened again
-	Flagged bool  // the sender has no part in the request: a person should look
+	Request int64       // its number
+	Kind    RequestKind // its kind
+	Author  User        // the sender when known, else zero
+	Reopen  bool        // a closed or resolved request is opened again
+	Flagged bool        // the sender has no part in the request: a person should look
 
 	Attachments []Attachment
 	AttachRaw   bool

@@ -44,6 +44,27 @@ type Keys struct {
 	Numbers    []int64
 	MessageIDs []string
 	Addresses  []string // in lower case
+
+	People []string   // by which UsersNamed will be asked: in lower case, words joined by one space
+	Lists  []ListName // that List will be asked for
+}
+
+// ListName is one list of a team's reference data.
+type ListName string
+
+// The lists.
+const (
+	RequestTypes ListName = "service request type"
+	Priorities   ListName = "priority"
+	Groups       ListName = "group"
+	Sites        ListName = "site" // of all teams
+)
+
+// Listed is one row of a list.
+type Listed struct {
+	Ref
+	Priority Ref // the default of a service request type, zero for none
+	Group    Ref // the default of a service request type, zero for none
 }
 
 // Directory is what Decide may look up. Its answers are those of the team that the mailbox belongs to:
@@ -52,6 +73,10 @@ type Directory interface {
 	Request(number int64) (Request, bool)
 	RequestOf(messageID string) (Request, bool) // by a Message-ID or reference seen or sent
 	UserByAddress(addr string) (User, bool)     // addr in lower case
+	// UsersNamed are the users with that logon or else address or else display name; name as in Keys.People.
+	UsersNamed(name string) []User
+	// List is a whole list. isKnown is false when the directory cannot tell what there is.
+	List(name ListName) (all []Listed, isKnown bool)
 }
 
 // Names are the names that a mailbox's configuration uses; the store resolves them to References.
@@ -60,6 +85,13 @@ type Names struct {
 	Team, Login                       string
 	FallbackUser, FallbackSite        string
 	Source, Priority, Group, Assignee string
+	Filters                           []FilterNames // one for each filter of Rules
+}
+
+// FilterNames are the names that a filter sets, "" for what it does not set.
+type FilterNames struct {
+	Filter                          string // its own name
+	Group, Priority, Assignee, Site string
 }
 
 // References are the rows that Names stand for.
@@ -75,6 +107,14 @@ type References struct {
 
 	DefaultPriority Ref // the team's
 	ServiceDesk     Ref // the team's service desk group
+
+	FilterSettings []FilterReferences // one for each filter of Rules
+}
+
+// FilterReferences are the rows that a filter sets, zero for what it does not set.
+type FilterReferences struct {
+	Group, Priority, Site Ref
+	Assignee              User
 }
 
 // Rules are what one mailbox's configuration says about deciding.
@@ -87,6 +127,8 @@ type Rules struct {
 	UnknownFollowUp    FollowUp // AcceptAndFlag by default
 	ClosedFollowUp     FollowUp // AddActivity by default
 	CommunicationTypes []string // in addition to the known ones
+	EnclosingToken     string   // what encloses the block of a message that asks for a service request
+	Filters            []Filter // in the order in which they are tried
 	SubjectNames       []string // names of the database or team that may stand between type and number
 }
 

@@ -12,8 +12,24 @@
 //	lines → header, walk        octets to entities: header fields and the extents of bodies
 //	media, encodedword, charset what the fields of an entity say
 //	address, date, messageid    what the fields of the message say
-//	transfer, html, flowed      what a text body says
+//	author                      who wrote it, although a list passed it on
+//	transfer, base64, place     what an entity's octets stand for, from any place on
+//	html, htmltext, flowed      what a text body says
+//	uutext, signed, openpgp,    what is packed into a body
+//	winmail, tnef, rtf
 //	body, attachment            which entities are the text and which are attachments
-//	automatic, subject          what kind of message this is, and which request it names
-//	enduser, monitoring         what becomes of it
+//	reply, attribution,         what of the text its author wrote
+//	shownheader, signature
+//	automatic, bounce, report   whether a machine wrote the message, and which other one it is about
+//	subject                     which request it names
+//	enduser, monitoring,        what becomes of it
+//	followup
+//	explain                     all of that as programs read it
+//	block, servicerequest       what a block of fields asks for
+//	filter                      what the mailbox's filters change about it
+//
+// Which request a message is about is asked in this order: a report (a returned mail, a receipt) names the message that
+// it is about; the subject names a request; In-Reply-To and References name messages that are known, the newest first.
+// A message whose subject begins with the prefix of a forward (FW:, TR:, WG: …) is no answer, whatever it refers to: it
+// opens a request that is linked to the one it names, or is kept with that one where nothing new is opened.
 package processor

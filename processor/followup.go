@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,15 +13,18 @@ type threadID struct {
 	reason ReasonCode
 }
 
-// threadIDs are the msg-ids that a message refers to, in the order in which they are tried: what it answers first,
-// then what it goes back to, newest first.
+// threadIDs are the msg-ids that a message refers to, in the order in which they are tried: the message that a report
+// is about, what the message answers, then what it goes back to, newest first.
 func threadIDs(m *Message) []threadID {
 	var ids []threadID
 	add := func(id string, reason ReasonCode) {
 		isNew := !slices.ContainsFunc(ids, func(t threadID) bool { return t.id == id })
-		if isNew && id != m.MessageID {
+		if isNew && id != "" && id != m.MessageID {
 			ids = append(ids, threadID{id, reason})
 		}
+	}
+	if m.Report != nil {
+		add(m.Report.MessageID, ReasonReport)
 	}
 	for _, id := range m.InReplyTo {
 		add(id, ReasonInReplyTo)
@@ -28,35 +32,76 @@ func threadIDs(m *Message) []threadID {
 	for _, id := range slices.Backward(m.References) {
 		add(id, ReasonReferences)
 	}
+	if m.Report != nil {
+		for _, id := range slices.Backward(m.Report.References) {
+			add(id, ReasonReport)
+		}
+	}
 	return ids
 }
 
-// match finds the request that a message is about: the subject says it, or else the messages it refers to.
+// subjects are the subjects that may name a request: the message's, then that of the message a report is about.
+func subjects(m *Message) []string {
+	if m.Report == nil {
+		return []string{m.Subject}
+	}
+	return []string{m.Subject, m.Report.Subject}
+}
+
+// match finds the request that a message is about: the subject says it, or else the messages it refers to. A report
+// is about one message, which says it more exactly than a subject that was copied.
 func (p Policy) match(m *Message, dir Directory) (Request, Reason, bool) {
-	if tag, ok := p.grammar().parse(m.Subject); ok {
-		if r, ok := dir.Request(tag.Number); ok {
-			return r, Reason{ReasonSubject, fmt.Sprintf("subject names %s %d", kindName(r.Kind), r.Number)}, true
+	if m.Report != nil {
+		if r, why, ok := p.matchIDs(threadIDs(m), dir); ok {
+			return r, why, true
 		}
 	}
-	for _, t := range threadIDs(m) {
-		if r, ok := dir.RequestOf(t.id); ok {
-			field := "In-Reply-To"
-			if t.reason == ReasonReferences {
-				field = "References"
+	for i, subject := range subjects(m) {
+		if tag, ok := p.grammar().parse(subject); ok {
+			if r, ok := dir.Request(tag.Number); ok {
+				if i > 0 {
+					return r, Reason{ReasonReport, fmt.Sprintf("the message that the report is about names %s %d in its subject", kindName(r.Kind), r.Number)}, true
+				}
+				return r, Reason{ReasonSubject, fmt.Sprintf("subject names %s %d", kindName(r.Kind), r.Number)}, true
 			}
-			return r, Reason{t.reason, fmt.Sprintf("%s names a message of %s %d", field, kindName(r.Kind), r.Number)}, true
+		}
+	}
+	return p.matchIDs(threadIDs(m), dir)
+}
+
+// matchIDs finds the request of the first message that is known.
+func (p Policy) matchIDs(ids []threadID, dir Directory) (Request, Reason, bool) {
+	for _, t := range ids {
+		if r, ok := dir.RequestOf(t.id); ok {
+			return r, Reason{t.reason, fmt.Sprintf("%s names a message of %s %d", fieldName(t.reason), kindName(r.Kind), r.Number)}, true
 		}
 	}
 	return Request{}, Reason{}, false
+}
+
+// fieldName is where a msg-id stood, as a sentence has it.
+func fieldName(reason ReasonCode) string {
+	switch reason {
+	case ReasonReferences:
+		return "References"
+	case ReasonReport:
+		return "the report"
+	}
+	return "In-Reply-To"
 }
 
 // followUp decides about a message that names a request; closed says what becomes of it when the request is closed.
 func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, closed FollowUp) Decision {
 	sender, isKnown := p.sender(m, dir)
 	isStranger := !takesPart(r, sender, isKnown, addressKey(m.Author()))
+	if isForward(m.Subject) && !isMachine(m.Automatic) && (p.CreateNewRequests || p.Processor == Monitoring) {
+		// What is passed on is not said about the request. Where no other may be opened it is kept with this one.
+		return p.continued(m, dir, r, Reason{ReasonForward, why.Detail + ", from which the message was forwarded by " + named(m, sender)})
+	}
 	activity := AddActivity{
 		Reason:      why,
 		Request:     r.Number,
+		Kind:        r.Kind,
 		Author:      sender,
 		Attachments: p.wanted(m.Attachments),
 		AttachRaw:   p.AttachRaw,
@@ -64,7 +109,7 @@ func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, close
 	if isMachine(m.Automatic) {
 		// It is kept where it belongs, whatever else the rules say: a machine opens no second request and
 		// reopens none. A mail system that returns a message has no part in any request.
-		activity.Reason.Detail += "; " + automaticName(m.Automatic)
+		activity.Reason.Detail += "; " + automaticDetail(m)
 		activity.Flagged = isStranger && m.Automatic != Bounce && p.UnknownFollowUp != Accept
 		return activity
 	}
@@ -90,17 +135,24 @@ func (p Policy) continued(m *Message, dir Directory, r Request, why Reason) Deci
 	if !p.CreateNewRequests && p.Processor != Monitoring {
 		return Refuse{Reason{ReasonNoNewRequests, why.Detail + "; this mailbox opens no new requests"}}
 	}
-	kind := Incident
-	if p.Processor == Monitoring {
-		kind = Event
-	}
-	d := p.open(m, dir, kind)
+	d := p.open(m, dir, p.kind())
 	d.Reason, d.LinkedTo = why, r.Number
 	// The number of the other request must not stand at the beginning of this one's subject: answers would go there.
-	if tag, ok := p.grammar().parse(d.Subject); ok && tag.Rest != "" {
-		d.Subject = tag.Rest
+	if tag, ok := p.grammar().parse(d.Subject); ok {
+		d.Subject = cmp.Or(tag.Rest, subjectOf(&Message{Text: m.Text}))
 	}
 	return d
+}
+
+// kind is the kind of request that the mailbox opens.
+func (p Policy) kind() RequestKind {
+	switch p.Processor {
+	case Monitoring:
+		return Event
+	case EndUserServiceRequest:
+		return ServiceRequest
+	}
+	return Incident
 }
 
 // takesPart says whether the author of a message may follow up a request.

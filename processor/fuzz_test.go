@@ -44,10 +44,11 @@ func holdsPromises(t *testing.T, octets []byte, limits Limits) {
 		}
 	}
 	var d desk
+	again := limits.Parse(raw, int64(len(octets)))
 	for _, processor := range []Processor{EndUserIncident, EndUserServiceRequest, Monitoring} {
 		p := Policy{Rules: Rules{Processor: processor, CreateNewRequests: true}, References: References{Login: User{ID: 1, Name: "x"}}}
 		first := p.Decide(m, asked{t, p.Keys(m), d}, time.Unix(0, 0))
-		second := p.Decide(limits.Parse(raw, int64(len(octets))), d, time.Unix(0, 0))
+		second := p.Decide(again, d, time.Unix(0, 0))
 		if describeDecision(first) != describeDecision(second) {
 			t.Errorf("decided %s, then %s", describeDecision(first), describeDecision(second))
 		}

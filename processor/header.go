@@ -9,7 +9,7 @@ import (
 // regard to case.
 func (h Header) Get(name string) string {
 	for _, f := range h {
-		if strings.EqualFold(f.Name, name) {
+		if isField(f, name) {
 			return f.Value
 		}
 	}
@@ -20,7 +20,7 @@ func (h Header) Get(name string) string {
 func (h Header) Values(name string) []string {
 	var values []string
 	for _, f := range h {
-		if strings.EqualFold(f.Name, name) {
+		if isField(f, name) {
 			values = append(values, f.Value)
 		}
 	}
@@ -30,11 +30,16 @@ func (h Header) Values(name string) []string {
 // Has says whether there is a field with that name.
 func (h Header) Has(name string) bool {
 	for _, f := range h {
-		if strings.EqualFold(f.Name, name) {
+		if isField(f, name) {
 			return true
 		}
 	}
 	return false
+}
+
+// isField says whether a field has a name, without regard to case. Names are ASCII, so those of other lengths differ.
+func isField(f Field, name string) bool {
+	return len(f.Name) == len(name) && strings.EqualFold(f.Name, name)
 }
 
 // headerReader reads one header section (RFC 5322 §2.2) and stands at the body when it is done. Values are
@@ -211,8 +216,24 @@ func splitField(text []byte) (name string, value []byte, ok bool) {
 			return "", nil, false
 		}
 	}
+	if known, ok := fieldNames[string(field)]; ok {
+		return known, text[colon+1:], true
+	}
 	return string(field), text[colon+1:], len(field) > 0
 }
+
+// fieldNames are the names that most fields have, so that they need not be made anew.
+var fieldNames = func() map[string]string {
+	names := make(map[string]string)
+	for _, name := range []string{
+		"From", "To", "Cc", "Subject", "Date", "Sender", "Reply-To", "Message-ID", "Message-Id", "In-Reply-To", "References", "Received", "Return-Path",
+		"Delivered-To", "MIME-Version", "Mime-Version", "DKIM-Signature", "X-Mailer", "User-Agent", "Content-Type", "Content-Transfer-Encoding",
+		"Content-Disposition", "Content-ID", "Content-Language", "Authentication-Results", "Received-SPF", "List-Id", "Precedence", "Auto-Submitted",
+	} {
+		names[name] = name
+	}
+	return names
+}()
 
 // isCommonField knows the fields that nearly every message has.
 func isCommonField(name string) bool {

@@ -91,6 +91,38 @@ func (l *lines) take(n, upto int) line {
 	return ln
 }
 
+// skipPlain skips the lines at hand up to one that begins with "--", at the beginning of a line. It returns the
+// offset at which the text of the last one ended.
+func (l *lines) skipPlain() (end int64, ok bool) {
+	rest := l.buf[l.pos:l.lim]
+	if l.middle || l.eol != '\n' || bytes.HasPrefix(rest, []byte("--")) {
+		return 0, false
+	}
+	n := bytes.Index(rest, []byte("\n--"))
+	if n < 0 {
+		n = bytes.LastIndexByte(rest, '\n')
+	}
+	if n < 0 {
+		return 0, false
+	}
+	end = l.base + int64(l.pos+n)
+	if n > 0 && rest[n-1] == '\r' {
+		end--
+	}
+	l.pos += n + 1
+	return end, true
+}
+
+// chunk returns all that is at hand, with its line endings; false at the end of the input or at an error.
+func (l *lines) chunk() ([]byte, bool) {
+	if l.pos == l.lim && l.err == nil {
+		l.fill()
+	}
+	rest := l.buf[l.pos:l.lim]
+	l.pos = l.lim
+	return rest, len(rest) > 0 || l.err == nil
+}
+
 // unread takes back the line that next gave last; next will give it again.
 func (l *lines) unread() { l.pos, l.middle = l.lastPos, l.lastMiddle }
 

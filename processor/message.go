@@ -32,10 +32,14 @@ type Message struct {
 	Subject string // decoded, one line
 	Text    string // what the service desk reads: the plain body, or the HTML body as text
 	HTML    string // the HTML body, sanitised; "" when there is none
+	// ReplyText is what the author wrote: Text without the mail that it quotes and without the signature. When in doubt
+	// nothing is cut; where nothing is cut it is Text.
+	ReplyText string
 
 	Attachments []Attachment
 	Automatic   Automatic
-	Header      Header // all header fields, within Limits
+	Report      *Report // what the message says of another one, nil when it is no report
+	Header      Header  // all header fields, within Limits
 	Defects     []Defect
 	Octets      int64 // of the raw message
 	// ReadError is the error that ended the reading of the raw message early, nil when all of it was read. It says
@@ -72,18 +76,4 @@ func (a Attachment) Open(raw io.ReaderAt) io.Reader {
 		return strings.NewReader("")
 	}
 	return a.open(raw)
-}
-
-// Author is who wrote the message, as far as a program can know: From, else Sender, Reply-To or the reverse-path.
-func (m *Message) Author() Address {
-	candidates := append([]Address{m.From, m.Sender}, m.ReplyTo...)
-	if m.ReturnPath != nil {
-		candidates = append(candidates, Address{Addr: *m.ReturnPath})
-	}
-	for _, a := range candidates {
-		if a.Addr != "" {
-			return a
-		}
-	}
-	return m.From
 }

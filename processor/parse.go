@@ -19,8 +19,15 @@ func (l Limits) Parse(raw io.ReaderAt, size int64) *Message {
 	p.m.ReadError = w.lines.failure()
 	p.hint = declaredCharset(root)
 	p.fields(root.header)
-	p.body(raw, root)
+	r := reader{raw: raw, limits: l, note: p.note}
+	p.body(&r, root)
 	p.m.Automatic = recognise(p.m, root)
+	if isReport(p.m, root) {
+		p.m.Report = r.report(root, p.m)
+	}
+	if p.m.ReadError == nil {
+		p.m.ReadError = r.err
+	}
 	return p.m
 }
 
@@ -166,21 +173,31 @@ func (p *parser) threads(raw Header) {
 }
 
 // body reads the text and finds the attachments.
-func (p *parser) body(raw io.ReaderAt, root *part) {
-	r := reader{raw: raw, limits: p.limits, note: p.note}
+func (p *parser) body(r *reader, root *part) {
 	c := r.collect(root)
+	r.unpack(c.attachments)
+	if isBlankContent(c) {
+		c.segments = append(c.segments, r.unpackedText(c.attachments)...)
+	}
 	if isBlankContent(c) {
 		c.segments = append(c.segments, r.namedText(c.attachments)...)
 	}
 	m := p.m
 	m.Text = joinText(c.segments, p.limits.Text)
+	m.ReplyText = replyText(m)
 	if rich := joinHTML(c.segments); rich != "" {
-		m.HTML, _ = cutOctets(sanitise(rich), 2*p.limits.HTML)
+		m.HTML = cutHTML(sanitise(rich), 2*p.limits.HTML)
 	}
 	m.Attachments = r.attachments(c.attachments, m.HTML, p.hint)
-	if m.ReadError == nil {
-		m.ReadError = r.err
+}
+
+// cutHTML cuts HTML to so many octets, before a tag rather than within it.
+func cutHTML(html string, most int) string {
+	cut, isCut := cutOctets(html, most)
+	if open := strings.LastIndexByte(cut, '<'); isCut && open > strings.LastIndexByte(cut, '>') {
+		return cut[:open]
 	}
+	return cut
 }
 
 func isBlankContent(c content) bool {

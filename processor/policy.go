@@ -12,8 +12,10 @@ var _ Decider = Policy{}
 // Keys returns everything that Decide will ask a Directory for.
 func (p Policy) Keys(m *Message) Keys {
 	var k Keys
-	if tag, ok := p.grammar().parse(m.Subject); ok {
-		k.Numbers = append(k.Numbers, tag.Number)
+	for _, subject := range subjects(m) {
+		if tag, ok := p.grammar().parse(subject); ok && !slices.Contains(k.Numbers, tag.Number) {
+			k.Numbers = append(k.Numbers, tag.Number)
+		}
 	}
 	for _, t := range threadIDs(m) {
 		k.MessageIDs = append(k.MessageIDs, t.id)
@@ -21,16 +23,31 @@ func (p Policy) Keys(m *Message) Keys {
 	if addr := addressKey(m.Author()); addr != "" {
 		k.Addresses = append(k.Addresses, addr)
 	}
+	if p.Processor == EndUserServiceRequest {
+		p.blockKeys(m, &k)
+	}
 	return k
 }
 
-// Decide decides what shall become of a message.
+// Decide decides what shall become of a message: as the mailbox's processor does, unless a filter says to ignore it,
+// and with what the filters set.
 func (p Policy) Decide(m *Message, dir Directory, now time.Time) Decision {
+	f := p.filtered(m)
+	if f.ignoredBy != "" {
+		return Ignore{Reason{ReasonFilter, "filter " + f.ignoredBy + " says to ignore the message"}}
+	}
+	return f.applied(p.process(m, dir, now))
+}
+
+// process decides as the mailbox's processor does.
+func (p Policy) process(m *Message, dir Directory, now time.Time) Decision {
 	switch p.Processor {
 	case Monitoring:
 		return p.decideMonitoring(m, dir)
 	case EndUserIncident:
 		return p.decideEndUser(m, dir)
+	case EndUserServiceRequest:
+		return p.decideServiceRequest(m, dir, now)
 	}
 	return SetAside{Reason{ReasonNoProcessor, "this version cannot process mail with " + string(p.Processor)}}
 }

@@ -181,12 +181,8 @@ func startsWord(s string) bool {
 
 // skipPrefix skips one reply prefix, in whatever language.
 func skipPrefix(s string) (after string, ok bool) {
-	for _, prefix := range automaticPrefixes {
-		if rest, found := cutFolded(s, prefix); found {
-			if after, ok := cutColon(rest); ok {
-				return after, true
-			}
-		}
+	if after, ok := skipAutomaticPrefix(s); ok {
+		return after, true
 	}
 	const longest = 12 // letters of "Weitergeleitet" and its like are fewer in use
 	n, end := 0, 0
@@ -203,6 +199,49 @@ func skipPrefix(s string) (after string, ok bool) {
 		return "", false
 	}
 	return cutColon(skipCounter(s[end:]))
+}
+
+// skipAutomaticPrefix skips what a program puts before the subject that it answers.
+func skipAutomaticPrefix(s string) (after string, ok bool) {
+	for _, prefix := range automaticPrefixes {
+		if rest, found := cutFolded(s, prefix); found {
+			if after, ok := cutColon(rest); ok {
+				return after, true
+			}
+		}
+	}
+	return "", false
+}
+
+// hasAutomaticPrefix says whether a subject begins as those of automatic answers do.
+func hasAutomaticPrefix(subject string) bool {
+	_, ok := skipAutomaticPrefix(trimSpace(norm.NFC.String(subject)))
+	return ok
+}
+
+// forwardPrefixes are what programs put before the subject of a message that is passed on.
+var forwardPrefixes = map[string]bool{
+	"fw": true, "fwd": true, "tr": true, "wg": true, "rv": true, "i": true, "enc": true, "doorst": true, "vb": true, "pd": true, "vl": true, "ilt": true,
+	"forward": true, "forwarded": true, "weitergeleitet": true, "transféré": true, "réacheminé": true, "inoltra": true, "reenviado": true,
+}
+
+// isForward says whether a subject says first of all, after what gateways put there, that the message is passed on:
+// "TR: RE: x" passes an answer on, "RE: TR: x" answers.
+func isForward(subject string) bool {
+	s := trimSpace(norm.NFC.String(subject))
+	for {
+		after, ok := skipGatewayTag(s)
+		if !ok {
+			break
+		}
+		s = trimSpace(after)
+	}
+	after, ok := skipPrefix(s)
+	if !ok {
+		return false
+	}
+	word := strings.TrimRight(s[:len(s)-len(after)], ":：0123456789[](^). \t\u00a0\u202f")
+	return forwardPrefixes[strings.ToLower(word)]
 }
 
 // skipCounter skips "[2]", "(2)", "^2" or "2".

@@ -207,3 +207,12 @@ func TestMessageIDsAreReadFromWhateverIsThere(t *testing.T) {
 		})
 	}
 }
+
+func TestImagesOfTheMessageItselfAreKept(t *testing.T) {
+	t.Parallel()
+	for _, html := range []string{`<img src="cid:photo@x" alt="photo">`, `<img src="data:image/png;base64,iVBORw0KGgo=">`} {
+		if got := sanitise(html); got != html {
+			t.Errorf("sanitise(%q) = %q", html, got)
+		}
+	}
+}

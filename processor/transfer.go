@@ -2,7 +2,6 @@ package processor
 
 import (
 	"bytes"
-	"encoding/base64"
 	"io"
 	"strings"
 )
@@ -36,26 +35,48 @@ func encodingOf(field string) transferEncoding {
 type transferDecoder interface {
 	line(dst []byte, ln line) []byte
 	finish(dst []byte) []byte // at the end of the body
+	atRest() bool             // nothing of what was given is still to come out
 }
 
 // decodeTransfer returns the octets that a body stands for. Damage ends or distorts them; it is never an error.
 func decodeTransfer(raw io.ReaderAt, start, end int64, enc transferEncoding) io.Reader {
-	section := io.NewSectionReader(raw, start, end-start)
+	return openBody(raw, start, end, enc)
+}
+
+// decodedBody is a body, decoded as it is read.
+type decodedBody struct {
+	io.Reader
+	start   int64 // where the body begins
+	enc     transferEncoding
+	decoder *transferReader // nil for the identity
+}
+
+// openBody opens a body. What is only called base64 is read as it is.
+func openBody(raw io.ReaderAt, start, end int64, enc transferEncoding) *decodedBody {
+	if enc == base64Encoding && !looksLikeBase64(raw, start, end) {
+		enc = identity
+	}
+	return openAt(raw, place{start: start, enc: enc}, end)
+}
+
+// openAt opens a body at a place.
+func openAt(raw io.ReaderAt, at place, end int64) *decodedBody {
+	section := io.NewSectionReader(raw, at.start, end-at.start)
+	b := &decodedBody{Reader: section, start: at.start, enc: at.enc}
 	var d transferDecoder
-	switch enc {
+	switch at.enc {
 	case base64Encoding:
-		if !looksLikeBase64(raw, start, end) {
-			return section
-		}
 		d = &base64Decoder{}
 	case quotedPrintable:
 		d = &quotedPrintableDecoder{}
 	case uuencode:
 		d = &uuDecoder{}
 	default:
-		return section
+		return b
 	}
-	return &transferReader{lines: newLines(section, end-start), decoder: d}
+	b.decoder = &transferReader{lines: newLines(section, end-at.start), decoder: d, buf: make([]byte, 0, min(end-at.start, lineBuffer*3/4))}
+	b.Reader = b.decoder
+	return b
 }
 
 // transferReader gives what a transferDecoder makes of lines.
@@ -65,7 +86,12 @@ type transferReader struct {
 	buf     []byte
 	rest    []byte // of buf, not yet given
 	done    bool
+	given   int64   // octets that were given
+	rests   [2]rest // the last places at which the decoder was at rest
 }
+
+// rest is a place in a body at which its decoder may begin anew.
+type rest struct{ encoded, decoded int64 }
 
 // Read implements io.Reader.
 func (t *transferReader) Read(p []byte) (int, error) {
@@ -76,16 +102,24 @@ func (t *transferReader) Read(p []byte) (int, error) {
 			}
 			return 0, io.EOF
 		}
+		if t.decoder.atRest() {
+			t.rests[0], t.rests[1] = t.rests[1], rest{t.lines.offset(), t.given}
+		}
 		t.fill()
 	}
 	n := copy(p, t.rest)
 	t.rest = t.rest[n:]
+	t.given += int64(n)
 	return n, nil
 }
 
 // fill decodes lines until there is enough for a few reads.
 func (t *transferReader) fill() {
 	t.buf = t.buf[:0]
+	if d, ok := t.decoder.(*base64Decoder); ok {
+		t.fillBase64(d)
+		return
+	}
 	for len(t.buf) < lineBuffer/2 {
 		ln, ok := t.lines.next()
 		if !ok {
@@ -97,75 +131,14 @@ func (t *transferReader) fill() {
 	t.rest = t.buf
 }
 
-// looksLikeBase64 tells base64 with some junk from a body that is only called so, by its first octets.
-func looksLikeBase64(raw io.ReaderAt, start, end int64) bool {
-	head := make([]byte, min(end-start, 1024))
-	n, _ := raw.ReadAt(head, start) // an error meets the reader again
-	good, bad := 0, 0
-	for _, c := range head[:n] {
-		switch {
-		case base64Value[c] <= 63 || c == '=':
-			good++
-		case c != '\r' && c != '\n':
-			bad++
-		}
+// fillBase64 decodes what is at hand: lines mean nothing to base64.
+func (t *transferReader) fillBase64(d *base64Decoder) {
+	text, ok := t.lines.chunk()
+	t.buf = d.octets(t.buf, text)
+	if !ok {
+		t.buf, t.done = d.finish(t.buf), true
 	}
-	return bad*12 <= good // every sixth character or so of a text is no letter
-}
-
-// base64Value is the value of each digit of base64 (RFC 2045 §6.8), 255 for every other octet.
-var base64Value = func() (values [256]byte) {
-	for i := range values {
-		values[i] = 255
-	}
-	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
-		values[c] = byte(i)
-	}
-	return values
-}()
-
-// base64Decoder decodes base64 with anything between the digits, in one block or several that are each padded,
-// ended anywhere.
-type base64Decoder struct {
-	quantum uint32
-	digits  int
-}
-
-func (d *base64Decoder) line(dst []byte, ln line) []byte { return d.octets(dst, ln.text) }
-
-// octets decodes text. Whole lines without junk, which are nearly all, go the fast way.
-func (d *base64Decoder) octets(dst, text []byte) []byte {
-	if d.digits == 0 && len(text)%4 == 0 {
-		if decoded, err := base64.StdEncoding.AppendDecode(dst, text); err == nil {
-			return decoded
-		}
-	}
-	for _, c := range text {
-		v := base64Value[c]
-		switch {
-		case v <= 63:
-			d.quantum = d.quantum<<6 | uint32(v)
-			if d.digits++; d.digits == 4 {
-				dst = append(dst, byte(d.quantum>>16), byte(d.quantum>>8), byte(d.quantum))
-				d.quantum, d.digits = 0, 0
-			}
-		case c == '=':
-			dst = d.finish(dst)
-		}
-	}
-	return dst
-}
-
-// finish gives the octets of a quantum that is not whole.
-func (d *base64Decoder) finish(dst []byte) []byte {
-	switch d.digits {
-	case 2:
-		dst = append(dst, byte(d.quantum>>4))
-	case 3:
-		dst = append(dst, byte(d.quantum>>10), byte(d.quantum>>2))
-	}
-	d.quantum, d.digits = 0, 0
-	return dst
+	t.rest = t.buf
 }
 
 // quotedPrintableDecoder decodes quoted-printable (RFC 2045 §6.7). What is no encoding stands for itself.
@@ -196,6 +169,8 @@ func (d *quotedPrintableDecoder) line(dst []byte, ln line) []byte {
 func (d *quotedPrintableDecoder) finish(dst []byte) []byte {
 	return appendQuoted(dst, bytes.TrimSuffix(d.carry, []byte("=")))
 }
+
+func (d *quotedPrintableDecoder) atRest() bool { return len(d.carry) == 0 }
 
 // appendQuoted appends text with each =XX replaced by its octet.
 func appendQuoted(dst, text []byte) []byte {
@@ -238,6 +213,8 @@ func (d *uuDecoder) line(dst []byte, ln line) []byte {
 }
 
 func (d *uuDecoder) finish(dst []byte) []byte { return dst }
+
+func (d *uuDecoder) atRest() bool { return !d.ended }
 
 // appendUU decodes one line: its first character says how many octets the others stand for.
 func appendUU(dst, text []byte) []byte {

@@ -33,7 +33,12 @@ type frame struct {
 func (w *walker) walk() *part {
 	w.budget = w.limits.Header
 	root := w.begin(nil)
-	for w.parts < w.limits.Parts {
+	// A message without multiparts has nothing to look for in its body.
+	for w.parts < w.limits.Parts && len(w.frames) > 0 {
+		if end, ok := w.lines.skipPlain(); ok {
+			w.bodyEnd = end
+			continue
+		}
 		ln, ok := w.lines.next()
 		if !ok {
 			break

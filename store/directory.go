@@ -29,18 +29,50 @@ type findings struct {
 	requests map[int64]*processor.Request
 	threads  map[string]thread
 	users    map[string]processor.User
+	people   map[string][]processor.User // by a name that a message gives
+	lists    map[processor.ListName][]processor.Listed
 }
 
-// lookUp finds all that deciding about the arrivals may ask for, with two round trips for the whole batch.
-// What belongs to another team is not found.
+// LookUp answers what deciding about a message may ask for, from the requests of one team, and changes nothing: its
+// transaction is read-only.
+func (s *Store) LookUp(ctx context.Context, team processor.Ref, keys processor.Keys) (processor.Directory, error) {
+	var f *findings
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`); err != nil {
+			return err
+		}
+		var err error
+		f, err = find(ctx, tx, team.ID, gathered([]processor.Keys{keys}))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look up: %w", err)
+	}
+	return newDirectory(f), nil
+}
+
+// lookUp finds all that deciding about the arrivals may ask for, and the addresses of those who will take part.
 func (a *acceptance) lookUp(ctx context.Context, arrivals []*arrival) (*findings, error) {
-	keys := a.keys(arrivals)
-	f := &findings{requests: map[int64]*processor.Request{}, threads: map[string]thread{}, users: map[string]processor.User{}}
+	var all []processor.Keys
+	for _, arr := range arrivals {
+		all = append(all, a.keysOf(arr), processor.Keys{Addresses: correspondents(arr.Message)})
+	}
+	return find(ctx, a.tx, a.mailbox.Team.ID, gathered(all))
+}
+
+// find looks keys up, with two round trips however many they are. What belongs to another team is not found.
+func find(ctx context.Context, tx pgx.Tx, team int64, keys processor.Keys) (*findings, error) {
+	f := &findings{
+		requests: map[int64]*processor.Request{}, threads: map[string]thread{}, users: map[string]processor.User{},
+		people: map[string][]processor.User{}, lists: map[processor.ListName][]processor.Listed{},
+	}
 	var b pgx.Batch
-	f.queueThreads(&b, a.mailbox.Team.ID, keys.MessageIDs)
+	f.queueThreads(&b, team, keys.MessageIDs)
 	f.queueUsers(&b, keys.Addresses)
+	f.queuePeople(&b, keys.People)
+	f.queueLists(&b, team, keys.Lists)
 	if b.Len() > 0 {
-		if err := a.tx.SendBatch(ctx, &b).Close(); err != nil {
+		if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 			return nil, fmt.Errorf("threads and users: %w", err)
 		}
 	}
@@ -49,17 +81,23 @@ func (a *acceptance) lookUp(ctx context.Context, arrivals []*arrival) (*findings
 		numbers = append(numbers, t.request)
 	}
 	slices.Sort(numbers)
-	if err := f.findRequests(ctx, a.tx, a.mailbox.Team.ID, slices.Compact(numbers)); err != nil {
+	if err := f.findRequests(ctx, tx, team, slices.Compact(numbers)); err != nil {
 		return nil, fmt.Errorf("requests: %w", err)
 	}
 	return f, nil
 }
 
-// keys gathers what the decider will ask for, and the addresses of those who will take part, each once.
-func (a *acceptance) keys(arrivals []*arrival) processor.Keys {
+// gathered joins what several messages ask for, each key once and in the form that it is compared in.
+func gathered(all []processor.Keys) processor.Keys {
 	numbers, ids, addresses := map[int64]bool{}, map[string]bool{}, map[string]bool{}
-	for _, arr := range arrivals {
-		keys := a.keysOf(arr)
+	people, lists := map[string]bool{}, map[processor.ListName]bool{}
+	for _, keys := range all {
+		for _, name := range keys.People {
+			people[personKey(name)] = true
+		}
+		for _, list := range keys.Lists {
+			lists[list] = true
+		}
 		for _, n := range keys.Numbers {
 			numbers[n] = true
 		}
@@ -69,13 +107,13 @@ func (a *acceptance) keys(arrivals []*arrival) processor.Keys {
 		for _, addr := range keys.Addresses {
 			addresses[addressKey(addr)] = true
 		}
-		for _, addr := range correspondents(arr.Message) {
-			addresses[addr] = true
-		}
 	}
 	delete(ids, "")
 	delete(addresses, "")
+	delete(people, "")
 	return processor.Keys{
+		People:     slices.Sorted(maps.Keys(people)),
+		Lists:      slices.Sorted(maps.Keys(lists)),
 		Numbers:    slices.Collect(maps.Keys(numbers)),
 		MessageIDs: slices.Sorted(maps.Keys(ids)),
 		Addresses:  slices.Sorted(maps.Keys(addresses)),
@@ -194,6 +232,15 @@ func (d *directory) RequestOf(messageID string) (processor.Request, bool) {
 func (d *directory) UserByAddress(addr string) (processor.User, bool) {
 	u, ok := d.users[addressKey(addr)]
 	return u, ok
+}
+
+// UsersNamed implements processor.Directory.
+func (d *directory) UsersNamed(name string) []processor.User { return d.people[personKey(name)] }
+
+// List implements processor.Directory. A list that was not asked for is not known.
+func (d *directory) List(name processor.ListName) ([]processor.Listed, bool) {
+	list, ok := d.lists[name]
+	return list, ok
 }
 
 func (d *directory) request(number int64) (processor.Request, bool) {

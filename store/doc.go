@@ -4,7 +4,8 @@
 //
 // # Tables
 //
-// A request (incident, service request or event) has activities, participants, attachments and a history;
+// A request (incident, service request or event) has activities, participants, attachments and a history; a service
+// request may have a service_request_type and, in request_field, the fields of the form that it was asked for by;
 // thread says which Message-IDs lead to it. A receipt says that a message was accepted and what became of it;
 // set_aside names the event that carries a message that could not be recorded as what it is. Rules that must always
 // hold are constraints of the schema (migrations/), not of this code.

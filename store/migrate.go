@@ -131,9 +131,30 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
+// ErrEncoding says that the database cannot hold every character.
+var ErrEncoding = errors.New("the database's encoding is not UTF8")
+
+func checkEncoding(ctx context.Context, q querier) error {
+	rows, err := q.Query(ctx, `SELECT current_setting('server_encoding')`)
+	if err != nil {
+		return fmt.Errorf("encoding: %w", err)
+	}
+	encoding, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("encoding: %w", err)
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("%w but %s: create one with createdb -E UTF8 -T template0 NAME", ErrEncoding, encoding)
+	}
+	return nil
+}
+
 func status(ctx context.Context, q querier) (SchemaStatus, error) {
 	known, err := knownMigrations()
 	if err != nil {
+		return SchemaStatus{}, err
+	}
+	if err := checkEncoding(ctx, q); err != nil {
 		return SchemaStatus{}, err
 	}
 	done, err := appliedMigrations(ctx, q)

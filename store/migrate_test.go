@@ -3,10 +3,14 @@ package store_test
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
 	"golang.org/x/sync/errgroup"
 
 	"mailintegration/store"
@@ -103,4 +107,33 @@ func TestMigrateSaysThatTheDatabaseCannotBeReached(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("Migrate: %v", err)
 	}
+}
+
+// TestADatabaseOfTheFirstSchemaIsTakenUpWithItsRows fills a database as the first schema had it.
+func TestADatabaseOfTheFirstSchemaIsTakenUpWithItsRows(t *testing.T) {
+	t.Parallel()
+	db := storetest.Empty(t)
+	config, err := pgx.ParseConfig(db.URL)
+	must(t, err)
+	conn := stdlib.OpenDB(*config)
+	defer conn.Close()
+	provider, err := goose.NewProvider(goose.DialectPostgres, conn, os.DirFS("migrations"), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	must(t, err)
+	_, err = provider.UpTo(t.Context(), 1)
+	must(t, err)
+	db.Exec(t, `INSERT INTO team (name) VALUES ('IT');
+		INSERT INTO user_account (logon, name) VALUES ('daemon', 'Daemon');
+		INSERT INTO request (team_id, kind, subject, requester_id, user_id, opened_at, opened_by_id)
+		VALUES (1, 'service_request', 'A desk', 1, 1, now(), 1), (1, 'incident', 'No desk', 1, 1, now(), 1)`)
+	applied, err := store.Migrate(t.Context(), db.URL)
+	must(t, err)
+	if len(applied) == 0 {
+		t.Error("nothing was applied")
+	}
+	s, err := store.Open(t.Context(), store.Options{URL: db.URL, AttachmentDirectory: t.TempDir()})
+	must(t, err)
+	defer s.Close()
+	r, err := s.Request(t.Context(), 1)
+	must(t, err)
+	equal(t, "A desk", r.Subject+r.Type)
 }

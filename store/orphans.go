@@ -25,13 +25,17 @@ var errBusy = errors.New("messages are being accepted")
 
 // CollectOrphans removes files from the attachment directory that no row names and that have not been touched for
 // olderThan: what a crash before a commit left behind. It returns how many it removed. When messages keep being
-// accepted it stops early without an error, and the next call goes on.
+// accepted it stops early without an error, and the next call goes on. In a directory that another database collects
+// in, it removes nothing and returns ErrForeignDirectory.
 //
 // No file that a running Accept relies on is removed: Accept sets the time of a file it finds there, and holds a lock
 // from before that look until its commit, which CollectOrphans holds alone while it checks the rows and removes.
 func (s *Store) CollectOrphans(ctx context.Context, olderThan time.Duration) (n int, err error) {
 	if s.contents.root == "" {
 		return 0, nil
+	}
+	if err := s.own(ctx); err != nil {
+		return 0, fmt.Errorf("collect orphans: %w", err)
 	}
 	before := s.now().Add(-olderThan)
 	var chunk []orphan

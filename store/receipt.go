@@ -123,6 +123,7 @@ func queueMeetings(b *pgx.Batch, mailbox int64, now time.Time, met map[[sha256.S
 type receiptRows struct {
 	digest                           [][]byte
 	uidl, messageID, outcome, reason []string
+	detail                           []string
 	octets, request, activity        []int64
 	rawKept                          []bool
 	times                            []int
@@ -134,6 +135,7 @@ func (t *receiptRows) add(r *record) {
 	t.messageID = append(t.messageID, capped(r.Message.MessageID, maxMessageID))
 	t.outcome = append(t.outcome, r.outcome())
 	t.reason = append(t.reason, capped(string(r.decision.Why().Code), maxLine))
+	t.detail = append(t.detail, r.untold())
 	t.octets = append(t.octets, r.Raw.Size())
 	t.request = append(t.request, r.request)
 	t.activity = append(t.activity, r.activity)
@@ -146,11 +148,19 @@ func (t *receiptRows) queue(b *pgx.Batch, mailbox int64, now time.Time) {
 		return
 	}
 	b.Queue(`INSERT INTO receipt (mailbox_id, digest, uidl, message_id, octets, outcome, reason, request, activity_id,
-			raw_kept, accepted_at, last_seen_at, times_seen)
+			raw_kept, accepted_at, last_seen_at, times_seen, detail)
 		SELECT $1, r.digest, r.uidl, r.message_id, r.octets, r.outcome, r.reason, nullif(r.request, 0),
-			nullif(r.activity, 0), r.raw_kept, $2, $2, r.times
+			nullif(r.activity, 0), r.raw_kept, $2, $2, r.times, r.detail
 		FROM unnest($3::bytea[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::bigint[],
-			$10::bigint[], $11::boolean[], $12::integer[])
-			AS r (digest, uidl, message_id, octets, outcome, reason, request, activity, raw_kept, times)`,
-		mailbox, now, t.digest, t.uidl, t.messageID, t.octets, t.outcome, t.reason, t.request, t.activity, t.rawKept, t.times)
+			$10::bigint[], $11::boolean[], $12::integer[], $13::text[])
+			AS r (digest, uidl, message_id, octets, outcome, reason, request, activity, raw_kept, times, detail)`,
+		mailbox, now, t.digest, t.uidl, t.messageID, t.octets, t.outcome, t.reason, t.request, t.activity, t.rawKept, t.times, t.detail)
+}
+
+// untold is why the message became nothing, which no history tells.
+func (r *record) untold() string {
+	if r.opens != nil || r.adds != nil {
+		return ""
+	}
+	return capped(r.decision.Why().Detail, maxDetail)
 }

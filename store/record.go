@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -113,6 +114,7 @@ func (a *acceptance) record(arr *arrival, dir *directory, d processor.Decision, 
 	switch d := d.(type) {
 	case processor.OpenRequest:
 		r.opens, r.request = &d, next()
+		r.body = cmp.Or(d.Body, r.body)
 		r.participants = recipients(arr.Message, d, dir)
 		r.threads = threads(arr.Message, r.request, dir)
 		r.attach(d.Attachments, d.AttachRaw)

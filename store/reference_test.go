@@ -136,6 +136,6 @@ func TestReferenceData(t *testing.T) {
 func TestOpenRefusesAnotherSchema(t *testing.T) {
 	t.Parallel()
 	empty := storetest.Empty(t)
-	_, err := store.Open(t.Context(), store.Options{URL: empty.URL})
+	_, err := store.Open(t.Context(), store.Options{URL: empty.URL, AttachmentDirectory: t.TempDir()})
 	fails(t, err, store.ErrSchemaOlder, "run mailintegration db migrate")
 }

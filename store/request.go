@@ -87,9 +87,9 @@ func threads(m *processor.Message, request int64, dir *directory) []thread {
 
 // requestRows are rows of the table request, column by column.
 type requestRows struct {
-	number, requester, user, site, source, priority, group, assignee, linkedTo []int64
-	kind, subject, body, html, senderName, senderAddress                       []string
-	sentAt                                                                     []*time.Time
+	number, requester, user, site, source, priority, group, assignee, linkedTo, typed []int64
+	kind, subject, body, html, senderName, senderAddress                              []string
+	sentAt, dueAt                                                                     []*time.Time
 }
 
 func (t *requestRows) add(r *record) {
@@ -109,6 +109,8 @@ func (t *requestRows) add(r *record) {
 	t.senderName = append(t.senderName, capped(r.Message.From.Name, maxLine))
 	t.senderAddress = append(t.senderAddress, capped(r.Message.From.Addr, maxLine))
 	t.sentAt = append(t.sentAt, storableDate(r.Message.Date))
+	t.typed = append(t.typed, r.opens.Type.ID)
+	t.dueAt = append(t.dueAt, storableDate(r.opens.Due))
 }
 
 func (t *requestRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {
@@ -117,17 +119,48 @@ func (t *requestRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {
 	}
 	b.Queue(`INSERT INTO request (team_id, mailbox_id, opened_by_id, opened_at, number, kind, subject, body, html,
 			requester_id, user_id, site_id, source_id, priority_id, group_id, assignee_id, linked_to,
-			sender_name, sender_address, sent_at)
+			sender_name, sender_address, sent_at, type_id, due_at)
 		SELECT $1, $2, $3, $4, r.number, r.kind, r.subject, r.body, r.html,
 			nullif(r.requester, 0), nullif(r.user_id, 0), nullif(r.site, 0), nullif(r.source, 0), nullif(r.priority, 0),
-			nullif(r.group_id, 0), nullif(r.assignee, 0), nullif(r.linked_to, 0), r.sender_name, r.sender_address, r.sent_at
+			nullif(r.group_id, 0), nullif(r.assignee, 0), nullif(r.linked_to, 0), r.sender_name, r.sender_address, r.sent_at,
+			nullif(r.type, 0), r.due_at
 		FROM unnest($5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[],
 			$12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::text[],
-			$19::text[], $20::timestamptz[])
+			$19::text[], $20::timestamptz[], $21::bigint[], $22::timestamptz[])
 			AS r (number, kind, subject, body, html, requester, user_id, site, source, priority, group_id, assignee,
-				linked_to, sender_name, sender_address, sent_at)`,
+				linked_to, sender_name, sender_address, sent_at, type, due_at)`,
 		mb.Team.ID, mb.ID, mb.Login.ID, now, t.number, t.kind, t.subject, t.body, t.html, t.requester, t.user, t.site,
-		t.source, t.priority, t.group, t.assignee, t.linkedTo, t.senderName, t.senderAddress, t.sentAt)
+		t.source, t.priority, t.group, t.assignee, t.linkedTo, t.senderName, t.senderAddress, t.sentAt, t.typed, t.dueAt)
+}
+
+// fieldRows are rows of the table request_field, column by column.
+type fieldRows struct {
+	request     []int64
+	position    []int
+	name, value []string
+}
+
+func (t *fieldRows) add(r *record) {
+	for i, f := range r.opens.Fields {
+		name := capped(f.Name, maxLine)
+		if name == "" {
+			continue
+		}
+		t.request = append(t.request, r.request)
+		t.position = append(t.position, i+1)
+		t.name = append(t.name, name)
+		t.value = append(t.value, capped(f.Value, maxDetail))
+	}
+}
+
+func (t *fieldRows) queue(b *pgx.Batch) {
+	if len(t.request) == 0 {
+		return
+	}
+	b.Queue(`INSERT INTO request_field (request, position, name, value)
+		SELECT f.request, f.position, f.name, f.value
+		FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[]) AS f (request, position, name, value)`,
+		t.request, t.position, t.name, t.value)
 }
 
 // participantRows are rows of the table participant, column by column.

@@ -117,17 +117,15 @@ func (r *resolution) run(ctx context.Context, tx pgx.Tx) error {
 	var b pgx.Batch
 	r.user(&b, "Login", r.names.Login, true, &r.found.Login)
 	r.user(&b, "IncidentFallbackUserLogon", r.names.FallbackUser, false, &r.found.FallbackUser)
-	r.ref(&b, "IncidentFallbackSiteName", "site", r.names.FallbackSite, &r.found.FallbackSite,
-		`SELECT id, name FROM site WHERE lower(name) = lower($1)`)
+	r.ref(&b, "IncidentFallbackSiteName", "site", r.names.FallbackSite, &r.found.FallbackSite, siteNamed)
 	if team != 0 { // the names of a team that is not there cannot be looked up
 		r.ref(&b, "IncidentSource", "source", r.names.Source, &r.found.Source,
 			`SELECT id, name FROM source WHERE lower(name) = lower($1) AND team_id = $2`, team)
-		r.ref(&b, "IncidentPriority", "priority", r.names.Priority, &r.found.Priority,
-			`SELECT id, name FROM priority WHERE lower(name) = lower($1) AND team_id = $2`, team)
-		r.ref(&b, "IncidentGroup", "group", r.names.Group, &r.found.Group,
-			`SELECT id, name FROM support_group WHERE lower(name) = lower($1) AND team_id = $2`, team)
+		r.ref(&b, "IncidentPriority", "priority", r.names.Priority, &r.found.Priority, priorityNamed, team)
+		r.ref(&b, "IncidentGroup", "group", r.names.Group, &r.found.Group, groupNamed, team)
 	}
 	r.user(&b, "Assignee", r.names.Assignee, false, &r.found.Assignee)
+	r.filters(&b, team)
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return fmt.Errorf("names: %w", err)
 	}
@@ -136,6 +134,29 @@ func (r *resolution) run(ctx context.Context, tx pgx.Tx) error {
 		r.miss("IncidentFallbackSiteName", "", fmt.Sprintf("team %s requires a site on every incident: name one in IncidentFallbackSiteName", r.found.Team.Name))
 	}
 	return nil
+}
+
+// How reference data is found by its name.
+const (
+	siteNamed     = `SELECT id, name FROM site WHERE lower(name) = lower($1)`
+	priorityNamed = `SELECT id, name FROM priority WHERE lower(name) = lower($1) AND team_id = $2`
+	groupNamed    = `SELECT id, name FROM support_group WHERE lower(name) = lower($1) AND team_id = $2`
+)
+
+// filters looks up what the filters set.
+func (r *resolution) filters(b *pgx.Batch, team int64) {
+	if len(r.names.Filters) > 0 {
+		r.found.FilterSettings = make([]processor.FilterReferences, len(r.names.Filters))
+	}
+	for i, f := range r.names.Filters {
+		to, of := &r.found.FilterSettings[i], " of filter "+quoted(f.Filter)
+		r.ref(b, "SetSite"+of, "site", f.Site, &to.Site, siteNamed)
+		if team != 0 {
+			r.ref(b, "SetPriority"+of, "priority", f.Priority, &to.Priority, priorityNamed, team)
+			r.ref(b, "SetGroup"+of, "group", f.Group, &to.Group, groupNamed, team)
+		}
+		r.user(b, "SetAssignee"+of, f.Assignee, false, &to.Assignee)
+	}
 }
 
 // team finds the team with its defaults.

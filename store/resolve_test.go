@@ -56,6 +56,15 @@ func TestResolveListsEveryNameThatIsMissing(t *testing.T) {
 				{"IncidentPriority", "e\xff", "add it with: mailintegration priority add e\xff --team IT"},
 				{"IncidentGroup", "People", "add it with: mailintegration group add People --team IT"},
 			}},
+		{"the names of filters", processor.Names{Team: "IT", Login: "guest", Filters: []processor.FilterNames{
+			{Filter: "good", Group: "network", Priority: "HIGH", Assignee: "anna", Site: "montreal"},
+			{Filter: "the board", Group: "People", Priority: "p", Assignee: "a", Site: "s"}}},
+			[]store.UnresolvedName{
+				{`SetSite of filter "the board"`, "s", "add it with: mailintegration site add s"},
+				{`SetPriority of filter "the board"`, "p", "add it with: mailintegration priority add p --team IT"},
+				{`SetGroup of filter "the board"`, "People", "add it with: mailintegration group add People --team IT"},
+				{`SetAssignee of filter "the board"`, "a", "add it with: mailintegration user add a --name NAME"},
+			}},
 		{"mandatory names", processor.Names{}, []store.UnresolvedName{{"Team", "", "name the team in Team"}, {"Login", "", "name a user in Login"}}},
 		{"a mandatory site", processor.Names{Team: "HR", Login: "guest", FallbackUser: "guest"}, []store.UnresolvedName{
 			{"IncidentFallbackSiteName", "", "team HR requires a site on every incident: name one in IncidentFallbackSiteName"}}},
@@ -85,6 +94,20 @@ func TestResolveListsEveryNameThatIsMissing(t *testing.T) {
 	if n := d.count(t, "mailbox WHERE name = 'new one'"); n != 1 {
 		t.Errorf("%d mailboxes, want the one that was resolved", n)
 	}
+}
+
+func TestReferencesGivesWhatEachFilterSets(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	names := deskNames
+	names.Filters = []processor.FilterNames{{Filter: "nothing"}, {Filter: "all", Group: "network", Priority: "HIGH", Assignee: "anna", Site: "montreal"}}
+	refs, err := d.store.References(t.Context(), names)
+	must(t, err)
+	montreal := processor.Ref{ID: 1, Name: "Montreal"}
+	equal(t, []processor.FilterReferences{{}, {
+		Group: processor.Ref{ID: 2, Name: "Network"}, Priority: processor.Ref{ID: 2, Name: "High"}, Site: montreal,
+		Assignee: processor.User{ID: 3, Logon: "anna", Name: "Anna", Site: montreal},
+	}}, refs.FilterSettings)
 }
 
 func TestReferencesChangesNothing(t *testing.T) {

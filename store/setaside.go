@@ -55,13 +55,23 @@ func asideBody(mb Mailbox, arr *arrival, why processor.Reason) string {
 	for _, f := range facts {
 		fmt.Fprintf(&b, "%s: %s\n", f.name, capped(cmp.Or(f.value, "none"), maxDetail))
 	}
-	b.WriteString("\nWhat to do:\n" +
-		"1. Open " + rawName + " with a mail program and read what the sender wants.\n" +
+	b.WriteString("\nWhat to do:\n" + remedy(why.Code) +
+		"\nThe mailbox goes on: other messages are not affected, and this one is not retrieved again.\n")
+	return b.String()
+}
+
+// remedy is what a person can do about a message that was set aside for that reason.
+func remedy(why processor.ReasonCode) string {
+	if why == processor.ReasonBadBlock {
+		return "1. Read in the line \"Why\" which lines of the block are wrong, and what is right. Lines are counted from the first of the message's text.\n" +
+			"2. Have the sender send a corrected message, or record the service request by hand. When the block is right and a name is missing here, " +
+			"add it (mailintegration request-type add, group add, user add …) and send the message again.\n" +
+			"3. Mark this event as processed.\n"
+	}
+	return "1. Open " + rawName + " with a mail program and read what the sender wants.\n" +
 		"2. Record it by hand, as a new request or on the request it belongs to, and answer the sender if need be.\n" +
 		"3. Report the line \"Why\" with " + rawName + " to whoever maintains MailIntegration, so that such a message is understood the next time.\n" +
-		"4. Mark this event as processed.\n\n" +
-		"The mailbox goes on: other messages are not affected, and this one is not retrieved again.\n")
-	return b.String()
+		"4. Mark this event as processed.\n"
 }
 
 // asideRows are rows of the table set_aside, column by column.

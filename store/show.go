@@ -43,11 +43,13 @@ type RequestSummary struct {
 	Source          string                 `json:"source"`
 	Priority        string                 `json:"priority"`
 	Group           string                 `json:"group"`
+	Type            string                 `json:"type"`      // service request type
 	Mailbox         string                 `json:"mailbox"`   // it came from, "" when it came from none
 	LinkedTo        *int64                 `json:"linked_to"` // number of the request that this one continues
 	OpenedAt        time.Time              `json:"opened_at"`
 	OpenedBy        *Person                `json:"opened_by"`
 	SentAt          *time.Time             `json:"sent_at"`
+	DueAt           *time.Time             `json:"due_at"`
 	ProcessedAt     *time.Time             `json:"processed_at"`
 	ActivityCount   int                    `json:"activity_count"`
 	AttachmentCount int                    `json:"attachment_count"` // its activities' among them
@@ -58,11 +60,18 @@ type RequestDetail struct {
 	RequestSummary
 	Body         string             `json:"body"`
 	HTML         string             `json:"html"`
+	Fields       []Field            `json:"fields"`      // of the form that it was asked for by
 	Attachments  []AttachmentDetail `json:"attachments"` // those of the first message
 	Activities   []ActivityDetail   `json:"activities"`  // the oldest first
 	History      []HistoryEntry     `json:"history"`     // the oldest first
 	Participants []Participant      `json:"participants"`
 	Messages     []string           `json:"messages"` // Message-IDs that were seen or sent
+}
+
+// Field is one field of a form.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // ActivityDetail is one entry on a request.
@@ -164,6 +173,10 @@ func readRequest(ctx context.Context, tx pgx.Tx, number int64) (d RequestDetail,
 	if err = tx.QueryRow(ctx, `SELECT body, html FROM request WHERE number = $1`, number).Scan(&d.Body, &d.HTML); err != nil {
 		return d, err
 	}
+	rows, _ = tx.Query(ctx, `SELECT name, value FROM request_field WHERE request = $1 ORDER BY position`, number)
+	if d.Fields, err = pgx.AppendRows([]Field{}, rows, pgx.RowToStructByPos[Field]); err != nil {
+		return d, err
+	}
 	if d.Activities, err = readActivities(ctx, tx, number); err != nil {
 		return d, err
 	}
@@ -186,8 +199,8 @@ const selectRequest = `
 	SELECT r.number, r.kind, r.state, t.name, r.subject,
 	       requester.logon, requester.name, the_user.logon, the_user.name, assignee.logon, assignee.name,
 	       r.sender_name, r.sender_address,
-	       coalesce(site.name, ''), coalesce(source.name, ''), coalesce(priority.name, ''), coalesce(g.name, ''), coalesce(m.name, ''),
-	       r.linked_to, r.opened_at, opener.logon, opener.name, r.sent_at, r.processed_at,
+	       coalesce(site.name, ''), coalesce(source.name, ''), coalesce(priority.name, ''), coalesce(g.name, ''), coalesce(y.name, ''), coalesce(m.name, ''),
+	       r.linked_to, r.opened_at, opener.logon, opener.name, r.sent_at, r.due_at, r.processed_at,
 	       (SELECT count(*) FROM activity a WHERE a.request = r.number),
 	       (SELECT count(*) FROM attachment a WHERE a.request = r.number)
 	FROM request r
@@ -200,6 +213,7 @@ const selectRequest = `
 	LEFT JOIN source                 ON source.id = r.source_id
 	LEFT JOIN priority               ON priority.id = r.priority_id
 	LEFT JOIN support_group g        ON g.id = r.group_id
+	LEFT JOIN service_request_type y ON y.id = r.type_id
 	LEFT JOIN mailbox m              ON m.id = r.mailbox_id
 `
 
@@ -208,12 +222,12 @@ func scanRequest(row pgx.CollectableRow) (r RequestSummary, err error) {
 	err = row.Scan(&r.Number, &r.Kind, &r.State, &r.Team, &r.Subject,
 		&requester.logon, &requester.name, &user.logon, &user.name, &assignee.logon, &assignee.name,
 		&r.Sender.Name, &r.Sender.Address,
-		&r.Site, &r.Source, &r.Priority, &r.Group, &r.Mailbox,
-		&r.LinkedTo, &r.OpenedAt, &opener.logon, &opener.name, &r.SentAt, &r.ProcessedAt,
+		&r.Site, &r.Source, &r.Priority, &r.Group, &r.Type, &r.Mailbox,
+		&r.LinkedTo, &r.OpenedAt, &opener.logon, &opener.name, &r.SentAt, &r.DueAt, &r.ProcessedAt,
 		&r.ActivityCount, &r.AttachmentCount)
 	r.Requester, r.User, r.Assignee, r.OpenedBy = requester.person(), user.person(), assignee.person(), opener.person()
 	r.OpenedAt = r.OpenedAt.UTC()
-	r.SentAt, r.ProcessedAt = inUTC(r.SentAt), inUTC(r.ProcessedAt)
+	r.SentAt, r.DueAt, r.ProcessedAt = inUTC(r.SentAt), inUTC(r.DueAt), inUTC(r.ProcessedAt)
 	return r, err
 }
 

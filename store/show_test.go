@@ -60,10 +60,10 @@ const shown = `{
 	"number": 2, "kind": "incident", "state": "open", "team": "IT", "subject": "Printer",
 	"requester": {"logon": "zoe", "name": "Zoë"}, "user": {"logon": "zoe", "name": "Zoë"}, "assignee": {"logon": "ann", "name": "Ann"},
 	"sender": {"name": "Zoë", "address": "zoe@x.org"},
-	"site": "Québec", "source": "Email", "priority": "High", "group": "Service Desk", "mailbox": "helpdesk", "linked_to": 1,
-	"opened_at": "2026-02-01T09:01:00Z", "opened_by": {"logon": "daemon", "name": "daemon"}, "sent_at": "2026-02-01T09:00:00Z", "processed_at": null,
+	"site": "Québec", "source": "Email", "priority": "High", "group": "Service Desk", "type": "", "mailbox": "helpdesk", "linked_to": 1,
+	"opened_at": "2026-02-01T09:01:00Z", "opened_by": {"logon": "daemon", "name": "daemon"}, "sent_at": "2026-02-01T09:00:00Z", "due_at": null, "processed_at": null,
 	"activity_count": 1, "attachment_count": 3,
-	"body": "It smokes.", "html": "<p>It smokes.</p>",
+	"body": "It smokes.", "html": "<p>It smokes.</p>", "fields": [],
 	"attachments": [
 		{"name": "smoke.png", "media_type": "image/png", "octets": 5, "sha256": "0101010101010101010101010101010101010101010101010101010101010101", "content_id": "cid@x", "inline": true, "raw": false},
 		{"name": "message.eml", "media_type": "message/rfc822", "octets": 1000, "sha256": "0202020202020202020202020202020202020202020202020202020202020202", "content_id": "", "inline": false, "raw": true}

@@ -18,6 +18,8 @@ type Options struct {
 	AttachmentDirectory string           // its parent must exist
 	Now                 func() time.Time // nil means time.Now
 	MaxConns            int32            // connections at once; 0 means the greater of 4 and the number of CPUs
+	// ReadOnly: the database refuses every change, and the attachment directory need not be there.
+	ReadOnly bool
 }
 
 // Store is a database and its attachment directory. Its methods may be called by many goroutines at once.
@@ -25,6 +27,7 @@ type Store struct {
 	pool     *pgxpool.Pool
 	contents contents
 	now      func() time.Time
+	readOnly bool
 }
 
 // Limits of what is waited for when the context sets none.
@@ -40,7 +43,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	s := &Store{contents: contents{root: o.AttachmentDirectory}, now: o.Now}
+	s := &Store{contents: contents{root: o.AttachmentDirectory}, now: o.Now, readOnly: o.ReadOnly}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -60,6 +63,9 @@ func (s *Store) ready(ctx context.Context) error {
 	}
 	if err := CheckSchema(ctx, s.pool); err != nil {
 		return err
+	}
+	if s.readOnly {
+		return nil
 	}
 	return s.contents.prepare()
 }
@@ -90,6 +96,10 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 	if params := config.ConnConfig.RuntimeParams; params["application_name"] == "" {
 		params["application_name"] = "mailintegration"
 	}
+	if o.ReadOnly {
+		config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
+	}
+	config.AfterConnect = chooseCompression
 	return config, nil
 }
 
@@ -153,8 +163,12 @@ var transaction = pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.Rea
 // begin begins a transaction. A connection of the pool may have been lost unnoticed, all of them when the server was
 // restarted; nothing was done on it yet, so the next one is tried.
 func (s *Store) begin(ctx context.Context) (pgx.Tx, error) {
+	options := transaction
+	if s.readOnly {
+		options.AccessMode = pgx.ReadOnly
+	}
 	for lost := int32(0); ; lost++ {
-		tx, err := s.pool.BeginTx(ctx, transaction)
+		tx, err := s.pool.BeginTx(ctx, options)
 		var down *pgconn.ConnectError
 		_, refused := pgError(err)
 		if err == nil || refused || ctx.Err() != nil || errors.As(err, &down) || lost == s.pool.Config().MaxConns {

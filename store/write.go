@@ -10,6 +10,7 @@ import (
 // rows are all rows of some records, table by table.
 type rows struct {
 	requests     requestRows
+	fields       fieldRows
 	activities   activityRows
 	participants participantRows
 	threads      threadRows
@@ -25,6 +26,7 @@ func (t *rows) add(r *record) {
 	switch {
 	case r.opens != nil:
 		t.requests.add(r)
+		t.fields.add(r)
 		t.history.add(r, historyOpened)
 	case r.adds != nil:
 		t.activities.add(r)
@@ -46,6 +48,7 @@ func (t *rows) add(r *record) {
 // queue puts what others refer to first.
 func (t *rows) queue(b *pgx.Batch, a *acceptance) {
 	t.requests.queue(b, a.mailbox, a.now)
+	t.fields.queue(b)
 	t.activities.queue(b, a.mailbox, a.now)
 	t.participants.queue(b)
 	t.threads.queue(b)

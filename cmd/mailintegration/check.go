@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +13,9 @@ import (
 	"mailintegration/config"
 	"mailintegration/daemon"
 	"mailintegration/mailbox"
+	"mailintegration/mailbox/oauth"
 	"mailintegration/store"
+	"mailintegration/store/postgres"
 )
 
 type checkCmd struct{}
@@ -26,14 +29,17 @@ type checking struct {
 	worst int
 }
 
-// Run checks the installation piece by piece and goes on after each that fails. It changes nothing, but for
-// starting the private PostgreSQL where that is the database.
+// Run checks the installation piece by piece and goes on after each that fails. It changes nothing; where the database
+// is a private one that does not run, it runs for as long.
 func (checkCmd) Run(e *env) error {
-	service, broken, err := load(e)
+	service, warnings, broken, err := load(e)
 	if err != nil {
 		return err
 	}
 	c := &checking{env: e}
+	for _, w := range warnings {
+		fmt.Fprintln(e.stdout, "warning", w)
+	}
 	if broken != nil {
 		for _, m := range broken.Mistakes {
 			c.failed(exitConfiguration, "configuration", errors.New(m.String()), "")
@@ -45,8 +51,10 @@ func (checkCmd) Run(e *env) error {
 	if s != nil {
 		defer s.close()
 	}
+	c.attachments(service.AttachmentDirectory)
+	tokens := tokenStore(service)
 	for _, m := range service.Mailboxes {
-		c.mailbox(m, s)
+		c.mailbox(m, s, tokens)
 	}
 	if c.worst != 0 {
 		return &failure{code: c.worst, err: errors.New("something is not as it should be"), hint: "see the lines that start with FAILED"}
@@ -69,55 +77,79 @@ func (c *checking) failed(code int, what string, err error, hint string) {
 	c.worst = max(c.worst, code)
 }
 
-// oneLine puts what stands on several lines on one.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine puts what stands on several lines on one, each only once: pgx says for each attempt why it failed.
+func oneLine(s string) string {
+	var parts []string
+	for line := range strings.Lines(s) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(parts, line) {
+			parts = append(parts, line)
+		}
+	}
+	return strings.Join(parts, " ")
+}
 
-// database checks the connection, the schema and the attachment directory. It returns what the mailboxes' names are looked up in, nil
-// when there is nothing to look them up in.
+// database checks the connection and the schema. It returns what the mailboxes' names are looked up in, nil when there
+// is nothing to look them up in.
 func (c *checking) database(service *config.Service) *installation {
 	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
 	defer cancel()
+	if service.DatabaseURL.IsEmpty() && !postgres.Exists(privateDatabase(service)) {
+		c.failed(exitFailed, "database", errors.New("the private database is not made yet"), "mailintegration team add NAME makes it")
+		return nil
+	}
 	in := &installation{service: service, log: newLogger(c.stderr, zapcore.WarnLevel)}
-	url, err := in.database(ctx)
-	if err != nil {
-		c.failed(exitFailed, "database", err, "")
-		return nil
-	}
-	status, err := store.Status(ctx, url)
+	version, err := in.checkDatabase(ctx)
 	if err != nil {
 		in.close()
 		c.failed(exitFailed, "database", err, "")
 		return nil
 	}
-	if err := status.Check(); err != nil {
-		in.close()
-		c.failed(exitFailed, "database", err, "")
-		return nil
-	}
-	c.ok("database", fmt.Sprintf("schema version %d", status.Database))
-	if in.store, err = store.Open(ctx, store.Options{URL: url, AttachmentDirectory: service.AttachmentDirectory}); err != nil {
-		in.close()
-		c.failed(exitFailed, "attachment directory", err, "")
-		return nil
-	}
-	c.ok("attachment directory", service.AttachmentDirectory)
+	c.ok("database", fmt.Sprintf("schema version %d", version))
 	return in
 }
 
-// mailbox checks one mailbox: the names it uses, the log-in, the certificate.
-func (c *checking) mailbox(m *config.Mailbox, in *installation) {
+// checkDatabase opens the store if the schema is the program's, without its attachments.
+func (in *installation) checkDatabase(ctx context.Context) (version int64, err error) {
+	url, err := in.database(ctx)
+	if err != nil {
+		return 0, err
+	}
+	status, err := store.Status(ctx, url)
+	if err != nil {
+		return 0, err
+	}
+	if err := status.Check(); err != nil {
+		return 0, err
+	}
+	in.store, err = store.Open(ctx, store.Options{URL: url})
+	return status.Database, err
+}
+
+// attachments checks that the attachment directory can be written to.
+func (c *checking) attachments(directory string) {
+	if err := store.CheckAttachmentDirectory(directory); err != nil {
+		c.failed(exitFailed, "attachment directory", err, "")
+		return
+	}
+	c.ok("attachment directory", directory)
+}
+
+// mailbox checks one mailbox: the names it uses, the access token, the log-in, the certificate.
+func (c *checking) mailbox(m *config.Mailbox, in *installation, tokens *oauth.Store) {
 	what := "mailbox " + m.Name
 	if !m.Enabled {
 		c.ok(what, "not enabled")
 		return
 	}
-	if err := unsupported(m); err != nil {
-		c.failed(exitConfiguration, what, err, "")
+	for _, silent := range withoutEffect(m) {
+		fmt.Fprintf(c.stdout, "warning %s: %s\n", what, silent)
+	}
+	w := wire(m, tokens)
+	c.names(what, w, in)
+	if m.Authentication == config.Azure && !c.token(what, w, tokenOptions(m, tokens)) {
 		return
 	}
-	w := wire(m)
-	c.names(what, w, in)
-	c.logIn(what, w)
+	c.logIn(what, w, m)
 }
 
 // names checks that what the mailbox's configuration names is in the database.
@@ -135,12 +167,12 @@ func (c *checking) names(what string, m daemon.Mailbox, in *installation) {
 }
 
 // logIn opens a session, reads the listing and leaves without touching a message.
-func (c *checking) logIn(what string, m daemon.Mailbox) {
+func (c *checking) logIn(what string, w daemon.Mailbox, m *config.Mailbox) {
 	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
 	defer cancel()
-	session, err := mailbox.Open(ctx, m.Account)
+	session, err := mailbox.Open(ctx, w.Account)
 	if err != nil {
-		c.failed(exitUnreachable, what, err, "")
+		c.failed(exitUnreachable, what, err, refusedTokenHint(m, err))
 		return
 	}
 	defer session.Close()

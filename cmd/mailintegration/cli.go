@@ -19,7 +19,10 @@ type cli struct {
 	Run     runCmd     `cmd:"" help:"Poll every mailbox at its schedule, in the foreground, until stopped: what the service runs."`
 	Once    onceCmd    `cmd:"" help:"Poll each mailbox once, or those named, and exit."`
 	Demo    demoCmd    `cmd:"" help:"A whole installation to look at: database, mail server, sample mail, the daemon, the result."`
-	Check   checkCmd   `cmd:"" help:"Check configuration, database, attachment directory, and the log-in and certificate of each mailbox. Changes nothing."`
+	Explain explainCmd `cmd:"" help:"Say what would be decided for a message, and why. Changes nothing."`
+	Replay  replayCmd  `cmd:"" help:"Record a message from a file for real, as if it had been in the mailbox."`
+	Check   checkCmd   `cmd:"" help:"Check configuration, database, attachment directory, and the token, log-in and certificate of each mailbox. Changes nothing."`
+	Mailbox mailboxCmd `cmd:"" help:"The mailboxes that are polled."`
 	DB      dbCmd      `cmd:"" name:"db" help:"The database schema."`
 	Request requestCmd `cmd:"" help:"Show incidents, service requests and events."`
 	Event   eventCmd   `cmd:"" help:"Show events."`
@@ -30,6 +33,8 @@ type cli struct {
 	Site     siteCmd     `cmd:"" help:"Sites users work at."`
 	Priority priorityCmd `cmd:"" help:"Priorities of a team."`
 	Source   sourceCmd   `cmd:"" help:"Sources of requests of a team."`
+
+	RequestType requestTypeCmd `cmd:"" help:"Service request types of a team: what users can ask for."`
 
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

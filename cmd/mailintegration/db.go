@@ -47,7 +47,7 @@ func (c dbStatusCmd) Run(e *env) error {
 
 // withDatabase calls f with the URL of the database, the private one started for it if need be.
 func withDatabase(e *env, f func(url string) error) error {
-	service, _, err := load(e)
+	service, _, _, err := load(e)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,10 @@ func (c *demoCmd) Run(e *env) error {
 	if err := in.fill(e); err != nil {
 		return err
 	}
-	tour := &tour{env: e, in: in, mail: mail}
+	tour := &tour{env: e, in: in, mail: mail, messages: filepath.Join(dir, "messages")}
+	if err := os.MkdirAll(tour.messages, 0o755); err != nil {
+		return err
+	}
 	if err := tour.firstRound(); err != nil {
 		return err
 	}
@@ -109,6 +112,8 @@ type tour struct {
 	in   *installation
 	mail *demo.MailServer
 
+	messages string // directory that keeps what was sent, to be explained
+
 	mu       sync.Mutex // mailboxes are polled at the same time
 	recorded int
 	last     int64 // number of the request that was opened or added to last
@@ -151,6 +156,9 @@ func (t *tour) send(samples []demo.Sample) error {
 		if err != nil {
 			return err
 		}
+		if err := os.WriteFile(filepath.Join(t.messages, s.Name+".eml"), octets, 0o644); err != nil {
+			return err
+		}
 		if err := t.mail.Send(t.ctx, s.From, s.To+"@acme.example", octets); err != nil {
 			return err
 		}
@@ -172,7 +180,7 @@ func became(m *processor.Message, o store.Outcome) string {
 	var s string
 	switch d := o.Decision.(type) {
 	case processor.OpenRequest:
-		s = fmt.Sprintf("%s %d", strings.ReplaceAll(string(d.Kind), "_", " "), o.Request)
+		s = fmt.Sprintf("%s %d", kindName(d.Kind), o.Request)
 	case processor.AddActivity:
 		s = fmt.Sprintf("activity on %d", o.Request)
 		if d.Flagged {
@@ -192,7 +200,7 @@ func became(m *processor.Message, o store.Outcome) string {
 
 // goOn polls on until Ctrl-C, having said how to look and how to send mail.
 func (t *tour) goOn(configFile string) error {
-	fmt.Fprintf(t.stdout, demo.Farewell, os.Args[0]+" --config "+configFile, t.mail.SMTP)
+	fmt.Fprintf(t.stdout, demo.Farewell, os.Args[0]+" --config "+configFile, t.mail.SMTP, t.messages)
 	d, err := t.in.daemon(t.note)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
 	"time"
@@ -23,12 +22,13 @@ const stopTimeout = 30 * time.Second
 
 // installation is what a verb works on: the configuration, the database and the log.
 type installation struct {
-	service *config.Service
-	broken  *config.Error    // mistakes in mailbox files, nil for none
-	server  *postgres.Server // nil when the database is one of its own
-	store   *store.Store
-	log     *zap.Logger
-	logFile *logFile // nil where only standard error gets the log
+	service  *config.Service
+	warnings []config.Warning
+	broken   *config.Error    // mistakes in mailbox files, nil for none
+	server   *postgres.Server // nil when the database is one of its own
+	store    *store.Store
+	log      *zap.Logger
+	logFile  *logFile // nil where only standard error gets the log
 }
 
 // verbosity is how much a verb logs.
@@ -39,27 +39,24 @@ const (
 	logConfigured           // as LogLevel says
 )
 
-// load reads the configuration and prints its warnings. Mistakes in mailbox files are returned beside the
-// service: the other mailboxes are none the worse for them.
-func load(e *env) (service *config.Service, broken *config.Error, err error) {
-	service, warnings, err := config.LoadService(e.config)
-	for _, w := range warnings {
-		fmt.Fprintln(e.stderr, "warning:", w)
-	}
+// load reads the configuration. Mistakes in mailbox files are returned beside the service: the other mailboxes are none
+// the worse for them.
+func load(e *env) (service *config.Service, warnings []config.Warning, broken *config.Error, err error) {
+	service, warnings, err = config.LoadService(e.config)
 	if service != nil && errors.As(err, &broken) {
-		return service, broken, nil
+		err = nil
 	}
-	return service, nil, err
+	return service, warnings, broken, err
 }
 
 // open reads the configuration, starts the private PostgreSQL where none is configured, and brings the schema
 // up to date. The caller closes the installation.
 func open(e *env, v verbosity) (*installation, error) {
-	service, broken, err := load(e)
+	service, warnings, broken, err := load(e)
 	if err != nil {
 		return nil, err
 	}
-	in := &installation{service: service, broken: broken}
+	in := &installation{service: service, warnings: warnings, broken: broken}
 	if err := in.openLog(e, v); err != nil {
 		return nil, err
 	}
@@ -105,13 +102,18 @@ func (in *installation) database(ctx context.Context) (string, error) {
 		return in.service.DatabaseURL.Reveal(), nil
 	}
 	server, err := postgres.Start(ctx, postgres.Options{
-		DataDirectory: filepath.Join(in.service.DataDirectory, "postgres"), Logger: in.log,
+		DataDirectory: privateDatabase(in.service), Logger: in.log,
 	})
 	if err != nil {
 		return "", err
 	}
 	in.server = server
 	return server.URL(), nil
+}
+
+// privateDatabase is the directory of the private PostgreSQL.
+func privateDatabase(service *config.Service) string {
+	return filepath.Join(service.DataDirectory, "postgres")
 }
 
 // openStore brings the schema up to date and opens the store. The daemon is patient: it waits for a database that
@@ -169,9 +171,10 @@ func (in *installation) daemon(recorded func(string, *processor.Message, store.O
 		MessagesPerSession: in.service.MessagesPerSession,
 		BatchMessages:      in.service.BatchMessages,
 	}
+	tokens := tokenStore(in.service)
 	for _, m := range in.service.Mailboxes {
 		if m.Enabled {
-			opts.Mailboxes = append(opts.Mailboxes, wire(m))
+			opts.Mailboxes = append(opts.Mailboxes, wire(m, tokens))
 		}
 	}
 	return daemon.New(opts)
@@ -185,8 +188,17 @@ func (in *installation) complaint() error {
 	return in.broken
 }
 
-// logBroken logs each mistake in the mailbox files: their mailboxes are not polled, the others are.
-func (in *installation) logBroken() {
+// logConfiguration logs the warnings, and each mistake in the mailbox files: their mailboxes are not polled, the others
+// are.
+func (in *installation) logConfiguration() {
+	for _, w := range in.warnings {
+		in.log.Warn("configuration", zap.String("warning", w.String()))
+	}
+	for _, m := range in.service.Mailboxes {
+		for _, silent := range withoutEffect(m) {
+			in.log.Warn("configuration", zap.String("mailbox", m.Name), zap.String("warning", silent))
+		}
+	}
 	if in.broken == nil {
 		return
 	}

@@ -19,6 +19,9 @@ func (c *onceCmd) Run(e *env) error {
 		return err
 	}
 	defer in.close()
+	for _, w := range in.warnings {
+		fmt.Fprintln(e.stderr, "warning:", w)
+	}
 	d, err := in.daemon(nil)
 	if err != nil {
 		return err

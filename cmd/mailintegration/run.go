@@ -13,6 +13,6 @@ func (runCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	in.logBroken()
+	in.logConfiguration()
 	return d.Run(e.ctx)
 }

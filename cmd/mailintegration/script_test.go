@@ -31,7 +31,8 @@ func TestMain(m *testing.M) {
 
 // TestScript runs testdata/script/*.txt, which read like a terminal. Each has a database of its own ($DATABASE)
 // and POP3 servers with the user helpdesk: plain at $POP3_HOST $POP3_PORT; with TLS at $TLS_PORT, its certificate in
-// ca.pem; with a certificate for another name at $OTHER_PORT, in other.pem. Nothing listens at $DEAD_PORT. The
+// ca.pem; with a certificate for another name at $OTHER_PORT, in other.pem. Nothing listens at $DEAD_PORT. A server at
+// $TOKEN_PORT takes access tokens of azure@acme.example, which the endpoint $TOKEN_URL gives (see tokenServers). The
 // command expand FILE… replaces $NAMES in files, deliver USER FILE… puts messages into a maildrop, and
 // exits CODE PROGRAM ARGS… is exec for a program that ends with an error.
 func TestScript(t *testing.T) {
@@ -79,6 +80,9 @@ func prepare(t *testing.T, e *testscript.Env) error {
 	for _, s := range []*pop3test.Server{secure, other} {
 		s.SetPassword("helpdesk", "pass-of-helpdesk")
 	}
+	azure, endpoint := tokenServers(t)
+	e.Setenv("TOKEN_PORT", strconv.Itoa(azure.Port()))
+	e.Setenv("TOKEN_URL", endpoint)
 	e.Values[maildropKey{}] = plain
 	e.Setenv("TMPDIR", os.TempDir()) // a server that runs as another user has to reach what is in it
 	e.Setenv("DATABASE", storetest.New(t).URL)

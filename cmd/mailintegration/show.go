@@ -18,6 +18,7 @@ func showRequest(w io.Writer, r store.RequestDetail) error {
 			fmt.Fprintf(t, "  %s\t%s\n", name, s)
 		}
 	}
+	field("Type", r.Type)
 	field("State", r.State)
 	field("Team", r.Team)
 	field("Requester", person(r.Requester))
@@ -27,6 +28,12 @@ func showRequest(w io.Writer, r store.RequestDetail) error {
 	field("Assignee", person(r.Assignee))
 	field("Priority", r.Priority)
 	field("Source", r.Source)
+	if r.DueAt != nil {
+		field("Due", when(r.DueAt))
+	}
+	for _, f := range r.Fields {
+		field(f.Name, f.Value)
+	}
 	if r.LinkedTo != nil {
 		field("Linked to", *r.LinkedTo)
 	}

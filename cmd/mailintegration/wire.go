@@ -1,17 +1,20 @@
 package main
 
 import (
-	"errors"
+	"path/filepath"
+	"regexp"
+	"strings"
 
 	"mailintegration/config"
 	"mailintegration/daemon"
 	"mailintegration/mailbox"
+	"mailintegration/mailbox/oauth"
 	"mailintegration/processor"
 )
 
 // wire turns a mailbox's configuration into what the daemon polls.
-func wire(m *config.Mailbox) daemon.Mailbox {
-	return daemon.Mailbox{
+func wire(m *config.Mailbox, tokens *oauth.Store) daemon.Mailbox {
+	w := daemon.Mailbox{
 		Name: m.Name,
 		Account: mailbox.Account{
 			Server: m.ServerName, Port: m.Port, Security: mailbox.Security(m.Security), Roots: m.Roots,
@@ -19,8 +22,31 @@ func wire(m *config.Mailbox) daemon.Mailbox {
 			StepTimeout: m.StepTimeout, MaxOctets: m.MaxOctets,
 		},
 		LeaveOnServer: daemon.Leave(m.LeaveOnServer), SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
-		Rules: rules(m), Schedule: m.Schedule, Problem: unsupported(m),
+		Rules: rules(m), Schedule: m.Schedule,
 	}
+	if m.Authentication == config.Azure {
+		source, err := oauth.New(tokenOptions(m, tokens))
+		if err != nil {
+			w.Problem = err
+			return w
+		}
+		w.Account.Password, w.Account.Token, w.Account.TokenRefused = "", source.Token, source.Forget
+	}
+	return w
+}
+
+// tokenOptions is what the access tokens of a mailbox with Authentication Azure are obtained with.
+func tokenOptions(m *config.Mailbox, tokens *oauth.Store) oauth.Options {
+	return oauth.Options{
+		Mailbox: m.Name, AuthorityURL: m.AuthorityURL, TenantID: m.TenantID, ClientID: m.ClientID, UserName: m.UserName,
+		ClientSecret: m.ClientSecret.Reveal(), Password: m.Password.Reveal(), Scopes: strings.Fields(m.Scope),
+		Store: tokens,
+	}
+}
+
+// tokenStore is where the refresh tokens of a service's mailboxes are.
+func tokenStore(s *config.Service) *oauth.Store {
+	return oauth.NewStore(filepath.Join(s.DataDirectory, "tokens"))
 }
 
 // rules turns a mailbox's configuration into what deciding goes by.
@@ -35,23 +61,54 @@ func rules(m *config.Mailbox) processor.Rules {
 		CreateNewRequests:  m.CreateNewRequests,
 		AttachRaw:          m.AttachRaw,
 		UnknownFollowUp:    processor.FollowUp(m.UnknownFollowUp),
+		Filters:            filters(m),
 		ClosedFollowUp:     processor.FollowUp(m.ClosedFollowUp),
 		CommunicationTypes: m.CommunicationTypes,
+		EnclosingToken:     m.EnclosingToken,
 		SubjectNames:       []string{m.Team},
 	}
 	if r.Processor == processor.Monitoring {
 		r.Names.Group, r.Names.Assignee = m.Group, m.Assignee
 	}
+	for _, f := range m.Filters {
+		r.Names.Filters = append(r.Names.Filters, processor.FilterNames{
+			Filter: f.Name, Group: f.SetGroup, Priority: f.SetPriority, Assignee: f.SetAssignee, Site: f.SetSite,
+		})
+	}
 	return r
 }
 
-// unsupported says what a mailbox's configuration asks for that this version cannot do; nil when it can do all.
-func unsupported(m *config.Mailbox) error {
-	switch {
-	case m.Authentication == config.Azure:
-		return errors.New("mailbox has Authentication Azure, which this version does not support (use Basic, or set Enabled to False)")
-	case m.Processor == config.EndUserServiceRequest:
-		return errors.New("service requests from mail (MessageProcessorTypeName) are not supported by this version (use another processor, or set Enabled to False)")
+// filters turns a mailbox's filters into those that deciding goes by.
+func filters(m *config.Mailbox) []processor.Filter {
+	var all []processor.Filter
+	for _, f := range m.Filters {
+		filter := processor.Filter{
+			Name: f.Name, LargerThan: f.LargerThan, Ignore: f.Ignore, Stop: f.Stop,
+			Sender: pattern(f.Sender), Recipient: pattern(f.Recipient), Subject: pattern(f.Subject),
+			AttachmentType: pattern(f.AttachmentType), AttachmentName: pattern(f.AttachmentName),
+		}
+		for _, h := range f.Headers {
+			name, text := config.HeaderPattern(h)
+			filter.Headers = append(filter.Headers, processor.HeaderCondition{Field: name, Pattern: text.Regexp()})
+		}
+		all = append(all, filter)
 	}
-	return nil
+	return all
+}
+
+// pattern is a pattern ready to match, nil for none.
+func pattern(p config.Pattern) *regexp.Regexp {
+	if p == "" {
+		return nil
+	}
+	return p.Regexp()
+}
+
+// withoutEffect says what a mailbox's configuration asks for that this version reads and does not do yet.
+func withoutEffect(m *config.Mailbox) []string {
+	var silent []string
+	if !m.CreateNewRequests && m.Processor != config.Monitoring {
+		silent = append(silent, "CreateNewRequests is False: the senders of what is refused are not told by this version")
+	}
+	return silent
 }

@@ -1,6 +1,7 @@
 package dovecottest
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,7 +17,9 @@ func (s *Server) Deliver(user string, octets []byte) {
 	defer s.mu.Unlock()
 	s.makeMaildir(home, maildir)
 	s.serial++
-	name := fmt.Sprintf("%d.M%dP%d.test", 1_700_000_000+s.serial, s.serial, os.Getpid())
+	// With its sizes, as stored and with CRLF, in its name, as delivery agents do: LIST need not read it.
+	withCRLF := len(octets) + bytes.Count(octets, []byte("\n")) - bytes.Count(octets, []byte("\r\n"))
+	name := fmt.Sprintf("%d.M%dP%d.test,S=%d,W=%d", 1_700_000_000+s.serial, s.serial, os.Getpid(), len(octets), withCRLF)
 	unfinished := filepath.Join(maildir, "tmp", name)
 	s.write(unfinished, octets)
 	s.give(unfinished)

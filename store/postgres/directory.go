@@ -116,3 +116,9 @@ func newPassword() string {
 	rand.Read(b) // never fails (crypto/rand)
 	return hex.EncodeToString(b)
 }
+
+// Exists tells whether a data directory holds a server's data, without touching it.
+func Exists(dataDirectory string) bool {
+	_, err := os.Stat(filepath.Join(dataDirectory, "cluster", "PG_VERSION"))
+	return !errors.Is(err, fs.ErrNotExist)
+}

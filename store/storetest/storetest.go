@@ -52,6 +52,22 @@ func (d *Database) Exec(t testing.TB, sql string) {
 	}
 }
 
+// Named returns the URL of another database on the same server, which the test has made; it is dropped when the test
+// ends.
+func Named(t testing.TB, db *Database, name string) string {
+	t.Helper()
+	t.Cleanup(func() {
+		admin, err := server()
+		if err == nil {
+			err = execute(context.Background(), admin, `DROP DATABASE IF EXISTS `+name+` WITH (FORCE)`)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	return withDatabase(db.URL, name)
+}
+
 // template is the database that the others are cloned from.
 const template = "mailintegration_template"
 

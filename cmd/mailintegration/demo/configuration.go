@@ -24,12 +24,14 @@ hanako,佐藤花子,hanako.sato@acme.example,
 operator,On-call operator,,
 `
 
-// Farewell says how to look further; its arguments are the program with its configuration, and the SMTP address.
+// Farewell says how to look further; its arguments are the program with its configuration, the SMTP address, and the
+// directory of the messages that were sent.
 const Farewell = `
 Look further, in another terminal:
   %[1]s request list
   %[1]s request show 1
   %[1]s event list --json
+  %[1]s explain --mailbox servicedesk %[3]s/*.eml
 
 Send your own mail to servicedesk@acme.example or monitoring@acme.example; any mail program with the SMTP server %[2]s will do:
   printf 'From: me@acme.example\nSubject: It works\n\nHello\n' | curl -sS smtp://%[2]s --mail-from me@acme.example --mail-rcpt servicedesk@acme.example -T -

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mailintegration/mailbox/pop3test"
+)
+
+// TestAMessageOf100MBTakesABoundedAmountOfMemory records a message whose attachment has 100 MB, in a process whose
+// resident memory never exceeds 96 MiB, and finds the attachment as it was sent.
+func TestAMessageOf100MBTakesABoundedAmountOfMemory(t *testing.T) {
+	t.Parallel()
+	const octets, maxResident = 100_000_000, 96 << 20
+	attachment := make([]byte, octets)
+	rand.NewChaCha8([32]byte{1}).Read(attachment)
+	digest := sha256.Sum256(attachment)
+
+	srv := pop3test.Run(t, pop3test.Options{})
+	srv.Add("helpdesk", withAttachment(attachment))
+	in := install(t, srv.Port(), "helpdesk", pop3test.DefaultPassword)
+	box := filepath.Join(filepath.Dir(in.config), "mailboxes", "helpdesk.xml")
+	text, err := os.ReadFile(box)
+	if err != nil {
+		t.Fatal(err)
+	}
+	larger := strings.Replace(string(text), "</MailIntegration>", "<MaxMessageSize>200MB</MaxMessageSize></MailIntegration>", 1)
+	if err := os.WriteFile(box, []byte(larger), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	peak := runMeasured(t, in.command("once"))
+	t.Logf("the process took %d MiB of memory at its peak", peak>>20)
+	if peak > maxResident {
+		t.Errorf("more than %d MiB", maxResident>>20)
+	}
+	in.wantRecorded(1)
+	name := hex.EncodeToString(digest[:])
+	stored, err := os.Stat(filepath.Join(filepath.Dir(in.config), "attachments", name[:2], name[2:4], name))
+	if err != nil || stored.Size() != octets {
+		t.Errorf("the attachment is not there as it was sent: %v", err)
+	}
+}
+
+// runMeasured runs a program and returns the peak of its resident memory in octets. The kernel's account of an ended
+// process (ru_maxrss) holds that of its parent, so that the high-water mark is read as long as the process runs.
+func runMeasured(t *testing.T, cmd *exec.Cmd) (peak int64) {
+	t.Helper()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case err := <-ended:
+			if err != nil || peak == 0 {
+				t.Fatalf("%v, peak %d\n%s", err, peak, &out)
+			}
+			return peak
+		case <-look.C:
+			peak = max(peak, highWater(cmd.Process.Pid))
+		}
+	}
+}
+
+// highWater is the VmHWM of a process that runs this test binary as the program, 0 when it is not known.
+func highWater(pid int) int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	var kib int64
+	if _, err := fmt.Sscan(rest, &kib); err != nil {
+		return 0
+	}
+	return kib << 10
+}
+
+// withAttachment is a message with an attachment in base64.
+func withAttachment(octets []byte) []byte {
+	var b bytes.Buffer
+	b.WriteString("From: ann@acme.example\r\nSubject: The film\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" +
+		"--b\r\nContent-Type: text/plain\r\n\r\nSee the attachment.\r\n" +
+		"--b\r\nContent-Type: video/mp4; name=film.mp4\r\nContent-Transfer-Encoding: base64\r\n\r\n")
+	const line = 57
+	for i := 0; i < len(octets); i += line {
+		b.WriteString(base64.StdEncoding.EncodeToString(octets[i:min(i+line, len(octets))]))
+		b.WriteString("\r\n")
+	}
+	b.WriteString("--b--\r\n")
+	return b.Bytes()
+}

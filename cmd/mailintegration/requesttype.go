@@ -1,0 +1,34 @@
+package main
+
+import "mailintegration/store"
+
+type requestTypeCmd struct {
+	Add  requestTypeAddCmd  `cmd:"" help:"Add a service request type to a team."`
+	List requestTypeListCmd `cmd:"" help:"List the service request types."`
+}
+
+type requestTypeAddCmd struct {
+	inTeam
+	Name     string `arg:"" help:"Its name, as it stands after Type: in a message."`
+	Priority string `help:"The priority of such requests, unless the mailbox or the message says another."`
+	Group    string `help:"The group of such requests, unless the mailbox or the message says another."`
+}
+
+// Run adds a service request type.
+func (c *requestTypeAddCmd) Run(e *env) error {
+	return change(e, func(s *store.Store) (string, error) {
+		y := store.RequestType{Team: c.Team, Name: c.Name, Priority: c.Priority, Group: c.Group}
+		return "service request type " + c.Name + " added", s.AddRequestType(e.ctx, y)
+	})
+}
+
+type requestTypeListCmd struct {
+	output
+	inTeam
+}
+
+// Run lists the service request types.
+func (c *requestTypeListCmd) Run(e *env) error {
+	return list(e, c.output, func(s *store.Store) ([]store.RequestType, error) { return s.RequestTypes(e.ctx, c.Team) },
+		[]string{"team", "type", "priority", "group"}, func(y store.RequestType) []any { return []any{y.Team, y.Name, y.Priority, y.Group} })
+}

@@ -1,0 +1,45 @@
+package daemon
+
+import (
+	"context"
+	"time"
+
+	"mailintegration/processor"
+	"mailintegration/store"
+)
+
+// Replay records one message for real, as if it had been retrieved from the mailbox: a message that has a receipt
+// there is known, and nothing is recorded. The outcome's error is returned as the error.
+func Replay(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (*processor.Message, store.Outcome, error) {
+	target, err := s.Resolve(ctx, mb.Name, mb.Rules.Names)
+	if err != nil {
+		return nil, store.Outcome{}, err
+	}
+	j := newJudge(processor.Policy{Rules: mb.Rules, References: target.References}, processor.Parse)
+	m := j.parse(raw)
+	if m.ReadError != nil {
+		return nil, store.Outcome{}, m.ReadError
+	}
+	outcomes, err := s.Accept(ctx, target, []store.Delivery{{Message: m, Raw: raw}}, j)
+	if err != nil {
+		return m, store.Outcome{}, err
+	}
+	return m, outcomes[0], outcomes[0].Err
+}
+
+// LookUp answers what a policy asks about one message.
+type LookUp func(ctx context.Context, keys processor.Keys) (processor.Directory, error)
+
+// Foresee says what a poll would decide about a message. It records nothing.
+func Foresee(ctx context.Context, policy processor.Policy, look LookUp, raw store.Raw, now time.Time) (*processor.Message, processor.Decision, error) {
+	j := newJudge(policy, processor.Parse)
+	m := j.parse(raw)
+	if m.ReadError != nil {
+		return nil, nil, m.ReadError
+	}
+	dir, err := look(ctx, j.Keys(m))
+	if err != nil {
+		return m, nil, err
+	}
+	return m, j.Decide(m, dir, now), nil
+}

@@ -1,0 +1,201 @@
+package oauth
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Claims are what an access token of Microsoft says (RFC 7519 §4.1, and Microsoft's own). They are read without
+// verifying the signature: only the server that the token is for can do that, and only it must.
+type Claims struct {
+	Audience    string   // whom the token is for, "aud"
+	Scopes      []string // permissions of a person, "scp"
+	Roles       []string // permissions of the application itself, "roles"
+	Tenant      string   // identifier of the directory, "tid"
+	Application string   // "appid" or "azp"
+	User        string   // "upn", "preferred_username" or "unique_name"; "" when it is the application's own
+	NotBefore   time.Time
+	Expires     time.Time
+}
+
+// errOpaque says that a token is not a JWT: only the server knows what is in it.
+var errOpaque = errors.New("the token is not a JWT (RFC 7519), so nothing can be said of what it allows")
+
+// ReadClaims reads what a token says, without verifying it.
+func ReadClaims(token string) (Claims, error) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return Claims{}, errOpaque
+	}
+	text, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	if err != nil {
+		return Claims{}, errOpaque
+	}
+	var c struct {
+		Audience          names   `json:"aud"`
+		Scopes            string  `json:"scp"`
+		Roles             names   `json:"roles"`
+		Tenant            string  `json:"tid"`
+		AppID             string  `json:"appid"`
+		AuthorizedParty   string  `json:"azp"`
+		UPN               string  `json:"upn"`
+		PreferredUserName string  `json:"preferred_username"`
+		UniqueName        string  `json:"unique_name"`
+		NotBefore         float64 `json:"nbf"`
+		Expires           float64 `json:"exp"`
+	}
+	if err := json.Unmarshal(text, &c); err != nil {
+		return Claims{}, errOpaque // the cause may quote the token
+	}
+	return Claims{
+		Audience: printable(strings.Join(c.Audience, " ")), Scopes: strings.Fields(printable(c.Scopes)), Roles: c.Roles,
+		Tenant:      printable(c.Tenant),
+		Application: printable(firstOf(c.AppID, c.AuthorizedParty)),
+		User:        printable(firstOf(c.UPN, c.PreferredUserName, c.UniqueName)),
+		NotBefore:   date(c.NotBefore), Expires: date(c.Expires),
+	}, nil
+}
+
+// names is a list that may be written as one string (RFC 7519 §4.1.3).
+type names []string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *names) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*n = names{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(n))
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// date is a NumericDate (RFC 7519 §2), the zero time when there is none.
+func date(seconds float64) time.Time {
+	if seconds <= 0 || seconds > 1<<40 {
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), 0).UTC()
+}
+
+// String says what the token allows, in one line.
+func (c Claims) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "audience %s", orNone(c.Audience))
+	if len(c.Roles) > 0 {
+		fmt.Fprintf(&b, ", roles %s", printable(strings.Join(c.Roles, " ")))
+	}
+	if len(c.Scopes) > 0 {
+		fmt.Fprintf(&b, ", scopes %s", strings.Join(c.Scopes, " "))
+	}
+	if len(c.Roles)+len(c.Scopes) == 0 {
+		b.WriteString(", no roles and no scopes")
+	}
+	if c.User != "" {
+		fmt.Fprintf(&b, ", user %s", c.User)
+	}
+	fmt.Fprintf(&b, ", tenant %s", orNone(c.Tenant))
+	if !c.Expires.IsZero() {
+		fmt.Fprintf(&b, ", expires %s", c.Expires.Format(time.RFC3339))
+	}
+	return b.String()
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// audiences are Exchange Online's names, in the public cloud and the national ones, and its identifier.
+var audiences = []string{
+	"https://outlook.office365.com", "https://outlook.office.com", "https://ps.outlook.com",
+	"https://outlook.office365.us", "https://outlook-dod.office365.us", "https://webmail.apps.mil",
+	"https://partner.outlook.cn", "https://outlook.office.de", "00000002-0000-0ff1-ce00-000000000000",
+}
+
+// The permissions to read mail over POP3.
+const (
+	popRole  = "POP.AccessAsApp"
+	popClaim = "POP.AccessAsUser.All"
+)
+
+// clockSkew is how far the clocks of this machine and of the endpoint may be apart.
+const clockSkew = 5 * time.Minute
+
+// Missing says what a POP3 server will miss in a token for the mailbox of opts, each with what to do; nothing when the
+// token should do.
+func (c Claims) Missing(opts Options, now time.Time) []string {
+	opts = opts.withDefaults()
+	var wrong []string
+	if !slices.Contains(opts.audiences(), strings.ToLower(strings.TrimRight(c.Audience, "/"))) {
+		wrong = append(wrong, fmt.Sprintf("the audience is %s, not Exchange Online (https://outlook.office365.com): correct Scope", orNone(c.Audience)))
+	}
+	if why := c.missingPermission(opts.Grant()); why != "" {
+		wrong = append(wrong, why)
+	}
+	if isGUID(opts.TenantID) && c.Tenant != "" && !strings.EqualFold(opts.TenantID, c.Tenant) {
+		wrong = append(wrong, fmt.Sprintf("the tenant is %s, not that of TenantId", c.Tenant))
+	}
+	if !c.Expires.IsZero() && !now.Before(c.Expires) {
+		wrong = append(wrong, fmt.Sprintf("the token has expired at %s: check this machine's clock", c.Expires.Format(time.RFC3339)))
+	}
+	if now.Add(clockSkew).Before(c.NotBefore) {
+		wrong = append(wrong, fmt.Sprintf("the token is not good before %s: check this machine's clock", c.NotBefore.Format(time.RFC3339)))
+	}
+	return wrong
+}
+
+// IsOfAnother reports whether the token is a person's, and of another one than userName. It may be good all the same: for
+// a mailbox that people share.
+func (c Claims) IsOfAnother(userName string) bool {
+	return c.User != "" && !strings.EqualFold(c.User, userName)
+}
+
+// missingPermission says which permission is not there and how to get it.
+func (c Claims) missingPermission(g Grant) string {
+	switch {
+	case g == ClientCredentials && !contains(c.Roles, popRole):
+		return "the role " + popRole + " is missing: add the application permission " + popRole +
+			" of Office 365 Exchange Online to the registration, and let an administrator consent"
+	case g != ClientCredentials && !contains(c.Scopes, popClaim):
+		return "the scope " + popClaim + " is missing: add the delegated permission " + popClaim +
+			" of Office 365 Exchange Online to the registration, and consent"
+	}
+	return ""
+}
+
+// audiences are those that are right for the options: Exchange Online's, and what Scope names.
+func (o Options) audiences() []string {
+	known := slices.Clone(audiences)
+	for _, scope := range o.Scopes {
+		if u, err := url.Parse(scope); err == nil && u.Host != "" {
+			known = append(known, strings.ToLower(u.Scheme+"://"+u.Host))
+		}
+	}
+	return known
+}
+
+func contains(list []string, name string) bool {
+	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, name) })
+}
+
+// isGUID reports whether a tenant is named by its identifier, not by a domain.
+func isGUID(s string) bool {
+	return len(s) == 36 && strings.Count(s, "-") == 4 && !strings.Contains(s, ".")
+}

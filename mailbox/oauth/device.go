@@ -1,0 +1,119 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"mailintegration/mailbox"
+)
+
+// Invitation is what a person needs to authorize a mailbox (RFC 8628 §3.2).
+type Invitation struct {
+	URL     string // the page to open
+	Code    string // what to enter there
+	Expires time.Time
+}
+
+// Authorize has a person authorize the mailbox: show is called with where to go and what to enter, then it is waited
+// until that has happened, the code has expired, or ctx ends. The refresh token is stored; what the access token says
+// is returned, for a look at whom it is for.
+func (s *Source) Authorize(ctx context.Context, show func(Invitation)) (Claims, error) {
+	if s.opts.Store == nil || s.grant != DeviceCode {
+		return Claims{}, fmt.Errorf("authorize %s: its tokens are obtained by %s, so there is nothing to authorize", s.opts.Mailbox, s.grant)
+	}
+	if err := s.enter(ctx); err != nil {
+		return Claims{}, err
+	}
+	defer s.leave()
+	if err := s.opts.Store.check(s.opts.Mailbox); err != nil {
+		return Claims{}, s.storeFailure(err) // before a person takes the trouble
+	}
+	code, err := s.deviceCode(ctx)
+	if err != nil {
+		return Claims{}, err
+	}
+	show(Invitation{URL: printable(code.VerificationURI), Code: printable(code.UserCode), Expires: code.Expiry})
+	t, err := s.await(ctx, code)
+	if err != nil {
+		return Claims{}, err
+	}
+	return s.authorized(ctx, t)
+}
+
+// deviceCode asks for a code (RFC 8628 §3.1).
+func (s *Source) deviceCode(ctx context.Context) (code *oauth2.DeviceAuthResponse, err error) {
+	err = s.ask(ctx, "device code", nil, func(ctx context.Context) (err error) {
+		if code, err = s.config().DeviceAuth(ctx); err == nil && (code.DeviceCode == "" || code.UserCode == "" || code.VerificationURI == "") {
+			err = errors.New("the answer lacks the code or its address")
+		}
+		return err
+	})
+	return code, err
+}
+
+// await asks until the person is done (RFC 8628 §3.4). What passes, such as a connection that was lost, does not end it,
+// but makes it slower (§3.5).
+func (s *Source) await(ctx context.Context, code *oauth2.DeviceAuthResponse) (*oauth2.Token, error) {
+	for {
+		var t *oauth2.Token
+		err := s.ask(ctx, "device code", []string{code.DeviceCode}, func(ctx context.Context) (err error) {
+			t, err = s.config().DeviceAccessToken(ctx, code)
+			return err
+		})
+		switch {
+		case err == nil:
+			return t, nil
+		case isExpired(err), !code.Expiry.IsZero() && !time.Now().Before(code.Expiry):
+			return nil, &Error{
+				Op: "device code", Endpoint: s.opts.host(), Code: "expired_token",
+				Err:  fmt.Errorf("%w: nobody entered the code before it expired", mailbox.ErrNotAuthorized),
+				hint: fmt.Sprintf("run mailintegration mailbox authorize %q again, and enter the code in time", s.opts.Mailbox),
+			}
+		case ctx.Err() != nil, !errors.Is(err, mailbox.ErrToken):
+			return nil, err
+		}
+		code.Interval = min(max(5, 2*code.Interval), 60)
+	}
+}
+
+// isExpired reports whether the endpoint says that the code is too old. Microsoft has words of its own for it.
+func isExpired(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Code == "expired_token" || e.Code == "code_expired" || e.AADSTS == 70020)
+}
+
+// authorized stores what the person gave.
+func (s *Source) authorized(ctx context.Context, t *oauth2.Token) (Claims, error) {
+	if t.RefreshToken == "" {
+		return Claims{}, &Error{
+			Op: "device code", Endpoint: s.opts.host(),
+			Err:  fmt.Errorf("%w: the answer has no refresh token", mailbox.ErrNotAuthorized),
+			hint: "let the application ask for offline_access, in Scope as well when that is given",
+		}
+	}
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return Claims{}, err
+	}
+	defer unlock()
+	now := s.now().UTC()
+	if err := s.save(Authorization{
+		Mailbox: s.opts.Mailbox, AuthorityURL: s.opts.AuthorityURL, TenantID: s.opts.TenantID, ClientID: s.opts.ClientID,
+		UserName: s.opts.UserName, RefreshToken: t.RefreshToken, AuthorizedAt: now, RefreshedAt: now,
+	}); err != nil {
+		return Claims{}, err
+	}
+	s.access, err = s.accept("device code", t, now)
+	if err != nil {
+		return Claims{}, err
+	}
+	claims, err := ReadClaims(t.AccessToken)
+	if err != nil {
+		return Claims{}, nil // a token that only the server can read says nothing, and may be good
+	}
+	return claims, nil
+}

@@ -1,0 +1,174 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"mailintegration/mailbox"
+)
+
+// Error says why there is no token. It wraps mailbox.ErrToken, which passes, mailbox.ErrTokenRefused, about which a
+// person must do something, or mailbox.ErrNotAuthorized. No secret and no token is in it.
+type Error struct {
+	Op       string // what was tried: "client credentials", "refresh token", …
+	Endpoint string // host:port, "" when nothing was sent
+	Status   int    // of the HTTP answer, 0 for none
+	Code     string // RFC 6749 §5.2 and RFC 8628 §3.5, such as "invalid_grant"; "" for none
+	AADSTS   int    // Microsoft's number for the reason, 0 for none
+	Err      error
+
+	hint string
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	if e.Endpoint == "" {
+		return fmt.Sprintf("%s: %v", e.Op, e.Err)
+	}
+	return fmt.Sprintf("%s at %s: %v", e.Op, e.Endpoint, e.Err)
+}
+
+// Unwrap gives the class.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Hint says in one sentence what a person can do, "" when there is nothing to do but wait.
+func (e *Error) Hint() string { return e.hint }
+
+// failure makes the error of a request.
+func (s *Source) failure(ctx context.Context, op string, x *exchange, secrets []string, err error) *Error {
+	e := &Error{Op: op, Endpoint: s.opts.host(), Status: x.status}
+	var answer *oauth2.RetrieveError
+	switch {
+	case ctx.Err() != nil:
+		e.Err = fmt.Errorf("%w: %w", mailbox.ErrToken, ctx.Err())
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			e.hint = unreachableHint(e.Endpoint)
+		}
+	case x.isLate:
+		e.Err = fmt.Errorf("%w: no answer within %v", mailbox.ErrToken, s.opts.Timeout)
+		e.hint = unreachableHint(e.Endpoint)
+	case errors.As(err, &answer) && answer.ErrorCode != "":
+		secrets = append(secrets, s.opts.ClientSecret, s.opts.Password)
+		e.refused(answer, redact(answer.ErrorDescription, secrets))
+	case x.status != 0:
+		e.Err = fmt.Errorf("%w: the answer makes no sense: %s", mailbox.ErrToken, x.describe())
+		e.hint = "look for a proxy or a firewall that answers in the endpoint's place; it is tried again at the next poll"
+	default:
+		e.Err = fmt.Errorf("%w: %w", mailbox.ErrToken, cause(err))
+		e.hint = unreachableHint(e.Endpoint)
+	}
+	return e
+}
+
+func unreachableHint(host string) string {
+	return fmt.Sprintf("this machine must reach %s over HTTPS: check AuthorityURL, the firewalls and the proxy; it is tried again at the next poll", host)
+}
+
+// describe says what kind of answer came, without any of its text.
+func (x *exchange) describe() string {
+	kind := x.mediaType
+	if kind == "" {
+		kind = "without a type"
+	}
+	return fmt.Sprintf("%d %s, %s", x.status, http.StatusText(x.status), kind)
+}
+
+// cause takes the request off an error of net/http: its address says no more than the Error.
+func cause(err error) error {
+	var request *url.Error
+	if errors.As(err, &request) {
+		err = request.Err
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op
+	}
+	return err
+}
+
+// refused takes over what the endpoint says of its refusal.
+func (e *Error) refused(answer *oauth2.RetrieveError, description string) {
+	e.Code, e.AADSTS = word(answer.ErrorCode), number(description)
+	class := mailbox.ErrToken
+	if e.isPermanent() {
+		class = mailbox.ErrTokenRefused
+		e.hint = hintFor(e.Code, e.AADSTS)
+	}
+	e.Err = fmt.Errorf("%w: %s", class, e.Code)
+	if description != "" {
+		e.Err = fmt.Errorf("%w: %s", e.Err, description)
+	}
+}
+
+// permanentCodes are the refusals that waiting does not mend (RFC 6749 §5.2, OpenID Connect Core §3.1.2.6).
+var permanentCodes = map[string]bool{
+	"invalid_grant": true, "invalid_client": true, "unauthorized_client": true, "unsupported_grant_type": true,
+	"invalid_scope": true, "invalid_resource": true, "access_denied": true, "authorization_declined": true,
+	"interaction_required": true, "consent_required": true, "login_required": true,
+}
+
+// isPermanent reports whether the refusal is of a class that a person must mend. An endpoint in trouble may use the
+// same words, and something in between may mangle a request: that is invalid_request, which counts only with
+// Microsoft's reason.
+func (e *Error) isPermanent() bool {
+	if e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout || passing[e.AADSTS] {
+		return false
+	}
+	return permanentCodes[e.Code] || e.Code == "invalid_request" && e.AADSTS != 0
+}
+
+var aadsts = regexp.MustCompile(`AADSTS([0-9]{4,8})`)
+
+// number finds Microsoft's number in a description.
+func number(description string) int {
+	found := aadsts.FindStringSubmatch(description)
+	if found == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(found[1]) // it has at most eight digits
+	return n
+}
+
+// word cuts what should be one short word.
+func word(s string) string {
+	return fmt.Sprintf("%.40s", strings.Map(func(r rune) rune {
+		if r <= ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, s))
+}
+
+// redact makes a description fit to be shown: one line, without what is of this request only, without secrets.
+func redact(description string, secrets []string) string {
+	for _, secret := range secrets {
+		if secret != "" {
+			description = strings.NewReplacer(secret, "REDACTED", url.QueryEscape(secret), "REDACTED").Replace(description)
+		}
+	}
+	description, _, _ = strings.Cut(strings.Join(strings.Fields(description), " "), " Trace ID:")
+	return printable(description)
+}
+
+// printable makes what the endpoint said fit for one line of a log or a terminal.
+func printable(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if !strconv.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, s)
+	if r := []rune(s); len(r) > 400 {
+		return string(r[:400]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,16 @@
+package oauth_test
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// TestMain fails when a test leaves a goroutine behind. As a child it is the program that the kill test ends.
+func TestMain(m *testing.M) {
+	if os.Getenv(childStep) != "" {
+		child()
+	}
+	goleak.VerifyTestMain(m)
+}

@@ -1,0 +1,75 @@
+//go:build unix
+
+package oauth
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// unsafe says why a file or directory of the store cannot be trusted by an account, "" when it can. Root may use
+// everybody's.
+func unsafe(info fs.FileInfo, account int) string {
+	owner := info.Sys().(*syscall.Stat_t).Uid
+	switch {
+	case info.Mode()&(fs.ModeSymlink|fs.ModeNamedPipe|fs.ModeDevice|fs.ModeSocket) != 0:
+		return "is neither a file nor a directory"
+	case info.Mode().Perm()&0o077 != 0:
+		return fmt.Sprintf("may be used by others than its owner (mode %04o)", info.Mode().Perm())
+	case int(owner) != account && account != 0:
+		return fmt.Sprintf("belongs to another account (uid %d)", owner)
+	}
+	return ""
+}
+
+// protect makes a new directory its owner's alone, whatever the umask.
+func protect(path string) error { return os.Chmod(path, 0o700) }
+
+// inherit gives what root made to the owner of the directory that it lies in: an administrator authorizes mailboxes for
+// a daemon that runs as another account.
+func inherit(path string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	info, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	st := info.Sys().(*syscall.Stat_t)
+	return os.Lchown(path, int(st.Uid), int(st.Gid))
+}
+
+// lockFile takes the lock at once or returns errLocked.
+func lockFile(path string) (*os.File, error) {
+	f, err := openLock(path)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		return f, nil
+	}
+	_ = f.Close()
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, errLocked
+	}
+	return nil, fmt.Errorf("lock %s: %w", path, err)
+}
+
+// syncDirectory makes the names in a directory durable. Some network file systems cannot do it and say so; theirs are
+// durable when the call that made them returns.
+func syncDirectory(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
+}

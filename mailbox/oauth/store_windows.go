@@ -1,0 +1,60 @@
+package oauth
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/windows"
+)
+
+// unsafe says why a file or directory of the store cannot be trusted, "" when it can. Who may read it is in the
+// directory's access control list, which protect wrote.
+func unsafe(info fs.FileInfo, _ int) string {
+	if info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 {
+		return "is neither a file nor a directory"
+	}
+	return ""
+}
+
+// ownerOnly lets the system, administrators and the owner in, and nobody else; what lies in the directory inherits it.
+const ownerOnly = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;OW)"
+
+// protect makes a new directory its owner's alone, whatever the directory above it allows.
+func protect(path string) error {
+	descriptor, err := windows.SecurityDescriptorFromString(ownerOnly)
+	if err != nil {
+		return err
+	}
+	list, _, err := descriptor.DACL()
+	if err != nil {
+		return err
+	}
+	return windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT,
+		windows.DACL_SECURITY_INFORMATION|windows.PROTECTED_DACL_SECURITY_INFORMATION, nil, nil, list, nil)
+}
+
+// inherit has nothing to do: what an administrator made is open to the system's account.
+func inherit(string) error { return nil }
+
+// lockFile takes the lock at once or returns errLocked.
+func lockFile(path string) (*os.File, error) {
+	f, err := openLock(path)
+	if err != nil {
+		return nil, err
+	}
+	const how = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
+	err = windows.LockFileEx(windows.Handle(f.Fd()), how, 0, 1, 0, new(windows.Overlapped))
+	if err == nil {
+		return f, nil
+	}
+	_ = f.Close()
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
+		return nil, errLocked
+	}
+	return nil, fmt.Errorf("lock %s: %w", path, err)
+}
+
+// syncDirectory has nothing to do: NTFS keeps its own journal.
+func syncDirectory(string) error { return nil }

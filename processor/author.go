@@ -1,0 +1,71 @@
+package processor
+
+import (
+	"strings"
+)
+
+// Author is who wrote the message, as far as a program can know: From, else Sender, Reply-To or the reverse-path.
+// Where a list or a gateway has put its own address into From, it is who From was before.
+func (m *Message) Author() Address {
+	if original, ok := m.beforeRewriting(); ok {
+		return original
+	}
+	candidates := append([]Address{m.From, m.Sender}, m.ReplyTo...)
+	if m.ReturnPath != nil {
+		candidates = append(candidates, Address{Addr: *m.ReturnPath})
+	}
+	for _, a := range candidates {
+		if a.Addr != "" {
+			return a
+		}
+	}
+	return m.From
+}
+
+// beforeRewriting undoes what lists and gateways do to From so that DMARC (RFC 7489) lets their mail pass: the author
+// stands in X-Original-From, or in Reply-To beside the list. A Reply-To alone says where answers go, not who wrote.
+func (m *Message) beforeRewriting() (author Address, ok bool) {
+	list := listAddress(m.Header)
+	name, isVia := cutVia(m.From.Name)
+	isOfList := list != "" && strings.EqualFold(m.From.Addr, list)
+	if m.From.Addr == "" || !isVia && !isOfList {
+		return Address{}, false
+	}
+	candidates := append(parseAddresses(m.Header.Get("X-Original-From"), "", 1), m.ReplyTo...)
+	for _, a := range candidates {
+		if a.Addr == "" || strings.EqualFold(a.Addr, m.From.Addr) || strings.EqualFold(a.Addr, list) {
+			continue
+		}
+		if a.Name == "" {
+			a.Name = name
+		}
+		return a, true
+	}
+	return Address{}, false
+}
+
+// listAddress is the address to which one writes to a list (RFC 2369 §3.4), "" when the message comes from none.
+func listAddress(h Header) string {
+	_, uri, ok := strings.Cut(h.Get("List-Post"), "<")
+	if !ok {
+		return ""
+	}
+	uri, _, _ = strings.Cut(uri, ">")
+	const scheme = "mailto:"
+	uri = strings.TrimSpace(uri)
+	if len(uri) < len(scheme) || !strings.EqualFold(uri[:len(scheme)], scheme) {
+		return ""
+	}
+	addr, _, _ := strings.Cut(uri[len(scheme):], "?")
+	return percentDecode(addr)
+}
+
+// cutVia cuts "Ann Lee" from "Ann Lee via Help desk", which is how lists and gateways name the author.
+func cutVia(name string) (author string, ok bool) {
+	at := strings.LastIndex(strings.ToLower(name), " via ")
+	if at <= 0 || at+len(" via ") > len(name) {
+		return "", false
+	}
+	author = strings.Trim(name[:at], ` '"`)
+	return author, author != ""
+}

@@ -1,0 +1,31 @@
+package processor
+
+import "testing"
+
+func TestTheAuthorIsWhoWroteNotWhoPassedItOn(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, header, want string
+	}{
+		{"From", "From: Ann <ann@a.example>\nReply-To: Bob <bob@b.example>\nSender: carl@c.example", "Ann <ann@a.example>"},
+		{"no From", "Sender: carl@c.example\nReply-To: bob@b.example", "carl@c.example"},
+		{"nothing but a reverse-path", "Return-Path: <dora@d.example>", "dora@d.example"},
+		{"a list that took From", "From: Ann via Desk <desk@l.example>\nReply-To: ann@a.example\nList-Post: <mailto:desk@l.example>", "Ann <ann@a.example>"},
+		{"a list that took From without a word", "From: Desk <DESK@l.example>\nReply-To: Ann <ann@a.example>\nList-Post: <mailto:desk@l.example?subject=x>", "Ann <ann@a.example>"},
+		{"a list that answers to itself", "From: Ann via Desk <desk@l.example>\nReply-To: desk@l.example\nList-Post: <mailto:desk@l.example>", "Ann via Desk <desk@l.example>"},
+		{"a list that leaves From", "From: Ann <ann@a.example>\nReply-To: desk@l.example\nList-Post: <mailto:desk@l.example>", "Ann <ann@a.example>"},
+		{"a gateway", "From: Ann Lee via Sign <dse@sign.example>\nReply-To: Ann Lee <ann@a.example>", "Ann Lee <ann@a.example>"},
+		{"X-Original-From alone", "From: Ann <ann@a.example>\nX-Original-From: Eve <eve@e.example>", "Ann <ann@a.example>"},
+		{"X-Original-From of a group", "From: 'Ann' via G <g@g.example>\nX-Original-From: ann@a.example\nReply-To: x@x.example", "Ann <ann@a.example>"},
+		{"a name that only ends so", "From: Via <via@a.example>\nReply-To: bob@b.example", "Via <via@a.example>"},
+		{"a list without an address", "From: Ann <ann@a.example>\nReply-To: bob@b.example\nList-Post: NO", "Ann <ann@a.example>"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := shownAddress(parseString(tt.header + "\n\nx").Author()); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,234 @@
+package processor
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A message asks for a service request by a block of lines in its text:
+//
+//	block       = opening *( field / blank ) [ description ] closing
+//	opening     = token / "[" token "]" / "<" token ">"        at the beginning of a line
+//	closing     = token / "[/" token "]" / "</" token ">"      of the same form, at the end of a line
+//	field       = name ":" value
+//	description = "Description" ":" value *( line )            up to the closing
+//
+// A token without brackets stands on a line of its own. Letters are compared without regard to case. A line that
+// quotes another mail (">") is no part of a block.
+
+// block is what a text holds between the tokens, and around them.
+type block struct {
+	fields      []blockField
+	isWhole     bool // it was opened and closed
+	isDescribed bool
+	description string
+	outside     string // the text around the block
+	wrong       []blockMistake
+}
+
+// blockMistake is what is wrong in a line of the text, counted from 1; 0 is no line.
+type blockMistake struct {
+	line int
+	what string
+}
+
+// complain notes what is wrong. One complaint that many lines give rise to is enough.
+func (b *block) complain(line int, format string, args ...any) {
+	const most = 20
+	if mistake := (blockMistake{line, fmt.Sprintf(format, args...)}); len(b.wrong) < most && !slices.Contains(b.wrong, mistake) {
+		b.wrong = append(b.wrong, mistake)
+	}
+}
+
+// complaints are all mistakes in the order of their lines.
+func (b *block) complaints() string {
+	slices.SortStableFunc(b.wrong, func(x, y blockMistake) int { return cmp.Compare(x.line, y.line) })
+	var all []string
+	for _, m := range b.wrong {
+		if m.line > 0 {
+			m.what = fmt.Sprintf("line %d: %s", m.line, m.what)
+		}
+		all = append(all, m.what)
+	}
+	return strings.Join(all, "; ")
+}
+
+// blockField is one line of a block. Lines of the text are counted from 1.
+type blockField struct {
+	line int
+	FormField
+}
+
+const (
+	maxBlockFields = 100
+	maxFieldName   = 60   // runes
+	maxFieldValue  = 4000 // octets
+)
+
+// enclosure reads the block of a text.
+type enclosure struct {
+	token   string
+	form    string // how the block was opened: "", "[" or "<"
+	line    int    // at hand
+	begun   int    // line of the opening, 0 for none
+	isOpen  bool
+	again   bool // a second block was opened
+	block   block
+	body    strings.Builder // of the description
+	outside strings.Builder
+}
+
+// closers are the ends of the forms.
+var closers = map[string]string{"[": "]", "<": ">"}
+
+// readBlock reads the block that token encloses.
+func readBlock(text, token string) block {
+	e := &enclosure{token: strings.TrimFunc(token, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("[]<>/", r) })}
+	if e.token == "" {
+		return block{wrong: []blockMistake{{0, "no token that encloses a block is configured (NewSRBodyEnclosingToken)"}}}
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		if e.again {
+			break
+		}
+		e.line++
+		e.take(strings.TrimRightFunc(line, unicode.IsSpace))
+	}
+	return e.end()
+}
+
+// take reads one line.
+func (e *enclosure) take(whole string) {
+	line := strings.TrimFunc(whole, unicode.IsSpace)
+	form, after, opens := e.opening(line)
+	switch {
+	case !e.isOpen && opens && e.begun > 0:
+		e.again = true
+		e.complain("a second block begins, after that of line %d (a message asks for one service request)", e.begun)
+		return
+	case !e.isOpen && opens:
+		e.form, e.begun, e.isOpen = form, e.line, true
+		if form == "" {
+			return
+		}
+		whole, line = after, after
+	case !e.isOpen:
+		if _, closes := e.closing(line, "["); closes || strings.EqualFold(line, "</"+e.token+">") {
+			e.complain("a block is closed that was not opened")
+		}
+		e.outside.WriteString(whole + "\n")
+		return
+	case opens && form != "":
+		e.complain("a second block is opened within that of line %d (close it with %s first)", e.begun, e.tag("/"))
+		return
+	}
+	if before, closes := e.closing(line, e.form); closes {
+		e.isOpen = false
+		if e.form == "" || before == "" {
+			return
+		}
+		whole, line = before, before
+	}
+	if e.block.isDescribed {
+		e.body.WriteString(whole + "\n")
+	} else if line != "" {
+		e.field(line)
+	}
+}
+
+// tag is the token as it stands in the form of the block; slash is "/" for the closing.
+func (e *enclosure) tag(slash string) string {
+	if e.form == "" {
+		return e.token
+	}
+	return e.form + slash + e.token + closers[e.form]
+}
+
+// opening cuts an opening off the beginning of a line.
+func (e *enclosure) opening(line string) (form, after string, ok bool) {
+	if strings.EqualFold(line, e.token) {
+		return "", "", true
+	}
+	for form, end := range closers {
+		tag := form + e.token + end
+		if len(line) >= len(tag) && strings.EqualFold(line[:len(tag)], tag) {
+			return form, strings.TrimFunc(line[len(tag):], unicode.IsSpace), true
+		}
+	}
+	return "", "", false
+}
+
+// closing cuts a closing off the end of a line.
+func (e *enclosure) closing(line, form string) (before string, ok bool) {
+	if form == "" {
+		return "", strings.EqualFold(line, e.token)
+	}
+	tag := form + "/" + e.token + closers[form]
+	if at := len(line) - len(tag); at >= 0 && strings.EqualFold(line[at:], tag) {
+		return strings.TrimFunc(line[:at], unicode.IsSpace), true
+	}
+	return "", false
+}
+
+// field reads a line "name: value". Mail programs write bold words as *name:*.
+func (e *enclosure) field(line string) {
+	name, value, ok := cutField(line)
+	switch {
+	case !ok:
+		e.complain("%s is no field (write Field: value, or put it under Description:)", quotedShort(line))
+	case strings.EqualFold(name, "description"):
+		e.block.isDescribed = true
+		e.body.WriteString(value + "\n")
+	case len(e.block.fields) == maxBlockFields:
+		e.complain("the block has more than %d fields (put them under Description:)", maxBlockFields)
+	default:
+		e.block.fields = append(e.block.fields, blockField{e.line, FormField{name, value}})
+	}
+}
+
+// cutField cuts a line at its first colon.
+func cutField(line string) (name, value string, ok bool) {
+	at := strings.IndexAny(line, ":：")
+	if at < 0 {
+		return "", "", false
+	}
+	_, width := utf8.DecodeRuneInString(line[at:])
+	bold := func(s string) string { return strings.Trim(s, "* \t\u00a0") }
+	name = squeezed(bold(line[:at]))
+	value = strings.TrimFunc(line[at+width:], unicode.IsSpace)
+	if strings.HasPrefix(line, "*") {
+		value = bold(value)
+	}
+	value, _ = cutOctets(value, maxFieldValue)
+	return name, value, name != "" && utf8.RuneCountInString(name) <= maxFieldName
+}
+
+// complain notes what is wrong with the line at hand.
+func (e *enclosure) complain(format string, args ...any) { e.block.complain(e.line, format, args...) }
+
+// end gives the block when the text has ended.
+func (e *enclosure) end() block {
+	switch {
+	case e.begun == 0:
+		e.block.complain(0, "the message has no block of fields (write Field: value lines between [%[1]s] and [/%[1]s])", e.token)
+	case e.isOpen:
+		e.block.complain(e.begun, "the block that begins here is not closed (write %s in the line after it)", e.tag("/"))
+	}
+	e.block.isWhole = e.begun > 0 && !e.isOpen
+	e.block.description = strings.TrimSpace(e.body.String())
+	e.block.outside = strings.TrimSpace(e.outside.String())
+	return e.block
+}
+
+// quotedShort is a text in quotation marks, cut when it is long.
+func quotedShort(text string) string {
+	text, isCut := cutRunes(text, maxFieldName)
+	if isCut {
+		text += "…"
+	}
+	return `"` + text + `"`
+}

@@ -1,0 +1,179 @@
+package processor
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// isBounce knows what mail systems wrote before RFC 3464, and what some still write: it comes from the mail system
+// and has a subject that mail systems use for this and for nothing else.
+func isBounce(m *Message) bool {
+	if isFromMailSystem(m) && isBounceSubject(m.Subject) {
+		return true
+	}
+	// Amazon tells of bounces by its notification service, as JSON.
+	return m.Header.Has("x-amz-sns-message-id") && strings.Contains(m.Text, `notificationType\":\"Bounce\"`)
+}
+
+// isFromMailSystem says whether a message comes from a mail system, or pretends to.
+func isFromMailSystem(m *Message) bool {
+	for _, a := range []Address{m.From, m.Sender} {
+		local, _, _ := strings.Cut(strings.ToLower(a.Addr), "@")
+		if isMailSystemName(local) || isMailSystemName(strings.ToLower(a.Name)) {
+			return true
+		}
+	}
+	if m.ReturnPath == nil {
+		return false
+	}
+	local, _, _ := strings.Cut(strings.ToLower(*m.ReturnPath), "@")
+	return local == "" || isMailSystemName(local)
+}
+
+func isMailSystemName(name string) bool {
+	switch name {
+	case "mailer-daemon", "mailerdaemon", "mailer daemon", "postmaster", "mail delivery system", "mail delivery subsystem",
+		"mail delivery service", "mail system":
+		return true
+	}
+	return false
+}
+
+// isBounceSubject knows how the subjects of such messages begin, in the languages in which mail systems write them.
+func isBounceSubject(subject string) bool {
+	subject = folded(subject)
+	for _, beginning := range bounceSubjects {
+		if strings.HasPrefix(subject, beginning) {
+			return true
+		}
+	}
+	return strings.HasPrefix(subject, "warning: ") && (strings.Contains(subject, " delayed") || strings.Contains(subject, "could not send")) ||
+		strings.HasPrefix(subject, "[postmaster] email delivery fail")
+}
+
+// bounceSubjects are in lower case.
+var bounceSubjects = []string{
+	"undeliverable", "undelivered", "undeliver", "delivery status notification", "delivery notification", "delivery failure", "delivery failed",
+	"delivery has failed", "delivery report", "delivery delayed", "delivery error", "failure notice", "failure delivery", "failed delivery",
+	"mail delivery fail", "mail delivery status", "mail delivery error", "mail delivery delayed", "mail delivery problem", "message delivery has failed", "message delivery failure",
+	"mail system error", "mail could not be delivered", "mail failure", "mail failed", "returned mail", "returned to sender", "return to sender",
+	"non-delivery", "nondeliverable", "unable to deliver", "could not deliver", "email delivery fail", "notice: mail delivery status",
+	"non remis", "échec de la remise", "échec de remise", "notification d'état de remise", "message non remis", "courrier non remis",
+	"unzustellbar", "nicht zustellbar", "zustellung fehlgeschlagen", "mail nicht zugestellt", "benachrichtigung zum übermittlungsstatus",
+	"no se puede entregar", "no entregable", "correo no entregado", "notificación de estado de entrega",
+	"non recapitabile", "mancata consegna", "notifica di mancato recapito", "notifica dello stato del recapito",
+	"onbestelbaar", "niet bezorgd", "não entregue", "não é possível entregar", "недоставленное сообщение",
+}
+
+// informal fills in what the text of a bounce says and its parts do not. isAlone says that the bounce has no part
+// for programs.
+func (found *Report) informal(m *Message, isAlone bool, limits Limits) {
+	text, _ := cutOctets(m.Text, reportOctets)
+	notice, returned := cutReturned(text)
+	if found.MessageID == "" && returned != "" {
+		const sections = 3 // lines that are not folded as they should be divide one
+		for _, fields := range headerSections(strings.NewReader(returned), int64(len(returned)), limits, sections) {
+			found.original(fields, limits)
+		}
+	}
+	if !isAlone || m.Automatic != Bounce {
+		return
+	}
+	status, diagnostic := statusIn(notice)
+	action := "failed"
+	if isDelay(m.Subject, notice) {
+		action = "delayed"
+	}
+	if addrs := failedIn(m, notice); len(addrs) > 0 {
+		found.Recipients = nil
+		for _, addr := range addrs {
+			found.Recipients = append(found.Recipients, Recipient{Addr: addr})
+		}
+	}
+	for i := range found.Recipients {
+		found.Recipients[i].Action, found.Recipients[i].Status, found.Recipients[i].Diagnostic = action, status, diagnostic
+	}
+}
+
+func isDelay(subject, notice string) bool {
+	subject, notice = folded(subject), strings.ToLower(notice)
+	return strings.Contains(subject, "delay") || strings.HasPrefix(subject, "warning:") ||
+		strings.Contains(notice, "warning message only") || strings.Contains(notice, "will be retried")
+}
+
+// cutReturned cuts a text before the header section of the message that it returns: lines of which three or more
+// are fields, two of them common ones.
+func cutReturned(text string) (notice, returned string) {
+	begin, fields, common := -1, 0, 0
+	for off := 0; off < len(text); {
+		end := strings.IndexByte(text[off:], '\n')
+		next := off + end + 1
+		if end < 0 {
+			next = len(text)
+		}
+		ln := strings.TrimRight(text[off:next], "\r\n")
+		switch name, _, ok := splitField([]byte(ln)); {
+		case ok:
+			if begin < 0 {
+				begin = off
+			}
+			if fields++; isCommonField(name) {
+				common++
+			}
+		case begin >= 0 && ln != "" && isBlank(ln[0]):
+			// a field goes on
+		default:
+			begin, fields, common = -1, 0, 0
+		}
+		if fields >= 3 && common >= 2 {
+			return text[:begin], text[begin:]
+		}
+		off = next
+	}
+	return text, ""
+}
+
+// failedIn returns the addresses to which a notice says that it could not deliver: what X-Failed-Recipients names,
+// else the first address of the text that is not an address of the notice itself.
+func failedIn(m *Message, notice string) []string {
+	var addrs []string
+	for _, a := range parseAddresses(strings.Join(m.Header.Values("X-Failed-Recipients"), ", "), "", reportRecipients) {
+		if a.Addr != "" {
+			addrs = append(addrs, a.Addr)
+		}
+	}
+	if len(addrs) > 0 {
+		return addrs
+	}
+	for _, addr := range addressInText.FindAllString(notice, 20) {
+		isOwn := func(a Address) bool { return strings.EqualFold(a.Addr, addr) }
+		local, _, _ := strings.Cut(strings.ToLower(addr), "@")
+		if !isOwn(m.From) && !slices.ContainsFunc(m.To, isOwn) && !isMailSystemName(local) {
+			return []string{addr}
+		}
+	}
+	return nil
+}
+
+// statusIn finds an enhanced status code (RFC 3463) in a notice, and the line with it or with a reply of SMTP.
+func statusIn(notice string) (status, diagnostic string) {
+	at := -1
+	if found := enhancedStatus.FindStringSubmatchIndex(notice); found != nil {
+		status, at = notice[found[2]:found[3]], found[2]
+	} else if found := smtpReply.FindStringSubmatchIndex(notice); found != nil {
+		at = found[2]
+	} else {
+		return "", ""
+	}
+	begin := strings.LastIndexByte(notice[:at], '\n') + 1
+	ln, _, _ := strings.Cut(notice[begin:], "\n")
+	diagnostic, _ = cutRunes(squeezed(ln), diagnosticRunes)
+	return status, diagnostic
+}
+
+var (
+	addressInText  = regexp.MustCompile(`[\pL\pN._%+=-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`)
+	enhancedStatus = regexp.MustCompile(`(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.?\s|\.?$)`)
+	smtpReply      = regexp.MustCompile(`(?m)(?:^|[^\d.:])([45][0-5]\d)[- ]\S`)
+)

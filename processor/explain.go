@@ -1,0 +1,196 @@
+package processor
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Explanation is what a message was understood to say and what was decided, as programs read it. Its JSON is a
+// contract: a name keeps its meaning and its type, new names may be added. No array is null; what is not known is
+// "", 0 or false. Encode it without escaping HTML (json.Encoder.SetEscapeHTML) to keep it readable.
+//
+//	{"message":{"message_id","date","from":{"name","address"},"reply_to":[…],"to":[…],"cc":[…],"subject","text","html",
+//	"reply_text","in_reply_to":[…],"references":[…],"attachments":[{"name","media_type","octets","sha256","inline",
+//	"content_id"}],"automatic","defects":[…]},"decision":{"kind","request_kind","request","reason","fields":{…}}}
+type Explanation struct {
+	Message  ExplainedMessage  `json:"message"`
+	Decision ExplainedDecision `json:"decision"`
+}
+
+// ExplainedMessage is a Message as programs read it: text is UTF-8, names and addresses are decoded.
+type ExplainedMessage struct {
+	MessageID   string                `json:"message_id"` // without angle brackets, as are in_reply_to and references
+	Date        string                `json:"date"`       // RFC 3339, "" when the message has none that can be read
+	From        ExplainedAddress      `json:"from"`
+	ReplyTo     []ExplainedAddress    `json:"reply_to"`
+	To          []ExplainedAddress    `json:"to"`
+	Cc          []ExplainedAddress    `json:"cc"`
+	Subject     string                `json:"subject"`
+	Text        string                `json:"text"`       // what the service desk reads; "" only where no body can be read
+	HTML        string                `json:"html"`       // sanitised; "" when the message has none
+	ReplyText   string                `json:"reply_text"` // text without the mail that it quotes and the signature; text where nothing is cut
+	InReplyTo   []string              `json:"in_reply_to"`
+	References  []string              `json:"references"` // oldest first
+	Attachments []ExplainedAttachment `json:"attachments"`
+	Automatic   Automatic             `json:"automatic"` // "" for a person
+	Defects     []string              `json:"defects"`   // "2.1: what was wrong"; without a part's path for the message itself
+}
+
+// ExplainedAddress is an Address as programs read it.
+type ExplainedAddress struct {
+	Name    string `json:"name"`
+	Address string `json:"address"`
+}
+
+// ExplainedAttachment is an Attachment as programs read it. Octets and SHA-256 are those of the decoded content.
+type ExplainedAttachment struct {
+	Name      string `json:"name"`
+	MediaType string `json:"media_type"`
+	Octets    int64  `json:"octets"`
+	SHA256    string `json:"sha256"` // in lower-case hexadecimal
+	Inline    bool   `json:"inline"`
+	ContentID string `json:"content_id"`
+}
+
+// ExplainedDecision is a Decision as programs read it.
+type ExplainedDecision struct {
+	Kind        string          `json:"kind"`         // open_request, add_activity, refuse, ignore or set_aside
+	RequestKind RequestKind     `json:"request_kind"` // of the request that is opened or added to, else ""
+	Request     int64           `json:"request"`      // number of the request that is added to, else 0
+	Reason      string          `json:"reason"`       // a sentence for people; fields.reason_code is for programs
+	Fields      ExplainedFields `json:"fields"`
+}
+
+// ExplainedFields are what a decision sets. What it does not set is left out. People are given by their logon.
+type ExplainedFields struct {
+	ReasonCode  ReasonCode           `json:"reason_code"`
+	Subject     string               `json:"subject,omitempty"`
+	Requester   string               `json:"requester,omitempty"`
+	User        string               `json:"user,omitempty"`
+	Site        string               `json:"site,omitempty"`
+	Source      string               `json:"source,omitempty"`
+	Priority    string               `json:"priority,omitempty"`
+	Group       string               `json:"group,omitempty"`
+	Assignee    string               `json:"assignee,omitempty"`
+	Type        string               `json:"type,omitempty"`      // service request type
+	Due         string               `json:"due,omitempty"`       // RFC 3339
+	Form        []ExplainedFormField `json:"form,omitempty"`      // fields of the block that are kept as they are
+	Body        string               `json:"body,omitempty"`      // of the request, where it is not the message's text
+	Filters     []string             `json:"filters,omitempty"`   // names of those that have set a field
+	LinkedTo    int64                `json:"linked_to,omitempty"` // number of the request that the new one continues
+	Author      string               `json:"author,omitempty"`    // of an activity
+	Reopen      bool                 `json:"reopen,omitempty"`
+	Flagged     bool                 `json:"flagged,omitempty"`     // somebody should look: the author has no part in the request
+	Attachments []string             `json:"attachments,omitempty"` // names of those that are stored
+	AttachRaw   bool                 `json:"attach_raw,omitempty"`  // the raw message is stored as an attachment too
+}
+
+// ExplainedFormField is a FormField as programs read it.
+type ExplainedFormField struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Explain describes a message, read again from raw for its attachments, and what was decided about it. An error is
+// one of raw.
+func Explain(m *Message, raw io.ReaderAt, d Decision) (Explanation, error) {
+	attachments := make([]ExplainedAttachment, len(m.Attachments))
+	for i, a := range m.Attachments {
+		var err error
+		if attachments[i], err = explainAttachment(a, raw); err != nil {
+			return Explanation{}, fmt.Errorf("read attachment %d of the message: %w", i+1, err)
+		}
+	}
+	return Explanation{Message: explainMessage(m, attachments), Decision: explainDecision(d)}, nil
+}
+
+func explainMessage(m *Message, attachments []ExplainedAttachment) ExplainedMessage {
+	e := ExplainedMessage{
+		MessageID:   m.MessageID,
+		From:        explainAddress(m.From),
+		ReplyTo:     explainAddresses(m.ReplyTo),
+		To:          explainAddresses(m.To),
+		Cc:          explainAddresses(m.Cc),
+		Subject:     m.Subject,
+		Text:        m.Text,
+		HTML:        m.HTML,
+		ReplyText:   m.ReplyText,
+		InReplyTo:   append([]string{}, m.InReplyTo...),
+		References:  append([]string{}, m.References...),
+		Attachments: attachments,
+		Automatic:   m.Automatic,
+		Defects:     make([]string, len(m.Defects)),
+	}
+	if !m.Date.IsZero() {
+		e.Date = m.Date.Format(time.RFC3339)
+	}
+	for i, d := range m.Defects {
+		e.Defects[i] = strings.TrimPrefix(d.Part+": "+d.What, ": ")
+	}
+	return e
+}
+
+func explainAttachment(a Attachment, raw io.ReaderAt) (ExplainedAttachment, error) {
+	hash := sha256.New()
+	n, err := io.Copy(hash, a.Open(raw))
+	return ExplainedAttachment{
+		Name: a.Name, MediaType: a.MediaType, Octets: n, SHA256: hex.EncodeToString(hash.Sum(nil)), Inline: a.Inline, ContentID: a.ContentID,
+	}, err
+}
+
+func explainAddress(a Address) ExplainedAddress { return ExplainedAddress{a.Name, a.Addr} }
+
+func explainAddresses(all []Address) []ExplainedAddress {
+	explained := make([]ExplainedAddress, len(all))
+	for i, a := range all {
+		explained[i] = explainAddress(a)
+	}
+	return explained
+}
+
+func explainDecision(d Decision) ExplainedDecision {
+	why := d.Why()
+	e := ExplainedDecision{Reason: why.Detail, Fields: ExplainedFields{ReasonCode: why.Code}}
+	f := &e.Fields
+	switch d := d.(type) {
+	case OpenRequest:
+		e.Kind, e.RequestKind = "open_request", d.Kind
+		f.Subject, f.Requester, f.User, f.Assignee = d.Subject, logon(d.Requester), logon(d.User), logon(d.Assignee)
+		f.Site, f.Source, f.Priority, f.Group, f.LinkedTo = d.Site.Name, d.Source.Name, d.Priority.Name, d.Group.Name, d.LinkedTo
+		f.Attachments, f.AttachRaw = namesOf(d.Attachments), d.AttachRaw
+		f.Type, f.Body, f.Filters = d.Type.Name, d.Body, d.Filters
+		if !d.Due.IsZero() {
+			f.Due = d.Due.Format(time.RFC3339)
+		}
+		for _, field := range d.Fields {
+			f.Form = append(f.Form, ExplainedFormField(field))
+		}
+	case AddActivity:
+		e.Kind, e.RequestKind, e.Request = "add_activity", d.Kind, d.Request
+		f.Author, f.Reopen, f.Flagged = logon(d.Author), d.Reopen, d.Flagged
+		f.Attachments, f.AttachRaw = namesOf(d.Attachments), d.AttachRaw
+	case Refuse:
+		e.Kind = "refuse"
+	case Ignore:
+		e.Kind = "ignore"
+	case SetAside:
+		e.Kind = "set_aside"
+	}
+	return e
+}
+
+// logon is how a user is named to programs.
+func logon(u User) string { return cmp.Or(u.Logon, u.Name) }
+
+func namesOf(attachments []Attachment) []string {
+	names := make([]string, len(attachments))
+	for i, a := range attachments {
+		names[i] = a.Name
+	}
+	return names
+}

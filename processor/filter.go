@@ -1,0 +1,179 @@
+package processor
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Filter is one rule of a mailbox: when all its conditions hold for a message, its actions take effect. A condition
+// that is zero always holds. What it sets are References.FilterSettings at the same place.
+type Filter struct {
+	Name           string
+	Headers        []HeaderCondition // each has to hold
+	Sender         *regexp.Regexp    // of the address or the name of the author
+	Recipient      *regexp.Regexp    // of an address or a name in To or Cc
+	Subject        *regexp.Regexp
+	LargerThan     int64          // octets of the raw message
+	AttachmentType *regexp.Regexp // of the media type of an attachment
+	AttachmentName *regexp.Regexp // of the name of that attachment
+
+	Ignore bool // the message becomes nothing but a receipt; later filters are not tried
+	Stop   bool // later filters are not tried
+}
+
+// HeaderCondition holds when a field of that name has a value that matches.
+type HeaderCondition struct {
+	Field   string
+	Pattern *regexp.Regexp
+}
+
+// FilterResult says what became of one filter.
+type FilterResult struct {
+	Name   string
+	Holds  bool
+	Detail string // what it did, or which condition does not hold
+}
+
+// FilterResults says what each filter of the mailbox makes of a message, in their order.
+func (p Policy) FilterResults(m *Message) []FilterResult { return p.filtered(m).results }
+
+// filtering is what all filters together make of a message.
+type filtering struct {
+	set       FilterReferences
+	setBy     []string // what was set, as a reason has it
+	names     []string // of the filters that set something
+	ignoredBy string   // name of the filter that says to ignore the message
+	results   []FilterResult
+}
+
+// filtered tries the filters in their order.
+func (p Policy) filtered(m *Message) filtering {
+	var all filtering
+	stopped := ""
+	for i, f := range p.Filters {
+		result := FilterResult{Name: f.Name}
+		switch failed := f.fails(m); {
+		case stopped != "":
+			result.Detail = "not tried, because of " + stopped
+		case failed != "":
+			result.Detail = failed
+		default:
+			result.Holds = true
+			result.Detail = all.take(f, p.settings(i))
+			if f.Stop || f.Ignore {
+				stopped = f.Name
+			}
+		}
+		all.results = append(all.results, result)
+	}
+	return all
+}
+
+// settings is what a filter sets.
+func (p Policy) settings(i int) FilterReferences {
+	if i < len(p.FilterSettings) {
+		return p.FilterSettings[i]
+	}
+	return FilterReferences{}
+}
+
+// take adds the actions of a filter that holds, and says what they are.
+func (all *filtering) take(f Filter, set FilterReferences) string {
+	var did []string
+	note := func(what, name string) {
+		if name != "" {
+			did = append(did, what+" "+name)
+		}
+	}
+	note("group", set.Group.Name)
+	note("priority", set.Priority.Name)
+	note("assignee", set.Assignee.Name)
+	note("site", set.Site.Name)
+	if len(did) > 0 {
+		all.names = append(all.names, f.Name)
+		all.setBy = append(all.setBy, "filter "+f.Name+" sets "+strings.Join(did, ", "))
+	}
+	replace(&all.set.Group, set.Group)
+	replace(&all.set.Priority, set.Priority)
+	replace(&all.set.Assignee, set.Assignee)
+	replace(&all.set.Site, set.Site)
+	if f.Ignore {
+		all.ignoredBy = f.Name
+		did = append(did, "ignore")
+	}
+	if f.Stop {
+		did = append(did, "stop")
+	}
+	return strings.Join(did, ", ")
+}
+
+// replace replaces a value, unless by nothing.
+func replace[T comparable](value *T, by T) {
+	var none T
+	if by != none {
+		*value = by
+	}
+}
+
+// applied is a decision with what the filters set: they concern only what a message opens.
+func (all filtering) applied(d Decision) Decision {
+	open, ok := d.(OpenRequest)
+	if !ok || len(all.names) == 0 {
+		return d
+	}
+	replace(&open.Group, all.set.Group)
+	replace(&open.Priority, all.set.Priority)
+	replace(&open.Assignee, all.set.Assignee)
+	replace(&open.Site, all.set.Site)
+	open.Filters = all.names
+	open.Reason.Detail += "; " + strings.Join(all.setBy, "; ")
+	return open
+}
+
+// fails says which condition does not hold, "" when all do.
+func (f Filter) fails(m *Message) string {
+	for _, c := range f.Headers {
+		if !slices.ContainsFunc(m.Header.Values(c.Field), c.Pattern.MatchString) {
+			return fmt.Sprintf("Header: no %s matches %s", c.Field, shownPattern(c.Pattern))
+		}
+	}
+	author := m.Author()
+	switch {
+	case !matchesAny(f.Sender, author):
+		return fmt.Sprintf("Sender: %s does not match %s", quotedShort(author.Addr), shownPattern(f.Sender))
+	case !matchesAny(f.Recipient, slices.Concat(m.To, m.Cc)...):
+		return fmt.Sprintf("Recipient: nobody in To and Cc matches %s", shownPattern(f.Recipient))
+	case f.Subject != nil && !f.Subject.MatchString(m.Subject):
+		return fmt.Sprintf("Subject: %s does not match %s", quotedShort(m.Subject), shownPattern(f.Subject))
+	case m.Octets <= f.LargerThan && f.LargerThan > 0:
+		return fmt.Sprintf("LargerThan: the message has %d octets", m.Octets)
+	case !f.holdsForAttachment(m):
+		return "AttachmentType, AttachmentName: no attachment matches"
+	}
+	return ""
+}
+
+// holdsForAttachment says whether one attachment meets both of the conditions on attachments.
+func (f Filter) holdsForAttachment(m *Message) bool {
+	if f.AttachmentType == nil && f.AttachmentName == nil {
+		return true
+	}
+	return slices.ContainsFunc(m.Attachments, func(a Attachment) bool {
+		return (f.AttachmentType == nil || f.AttachmentType.MatchString(a.MediaType)) &&
+			(f.AttachmentName == nil || f.AttachmentName.MatchString(a.Name))
+	})
+}
+
+// matchesAny says whether a pattern matches one of the addresses, or the name with one; no pattern always does.
+func matchesAny(pattern *regexp.Regexp, addresses ...Address) bool {
+	return pattern == nil || slices.ContainsFunc(addresses, func(a Address) bool {
+		return a.Addr != "" && pattern.MatchString(a.Addr) || a.Name != "" && pattern.MatchString(a.Name)
+	})
+}
+
+// shownPattern is a pattern as it was written.
+func shownPattern(pattern *regexp.Regexp) string {
+	return strings.TrimPrefix(pattern.String(), "(?i)")
+}

@@ -1,0 +1,38 @@
+package processor
+
+// NoDirectory is a directory that knows nobody and no request: what is decided with it says how a message is read.
+type NoDirectory struct{}
+
+// Request implements Directory.
+func (NoDirectory) Request(int64) (Request, bool) { return Request{}, false }
+
+// RequestOf implements Directory.
+func (NoDirectory) RequestOf(string) (Request, bool) { return Request{}, false }
+
+// UserByAddress implements Directory.
+func (NoDirectory) UserByAddress(string) (User, bool) { return User{}, false }
+
+// UsersNamed implements Directory: a name is taken as it is.
+func (NoDirectory) UsersNamed(name string) []User { return []User{unresolvedUser(name)} }
+
+// List implements Directory.
+func (NoDirectory) List(ListName) ([]Listed, bool) { return nil, false }
+
+// Unresolved are References that take the names as they are, without a row behind any.
+func (n Names) Unresolved() References {
+	var filters []FilterReferences
+	for _, f := range n.Filters {
+		filters = append(filters, FilterReferences{
+			Group: Ref{Name: f.Group}, Priority: Ref{Name: f.Priority}, Site: Ref{Name: f.Site}, Assignee: unresolvedUser(f.Assignee),
+		})
+	}
+	return References{
+		FilterSettings: filters,
+		Team:           Ref{Name: n.Team}, Login: unresolvedUser(n.Login),
+		FallbackUser: unresolvedUser(n.FallbackUser), FallbackSite: Ref{Name: n.FallbackSite},
+		Source: Ref{Name: n.Source}, Priority: Ref{Name: n.Priority}, Group: Ref{Name: n.Group},
+		Assignee: unresolvedUser(n.Assignee),
+	}
+}
+
+func unresolvedUser(logon string) User { return User{Logon: logon, Name: logon} }

@@ -1,0 +1,171 @@
+package processor
+
+import (
+	"slices"
+	"strings"
+)
+
+// replyText returns what the author of an answer wrote: the text without the mail quoted at its end or before its
+// beginning, and without the signature. It is made for mistakes that do no harm: when in doubt nothing is cut, what
+// is quoted between answers stays, a forward is left whole, and so is a text of which nothing would be left.
+func replyText(m *Message) string {
+	if isForward(m.Subject) {
+		return m.Text // what is quoted is what was to be said
+	}
+	r := reply{lines: strings.Split(m.Text, "\n"), budget: 500}
+	r.end = len(r.lines)
+	r.trim()
+	for i := r.begin; i < r.end; i++ {
+		if at, ok := r.quoteBegins(i); ok && at > r.begin {
+			r.end = at
+			break
+		}
+	}
+	r.budget += 100
+	// Under a quote there may be a signature, and above it another one.
+	const rounds = 4
+	for range rounds {
+		before := r.end
+		r.trim()
+		r.cutListFooter()
+		r.cutSignature()
+		r.cutQuoteAtEnd()
+		if r.trim(); r.end == before {
+			break
+		}
+	}
+	r.cutQuoteAtBegin()
+	if text := r.part(m.Text); strings.TrimSpace(text) != "" {
+		return strings.TrimRight(text, " \t\n")
+	}
+	return m.Text
+}
+
+// part is what has not been cut of the text that was divided into the lines.
+func (r *reply) part(text string) string {
+	if r.begin >= r.end {
+		return ""
+	}
+	begin, octets := 0, 0
+	for i, ln := range r.lines[:r.end] {
+		if i < r.begin {
+			begin += len(ln) + 1
+		} else {
+			octets += len(ln) + 1
+		}
+	}
+	return text[begin : begin+octets-1]
+}
+
+// reply is the part of a text that has not been cut: lines[begin:end].
+type reply struct {
+	lines      []string
+	begin, end int
+	budget     int // candidates for the beginning of a quote that are still looked at: no mail of a person has as many
+}
+
+// spend takes one from the budget; false when nothing is left.
+func (r *reply) spend() bool {
+	r.budget--
+	return r.budget >= 0
+}
+
+// trim leaves out blank lines at both ends.
+func (r *reply) trim() {
+	for r.begin < r.end && isBlankLine(r.lines[r.begin]) {
+		r.begin++
+	}
+	for r.begin < r.end && isBlankLine(r.lines[r.end-1]) {
+		r.end--
+	}
+}
+
+func isBlankLine(ln string) bool { return strings.TrimSpace(ln) == "" }
+
+// isQuoted says whether a line is quoted with ">". ">From" at the beginning of a line is the work of a mailbox file.
+func isQuoted(ln string) bool {
+	ln = strings.TrimLeft(ln, " \t")
+	return strings.HasPrefix(ln, ">") && !strings.HasPrefix(ln, ">From ")
+}
+
+// nextText is the first line from i on that is not blank, end when there is none.
+func (r *reply) nextText(i int) int {
+	for i < r.end && isBlankLine(r.lines[i]) {
+		i++
+	}
+	return i
+}
+
+// lastText is the last line before i that is not blank, -1 when there is none.
+func (r *reply) lastText(i int) int {
+	for i--; i >= r.begin; i-- {
+		if !isBlankLine(r.lines[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+// cutQuoteAtEnd cuts a quote with ">" off the end, with the attribution above it.
+func (r *reply) cutQuoteAtEnd() {
+	begin, quoted := r.end, 0
+	for i := r.end - 1; i >= r.begin; i-- {
+		switch {
+		case isQuoted(r.lines[i]):
+			begin = i
+			quoted++
+		case !isBlankLine(r.lines[i]):
+			i = r.begin // ends the search
+		}
+	}
+	if quoted == 0 {
+		return
+	}
+	above, isNamed := r.aboveQuote(begin)
+	if isNamed || quoted > 1 { // one line alone may be meant as it stands
+		r.end = above
+	}
+}
+
+// aboveQuote finds the attribution or the line drawn above a quote that begins at begin.
+func (r *reply) aboveQuote(begin int) (at int, found bool) {
+	last := r.lastText(begin)
+	if last < 0 {
+		return begin, false
+	}
+	if isSeparator(r.lines[last]) {
+		return last, true
+	}
+	const mostLines = 4
+	at = begin
+	for i := last; i >= max(r.begin, last-mostLines+1) && !isBlankLine(r.lines[i]); i-- {
+		if n := r.attribution(i); n > 0 && i+n == last+1 {
+			// The shortest one that is a sentence, unless it goes on above: a line may break within it.
+			at, found = i, true
+			if attributionOpener.MatchString(r.lines[i]) {
+				break
+			}
+		}
+	}
+	return at, found
+}
+
+// cutQuoteAtBegin cuts a quote with ">" and its attribution off the beginning, when all that follows was written
+// below it.
+func (r *reply) cutQuoteAtBegin() {
+	i := r.begin
+	if i >= r.end {
+		return
+	}
+	n := r.attribution(i)
+	next := r.nextText(i + n)
+	if n == 0 || next >= r.end || !isQuoted(r.lines[next]) {
+		return
+	}
+	for next < r.end && (isQuoted(r.lines[next]) || isBlankLine(r.lines[next])) {
+		next++
+	}
+	if next < r.end && !slices.ContainsFunc(r.lines[next:r.end], isQuoted) {
+		r.begin = next
+	}
+}

@@ -1,0 +1,179 @@
+package processor
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestReplyTextIsWhatTheAuthorWrote(t *testing.T) {
+	t.Parallel()
+	const quote = "\n> the printer\n> is broken\n"
+	tests := []struct {
+		name, text, want string // want is "" where nothing is cut
+	}{
+		{"English", "Yes.\n\nOn Tue, 3 Nov 2026 at 10:04, Ann Lee <ann@example.com> wrote:" + quote, "Yes."},
+		{"English with the name broken off", "Yes.\n\nOn Tue, 3 Nov 2026 at 10:04, Ann\nLee <ann@example.com>\nwrote:\n" + quote, "Yes."},
+		{"French", "Oui.\n\nLe mar. 3 nov. 2026 à 10:04, Ann Lee <ann@example.com> a écrit :" + quote, "Oui."},
+		{"French, broken before the time", "Oui.\n\nLe mardi 3 novembre 2026\nà 10:04, Ann Lee <ann@example.com> a écrit :" + quote, "Oui."},
+		{"German", "Ja.\n\nAm 03.11.26 um 10:04 schrieb Ann Lee:" + quote, "Ja."},
+		{"German, the verb in the middle", "Ja.\n\nAm Di., 3. Nov. 2026 um 10:04 Uhr schrieb Ann Lee <\nann@example.com>:\n" + quote, "Ja."},
+		{"Spanish", "Sí.\n\nEl mar, 3 nov 2026 a las 10:04, Ann Lee (<ann@example.com>) escribió:" + quote, "Sí."},
+		{"Italian", "Sì.\n\nIl giorno mar 3 nov 2026 alle ore 10:04 Ann Lee <ann@example.com> ha scritto:" + quote, "Sì."},
+		{"Dutch", "Ja.\n\nOp di 3 nov 2026 om 10:04 schreef Ann Lee <ann@example.com>:" + quote, "Ja."},
+		{"Portuguese", "Sim.\n\nEm ter., 3 de nov. de 2026 às 10:04, Ann Lee <ann@example.com> escreveu:" + quote, "Sim."},
+		{"an attribution before text that is not marked", "Yes.\n\nOn 3 Nov 2026, at 10:04, Ann Lee <ann@example.com> wrote:\n\nthe printer\nis broken\n", "Yes."},
+		{"below what is quoted", "On 3 Nov 2026, Ann Lee wrote:" + quote + "\nYes.\nNow.", "Yes.\nNow."},
+		{"with a salutation", "Hi,\nOn 3 Nov 2026, Ann Lee wrote:" + quote, "Hi,"},
+
+		{"Outlook in English", "Yes.\n\n________________________________\nFrom: Ann Lee <ann@example.com>\nSent: Tuesday, November 3, 2026 10:04\nTo: Desk; Bruno;\n Carl\nSubject: printer\n\nbroken\n", "Yes."},
+		{"Outlook in French", "Oui.\n\nDe : Ann Lee <ann@example.com>\nEnvoyé : mardi 3 novembre 2026 10:04\nÀ : Desk\nObjet : imprimante\n\ncassée\n", "Oui."},
+		{"Outlook in French with special spaces", "Oui.\n\nDe\u00a0: Ann Lee\nEnvoyé\u00a0: mardi\nÀ\u00a0: Desk\nObjet\u00a0: imprimante\n\ncassée\n", "Oui."},
+		{"Outlook in German", "Ja.\n\nVon: Ann Lee\nGesendet: Dienstag, 3. November 2026 10:04\nAn: Desk\nBetreff: Drucker\n\nkaputt\n", "Ja."},
+		{"Outlook in German after a line", "Ja.\n\n-----Ursprüngliche Nachricht-----\nVon: Ann Lee\nGesendet: Dienstag\nAn: Desk\nBetreff: Drucker\n\nkaputt\n", "Ja."},
+		{"Outlook in Spanish", "Sí.\n\nDe: Ann Lee\nEnviado el: martes\nPara: Desk\nAsunto: impresora\n\nrota\n", "Sí."},
+		{"Outlook in Italian", "Sì.\n\nDa: Ann Lee\nInviato: martedì\nA: Desk\nOggetto: stampante\n\nrotta\n", "Sì."},
+		{"Outlook in Dutch", "Ja.\n\nVan: Ann Lee\nVerzonden: dinsdag\nAan: Desk\nOnderwerp: printer\n\nkapot\n", "Ja."},
+		{"Outlook in Portuguese", "Sim.\n\nDe: Ann Lee\nEnviada em: terça-feira\nPara: Desk\nAssunto: impressora\n\nquebrada\n", "Sim."},
+		{"Outlook in bold", "Yes.\n\n*From:* Ann\n*Sent:* Tuesday\n*To:* Desk\n*Subject:* printer\n\nbroken", "Yes."},
+
+		{"quoted without a word", "Yes." + quote, "Yes."},
+		{"a signature", "Yes.\n\n-- \nAnn Lee\nPrinting", "Yes."},
+		{"a signature above what is quoted", "Yes.\n\n-- \nAnn Lee\n\nOn 3 Nov 2026, Bruno wrote:" + quote, "Yes."},
+		{"a signature below what is quoted", "Yes.\n" + quote + "\n-- \nAnn Lee", "Yes."},
+		{"a signature whose space was lost", "Yes.\n\n--\nAnn Lee", "Yes."},
+		{"a telephone", "Yes.\n\nEnvoyé de mon iPhone", "Yes."},
+		{"a telephone in German", "Ja.\n\nVon meinem iPhone gesendet", "Ja."},
+		{"Outlook on a telephone", "Yes.\n\nGet Outlook for iOS<https://aka.ms/o0ukef>", "Yes."},
+		{"a name after a dash", "Yes.\n\n-Ann Lee", "Yes."},
+
+		{"nothing quoted", "The printer is broken.\n\nAnn", ""},
+		{"a sentence that begins like a header", "From: the printer room I hear noise.\n\nPlease come.", ""},
+		{"a form that looks like a header", "I am away:\n\nFrom: 3 May\nTo: 5 May\nDate: today\n\nThank you.", ""},
+		{"a subject and a sender in a sentence", "The mail I sent had\nSubject: printer\nand came back.", ""},
+		{"answers between what is quoted", "> first?\n\nYes.\n\n> second?\n\nNo.", ""},
+		{"a line that begins with a sign", "The prompt is\n> print", ""},
+		{"a sentence about what somebody wrote", "On 3 November 2026 the printer wrote:\n\nPC LOAD LETTER\n\nWhat is that?", ""},
+		{"nothing but what is quoted", "On 3 Nov 2026, Ann Lee wrote:" + quote, ""},
+		{"two dashes between paragraphs", "First.\n\n--\n\n" + strings.Repeat("A second part that is longer than any signature.\n", 8), ""},
+		{"a list", "I need:\n\n- Toner\n\n-Blue Paper", ""},
+		{"sent from a place", "Yes.\n\nSent from my desk, as the telephone is broken.", ""},
+		{"a header with nothing above", "From: Ann\nSent: Tuesday\nTo: Desk\nSubject: printer\n\nbroken", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := parseString("Subject: Re: x\nContent-Type: text/plain; charset=utf-8\n\n" + tt.text)
+			want := tt.want
+			if want == "" {
+				want = m.Text
+			}
+			if m.ReplyText != want {
+				t.Errorf("got %q, want %q", m.ReplyText, want)
+			}
+		})
+	}
+}
+
+func TestAForwardIsLeftWhole(t *testing.T) {
+	t.Parallel()
+	const text = "See below.\n\nFrom: Ann\nSent: Tuesday\nTo: Desk\nSubject: printer\n\nbroken"
+	for _, prefix := range []string{"Fw: ", "FWD: ", "TR : ", "WG: ", "RV: ", "[EXTERNAL] Fwd: ", "Fwd[2]: Re: ", "ENC: ", "Doorst: "} {
+		if m := parseString("Subject: " + prefix + "printer\n\n" + text); m.ReplyText != text {
+			t.Errorf("%s: cut to %q", prefix, m.ReplyText)
+		}
+	}
+	for _, prefix := range []string{"", "Re: ", "AW: ", "Réf : ", "RE: AW: ", "Re: Fwd: "} {
+		if m := parseString("Subject: " + prefix + "printer\n\n" + text); m.ReplyText != "See below." {
+			t.Errorf("%s: not cut: %q", prefix, m.ReplyText)
+		}
+	}
+}
+
+// TestRepliesOfManyMailProgramsAreCutRightOrLeftWhole holds, for each reply of the corpus, what is left of it.
+// "Sent from my iPhone" and what follows "-- " are signatures, also where the collection keeps them.
+func TestRepliesOfManyMailProgramsAreCutRightOrLeftWhole(t *testing.T) {
+	t.Parallel()
+	dir, ok := corpus(t)
+	if !ok {
+		return
+	}
+	const fine = "Hi. I am fine.\n\nThanks,\nAlex"
+	const question = "Hi folks\n\nWhat is the best way to clear a Riak bucket of all key, values after \nrunning a test?\nI am currently using the Java HTTP API."
+	tests := map[string]struct{ begins, ends string }{ // the same text twice is all that is left; "" is the whole text
+		"email_reply_parser/correct_sig.txt": {"this is an email with a correct -- signature.", "this is an email with a correct -- signature."},
+		"email_reply_parser/email_1_1.txt":   {question, question},
+		// A quote between answers stays, the one at the end goes.
+		"email_reply_parser/email_1_2.txt": {"Hi,\nOn Tue, 2011-03-01 at 18:02 +0530, Abhishek Kona wrote:\n> Hi folks", "Bucket. There is, however, an open ticket for the feature. To delete all\nthe keys in a bucket, you’ll need to delete them all individually.\""},
+		"email_reply_parser/email_1_3.txt": {"Oh thanks.\n\nHaving the function would be great.", "Oh thanks.\n\nHaving the function would be great."},
+		"email_reply_parser/email_1_4.txt": {"Awesome! I haven't had another problem with it.", "Awesome! I haven't had another problem with it."},
+		"email_reply_parser/email_1_5.txt": {},
+		// A device that does not exist is what somebody wrote.
+		"email_reply_parser/email_1_6.txt":           {"I get proper rendering as well.\n\nSent from a magnificent torch of pixels", "I get proper rendering as well.\n\nSent from a magnificent torch of pixels"},
+		"email_reply_parser/email_1_7.txt":           {":+1:", ":+1:"},
+		"email_reply_parser/email_1_8.txt":           {"On Tue, Apr 29, 2014 at 4:22 PM, Example Dev", "I will reply under this one\n\n>\n> okay?\n>\n\nand under this."},
+		"email_reply_parser/email_2_1.txt":           {"Outlook with a reply", "Outlook with a reply"},
+		"email_reply_parser/email_2_2.txt":           {"Outlook with a reply directly above line", "Outlook with a reply directly above line"},
+		"email_reply_parser/email_2_3.txt":           {"Outlook with a reply directly above line", "Outlook with a reply directly above line"},
+		"email_reply_parser/email_BlackBerry.txt":    {"Here is another email", "Here is another email"},
+		"email_reply_parser/email_iPhone.txt":        {"Here is another email", "Here is another email"},
+		"email_reply_parser/email_bullets.txt":       {"test 2 this should list second", "   - how about bullets\n   - and another"},
+		"email_reply_parser/email_long_quote.txt":    {"Hi folks", ">\nI am currently using the Java HTTP API."},
+		"email_reply_parser/greedy_on.txt":           {"On your remote host you can run:", "fails, the tunnel is not working."},
+		"email_reply_parser/pathological.txt":        {"I think you're onto something.", "get back to a computer."},
+		"email_reply_parser/email_one_is_not_on.txt": {"Thank, this is really helpful.", "Locally (on development), when I run..."},
+
+		"email_reply_parser/email_multi_word_sent_from_my_mobile_device.txt": {"Here is another email", "Here is another email"},
+		"email_reply_parser/email_sent_from_my_not_signature.txt":            {},
+		"email_reply_parser/email_sig_delimiter_in_middle_of_line.txt":       {},
+
+		"talon/html_replies/gmail.html":           {fine, fine},
+		"talon/html_replies/hotmail.html":         {fine, fine},
+		"talon/html_replies/mail_ru.html":         {fine, fine},
+		"talon/html_replies/ms_outlook_2003.html": {"Hi. I am fine.\n\nThanks,\n\nAlex", "Hi. I am fine.\n\nThanks,\n\nAlex"},
+		"talon/html_replies/ms_outlook_2007.html": {"Hi. I am fine.\n\nThanks,\n\nAlex", "Hi. I am fine.\n\nThanks,\n\nAlex"},
+		"talon/html_replies/ms_outlook_2010.html": {"Hi. I am fine.\n\nThanks,\n\nAlex", "Hi. I am fine.\n\nThanks,\n\nAlex"},
+		"talon/html_replies/thunderbird.html":     {fine, fine},
+		"talon/html_replies/windows_mail.html":    {fine, fine},
+		"talon/html_replies/yandex_ru.html":       {fine, fine},
+	}
+	for _, name := range []string{"android", "aol", "apple_mail", "apple_mail_2", "comcast", "gmail", "hotmail", "iphone", "outlook", "sparrow", "thunderbird", "yahoo"} {
+		tests["talon/standard_replies/"+name+".eml"] = struct{ begins, ends string }{"Hello", "Hello"}
+	}
+	cut, whole := 0, 0
+	for _, name := range append(filesOf(t, filepath.Join(dir, "talon")), filesOf(t, filepath.Join(dir, "email_reply_parser"))...) {
+		if strings.HasSuffix(name, "_reply_text") {
+			continue
+		}
+		rel, _ := filepath.Rel(dir, name) // below dir
+		want, ok := tests[filepath.ToSlash(rel)]
+		if !ok {
+			t.Errorf("%s: nothing is expected of it", rel)
+		}
+		m := parseString(replyMail(name, string(readFile(t, name))))
+		if want.begins == "" {
+			want.begins, want.ends = m.Text, m.Text
+		}
+		if want.begins == want.ends && m.ReplyText != want.begins ||
+			!strings.HasPrefix(m.ReplyText, want.begins) || !strings.HasSuffix(m.ReplyText, want.ends) {
+			t.Errorf("%s: cut to %.1000q, want %q … %q", rel, m.ReplyText, want.begins, want.ends)
+		}
+		if m.ReplyText == m.Text {
+			whole++
+		} else {
+			cut++
+		}
+	}
+	t.Logf("%d cut, %d left whole", cut, whole)
+}
+
+// replyMail makes a message of what is only a body.
+func replyMail(name, content string) string {
+	switch filepath.Ext(name) {
+	case ".html":
+		return "Subject: Re: x\nContent-Type: text/html; charset=utf-8\n\n" + content
+	case ".txt":
+		return "Subject: Re: x\nContent-Type: text/plain; charset=utf-8\n\n" + content
+	}
+	return content
+}

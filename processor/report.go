@@ -1,0 +1,219 @@
+package processor
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Report is what a mail system says of another message: a delivery status notification (RFC 3464), a disposition
+// notification (RFC 8098), a feedback report (RFC 5965), or the same in a mail system's own words.
+type Report struct {
+	MessageID  string      // of the message that the report is about, "" when the report does not say
+	References []string    // msg-ids to which that message refers, oldest first
+	Subject    string      // of that message, decoded, one line
+	Recipients []Recipient // to whom that message was sent, and with what result
+}
+
+// Recipient is what became of a message on its way to one address.
+type Recipient struct {
+	Addr string // to which the message was sent, as written
+	// Action is what was done: "failed", "delayed", "delivered", "relayed" or "expanded" (RFC 3464 §2.3.3), for a
+	// disposition notification "displayed", "deleted", "dispatched" or "processed" (RFC 8098 §3.2.6).
+	Action     string
+	Status     string // "5.1.1" (RFC 3463), "" when the report has none
+	Diagnostic string // what the mail system said, one line
+}
+
+// Bounds on what is read of a report; reports of one message to many people are cut off.
+const (
+	reportOctets     = 64 << 10 // of one part
+	reportRecipients = 100
+	diagnosticRunes  = 300
+)
+
+// report reads what a message says of another one. It is nil when the message says nothing of that kind.
+func (r *reader) report(root *part, m *Message) *Report {
+	var status, original *part
+	root.leaves(func(p *part) bool {
+		switch p.mediaType {
+		case "message/delivery-status", "message/global-delivery-status", "message/feedback-report",
+			"message/disposition-notification", "message/global-disposition-notification":
+			status = firstPart(status, p)
+		case "message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers":
+			original = firstPart(original, p)
+		}
+		return status == nil || original == nil
+	})
+	found := &Report{}
+	if status != nil {
+		r.readStatus(found, status)
+	}
+	if original != nil {
+		found.original(r.section(original), r.limits)
+	}
+	found.informal(m, status == nil, r.limits)
+	if found.MessageID == "" && found.Subject == "" && len(found.Recipients) == 0 {
+		return nil
+	}
+	return found
+}
+
+func firstPart(known, p *part) *part {
+	if known != nil {
+		return known
+	}
+	return p
+}
+
+// section reads the first header section in a part's body.
+func (r *reader) section(p *part) Header {
+	sections := headerSections(p.open(r.raw), p.end-p.start, r.limits, 1)
+	if len(sections) == 0 {
+		return nil
+	}
+	return sections[0]
+}
+
+// headerSections reads the header sections that stand in a text one after another, at most limit that are not empty.
+func headerSections(text io.Reader, size int64, limits Limits, limit int) []Header {
+	size = min(size, reportOctets)
+	l, budget := newLines(io.LimitReader(text, reportOctets), size), reportOctets
+	var sections []Header
+	for before := int64(-1); len(sections) < limit && l.offset() > before; {
+		before = l.offset()
+		h := headerReader{
+			lines: l, limits: limits, budget: &budget,
+			keep: func(string) bool { return true },
+			note: func(string) {}, // what is wrong with a report is its own business
+		}
+		if fields, _ := h.read(); len(fields) > 0 {
+			sections = append(sections, fields)
+		}
+	}
+	return sections
+}
+
+// readStatus reads the part for programs: the fields of the message, then those of each recipient (RFC 3464 §2.1).
+// A disposition notification has only the first (RFC 8098 §3.1).
+func (r *reader) readStatus(found *Report, p *part) {
+	for _, fields := range headerSections(p.open(r.raw), p.end-p.start, r.limits, reportRecipients+1) {
+		if found.MessageID == "" {
+			found.MessageID, _ = parseMessageID(fields.Get("Original-Message-ID"), r.limits.MessageID)
+		}
+		addr := recipientAddr(fields)
+		if addr == "" || len(found.Recipients) >= reportRecipients {
+			continue
+		}
+		action := keyword(fields.Get("Action"))
+		if disposition := fields.Get("Disposition"); action == "" && disposition != "" {
+			action = dispositionType(disposition)
+		}
+		if action == "" {
+			action = keyword(fields.Get("Feedback-Type"))
+		}
+		status, _ := firstWord(keyword(fields.Get("Status")))
+		found.Recipients = append(found.Recipients, Recipient{
+			Addr: addr, Action: oneLine(action), Status: oneLine(status), Diagnostic: diagnosticOf(fields),
+		})
+	}
+}
+
+// recipientAddr is the address that the author of the message wrote to, where the report says so, else the one at
+// which the message ended up.
+func recipientAddr(fields Header) string {
+	for _, name := range []string{"Original-Recipient", "Final-Recipient", "X-Actual-Recipient", "Original-Rcpt-To"} {
+		value := fields.Get(name)
+		if _, typed, ok := strings.Cut(value, ";"); ok {
+			value = typed
+		}
+		if addr := first(parseAddresses(value, "", 1)).Addr; addr != "" {
+			return oneLine(addr)
+		}
+	}
+	return ""
+}
+
+// dispositionType is the disposition-type of a field like "manual-action/MDN-sent-manually; displayed".
+func dispositionType(field string) string {
+	_, kind, ok := strings.Cut(field, ";")
+	if !ok {
+		kind = field
+	}
+	kind, _, _ = strings.Cut(kind, "/")
+	return keyword(kind)
+}
+
+// diagnosticOf is what a mail system said, without the type before it.
+func diagnosticOf(fields Header) string {
+	value := fields.Get("Diagnostic-Code")
+	if _, said, ok := strings.Cut(value, ";"); ok {
+		value = said
+	}
+	value, _ = cutRunes(squeezed(oneLine(decodeWords(value, ""))), diagnosticRunes)
+	return value
+}
+
+// original reads the header of the message that a report is about.
+func (found *Report) original(fields Header, limits Limits) {
+	if len(fields) == 0 {
+		return
+	}
+	if found.MessageID == "" {
+		found.MessageID, _ = parseMessageID(fields.Get("Message-ID"), limits.MessageID)
+	}
+	if found.Subject == "" {
+		found.Subject, _ = cutRunes(oneLine(decodeWords(fields.Get("Subject"), "")), limits.Subject)
+	}
+	if len(found.References) == 0 {
+		refs, _ := parseMessageIDs(fields.Get("References")+" "+fields.Get("In-Reply-To"), limits.MessageID)
+		found.References, _ = newest(refs, limits.References)
+	}
+	if to := parseAddresses(fields.Get("To"), "", 2); len(found.Recipients) == 0 && len(to) == 1 && to[0].Addr != "" {
+		found.Recipients = []Recipient{{Addr: to[0].Addr}}
+	}
+}
+
+// isReport says whether a message is about another one.
+func isReport(m *Message, root *part) bool {
+	return m.Automatic == Bounce || m.Automatic == Receipt || m.Automatic == Notice && reportType(root, 0) != ""
+}
+
+// automaticDetail is what a machine says, as a sentence has it: a report names who was reached or not, and how.
+func automaticDetail(m *Message) string {
+	detail := automaticName(m.Automatic)
+	if m.Report == nil {
+		return detail
+	}
+	const most = 3 // a reason is a line, not a list
+	for i, r := range m.Report.Recipients {
+		if i == most {
+			return detail + fmt.Sprintf("; and %d more", len(m.Report.Recipients)-most)
+		}
+		detail += "; " + r.outcome()
+	}
+	return detail
+}
+
+// outcome is what became of the message on its way to the recipient, as a sentence has it.
+func (r Recipient) outcome() string {
+	said := map[string]string{
+		"delivered": " was reached", "relayed": " was passed on to another mail system", "expanded": " was passed on to several addresses",
+		"delayed": " could not be reached so far", "displayed": " had the message displayed", "deleted": " deleted the message",
+		"dispatched": " passed the message on", "processed": " processed the message", "abuse": " complained of the message",
+		"failed": " could not be reached", "": " could not be reached",
+	}[r.Action]
+	if said == "" {
+		said = ": " + r.Action
+	}
+	var details []string
+	for _, detail := range []string{r.Status, r.Diagnostic} {
+		if detail != "" {
+			details = append(details, detail)
+		}
+	}
+	if len(details) == 0 {
+		return r.Addr + said
+	}
+	return r.Addr + said + " (" + strings.Join(details, ": ") + ")"
+}

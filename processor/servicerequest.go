@@ -1,0 +1,225 @@
+package processor
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The fields of a block that mean something to us; any other is kept as it is.
+const (
+	fieldType      = "Type"
+	fieldRequester = "Requester"
+	fieldUser      = "User"
+	fieldSite      = "Site"
+	fieldPriority  = "Priority"
+	fieldGroup     = "Group"
+	fieldAssignee  = "Assignee"
+	fieldDue       = "Due"
+)
+
+var knownFields = []string{fieldType, fieldRequester, fieldUser, fieldSite, fieldPriority, fieldGroup, fieldAssignee, fieldDue}
+
+// listOf is the list that the value of a field is a name of.
+var listOf = map[string]ListName{fieldType: RequestTypes, fieldSite: Sites, fieldPriority: Priorities, fieldGroup: Groups}
+
+// peopleFields are the fields whose value names a user.
+var peopleFields = []string{fieldRequester, fieldUser, fieldAssignee}
+
+// decideServiceRequest decides for EndUserNewSRMailMessageProcessor: an answer becomes an activity, whatever its text
+// holds, since answers quote blocks; everything else has to hold a block and becomes the service request that it asks
+// for.
+func (p Policy) decideServiceRequest(m *Message, dir Directory, now time.Time) Decision {
+	if r, why, ok := p.match(m, dir); ok {
+		return p.followUp(m, dir, r, why, p.ClosedFollowUp)
+	}
+	if d := p.turnedAway(m); d != nil {
+		return d
+	}
+	o := &order{dir: dir, now: now, block: readBlock(m.Text, p.EnclosingToken), open: p.open(m, dir, ServiceRequest)}
+	if o.block.isWhole {
+		p.follow(o)
+	}
+	if len(o.block.wrong) > 0 {
+		return SetAside{Reason{ReasonBadBlock, "the block of fields cannot be followed; " + o.block.complaints()}}
+	}
+	o.open.Reason = Reason{ReasonBlock, "a block of fields asks for " + o.open.Type.Name + "; opened for " + o.open.Requester.Name}
+	return o.open
+}
+
+// blockKeys adds what following the message's block will look up.
+func (p Policy) blockKeys(m *Message, k *Keys) {
+	k.Lists = append(k.Lists, RequestTypes)
+	for _, f := range readBlock(m.Text, p.EnclosingToken).fields {
+		switch name := knownField(f.Name); {
+		case slices.Contains(peopleFields, name):
+			k.People = append(k.People, personKeys(f.Value)...)
+		case listOf[name] != "" && !slices.Contains(k.Lists, listOf[name]):
+			k.Lists = append(k.Lists, listOf[name])
+		}
+	}
+}
+
+// knownField is a field's name as we write it, "" when it means nothing to us.
+func knownField(name string) string {
+	for _, known := range knownFields {
+		if strings.EqualFold(known, name) {
+			return known
+		}
+	}
+	return ""
+}
+
+// order is a service request that a block asks for, while it is read.
+type order struct {
+	dir   Directory
+	now   time.Time
+	block block
+	open  OpenRequest
+	given map[string]blockField // by the name of a known field; those with a value
+}
+
+// follow fills in what the block says, over what is so by default. What the block says takes precedence over the
+// mailbox's configuration, and that over the defaults of the type and of the team.
+func (p Policy) follow(o *order) {
+	o.sort()
+	chosen := o.listed(fieldType)
+	if o.given[fieldType].Value == "" {
+		o.block.complain(0, "Type is missing (write Type: %s)", o.right(RequestTypes))
+	}
+	open := &o.open
+	open.Type = chosen.Ref
+	open.Priority = cmp.Or(o.listed(fieldPriority).Ref, p.Priority, chosen.Priority, p.DefaultPriority)
+	open.Group = cmp.Or(o.listed(fieldGroup).Ref, p.Group, chosen.Group, p.ServiceDesk)
+	open.Assignee = cmp.Or(o.user(fieldAssignee), open.Assignee)
+	requester, user := o.user(fieldRequester), o.user(fieldUser)
+	open.Requester = cmp.Or(requester, open.Requester)
+	open.User = cmp.Or(user, open.Requester)
+	if user != (User{}) || requester != (User{}) {
+		open.Site = cmp.Or(open.User.Site, p.FallbackSite)
+	}
+	open.Site = cmp.Or(o.listed(fieldSite).Ref, open.Site)
+	open.Due = o.due()
+	if o.block.description != "" {
+		open.Body = strings.TrimSpace(o.block.description + "\n\n" + o.block.outside)
+	}
+}
+
+// sort tells the fields that mean something from those that are kept, and notes those that contradict each other.
+func (o *order) sort() {
+	o.given = map[string]blockField{}
+	for _, f := range o.block.fields {
+		name := knownField(f.Name)
+		first, again := o.given[name]
+		switch {
+		case name == "":
+			o.open.Fields = append(o.open.Fields, f.FormField)
+		case f.Value == "":
+		case again && folded(first.Value) != folded(f.Value):
+			o.block.complain(f.line, "%s is given again as %s (line %d says %s; remove one)", name, quotedShort(f.Value), first.line, quotedShort(first.Value))
+		case !again:
+			o.given[name] = f
+		}
+	}
+}
+
+// listed is the row that a field names, zero when the field is not given. Where nobody can tell what there is, the
+// name is taken as it is.
+func (o *order) listed(field string) Listed {
+	f, ok := o.given[field]
+	if !ok {
+		return Listed{}
+	}
+	all, isKnown := o.dir.List(listOf[field])
+	if !isKnown {
+		return Listed{Ref: Ref{Name: f.Value}}
+	}
+	for _, l := range all {
+		if folded(l.Name) == folded(f.Value) {
+			return l
+		}
+	}
+	o.block.complain(f.line, "%s %s does not exist (write %s)", field, quotedShort(f.Value), o.right(listOf[field]))
+	return Listed{}
+}
+
+// right says which names a list has.
+func (o *order) right(list ListName) string {
+	const most = 12
+	all, _ := o.dir.List(list)
+	if len(all) == 0 {
+		return "one that exists; there is none yet"
+	}
+	var names []string
+	for _, l := range all[:min(len(all), most)] {
+		names = append(names, l.Name)
+	}
+	if len(all) > most {
+		return "one that exists, such as " + strings.Join(names, ", ")
+	}
+	return "one of " + strings.Join(names, ", ")
+}
+
+// user is the user that a field names, zero when the field is not given.
+func (o *order) user(field string) User {
+	f, ok := o.given[field]
+	if !ok {
+		return User{}
+	}
+	for _, key := range personKeys(f.Value) {
+		switch users := o.dir.UsersNamed(key); len(users) {
+		case 0:
+		case 1:
+			return users[0]
+		default:
+			var logons []string
+			for _, u := range users {
+				logons = append(logons, u.Logon)
+			}
+			o.block.complain(f.line, "%s %s is the name of %d users (write the logon: %s)", field, quotedShort(f.Value), len(users), strings.Join(logons, ", "))
+			return User{}
+		}
+	}
+	o.block.complain(f.line, "%s %s is not known (write the logon, a mail address or the name of a user)", field, quotedShort(f.Value))
+	return User{}
+}
+
+// personKeys are the names that a value such as "Ann Lee <ann@example.com>" may be known by, as Keys.People has them:
+// the address first, because it is one person's.
+func personKeys(value string) []string {
+	name, addr, hasAddr := strings.Cut(strings.TrimSuffix(strings.TrimSpace(value), ">"), "<")
+	if !hasAddr {
+		return []string{folded(value)}
+	}
+	addr = strings.TrimPrefix(folded(addr), "mailto:")
+	keys := []string{addr, folded(name)}
+	return slices.DeleteFunc(keys, func(key string) bool { return key == "" })
+}
+
+// dueForms are the forms of a date that mean one day to everybody.
+var dueForms = []string{
+	time.DateOnly, "2006/01/02", "2006.01.02", "2 January 2006", "January 2, 2006", "2 Jan 2006", "Jan 2, 2006",
+}
+
+// due is when the field says that the request is due: at the end of the day when it says no time, in the zone of the
+// machine when it says none.
+func (o *order) due() time.Time {
+	f, ok := o.given[fieldDue]
+	if !ok {
+		return time.Time{}
+	}
+	value, zone := squeezed(f.Value), o.now.Location()
+	for _, day := range dueForms {
+		if t, err := time.ParseInLocation(day, value, zone); err == nil {
+			return time.Date(t.Year(), t.Month(), t.Day(), 23, 59, 0, 0, zone)
+		}
+		for _, clock := range []string{" 15:04", " 15:04:05", "T15:04", "T15:04:05", "T15:04:05Z07:00", "T15:04Z07:00", " 15:04 -0700", " 15:04:05 -0700"} {
+			if t, err := time.ParseInLocation(day+clock, value, zone); err == nil {
+				return t
+			}
+		}
+	}
+	o.block.complain(f.line, "Due %s is not a date (write 2026-12-31 or 2026-12-31 17:00)", quotedShort(f.Value))
+	return time.Time{}
+}

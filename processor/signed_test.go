@@ -1,0 +1,76 @@
+package processor
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestAnErrorWhileASignedMessageIsReadIsReturned(t *testing.T) {
+	t.Parallel()
+	octets := readFile(t, filepath.Join("testdata", "an-opaque-signed-message-is-read", "mail.eml"))
+	raw := bytes.NewReader(octets)
+	m := Parse(raw, raw.Size())
+	if len(m.Attachments) != 2 || m.Attachments[0].Name != "bon.pdf" {
+		t.Fatalf("attachments: %+v", m.Attachments)
+	}
+	if _, err := io.ReadAll(m.Attachments[0].Open(failingReader{raw, 100})); !errors.Is(err, errDisk) {
+		t.Errorf("got %v, want %v", err, errDisk)
+	}
+}
+
+func TestSignedMessagesWithinSignedOnesEnd(t *testing.T) {
+	t.Parallel()
+	content := []byte("Content-Type: text/plain\r\n\r\ninnermost\r\n")
+	for range 4 {
+		object := signedObject(content)
+		content = append([]byte("Content-Type: application/pkcs7-mime; smime-type=signed-data\r\nContent-Transfer-Encoding: base64\r\n\r\n"),
+			base64.StdEncoding.AppendEncode(nil, object)...)
+		m := parseString("Subject: x\r\n" + string(content))
+		checkBounds(t, m, DefaultLimits())
+		if hasText := m.Text == "innermost"; hasText == (len(m.Defects) > 0) || len(m.Attachments) == 0 {
+			t.Errorf("text %q, defects %v, %d attachments", m.Text, m.Defects, len(m.Attachments))
+		}
+	}
+}
+
+// signedObject is a SignedData without signatures.
+func signedObject(content []byte) []byte {
+	oid := func(b []byte) []byte { return berElement(berOID, b) }
+	inner := berElement(berExplicit, berElement(berOctets, content))
+	encapsulated := berElement(berSequence, append(oid(oidData), inner...))
+	signed := append(berElement(berInteger, []byte{1}), berElement(berSet, nil)...)
+	signed = append(append(signed, encapsulated...), berElement(berSet, nil)...)
+	return berElement(berSequence, append(oid(oidSignedData), berElement(berExplicit, berElement(berSequence, signed))...))
+}
+
+func berElement(tag byte, content []byte) []byte {
+	n := len(content)
+	header := []byte{tag, 0x83, byte(n >> 16), byte(n >> 8), byte(n)}
+	return append(header, content...)
+}
+
+// FuzzSigned holds that no S/MIME object costs more than its size, whatever it says.
+func FuzzSigned(f *testing.F) {
+	f.Add(signedObject([]byte("Content-Type: text/plain\r\n\r\nhello\r\n")))
+	f.Add([]byte("\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80\x02\x01\x01\x31\x00\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\xa0\x80\x24\x80\x04\x03\n\nx\x00\x00"))
+	f.Fuzz(func(t *testing.T, object []byte) {
+		holdsPromises(t, append([]byte("Content-Type: application/pkcs7-mime\r\n\r\n"), object...), DefaultLimits())
+	})
+}
+
+// FuzzReplyText holds that what is left of a text stands in it, at its beginning or end.
+func FuzzReplyText(f *testing.F) {
+	f.Add("Yes.\n\nOn 3 Nov 2026, Ann <a@b.example> wrote:\n> x\n> y\n-- \nAnn")
+	f.Add("Yes.\n\n____\nFrom: a\nSent: b\nTo: c\nSubject: d\n\ne")
+	f.Fuzz(func(t *testing.T, text string) {
+		m := &Message{Text: clean(text)}
+		if got := replyText(m); !strings.Contains(m.Text, got) || got == "" && m.Text != "" {
+			t.Errorf("%q is not in %q", got, m.Text)
+		}
+	})
+}

@@ -1,0 +1,112 @@
+package processor
+
+import (
+	"bytes"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// uuFiles bounds the files that one text may hold.
+const uuFiles = 20
+
+var uuBegin = regexp.MustCompile(`^begin [0-7]{3,4} +(\S.*)$`)
+
+// uuencoded takes the files out of a text that were put into it as uuencode(1) writes them, which programs did before
+// MIME. A block that is not whole stays text.
+func (r *reader) uuencoded(p *part, text string) (rest string, files []Attachment) {
+	if !strings.HasPrefix(text, "begin ") && !strings.Contains(text, "\nbegin ") {
+		return text, nil
+	}
+	lines := strings.Split(text, "\n")
+	var kept []string
+	ordinal := 0 // of lines that look like the beginning of a block
+	for i := 0; i < len(lines); i++ {
+		found := uuBegin.FindStringSubmatch(strings.TrimRight(lines[i], " \t"))
+		if found == nil {
+			kept = append(kept, lines[i])
+			continue
+		}
+		ordinal++
+		end := uuEnd(lines, i+1)
+		if end < 0 || len(files) == uuFiles {
+			kept = append(kept, lines[i])
+			continue
+		}
+		files = append(files, r.uuFile(p, ordinal, found[1]))
+		i = end
+	}
+	return strings.Join(kept, "\n"), files
+}
+
+// uuEnd is the line that ends a block whose first line of data is i, -1 when the lines are no data.
+func uuEnd(lines []string, i int) int {
+	for begin := i; i < len(lines); i++ {
+		ln := strings.TrimRight(lines[i], " \t")
+		switch {
+		case ln == "end":
+			if i == begin {
+				return -1
+			}
+			return i
+		case !isUULine(ln):
+			return -1
+		}
+	}
+	return -1
+}
+
+// isUULine says whether a line has as many characters as its first one says. Spaces at its end may be lost, and there may
+// be a check digit.
+func isUULine(ln string) bool {
+	if ln == "" {
+		return true // a line of no octets, whose space was lost
+	}
+	octets := int(ln[0]-' ') & 63
+	digits := (octets + 2) / 3 * 4
+	if ln[0] < ' ' || ln[0] > '`' || len(ln)-1 > digits+2 {
+		return false
+	}
+	for i := range len(ln) {
+		if ln[i] < ' ' || ln[i] > '`' {
+			return false
+		}
+	}
+	return true
+}
+
+// uuFile makes an attachment of the block that is begun by the ordinal-th line that looks so.
+func (r *reader) uuFile(p *part, ordinal int, name string) Attachment {
+	if name = fileName(oneLine(name)); name == "" {
+		name = defaultName(&part{parent: p, index: ordinal})
+	}
+	return Attachment{
+		Name:      cutName(name, r.limits.Name),
+		MediaType: "application/octet-stream",
+		open: func(raw io.ReaderAt) io.Reader {
+			return &transferReader{lines: newLines(p.open(raw), p.end-p.start), decoder: &uuBlockDecoder{ordinal: ordinal}}
+		},
+	}
+}
+
+// uuBlockDecoder decodes one block of a text.
+type uuBlockDecoder struct {
+	ordinal int // of the line that begins it; the block is read when there is none left
+	begun   bool
+	uu      uuDecoder
+}
+
+func (d *uuBlockDecoder) line(dst []byte, ln line) []byte {
+	switch {
+	case d.begun:
+		return d.uu.line(dst, ln)
+	case ln.first && bytes.HasPrefix(ln.text, []byte("begin ")) && uuBegin.Match(bytes.TrimRight(ln.text, " \t")):
+		d.ordinal--
+		d.begun = d.ordinal == 0
+	}
+	return dst
+}
+
+func (d *uuBlockDecoder) finish(dst []byte) []byte { return dst }
+
+func (d *uuBlockDecoder) atRest() bool { return false }

@@ -1,0 +1,63 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// RequestType is what users of a team can ask for by a service request.
+type RequestType struct {
+	Team     string `json:"team"`
+	Name     string `json:"name"`
+	Priority string `json:"priority"` // the default of such requests, "" for the team's
+	Group    string `json:"group"`    // the default of such requests, "" for the service desk
+}
+
+// AddRequestType adds a service request type to the team that it names, or to the only team when it names none. Its
+// priority and group must be there.
+func (s *Store) AddRequestType(ctx context.Context, y RequestType) error {
+	return s.addToTeam(ctx, y.Team, "service request type", y.Name, func(tx pgx.Tx, team int64, name string) (int64, error) {
+		priority, err := optionalID(ctx, tx, `SELECT id FROM priority WHERE team_id = $1 AND lower(name) = lower($2)`, "priority", team, y.Priority)
+		if err != nil {
+			return 0, err
+		}
+		group, err := optionalID(ctx, tx, `SELECT id FROM support_group WHERE team_id = $1 AND lower(name) = lower($2)`, "group", team, y.Group)
+		if err != nil {
+			return 0, err
+		}
+		tag, err := tx.Exec(ctx, `INSERT INTO service_request_type (team_id, name, priority_id, group_id)
+			VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, team, name, priority, group)
+		return tag.RowsAffected(), err
+	})
+}
+
+// optionalID is the id of the row of a team that has the name, nil when the name is "".
+func optionalID(ctx context.Context, tx pgx.Tx, sql, what string, team int64, name string) (*int64, error) {
+	if name == "" {
+		return nil, nil
+	}
+	var id int64
+	err := tx.QueryRow(ctx, sql, team, clean(name)).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, fmt.Errorf("%s %q %w", what, name, ErrUnknown)
+	}
+	return &id, err
+}
+
+// RequestTypes lists the service request types of the named team, or of all teams when team is "".
+func (s *Store) RequestTypes(ctx context.Context, team string) ([]RequestType, error) {
+	if err := s.checkTeam(ctx, team); err != nil {
+		return nil, err
+	}
+	rows, _ := s.pool.Query(ctx, `
+		SELECT t.name AS team, y.name, coalesce(p.name, '') AS priority, coalesce(g.name, '') AS "group"
+		FROM service_request_type y JOIN team t ON t.id = y.team_id
+		LEFT JOIN priority p      ON p.id = y.priority_id
+		LEFT JOIN support_group g ON g.id = y.group_id
+		WHERE $1 = '' OR lower(t.name) = lower($1)
+		ORDER BY lower(t.name), lower(y.name)`, clean(team))
+	return collect[RequestType](rows, "list the service request types")
+}
