@@ -61,6 +61,8 @@ func kindOf(field reflect.StructField) kind {
 		return sizeKind(arg)
 	case "milliseconds":
 		return millisecondsKind()
+	case "leave":
+		return leaveKind()
 	case "count":
 		return countKind(arg)
 	case "host":

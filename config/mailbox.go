@@ -51,6 +51,15 @@ const (
 	Azure Authentication = "Azure" // OAuth 2.0 of Microsoft 365
 )
 
+// Leave is for how many days messages are left on the server after they were recorded.
+type Leave int
+
+// The values of Leave that are no number of days.
+const (
+	LeaveNever  Leave = 0
+	LeaveAlways Leave = -1
+)
+
 // Server says where the messages are and how to log in. Its tags may stand inside or outside <Server>.
 type Server struct {
 	Gateway            string         `xml:"GatewayTypeName" example:"ESI.Octopus.MailIntegration.MailKitMailboxGateway,ESI.Octopus.MailIntegration" doc:"Read for files of the original, whatever it names, and without effect: messages are always read over POP3."`
@@ -70,6 +79,7 @@ type Server struct {
 	AuthorityURL       string         `xml:"AuthorityURL" check:"authority" otherwise:"https://login.microsoftonline.com" example:"https://login.microsoftonline.us" doc:"Base of the addresses that tokens are obtained from, for a national cloud. Only with Authentication Azure."`
 	Scope              string         `xml:"Scope" otherwise:"https://outlook.office365.com/.default with ClientSecret, otherwise POP.AccessAsUser.All of https://outlook.office.com" example:"https://outlook.office365.us/.default" doc:"Permissions to ask for, with spaces between them, for a national cloud. Only with Authentication Azure."`
 	SleepAfterDeletion time.Duration  `xml:"SleepTimeAfterDeletion" check:"milliseconds" default:"0" example:"5000" doc:"Pause after the deletions of a session, for servers that take their time to delete."`
+	LeaveOnServer      Leave          `xml:"LeaveOnServer" check:"leave" default:"Never" example:"Days 14" doc:"Never: messages are deleted once they are recorded. Days N: they are deleted N days after that, and read once more before. Always: they are never deleted. What is left is told by its unique-id and is not retrieved again; without unique-ids it is retrieved at each poll, and recorded once."`
 	TraceMessageInfo   bool           `xml:"TraceMessageInfo" default:"False" example:"True" doc:"True: Message-ID, From, To, Subject and Date of each message are logged."`
 	StepTimeout        time.Duration  `xml:"StepTimeout" check:"duration 1s-1h" default:"60s" example:"30s" doc:"How long one step on the network may take before the session is given up."`
 }

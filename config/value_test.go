@@ -18,6 +18,8 @@ func TestValuesAreReadAsTheReferenceSays(t *testing.T) {
 		{"SleepTimeAfterDeletion", "5000", "5000"}, {"SleepTimeAfterDeletion", "-1", ""}, {"SleepTimeAfterDeletion", "600001", ""},
 		{"MaxMessageSize", "1024", "1KB"}, {"MaxMessageSize", "25 mb", "25MB"}, {"MaxMessageSize", "2GB", "2GB"}, {"MaxMessageSize", "1025", "1025"},
 		{"MaxMessageSize", "3GB", ""}, {"MaxMessageSize", "9999999999999GB", ""}, {"MaxMessageSize", "1.5MB", ""}, {"MaxMessageSize", "MB", ""}, {"MaxMessageSize", "10", ""},
+		{"LeaveOnServer", "never", "Never"}, {"LeaveOnServer", "ALWAYS", "Always"}, {"LeaveOnServer", "days  14", "Days 14"}, {"LeaveOnServer", "Days 0", ""},
+		{"LeaveOnServer", "Days 3651", ""}, {"LeaveOnServer", "14", ""}, {"LeaveOnServer", "Days", ""}, {"LeaveOnServer", "Days -1", ""}, {"LeaveOnServer", "Always 3", ""},
 		{"ServerName", "[2001:db8::1]", "2001:db8::1"}, {"ServerName", "192.0.2.1", "192.0.2.1"}, {"ServerName", "mail", "mail"}, {"ServerName", "courriel.québec.example", "courriel.québec.example"},
 		{"ServerName", "a b", ""}, {"ServerName", "me@example.com", ""}, {"ServerName", "a..b", ""}, {"ServerName", "[mail]", "mail"}, {"ServerName", "\\\\mail", ""},
 		{"SecureSocketOption", "starttls", "StartTLS"}, {"SecureSocketOption", "Auto", ""},

@@ -23,6 +23,7 @@ type Mailbox struct {
 	Rules    processor.Rules
 	Schedule cron.Schedule
 
+	LeaveOnServer      Leave         // whether messages are deleted once they are recorded
 	SleepAfterDeletion time.Duration // pause after a session that deleted, for servers that take their time to delete
 	TraceMessageInfo   bool          // Message-ID, From, To, Subject and Date of each message are logged
 

@@ -39,6 +39,12 @@
 //
 // (2) A server that forgets its deletions, or never honours them, shows the mail again: known, only deleted.
 //
+// # Left on the server
+//
+// With Mailbox.LeaveOnServer a message that is recorded is not deleted. It is told by its unique-id and its size, and
+// not retrieved again, until it has been there for as long as it is to be left: then it is retrieved once more, and
+// deleted when its digest is known. So a unique-id that returned with another message loses none.
+//
 // # Too large
 //
 // A message that is larger than Mailbox.Account.MaxOctets, as LIST says, is not retrieved. Its header is read (TOP),

@@ -63,6 +63,11 @@ func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outco
 	e.log.Info("message accepted", fields...)
 }
 
+func (e events) serverExpires(days int) {
+	e.log.Warn("server deletes messages by itself", zap.Int("days", days),
+		zap.String("hint", "the server does not leave messages for as long as LeaveOnServer says; what is recorded stays recorded"))
+}
+
 // messageInfo traces what a message says of itself.
 func (e events) messageInfo(it mailbox.Item, m *processor.Message) {
 	to := make([]string, min(len(m.To), maxTraced))

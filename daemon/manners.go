@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"mailintegration/mailbox"
@@ -38,4 +39,29 @@ func (g *progress) noSooner(next time.Time) time.Time {
 		return g.notBefore
 	}
 	return next
+}
+
+// How often, and how long at first, the end of a session that was cut is waited for.
+const (
+	maxLockedWaits  = 5
+	firstLockedWait = 100 * time.Millisecond
+)
+
+// open opens a session. A server may take a moment to notice that the session before, which a message ended, is over:
+// the maildrop is locked until then ([IN-USE], RFC 2449 §8.1.2).
+func (p *poll) open(ctx, work context.Context) (*mailbox.Session, error) {
+	for wait := 0; ; wait++ {
+		session, err := mailbox.Open(work, p.mailbox.Account)
+		if !p.wasCut || wait == maxLockedWaits || !errors.Is(err, mailbox.ErrMaildropLocked) {
+			p.wasCut = false
+			return session, err
+		}
+		timer := time.NewTimer(firstLockedWait << wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, ctx.Err()
+		}
+	}
 }

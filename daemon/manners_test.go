@@ -109,3 +109,101 @@ func TestAMaildropThatIsInUseIsWaitedFor(t *testing.T) {
 	w.pollUntilGood()
 	w.wantEachOnce(1)
 }
+
+func TestMessagesAreLeftOnTheServer(t *testing.T) {
+	t.Parallel()
+	for _, o := range []pop3test.Options{{}, {Without: []string{"PIPELINING"}}} {
+		w := newWorldOn(t, o)
+		w.mailbox.LeaveOnServer = 14
+		now := time.Now()
+		w.options.Now = func() time.Time { return now }
+		for range 3 {
+			w.mail()
+			for range 2 {
+				if r := w.poll(); r.Err != nil {
+					t.Fatal(r.Err)
+				}
+				w.idle()
+			}
+		}
+		if n := countPrefix(w.maildrops.Log(), "RETR"); n != 3 {
+			t.Errorf("RETR was sent %d times for 3 messages", n)
+		}
+		if left := w.maildrops.Count(helpdesk); left != 3 {
+			t.Errorf("%d messages are left", left)
+		}
+		w.wantRecorded(3)
+		now = now.Add(13 * 24 * time.Hour)
+		w.poll()
+		w.idle()
+		if left := w.maildrops.Count(helpdesk); left != 3 {
+			t.Errorf("%d messages are left after 13 days", left)
+		}
+		now = now.Add(2 * 24 * time.Hour)
+		w.poll()
+		w.idle()
+		w.wantEachOnce(3)
+	}
+}
+
+func TestMessagesThatAreAlwaysLeftAreNeverDeleted(t *testing.T) {
+	t.Parallel()
+	for _, o := range []pop3test.Options{{}, {NoUIDL: true}, {Extra: []string{"EXPIRE 30"}}} {
+		w := newWorldOn(t, o)
+		w.mailbox.LeaveOnServer = LeaveAlways
+		w.mail()
+		w.mail()
+		for range 3 {
+			if r := w.poll(); r.Err != nil {
+				t.Fatal(r.Err)
+			}
+			w.idle()
+		}
+		if left := w.maildrops.Count(helpdesk); left != 2 || countPrefix(w.maildrops.Log(), "DELE") != 0 {
+			t.Errorf("%d messages are left", left)
+		}
+		w.wantRecorded(2)
+		if warned := w.logged.FilterMessage("server deletes messages by itself").Len() > 0; warned != (o.Extra != nil) {
+			t.Errorf("a warning of EXPIRE: %t", warned)
+		}
+	}
+}
+
+// TestAUniqueIDThatReturnsWithAnotherMessage: RFC 1939 §7 lets it once its message is gone.
+func TestAUniqueIDThatReturnsWithAnotherMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.maildrops.AddUIDL(helpdesk, "same", []byte("From: ann@acme.example\r\nSubject: short\r\n\r\n"))
+	w.pollUntilGood() // deletes it
+	w.mailbox.LeaveOnServer = LeaveAlways
+	w.maildrops.AddUIDL(helpdesk, "same", []byte("From: ann@acme.example\r\nSubject: long\r\n\r\n"+large()))
+	w.pollUntilGood()
+	w.wantRecorded(2)
+}
+
+// TestAMessageUnderAnOldUniqueIDIsNotDeletedUnread: it has the size of the one that was recorded.
+func TestAMessageUnderAnOldUniqueIDIsNotDeletedUnread(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.maildrops.AddUIDL(helpdesk, "same", []byte("From: ann@acme.example\r\nSubject: first\r\n\r\n"))
+	w.pollUntilGood() // deletes it
+	w.maildrops.AddUIDL(helpdesk, "same", []byte("From: ann@acme.example\r\nSubject: other\r\n\r\n"))
+	w.mailbox.LeaveOnServer = 14
+	now := time.Now().Add(15 * 24 * time.Hour)
+	w.options.Now = func() time.Time { return now }
+	w.pollUntilGood()
+	w.wantRecorded(2)
+	if left := w.maildrops.Count(helpdesk); left != 1 {
+		t.Errorf("%d messages are left", left)
+	}
+}
+
+// countPrefix counts the commands that begin so.
+func countPrefix(log []string, prefix string) (n int) {
+	for _, line := range log {
+		if len(line) >= len(prefix) && line[:len(prefix)] == prefix {
+			n++
+		}
+	}
+	return n
+}

@@ -60,6 +60,7 @@ type poll struct {
 
 	target store.Mailbox
 	judge  *judge
+	wasCut bool // the last session was ended by a message
 }
 
 const (
@@ -103,6 +104,7 @@ func (p *poll) sessions(ctx, work context.Context) error {
 		var by *brokenBy
 		if errors.As(err, &by) {
 			broken++
+			p.wasCut = true
 			if !more || p.progress.delayed {
 				return nil
 			}

@@ -16,6 +16,7 @@ type progress struct {
 	left   map[string]bool // unique-ids of messages that are too large and recorded as such
 	listed int             // messages in the poll's first listing, -1 before
 
+	warned    bool      // that the server deletes what was to be left
 	delayed   bool      // the server wants time between log-ins
 	notBefore time.Time // when it may be logged in to again, if so
 

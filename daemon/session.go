@@ -29,6 +29,7 @@ type visit struct {
 	deleted int
 	known   int // of those deleted, how many were recorded before
 
+	due      map[int]bool // message-numbers of items that were left for long enough
 	recorded map[int]bool // message-numbers of items that were recorded before
 }
 
@@ -36,7 +37,7 @@ type visit struct {
 // after the message in hand; work lives on for a while then, so that no step is cut. The error is a *brokenBy when
 // retrieving a message ended the session and nothing else was wrong.
 func (p *poll) session(ctx, work context.Context) (more bool, err error) {
-	session, err := mailbox.Open(work, p.mailbox.Account)
+	session, err := p.open(ctx, work)
 	if err != nil {
 		return false, err
 	}
@@ -45,10 +46,15 @@ func (p *poll) session(ctx, work context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	items, rest := p.progress.choose(listing, p.sessionItems(len(listing), session))
+	fresh, due, err := p.sort(work, listing)
+	if err != nil {
+		return false, err
+	}
+	p.warnOfExpiry(session)
+	items, rest := p.progress.choose(fresh, p.sessionItems(len(listing), session))
 	p.log.sessionOpened(len(listing), len(items))
 	p.report.Listed += len(items)
-	v := &visit{poll: p, session: session, items: items, recorded: map[int]bool{}}
+	v := &visit{poll: p, session: session, items: items, recorded: map[int]bool{}, due: due}
 	session.Prefetch(v.withinLimit())
 	broken, storeErr := v.drain(ctx, work)
 	p.report.Deferred += len(items) - v.looked
@@ -59,7 +65,7 @@ func (p *poll) session(ctx, work context.Context) (more bool, err error) {
 	if isNamedLie(broken) {
 		p.progress.again()
 	} else {
-		p.progress.visited(v, len(listing), broken == nil)
+		p.progress.visited(v, len(fresh), broken == nil)
 	}
 	p.log.sessionClosed(v.looked, v.deleted)
 	v.pause(ctx)
@@ -110,7 +116,9 @@ func (v *visit) accept(work context.Context, b *batch) (broken, failed error) {
 	var accepted []mailbox.Item
 	for i, o := range outcomes {
 		if o.Err == nil {
-			accepted = append(accepted, b.items[i])
+			if v.deletes(b.items[i], o) {
+				accepted = append(accepted, b.items[i])
+			}
 			v.recorded[b.items[i].Number] = o.Known
 		}
 	}

@@ -21,7 +21,7 @@ func wire(m *config.Mailbox, tokens *oauth.Store) daemon.Mailbox {
 			UserName: m.UserName, Password: m.Password.Reveal(),
 			StepTimeout: m.StepTimeout, MaxOctets: m.MaxOctets,
 		},
-		SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
+		LeaveOnServer: daemon.Leave(m.LeaveOnServer), SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
 		Rules: rules(m), Schedule: m.Schedule,
 	}
 	if m.Authentication == config.Azure {

@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Known is what the receipts say of a unique-id.
+type Known struct {
+	UIDL       string
+	Octets     int64 // of the message that was accepted under it last
+	AcceptedAt time.Time
+}
+
+// Known returns what is known of the unique-ids under which messages of a mailbox were met last. RFC 1939 §7 lets a
+// unique-id return once its message is gone: a message may be left where it is for what Known says, never deleted.
+func (s *Store) Known(ctx context.Context, mb Mailbox, uidls []string) (map[string]Known, error) {
+	stored := make([]string, len(uidls))
+	original := make(map[string]string, len(uidls))
+	for i, uidl := range uidls {
+		stored[i] = storableUIDL(uidl)
+		original[stored[i]] = uidl
+	}
+	rows, err := s.pool.Query(ctx, `SELECT r.uidl, r.octets, r.accepted_at FROM unnest($2::text[]) AS k (uidl) CROSS JOIN LATERAL (
+			SELECT uidl, octets, accepted_at FROM receipt
+			WHERE mailbox_id = $1 AND uidl = k.uidl AND uidl <> '' ORDER BY last_seen_at DESC LIMIT 1) AS r`, mb.ID, stored)
+	if err != nil {
+		return nil, fmt.Errorf("known unique-ids of mailbox %s: %w", mb.Name, unavailable(ctx, err))
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Known])
+	if err != nil {
+		return nil, fmt.Errorf("known unique-ids of mailbox %s: %w", mb.Name, unavailable(ctx, err))
+	}
+	known := make(map[string]Known, len(list))
+	for _, k := range list {
+		k.UIDL = original[k.UIDL]
+		known[k.UIDL] = k
+	}
+	return known, nil
+}
