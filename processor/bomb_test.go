@@ -94,6 +94,24 @@ var bombs = []struct {
 	{"one line at the end", func(n int) string { return "Subject: Re: x\n\nx\n\nsent from my" + strings.Repeat(" x", n/2) }},
 	{"labels of a shown header", func(n int) string { return "Subject: Re: x\n\n" + strings.Repeat("From: a\nTo: b\n\nc\n", n/18) }},
 	{"quoted lines with blank ones", func(n int) string { return "Subject: Re: x\n\ny\n" + strings.Repeat("> x\n\n", n/5) }},
+	{"winmail.dat of properties", func(n int) string {
+		props := append([]byte{0xff, 0xff, 0xff, 0x7f}, bytes.Repeat([]byte{0x1e, 0, 0, 0x10, 1, 0, 0, 0, 1, 0, 0, 0, 'x', 0, 0, 0}, n/16)...)
+		return "Content-Type: application/ms-tnef\n\n" + string(tnefStream(tnefAttr(1, attrMessageProps, props)))
+	}},
+	{"winmail.dat of attachments", func(n int) string {
+		attr := append(tnefAttr(2, attrAttachRendData, nil), tnefAttr(2, attrAttachData, []byte("x"))...)
+		return "Content-Type: application/ms-tnef\n\n" + string(tnefStream(bytes.Repeat(attr, n/len(attr))))
+	}},
+	{"winmail.dat of RTF that expands", func(n int) string {
+		rtf := append(append(make([]byte, 8), "LZFu\x00\x00\x00\x00"...), bytes.Repeat([]byte("\xff\x00\x0f\x00\x0f\x00\x0f\x00\x0f\x00\x0f\x00\x0f\x00\x0f\x00\x0f"), n/17)...)
+		size := []byte{byte(len(rtf)), byte(len(rtf) >> 8), byte(len(rtf) >> 16), 0}
+		props := append(append([]byte{1, 0, 0, 0, 2, 1, 9, 0x10, 1, 0, 0, 0}, size...), append(rtf, 0, 0, 0)...)
+		return "Content-Type: application/ms-tnef\n\n" + string(tnefStream(tnefAttr(1, attrMessageProps, props)))
+	}},
+	{"signed objects", func(n int) string {
+		return "Content-Type: application/pkcs7-mime\n\n" + string(signedObject([]byte("\n"+strings.Repeat("x\n", n/2))))
+	}},
+	{"uuencoded files", func(n int) string { return "\n" + strings.Repeat("begin 644 a\n#86)C\n`\nend\n", n/25) }},
 	{"attached messages", func(n int) string {
 		return "Content-Type: multipart/digest; boundary=b\n\n" + strings.Repeat("--b\n\nSubject: x\n\n", n/17)
 	}},

@@ -37,7 +37,7 @@ type ExplainedMessage struct {
 	InReplyTo   []string              `json:"in_reply_to"`
 	References  []string              `json:"references"` // oldest first
 	Attachments []ExplainedAttachment `json:"attachments"`
-	Automatic   Automatic             `json:"automatic"` // "" for a person
+	Automatic   Automatic             `json:"automatic"` // "" for a person, else auto_reply, auto_notice, bounce, disposition or list
 	Defects     []string              `json:"defects"`   // "2.1: what was wrong"; without a part's path for the message itself
 }
 

@@ -2,8 +2,10 @@ package processor
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
+	"strings"
 )
 
 // signedOctets bounds the content of an opaque signed message that is looked into. It is held in memory while it is.
@@ -11,7 +13,13 @@ const signedOctets = 4 << 20
 
 // isSMIME says whether a part is an S/MIME object that may hold a message (RFC 8551 §3.2).
 func isSMIME(p *part) bool {
-	return p.mediaType == "application/pkcs7-mime" || p.mediaType == "application/x-pkcs7-mime"
+	switch p.mediaType {
+	case "application/pkcs7-mime", "application/x-pkcs7-mime":
+		return true
+	case "application/octet-stream": // what gateways make of it
+		return strings.EqualFold(cmp.Or(p.dispParams.get("filename"), p.params.get("name")), "smime.p7m")
+	}
+	return false
 }
 
 // signed looks into an S/MIME object that is signed and not encrypted. What is in it is part of the message; the

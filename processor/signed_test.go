@@ -38,6 +38,19 @@ func TestSignedMessagesWithinSignedOnesEnd(t *testing.T) {
 	}
 }
 
+func TestASignedMessageIsKnownByItsName(t *testing.T) {
+	t.Parallel()
+	object := base64.StdEncoding.EncodeToString(signedObject([]byte("Content-Type: text/plain\n\nhello\n")))
+	for field, want := range map[string]string{
+		"application/octet-stream; name=SMIME.p7m": "hello", "application/x-pkcs7-mime": "hello", "application/octet-stream; name=a.p7m": "",
+	} {
+		m := parseString("Subject: x\nContent-Type: " + field + "\nContent-Transfer-Encoding: base64\n\n" + object + "\n")
+		if m.Text != want || len(m.Attachments) != 1 {
+			t.Errorf("%s: %q, %d attachments", field, m.Text, len(m.Attachments))
+		}
+	}
+}
+
 // signedObject is a SignedData without signatures.
 func signedObject(content []byte) []byte {
 	oid := func(b []byte) []byte { return berElement(berOID, b) }
