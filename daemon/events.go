@@ -139,10 +139,10 @@ func (e events) pollPanicked(r any, stack []byte) {
 		zap.String("hint", "this is a mistake in the program; nothing was deleted that is not recorded"))
 }
 
-func (e events) orphansCollected(n int) {
-	e.log.Info("orphaned attachments removed", zap.Int("files", n))
+func (e events) collected(receipts, files int) {
+	e.log.Info("old receipts and orphaned attachments removed", zap.Int("receipts", receipts), zap.Int("files", files))
 }
 
 func (e events) collectFailed(err error) {
-	e.log.Warn("attachment directory not swept", zap.Error(err))
+	e.log.Warn("receipts and attachments not swept", zap.Error(err))
 }

@@ -87,6 +87,9 @@ func codeClass(c string) error {
 var lockWords = regexp.MustCompile(`(?i)(maildrop|mail ?box|mail ?drop|spool).*\b(lock|locked|in use|busy)\b|` +
 	`\b(unable to|cannot|can't|could not|failed to) (get |obtain |acquire )?(a |the )?lock\b|another (pop3? )?session`)
 
+// troubleWords finds the refusals of servers without response codes that mean trouble of the server's, which passes.
+var troubleWords = regexp.MustCompile(`(?i)\b(try again|temporar(y|ily)|unavailable|too many|overload(ed)?|internal error|time-?out)\b`)
+
 // refusalClass returns why the server refused the command op with the reply r.
 func refusalClass(op string, r reply) error {
 	if class := codeClass(code(r.text)); class != nil {
@@ -95,8 +98,11 @@ func refusalClass(op string, r reply) error {
 	if op != "USER" && op != "PASS" && !strings.HasPrefix(op, "AUTH ") {
 		return ErrRefused
 	}
-	if lockWords.MatchString(r.text) {
+	switch {
+	case lockWords.MatchString(r.text):
 		return ErrMaildropLocked
+	case troubleWords.MatchString(r.text):
+		return ErrServerTrouble
 	}
 	return ErrCredentials
 }

@@ -16,13 +16,17 @@ type Known struct {
 }
 
 // Known returns what is known of the unique-ids under which messages of a mailbox were met last. RFC 1939 §7 lets a
-// unique-id return once its message is gone: a message may be left where it is for what Known says, never deleted.
+// unique-id return once its message is gone: a message may be left where it is for what Known says, never deleted. Their
+// receipts are noted as seen, so that PurgeReceipts keeps them.
 func (s *Store) Known(ctx context.Context, mb Mailbox, uidls []string) (map[string]Known, error) {
 	stored := make([]string, len(uidls))
 	original := make(map[string]string, len(uidls))
 	for i, uidl := range uidls {
 		stored[i] = storableUIDL(uidl)
 		original[stored[i]] = uidl
+	}
+	if err := s.touch(ctx, mb, stored); err != nil {
+		return nil, err
 	}
 	rows, err := s.pool.Query(ctx, `SELECT r.uidl, r.octets, r.accepted_at FROM unnest($2::text[]) AS k (uidl) CROSS JOIN LATERAL (
 			SELECT uidl, octets, accepted_at FROM receipt

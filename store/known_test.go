@@ -31,3 +31,23 @@ func TestKnownTellsTheUniqueIDsOfTheMailbox(t *testing.T) {
 		t.Errorf("%v, %v", known, err)
 	}
 }
+
+func TestReceiptsOfMessagesThatAreGoneForLongArePurged(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.accept(t, d.clerk(), mail("gone", "first"), mail("left", "second"))
+	d.exec(t, `UPDATE receipt SET last_seen_at = last_seen_at - interval '500 days'`)
+	// The one that is left on the server is seen in its listing.
+	if known, err := d.store.Known(t.Context(), d.mailbox, []string{"left"}); err != nil || len(known) != 1 {
+		t.Fatalf("%v, %v", known, err)
+	}
+	if n, err := d.store.PurgeReceipts(t.Context(), 400*24*time.Hour); n != 1 || err != nil {
+		t.Errorf("%d receipts purged: %v", n, err)
+	}
+	if known, err := d.store.Known(t.Context(), d.mailbox, []string{"gone", "left"}); err != nil || len(known) != 1 || known["left"].Octets == 0 {
+		t.Errorf("known are %v, %v", known, err)
+	}
+	if n, err := d.store.PurgeReceipts(t.Context(), 400*24*time.Hour); n != 0 || err != nil {
+		t.Errorf("%d more receipts purged: %v", n, err)
+	}
+}
