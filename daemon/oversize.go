@@ -57,6 +57,9 @@ func (v *visit) leave(work context.Context, it mailbox.Item) (broken, failed err
 	return nil, nil
 }
 
+// maxHeader is how many octets of the header are kept; it is held in memory.
+const maxHeader = 1 << 20
+
 // header asks for a message's header. One that is not given, as TOP is optional (RFC 1939 §7), is empty.
 func (v *visit) header(work context.Context, it mailbox.Item) (*oversizeHeader, error) {
 	h := &oversizeHeader{octets: it.Octets}
@@ -69,7 +72,7 @@ func (v *visit) header(work context.Context, it mailbox.Item) (*oversizeHeader, 
 		return h, nil
 	}
 	defer spool.Close()
-	h.text, err = io.ReadAll(io.NewSectionReader(spool, 0, spool.Size()))
+	h.text, err = io.ReadAll(io.NewSectionReader(spool, 0, min(spool.Size(), maxHeader)))
 	return h, err
 }
 
@@ -114,7 +117,7 @@ func (d oversizeDecider) Decide(m *processor.Message, _ processor.Directory, _ t
 }
 
 // wholeHeader reads the header from its start to its end.
-func wholeHeader(raw io.ReaderAt) io.Reader { return io.NewSectionReader(raw, 0, 1<<20) }
+func wholeHeader(raw io.ReaderAt) io.Reader { return io.NewSectionReader(raw, 0, maxHeader) }
 
 // oversizeText tells a person what happened and what to do.
 func oversizeText(mb *Mailbox, it mailbox.Item, m *processor.Message) string {
