@@ -2,6 +2,7 @@ package processor
 
 import (
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -35,15 +36,27 @@ func TestDamagedMessagesKeepThePromises(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed.Sum64(), 1))
 		for i := range n {
 			damaged := damage(rng, content)
-			start := time.Now()
-			holdsPromises(t, damaged, DefaultLimits())
-			octets, count, slowest = octets+len(damaged), count+1, max(slowest, time.Since(start))
+			octets, count, slowest = octets+len(damaged), count+1, max(slowest, timeOf(func() { holdsPromises(t, damaged, DefaultLimits()) }))
 			if t.Failed() {
 				t.Fatalf("in mutation %d of %s", i, name)
 			}
 		}
 	}
 	t.Logf("%d mutations of %d messages, %d MiB, in %v; the slowest took %v", count, len(files), octets>>20, time.Since(begin).Round(time.Second), slowest.Round(time.Millisecond))
+}
+
+// timeOf is how long f takes. What seems long is tried again: another program may have had the machine.
+func timeOf(f func()) time.Duration {
+	const long = 100 * time.Millisecond
+	shortest := time.Duration(math.MaxInt64)
+	for range 5 {
+		start := time.Now()
+		f()
+		if shortest = min(shortest, time.Since(start)); shortest < long {
+			break
+		}
+	}
+	return shortest
 }
 
 // damage returns a message with a few things done to it that happen to mail, or that somebody may do.
