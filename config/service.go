@@ -30,7 +30,7 @@ type Polls struct {
 // Throughput bounds what the daemon does at once.
 type Throughput struct {
 	MaxConcurrentPolls int `xml:"MaxConcurrentPolls" check:"count 1-256" default:"4" example:"8" doc:"How many mailboxes are polled at the same time."`
-	MessagesPerSession int `xml:"MessagesPerSession" check:"count 1-100000" default:"200" example:"1000" doc:"After so many messages a session ends and the next begins, so that deletions take effect early."`
+	MessagesPerSession int `xml:"MessagesPerSession" check:"count 1-100000" default:"1000" example:"200" doc:"After so many messages a session ends and the next begins, so that deletions take effect early."`
 	BatchMessages      int `xml:"BatchMessages" check:"count 1-1000" default:"50" example:"100" doc:"At most so many messages are recorded in one transaction."`
 }
 

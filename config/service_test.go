@@ -32,7 +32,7 @@ func TestAServiceFileWithTheLeastTagsHasTheDefaults(t *testing.T) {
 		File:       got.File,
 		Storage:    Storage{DataDirectory: defaultDataDirectory(), AttachmentDirectory: filepath.Join(defaultDataDirectory(), "attachments")},
 		Polls:      Polls{MailboxFiles: []string{"mailboxes/*.xml"}, Login: "mailintegration", Team: "IT"},
-		Throughput: Throughput{MaxConcurrentPolls: 4, MessagesPerSession: 200, BatchMessages: 50},
+		Throughput: Throughput{MaxConcurrentPolls: 4, MessagesPerSession: 1000, BatchMessages: 50},
 		Logging:    Logging{LogLevel: LevelInfo},
 		Mailboxes:  got.Mailboxes,
 	}

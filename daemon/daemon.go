@@ -39,7 +39,7 @@ type Options struct {
 	Now       func() time.Time // nil: time.Now
 
 	MaxPolls           int           // mailboxes polled at the same time; 0: 4
-	MessagesPerSession int           // QUIT and reconnect after so many messages; 0: 200
+	MessagesPerSession int           // QUIT and reconnect after so many messages; 0: 1000
 	BatchMessages      int           // messages accepted in one transaction; 0: 50
 	BatchOctets        int64         // raw octets that end a batch; 0: 16 MiB
 	BatchTime          time.Duration // how long the first message of a batch waits for others; 0: 2 s
@@ -68,7 +68,7 @@ func New(opts Options) (*Daemon, error) {
 		opts.Now = time.Now
 	}
 	opts.MaxPolls = cmp.Or(opts.MaxPolls, 4)
-	opts.MessagesPerSession = cmp.Or(opts.MessagesPerSession, 200)
+	opts.MessagesPerSession = cmp.Or(opts.MessagesPerSession, 1000)
 	opts.BatchMessages = cmp.Or(opts.BatchMessages, 50)
 	opts.BatchOctets = cmp.Or(opts.BatchOctets, 16<<20)
 	opts.BatchTime = cmp.Or(opts.BatchTime, 2*time.Second)
