@@ -39,6 +39,13 @@
 //
 // (2) A server that forgets its deletions, or never honours them, shows the mail again: known, only deleted.
 //
+// # No message holds up another
+//
+// A message that the server refuses to give is passed over. One whose retrieval ends the session is passed over in the
+// next session of the poll, and from then on tried last and alone. Messages without a unique-id are told by their place
+// in the listing (progress.go); forgetting any of that costs time, never a message. A message that PostgreSQL refuses,
+// or on which our own code panics, is set aside; one whose request somebody else has locked is left for the next poll.
+//
 // # Left on the server
 //
 // With Mailbox.LeaveOnServer a message that is recorded is not deleted. It is told by its unique-id and its size, and
