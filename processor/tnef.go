@@ -169,6 +169,12 @@ func (t *tnefReader) octets(length int64, limit int) ([]byte, error) {
 }
 
 func (t *tnefReader) skip(n int64) error {
+	var padding [8]byte
+	if n <= int64(len(padding)) { // most often: copying so little would cost a buffer for each property
+		read, err := io.ReadFull(t.r, padding[:max(n, 0)])
+		t.pos += int64(read)
+		return err
+	}
 	skipped, err := io.CopyN(io.Discard, t.r, n)
 	t.pos += skipped
 	return err
