@@ -12,7 +12,7 @@ import (
 // What stands for the zero values of an Account.
 const (
 	defaultStepTimeout = 60 * time.Second
-	defaultSpoolMemory = 256 << 10
+	defaultSpoolMemory = 1 << 20
 )
 
 // withDefaults returns the account with its zero values replaced.

@@ -34,7 +34,7 @@ type Account struct {
 	Roots          *x509.CertPool // trusted certificates, nil for the system's
 	StepTimeout    time.Duration  // for each step on the network; 0 means 60 s
 	SpoolDirectory string         // for messages over SpoolMemory octets; "" means os.TempDir()
-	SpoolMemory    int64          // 0 means 256 KiB
+	SpoolMemory    int64          // 0 means 1 MiB
 	MaxOctets      int64          // a message that grows beyond is cut off; 0 means no limit
 
 	// Dial makes the TCP connection; nil means net.Dialer's DialContext. It is where a proxy fits.
