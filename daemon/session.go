@@ -106,20 +106,19 @@ func (v *visit) accept(work context.Context, b *batch) (broken, failed error) {
 		failed = fmt.Errorf("accept %d messages: %w", len(b.items), err)
 		v.report.Failed += len(b.items) - len(outcomes)
 	}
+	var accepted []mailbox.Item
 	for i, o := range outcomes {
 		v.report.count(o)
 		v.log.messageAccepted(b.items[i], b.deliveries[i], o)
-		if o.Err == nil && !o.Known && v.opts.Recorded != nil {
+		if o.Err != nil {
+			continue
+		}
+		v.recorded[b.items[i].Number] = o.Known
+		if !o.Known && v.opts.Recorded != nil {
 			v.opts.Recorded(v.mailbox.Name, b.deliveries[i].Message, o)
 		}
-	}
-	var accepted []mailbox.Item
-	for i, o := range outcomes {
-		if o.Err == nil {
-			if v.deletes(b.items[i], o) {
-				accepted = append(accepted, b.items[i])
-			}
-			v.recorded[b.items[i].Number] = o.Known
+		if v.deletes(b.items[i], o) {
+			accepted = append(accepted, b.items[i])
 		}
 	}
 	// DELE must follow the commit: a mail deleted before it is stored is lost; a mail stored but not deleted
