@@ -63,7 +63,7 @@ func (r *reader) unpackedText(parts []*part) []segment {
 
 // open gives the decoded octets of the part, which are read from raw only then.
 func (p *part) open(raw io.ReaderAt) io.Reader {
-	return decodeTransfer(raw, p.start, p.end, p.encoding)
+	return decodeTransfer(raw, p.start, p.end, p.encoding, nil)
 }
 
 // contentIDsIn returns the Content-IDs that HTML refers to by cid: URLs (RFC 2392).

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"mime/quotedprintable"
 	"os"
 	"os/exec"
 	"runtime"
@@ -33,6 +34,14 @@ var benchMails = []struct {
 		return benchMail("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + prose(4<<10))
 	}},
 	{"5KB alternative", 300, func() []byte {
+		const paragraph = "L'imprimante du troisième étage n'imprime plus depuis ce matin, merci de vérifier le réseau.\nThe VPN drops every hour\nand the shared folder refuses access.\n\n"
+		text := strings.Repeat(paragraph, 9)
+		html := "<html><body><p style=\"margin:0 0 8px 0\">" + strings.ReplaceAll(text, "\n\n", "</p>\n<p style=\"margin:0 0 8px 0\">") + "</p></body></html>\n"
+		const quoted = "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+		return benchMail("Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain" + quoted + quotedLines(text) +
+			"\r\n--b\r\nContent-Type: text/html" + quoted + quotedLines(html) + "\r\n--b--\r\n")
+	}},
+	{"5KB alternative in ASCII", 300, func() []byte {
 		text := prose(1500)
 		html := "<html><body><p>" + strings.ReplaceAll(text, "\r\n", "<br>\r\n") + "</p></body></html>"
 		return benchMail("Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + text +
@@ -56,6 +65,19 @@ func benchMail(body string) []byte {
 func prose(n int) string {
 	const paragraph = "The printer on the second floor does not print any more, and it says that there is no paper,\r\nalthough there is. We have tried another cable and another computer. Thank you for your help.\r\n\r\n"
 	return strings.Repeat(paragraph, n/len(paragraph)+1)[:n] + "\r\n"
+}
+
+// quotedLines is text in quoted-printable.
+func quotedLines(text string) string {
+	var b strings.Builder
+	w := quotedprintable.NewWriter(&b)
+	if _, err := w.Write([]byte(text)); err != nil {
+		panic(err)
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return b.String()
 }
 
 // base64Lines is n octets in base64.

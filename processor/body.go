@@ -26,6 +26,7 @@ type reader struct {
 	raw    io.ReaderAt
 	limits Limits
 	note   func(p *part, what string)
+	work   *workspace // for a body that is being read
 
 	text, html int // octets read so far
 	err        error
@@ -140,7 +141,7 @@ func (r *reader) read(p *part, limit int) (text string, isCut bool) {
 	if p.encoding == base64Encoding && !looksLikeBase64(r.raw, p.start, p.end) {
 		r.note(p, "base64 that is none: read as it is")
 	}
-	octets, err := readUpTo(decodeTransfer(r.raw, p.start, p.end, p.encoding), p.end-p.start, limit+1)
+	octets, err := readUpTo(decodeTransfer(r.raw, p.start, p.end, p.encoding, r.work), p.end-p.start, limit+1, r.work)
 	if err != nil && r.err == nil {
 		r.err = err
 	}
@@ -149,20 +150,30 @@ func (r *reader) read(p *part, limit int) (text string, isCut bool) {
 		charset = metaCharset(octets)
 	}
 	isCut = len(octets) > limit
-	if isASCII(octets) && isASCIICompatible(charsetName(charset)) {
-		return cleanASCII(octets[:min(len(octets), limit)]), isCut
-	}
-	text, asDeclared := decodeDeclared(octets[:min(len(octets), limit)], charset)
+	text, asDeclared := cleanText(octets[:min(len(octets), limit)], charsetName(charset))
 	if !asDeclared {
 		r.note(p, "text is not in the charset that it declares: "+cmp.Or(oneLine(charset), "none"))
 	}
-	text, isCutAgain := cutOctets(clean(text), limit)
+	text, isCutAgain := cutOctets(text, limit)
 	return text, isCut || isCutAgain
 }
 
-// readUpTo reads at most limit octets of a stream that has about size.
-func readUpTo(r io.Reader, size int64, limit int) ([]byte, error) {
-	var b bytes.Buffer
+// cleanText is clean for octets that are declared to have a charset; asDeclared is false when they have another.
+func cleanText(octets []byte, label string) (text string, asDeclared bool) {
+	text, isASCII, ok := cleanUTF8(octets)
+	switch {
+	case ok && isASCII && isASCIICompatible(label):
+		return text, true
+	case ok && !isASCII && isOftenUTF8(label):
+		return text, encodingByName(label) == nil
+	}
+	text, asDeclared = decodeDeclared(octets, label)
+	return clean(text), asDeclared
+}
+
+// readUpTo reads at most limit octets of a stream that has about size. They are valid until work is used again.
+func readUpTo(r io.Reader, size int64, limit int, work *workspace) ([]byte, error) {
+	b := bytes.NewBuffer(work.text())
 	b.Grow(int(min(size, int64(limit))) + bytes.MinRead)
 	_, err := b.ReadFrom(io.LimitReader(r, int64(limit)))
 	return b.Bytes(), err
@@ -208,6 +219,9 @@ func joinPlain(segments []segment) string {
 
 // joinHTML joins the HTML of segments; "" when none has any. Plain text between HTML becomes HTML.
 func joinHTML(segments []segment) string {
+	if len(segments) == 1 {
+		return segments[0].html
+	}
 	if !slices.ContainsFunc(segments, func(s segment) bool { return s.html != "" }) {
 		return ""
 	}

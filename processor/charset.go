@@ -52,8 +52,7 @@ func decodeDeclared(octets []byte, label string) (text string, asDeclared bool) 
 // isUTF8 says whether octets are to be taken for UTF-8. Octets declared as a Latin charset are, when they are valid:
 // no text in a European language looks so by chance.
 func isUTF8(octets []byte, label string) bool {
-	switch label {
-	case "", "utf-8", "us-ascii", "windows-1252", "iso-8859-15", "iso-8859-1":
+	if isOftenUTF8(label) {
 		return utf8.Valid(octets) && !bytes.Contains(octets, []byte("\x1b$"))
 	}
 	switch encodingByName(label).(type) {
@@ -62,6 +61,15 @@ func isUTF8(octets []byte, label string) bool {
 	case *charmap.Charmap:
 		// Nor does a text in another charset of one octet a character, when it is more than a few words.
 		return highOctets(octets) >= 8 && utf8.Valid(octets)
+	}
+	return false
+}
+
+// isOftenUTF8 says whether what is UTF-8 by its looks is so in spite of this declaration.
+func isOftenUTF8(label string) bool {
+	switch label {
+	case "", "utf-8", "us-ascii", "windows-1252", "iso-8859-15", "iso-8859-1":
+		return true
 	}
 	return false
 }
@@ -151,11 +159,14 @@ func isMostlyUTF8(octets []byte) bool {
 
 func isASCII(octets []byte) bool { return highOctets(octets) == 0 }
 
-// highOctets counts the octets that are not plain ASCII text; an escape begins a character of ISO-2022.
+// escape begins a character of ISO-2022 (RFC 1468), so that octets with it are no plain ASCII.
+const escape = 0x1b
+
+// highOctets counts the octets that are not plain ASCII text.
 func highOctets(octets []byte) int {
 	n := 0
 	for _, c := range octets {
-		if c >= utf8.RuneSelf || c == 0x1b {
+		if c >= utf8.RuneSelf || c == escape {
 			n++
 		}
 	}

@@ -1,7 +1,6 @@
 package processor
 
 import (
-	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,31 +35,40 @@ func clean(s string) string {
 	return b.String()
 }
 
-// cleanASCII is clean for octets that are ASCII, which it overwrites.
-func cleanASCII(octets []byte) string {
-	cleaned := octets[:0]
+// cleanUTF8 is clean for octets, in one pass. ok is false when they are not UTF-8, or may not be meant as that: an
+// escape begins a character of ISO-2022. isASCII says that ASCII is enough for them.
+func cleanUTF8(octets []byte) (text string, isASCII, ok bool) {
+	var b strings.Builder
+	b.Grow(len(octets))
+	isASCII = true
 	for len(octets) > 0 {
-		n := bytes.IndexByte(octets, '\r')
-		if n < 0 {
-			n = len(octets)
-		}
-		cleaned = append(cleaned, octets[:n]...)
-		if n == len(octets) {
+		n := plainPrefix(octets)
+		b.Write(octets[:n])
+		if octets = octets[n:]; len(octets) == 0 {
 			break
 		}
-		if n+1 == len(octets) || octets[n+1] != '\n' {
-			cleaned = append(cleaned, '\n')
+		n = 1
+		switch c := octets[0]; {
+		case c == escape:
+			return "", false, false
+		case c >= utf8.RuneSelf:
+			var r rune
+			if r, n = utf8.DecodeRune(octets); r == utf8.RuneError && n == 1 {
+				return "", false, false
+			}
+			if isASCII = false; r != '\ufeff' {
+				b.Write(octets[:n])
+			}
+		case c == '\r' && (len(octets) == 1 || octets[1] != '\n'):
+			b.WriteByte('\n')
 		}
-		octets = octets[n+1:]
+		octets = octets[n:]
 	}
-	if text := string(cleaned); isClean(text) {
-		return text
-	}
-	return clean(string(cleaned))
+	return b.String(), isASCII, true
 }
 
 // plainPrefix is how many octets at the beginning of s are plain ASCII text.
-func plainPrefix(s string) int {
+func plainPrefix[T string | []byte](s T) int {
 	for i := range len(s) {
 		if !plainOctet[s[i]] {
 			return i

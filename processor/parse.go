@@ -14,12 +14,14 @@ func Parse(raw io.ReaderAt, size int64) *Message {
 // Parse is the function Parse within these limits.
 func (l Limits) Parse(raw io.ReaderAt, size int64) *Message {
 	p := parser{limits: l, m: &Message{Octets: size}}
-	w := walker{lines: newLines(io.NewSectionReader(raw, 0, size), size), size: size, limits: l, note: p.note}
+	work := workspaces.Get().(*workspace)
+	defer workspaces.Put(work)
+	w := walker{lines: work.lines(io.NewSectionReader(raw, 0, size), size), size: size, limits: l, note: p.note}
 	root := w.walk()
 	p.m.ReadError = w.lines.failure()
 	p.hint = declaredCharset(root)
 	p.fields(root.header)
-	r := reader{raw: raw, limits: l, note: p.note}
+	r := reader{raw: raw, limits: l, note: p.note, work: work}
 	p.body(&r, root)
 	p.m.Automatic = recognise(p.m, root)
 	if isReport(p.m, root) {

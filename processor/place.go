@@ -25,7 +25,7 @@ func (b *decodedBody) placeAt(n int64) place {
 
 // readAt opens size octets at a place of a body that ends at end.
 func readAt(raw io.ReaderAt, at place, end, size int64) io.Reader {
-	return io.LimitReader(&skippingReader{r: openAt(raw, at, end), skip: at.skip}, size)
+	return io.LimitReader(&skippingReader{r: openAt(raw, at, end, nil), skip: at.skip}, size)
 }
 
 // skippingReader leaves out the first octets.

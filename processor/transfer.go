@@ -39,8 +39,8 @@ type transferDecoder interface {
 }
 
 // decodeTransfer returns the octets that a body stands for. Damage ends or distorts them; it is never an error.
-func decodeTransfer(raw io.ReaderAt, start, end int64, enc transferEncoding) io.Reader {
-	return openBody(raw, start, end, enc)
+func decodeTransfer(raw io.ReaderAt, start, end int64, enc transferEncoding, work *workspace) io.Reader {
+	return openBody(raw, start, end, enc, work)
 }
 
 // decodedBody is a body, decoded as it is read.
@@ -52,15 +52,15 @@ type decodedBody struct {
 }
 
 // openBody opens a body. What is only called base64 is read as it is.
-func openBody(raw io.ReaderAt, start, end int64, enc transferEncoding) *decodedBody {
+func openBody(raw io.ReaderAt, start, end int64, enc transferEncoding, work *workspace) *decodedBody {
 	if enc == base64Encoding && !looksLikeBase64(raw, start, end) {
 		enc = identity
 	}
-	return openAt(raw, place{start: start, enc: enc}, end)
+	return openAt(raw, place{start: start, enc: enc}, end, work)
 }
 
 // openAt opens a body at a place.
-func openAt(raw io.ReaderAt, at place, end int64) *decodedBody {
+func openAt(raw io.ReaderAt, at place, end int64, work *workspace) *decodedBody {
 	section := io.NewSectionReader(raw, at.start, end-at.start)
 	b := &decodedBody{Reader: section, start: at.start, enc: at.enc}
 	var d transferDecoder
@@ -74,7 +74,7 @@ func openAt(raw io.ReaderAt, at place, end int64) *decodedBody {
 	default:
 		return b
 	}
-	b.decoder = &transferReader{lines: newLines(section, end-at.start), decoder: d, buf: make([]byte, 0, min(end-at.start, lineBuffer*3/4))}
+	b.decoder = &transferReader{lines: work.lines(section, end-at.start), decoder: d, buf: work.decoded(end - at.start)}
 	b.Reader = b.decoder
 	return b
 }

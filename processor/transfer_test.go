@@ -40,7 +40,7 @@ func TestTransferEncodingsAreUndone(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			raw := strings.NewReader(tt.body)
-			r := decodeTransfer(raw, 0, raw.Size(), encodingOf(tt.field))
+			r := decodeTransfer(raw, 0, raw.Size(), encodingOf(tt.field), nil)
 			got, err := io.ReadAll(iotest.OneByteReader(r))
 			if err != nil || string(got) != tt.want {
 				t.Errorf("got %q (%v), want %q", got, err, tt.want)
@@ -60,7 +60,7 @@ func TestEncodedLinesLongerThanTheWindowAreDecoded(t *testing.T) {
 		"quoted-printable": {quotedPrintable, "=C3=A9x", "éx"},
 	} {
 		raw := strings.NewReader(strings.Repeat(tt.unit, n))
-		got, err := io.ReadAll(decodeTransfer(raw, 0, raw.Size(), tt.enc))
+		got, err := io.ReadAll(decodeTransfer(raw, 0, raw.Size(), tt.enc, nil))
 		if err != nil || string(got) != strings.Repeat(tt.want, n) {
 			t.Errorf("%s: %d octets (%v), want %d", name, len(got), err, n*len(tt.want))
 		}

@@ -28,7 +28,7 @@ func isTNEF(p *part) bool {
 // winmail unpacks a winmail.dat.
 func (r *reader) winmail(p *part) unpacked {
 	textMax := max(min(r.limits.Text-r.text, r.limits.HTML-r.html), 0)
-	stream, err := readTNEF(openBody(r.raw, p.start, p.end, p.encoding), textMax)
+	stream, err := readTNEF(openBody(r.raw, p.start, p.end, p.encoding, nil), textMax)
 	u := unpacked{isWhole: err == nil}
 	if err != nil {
 		r.note(p, "winmail.dat cannot be read to its end: kept as it is, too")
