@@ -61,7 +61,12 @@ func (r *addressReader) step(i int) int {
 	case c == ':' && r.groups && r.angle == "" && !strings.Contains(r.text.String(), "@"):
 		r.text.Reset()
 	default:
-		r.text.WriteByte(c)
+		plain := strings.IndexAny(r.s[i+1:], `"(<>,;:`)
+		if plain < 0 {
+			plain = len(r.s) - i - 1
+		}
+		r.text.WriteString(r.s[i : i+1+plain])
+		return i + 1 + plain
 	}
 	return i + 1
 }
@@ -116,7 +121,7 @@ func (r *addressReader) end() {
 
 // displayName decodes a display-name.
 func (r *addressReader) displayName(text string) string {
-	name := squeezed(clean(decodeWords(unquote(strings.TrimSpace(text)), r.hint)))
+	name := squeezed(decodeField(unquote(strings.TrimSpace(text)), r.hint))
 	if n := len(name); n > 1 && (name[0] == '\'' && name[n-1] == '\'' || name[0] == '"' && name[n-1] == '"') {
 		name = strings.TrimSpace(name[1 : n-1]) // Outlook quotes an address used as a name in this way
 	}

@@ -26,6 +26,9 @@ func (r *reader) attachments(parts []*part, body, hint string) []Attachment {
 		r.note(nil, "attachments dropped: too many")
 		all = all[:r.limits.Parts]
 	}
+	if len(all) == 0 {
+		return nil
+	}
 	shown := contentIDsIn(body)
 	for i := range all {
 		all[i].Inline = all[i].ContentID != "" && shown[all[i].ContentID]

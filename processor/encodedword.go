@@ -50,6 +50,14 @@ func decodeWords(s, hint string) string {
 	return b.String()
 }
 
+// decodeField is decodeWords, cleaned.
+func decodeField(s, hint string) string {
+	if plainPrefix(s) == len(s) && !strings.Contains(s, "=?") {
+		return s
+	}
+	return clean(decodeWords(s, hint))
+}
+
 // nextWord finds the first encoded-word of s. literal is what stands before it, or all of s when there is none.
 func nextWord(s string) (w word, rest, literal string, ok bool) {
 	from := 0

@@ -98,12 +98,12 @@ func (h *headerReader) line(ln line) (body int64, done bool) {
 		return h.lines.offset(), true
 	}
 	if !h.begun() {
-		text = bytes.TrimLeft(text, " \t") // a first field cannot be a continuation
+		text = trimLeft(text) // a first field cannot be a continuation
 	}
 	if name, value, ok := splitField(text); ok {
 		h.close()
 		h.name, h.open = name, true
-		h.add(bytes.TrimLeft(value, " \t"))
+		h.add(trimLeft(value))
 		return 0, false
 	}
 	if h.open && isBlank(text[0]) && len(bytes.TrimSpace(text)) > 0 {
@@ -184,7 +184,7 @@ func (h *headerReader) fold(text []byte) {
 	if len(h.value) > 0 {
 		h.add([]byte{' '})
 	}
-	h.add(bytes.TrimLeft(text, " \t"))
+	h.add(trimLeft(text))
 }
 
 // close completes the field that is being read.
@@ -195,7 +195,7 @@ func (h *headerReader) close() {
 	h.open = false
 	if h.keep(h.name) {
 		if len(h.header) < h.limits.Fields && *h.budget > len(h.name) {
-			h.header = append(h.header, Field{Name: h.name, Value: string(bytes.TrimRight(h.value, " \t"))})
+			h.header = append(h.header, Field{Name: h.name, Value: string(trimRight(h.value))})
 			*h.budget -= len(h.name) + len(h.value)
 		} else {
 			h.note("header fields dropped: too many")
@@ -210,7 +210,7 @@ func splitField(text []byte) (name string, value []byte, ok bool) {
 	if colon <= 0 {
 		return "", nil, false
 	}
-	field := bytes.TrimRight(text[:colon], " \t")
+	field := trimRight(text[:colon])
 	for _, c := range field {
 		if c <= ' ' || c >= 0x7f {
 			return "", nil, false
@@ -246,3 +246,19 @@ func isCommonField(name string) bool {
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// trimLeft leaves out spaces and tabs at the beginning.
+func trimLeft[T string | []byte](s T) T {
+	for len(s) > 0 && isBlank(s[0]) {
+		s = s[1:]
+	}
+	return s
+}
+
+// trimRight leaves out spaces and tabs at the end.
+func trimRight[T string | []byte](s T) T {
+	for len(s) > 0 && isBlank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}

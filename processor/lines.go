@@ -11,12 +11,15 @@ const lineBuffer = 32 << 10
 
 // line is one line, or a piece of one that is longer than the window.
 type line struct {
-	text  []byte // without the line ending; valid until the next call of next
-	off   int64  // of text[0]
-	eol   []byte // the line ending, empty at the end of the input and between pieces
-	first bool   // text begins a line
-	last  bool   // text ends a line
+	text   []byte // without the line ending, which follows it; valid until the next call of next
+	off    int64  // of text[0]
+	ending uint8  // octets of the line ending, 0 at the end of the input and between pieces
+	first  bool   // text begins a line
+	last   bool   // text ends a line
 }
+
+// eol is the line ending.
+func (l line) eol() []byte { return l.text[len(l.text) : len(l.text)+int(l.ending)] }
 
 // end is the offset after the last octet of the text.
 func (l line) end() int64 { return l.off + int64(len(l.text)) }
@@ -80,11 +83,11 @@ func (l *lines) take(n, upto int) line {
 		n--
 	}
 	ln := line{
-		text:  l.buf[l.pos : l.pos+n],
-		off:   l.base + int64(l.pos),
-		eol:   l.buf[l.pos+n : l.pos+upto],
-		first: !l.middle,
-		last:  true,
+		text:   l.buf[l.pos : l.pos+n],
+		off:    l.base + int64(l.pos),
+		ending: uint8(upto - n),
+		first:  !l.middle,
+		last:   true,
 	}
 	l.pos += upto
 	l.middle = false

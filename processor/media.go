@@ -88,7 +88,7 @@ func parseParams(s string) params {
 			continue
 		}
 		var value string
-		value, s = paramValue(name, strings.TrimLeft(s[end+1:], " \t"))
+		value, s = paramValue(name, trimLeft(s[end+1:]))
 		ps = append(ps, newParam(name, value))
 	}
 }

@@ -84,7 +84,7 @@ func (p *parser) fields(raw Header) {
 func (p *parser) decoded(raw Header) Header {
 	header := make(Header, len(raw))
 	for i, f := range raw {
-		header[i] = Field{Name: f.Name, Value: clean(decodeWords(f.Value, p.hint))}
+		header[i] = Field{Name: f.Name, Value: decodeField(f.Value, p.hint)}
 	}
 	return header
 }

@@ -84,7 +84,7 @@ func isBlankLine(ln string) bool { return strings.TrimSpace(ln) == "" }
 
 // isQuoted says whether a line is quoted with ">". ">From" at the beginning of a line is the work of a mailbox file.
 func isQuoted(ln string) bool {
-	ln = strings.TrimLeft(ln, " \t")
+	ln = trimLeft(ln)
 	return strings.HasPrefix(ln, ">") && !strings.HasPrefix(ln, ">From ")
 }
 

@@ -26,7 +26,7 @@ func sanitise(source string) string {
 		case html.TextToken:
 			s.text()
 		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
-			s.tag(kind, verdicts.of(s.z.Raw()))
+			s.tag(kind, verdicts.of(kind, s.z))
 		}
 	}
 }
@@ -40,15 +40,17 @@ type sanitiser struct {
 	depth   int      // how often that is open
 }
 
-// text writes the text that was read. The source is clean, so that only what an entity stands for may not be.
+// text writes the text that was read. The source is clean, so that only what a character reference stands for may not
+// be; without one, and without "<", text means itself wherever it stands.
 func (s *sanitiser) text() {
-	switch raw := s.z.Raw(); {
-	case s.hidden != "":
-	case bytes.ContainsAny(raw, "&<>"):
-		s.b.WriteString(html.EscapeString(clean(string(s.z.Text()))))
-	default:
-		s.b.Write(raw)
+	if s.hidden != "" {
+		return
 	}
+	if raw := s.z.Raw(); bytes.IndexByte(raw, '&') < 0 && bytes.IndexByte(raw, '<') < 0 {
+		s.b.Write(raw)
+		return
+	}
+	s.b.WriteString(html.EscapeString(clean(string(s.z.Text()))))
 }
 
 // tag writes what is left of a tag.
@@ -91,14 +93,11 @@ type verdict struct {
 	hides bool   // the content of the element goes too
 }
 
-// judge asks bluemonday about a tag.
-func judge(tag string) verdict {
-	z := html.NewTokenizer(strings.NewReader(tag))
-	isStart := z.Next() == html.StartTagToken
-	octets, _ := z.TagName()
-	name, p := string(octets), htmlPolicy()
+// judge asks bluemonday about a tag of the element with that name.
+func judge(kind html.TokenType, name, tag string) verdict {
+	p := htmlPolicy()
 	v := verdict{name: name, html: clean(p.Sanitize(tag))}
-	if isStart && v.html == "" {
+	if kind == html.StartTagToken && v.html == "" {
 		v.drops = p.Sanitize("</"+name+">") != ""
 		v.hides = p.Sanitize("<"+name+">x") == ""
 	}
@@ -120,25 +119,31 @@ const (
 	longestTag   = 512 // octets
 )
 
-// of returns the verdict on a tag.
-func (m *memory) of(tag []byte) verdict {
+// of returns the verdict on the tag that z has read.
+func (m *memory) of(kind html.TokenType, z *html.Tokenizer) verdict {
+	raw := z.Raw()
 	m.mu.Lock()
-	v, ok := m.known[string(tag)]
+	v, ok := m.known[string(raw)]
 	m.mu.Unlock()
 	if ok {
 		return v
 	}
-	v = judge(string(tag))
-	if len(tag) > longestTag {
-		return v
+	tag := string(raw)
+	name, _ := z.TagName()
+	v = judge(kind, string(name), tag)
+	if len(tag) <= longestTag {
+		m.remember(tag, v)
 	}
+	return v
+}
+
+func (m *memory) remember(tag string, v verdict) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.known) >= mostVerdicts {
 		clear(m.known)
 	}
-	m.known[string(tag)] = v
-	return v
+	m.known[tag] = v
 }
 
 // htmlPolicy is what sanitise lets through. Building it compiles a dozen expressions, so it is built once.

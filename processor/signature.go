@@ -62,7 +62,7 @@ func (r *reply) dashedSignature() (at int, ok bool) {
 	return 0, false
 }
 
-func isListItem(ln string) bool { return strings.HasPrefix(strings.TrimLeft(ln, " \t"), "-") }
+func isListItem(ln string) bool { return strings.HasPrefix(trimLeft(ln), "-") }
 
 var (
 	deviceSignature = regexp.MustCompile(`(?i)^(?:sent from my|sent from mail for|envoyé de(?:puis)? mon|envoyé à partir de mon|von meine[mnr]|gesendet von meine[mr]|` +

@@ -86,26 +86,6 @@ func TestHTMLBecomesTextThatReadsWell(t *testing.T) {
 	}
 }
 
-func TestHTMLIsSafeToShow(t *testing.T) {
-	t.Parallel()
-	for _, html := range []string{
-		`<script>alert(1)</script>`, `<img src=x onerror=alert(1)>`, `<a href="javascript:alert(1)">x</a>`, `<a href=" java&#10;script:alert(1)">x</a>`,
-		`<svg/onload=alert(1)>`, `<iframe src="https://evil.example"></iframe>`, `<object data="x"></object>`, `<embed src=x>`, `<form action="https://evil.example"><input></form>`,
-		`<link rel=stylesheet href="https://evil.example">`, `<meta http-equiv=refresh content="0;url=https://evil.example">`, `<base href="https://evil.example">`,
-		`<div style="background:url(https://evil.example)">x</div>`, `<p style="x:expression(alert(1))">x</p>`, `<img src="https://evil.example/track.gif">`,
-		`<img src="//evil.example/track.gif">`, `<img srcset="https://evil.example/a 1x">`, `<table background="https://evil.example/x"><tr><td>x</table>`,
-		`<video poster="https://evil.example/x"></video>`, `<math><mtext></p><script>alert(1)</script>`, `<<script>alert(1)//<</script>`, `<img src="data:image/svg+xml,<svg onload=alert(1)>">`,
-		`<a href="data:text/html,<script>alert(1)</script>">x</a>`, `<style>@import "https://evil.example"</style>`, `<img src="cid:a" onload="alert(1)">`,
-	} {
-		got := strings.ToLower(sanitise(html))
-		for _, bad := range []string{"<script", "javascript:", "onerror", "onload", "evil.example", "<svg", "<iframe", "<object", "<embed", "<form", "<meta", "<base", "style=", "data:", "<style"} {
-			if strings.Contains(got, bad) {
-				t.Errorf("sanitise(%q) = %q, which has %q", html, got, bad)
-			}
-		}
-	}
-}
-
 func TestCharsetsAreDecodedForWhatTheyAre(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, octets, label, want string }{
@@ -205,14 +185,5 @@ func TestMessageIDsAreReadFromWhateverIsThere(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
-	}
-}
-
-func TestImagesOfTheMessageItselfAreKept(t *testing.T) {
-	t.Parallel()
-	for _, html := range []string{`<img src="cid:photo@x" alt="photo">`, `<img src="data:image/png;base64,iVBORw0KGgo=">`} {
-		if got := sanitise(html); got != html {
-			t.Errorf("sanitise(%q) = %q", html, got)
-		}
 	}
 }

@@ -159,11 +159,11 @@ func (d *quotedPrintableDecoder) line(dst []byte, ln line) []byte {
 		}
 		return appendQuoted(dst, text)
 	}
-	text = bytes.TrimRight(text, " \t") // §6.7 rule 3: transports add it
+	text = trimRight(text) // §6.7 rule 3: transports add it
 	if soft, ok := bytes.CutSuffix(text, []byte("=")); ok {
 		return appendQuoted(dst, soft)
 	}
-	return append(appendQuoted(dst, text), ln.eol...)
+	return append(appendQuoted(dst, text), ln.eol()...)
 }
 
 func (d *quotedPrintableDecoder) finish(dst []byte) []byte {

@@ -22,7 +22,7 @@ func (r *reader) uuencoded(p *part, text string) (rest string, files []Attachmen
 	var kept []string
 	ordinal := 0 // of lines that look like the beginning of a block
 	for i := 0; i < len(lines); i++ {
-		found := uuBegin.FindStringSubmatch(strings.TrimRight(lines[i], " \t"))
+		found := uuBegin.FindStringSubmatch(trimRight(lines[i]))
 		if found == nil {
 			kept = append(kept, lines[i])
 			continue
@@ -42,7 +42,7 @@ func (r *reader) uuencoded(p *part, text string) (rest string, files []Attachmen
 // uuEnd is the line that ends a block whose first line of data is i, -1 when the lines are no data.
 func uuEnd(lines []string, i int) int {
 	for begin := i; i < len(lines); i++ {
-		ln := strings.TrimRight(lines[i], " \t")
+		ln := trimRight(lines[i])
 		switch {
 		case ln == "end":
 			if i == begin {
@@ -100,7 +100,7 @@ func (d *uuBlockDecoder) line(dst []byte, ln line) []byte {
 	switch {
 	case d.begun:
 		return d.uu.line(dst, ln)
-	case ln.first && bytes.HasPrefix(ln.text, []byte("begin ")) && uuBegin.Match(bytes.TrimRight(ln.text, " \t")):
+	case ln.first && bytes.HasPrefix(ln.text, []byte("begin ")) && uuBegin.Match(trimRight(ln.text)):
 		d.ordinal--
 		d.begun = d.ordinal == 0
 	}

@@ -95,7 +95,7 @@ func (w *walker) open(p *part) {
 		p.opaque = true
 		return
 	}
-	w.frames = append(w.frames, &frame{part: p, boundary: strings.TrimRight(p.params.get("boundary"), " \t")})
+	w.frames = append(w.frames, &frame{part: p, boundary: trimRight(p.params.get("boundary"))})
 }
 
 // cross takes in a line when it is a delimiter.
@@ -224,5 +224,5 @@ func dashed(ln line) ([]byte, bool) {
 	if !ln.last || len(ln.text) < 2 || ln.text[0] != '-' || ln.text[1] != '-' {
 		return nil, false
 	}
-	return bytes.TrimRight(ln.text[2:], " \t"), true
+	return trimRight(ln.text[2:]), true
 }
