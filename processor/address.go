@@ -2,7 +2,6 @@ package processor
 
 import (
 	"strings"
-	"unicode"
 )
 
 // addressReader reads an address list (RFC 5322 §3.4) as it is written: quotes, comments and angle brackets that
@@ -135,7 +134,7 @@ func addrSpec(s string) string {
 	}
 	s = strings.Trim(strings.TrimSpace(s), "'")
 	if !strings.HasPrefix(s, `"`) {
-		s = strings.Join(strings.FieldsFunc(s, unicode.IsSpace), "")
+		s = withoutSpace(s)
 	}
 	return strings.TrimRight(clean(fromUnmarked(s, "")), ".")
 }

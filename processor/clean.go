@@ -128,6 +128,14 @@ func isOddSpace(r rune) bool { return r != ' ' && unicode.IsSpace(r) }
 // squeezed is s with each run of white space as one space.
 func squeezed(s string) string { return strings.Join(strings.FieldsFunc(s, unicode.IsSpace), " ") }
 
+// withoutSpace is s without its white space.
+func withoutSpace(s string) string {
+	if strings.IndexFunc(s, unicode.IsSpace) < 0 {
+		return s
+	}
+	return strings.Join(strings.Fields(s), "")
+}
+
 // cutRunes cuts s to at most n runes.
 func cutRunes(s string, n int) (cut string, isCut bool) {
 	if len(s) <= n {

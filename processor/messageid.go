@@ -41,7 +41,7 @@ func inBrackets(field string) []string {
 		if end < 0 {
 			end = len(field)
 		}
-		if id := strings.Join(strings.Fields(field[:end]), ""); id != "" {
+		if id := withoutSpace(field[:end]); id != "" {
 			found = append(found, id)
 		}
 		field = field[end:]
@@ -54,7 +54,7 @@ func parseMessageID(field string, longest int) (id string, tooLong bool) {
 	if len(ids) > 0 {
 		return ids[0], tooLong
 	}
-	id = strings.Join(strings.Fields(clean(fromUnmarked(field, ""))), "")
+	id = withoutSpace(clean(fromUnmarked(field, "")))
 	id = strings.Trim(id, "<>")
 	if tooLong || len(id) > longest {
 		return "", true

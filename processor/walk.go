@@ -11,7 +11,8 @@ type walker struct {
 	lines  *lines
 	size   int64
 	limits Limits
-	budget int // octets of header fields that may still be kept
+	budget int    // octets of header fields that may still be kept
+	value  []byte // memory for the field that is being read
 	note   func(p *part, what string)
 
 	frames  []*frame
@@ -70,11 +71,13 @@ func (w *walker) begin(parent *part) *part {
 	w.current = p
 	h := headerReader{
 		lines: w.lines, limits: w.limits, budget: &w.budget, outer: parent == nil,
-		keep: func(name string) bool { return parent == nil || isContentField(name) },
-		stop: func(ln line) bool { f, _ := w.delimits(ln); return f != nil },
-		note: func(what string) { w.note(p, what) },
+		keep:  func(name string) bool { return parent == nil || isContentField(name) },
+		stop:  func(ln line) bool { f, _ := w.delimits(ln); return f != nil },
+		note:  func(what string) { w.note(p, what) },
+		value: w.value[:0],
 	}
 	p.header, p.start = h.read()
+	w.value = h.value
 	p.interpret(byDefault)
 	w.bodyEnd = p.start
 	w.open(p)
