@@ -82,16 +82,10 @@ func (l *lines) take(n, upto int) line {
 	if ended && l.eol == '\n' && n > 0 && l.buf[l.pos+n-1] == '\r' {
 		n--
 	}
-	ln := line{
-		text:   l.buf[l.pos : l.pos+n],
-		off:    l.base + int64(l.pos),
-		ending: uint8(upto - n),
-		first:  !l.middle,
-		last:   true,
-	}
+	begin, first := l.pos, !l.middle
 	l.pos += upto
 	l.middle = false
-	return ln
+	return line{text: l.buf[begin : begin+n], off: l.base + int64(begin), ending: uint8(upto - n), first: first, last: true}
 }
 
 // skipPlain skips the lines at hand up to one that begins with "--", at the beginning of a line. It returns the
