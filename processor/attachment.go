@@ -53,17 +53,6 @@ func (r *reader) contains(p *part, u unpacked) {
 	r.containers[p] = u
 }
 
-// unpackedText is the text within the attachments that hold others, for a message that has no other text.
-func (r *reader) unpackedText(parts []*part) []segment {
-	var all []segment
-	for _, p := range parts {
-		if isTNEF(p) {
-			all = append(all, r.containers[p].segments...)
-		}
-	}
-	return all
-}
-
 // open gives the decoded octets of the part, which are read from raw only then.
 func (p *part) open(raw io.ReaderAt) io.Reader {
 	return decodeTransfer(raw, p.start, p.end, p.encoding, nil)

@@ -178,11 +178,8 @@ func (p *parser) threads(raw Header) {
 func (p *parser) body(r *reader, root *part) {
 	c := r.collect(root)
 	r.unpack(c.attachments)
-	if isBlankContent(c) {
-		c.segments = append(c.segments, r.unpackedText(c.attachments)...)
-	}
-	if isBlankContent(c) {
-		c.segments = append(c.segments, r.namedText(c.attachments)...)
+	if isBlankText(c.segments) {
+		c.segments = append(c.segments, r.attachedText(c.attachments)...)
 	}
 	m := p.m
 	m.Text = joinText(c.segments, p.limits.Text)
@@ -200,24 +197,4 @@ func cutHTML(html string, most int) string {
 		return cut[:open]
 	}
 	return cut
-}
-
-func isBlankContent(c content) bool {
-	for _, s := range c.segments {
-		if s.html != "" || strings.TrimSpace(s.plain) != "" {
-			return false
-		}
-	}
-	return true
-}
-
-// namedText reads the first text that has a name but is not marked as an attachment, for a message that has no
-// other text. It stays among the attachments.
-func (r *reader) namedText(parts []*part) []segment {
-	for _, p := range parts {
-		if (p.mediaType == "text/plain" || p.mediaType == "text/html") && p.disposition != "attachment" {
-			return r.leaf(p).segments
-		}
-	}
-	return nil
 }
