@@ -14,7 +14,7 @@ import (
 //	block       = opening *( field / blank ) [ description ] closing
 //	opening     = token / "[" token "]" / "<" token ">"        at the beginning of a line
 //	closing     = token / "[/" token "]" / "</" token ">"      of the same form, at the end of a line
-//	field       = name ":" value
+//	field       = name ":" value *( line )                     lines only where a mail program broke the value
 //	description = "Description" ":" value *( line )            up to the closing
 //
 // A token without brackets stands on a line of its own. Letters are compared without regard to case. A line that
@@ -77,6 +77,7 @@ type enclosure struct {
 	begun   int    // line of the opening, 0 for none
 	isOpen  bool
 	again   bool // a second block was opened
+	width   int  // of the line before in runes, when that was of a field; else 0
 	block   block
 	body    strings.Builder // of the description
 	outside strings.Builder
@@ -133,9 +134,12 @@ func (e *enclosure) take(whole string) {
 		}
 		whole, line = before, before
 	}
-	if e.block.isDescribed {
+	switch {
+	case e.block.isDescribed:
 		e.body.WriteString(whole + "\n")
-	} else if line != "" {
+	case line == "":
+		e.width = 0
+	default:
 		e.field(line)
 	}
 }
@@ -178,7 +182,11 @@ func (e *enclosure) closing(line, form string) (before string, ok bool) {
 func (e *enclosure) field(line string) {
 	name, value, ok := cutField(line)
 	switch {
+	case !ok && e.isBroken(line):
+		last := &e.block.fields[len(e.block.fields)-1]
+		last.Value, _ = cutOctets(last.Value+" "+line, maxFieldValue)
 	case !ok:
+		e.width = 0
 		e.complain("%s is no field (write Field: value, or put it under Description:)", quotedShort(line))
 	case strings.EqualFold(name, "description"):
 		e.block.isDescribed = true
@@ -188,6 +196,17 @@ func (e *enclosure) field(line string) {
 	default:
 		e.block.fields = append(e.block.fields, blockField{e.line, FormField{name, value}})
 	}
+	if len(e.block.fields) > 0 && (ok || e.width > 0) {
+		e.width = utf8.RuneCountInString(line)
+	}
+}
+
+// isBroken says whether a line goes on with the field of the line before: that is as long as mail programs let a line
+// become, and the first word of this one had no room on it.
+func (e *enclosure) isBroken(line string) bool {
+	const narrowest, widest = 65, 80
+	word, _, _ := strings.Cut(line, " ")
+	return e.width > 0 && e.width <= widest && e.width+1+utf8.RuneCountInString(word) > narrowest
 }
 
 // cutField cuts a line at its first colon.

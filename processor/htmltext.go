@@ -1,7 +1,9 @@
 package processor
 
 import (
+	"bytes"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -23,12 +25,13 @@ type textWriter struct {
 	cell   bool // a tab is owed, before a table's cell
 	column int  // octets on the line
 
-	pre    int    // depth of pre elements
-	quote  int    // depth of blockquotes
-	lists  []int  // number of the next item of each list, 0 where items have dots
-	skip   string // element whose content is no text
-	href   string // of the link that is open
-	linked int    // length of the text before the link
+	pre    int      // depth of pre elements
+	quote  int      // depth of blockquotes
+	lists  []int    // number of the next item of each list, 0 where items have dots
+	skip   string   // element whose content is no text
+	href   string   // of the link that is open
+	linked int      // length of the text before the link
+	words  []string // in angle brackets that were text
 }
 
 // deepest is how many lists or quotes are kept apart.
@@ -39,7 +42,7 @@ func htmlText(source string, limit int) string {
 	w := textWriter{limit: limit}
 	z := html.NewTokenizer(strings.NewReader(source))
 	for w.b.Len() < limit {
-		switch z.Next() {
+		switch kind := z.Next(); kind {
 		case html.ErrorToken:
 			// Only the end of the input is an error here; were it another, the text so far is the best there is.
 			if z.Err() != io.EOF {
@@ -50,14 +53,50 @@ func htmlText(source string, limit int) string {
 			if w.skip == "" {
 				w.text(string(z.Text()))
 			}
-		case html.StartTagToken, html.SelfClosingTagToken:
-			w.start(z)
-		case html.EndTagToken:
-			name, _ := z.TagName()
-			w.end(atom.Lookup(name), string(name))
+		case html.StartTagToken, html.SelfClosingTagToken, html.EndTagToken:
+			if raw := z.Raw(); w.isWord(raw) {
+				w.text(string(raw))
+			} else if kind == html.EndTagToken {
+				name, _ := z.TagName()
+				w.end(atom.Lookup(name), string(name))
+			} else {
+				w.start(z)
+			}
 		}
 	}
 	return w.result()
+}
+
+// isWord says whether a tag is in fact text: a word in angle brackets that names no element, such as an address or the
+// token of a form, written into the HTML as it is. An end tag is when its start tag was.
+func (w *textWriter) isWord(tag []byte) bool {
+	const longest = 64
+	name, isEnd := bytes.CutPrefix(tag[1:len(tag)-1], []byte("/"))
+	switch {
+	case w.skip != "" || len(name) > longest || bytes.ContainsAny(name, " \t\n\f/=\"':"):
+		return false
+	case bytes.IndexByte(name, '@') > 0:
+		return true
+	case bytes.IndexByte(name, '-') >= 0: // a custom element
+		return false
+	}
+	word := string(bytes.ToLower(name))
+	if isEnd {
+		return slices.Contains(w.words, word)
+	}
+	if atom.Lookup([]byte(word)) != 0 || otherElements[word] {
+		return false
+	}
+	if len(w.words) < deepest {
+		w.words = append(w.words, word)
+	}
+	return true
+}
+
+// otherElements are those of XML, SVG, MathML and of the past that mail has without attributes.
+var otherElements = map[string]bool{
+	"xml": true, "g": true, "defs": true, "path": true, "use": true, "symbol": true, "mrow": true, "mfrac": true, "msup": true, "msub": true,
+	"msqrt": true, "layer": true, "ilayer": true, "nolayer": true, "multicol": true, "nextid": true,
 }
 
 func (w *textWriter) result() string {

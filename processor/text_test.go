@@ -74,6 +74,8 @@ func TestHTMLBecomesTextThatReadsWell(t *testing.T) {
 		{"a joiner within a word stays", "می\u200cخواهم", "می\u200cخواهم"},
 		{"tags in no order", "<b><p>a</b></p></div></table>b", "a\n\nb"},
 		{"a tag that is not closed", "a <b", "a"},
+		{"words in angle brackets", "<CreateSR><br>Ann <ann.lee@ex-ample.com> x</CreateSR>", "<CreateSR>\nAnn <ann.lee@ex-ample.com> x</CreateSR>"},
+		{"elements of other languages", "<o:p>a</o:p><xml>b</xml><my-own>c</my-own><nobr>d</nobr><foo bar>e</foo>", "abcde"},
 		{"nothing", "", ""},
 	}
 	for _, tt := range tests {
