@@ -27,6 +27,21 @@ func Replay(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (*pr
 	return m, outcomes[0], outcomes[0].Err
 }
 
+// Reconsider decides once more about a message that was set aside in a mailbox, and records it; see store.Reconsider.
+func Reconsider(ctx context.Context, s *store.Store, mb Mailbox, aside *store.Aside) (*processor.Message, store.Outcome, error) {
+	target, err := s.Resolve(ctx, mb.Name, mb.Rules.Names)
+	if err != nil {
+		return nil, store.Outcome{}, err
+	}
+	j := newJudge(processor.Policy{Rules: mb.Rules, References: target.References}, processor.Parse)
+	m := j.parse(aside.Raw)
+	if m.ReadError != nil {
+		return nil, store.Outcome{}, m.ReadError
+	}
+	o, err := s.Reconsider(ctx, target, aside, m, j)
+	return m, o, err
+}
+
 // LookUp answers what a policy asks about one message.
 type LookUp func(ctx context.Context, keys processor.Keys) (processor.Directory, error)
 

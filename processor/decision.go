@@ -37,6 +37,7 @@ const (
 	ReasonBadBlock      ReasonCode = "bad_block"       // the block of fields is missing or cannot be followed
 	ReasonFilter        ReasonCode = "filter"          // a filter of the mailbox says so
 	ReasonUnstorable    ReasonCode = "unstorable"      // PostgreSQL refused the message's rows
+	ReasonReconsidered  ReasonCode = "reconsidered"    // a message that was set aside has been recorded after all
 )
 
 // RequestKind is the ITIL kind of a request.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"time"
@@ -115,23 +116,28 @@ type acceptance struct {
 func (s *Store) acceptTogether(ctx context.Context, mb Mailbox, batch []Delivery, decider processor.Decider) ([]Outcome, error) {
 	var outcomes []Outcome
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		a := &acceptance{
-			store: s, tx: tx, mailbox: mb, decider: decider,
-			now:      s.now().Truncate(time.Microsecond), // as PostgreSQL keeps it
-			outcomes: make([]Outcome, len(batch)),
-		}
+		a := s.acceptance(tx, mb, len(batch), decider)
 		outcomes = a.outcomes
-		return a.run(ctx, batch)
+		met, err := a.receipts(ctx, batch)
+		if err != nil {
+			return err
+		}
+		return a.accept(ctx, batch, met)
 	})
 	return outcomes, err
 }
 
-// run takes the steps that the package's documentation lists, all but the commit.
-func (a *acceptance) run(ctx context.Context, batch []Delivery) error {
-	met, err := a.receipts(ctx, batch)
-	if err != nil {
-		return err
+// acceptance begins to accept a batch of so many deliveries.
+func (s *Store) acceptance(tx pgx.Tx, mb Mailbox, size int, decider processor.Decider) *acceptance {
+	return &acceptance{
+		store: s, tx: tx, mailbox: mb, decider: decider,
+		now:      s.now().Truncate(time.Microsecond), // as PostgreSQL keeps it
+		outcomes: make([]Outcome, size),
 	}
+}
+
+// accept takes the steps that the package's documentation lists, from the receipts up to the commit.
+func (a *acceptance) accept(ctx context.Context, batch []Delivery, met map[[sha256.Size]byte]*meeting) error {
 	arrivals := a.arrivals(batch, met)
 	records, err := a.decide(ctx, arrivals)
 	if err != nil {

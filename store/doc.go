@@ -28,6 +28,9 @@
 // A crash before the commit leaves at most files that no row names; CollectOrphans removes them. A commit whose
 // answer was lost is unknown: Accept fails, and the next poll either finds the receipt or does the work again.
 //
+// Reconsider takes back the receipt of a message that was set aside and then takes the same steps, in one transaction:
+// either it stays aside or it is recorded as something else.
+//
 // # Isolation
 //
 // READ COMMITTED is enough: the lock of step 1 comes before any look-up, rows of other mailboxes are only added to

@@ -64,14 +64,15 @@ func asideBody(mb Mailbox, arr *arrival, why processor.Reason) string {
 func remedy(why processor.ReasonCode) string {
 	if why == processor.ReasonBadBlock {
 		return "1. Read in the line \"Why\" which lines of the block are wrong, and what is right. Lines are counted from the first of the message's text.\n" +
-			"2. Have the sender send a corrected message, or record the service request by hand. When the block is right and a name is missing here, " +
-			"add it (mailintegration request-type add, group add, user add …) and send the message again.\n" +
-			"3. Mark this event as processed.\n"
+			"2. When the block is right and a name is missing here, add it (mailintegration request-type add, group add, user add …) " +
+			"and run mailintegration replay --set-aside with the number of this event: the message is recorded and the event processed.\n" +
+			"3. Else have the sender send a corrected message, or record the service request by hand, and mark this event as processed.\n"
 	}
 	return "1. Open " + rawName + " with a mail program and read what the sender wants.\n" +
 		"2. Record it by hand, as a new request or on the request it belongs to, and answer the sender if need be.\n" +
 		"3. Report the line \"Why\" with " + rawName + " to whoever maintains MailIntegration, so that such a message is understood the next time.\n" +
-		"4. Mark this event as processed.\n"
+		"4. Mark this event as processed. A later version that understands the message records it by mailintegration replay --set-aside " +
+		"with the number of this event, as long as that was not done by hand.\n"
 }
 
 // asideRows are rows of the table set_aside, column by column.

@@ -20,7 +20,7 @@ type cli struct {
 	Once    onceCmd    `cmd:"" help:"Poll each mailbox once, or those named, and exit."`
 	Demo    demoCmd    `cmd:"" help:"A whole installation to look at: database, mail server, sample mail, the daemon, the result."`
 	Explain explainCmd `cmd:"" help:"Say what would be decided for a message, and why. Changes nothing."`
-	Replay  replayCmd  `cmd:"" help:"Record a message from a file for real, as if it had been in the mailbox."`
+	Replay  replayCmd  `cmd:"" help:"Record a message for real: one from a file, as if it had been in the mailbox, or one that was set aside."`
 	Check   checkCmd   `cmd:"" help:"Check configuration, database, attachment directory, and the token, log-in and certificate of each mailbox. Changes nothing."`
 	Mailbox mailboxCmd `cmd:"" help:"The mailboxes that are polled."`
 	DB      dbCmd      `cmd:"" name:"db" help:"The database schema."`

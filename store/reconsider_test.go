@@ -1,0 +1,229 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailintegration/processor"
+	"mailintegration/store"
+	"mailintegration/store/storetest"
+)
+
+// setAside sets a message aside and returns its event.
+func (d *desk) setAside(t testing.TB, one store.Delivery) int64 {
+	t.Helper()
+	why := processor.SetAside{Reason: processor.Reason{Code: "mine", Detail: "because"}}
+	got := d.accept(t, d.exceptFor(one.Message.Subject, func() processor.Decision { return why }), one)
+	if got[0].Outcome != store.SetAside {
+		t.Fatalf("it was not set aside: %+v", got[0])
+	}
+	return got[0].Request
+}
+
+// reconsider opens the message of an event and reconsiders it.
+func (d *desk) reconsider(t testing.TB, s *store.Store, event int64, one store.Delivery, decider processor.Decider) (store.Outcome, error) {
+	t.Helper()
+	aside, err := s.OpenAside(t.Context(), event)
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	defer aside.Raw.Close()
+	if aside.Mailbox != "helpdesk" || aside.Raw.Size() != one.Raw.Size() || aside.Raw.Digest() != one.Raw.Digest() {
+		t.Errorf("opened %d octets of mailbox %s", aside.Raw.Size(), aside.Mailbox)
+	}
+	return s.Reconsider(t.Context(), d.mailbox, aside, one.Message, decider)
+}
+
+// receiptOf is what the receipt of a unique-id says.
+func (d *desk) receiptOf(t testing.TB, uidl string) string {
+	t.Helper()
+	return one[string](t, d, `SELECT concat_ws('|', outcome, reason, request IS NOT NULL, raw_kept) FROM receipt WHERE uidl = $1`, uidl)
+}
+
+func TestAMessageThatWasSetAsideIsRecordedAsWhatIsDecidedLater(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		answers string // a message that was recorded, "" for none
+		decide  func() processor.Decision
+		receipt string
+		history string
+	}{
+		{"as a request", "", nil, "opened|new_mail|t|f", "opened"},
+		{"as an activity", "first", nil, "added|in_reply_to|t|f", "added"},
+		{"as nothing", "", func() processor.Decision {
+			return processor.Ignore{Reason: processor.Reason{Code: processor.ReasonFilter, Detail: "a filter"}}
+		}, "ignored|filter|f|t", "ignored"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.accept(t, d.clerk(), mail("1", "first"))
+			late := mail("2", "late", func(m *processor.Message) {
+				if test.answers != "" {
+					answerTo(test.answers)(m)
+				}
+			})
+			event := d.setAside(t, late)
+			decider := d.clerk()
+			if test.decide != nil {
+				decider = d.exceptFor(late.Message.Subject, test.decide)
+			}
+			o, err := d.reconsider(t, d.store, event, late, decider)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := d.receiptOf(t, "2"); got != test.receipt {
+				t.Errorf("the receipt says %s, want %s", got, test.receipt)
+			}
+			if n := d.count(t, "set_aside"); n != 0 {
+				t.Errorf("%d messages are still set aside", n)
+			}
+			got := one[string](t, d, `SELECT concat_ws('|', r.state, h.what, h.reason, h.detail) FROM request r JOIN history h ON h.request = r.number
+				WHERE r.number = $1 ORDER BY h.id DESC LIMIT 1`, event)
+			want := "processed|processed|reconsidered|the message that was set aside was recorded after all: " + test.history
+			if o.Request != 0 {
+				want += fmt.Sprint(" ", o.Request)
+			}
+			if got != want {
+				t.Errorf("the event says %s, want %s", got, want)
+			}
+			again := d.accept(t, d.clerk(), late)[0]
+			if diff := cmp.Diff(store.Outcome{Known: true, Outcome: o.Outcome, Request: o.Request, Activity: o.Activity}, again); diff != "" {
+				t.Errorf("met again (-want +got):\n%s", diff)
+			}
+			if _, err := d.reconsider(t, d.store, event, late, d.clerk()); !errors.Is(err, store.ErrUnknown) {
+				t.Errorf("reconsidered again: %v", err)
+			}
+		})
+	}
+}
+
+func TestAMessageThatStillCannotBeRecordedStaysAside(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	tests := []struct {
+		name   string
+		decide func() processor.Decision
+		says   string
+	}{
+		{"because of what is decided", func() processor.Decision {
+			return processor.SetAside{Reason: processor.Reason{Code: "mine", Detail: "as before"}}
+		}, "it still cannot be recorded: as before"},
+		{"because PostgreSQL refuses it", func() processor.Decision {
+			return processor.OpenRequest{Kind: "problem", Subject: "x", Requester: d.mailbox.Login, User: d.mailbox.Login}
+		}, "it still cannot be recorded: PostgreSQL refused"},
+		{"because our own code fails on it", func() processor.Decision { panic("again") }, "it still cannot be recorded: the program failed"},
+	}
+	for i, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			late := mail(fmt.Sprint(i), fmt.Sprint("late", i))
+			event := d.setAside(t, late)
+			before := d.everything(t)
+			_, err := d.reconsider(t, d.store, event, late, d.exceptFor(late.Message.Subject, test.decide))
+			if still := new(store.StillAsideError); !errors.As(err, &still) || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("error is %v", err)
+			}
+			if diff := cmp.Diff(before, d.everything(t)); diff != "" {
+				t.Errorf("changed (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+// everything is all that a reconsideration may change.
+func (d *desk) everything(t testing.TB) []string {
+	t.Helper()
+	return all[string](t, d, `SELECT 'receipt ' || receipt::text FROM receipt UNION ALL SELECT 'aside ' || set_aside::text FROM set_aside
+		UNION ALL SELECT 'request ' || request::text FROM request UNION ALL SELECT 'history ' || history::text FROM history
+		UNION ALL SELECT 'attachment ' || attachment::text FROM attachment ORDER BY 1`)
+}
+
+func TestTwoWhoReconsiderAtOnceRecordItOnce(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	late := mail("1", "late")
+	event := d.setAside(t, late)
+	errs := make([]error, 4)
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() { _, errs[i] = d.reconsider(t, d.store, event, late, d.clerk()) })
+	}
+	all.Wait()
+	done := 0
+	for _, err := range errs {
+		if err == nil {
+			done++
+		} else if !errors.Is(err, store.ErrUnknown) {
+			t.Errorf("the slower one is told %v", err)
+		}
+	}
+	if requests := d.count(t, "request WHERE kind = 'incident'"); done != 1 || requests != 1 {
+		t.Errorf("%d recorded it, as %d requests", done, requests)
+	}
+}
+
+// TestALostConnectionLeavesAMessageAsideOrRecorded cuts the connection at every message of the protocol in turn, and
+// reconsiders again.
+func TestALostConnectionLeavesAMessageAsideOrRecorded(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	proxy := storetest.NewProxy(t, d.url)
+	proxied := d.open(t, proxy.URL)
+	for n := 1; ; n++ {
+		late := mail(fmt.Sprint(n), fmt.Sprintf("late-%d", n))
+		event := d.setAside(t, late)
+		proxy.CutAfterComplete(n)
+		_, err := d.reconsider(t, proxied, event, late, d.clerk())
+		cuts := proxy.Cuts()
+		proxy.Pass()
+		if err != nil {
+			if !errors.Is(err, store.ErrUnavailable) {
+				t.Errorf("cut %d: the error is not one of the database: %v", n, err)
+			}
+			if _, err := d.reconsider(t, proxied, event, late, d.clerk()); err != nil && !errors.Is(err, store.ErrUnknown) {
+				t.Fatalf("cut %d: again: %v", n, err)
+			}
+		}
+		if got := d.receiptOf(t, fmt.Sprint(n)); got != "opened|new_mail|t|f" {
+			t.Errorf("cut %d: the receipt says %s", n, got)
+		}
+		if incidents := d.count(t, "request WHERE kind = 'incident'"); incidents != n {
+			t.Fatalf("cut %d: %d incidents, want %d", n, incidents, n)
+		}
+		if cuts == 0 {
+			if n < 5 {
+				t.Errorf("only %d cuts were felt", n-1)
+			}
+			return
+		}
+	}
+}
+
+func TestAMessageWhoseFileIsNotWhatItWasIsNotReconsidered(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	event := d.setAside(t, mail("1", "late"))
+	if err := os.WriteFile(d.path("late"), []byte("LATE"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.store.OpenAside(t.Context(), event); err == nil || !strings.Contains(err.Error(), "is damaged") {
+		t.Errorf("error is %v", err)
+	}
+	if err := os.Remove(d.path("late")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.store.OpenAside(t.Context(), event); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := d.store.OpenAside(t.Context(), event+1); !errors.Is(err, store.ErrUnknown) {
+		t.Errorf("error is %v", err)
+	}
+}
