@@ -11,14 +11,9 @@ import (
 // Replay records one message for real, as if it had been retrieved from the mailbox: a message that has a receipt
 // there is known, and nothing is recorded. The outcome's error is returned as the error.
 func Replay(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (*processor.Message, store.Outcome, error) {
-	target, err := s.Resolve(ctx, mb.Name, mb.Rules.Names)
+	target, j, m, err := read(ctx, s, mb, raw)
 	if err != nil {
 		return nil, store.Outcome{}, err
-	}
-	j := newJudge(processor.Policy{Rules: mb.Rules, References: target.References}, processor.Parse)
-	m := j.parse(raw)
-	if m.ReadError != nil {
-		return nil, store.Outcome{}, m.ReadError
 	}
 	outcomes, err := s.Accept(ctx, target, []store.Delivery{{Message: m, Raw: raw}}, j)
 	if err != nil {
@@ -29,17 +24,23 @@ func Replay(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (*pr
 
 // Reconsider decides once more about a message that was set aside in a mailbox, and records it; see store.Reconsider.
 func Reconsider(ctx context.Context, s *store.Store, mb Mailbox, aside *store.Aside) (*processor.Message, store.Outcome, error) {
-	target, err := s.Resolve(ctx, mb.Name, mb.Rules.Names)
+	target, j, m, err := read(ctx, s, mb, aside.Raw)
 	if err != nil {
 		return nil, store.Outcome{}, err
 	}
-	j := newJudge(processor.Policy{Rules: mb.Rules, References: target.References}, processor.Parse)
-	m := j.parse(aside.Raw)
-	if m.ReadError != nil {
-		return nil, store.Outcome{}, m.ReadError
-	}
 	o, err := s.Reconsider(ctx, target, aside, m, j)
 	return m, o, err
+}
+
+// read reads a message of a mailbox; the judge is to decide about it.
+func read(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (store.Mailbox, *judge, *processor.Message, error) {
+	target, err := s.Resolve(ctx, mb.Name, mb.Rules.Names)
+	if err != nil {
+		return target, nil, nil, err
+	}
+	j := newJudge(processor.Policy{Rules: mb.Rules, References: target.References}, processor.Parse)
+	m := j.parse(raw)
+	return target, j, m, m.ReadError
 }
 
 // LookUp answers what a policy asks about one message.
