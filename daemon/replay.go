@@ -23,12 +23,12 @@ func Replay(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (*pr
 }
 
 // Reconsider decides once more about a message that was set aside in a mailbox, and records it; see store.Reconsider.
-func Reconsider(ctx context.Context, s *store.Store, mb Mailbox, aside *store.Aside) (*processor.Message, store.Outcome, error) {
+func Reconsider(ctx context.Context, s *store.Store, mb Mailbox, aside *store.Aside, again bool) (*processor.Message, store.Outcome, error) {
 	target, j, m, err := read(ctx, s, mb, aside.Raw)
 	if err != nil {
 		return nil, store.Outcome{}, err
 	}
-	o, err := s.Reconsider(ctx, target, aside, m, j)
+	o, err := s.Reconsider(ctx, target, aside, m, j, again)
 	return m, o, err
 }
 
@@ -46,12 +46,17 @@ func read(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (store
 // LookUp answers what a policy asks about one message.
 type LookUp func(ctx context.Context, keys processor.Keys) (processor.Directory, error)
 
-// Foresee says what a poll would decide about a message. It records nothing.
-func Foresee(ctx context.Context, policy processor.Policy, look LookUp, raw store.Raw, now time.Time) (*processor.Message, processor.Decision, error) {
+// Foresee says what a poll would decide about a message of a mailbox that takes messages of at most so many octets, 0
+// for no limit. It records nothing.
+func Foresee(ctx context.Context, policy processor.Policy, most int64, look LookUp, raw store.Raw, now time.Time) (*processor.Message, processor.Decision, error) {
 	j := newJudge(policy, processor.Parse)
 	m := j.parse(raw)
 	if m.ReadError != nil {
 		return nil, nil, m.ReadError
+	}
+	if most > 0 && raw.Size() > most {
+		d := oversizeDecider{policy.References}.Decide(m, nil, now)
+		return m, d, nil
 	}
 	dir, err := look(ctx, j.Keys(m))
 	if err != nil {

@@ -1,17 +1,19 @@
 package processor
 
+import "fmt"
+
 // decideEndUser decides for EndUserIncidentMailMessageProcessor: an answer becomes an activity, everything else an
 // incident.
 func (p Policy) decideEndUser(m *Message, dir Directory) Decision {
 	if r, why, ok := p.match(m, dir); ok {
 		return p.followUp(m, dir, r, why, p.ClosedFollowUp)
 	}
-	if d := p.turnedAway(m); d != nil {
+	if d := p.turnedAway(m, dir); d != nil {
 		return d
 	}
 	sender, isKnown := p.sender(m, dir)
 	d := p.open(m, dir, Incident)
-	d.Reason = Reason{ReasonNewMail, "no request is named; opened for " + named(m, sender)}
+	d.Reason = Reason{ReasonNewMail, p.unmatched(m, dir) + "; opened for " + named(m, sender)}
 	if !isKnown {
 		d.Reason.Detail += ", who is not known, in the name of " + d.Requester.Name
 	}
@@ -19,14 +21,14 @@ func (p Policy) decideEndUser(m *Message, dir Directory) Decision {
 }
 
 // turnedAway decides about a message that names no request where it opens none either, and is nil where it may.
-func (p Policy) turnedAway(m *Message) Decision {
+func (p Policy) turnedAway(m *Message, dir Directory) Decision {
 	switch m.Automatic {
 	case AutoReply, Bounce, Receipt:
 		// It speaks of a message that we know nothing of, and says nothing that anyone asks for.
-		return Ignore{Reason{ReasonAutomatic, "no request is named; " + automaticDetail(m)}}
+		return Ignore{Reason{ReasonAutomatic, p.unmatched(m, dir) + "; " + automaticDetail(m)}}
 	}
 	if !p.CreateNewRequests {
-		why := Reason{ReasonNoNewRequests, "no request is named, and this mailbox opens no new requests"}
+		why := Reason{ReasonNoNewRequests, p.unmatched(m, dir) + "; this mailbox opens no new requests"}
 		if m.Automatic != Person {
 			// A refusal is answered, and automatic mail never is.
 			why.Detail += "; " + automaticName(m.Automatic)
@@ -35,4 +37,16 @@ func (p Policy) turnedAway(m *Message) Decision {
 		return Refuse{why}
 	}
 	return nil
+}
+
+// unmatched says why a message is taken to be about no request.
+func (p Policy) unmatched(m *Message, dir Directory) string {
+	tag, ok := p.grammar().parse(m.Subject)
+	if !ok {
+		return "no request is named"
+	}
+	if _, isOffline := dir.(NoDirectory); isOffline {
+		return fmt.Sprintf("subject names %d, which was not looked up", tag.Number)
+	}
+	return fmt.Sprintf("subject names %d, which is no request of this team", tag.Number)
 }

@@ -110,6 +110,8 @@ type acceptance struct {
 	decider  processor.Decider
 	now      time.Time
 	outcomes []Outcome
+
+	reconsiders bool // the one message was set aside: nothing is recorded when it would be again
 }
 
 // acceptTogether accepts the batch in one transaction, all or nothing.

@@ -114,7 +114,7 @@ func storableUIDL(uidl string) string {
 // queueMeetings counts the messages that were met again.
 func queueMeetings(b *pgx.Batch, mailbox int64, now time.Time, met map[[sha256.Size]byte]*meeting) {
 	for _, m := range met {
-		b.Queue(`UPDATE receipt SET uidl = $3, last_seen_at = $4, times_seen = times_seen + $5
+		b.Queue(`UPDATE receipt SET uidl = coalesce(nullif($3, ''), uidl), last_seen_at = $4, times_seen = times_seen + $5
 			WHERE mailbox_id = $1 AND digest = $2`, mailbox, m.digest[:], storableUIDL(m.uidl), now, m.times)
 	}
 }

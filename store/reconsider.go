@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -18,8 +19,6 @@ type Aside struct {
 	Event   int64  // the event that carries it
 	Mailbox string // the name of the one that it was in
 	Raw     KeptRaw
-
-	uidl string
 }
 
 // KeptRaw is a message in the attachment directory. It implements Raw.
@@ -35,22 +34,27 @@ func (r KeptRaw) Size() int64 { return r.size }
 // Digest implements Raw.
 func (r KeptRaw) Digest() [sha256.Size]byte { return r.digest }
 
-// OpenAside opens the message that an event carries, which is to be closed by its Raw. It returns ErrUnknown when the
-// event carries none, or one that has been recorded since.
+// ErrNotAside says that an event carries no message that was set aside, or that it has been recorded since.
+var ErrNotAside = errors.New("no message is set aside with this event")
+
+// ErrProcessed says that an event is marked as processed: a person may have recorded its message by hand.
+var ErrProcessed = errors.New("the event is marked as processed: its message may have been recorded by hand")
+
+// OpenAside opens the message that an event carries, which is to be closed by its Raw. The error is ErrNotAside when
+// there is none.
 func (s *Store) OpenAside(ctx context.Context, event int64) (*Aside, error) {
 	a := Aside{Event: event}
 	var digest []byte
-	err := s.pool.QueryRow(ctx, `SELECT m.name, r.uidl, s.digest
-		FROM set_aside s JOIN receipt r USING (mailbox_id, digest) JOIN mailbox m ON m.id = s.mailbox_id
-		WHERE s.event = $1`, event).Scan(&a.Mailbox, &a.uidl, &digest)
+	err := s.pool.QueryRow(ctx, `SELECT m.name, s.digest FROM set_aside s JOIN mailbox m ON m.id = s.mailbox_id
+		WHERE s.event = $1`, event).Scan(&a.Mailbox, &digest)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return nil, fmt.Errorf("message set aside with event %d %w", event, ErrUnknown)
+		return nil, fmt.Errorf("event %d: %w", event, ErrNotAside)
 	case err != nil:
-		return nil, fmt.Errorf("message set aside with event %d: %w", event, unavailable(ctx, err))
+		return nil, fmt.Errorf("event %d: %w", event, unavailable(ctx, err))
 	}
 	if a.Raw, err = s.contents.open([sha256.Size]byte(digest)); err != nil {
-		return nil, fmt.Errorf("message set aside with event %d: %w", event, err)
+		return nil, fmt.Errorf("event %d: the message that was set aside: %w", event, err)
 	}
 	return &a, nil
 }
@@ -64,7 +68,7 @@ func (c contents) open(digest [sha256.Size]byte) (KeptRaw, error) {
 	hash := sha256.New()
 	size, err := io.Copy(hash, f)
 	if err == nil && [sha256.Size]byte(hash.Sum(nil)) != digest {
-		err = fmt.Errorf("%s is damaged: its SHA-256 is not its name", f.Name())
+		err = fmt.Errorf("%s is not the message: it is damaged, or only the header was kept", f.Name())
 	}
 	if err != nil {
 		f.Close()
@@ -82,63 +86,98 @@ func (e *StillAsideError) Error() string {
 }
 
 // Reconsider decides once more about a message that was set aside, as m is now read, and records what is decided: then
-// its receipt says what became of it and the event is processed. All of it is one transaction; when there is an error,
-// a *StillAsideError among them, nothing has changed.
-func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *processor.Message, decider processor.Decider) (Outcome, error) {
+// its receipt says what became of it and the event is processed. All of it is one transaction; when there is an error
+// (ErrNotAside, a *StillAsideError and, unless again is set, ErrProcessed among them), nothing has changed.
+func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *processor.Message, decider processor.Decider, again bool) (Outcome, error) {
 	var outcome Outcome
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		batch := []Delivery{{UIDL: aside.uidl, Message: m, Raw: aside.Raw}}
+		batch := []Delivery{{Message: m, Raw: aside.Raw}}
 		a := s.acceptance(tx, mb, len(batch), decider)
+		a.reconsiders = true
 		met, err := a.receipts(ctx, batch)
 		if err != nil {
 			return err
 		}
 		if known, ok := met[aside.Raw.digest]; !ok || known.outcome.Outcome != SetAside || known.outcome.Request != aside.Event {
-			return fmt.Errorf("message set aside with event %d %w", aside.Event, ErrUnknown) // somebody was faster
+			return ErrNotAside // somebody was faster
 		}
-		if err := a.forget(ctx, aside); err != nil {
+		if err := a.lockEvent(ctx, aside.Event, again); err != nil {
 			return err
 		}
-		if err := a.accept(ctx, batch, nil); err != nil {
+		old, err := a.takeReceipt(ctx, aside)
+		if err != nil {
 			return err
 		}
-		if outcome = a.outcomes[0]; outcome.Outcome == SetAside {
-			return &StillAsideError{outcome.Decision.Why()}
+		err = a.accept(ctx, batch, nil)
+		if reason, ok := reasonToSetAside(err); ok {
+			return &StillAsideError{reason}
 		}
-		return a.process(ctx, aside.Event, outcome)
+		if err != nil {
+			return err
+		}
+		outcome = a.outcomes[0]
+		return a.process(ctx, aside, old, outcome)
 	})
-	if reason, ok := reasonToSetAside(err); ok {
-		err = &StillAsideError{reason}
-	}
 	if err != nil {
-		return Outcome{}, fmt.Errorf("reconsider: %w", err)
+		return Outcome{}, fmt.Errorf("event %d: %w", aside.Event, err)
 	}
 	return outcome, nil
 }
 
-// forget takes back the receipt of a message that was set aside, so that it is new within the transaction.
-func (a *acceptance) forget(ctx context.Context, aside *Aside) error {
-	var b pgx.Batch
-	b.Queue(`DELETE FROM set_aside WHERE mailbox_id = $1 AND digest = $2`, a.mailbox.ID, aside.Raw.digest[:])
-	b.Queue(`DELETE FROM receipt WHERE mailbox_id = $1 AND digest = $2`, a.mailbox.ID, aside.Raw.digest[:])
-	if err := a.tx.SendBatch(ctx, &b).Close(); err != nil {
-		return fmt.Errorf("receipt of mailbox %s: %w", a.mailbox.Name, err)
+// stillAside is the error of a reconsideration that decides as before, nil in every other case.
+func (a *acceptance) stillAside(records []*record) error {
+	if a.reconsiders && len(records) > 0 && records[0].outcome() == SetAside {
+		return &StillAsideError{records[0].decision.Why()}
 	}
 	return nil
 }
 
-// process notes with the event that carried a message what became of it.
-func (a *acceptance) process(ctx context.Context, event int64, o Outcome) error {
+// lockEvent makes sure that the event is still to be processed, and stays so to the end of the transaction.
+func (a *acceptance) lockEvent(ctx context.Context, event int64, again bool) error {
+	var team int64
+	var state processor.RequestState
+	err := a.tx.QueryRow(ctx, `SELECT team_id, state FROM request WHERE number = $1 FOR NO KEY UPDATE`, event).Scan(&team, &state)
+	switch {
+	case err != nil:
+		return err
+	case team != a.mailbox.Team.ID:
+		return fmt.Errorf("it belongs to another team than mailbox %s now does", a.mailbox.Name)
+	case state == processor.StateProcessed && !again:
+		return ErrProcessed
+	}
+	return nil
+}
+
+// receipt is what a receipt keeps when its message is reconsidered: the message was accepted then.
+type receipt struct {
+	uidl       string
+	acceptedAt time.Time
+	times      int
+}
+
+// takeReceipt takes back the receipt of a message that was set aside, so that it is new within the transaction.
+func (a *acceptance) takeReceipt(ctx context.Context, aside *Aside) (old receipt, err error) {
+	var b pgx.Batch
+	b.Queue(`DELETE FROM set_aside WHERE mailbox_id = $1 AND digest = $2`, a.mailbox.ID, aside.Raw.digest[:])
+	b.Queue(`DELETE FROM receipt WHERE mailbox_id = $1 AND digest = $2 RETURNING uidl, accepted_at, times_seen`, a.mailbox.ID, aside.Raw.digest[:]).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&old.uidl, &old.acceptedAt, &old.times) })
+	if err := a.tx.SendBatch(ctx, &b).Close(); err != nil {
+		return receipt{}, fmt.Errorf("receipt of mailbox %s: %w", a.mailbox.Name, err)
+	}
+	return old, nil
+}
+
+// process notes with the event what became of its message, and with the new receipt what the old one said.
+func (a *acceptance) process(ctx context.Context, aside *Aside, old receipt, o Outcome) error {
 	detail := "the message that was set aside was recorded after all: " + o.Outcome
 	if o.Request != 0 {
 		detail += fmt.Sprintf(" %d", o.Request)
 	}
 	var b pgx.Batch
-	b.Queue(`UPDATE request SET state = 'processed', processed_at = $2 WHERE number = $1 AND state <> 'processed'`, event, a.now)
+	b.Queue(`UPDATE request SET state = 'processed', processed_at = $2 WHERE number = $1 AND state <> 'processed'`, aside.Event, a.now)
 	b.Queue(`INSERT INTO history (at, author_id, request, what, reason, detail) VALUES ($1, $2, $3, 'processed', $4, $5)`,
-		a.now, a.mailbox.Login.ID, event, string(processor.ReasonReconsidered), detail)
-	if err := a.tx.SendBatch(ctx, &b).Close(); err != nil {
-		return fmt.Errorf("event %d: %w", event, err)
-	}
-	return nil
+		a.now, a.mailbox.Login.ID, aside.Event, string(processor.ReasonReconsidered), detail)
+	b.Queue(`UPDATE receipt SET uidl = $3, accepted_at = $4, times_seen = $5 WHERE mailbox_id = $1 AND digest = $2`,
+		a.mailbox.ID, aside.Raw.digest[:], old.uidl, old.acceptedAt, old.times)
+	return a.tx.SendBatch(ctx, &b).Close()
 }

@@ -37,13 +37,13 @@ func (d *desk) reconsider(t testing.TB, s *store.Store, event int64, one store.D
 	if aside.Mailbox != "helpdesk" || aside.Raw.Size() != one.Raw.Size() || aside.Raw.Digest() != one.Raw.Digest() {
 		t.Errorf("opened %d octets of mailbox %s", aside.Raw.Size(), aside.Mailbox)
 	}
-	return s.Reconsider(t.Context(), d.mailbox, aside, one.Message, decider)
+	return s.Reconsider(t.Context(), d.mailbox, aside, one.Message, decider, false)
 }
 
 // receiptOf is what the receipt of a unique-id says.
 func (d *desk) receiptOf(t testing.TB, uidl string) string {
 	t.Helper()
-	return one[string](t, d, `SELECT concat_ws('|', outcome, reason, request IS NOT NULL, raw_kept) FROM receipt WHERE uidl = $1`, uidl)
+	return one[string](t, d, `SELECT concat_ws('|', outcome, reason, request IS NOT NULL, raw_kept, times_seen, accepted_at::date) FROM receipt WHERE uidl = $1`, uidl)
 }
 
 func TestAMessageThatWasSetAsideIsRecordedAsWhatIsDecidedLater(t *testing.T) {
@@ -55,11 +55,11 @@ func TestAMessageThatWasSetAsideIsRecordedAsWhatIsDecidedLater(t *testing.T) {
 		receipt string
 		history string
 	}{
-		{"as a request", "", nil, "opened|new_mail|t|f", "opened"},
-		{"as an activity", "first", nil, "added|in_reply_to|t|f", "added"},
+		{"as a request", "", nil, "opened|new_mail|t|f|3|2026-11-01", "opened"},
+		{"as an activity", "first", nil, "added|in_reply_to|t|f|3|2026-11-01", "added"},
 		{"as nothing", "", func() processor.Decision {
 			return processor.Ignore{Reason: processor.Reason{Code: processor.ReasonFilter, Detail: "a filter"}}
-		}, "ignored|filter|f|t", "ignored"},
+		}, "ignored|filter|f|t|3|2026-11-01", "ignored"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -67,11 +67,13 @@ func TestAMessageThatWasSetAsideIsRecordedAsWhatIsDecidedLater(t *testing.T) {
 			d := newDesk(t)
 			d.accept(t, d.clerk(), mail("1", "first"))
 			late := mail("2", "late", func(m *processor.Message) {
+				m.Attachments = []processor.Attachment{attachment("a", "late file")}
 				if test.answers != "" {
 					answerTo(test.answers)(m)
 				}
 			})
 			event := d.setAside(t, late)
+			d.exec(t, `UPDATE receipt SET times_seen = 3, accepted_at = '2026-11-01 10:00' WHERE uidl = '2'`)
 			decider := d.clerk()
 			if test.decide != nil {
 				decider = d.exceptFor(late.Message.Subject, test.decide)
@@ -99,7 +101,7 @@ func TestAMessageThatWasSetAsideIsRecordedAsWhatIsDecidedLater(t *testing.T) {
 			if diff := cmp.Diff(store.Outcome{Known: true, Outcome: o.Outcome, Request: o.Request, Activity: o.Activity}, again); diff != "" {
 				t.Errorf("met again (-want +got):\n%s", diff)
 			}
-			if _, err := d.reconsider(t, d.store, event, late, d.clerk()); !errors.Is(err, store.ErrUnknown) {
+			if _, err := d.reconsider(t, d.store, event, late, d.clerk()); !errors.Is(err, store.ErrNotAside) {
 				t.Errorf("reconsidered again: %v", err)
 			}
 		})
@@ -134,6 +136,9 @@ func TestAMessageThatStillCannotBeRecordedStaysAside(t *testing.T) {
 			if diff := cmp.Diff(before, d.everything(t)); diff != "" {
 				t.Errorf("changed (-before +after):\n%s", diff)
 			}
+			if n, last := d.count(t, "request"), one[int](t, d, `SELECT last_value FROM request_number`); i == 0 && n != last {
+				t.Errorf("%d requests, but number %d was drawn", n, last)
+			}
 		})
 	}
 }
@@ -143,7 +148,61 @@ func (d *desk) everything(t testing.TB) []string {
 	t.Helper()
 	return all[string](t, d, `SELECT 'receipt ' || receipt::text FROM receipt UNION ALL SELECT 'aside ' || set_aside::text FROM set_aside
 		UNION ALL SELECT 'request ' || request::text FROM request UNION ALL SELECT 'history ' || history::text FROM history
-		UNION ALL SELECT 'attachment ' || attachment::text FROM attachment ORDER BY 1`)
+		UNION ALL SELECT 'attachment ' || attachment::text FROM attachment UNION ALL SELECT 'activity ' || activity::text FROM activity
+		UNION ALL SELECT 'thread ' || thread::text FROM thread UNION ALL SELECT 'participant ' || participant::text FROM participant ORDER BY 1`)
+}
+
+func TestAnEventThatIsNotAsItWasKeepsItsMessageAside(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, sql, says string }{
+		{"processed by a person", `UPDATE request SET state = 'processed', processed_at = now()`, "marked as processed"},
+		{"of another team", `INSERT INTO source (team_id, name) VALUES (2, 'x'); INSERT INTO priority (team_id, name) VALUES (2, 'x');
+			UPDATE request SET team_id = 2, source_id = (SELECT max(id) FROM source), priority_id = (SELECT max(id) FROM priority), group_id = 3`, "another team"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			late := mail("1", "late")
+			event := d.setAside(t, late)
+			d.exec(t, test.sql)
+			before := d.everything(t)
+			if _, err := d.reconsider(t, d.store, event, late, d.clerk()); err == nil || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("error is %v", err)
+			}
+			if diff := cmp.Diff(before, d.everything(t)); diff != "" {
+				t.Errorf("changed (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAMessageWhoseEventIsProcessedIsRecordedWhereThatIsWanted(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	event := d.setAside(t, mail("1", "late"))
+	d.exec(t, `UPDATE request SET state = 'processed', processed_at = now()`)
+	aside, err := d.store.OpenAside(t.Context(), event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer aside.Raw.Close()
+	if o, err := d.store.Reconsider(t.Context(), d.mailbox, aside, mail("1", "late").Message, d.clerk(), true); err != nil || o.Outcome != store.Opened {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+func TestWhatFailsBesideTheMessageIsNotItsFault(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	late := mail("1", "late")
+	event := d.setAside(t, late)
+	d.exec(t, `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no' USING ERRCODE = 'check_violation'; END $$;
+		CREATE TRIGGER fail BEFORE INSERT ON history FOR EACH ROW WHEN (NEW.what = 'processed') EXECUTE FUNCTION fail()`)
+	_, err := d.reconsider(t, d.store, event, late, d.clerk())
+	if still := new(store.StillAsideError); err == nil || errors.As(err, &still) {
+		t.Errorf("error is %v", err)
+	}
 }
 
 func TestTwoWhoReconsiderAtOnceRecordItOnce(t *testing.T) {
@@ -161,7 +220,7 @@ func TestTwoWhoReconsiderAtOnceRecordItOnce(t *testing.T) {
 	for _, err := range errs {
 		if err == nil {
 			done++
-		} else if !errors.Is(err, store.ErrUnknown) {
+		} else if !errors.Is(err, store.ErrNotAside) {
 			t.Errorf("the slower one is told %v", err)
 		}
 	}
@@ -188,11 +247,11 @@ func TestALostConnectionLeavesAMessageAsideOrRecorded(t *testing.T) {
 			if !errors.Is(err, store.ErrUnavailable) {
 				t.Errorf("cut %d: the error is not one of the database: %v", n, err)
 			}
-			if _, err := d.reconsider(t, proxied, event, late, d.clerk()); err != nil && !errors.Is(err, store.ErrUnknown) {
+			if _, err := d.reconsider(t, proxied, event, late, d.clerk()); err != nil && !errors.Is(err, store.ErrNotAside) {
 				t.Fatalf("cut %d: again: %v", n, err)
 			}
 		}
-		if got := d.receiptOf(t, fmt.Sprint(n)); got != "opened|new_mail|t|f" {
+		if got := d.receiptOf(t, fmt.Sprint(n)); got != "opened|new_mail|t|f|1|2026-11-22" {
 			t.Errorf("cut %d: the receipt says %s", n, got)
 		}
 		if incidents := d.count(t, "request WHERE kind = 'incident'"); incidents != n {
@@ -214,7 +273,7 @@ func TestAMessageWhoseFileIsNotWhatItWasIsNotReconsidered(t *testing.T) {
 	if err := os.WriteFile(d.path("late"), []byte("LATE"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.store.OpenAside(t.Context(), event); err == nil || !strings.Contains(err.Error(), "is damaged") {
+	if _, err := d.store.OpenAside(t.Context(), event); err == nil || !strings.Contains(err.Error(), "is not the message") {
 		t.Errorf("error is %v", err)
 	}
 	if err := os.Remove(d.path("late")); err != nil {
@@ -223,7 +282,7 @@ func TestAMessageWhoseFileIsNotWhatItWasIsNotReconsidered(t *testing.T) {
 	if _, err := d.store.OpenAside(t.Context(), event); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error is %v", err)
 	}
-	if _, err := d.store.OpenAside(t.Context(), event+1); !errors.Is(err, store.ErrUnknown) {
+	if _, err := d.store.OpenAside(t.Context(), event+1); !errors.Is(err, store.ErrNotAside) {
 		t.Errorf("error is %v", err)
 	}
 }

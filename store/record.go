@@ -62,6 +62,9 @@ func (a *acceptance) decide(ctx context.Context, arrivals []*arrival) ([]*record
 	}
 	dir := newDirectory(found)
 	records := a.decideInOrder(arrivals, dir, temporaryNumbers())
+	if err := a.stillAside(records); err != nil {
+		return nil, err
+	}
 	requests, activities, err := a.numbers(ctx, records)
 	if err != nil {
 		return nil, err

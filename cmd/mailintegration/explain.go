@@ -52,6 +52,7 @@ func (c *explainCmd) Run(e *env) error {
 type explaining struct {
 	mailbox string
 	policy  processor.Policy
+	most    int64 // octets, 0 for no limit
 	look    daemon.LookUp
 	close   func()
 }
@@ -63,7 +64,7 @@ func (x *explaining) explain(e *env, name string, asJSON bool) error {
 		return err
 	}
 	defer raw.Close()
-	m, d, err := daemon.Foresee(e.ctx, x.policy, x.look, raw, time.Now())
+	m, d, err := daemon.Foresee(e.ctx, x.policy, x.most, x.look, raw, time.Now())
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -83,7 +84,7 @@ func (c *explainCmd) prepare(e *env) (*explaining, error) {
 		if c.Mailbox != "" {
 			return nil, &failure{code: exitUsage, err: errors.New("--mailbox names a mailbox, but there is no configuration"), hint: "--config FILE"}
 		}
-		return offline("", defaultRules()), nil
+		return offline("", defaultRules(), 0), nil
 	}
 	mb, err := mailboxNamed(service, c.Mailbox)
 	if err != nil && broken != nil {
@@ -93,7 +94,7 @@ func (c *explainCmd) prepare(e *env) (*explaining, error) {
 		return nil, err
 	}
 	if c.NoDatabase {
-		return offline(mb.Name, rules(mb)), nil
+		return offline(mb.Name, rules(mb), mb.MaxOctets), nil
 	}
 	return online(e, service, mb)
 }
@@ -103,7 +104,11 @@ func (c *explainCmd) prepare(e *env) (*explaining, error) {
 func (c *explainCmd) load(e *env) (*config.Service, *config.Error, error) {
 	if _, err := os.Stat(e.config); errors.Is(err, fs.ErrNotExist) && (e.config == "" || e.config == defaultConfig()) {
 		if !c.NoDatabase {
-			fmt.Fprintf(e.stderr, "warning: %s does not exist: explained by the defaults of an end user's mailbox, as with --no-database\n", e.config)
+			what := e.config + " does not exist"
+			if e.config == "" {
+				what = "no configuration is named"
+			}
+			fmt.Fprintf(e.stderr, "warning: %s: explained by the defaults of an end user's mailbox, as with --no-database\n", what)
 		}
 		return nil, nil, nil
 	}
@@ -121,12 +126,12 @@ func defaultRules() processor.Rules {
 }
 
 // offline explains without a database.
-func offline(mailbox string, rules processor.Rules) *explaining {
+func offline(mailbox string, rules processor.Rules, most int64) *explaining {
 	policy := processor.Policy{Rules: rules, References: rules.Names.Unresolved()}
 	look := func(context.Context, processor.Keys) (processor.Directory, error) {
 		return processor.NoDirectory{}, nil
 	}
-	return &explaining{mailbox: mailbox, policy: policy, look: look, close: func() {}}
+	return &explaining{mailbox: mailbox, policy: policy, most: most, look: look, close: func() {}}
 }
 
 // online explains with what the database knows, which it can only read.
@@ -145,7 +150,8 @@ func online(e *env, service *config.Service, mb *config.Mailbox) (*explaining, e
 	look := func(ctx context.Context, keys processor.Keys) (processor.Directory, error) {
 		return in.store.LookUp(ctx, refs.Team, keys)
 	}
-	return &explaining{mailbox: mb.Name, policy: processor.Policy{Rules: rules, References: refs}, look: look, close: in.close}, nil
+	policy := processor.Policy{Rules: rules, References: refs}
+	return &explaining{mailbox: mb.Name, policy: policy, most: mb.MaxOctets, look: look, close: in.close}, nil
 }
 
 // openReadOnly opens the store so that nothing can be changed. A private PostgreSQL is started, but not made.

@@ -17,9 +17,16 @@ type messageFile struct {
 
 // openMessage opens a file and reads it once, for its digest.
 func openMessage(name string) (*messageFile, error) {
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() { // reading a pipe may never end, and cannot be done twice
+		err = fmt.Errorf("%s is not a file", name)
+	}
+	if err != nil {
+		return nil, unreadable(err)
+	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, unreadable(err)
 	}
 	hash := sha256.New()
 	size, err := io.Copy(hash, f)
@@ -30,6 +37,10 @@ func openMessage(name string) (*messageFile, error) {
 	m := &messageFile{File: f, size: size}
 	hash.Sum(m.digest[:0])
 	return m, nil
+}
+
+func unreadable(err error) error {
+	return &failure{code: exitFailed, err: err, hint: "name a file that holds one message and can be read"}
 }
 
 // Size implements store.Raw.

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
 
 	"mailintegration/config"
 	"mailintegration/daemon"
@@ -11,8 +13,9 @@ import (
 
 type replayCmd struct {
 	File     string `arg:"" optional:"" help:"The message, its octets exactly as they were received."`
-	Mailbox  string `placeholder:"NAME" help:"The mailbox that the file is to be recorded for."`
+	Mailbox  string `placeholder:"NAME" help:"The mailbox that the file is to be recorded for; its MaxMessageSize does not matter."`
 	SetAside int64  `placeholder:"EVENT" help:"Instead of a file: the message that was set aside with this event, once its cause is gone."`
+	Again    bool   `help:"Record it although the event is marked as processed."`
 }
 
 // Run records the message and says what became of it.
@@ -20,8 +23,8 @@ func (c *replayCmd) Run(e *env) error {
 	switch isFile := c.File != "" && c.Mailbox != ""; {
 	case !isFile && c.File == "" && c.Mailbox == "" && c.SetAside > 0:
 		return c.reconsider(e)
-	case !isFile || c.SetAside != 0:
-		return &failure{code: exitUsage, err: fmt.Errorf("which message is to be recorded, and for which mailbox, must be said"), hint: "either FILE --mailbox NAME or --set-aside EVENT"}
+	case !isFile || c.SetAside != 0 || c.Again:
+		return &failure{code: exitUsage, err: fmt.Errorf("which message is to be recorded, and for which mailbox, must be said"), hint: "either FILE --mailbox NAME or --set-aside EVENT [--again]"}
 	}
 	raw, err := openMessage(c.File)
 	if err != nil {
@@ -33,7 +36,7 @@ func (c *replayCmd) Run(e *env) error {
 		return err
 	}
 	defer in.close()
-	mb, err := mailboxNamed(in.service, c.Mailbox)
+	mb, err := in.mailbox(c.Mailbox)
 	if err != nil {
 		return err
 	}
@@ -57,26 +60,37 @@ func (c *replayCmd) reconsider(e *env) error {
 	}
 	defer in.close()
 	aside, err := in.store.OpenAside(e.ctx, c.SetAside)
-	if errors.Is(err, store.ErrUnknown) {
-		return &failure{code: exitFailed, err: err, hint: "mailintegration event list names the events; one whose message has been recorded since is processed"}
-	}
 	if err != nil {
-		return err
+		return c.stays(err)
 	}
 	defer aside.Raw.Close()
-	mb, err := mailboxNamed(in.service, aside.Mailbox)
+	mb, err := in.mailbox(aside.Mailbox)
 	if err != nil {
-		return err
+		return &failure{code: exitConfiguration, err: fmt.Errorf("event %d: %w", c.SetAside, err),
+			hint: "the message belongs to that mailbox: give a mailbox file that name again (Name)"}
 	}
-	m, o, err := daemon.Reconsider(e.ctx, in.store, wire(mb, tokenStore(in.service)), aside)
-	if still := new(store.StillAsideError); errors.As(err, &still) {
-		return &failure{code: exitFailed, err: still, hint: fmt.Sprintf("mailintegration event show %d says what to do; nothing was changed", c.SetAside)}
-	}
+	m, o, err := daemon.Reconsider(e.ctx, in.store, wire(mb, tokenStore(in.service)), aside, c.Again)
 	if err != nil {
-		return err
+		return c.stays(err)
 	}
 	fmt.Fprintf(e.stdout, "event %d: %s\n", c.SetAside, became(m, o))
 	return nil
+}
+
+// stays says what can be done about a message that stays set aside.
+func (c *replayCmd) stays(err error) error {
+	hint := "nothing was changed; try again"
+	switch still := new(store.StillAsideError); {
+	case errors.Is(err, store.ErrNotAside):
+		hint = "mailintegration event list names the events; a message that has been recorded since is no longer set aside"
+	case errors.Is(err, store.ErrProcessed):
+		hint = "if it was not recorded by hand: --again"
+	case errors.As(err, &still):
+		hint = fmt.Sprintf("mailintegration event show %d says what to do; nothing was changed", c.SetAside)
+	case errors.Is(err, fs.ErrNotExist):
+		hint = "restore the file from a backup of AttachmentDirectory"
+	}
+	return &failure{code: exitFailed, err: err, hint: hint}
 }
 
 // before says what became of a message when it was accepted.
@@ -87,16 +101,25 @@ func before(o store.Outcome) string {
 	case store.Added:
 		return fmt.Sprintf("it was added to %d", o.Request)
 	case store.SetAside:
-		return fmt.Sprintf("it was set aside, event %d", o.Request)
+		return fmt.Sprintf("it was set aside, event %[1]d (replay --set-aside %[1]d)", o.Request)
 	}
 	return "it was " + o.Outcome
+}
+
+// mailbox is the mailbox of that name. One whose file is broken is not there: then the mistakes are the error.
+func (in *installation) mailbox(name string) (*config.Mailbox, error) {
+	mb, err := mailboxNamed(in.service, name)
+	if err != nil && in.broken != nil {
+		return nil, in.broken
+	}
+	return mb, err
 }
 
 // mailboxNamed is the configured mailbox of that name; without a name, it is the only one there is.
 func mailboxNamed(service *config.Service, name string) (*config.Mailbox, error) {
 	var names []string
 	for _, m := range service.Mailboxes {
-		if m.Name == name || name == "" && len(service.Mailboxes) == 1 {
+		if strings.EqualFold(m.Name, name) || name == "" && len(service.Mailboxes) == 1 {
 			return m, nil
 		}
 		names = append(names, m.Name)
