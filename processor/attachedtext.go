@@ -21,12 +21,12 @@ func (r *reader) attachedText(parts []*part) []segment {
 		return unpacked
 	}
 	if i := slices.IndexFunc(parts, func(p *part) bool { return isReadable(p) && p.disposition != "attachment" }); i >= 0 {
-		return r.leaf(parts[i]).segments
+		return r.attachedLeaf(parts[i])
 	}
 	for _, p := range parts {
 		switch {
 		case isReadable(p):
-			return r.leaf(p).segments
+			return r.attachedLeaf(p)
 		case p.mediaType == "message/rfc822" || p.mediaType == "message/global":
 			if segments := r.messageText(p); segments != nil {
 				return segments
@@ -36,13 +36,20 @@ func (r *reader) attachedText(parts []*part) []segment {
 	return nil
 }
 
-// isReadable says whether a part is text for people, or nearly so.
+// attachedLeaf reads a text that stays an attachment, with the files that it may hold.
+func (r *reader) attachedLeaf(p *part) []segment {
+	segments := r.leaf(p).segments
+	delete(r.containers, p)
+	return segments
+}
+
+// isReadable says whether a part is text for people, or nearly so (RFC 2046 §4.1.4).
 func isReadable(p *part) bool {
 	switch p.mediaType {
-	case "text/plain", "text/html", "text/rfc822-headers", "message/delivery-status", "message/disposition-notification", "message/feedback-report":
+	case "message/delivery-status", "message/disposition-notification", "message/feedback-report":
 		return true
 	}
-	return false
+	return strings.HasPrefix(p.mediaType, "text/")
 }
 
 // messageText is what an attached message says, after the fields that say whose it is; nil for nothing.
@@ -79,6 +86,8 @@ type messageOctets interface {
 	Size() int64
 }
 
+// isBlankText says whether there is nothing to read. HTML without a word is what Outlook puts beside attachments.
 func isBlankText(segments []segment) bool {
-	return !slices.ContainsFunc(segments, func(s segment) bool { return s.html != "" || strings.TrimSpace(s.plain) != "" })
+	const enough = 100
+	return joinText(segments, enough) == ""
 }

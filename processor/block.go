@@ -182,7 +182,7 @@ func (e *enclosure) closing(line, form string) (before string, ok bool) {
 func (e *enclosure) field(line string) {
 	name, value, ok := cutField(line)
 	switch {
-	case !ok && e.isBroken(line):
+	case (!ok || strings.HasPrefix(value, "//")) && e.isBroken(line): // an address has a colon, too
 		last := &e.block.fields[len(e.block.fields)-1]
 		last.Value, _ = cutOctets(last.Value+" "+line, maxFieldValue)
 	case !ok:

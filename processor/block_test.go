@@ -33,6 +33,7 @@ func TestBlocksAreReadInEveryForm(t *testing.T) {
 		{"opened twice", "[CreateSR]\n[CreateSR]\nType: x\n[/CreateSR]", "3:Type=x", "", "", "line 2: a second block is opened within that of line 1 (close it with [/CreateSR] first)"},
 		{"a value that a mail program broke in two", "CreateSR\nWhy: " + strings.Repeat("word ", 13) + "\nand more\nA: b\nCreateSR", "2:Why=" + strings.Repeat("word ", 13) + "and more 4:A=b", "", "", ""},
 		{"a value that was broken twice", "CreateSR\nWhy: " + strings.Repeat("word ", 13) + "\n" + strings.Repeat("more ", 13) + "\nend\nCreateSR", "2:Why=" + strings.Repeat("word ", 13) + strings.Repeat("more ", 13) + "end", "", "", ""},
+		{"a value that was broken before an address", "CreateSR\nWhy: " + strings.Repeat("word ", 13) + "\nhttps://x.example/\nCreateSR", "2:Why=" + strings.Repeat("word ", 13) + "https://x.example/", "", "", ""},
 		{"a long field and another after it", "CreateSR\nWhy: " + strings.Repeat("word ", 13) + "\nA: b\nCreateSR", "2:Why=" + strings.TrimSpace(strings.Repeat("word ", 13)) + " 3:A=b", "", "", ""},
 		{"no field after a short one, a blank line or a line that nobody breaks", "CreateSR\nA: b\nnothing\nWhy: " + strings.Repeat("word ", 13) + "\n\nnone\nLong: " + strings.Repeat("x", 90) + "\nno\nCreateSR",
 			"2:A=b 4:Why=" + strings.TrimSpace(strings.Repeat("word ", 13)) + " 7:Long=" + strings.Repeat("x", 90), "", "",

@@ -23,6 +23,9 @@ type textWriter struct {
 	marked bool // an item's mark was written: its text stands beside it, whatever blocks it is in
 	space  bool // a space is owed
 	cell   bool // a tab is owed, before a table's cell
+	row    int  // line on which the last cell of the row began; see beforeRow
+	fresh  bool // nothing stands in the cell yet
+	line   int  // line breaks written
 	column int  // octets on the line
 
 	pre    int      // depth of pre elements
@@ -39,7 +42,7 @@ const deepest = 20
 
 // htmlText returns HTML as text of at most limit octets.
 func htmlText(source string, limit int) string {
-	w := textWriter{limit: limit}
+	w := textWriter{limit: limit, row: beforeRow}
 	z := html.NewTokenizer(strings.NewReader(source))
 	for w.b.Len() < limit {
 		switch kind := z.Next(); kind {
@@ -51,7 +54,7 @@ func htmlText(source string, limit int) string {
 			return w.result()
 		case html.TextToken:
 			if w.skip == "" {
-				w.text(string(z.Text()))
+				w.text(clean(string(z.Text()))) // a character reference may stand for anything
 			}
 		case html.StartTagToken, html.SelfClosingTagToken, html.EndTagToken:
 			if raw := z.Raw(); w.isWord(raw) {
@@ -61,6 +64,10 @@ func htmlText(source string, limit int) string {
 				w.end(atom.Lookup(name), string(name))
 			} else {
 				w.start(z)
+			}
+			if kind == html.SelfClosingTagToken { // XML's way to write an element that is empty
+				z.NextIsNotRawText()
+				w.skip = ""
 			}
 		}
 	}
@@ -87,7 +94,10 @@ func (w *textWriter) isWord(tag []byte) bool {
 	if atom.Lookup([]byte(word)) != 0 || otherElements[word] {
 		return false
 	}
-	if len(w.words) < deepest {
+	if !slices.Contains(w.words, word) {
+		if len(w.words) == deepest {
+			return false
+		}
 		w.words = append(w.words, word)
 	}
 	return true
@@ -123,8 +133,12 @@ func (w *textWriter) start(z *html.Tokenizer) {
 	case atom.Hr:
 		w.text("----------")
 		w.breaks = 1
+	case atom.Table:
+		w.cell = false // a table in a cell stands below what is before it
+	case atom.Tr:
+		w.row = beforeRow
 	case atom.Td, atom.Th:
-		w.cell = w.column > 0 && w.breaks == 0
+		w.openCell()
 	case atom.Pre:
 		w.pre++
 	case atom.Blockquote:
@@ -169,7 +183,30 @@ func (w *textWriter) end(tag atom.Atom, name string) {
 		}
 	case atom.A:
 		w.closeLink()
+	case atom.Td, atom.Th:
+		w.breaks = min(w.breaks, 1)
+	case atom.Table:
+		w.row = afterTable
 	}
+}
+
+// What row is when no cell of the row at hand has begun.
+const (
+	beforeRow  = -1
+	afterTable = -2 // a table has ended in a cell: the next cell begins on a line of its own
+)
+
+// openCell begins a cell of a table: beside the one before it, if that took one line, else below.
+func (w *textWriter) openCell() {
+	switch w.cell = w.row == w.line && w.column > 0; {
+	case w.row == beforeRow:
+		w.flushBreaks()
+	case w.cell:
+		w.breaks = 0
+	default:
+		w.breaks = max(w.breaks, 1)
+	}
+	w.row, w.fresh = w.line, true
 }
 
 // breaksAround is how many line breaks stand at both ends of an element: two make an empty line.
@@ -222,12 +259,20 @@ func (w *textWriter) mark(s string) {
 func (w *textWriter) closeLink() {
 	href := w.href
 	w.href = ""
-	if !strings.HasPrefix(href, "http://") && !strings.HasPrefix(href, "https://") || len(href) > 500 || w.linked > w.b.Len() {
+	scheme, target, _ := strings.Cut(strings.TrimSuffix(href, "/"), ":")
+	switch strings.ToLower(scheme) {
+	case "http", "https":
+		target = strings.TrimPrefix(target, "//")
+	case "mailto":
+		target, _, _ = strings.Cut(target, "?")
+		href = target
+	default:
 		return
 	}
-	text := strings.TrimSpace(w.b.String()[w.linked:])
-	_, host, _ := strings.Cut(strings.TrimSuffix(href, "/"), "://")
-	if text == "" || strings.Contains(text, host) {
+	if target == "" || len(href) > 500 || w.linked > w.b.Len() {
+		return
+	}
+	if text := strings.TrimSpace(w.b.String()[w.linked:]); text == "" || strings.Contains(text, target) {
 		return
 	}
 	w.space = true
@@ -295,17 +340,22 @@ func (w *textWriter) write(s string) {
 	w.b.WriteString(s)
 	w.column += len(s)
 	w.ended = 0
+	w.fresh = false
 }
 
 // flushBreaks writes the line breaks that are owed; none stand at the beginning.
 func (w *textWriter) flushBreaks() {
-	if w.marked {
+	switch {
+	case w.marked || w.fresh && w.cell:
 		w.breaks = 0
+	case w.fresh: // a block at the beginning of a cell needs no room above it
+		w.breaks = min(w.breaks, 1)
 	}
 	if w.breaks > 0 {
 		for w.b.Len() > 0 && w.ended < w.breaks {
 			w.b.WriteByte('\n')
 			w.ended++
+			w.line++
 		}
 		w.column, w.space, w.cell = 0, false, false
 	}
@@ -334,7 +384,7 @@ func attribute(z *html.Tokenizer, hasAttr bool, name string) string {
 		var key, value []byte
 		key, value, hasAttr = z.TagAttr()
 		if string(key) == name {
-			return string(value)
+			return clean(string(value))
 		}
 	}
 	return ""

@@ -8,6 +8,7 @@ import (
 
 	"github.com/microcosm-cc/bluemonday"
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
 // sanitise returns clean HTML that is safe to show: no scripts, forms, styles or remote images, which tell a sender when
@@ -27,6 +28,9 @@ func sanitise(source string) string {
 			s.text()
 		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
 			s.tag(kind, verdicts.of(kind, s.z))
+			if kind == html.SelfClosingTagToken { // XML's way to write an element that is empty
+				s.z.NextIsNotRawText()
+			}
 		}
 	}
 }
@@ -95,6 +99,9 @@ type verdict struct {
 
 // judge asks bluemonday about a tag of the element with that name.
 func judge(kind html.TokenType, name, tag string) verdict {
+	if atom.Lookup([]byte(name)) == 0 { // no element of HTML: bluemonday would let nothing of it through
+		return verdict{name: name}
+	}
 	p := htmlPolicy()
 	v := verdict{name: name, html: clean(p.Sanitize(tag))}
 	if kind == html.StartTagToken && v.html == "" {
@@ -176,5 +183,5 @@ var htmlPolicy = sync.OnceValue(func() *bluemonday.Policy {
 var (
 	plainWords = regexp.MustCompile(`^[\p{L}\p{M}\p{N}\p{P}\s]*$`)
 	colour     = regexp.MustCompile(`^(?i:#[0-9a-f]{3,8}|[a-z]{3,20})$`)
-	ownImage   = regexp.MustCompile(`^(?:cid:|data:image/(?:png|gif|jpeg|webp);base64,)`)
+	ownImage   = regexp.MustCompile(`^(?i:cid:|data:image/(?:png|gif|jpeg|webp);base64,)`)
 )

@@ -54,6 +54,8 @@ func TestWhatIsDroppedTakesItsContentOrItsEndTagWithIt(t *testing.T) {
 		{"text that looks like a tag stays text", `a < b &lt;script&gt; &amp; c`, `a &lt; b &lt;script&gt; &amp; c`},
 		{"what a reference stands for is cleaned", `a&#0;&#27;[31mb&#13;c`, "a\ufffd[31mb\nc"},
 		{"a tag that is not ended is dropped", `a<b>b</b><a href="https://c.example/`, `a<b>b</b>`},
+		{"an element that is empty as XML writes it hides nothing", `<title/><script src="x"/><p>a</p>`, `<p>a</p>`},
+		{"an image is the message's own whatever the case", `<img src="CID:a">`, `<img src="cid:a">`},
 		{"comments are dropped", `a<!-- b --><![if !mso]>c<![endif]>`, `ac`},
 	}
 	for _, tt := range tests {
@@ -135,11 +137,13 @@ func FuzzSanitise(f *testing.F) {
 	})
 }
 
-// hidesContent says whether an element of a text is dropped with its content.
+// hidesContent says whether an element of a text is dropped with its content, or has no content as XML writes it, which
+// is nothing to HTML.
 func hidesContent(source string) bool {
 	z := html.NewTokenizer(strings.NewReader(source))
-	for z.Next() != html.ErrorToken {
-		if name, _ := z.TagName(); len(name) > 0 && htmlPolicy().Sanitize("<"+string(name)+">x") == "" {
+	for kind := z.Next(); kind != html.ErrorToken; kind = z.Next() {
+		name, _ := z.TagName()
+		if len(name) > 0 && (kind == html.SelfClosingTagToken || htmlPolicy().Sanitize("<"+string(name)+">x") == "") {
 			return true
 		}
 	}
