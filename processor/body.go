@@ -28,7 +28,8 @@ type reader struct {
 	note   func(p *part, what string)
 	work   *workspace // for a body that is being read
 
-	text, html int // octets read so far
+	text, html int  // octets read so far
+	begun      bool // a part that is no multipart was met
 	err        error
 
 	containers  map[*part]unpacked // attachments that hold others
@@ -49,12 +50,17 @@ func (r *reader) collect(p *part) content {
 		}
 		return all
 	case isBodyText(p):
+		r.begun = true
 		return r.leaf(p)
+	case !r.begun && isNamedText(p):
+		r.begun = true
+		return content{segments: r.attachedLeaf(p), attachments: []*part{p}}
 	case isSMIME(p):
 		u := r.signed(p)
 		r.contains(p, u)
 		return content{segments: u.segments, attachments: []*part{p}}
 	}
+	r.begun = true
 	return content{attachments: []*part{p}}
 }
 
@@ -91,6 +97,12 @@ func isBodyText(p *part) bool {
 		return true
 	}
 	return strings.HasPrefix(p.mediaType, "multipart/")
+}
+
+// isNamedText says whether a part is text that has a name although it is not called an attachment: some programs name
+// the text of a message. What comes first is taken for that, and stays an attachment as well.
+func isNamedText(p *part) bool {
+	return (p.mediaType == "text/plain" || p.mediaType == "text/html") && p.disposition != "attachment"
 }
 
 // leaf reads a text part. One that is too long stays an attachment as well, so that nothing of it is lost.
