@@ -7,22 +7,47 @@ import (
 
 // replyText returns what the author of an answer wrote: the text without the mail quoted at its end or before its
 // beginning, and without the signature. It is made for mistakes that do no harm: when in doubt nothing is cut, what
-// is quoted between answers stays, a forward is left whole, and so is a text of which nothing would be left.
+// is quoted between answers stays, a forward is left whole, and so are a text of which nothing would be left and mail
+// that somebody shows who answers none.
 func replyText(m *Message) string {
 	if isForward(m.Subject) {
 		return m.Text // what is quoted is what was to be said
 	}
-	r := reply{lines: strings.Split(m.Text, "\n"), budget: 500}
+	r := reply{lines: strings.Split(m.Text, "\n"), isAnswer: isAnswer(m), budget: 500}
 	r.end = len(r.lines)
 	r.trim()
-	for i := r.begin; i < r.end; i++ {
-		if at, ok := r.quoteBegins(i); ok && at > r.begin {
-			r.end = at
-			break
-		}
+	if !r.cutShownMail() {
+		return m.Text
 	}
 	r.budget += 100
-	// Under a quote there may be a signature, and above it another one.
+	r.cutEnd()
+	r.cutQuoteAtBegin()
+	if text := r.part(m.Text); strings.TrimSpace(text) != "" {
+		return strings.TrimRight(text, " \t\n")
+	}
+	return m.Text
+}
+
+// cutShownMail cuts off mail that is quoted without ">", down to the end. It is false when the text is to be left
+// whole: what looks so in new mail is what was to be said, and answers may stand within the mail that is quoted.
+func (r *reply) cutShownMail() bool {
+	for i := r.begin; i < r.end; i++ {
+		at, ok := r.quoteBegins(i)
+		if ok && !r.isAnswer {
+			return false
+		}
+		if ok && at > r.begin {
+			if r.pointsDown(at) {
+				return false
+			}
+			r.end = at
+		}
+	}
+	return true
+}
+
+// cutEnd cuts signatures and a quote off the end. Under a quote there may be a signature, and above it another one.
+func (r *reply) cutEnd() {
 	const rounds = 4
 	for range rounds {
 		before := r.end
@@ -31,14 +56,9 @@ func replyText(m *Message) string {
 		r.cutSignature()
 		r.cutQuoteAtEnd()
 		if r.trim(); r.end == before {
-			break
+			return
 		}
 	}
-	r.cutQuoteAtBegin()
-	if text := r.part(m.Text); strings.TrimSpace(text) != "" {
-		return strings.TrimRight(text, " \t\n")
-	}
-	return m.Text
 }
 
 // part is what has not been cut of the text that was divided into the lines.
@@ -61,6 +81,7 @@ func (r *reply) part(text string) string {
 type reply struct {
 	lines      []string
 	begin, end int
+	isAnswer   bool
 	budget     int // candidates for the beginning of a quote that are still looked at: no mail of a person has as many
 }
 
@@ -108,6 +129,9 @@ func (r *reply) lastText(i int) int {
 
 // cutQuoteAtEnd cuts a quote with ">" off the end, with the attribution above it.
 func (r *reply) cutQuoteAtEnd() {
+	if !r.isAnswer {
+		return
+	}
 	begin, quoted := r.end, 0
 	for i := r.end - 1; i >= r.begin; i-- {
 		switch {
@@ -122,7 +146,8 @@ func (r *reply) cutQuoteAtEnd() {
 		return
 	}
 	above, isNamed := r.aboveQuote(begin)
-	if isNamed || quoted > 1 { // one line alone may be meant as it stands
+	isMeant := quoted == 1 && !isNamed // one line alone may be meant as it stands
+	if !isMeant && !r.pointsDown(above) {
 		r.end = above
 	}
 }
@@ -154,7 +179,7 @@ func (r *reply) aboveQuote(begin int) (at int, found bool) {
 // below it.
 func (r *reply) cutQuoteAtBegin() {
 	i := r.begin
-	if i >= r.end {
+	if i >= r.end || !r.isAnswer {
 		return
 	}
 	n := r.attribution(i)

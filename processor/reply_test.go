@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"cmp"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -58,17 +59,22 @@ func TestReplyTextIsWhatTheAuthorWrote(t *testing.T) {
 		{"two dashes between paragraphs", "First.\n\n--\n\n" + strings.Repeat("A second part that is longer than any signature.\n", 8), ""},
 		{"a list", "I need:\n\n- Toner\n\n-Blue Paper", ""},
 		{"sent from a place", "Yes.\n\nSent from my desk, as the telephone is broken.", ""},
+		{"answers within the mail below", "Please see my answers below.\n\nFrom: Ann\nSent: Tuesday\nTo: Desk\nSubject: printer\n\nDid you restart?\n[Ann] Yes I did, twice.", ""},
+		{"answers in a colour, in French", "Mes réponses en rouge.\n\nDe : Ann\nEnvoyé : mardi\nÀ : Desk\nObjet : imprimante\n\nRedémarrée ?\nOui.", ""},
+		{"answers in the text, in German", "Antworten im Text.\n\nVon: Ann\nGesendet: Dienstag\nAn: Desk\nBetreff: Drucker\n\nNeu gestartet?\nJa.", ""},
+		{"answers below, in Spanish", "Respondo más abajo.\n\nDe: Ann\nEnviado el: martes\nPara: Desk\nAsunto: impresora\n\n¿Reinició?\nSí.", ""},
+		{"answers within what is marked as quoted", "My answers are inline, in blue.\n\nOn 3 Nov 2026, Ann Lee wrote:\n> Did you restart?\n> Yes I did.", ""},
+		{"answers within what an attribution begins", "See below.\n\nOn 3 Nov 2026, at 10:04, Ann Lee <ann@example.com> wrote:\n\nDid you restart?\nYes I did.", ""},
+		{"a word that holds another one", "It is inlined and belowground.\n" + quote, "It is inlined and belowground."},
+		{"what a colon announces", "The log says:\n> error 1\n> error 2", ""},
+		{"a sign with colons", "Yes :+1:\n" + quote, "Yes :+1:"},
 		{"a header with nothing above", "From: Ann\nSent: Tuesday\nTo: Desk\nSubject: printer\n\nbroken", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			m := parseString("Subject: Re: x\nContent-Type: text/plain; charset=utf-8\n\n" + tt.text)
-			want := tt.want
-			if want == "" {
-				want = m.Text
-			}
-			if m.ReplyText != want {
+			if want := cmp.Or(tt.want, m.Text); m.ReplyText != want {
 				t.Errorf("got %q, want %q", m.ReplyText, want)
 			}
 		})
@@ -77,16 +83,65 @@ func TestReplyTextIsWhatTheAuthorWrote(t *testing.T) {
 
 func TestAForwardIsLeftWhole(t *testing.T) {
 	t.Parallel()
-	const text = "See below.\n\nFrom: Ann\nSent: Tuesday\nTo: Desk\nSubject: printer\n\nbroken"
+	const text = "Is this true?\n\nFrom: Ann\nSent: Tuesday\nTo: Desk\nSubject: printer\n\nbroken"
 	for _, prefix := range []string{"Fw: ", "FWD: ", "TR : ", "WG: ", "RV: ", "[EXTERNAL] Fwd: ", "Fwd[2]: Re: ", "ENC: ", "Doorst: "} {
 		if m := parseString("Subject: " + prefix + "printer\n\n" + text); m.ReplyText != text {
 			t.Errorf("%s: cut to %q", prefix, m.ReplyText)
 		}
 	}
-	for _, prefix := range []string{"", "Re: ", "AW: ", "Réf : ", "RE: AW: ", "Re: Fwd: "} {
-		if m := parseString("Subject: " + prefix + "printer\n\n" + text); m.ReplyText != "See below." {
-			t.Errorf("%s: not cut: %q", prefix, m.ReplyText)
+}
+
+func TestOnlyWhatAnswersIsCut(t *testing.T) {
+	t.Parallel()
+	const text = "Is this true?\n\nFrom: Ann\nSent: Tuesday\nTo: Desk\nSubject: printer\n\nbroken"
+	for _, fields := range []string{
+		"Subject: Re: printer", "Subject: AW: printer", "Subject: Réf : printer", "Subject: RE: AW: printer", "Subject: Re: Fwd: printer", "Subject: Rif: printer", "Subject: Antw: printer",
+		"Subject: RE[2]: printer", "Subject: 回复：printer", "Subject: [EXTERNAL] Re: printer", "Subject: [printers] [EXT] SV: printer", "Subject: Automatic reply: printer",
+		"Subject: [Incident] 1234 - printer", "Subject: printer\nIn-Reply-To: <1@desk.example>", "Subject: printer\nReferences: <1@desk.example>",
+	} {
+		if m := parseString(fields + "\n\n" + text); m.ReplyText != "Is this true?" {
+			t.Errorf("%s: not cut: %q", fields, m.ReplyText)
 		}
+	}
+	for _, fields := range []string{"Subject: printer", "Subject: Printer: Re", "Subject: [Incident] of today", "Subject: Ref: 12", "X-A: b", "Subject: printer\nIn-Reply-To:\nReferences: "} {
+		if m := parseString(fields + "\n\n" + text); m.ReplyText != text {
+			t.Errorf("%s: cut to %q", fields, m.ReplyText)
+		}
+	}
+}
+
+func TestNewMailLosesNothingButASignature(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, text, want string // want is "" where nothing is cut
+	}{
+		{"a form of a web site", "New enquiry from the web site.\nFrom: Ann\nSubject: Printer\nDate: 12 May\nMessage: The printer is on fire", ""},
+		{"a question about a mail", "I got this mail, is it phishing?\nFrom: Bank\nSubject: Your account\nTo: me\n\nI did click, please reset my password", ""},
+		{"a mail of somebody else with its signature", "Is it phishing?\n\nFrom: Bank\nSubject: Your account\nTo: me\n\nClick.\n\n-- \nBank", ""},
+		{"a move from one place to another", "Bonjour,\nDe : Montréal\nÀ : Québec\nObjet : 3 imprimantes\nMerci de confirmer", ""},
+		{"a log", "Log:\n\nFrom: 10.0.0.1\nTo: 10.0.0.2\nSent: 12 packets\n\nPlease replace the switch.", ""},
+		{"what a program prints", "npm prints\n> npm ERR! code 1\n> npm ERR! path /tmp", ""},
+		{"an order", "Please order:\n>5 mice\n>3 keyboards", ""},
+		{"an order without a colon", "Please order\n>5 mice\n>3 keyboards", ""},
+		{"what somebody wrote", "Hallo zusammen,\nam 04.05.2026 hat mir bob@example.com geschrieben:\nDas Konto fehlt.\nKönnt ihr das bitte machen?", ""},
+		{"what a server wrote", "On 2026-05-04 10:12 root@srv1 wrote:\ndisk full\nCan you clean it up before tonight?", ""},
+		{"what a server wrote, below a salutation", "Hello,\n\nOn 2026-05-04 10:12 root@srv1 wrote:\ndisk full\nCan you clean it up before tonight?", ""},
+		{"what stands above the rest", "On 3 Nov 2026, Ann wrote:\n> the printer\n> is broken\n\nIs it?", ""},
+		{"a signature", "The printer is broken.\n\n-- \nAnn Lee", "The printer is broken."},
+		{"a telephone", "The printer is broken.\n\nSent from my iPhone", "The printer is broken."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := parseString("Subject: printer\nContent-Type: text/plain; charset=utf-8\n\n" + tt.text)
+			if want := cmp.Or(tt.want, m.Text); m.ReplyText != want {
+				t.Errorf("got %q, want %q", m.ReplyText, want)
+			}
+		})
+	}
+	html := parseString("Subject: error\nContent-Type: text/html\n\n<div>I get this error:</div><blockquote style=\"margin:0 0 0 40px\">Error 0x80070005<br>Access denied</blockquote>")
+	if !strings.Contains(html.ReplyText, "Access denied") {
+		t.Errorf("indented text is cut: %q", html.ReplyText)
 	}
 }
 
@@ -167,7 +222,7 @@ func TestRepliesOfManyMailProgramsAreCutRightOrLeftWhole(t *testing.T) {
 	t.Logf("%d cut, %d left whole", cut, whole)
 }
 
-// replyMail makes a message of what is only a body.
+// replyMail makes a message of what is only a body. All of the corpus are answers, and some have lost what says so.
 func replyMail(name, content string) string {
 	switch filepath.Ext(name) {
 	case ".html":
@@ -175,5 +230,5 @@ func replyMail(name, content string) string {
 	case ".txt":
 		return "Subject: Re: x\nContent-Type: text/plain; charset=utf-8\n\n" + content
 	}
-	return content
+	return "In-Reply-To: <1@desk.example>\n" + content
 }
