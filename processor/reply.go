@@ -14,6 +14,7 @@ func replyText(m *Message) string {
 		return m.Text // what is quoted is what was to be said
 	}
 	r := reply{lines: strings.Split(m.Text, "\n"), isAnswer: isAnswer(m), budget: 500}
+	r.author = strings.ToLower(m.From.Name + m.From.Addr)
 	r.end = len(r.lines)
 	r.trim()
 	if !r.cutShownMail() {
@@ -81,6 +82,7 @@ func (r *reply) part(text string) string {
 type reply struct {
 	lines      []string
 	begin, end int
+	author     string // name and address in lower case, "" when unknown
 	isAnswer   bool
 	budget     int // candidates for the beginning of a quote that are still looked at: no mail of a person has as many
 }

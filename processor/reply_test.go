@@ -145,6 +145,40 @@ func TestNewMailLosesNothingButASignature(t *testing.T) {
 	}
 }
 
+func TestSentencesAreNoSignatures(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"Yes.\n\nVon meinem Rechner geht es nicht", "Yes.\n\nVon meinem iPhone geht es nicht", "Yes.\n\nSent from my colleague's account by mistake", "Yes.\n\nSent from my old phone by mistake",
+		"Yes.\n\nSent from mail", "Yes.\n\nInviato da Marco ieri senza risposta", "Yes.\n\nEnvoyé de mon poste de travail habituel", "Yes.\n\nEnvoyé de mon mobile hier",
+		"I need help with:\n\nGet Outlook for Android", "What does it mean:\n\nSent from my iPhone",
+		"Please install on my PC:\n\n-Adobe Acrobat", "–Microsoft Office\n\n–Adobe Acrobat", "• Office\n\n-Adobe Acrobat", "Please install\n\n-Adobe Acrobat",
+		"my options are:\n--\nfirst floor\nsecond floor", "my options are:\n\n--\nfirst floor", "Name: Ann\n--\nPhone: 12345\nProblem: screen is black",
+		"Name: Ann\n--\nProblem:\nscreen is black",
+	} {
+		m := parseString("From: Bruno Roy <bruno@example.com>\nSubject: Re: x\nContent-Type: text/plain; charset=utf-8\n\n" + text)
+		if m.ReplyText != m.Text {
+			t.Errorf("%q is cut to %q", text, m.ReplyText)
+		}
+	}
+}
+
+func TestSignaturesOfManyProgramsAreCut(t *testing.T) {
+	t.Parallel()
+	for _, signature := range []string{
+		"Sent from my iPhone", "Sent from my iPhone.", "Sent from my Verizon Wireless 4G LTE Phone", "Sent from my Samsung Galaxy S21", "Sent from my SM-G960F phone", "Sent from Mail for Windows 10",
+		"Sent from Yahoo Mail on Android", "Sent from Outlook for iOS<https://aka.ms/o0ukef>", "Envoyé de mon iPhone", "Envoyé depuis mon smartphone Samsung Galaxy.", "Envoyé à partir de Outlook pour Android",
+		"Von meinem iPhone gesendet", "Von meinem Samsung Galaxy Smartphone gesendet.", "Von meinem iPhone/iPad gesendet", "Gesendet von meinem Handy", "Gesendet von Mail für Windows",
+		"Enviado desde mi iPhone", "Enviado do meu iPhone", "Enviado desde Correo para Windows", "Inviato da iPhone", "Inviato dal mio iPad", "Inviato da Posta per Windows", "Verstuurd vanaf mijn iPhone",
+		"Get Outlook for Android<https://aka.ms/ghei36>", "-Ann Lee", "—Ann M. Lee",
+		"--\nAnn Lee\nPhone: 12345\nE-mail: ann@example.com\nhttps://example.com", "-- \nAnn Lee\nRoom: 12",
+	} {
+		m := parseString("From: Ann Lee <ann@example.com>\nSubject: Re: x\nContent-Type: text/plain; charset=utf-8\n\nYes.\n\n" + signature)
+		if m.ReplyText != "Yes." {
+			t.Errorf("%q is not cut: %q", signature, m.ReplyText)
+		}
+	}
+}
+
 // TestRepliesOfManyMailProgramsAreCutRightOrLeftWhole holds, for each reply of the corpus, what is left of it.
 // "Sent from my iPhone" and what follows "-- " are signatures, also where the collection keeps them.
 func TestRepliesOfManyMailProgramsAreCutRightOrLeftWhole(t *testing.T) {

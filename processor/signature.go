@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // cutListFooter cuts off what a mailing list adds: a long line, the name of the list, its addresses.
@@ -34,21 +36,20 @@ func (r *reply) cutSignature() {
 	const longest = 200
 	ln := strings.TrimSpace(r.lines[last])
 	switch {
-	case len(ln) > longest:
-	case deviceSignature.MatchString(ln), outlookSignature.MatchString(ln):
-		r.end = last
-	case dashedName.MatchString(ln) && !slices.ContainsFunc(r.lines[r.begin:last], isListItem):
+	case len(ln) > longest, endsInColon(r.lines[r.lastText(last)]): // "I need:" is followed by what is needed
+	case isDeviceSignature(ln), outlookSignature.MatchString(ln), r.isDashedName(last):
 		r.end = last
 	}
 }
 
-// dashedSignature finds "-- " near the end. Without its space it must be followed by a few short lines, as it may be
-// meant as a line.
+// dashedSignature finds "-- " near the end. Without its space it may be meant as a line: it must be followed by a few
+// short lines that are no fields of a form, and nothing may be announced above it.
 func (r *reply) dashedSignature() (at int, ok bool) {
 	const mostLines, mostLinesInDoubt, longestInDoubt = 15, 6, 80
-	for i, after, longest := r.end-1, 0, 0; i > r.begin && after <= mostLines; i-- {
+	isRule := false
+	for i, after := r.end-1, 0; i > r.begin && after <= mostLines; i-- {
 		ln := strings.TrimRight(r.lines[i], "\r\t\u00a0")
-		if ln == "-- " || strings.TrimSpace(ln) == "--" && after <= mostLinesInDoubt && longest <= longestInDoubt && !strings.HasPrefix(ln, " ") {
+		if ln == "-- " || strings.TrimRight(ln, " ") == "--" && !isRule && !endsInColon(r.lines[r.lastText(i)]) {
 			return i, true
 		}
 		if isQuoted(ln) {
@@ -56,17 +57,98 @@ func (r *reply) dashedSignature() (at int, ok bool) {
 		}
 		if !isBlankLine(ln) {
 			after++
-			longest = max(longest, len(ln))
+			isRule = isRule || after > mostLinesInDoubt || len(ln) > longestInDoubt || isFormField(ln)
 		}
 	}
 	return 0, false
 }
 
-func isListItem(ln string) bool { return strings.HasPrefix(trimLeft(ln), "-") }
+// isFormField says whether a line has a label, "Problem: …", and none of those that stand in signatures.
+func isFormField(ln string) bool {
+	label, value, ok := strings.Cut(ln, ":")
+	if !ok || strings.HasPrefix(value, "//") {
+		return false
+	}
+	words := strings.FieldsFunc(strings.ToLower(label), func(r rune) bool { return !unicode.IsLetter(r) })
+	return len(words) > 0 && !slices.ContainsFunc(words, func(word string) bool { return contactLabels[word] })
+}
+
+// isDashedName says whether line i is the author's name after a dash. Where there are items of a list it is one more.
+func (r *reply) isDashedName(i int) bool {
+	if !dashedName.MatchString(strings.TrimSpace(r.lines[i])) || slices.ContainsFunc(r.lines[r.begin:i], isListItem) {
+		return false
+	}
+	names := strings.Fields(strings.Trim(strings.ToLower(r.lines[i]), "-–— \t"))
+	isAuthors := func(name string) bool { return strings.Contains(r.author, name) }
+	return r.author == "" || slices.ContainsFunc(names, isAuthors)
+}
+
+func isListItem(ln string) bool {
+	ln = trimLeft(ln)
+	return slices.ContainsFunc([]string{"-", "–", "—", "•", "* "}, func(sign string) bool { return strings.HasPrefix(ln, sign) })
+}
+
+// isDeviceSignature says whether a line is what a telephone or a mail program adds: "Sent from my iPhone". It names
+// what is known and says nothing else, as a sentence may begin in the same way.
+func isDeviceSignature(ln string) bool {
+	ln = strings.TrimSuffix(angledLink.ReplaceAllString(ln, ""), ".")
+	if found := germanDeviceSignature.FindStringSubmatch(ln); found != nil {
+		return namesDevice(found[1], true)
+	}
+	found := deviceSignature.FindStringSubmatch(ln)
+	return found != nil && namesDevice(found[2], found[1] != "")
+}
+
+// namesDevice says whether words name a device or a program. What is not called mine is a name: "Sent from Outlook".
+func namesDevice(name string, isMine bool) bool {
+	isNamed := false
+	words := strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("/,()™®*", r) })
+	for i, word := range words {
+		isDevice, isKnown := deviceWords[strings.ToLower(word)]
+		isNamed = isNamed || isDevice
+		first, _ := utf8.DecodeRuneInString(word)
+		isName := isDevice && (unicode.IsUpper(first) || first == 'i') // iPhone
+		switch {
+		case !isKnown && !strings.ContainsAny(word, "0123456789"): // a model may be any
+			return false
+		case i == 0 && !isMine && !isName:
+			return false
+		}
+	}
+	return isNamed
+}
 
 var (
-	deviceSignature = regexp.MustCompile(`(?i)^(?:sent from my|sent from mail for|envoyé de(?:puis)? mon|envoyé à partir de mon|von meine[mnr]|gesendet von meine[mr]|` +
-		`enviado desde mi|enviado do meu|enviado a partir do meu|inviato dal? mio|inviato da|verstuurd vanaf mijn|verzonden vanaf mijn)(?:\s[^\s,;.!?]+){1,5}$`)
-	outlookSignature = regexp.MustCompile(`(?i)^(?:(?:get|obtenez|téléchargez|télécharger|obtener|scarica|ottieni|download|obter) outlook (?:for|pour|para|per|voor) (?:ios|android)|outlook für (?:ios|android) beziehen)\s*(?:<[^<>\s]*>)?$`)
-	dashedName       = regexp.MustCompile(`^[-–—]\p{Lu}[\pL'’-]+(?: \p{Lu}[\pL'’.-]*){1,2}$`)
+	deviceSignature = regexp.MustCompile(`(?i)^(?:sent from|envoyé (?:de(?:puis)?|à partir de)|enviado (?:desde|do|a partir do)|inviato dal?|(?:verstuurd|verzonden) vanaf|gesendet (?:von|mit))` +
+		`( my| mon| mi| meu| mio| mijn| meine[mnr])?\s+(\S.*)$`)
+	germanDeviceSignature = regexp.MustCompile(`(?i)^von meine[mnr]\s+(\S.*?)(?:\s+aus)?\s+gesendet$`)
+	angledLink            = regexp.MustCompile(`\s*<[^<>\s]*>`)
+	outlookSignature      = regexp.MustCompile(`(?i)^(?:(?:get|obtenez|téléchargez|télécharger|obtener|scarica|ottieni|download|obter) outlook (?:for|pour|para|per|voor) (?:ios|android)|outlook für (?:ios|android) beziehen)\s*(?:<[^<>\s]*>)?$`)
+	dashedName            = regexp.MustCompile(`^[-–—]\p{Lu}[\pL'’-]+(?: \p{Lu}[\pL'’.-]*){1,2}$`)
 )
+
+// deviceWords are the words of lines that telephones and mail programs add; false are those that only say more.
+var deviceWords = wordSet(
+	`iphone ipad ipod android samsung galaxy huawei honor xiaomi redmi oneplus google pixel nokia lumia motorola moto droid xperia sony htc lg oppo fairphone
+	blackberry windows macbook mac imac surface ios
+	mobile phone cellphone cell telephone téléphone telefon telefoon teléfono telefono telefone smartphone handy mobiltelefon celular móvil portable tablet tablette device
+	mail e-mail email courrier correo correio posta outlook yahoo gmail gmx proton protonmail aol`,
+	`for für pour para per voor on sur su auf via the wireless verizon t-mobile telekom vodafone orange sprint at&t lte note plus pro max mini ultra app network`)
+
+// contactLabels are the labels of what stands in signatures.
+var contactLabels = wordSet(
+	`phone telephone tel telefon téléphone tél teléfono telefono telefoon telefone mobile mobil mobiel mob cell fax direct t m f e p
+	mail email courriel mailto www web website internet site skype linkedin address adresse
+	sitz geschäftsführer geschäftsführung vorstand registergericht handelsregister ust`, "")
+
+// wordSet makes a map of words that are and words that only may stand beside them.
+func wordSet(words, more string) map[string]bool {
+	set := map[string]bool{}
+	for _, word := range strings.Fields(words) {
+		set[word] = true
+	}
+	for _, word := range strings.Fields(more) {
+		set[word] = false
+	}
+	return set
+}
