@@ -39,7 +39,11 @@ func recognise(m *Message, root *part) Automatic {
 		return Bounce
 	case isNotice(h):
 		return Notice
-	case h.Has("List-Id"), h.Has("List-Post"), h.Has("List-Unsubscribe"), h.Has("Mailing-List"), precedence(h, "list"):
+	case h.Has("List-Id"), h.Has("List-Post"), h.Has("Mailing-List"):
+		return MailingList // whatever its precedence: ezmlm and Majordomo send what people write as "bulk"
+	case isSentInBulk(h):
+		return Notice
+	case h.Has("List-Unsubscribe"), precedence(h, "list"):
 		return MailingList
 	}
 	return Person
@@ -123,13 +127,23 @@ func isAutoReply(h Header) bool {
 }
 
 // isAbsenceNote says whether a message that is marked as generated answers another one: Exchange marks absence notes
-// as no answer (auto-generated), but says which of its agents wrote them, or begins their subject as it does then.
+// as no answer (auto-generated), but begins their subject as it does then, or says which of its agents wrote them.
 func isAbsenceNote(m *Message) bool {
-	if strings.Contains(m.Header.Get("X-MS-Exchange-Generated-Message-Source"), "Mailbox Rules Agent") {
-		return true
-	}
 	auto := keyword(m.Header.Get("Auto-Submitted"))
-	return strings.HasPrefix(auto, "auto") && (hasAutomaticPrefix(m.Subject) || m.Header.Has("X-MS-Exchange-Inbox-Rules-Loop"))
+	return strings.HasPrefix(auto, "auto") && hasAutomaticPrefix(m.Subject) || isAnswerOfRule(m)
+}
+
+// isAnswerOfRule says whether a rule of an Exchange mailbox wrote a message. The agent that does so names itself in
+// what it redirects too, which keeps its author, and in what it forwards, which has a prefix as people's mail has.
+func isAnswerOfRule(m *Message) bool {
+	h := m.Header
+	if !strings.Contains(h.Get("X-MS-Exchange-Generated-Message-Source"), "Mailbox Rules Agent") || len(m.InReplyTo) == 0 {
+		return false
+	}
+	const mailbox = "X-MS-Exchange-Inbox-Rules-Loop" // whose rule it is
+	isRedirected := h.Has(mailbox) && !strings.EqualFold(strings.TrimSpace(h.Get(mailbox)), m.From.Addr)
+	_, isPassedOn := skipPrefix(trimSpace(m.Subject))
+	return !isRedirected && !isPassedOn
 }
 
 // isNotice says whether a program wrote a message of its own accord.
@@ -145,11 +159,14 @@ func isNotice(h Header) bool {
 			return true
 		}
 	}
-	if loop := keyword(h.Get("X-Loop")); loop == "yes" || loop == "true" { // else an address that forwards
-		return true
-	}
-	// Any other precedence, as in "first-class", is no sign of a machine.
-	return precedence(h, "bulk", "junk")
+	loop := keyword(h.Get("X-Loop"))
+	return loop == "yes" || loop == "true" // else an address that forwards
+}
+
+// isSentInBulk says whether a message has a precedence that programs give theirs. Any other, as in "first-class", is
+// no sign of a machine, and none is where the message says that a person wrote it (RFC 3834 §5).
+func isSentInBulk(h Header) bool {
+	return precedence(h, "bulk", "junk") && keyword(h.Get("Auto-Submitted")) != "no"
 }
 
 // precedence says whether one of the Precedence fields has one of the values.
