@@ -31,7 +31,7 @@ func recognise(m *Message, root *part) Automatic {
 		return Receipt
 	case report == "feedback-report":
 		return Notice // somebody complains of our mail: nothing was returned
-	case report != "", isDeliveryFailure(m), isBounce(m):
+	case report != "", isDeliveryFailure(m), isBounce(m, root):
 		return Bounce
 	case isAutoReply(h), isAbsenceNote(m):
 		return AutoReply
@@ -101,7 +101,7 @@ func isDeliveryFailure(m *Message) bool {
 // isMailerDaemon says whether a mail system speaks for itself: RFC 5321 §4.5.5 gives such messages the null
 // reverse-path, and tradition their author.
 func isMailerDaemon(m *Message) bool {
-	local, _, _ := strings.Cut(strings.ToLower(m.From.Addr), "@")
+	local := localPart(m.From.Addr)
 	if local == "mailer-daemon" || local == "mailerdaemon" {
 		return true
 	}

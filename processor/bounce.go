@@ -4,31 +4,67 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // isBounce knows what mail systems wrote before RFC 3464, and what some still write: it comes from the mail system
-// and has a subject that mail systems use for this and for nothing else.
-func isBounce(m *Message) bool {
-	if isFromMailSystem(m) && isBounceSubject(m.Subject) {
+// and has a subject that mail systems use for this. People use such subjects too, and postmasters are people, who ask
+// for help: where nobody but a mail system can have sent it, that is enough; else it must also say what was returned.
+func isBounce(m *Message, root *part) bool {
+	if isBounceSubject(m.Subject) && (isFromDaemon(m) || isFromMailSystem(m) && !isSentence(m.Subject) && isReturning(m, root)) {
 		return true
 	}
 	// Amazon tells of bounces by its notification service, as JSON.
 	return m.Header.Has("x-amz-sns-message-id") && strings.Contains(m.Text, `notificationType\":\"Bounce\"`)
 }
 
-// isFromMailSystem says whether a message comes from a mail system, or pretends to.
+// isFromDaemon says whether a message with the subject of a returned one can only come from a mail system.
+func isFromDaemon(m *Message) bool {
+	if isMailerDaemon(m) || m.From.Addr == "" && isMailSystemName(strings.ToLower(m.From.Name)) {
+		return true
+	}
+	if m.ReturnPath == nil || localPart(m.From.Addr) != "postmaster" {
+		return false
+	}
+	path := localPart(*m.ReturnPath)
+	return path == "mailer-daemon" || path == "mailerdaemon"
+}
+
+// isFromMailSystem says whether a message comes from a mail system, or pretends to. A postmaster by name alone is a
+// person.
 func isFromMailSystem(m *Message) bool {
 	for _, a := range []Address{m.From, m.Sender} {
-		local, _, _ := strings.Cut(strings.ToLower(a.Addr), "@")
-		if isMailSystemName(local) || isMailSystemName(strings.ToLower(a.Name)) {
+		name := strings.ToLower(a.Name)
+		if isMailSystemName(localPart(a.Addr)) || name != "postmaster" && isMailSystemName(name) {
 			return true
 		}
 	}
-	if m.ReturnPath == nil {
-		return false
+	return m.ReturnPath != nil && (*m.ReturnPath == "" || isMailSystemName(localPart(*m.ReturnPath)))
+}
+
+// localPart is what stands before the "@" of an address, in lower case.
+func localPart(addr string) string {
+	local, _, _ := strings.Cut(strings.ToLower(addr), "@")
+	return local
+}
+
+// isReturning says whether a message returns another one, or says in whose words it could not be delivered to whom.
+func isReturning(m *Message, root *part) bool {
+	found := false
+	root.leaves(func(p *part) bool {
+		switch p.mediaType {
+		case "message/delivery-status", "message/global-delivery-status", "message/rfc822", "message/global",
+			"text/rfc822-headers", "message/global-headers":
+			found = p.disposition != "attachment" // else a person shows it
+		}
+		return !found
+	})
+	if found {
+		return true
 	}
-	local, _, _ := strings.Cut(strings.ToLower(*m.ReturnPath), "@")
-	return local == "" || isMailSystemName(local)
+	text, _ := cutOctets(m.Text, reportOctets)
+	notice, returned := cutReturned(text)
+	return returned != "" || replyWithStatus.MatchString(notice) && len(failedIn(m, notice)) > 0
 }
 
 func isMailSystemName(name string) bool {
@@ -51,6 +87,29 @@ func isBounceSubject(subject string) bool {
 	return strings.HasPrefix(subject, "warning: ") && (strings.Contains(subject, " delayed") || strings.Contains(subject, "could not send")) ||
 		strings.HasPrefix(subject, "[postmaster] email delivery fail")
 }
+
+// isSentence says whether the subject of a returned message goes on as a person's sentence does: "undeliverable mail to
+// our supplier". A mail system ends, or sets apart what it adds: "undeliverable mail: printer".
+func isSentence(subject string) bool {
+	subject, longest := folded(subject), 0
+	for _, beginning := range bounceSubjects {
+		if strings.HasPrefix(subject, beginning) {
+			longest = max(longest, len(beginning))
+		}
+	}
+	rest := strings.TrimLeftFunc(subject[longest:], unicode.IsLetter)
+	for {
+		rest = trimSpace(rest)
+		word := rest[:len(rest)-len(strings.TrimLeftFunc(rest, func(r rune) bool { return unicode.IsLetter(r) || r == '-' }))]
+		if !slices.Contains(bounceWords, word) {
+			return startsWord(rest)
+		}
+		rest = rest[len(word):]
+	}
+}
+
+// bounceWords may follow the beginning of the subject of a returned message, without which it says the same.
+var bounceWords = []string{"mail", "email", "e-mail", "message", "notice", "notification", "status", "failed", "failure", "returned", "to", "sender"}
 
 // bounceSubjects are in lower case.
 var bounceSubjects = []string{
@@ -175,5 +234,7 @@ func statusIn(notice string) (status, diagnostic string) {
 var (
 	addressInText  = regexp.MustCompile(`[\pL\pN._%+=-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`)
 	enhancedStatus = regexp.MustCompile(`(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.?\s|\.?$)`)
-	smtpReply      = regexp.MustCompile(`(?m)(?:^|[^\d.:])([45][0-5]\d)[- ]\S`)
+	// replyWithStatus is what hardly anything but a mail system says: "550 5.1.1", "(#5.1.1)".
+	replyWithStatus = regexp.MustCompile(`(?:^|[^\d.])[45]\d\d[- ]#?[45]\.\d{1,3}\.\d{1,3}(?:[^\d.]|$)|#[45]\.\d{1,3}\.\d{1,3}(?:[^\d.]|$)`)
+	smtpReply       = regexp.MustCompile(`(?m)(?:^|[^\d.:])([45][0-5]\d)[- ]\S`)
 )
