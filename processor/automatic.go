@@ -142,7 +142,7 @@ func isAnswerOfRule(m *Message) bool {
 	}
 	const mailbox = "X-MS-Exchange-Inbox-Rules-Loop" // whose rule it is
 	isRedirected := h.Has(mailbox) && !strings.EqualFold(strings.TrimSpace(h.Get(mailbox)), m.From.Addr)
-	_, isPassedOn := skipPrefix(trimSpace(m.Subject))
+	_, isPassedOn := skipPrefix(skipGatewayTags(m.Subject))
 	return !isRedirected && !isPassedOn
 }
 

@@ -51,6 +51,13 @@ func TestAutomaticMailIsRecognisedByItsHeader(t *testing.T) {
 		{"a scanner without an author and with the null reverse-path", "Return-Path: <>\nSubject: Scan", Person},
 		{"an absence note of Exchange, which is marked as no answer", "Auto-Submitted: auto-generated\nX-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent\nX-MS-Exchange-Inbox-Rules-Loop: Ann@example.com\nIn-Reply-To: <a@b>\nX-Auto-Response-Suppress: All", AutoReply},
 		{"a generated message with the subject of an absence note", "Auto-Submitted: auto-generated\nSubject: Réponse automatique : Imprimante", AutoReply},
+		{"a generated message with the subject of a German absence note", "Auto-Submitted: auto-generated\nSubject: Abwesenheitsnotiz: Printer", AutoReply},
+		{"a generated message with a typographer's apostrophe", "Auto-Submitted: auto-generated\nSubject: Message d’absence : Imprimante", AutoReply},
+		{"a generated message with a gateway's tag and the subject of an absence note", "Auto-Submitted: auto-generated\nSubject: [EXT] Automatic reply: Printer", AutoReply},
+		{"an absence note of Notes", "Auto-Submitted: auto-generated\nSubject: AUTO: Ann Lee is out of the office (returning 11/12/2026)", AutoReply},
+		{"an alert with the prefix of Notes", "Auto-Submitted: auto-generated\nSubject: AUTO: Disk full on srv1", Notice},
+		{"an alert about returned mail", "Auto-Submitted: auto-generated\nSubject: Undeliverable: 500 messages on mx1", Notice},
+		{"a person who writes of an absence note of Notes", "Subject: AUTO: Ann Lee is out of the office", Person},
 		{"Delivered-To autoresponder", "Delivered-To: autoresponder", AutoReply},
 
 		{"Auto-Submitted auto-generated", "Auto-Submitted: auto-generated", Notice},

@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,8 +11,9 @@ import (
 
 // The subject of a message that belongs to a request follows this grammar; what follows the number is free:
 //
-//	subject = *( prefix / gateway-tag ) tag [ name ] [ "#" ] number [ end … ]
+//	subject = *( prefix / gateway ) tag [ name ] [ "#" ] number [ end … ]
 //	prefix  = ( word / automatic ) [ counter ] ":"              RE:  AW:  RE[2]:  Réf. :  Automatic reply:
+//	gateway = "[" mark "]" / 1*"*" mark 1*"*"                    [EXTERNAL]  *EXT*  ***SPAM***
 //	counter = "[" 1*DIGIT "]" / "(" 1*DIGIT ")" / "^" 1*DIGIT / 1*DIGIT
 //	tag     = "[" type [ product ] "]"                           [Incident]  [Demande de service Octopus]
 //	name    = the name of the database or of the team
@@ -47,11 +49,27 @@ var products = []string{"octopus", "mailintegration"}
 // gatewayTags are what mail gateways put before a subject.
 var gatewayTags = []string{"external", "ext", "external email", "external sender", "externe", "extern", "courriel externe", "spam", "suspected spam", "secure", "encrypt"}
 
-// automaticPrefixes are the prefixes of more than one word that programs write when they answer by themselves.
+// automaticPrefixes are the prefixes that programs write when they answer by themselves.
 var automaticPrefixes = []string{
 	"automatic reply", "out of office", "out of office autoreply", "auto reply", "réponse automatique", "absence du bureau",
-	"automatische antwort", "abwesend", "respuesta automática", "risposta automatica", "automatisch antwoord", "resposta automática",
-	"not read", "non lu", "message d'absence",
+	"automatische antwort", "abwesend", "abwesenheitsnotiz", "abwesenheitsnachricht", "respuesta automática", "risposta automatica",
+	"automatisch antwoord", "resposta automática", "autosvar", "not read", "non lu", "message d'absence",
+}
+
+// notesPrefix is the prefix of Notes: "AUTO: Ann Lee is out of the office (returning 11/12/2026)". Alerts have it too,
+// which nobody would read if they were taken for an absence note.
+const notesPrefix = "auto"
+
+// notesAbsence are the words in which Notes says that somebody is away, in lower case.
+var notesAbsence = []string{
+	"out of the office", "du bureau", "abwesend", "außer haus", "nicht im büro", "fuori ufficio", "fuera de la oficina", "niet op kantoor",
+}
+
+// returnedPrefixes are what mail systems put before the subject of a message that they return, where it is longer than
+// a reply prefix or has more words.
+var returnedPrefixes = []string{
+	"undeliverable", "undeliverable mail", "undeliverable message", "undelivered mail", "delivery failure", "delivery failed", "returned mail",
+	"non remis", "message non remis", "nicht zustellbar", "no se puede entregar", "non recapitabile",
 }
 
 // newSubjectGrammar makes a grammar that knows more types, and names of the database or the team.
@@ -184,7 +202,7 @@ func skipPrefix(s string) (after string, ok bool) {
 	if after, ok := skipAutomaticPrefix(s); ok {
 		return after, true
 	}
-	const longest = 12 // letters of "Weitergeleitet" and its like are fewer in use
+	const longest = 14 // letters of "Weitergeleitet"
 	n, end := 0, 0
 	for i, r := range s {
 		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !(r == '.' && n > 0) {
@@ -201,9 +219,17 @@ func skipPrefix(s string) (after string, ok bool) {
 	return cutColon(skipCounter(s[end:]))
 }
 
-// skipAutomaticPrefix skips what a program puts before the subject that it answers.
+// skipAutomaticPrefix skips what a program puts before the subject that it answers or returns.
 func skipAutomaticPrefix(s string) (after string, ok bool) {
-	for _, prefix := range automaticPrefixes {
+	if after, ok = cutPrefixOf(s, automaticPrefixes); !ok {
+		after, ok = cutPrefixOf(s, returnedPrefixes)
+	}
+	return after, ok
+}
+
+// cutPrefixOf cuts one of the prefixes and the colon after it off the beginning of s.
+func cutPrefixOf(s string, prefixes []string) (after string, ok bool) {
+	for _, prefix := range prefixes {
 		if rest, found := cutFolded(s, prefix); found {
 			if after, ok := cutColon(rest); ok {
 				return after, true
@@ -213,10 +239,16 @@ func skipAutomaticPrefix(s string) (after string, ok bool) {
 	return "", false
 }
 
-// hasAutomaticPrefix says whether a subject begins as those of automatic answers do.
+// hasAutomaticPrefix says whether the subject of a message that is marked as automatic begins as those of automatic
+// answers do.
 func hasAutomaticPrefix(subject string) bool {
-	_, ok := skipAutomaticPrefix(trimSpace(norm.NFC.String(subject)))
-	return ok
+	s := skipGatewayTags(subject)
+	if _, ok := cutPrefixOf(s, automaticPrefixes); ok {
+		return true
+	}
+	said, ok := cutPrefixOf(s, []string{notesPrefix})
+	said = folded(said)
+	return ok && slices.ContainsFunc(notesAbsence, func(words string) bool { return strings.Contains(said, words) })
 }
 
 // forwardPrefixes are what programs put before the subject of a message that is passed on.
@@ -228,14 +260,7 @@ var forwardPrefixes = map[string]bool{
 // isForward says whether a subject says first of all, after what gateways put there, that the message is passed on:
 // "TR: RE: x" passes an answer on, "RE: TR: x" answers.
 func isForward(subject string) bool {
-	s := trimSpace(norm.NFC.String(subject))
-	for {
-		after, ok := skipGatewayTag(s)
-		if !ok {
-			break
-		}
-		s = trimSpace(after)
-	}
+	s := skipGatewayTags(subject)
 	after, ok := skipPrefix(s)
 	if !ok {
 		return false
@@ -279,18 +304,42 @@ func cutColon(s string) (after string, ok bool) {
 	return strings.CutPrefix(s, "：")
 }
 
-// skipGatewayTag skips "[EXTERNAL]" and its like.
+// skipGatewayTags skips what gateways put before a subject.
+func skipGatewayTags(subject string) string {
+	s := trimSpace(norm.NFC.String(subject))
+	for {
+		after, ok := skipGatewayTag(s)
+		if !ok {
+			return s
+		}
+		s = trimSpace(after)
+	}
+}
+
+// skipGatewayTag skips "[EXTERNAL]", "*EXT*", "***SPAM***" and their like.
 func skipGatewayTag(s string) (after string, ok bool) {
 	inner, after, ok := cutBrackets(s)
 	if !ok {
-		return "", false
+		inner, after, ok = cutAsterisks(s)
 	}
-	for _, known := range gatewayTags {
-		if folded(inner) == known {
-			return after, true
-		}
+	if ok && slices.Contains(gatewayTags, folded(strings.Trim(inner, "*"))) {
+		return after, true
 	}
 	return "", false
+}
+
+// cutAsterisks cuts "*…*" off the beginning of s. Nothing longer than what gateways write is looked for.
+func cutAsterisks(s string) (inner, after string, ok bool) {
+	const longest = 100
+	inner = strings.TrimLeft(s, "*")
+	if len(inner) == len(s) {
+		return "", s, false
+	}
+	end := strings.IndexByte(inner[:min(len(inner), longest)], '*')
+	if end < 0 {
+		return "", s, false
+	}
+	return inner[:end], strings.TrimLeft(inner[end:], "*"), true
 }
 
 // folded is s for comparing: NFC, in lower case, its words joined by one space.
@@ -310,6 +359,9 @@ func cutFolded(s, prefix string) (after string, ok bool) {
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s)
+		if r == '’' && want == '\'' {
+			r = want // as typographers write it
+		}
 		if n == 0 || unicode.ToLower(r) != want {
 			return "", false
 		}

@@ -23,6 +23,13 @@ func TestSubjectNamesARequest(t *testing.T) {
 		{"an automatic prefix of several words is skipped", "Automatic reply: [Incident] 4711", 4711, ""},
 		{"so is the French one", "Réponse automatique : [Incident] 4711", 4711, ""},
 		{"a gateway's tag is skipped", "[EXTERNAL] RE: [Incident] 4711", 4711, ""},
+		{"so is one in asterisks", "*EXT* [Incident] 4711", 4711, ""},
+		{"so is one in several asterisks", "***SPAM*** RE: [Incident] 4711", 4711, ""},
+		{"so is one in both", "[**External**] [Incident] 4711", 4711, ""},
+		{"a German forward is skipped", "Weitergeleitet: [Incident] 4711", 4711, ""},
+		{"a German absence note is skipped", "Abwesenheitsnotiz: [Incident] 4711", 4711, ""},
+		{"so is a French one with a typographer's apostrophe", "Message d’absence : [Incident] 4711", 4711, ""},
+		{"what a mail system puts before a returned mail is skipped", "Undeliverable: RE: [Incident] 4711", 4711, ""},
 		{"the name of the team may stand before the number", "RE: [Note] IT Montreal #4711 - printer", 4711, "printer"},
 		{"the longest name is taken", "[Note] it  montreal 4711", 4711, ""},
 		{"a shorter name is taken too", "[Note] IT 4711", 4711, ""},
@@ -63,6 +70,10 @@ func TestSubjectNamesARequest(t *testing.T) {
 		{"digits of another script", "[Incident] ٤٧١١", 0, ""},
 		{"brackets that are not closed", "[Incident 4711", 0, ""},
 		{"nested brackets", "[[Incident]] 4711", 0, ""},
+		{"any word in asterisks", "*urgent* [Incident] 4711", 0, ""},
+		{"any word in brackets", "[helpdesk-list] Re: [Incident] 4711", 0, ""},
+		{"asterisks that are not closed", "***SPAM [Incident] 4711", 0, ""},
+		{"nothing in asterisks", "****** [Incident] 4711", 0, ""},
 		{"a tag in the middle", "printer [Incident] 4711", 0, ""},
 		{"a sentence with a colon before the tag", "my new printer: [Incident] 4711", 0, ""},
 		{"a long word with a colon before the tag", "Druckerproblembericht: [Incident] 4711", 0, ""},
@@ -80,9 +91,26 @@ func TestSubjectNamesARequest(t *testing.T) {
 	}
 }
 
+func TestASubjectSaysFirstOfAllThatAMessageIsPassedOn(t *testing.T) {
+	t.Parallel()
+	for subject, want := range map[string]bool{
+		"Weitergeleitet: [Incident] 4711": true,
+		"***SPAM*** FW: printer":          true,
+		"[EXTERNAL] TR : RE: printer":     true,
+		"RE: FW: printer":                 false,
+		"Abwesenheitsnotiz: FW: printer":  false,
+		"Undeliverable: FW: printer":      false,
+		"*FW: printer":                    false,
+	} {
+		if got := isForward(subject); got != want {
+			t.Errorf("isForward(%q) = %v", subject, got)
+		}
+	}
+}
+
 func TestSubjectIsParsedInLinearTime(t *testing.T) { // not parallel: it counts allocations
 	g := newSubjectGrammar(nil, []string{"IT"})
-	for _, unit := range []string{"RE: ", "[EXTERNAL] ", "[", "RE[", "[Incident] ", "Ｒ：", "Automatic reply: "} {
+	for _, unit := range []string{"RE: ", "[EXTERNAL] ", "[", "RE[", "[Incident] ", "Ｒ：", "Automatic reply: ", "*EXT* ", "*", "* "} {
 		short, long := strings.Repeat(unit, 500), strings.Repeat(unit, 5000)
 		few := testing.AllocsPerRun(3, func() { g.parse(short) })
 		many := testing.AllocsPerRun(3, func() { g.parse(long) })
