@@ -23,15 +23,23 @@ func (m *Message) Author() Address {
 }
 
 // beforeRewriting undoes what lists and gateways do to From so that DMARC (RFC 7489) lets their mail pass: the author
-// stands in X-Original-From, or in Reply-To beside the list. A Reply-To alone says where answers go, not who wrote.
+// stands in X-Original-From, or in Reply-To beside the list. A Reply-To alone says where answers go, not who wrote, and
+// an X-Original-From alone counts where From is visibly an address in somebody's place.
 func (m *Message) beforeRewriting() (author Address, ok bool) {
 	list := listAddress(m.Header)
 	name, isVia := cutVia(m.From.Name)
 	isOfList := list != "" && strings.EqualFold(m.From.Addr, list)
-	if m.From.Addr == "" || !isVia && !isOfList {
+	candidates := parseAddresses(m.Header.Get("X-Original-From"), "", 1)
+	switch {
+	case m.From.Addr == "":
 		return Address{}, false
+	case isVia || isOfList:
+		candidates = append(candidates, m.ReplyTo...)
+	case !standsFor(m.From, first(candidates)):
+		return Address{}, false
+	default:
+		name = m.From.Name
 	}
-	candidates := append(parseAddresses(m.Header.Get("X-Original-From"), "", 1), m.ReplyTo...)
 	for _, a := range candidates {
 		if a.Addr == "" || strings.EqualFold(a.Addr, m.From.Addr) || strings.EqualFold(a.Addr, list) {
 			continue
@@ -42,6 +50,19 @@ func (m *Message) beforeRewriting() (author Address, ok bool) {
 		return a, true
 	}
 	return Address{}, false
+}
+
+// standsFor says whether From has the name of the author but an address of a gateway: the author is named alike, or not
+// at all beside an address at which nobody reads.
+func standsFor(from, author Address) bool {
+	if from.Name == "" || author.Name != "" && folded(author.Name) != folded(from.Name) {
+		return false
+	}
+	switch localPart(from.Addr) {
+	case "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply":
+		return true
+	}
+	return author.Name != ""
 }
 
 // listAddress is the address to which one writes to a list (RFC 2369 §3.4), "" when the message comes from none.
