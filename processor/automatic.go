@@ -1,9 +1,6 @@
 package processor
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Automatic says what kind of machine wrote a message, by its header (RFC 3834 §2, RFC 3464, RFC 2919).
 type Automatic string
@@ -23,7 +20,7 @@ const (
 func recognise(m *Message, root *part) Automatic {
 	h := m.Header
 	report := reportType(root, 0)
-	if !hasReport(root, 0) && !isFromMachine(m) {
+	if !isFromMachine(m) && (!hasReport(root, 0) || isForward(m.Subject)) {
 		report = "" // a person passes on what a machine wrote
 	}
 	switch {
@@ -76,13 +73,14 @@ func reportType(p *part, depth int) string {
 	return ""
 }
 
-// hasReport says whether a message is a multipart/report, or one that lists and virus scanners have wrapped.
+// hasReport says whether a message is a multipart/report, or one that lists and virus scanners have wrapped. They put
+// theirs after it: what stands before a report is what a person says of it.
 func hasReport(p *part, depth int) bool {
 	const deepestReport = 3
 	if p.mediaType == "multipart/report" || depth == 0 && strings.HasPrefix(p.mediaType, "message/") {
 		return true
 	}
-	return depth < deepestReport && slices.ContainsFunc(p.children, func(child *part) bool { return hasReport(child, depth+1) })
+	return depth < deepestReport && p.isMultipart() && hasReport(p.children[0], depth+1)
 }
 
 // isFromMachine says whether a message comes from a mail system or says of itself that no person wrote it.
