@@ -3,8 +3,6 @@ package processor
 import (
 	"regexp"
 	"strings"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // answerPrefixes are what programs put before the subject of a message that is answered. A word before a colon is not
@@ -26,9 +24,9 @@ func isAnswer(m *Message) bool {
 	if _, ok := tagsOfRequests.parse(m.Subject); ok {
 		return true
 	}
-	s := trimSpace(norm.NFC.String(m.Subject))
+	s := skipGatewayTags(m.Subject)
 	for {
-		_, after, ok := cutBrackets(s) // of a gateway or a list
+		_, after, ok := cutBrackets(s) // of a list
 		if !ok {
 			break
 		}

@@ -265,8 +265,7 @@ func isForward(subject string) bool {
 	if !ok {
 		return false
 	}
-	word := strings.TrimRight(s[:len(s)-len(after)], ":：0123456789[](^). \t\u00a0\u202f")
-	return forwardPrefixes[strings.ToLower(word)]
+	return forwardPrefixes[prefixWord(s[:len(s)-len(after)])]
 }
 
 // skipCounter skips "[2]", "(2)", "^2" or "2".
