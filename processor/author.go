@@ -83,10 +83,12 @@ func listAddress(h Header) string {
 
 // cutVia cuts "Ann Lee" from "Ann Lee via Help desk", which is how lists and gateways name the author.
 func cutVia(name string) (author string, ok bool) {
-	at := strings.LastIndex(strings.ToLower(name), " via ")
-	if at <= 0 || at+len(" via ") > len(name) {
-		return "", false
+	const via = " via "
+	for at := len(name) - len(via); at > 0; at-- { // not in a lowered copy, where characters may be longer or shorter
+		if strings.EqualFold(name[at:at+len(via)], via) {
+			author = strings.Trim(name[:at], ` '"`)
+			return author, author != ""
+		}
 	}
-	author = strings.Trim(name[:at], ` '"`)
-	return author, author != ""
+	return "", false
 }

@@ -15,6 +15,7 @@ func TestTheAuthorIsWhoWroteNotWhoPassedItOn(t *testing.T) {
 		{"a list that answers to itself", "From: Ann via Desk <desk@l.example>\nReply-To: desk@l.example\nList-Post: <mailto:desk@l.example>", "Ann via Desk <desk@l.example>"},
 		{"a list that leaves From", "From: Ann <ann@a.example>\nReply-To: desk@l.example\nList-Post: <mailto:desk@l.example>", "Ann <ann@a.example>"},
 		{"a gateway", "From: Ann Lee via Sign <dse@sign.example>\nReply-To: Ann Lee <ann@a.example>", "Ann Lee <ann@a.example>"},
+		{"a gateway and a name that is shorter in small letters", "From: \u212a日 VIA Desk <list@l.example>\nReply-To: ann@a.example", "\u212a日 <ann@a.example>"},
 		{"X-Original-From alone", "From: Ann <ann@a.example>\nX-Original-From: Eve <eve@e.example>", "Ann <ann@a.example>"},
 		{"X-Original-From of the same person", "From: Ann Lee <gateway@g.example>\nX-Original-From: \"Ann  LEE\" <ann@a.example>", "Ann LEE <ann@a.example>"},
 		{"X-Original-From beside an address that nobody reads", "From: Ann Lee <noreply@g.example>\nX-Original-From: ann@a.example\nReply-To: x@x.example", "Ann Lee <ann@a.example>"},

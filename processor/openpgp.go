@@ -10,7 +10,7 @@ func clearSigned(text string) string {
 	if !ok || strings.TrimSpace(before) != "" {
 		return text
 	}
-	_, signed, ok = strings.Cut(signed, "\n\n") // after the hash's name
+	_, signed, ok = strings.Cut("\n"+signed, "\n\n") // after the fields that name hashes: zero or more (RFC 9580 §7.1)
 	if !ok {
 		return text
 	}
