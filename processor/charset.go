@@ -31,6 +31,11 @@ func decodeCharset(octets []byte, label string) string {
 func decodeDeclared(octets []byte, label string) (text string, asDeclared bool) {
 	label = charsetName(label)
 	switch {
+	case isWide(label):
+		return decodeWide(octets, label)
+	case hasMark(octets): // of no other charset
+		text, _ := decodeWide(octets, "utf-16")
+		return text, false
 	case isASCII(octets) && isASCIICompatible(label):
 		return string(octets), true
 	case label == "utf-7":
@@ -175,7 +180,7 @@ func highOctets(octets []byte) int {
 
 // isASCIICompatible says whether ASCII octets mean themselves in a charset.
 func isASCIICompatible(label string) bool {
-	return label != "utf-7" && label != "hz-gb-2312" && !strings.HasPrefix(label, "utf-16") && !strings.HasPrefix(label, "utf-32")
+	return label != "utf-7" && label != "hz-gb-2312" && !isWide(label)
 }
 
 // charsetName returns the one name by which this package knows a charset.
@@ -235,7 +240,9 @@ func encodingByName(name string) encoding.Encoding {
 		return charmap.CodePage858
 	case "utf-16":
 		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
-	case "utf-32":
+	case "utf-32le":
+		return utf32.UTF32(utf32.LittleEndian, utf32.UseBOM)
+	case "utf-32", "utf-32be":
 		return utf32.UTF32(utf32.BigEndian, utf32.UseBOM)
 	}
 	enc, err := htmlindex.Get(name)

@@ -130,5 +130,8 @@ func fromUnmarked(s, hint string) string {
 	if utf8.ValidString(s) && !strings.Contains(s, "\x1b") {
 		return s
 	}
+	if isWide(charsetName(hint)) { // which a header section cannot have
+		hint = ""
+	}
 	return decodeCharset([]byte(s), hint)
 }
