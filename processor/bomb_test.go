@@ -111,6 +111,10 @@ var bombs = []struct {
 	{"signed objects", func(n int) string {
 		return "Content-Type: application/pkcs7-mime\n\n" + string(signedObject([]byte("\n"+strings.Repeat("x\n", n/2))))
 	}},
+	{"a signed object of parts", func(n int) string {
+		content := "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\nContent-Type: image/png\n\nx\n", n/32)
+		return "Content-Type: application/pkcs7-mime\n\n" + string(signedObject([]byte(content)))
+	}},
 	{"uuencoded files", func(n int) string { return "\n" + strings.Repeat("begin 644 a\n#86)C\n`\nend\n", n/25) }},
 	{"attached messages", func(n int) string {
 		return "Content-Type: multipart/digest; boundary=b\n\n" + strings.Repeat("--b\n\nSubject: x\n\n", n/17)

@@ -8,8 +8,11 @@ import (
 	"strings"
 )
 
-// signedOctets bounds the content of an opaque signed message that is looked into. It is held in memory while it is.
-const signedOctets = 4 << 20
+// Bounds on what is read of an opaque signed message; past them it is kept as it is.
+const (
+	signedOctets = 4 << 20 // of its content, which is held in memory while it is looked into
+	signedFiles  = 50      // each is read by decoding all of the content again
+)
 
 // isSMIME says whether a part is an S/MIME object that may hold a message (RFC 8551 §3.2).
 func isSMIME(p *part) bool {
@@ -44,6 +47,10 @@ func (r *reader) signed(p *part) unpacked {
 	r.text, r.html = inner.text, inner.html
 	inner.unpack(c.attachments)
 	u := unpacked{segments: c.segments, attachments: inner.attachments(c.attachments, "", "")}
+	if len(u.attachments) > signedFiles {
+		r.note(p, "attachments of an S/MIME object left in it: too many")
+		u.attachments = u.attachments[:signedFiles]
+	}
 	for i := range u.attachments {
 		open := u.attachments[i].open
 		u.attachments[i].open = func(raw io.ReaderAt) io.Reader {

@@ -38,6 +38,30 @@ func TestSignedMessagesWithinSignedOnesEnd(t *testing.T) {
 	}
 }
 
+func TestASignedMessageOfManyAttachmentsIsReadOnlySoOften(t *testing.T) {
+	t.Parallel()
+	content := "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\nContent-Type: image/png\n\nx\n", 1900) +
+		"--b\nContent-Type: image/png\n\n" + strings.Repeat("x", 1<<20) + "\n--b--\n"
+	octets := "Subject: x\nContent-Type: application/pkcs7-mime\n\n" + string(signedObject([]byte(content)))
+	raw := &countingReader{Reader: strings.NewReader(octets)}
+	m := Parse(raw, raw.Size())
+	if len(m.Attachments) != signedFiles+1 || len(m.Defects) != 1 {
+		t.Fatalf("%d attachments, %v", len(m.Attachments), m.Defects)
+	}
+	if last := m.Attachments[signedFiles]; last.MediaType != "application/pkcs7-mime" {
+		t.Errorf("the object itself is not kept: %+v", last)
+	}
+	raw.octets = 0
+	for _, a := range m.Attachments {
+		if _, err := io.Copy(io.Discard, a.Open(raw)); err != nil {
+			t.Fatalf("%s: %v", a.Name, err)
+		}
+	}
+	if most := (signedFiles + 1) * (raw.Size() + lineBuffer); raw.octets > most {
+		t.Errorf("read %d octets of a message of %d", raw.octets, raw.Size())
+	}
+}
+
 func TestASignedMessageIsKnownByItsName(t *testing.T) {
 	t.Parallel()
 	object := base64.StdEncoding.EncodeToString(signedObject([]byte("Content-Type: text/plain\n\nhello\n")))
