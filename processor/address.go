@@ -72,10 +72,7 @@ func (r *addressReader) step(i int) int {
 
 // inAngles reads up to the closing bracket, or where there is none up to the end of the address.
 func (r *addressReader) inAngles(i int) int {
-	end := strings.IndexAny(r.s[i:], "<>,;")
-	if end < 0 {
-		end = len(r.s) - i
-	}
+	end := r.angleEnd(i) - i
 	inner := strings.TrimSpace(r.s[i : i+end])
 	switch {
 	case strings.Contains(inner, "@") || r.angle == "" && !strings.Contains(inner, " "):
@@ -90,6 +87,23 @@ func (r *addressReader) inAngles(i int) int {
 		end++
 	}
 	return i + end
+}
+
+// angleEnd is where what began at i within an angle bracket ends. What ends it may stand in a quoted local-part
+// (RFC 5322 §3.4.1), if that is one: an address goes on after it.
+func (r *addressReader) angleEnd(i int) int {
+	if i < len(r.s) && r.s[i] == '"' && !r.noQuotes {
+		end := closingQuote(r.s, i+1)
+		if end < 0 {
+			r.noQuotes = true
+		} else if strings.HasPrefix(r.s[end:], "@") {
+			i = end
+		}
+	}
+	if end := strings.IndexAny(r.s[i:], "<>,;"); end >= 0 {
+		return i + end
+	}
+	return len(r.s)
 }
 
 // end completes the address that is being read.
