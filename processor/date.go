@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -79,6 +80,8 @@ func (d *dateReader) word(w string) {
 		d.clock(w)
 	case d.hasTime && (w[0] == '+' || w[0] == '-') && len(w) > 2:
 		d.offset(w)
+	case d.day != 0 && d.year != 0 && !d.hasTime && pointedClock.MatchString(w): // "10.04.05", as Italians and Danes write
+		d.clock(strings.ReplaceAll(w, ".", ":"))
 	case isDigit(w[0]) && strings.ContainsAny(w[1:], "-/."):
 		d.joined(w)
 	case isDigit(w[0]):
@@ -87,6 +90,8 @@ func (d *dateReader) word(w string) {
 		d.name(w)
 	}
 }
+
+var pointedClock = regexp.MustCompile(`^[0-9]{1,2}\.[0-9]{2}(\.[0-9]{2})?$`)
 
 // clock reads "10:04", "10:04:05.123", "10:04:05+0200", "10:04PM".
 func (d *dateReader) clock(w string) {
@@ -176,6 +181,10 @@ func (d *dateReader) setYear(w string) {
 // name reads a month, a zone or AM and PM. Days of the week say nothing that the rest does not.
 func (d *dateReader) name(w string) {
 	lower := strings.ToLower(strings.Trim(w, ".\"'"))
+	if sign := strings.IndexAny(lower, "+-"); sign > 0 && d.hasTime && isUTC(lower[:sign]) {
+		d.offset(lower[sign:]) // "GMT+0200", as JavaScript writes
+		return
+	}
 	if month := monthNamed(lower); month != 0 {
 		d.month = month // the last one: "mar" is Tuesday before it is March
 		return
@@ -203,6 +212,9 @@ func (d *dateReader) date() (time.Time, bool) {
 	if !isDate || d.hour > 24 || d.min > 59 || d.sec > 60 {
 		return time.Time{}, false
 	}
+	if day := time.Date(d.year, d.month, d.day, 0, 0, 0, 0, time.UTC); day.Month() != d.month {
+		return time.Time{}, false // 31 February
+	}
 	zone := d.zone
 	if zone == nil {
 		zone = time.UTC
@@ -224,13 +236,14 @@ func leadingNumber(s string) int {
 
 // zoneNamed knows the zones of RFC 5322 §4.3 and a few more. Others are not to be guessed.
 func zoneNamed(name string) (*time.Location, bool) {
-	switch name {
-	case "ut", "utc", "gmt", "z":
+	if name == "z" || isUTC(name) {
 		return time.UTC, true
 	}
 	hours, ok := zoneHours[name]
 	return time.FixedZone("", hours*3600), ok
 }
+
+func isUTC(name string) bool { return name == "utc" || name == "gmt" || name == "ut" }
 
 // zoneHours are the offsets of zones from UTC.
 var zoneHours = map[string]int{
