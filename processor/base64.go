@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"bytes"
 	"io"
 	"slices"
 )
@@ -19,6 +20,56 @@ func looksLikeBase64(raw io.ReaderAt, start, end int64) bool {
 		}
 	}
 	return bad*12 <= good // every sixth character or so of a text is no letter
+}
+
+// clearTextAt is where clear text begins that somebody put after a body in base64, as list servers put a footer: its
+// letters are digits, too. It is the end of the body where there is none, or none within most octets.
+func clearTextAt(raw io.ReaderAt, start, end, most int64, work *workspace) int64 {
+	const enough = 20 // digits that are no word
+	size := min(end-start, most)
+	lines := work.lines(io.NewSectionReader(raw, start, size), size)
+	var begin, octets int64 // of the line
+	digits, isPadded := 0, false
+	for {
+		ln, ok := lines.next()
+		if !ok {
+			return end
+		}
+		if ln.first {
+			begin, octets = ln.off, 0
+		}
+		text := trimRight(ln.text)
+		if octets += int64(len(text)); !isBase64(text) || ln.last && octets%4 != 0 {
+			break
+		}
+		if len(text) > 0 {
+			digits, isPadded = digits+len(text), text[len(text)-1] == '='
+		}
+	}
+	if begin += start; (isPadded || digits >= enough) && looksLikeText(raw, begin, end) {
+		return begin
+	}
+	return end
+}
+
+// isBase64 says whether a line, or a piece of one, is nothing but digits, padded or not.
+func isBase64(text []byte) bool {
+	for range 2 {
+		text = bytes.TrimSuffix(text, []byte("="))
+	}
+	for _, c := range text {
+		if base64Value[c] == noDigit {
+			return false
+		}
+	}
+	return true
+}
+
+// looksLikeText says whether there are words and no base64, by the first octets.
+func looksLikeText(raw io.ReaderAt, start, end int64) bool {
+	head := make([]byte, min(end-start, 1024))
+	n, _ := raw.ReadAt(head, start) // an error meets the reader again
+	return len(bytes.Fields(head[:n])) >= 3 && !looksLikeBase64(raw, start, end)
 }
 
 // base64Value is the value of each digit of base64 (RFC 2045 §6.8), noDigit for every other octet.

@@ -33,6 +33,7 @@ type reader struct {
 	err        error
 
 	containers  map[*part]unpacked // attachments that hold others
+	mixed       *part              // the last part that has clear text after base64
 	signedDepth int                // S/MIME objects around what is read
 }
 
@@ -117,7 +118,7 @@ func (r *reader) leaf(p *part) content {
 		s.plain, isCut = r.read(p, r.limits.Text-r.text)
 		r.text += len(s.plain)
 		s.plain = plainText(p, s.plain)
-		if !isCut {
+		if !isCut && r.mixed != p { // a file is read again from a part that has one encoding
 			var files []Attachment
 			if s.plain, files = r.uuencoded(p, s.plain); len(files) > 0 {
 				r.contains(p, unpacked{attachments: files, isWhole: true})
@@ -150,10 +151,8 @@ func (r *reader) read(p *part, limit int) (text string, isCut bool) {
 	if limit <= 0 {
 		return "", p.end > p.start
 	}
-	if p.encoding == base64Encoding && !looksLikeBase64(r.raw, p.start, p.end) {
-		r.note(p, "base64 that is none: read as it is")
-	}
-	octets, err := readUpTo(decodeTransfer(r.raw, p.start, p.end, p.encoding, r.work), p.end-p.start, limit+1, r.work)
+	end := r.endOfEncoded(p, limit)
+	octets, err := readUpTo(decodeTransfer(r.raw, p.start, end, p.encoding, r.work), end-p.start, limit+1, r.work)
 	if err != nil && r.err == nil {
 		r.err = err
 	}
@@ -166,8 +165,40 @@ func (r *reader) read(p *part, limit int) (text string, isCut bool) {
 	if !asDeclared {
 		r.note(p, "text is not in the charset that it declares: "+cmp.Or(oneLine(charset), "none"))
 	}
+	if end < p.end && !isCut {
+		text = r.withClearText(p, text, end, limit, charset)
+	}
 	text, isCutAgain := cutOctets(text, limit)
 	return text, isCut || isCutAgain
+}
+
+// endOfEncoded is where the body of a text part ends that has its encoding: all of it, unless clear text follows base64.
+func (r *reader) endOfEncoded(p *part, limit int) int64 {
+	if p.encoding != base64Encoding {
+		return p.end
+	}
+	end := clearTextAt(r.raw, p.start, p.end, 2*int64(limit), r.work)
+	switch {
+	case end < p.end:
+		r.note(p, "clear text after base64: read as it is")
+		r.mixed = p
+	case !looksLikeBase64(r.raw, p.start, p.end):
+		r.note(p, "base64 that is none: read as it is")
+	}
+	return end
+}
+
+// withClearText is the text of a part and the clear text after it.
+func (r *reader) withClearText(p *part, text string, start int64, limit int, charset string) string {
+	octets, err := readUpTo(decodeTransfer(r.raw, start, p.end, identity, r.work), p.end-start, limit+1, r.work)
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	rest, _ := cleanText(octets, charsetName(charset))
+	return text + rest
 }
 
 // cleanText is clean for octets that are declared to have a charset; asDeclared is false when they have another.

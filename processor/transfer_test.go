@@ -67,6 +67,34 @@ func TestEncodedLinesLongerThanTheWindowAreDecoded(t *testing.T) {
 	}
 }
 
+func TestClearTextAfterBase64IsToldFromJunkInIt(t *testing.T) {
+	t.Parallel()
+	const line = "SGVsbG8sIHRoZSBwcmludGVyIGlzIGJyb2tlbi4K" // a whole one
+	tests := []struct{ name, base64, text string }{
+		{"a padded block", "aGVsbG8=\r\n", "-- \r\nSent by the list server\r\n"},
+		{"a block that needs no padding", line + "\n\n", "This is the footer of the list."},
+		{"a footer that begins with a word", line + "\naGVsbG8=\n", "Unsubscribe\nhere: https://lists.example.com or by mail\n"},
+		{"several padded blocks", "aGVsbG8=\nIGFnYWlu\nIQ==\n", "_____ \nthe helpers' list\n"},
+		{"a line longer than the window", strings.Repeat(line, 2*lineBuffer/len(line)) + "\n", "This is the footer of the list."},
+		{"nothing after it", line + "\n", ""},
+		{"junk in it", line + "\n*" + line + "\n", ""},
+		{"junk after it", line + "\n--\n", ""},
+		{"text that begins with a short word", "Help\nthe printer is broken", ""},
+		{"text alone", "The printer is broken.", ""},
+		{"lines of another length", "aGVsb\nG8gYWdh\naW4=\n", ""},
+		{"nothing", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			raw := strings.NewReader("x" + tt.base64 + tt.text)
+			if got := clearTextAt(raw, 1, raw.Size(), raw.Size(), nil); got != raw.Size()-int64(len(tt.text)) {
+				t.Errorf("clear text at %d of %d, want %d octets of it", got, raw.Size(), len(tt.text))
+			}
+		})
+	}
+}
+
 // failingReader fails beyond an offset, as a disk may.
 type failingReader struct {
 	*bytes.Reader
