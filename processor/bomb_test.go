@@ -66,6 +66,12 @@ var bombs = []struct {
 	{"octets of no charset", func(n int) string {
 		return "Content-Type: text/plain; charset=x\n\n" + strings.Repeat("\xe9\x80\xff ", n/4)
 	}},
+	{"a word that is called utf-16", func(n int) string {
+		return "Content-Type: text/plain; charset=utf-16\n\n" + strings.Repeat("x", n)
+	}},
+	{"base64 that ends in words", func(n int) string {
+		return "Content-Transfer-Encoding: base64\n\n" + strings.Repeat(strings.Repeat("QUJD", 19)+"\n", n/154) + strings.Repeat("a footer of words\n", n/36)
+	}},
 	{"HTML of less-than signs", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<", n) }},
 	{"HTML of open tags", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<b><i><a href=x>", n/16) }},
 	{"HTML of open comments", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<!--", n/4) }},

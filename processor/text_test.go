@@ -159,6 +159,13 @@ func TestCharsetsAreDecodedForWhatTheyAre(t *testing.T) {
 	}
 }
 
+func TestAFieldIsNotUTF16BecauseTheBodyIs(t *testing.T) {
+	t.Parallel()
+	if got := decodeWords("Gr\xf6\xdfe", "UTF-16"); got != "Größe" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestFlowedTextIsJoined(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

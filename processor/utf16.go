@@ -55,7 +55,7 @@ func isNarrow(octets []byte, label string) bool {
 	if isMarked || bytes.IndexByte(octets, 0) >= 0 || bytes.Count(octets, []byte{kana})*2 >= len(octets) {
 		return false
 	}
-	if strings.HasPrefix(label, "utf-32") || metaCharset(octets) != "" {
+	if strings.HasPrefix(label, "utf-32") || bytes.IndexByte(octets, '<') >= 0 && metaCharset(octets) != "" {
 		return true // there are no such characters; and what declares so in ASCII is ASCII
 	}
 	plain, high := 0, highOctets(octets)
@@ -66,7 +66,8 @@ func isNarrow(octets []byte, label string) bool {
 	}
 	switch {
 	case plain == len(octets):
-		return bytes.ContainsAny(octets, " \n") || plainWord.Match(octets)
+		const enough = 100 // for octets that are ASCII by no chance
+		return len(octets) > enough || bytes.ContainsAny(octets, " \n") || plainWord.Match(octets)
 	case plain+high == len(octets) && high >= 4 && utf8.Valid(octets):
 		return true
 	}
