@@ -11,7 +11,8 @@ import (
 // and has a subject that mail systems use for this. People use such subjects too, and postmasters are people, who ask
 // for help: where nobody but a mail system can have sent it, that is enough; else it must also say what was returned.
 func isBounce(m *Message, root *part) bool {
-	if isBounceSubject(m.Subject) && (isFromDaemon(m) || isFromMailSystem(m) && !isSentence(m.Subject) && isReturning(m, root)) {
+	isDaemon := isFromDaemon(m)
+	if (isDaemon || isFromMailSystem(m)) && isBounceSubject(m.Subject) && (isDaemon || !isSentence(m.Subject) && isReturning(m, root)) {
 		return true
 	}
 	// Amazon tells of bounces by its notification service, as JSON.
