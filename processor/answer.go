@@ -39,11 +39,6 @@ func isAnswer(m *Message) bool {
 	return ok && answerPrefixes[prefixWord(s[:len(s)-len(after)])]
 }
 
-// prefixWord is the word of a prefix: "re" of "RE[2] :".
-func prefixWord(prefix string) string {
-	return strings.ToLower(strings.TrimRight(prefix, ":：0123456789[](^). \t\u00a0\u202f"))
-}
-
 // pointsDown says whether what the author wrote above line at is about what follows it: "my answers are below", or an
 // end with a colon. Then answers may stand there too, or it is shown for what it says.
 func (r *reply) pointsDown(at int) bool {

@@ -1,9 +1,7 @@
 package processor
 
 import (
-	"bytes"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -72,41 +70,6 @@ func htmlText(source string, limit int) string {
 		}
 	}
 	return w.result()
-}
-
-// isWord says whether a tag is in fact text: a word in angle brackets that names no element, such as an address or the
-// token of a form, written into the HTML as it is. An end tag is when its start tag was.
-func (w *textWriter) isWord(tag []byte) bool {
-	const longest = 64
-	name, isEnd := bytes.CutPrefix(tag[1:len(tag)-1], []byte("/"))
-	switch {
-	case w.skip != "" || len(name) > longest || bytes.ContainsAny(name, " \t\n\f/=\"':"):
-		return false
-	case bytes.IndexByte(name, '@') > 0:
-		return true
-	case bytes.IndexByte(name, '-') >= 0: // a custom element
-		return false
-	}
-	word := string(bytes.ToLower(name))
-	if isEnd {
-		return slices.Contains(w.words, word)
-	}
-	if atom.Lookup([]byte(word)) != 0 || otherElements[word] {
-		return false
-	}
-	if !slices.Contains(w.words, word) {
-		if len(w.words) == deepest {
-			return false
-		}
-		w.words = append(w.words, word)
-	}
-	return true
-}
-
-// otherElements are those of XML, SVG, MathML and of the past that mail has without attributes.
-var otherElements = map[string]bool{
-	"xml": true, "g": true, "defs": true, "path": true, "use": true, "symbol": true, "mrow": true, "mfrac": true, "msup": true, "msub": true,
-	"msqrt": true, "layer": true, "ilayer": true, "nolayer": true, "multicol": true, "nextid": true,
 }
 
 func (w *textWriter) result() string {
@@ -188,25 +151,6 @@ func (w *textWriter) end(tag atom.Atom, name string) {
 	case atom.Table:
 		w.row = afterTable
 	}
-}
-
-// What row is when no cell of the row at hand has begun.
-const (
-	beforeRow  = -1
-	afterTable = -2 // a table has ended in a cell: the next cell begins on a line of its own
-)
-
-// openCell begins a cell of a table: beside the one before it, if that took one line, else below.
-func (w *textWriter) openCell() {
-	switch w.cell = w.row == w.line && w.column > 0; {
-	case w.row == beforeRow:
-		w.flushBreaks()
-	case w.cell:
-		w.breaks = 0
-	default:
-		w.breaks = max(w.breaks, 1)
-	}
-	w.row, w.fresh = w.line, true
 }
 
 // breaksAround is how many line breaks stand at both ends of an element: two make an empty line.
