@@ -52,8 +52,8 @@ func decodeWords(s, hint string) string {
 
 // decodeField is decodeWords, cleaned.
 func decodeField(s, hint string) string {
-	if plainPrefix(s) == len(s) && !strings.Contains(s, "=?") {
-		return s
+	if strings.IndexByte(s, '?') < 0 && plainPrefix(s) == len(s) {
+		return s // as nearly all are, and there is no encoded-word without a question mark
 	}
 	return clean(decodeWords(s, hint))
 }
