@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// workspace is memory in which one message after another is read, at each time one stream of it: half of what it costs
+// workspace is memory in which one message after another is read, at each time one stream of it: a good part of what it costs
 // to parse a small message would otherwise be to get memory and to give it back. A nil workspace gives new memory.
 type workspace struct {
 	window  [lineBuffer]byte // of lines
