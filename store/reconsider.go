@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,21 +16,8 @@ import (
 type Aside struct {
 	Event   int64  // the event that carries it
 	Mailbox string // the name of the one that it was in
-	Raw     KeptRaw
+	Raw     *RawFile
 }
-
-// KeptRaw is a message in the attachment directory. It implements Raw.
-type KeptRaw struct {
-	*os.File
-	size   int64
-	digest [sha256.Size]byte
-}
-
-// Size implements Raw.
-func (r KeptRaw) Size() int64 { return r.size }
-
-// Digest implements Raw.
-func (r KeptRaw) Digest() [sha256.Size]byte { return r.digest }
 
 // ErrNotAside says that an event carries no message that was set aside, or that it has been recorded since.
 var ErrNotAside = errors.New("no message is set aside with this event")
@@ -60,21 +45,16 @@ func (s *Store) OpenAside(ctx context.Context, event int64) (*Aside, error) {
 }
 
 // open opens a message that is kept under its digest.
-func (c contents) open(digest [sha256.Size]byte) (KeptRaw, error) {
-	f, err := os.Open(c.path(digest))
+func (c contents) open(digest [sha256.Size]byte) (*RawFile, error) {
+	f, err := OpenRaw(c.path(digest))
 	if err != nil {
-		return KeptRaw{}, err
+		return nil, err
 	}
-	hash := sha256.New()
-	size, err := io.Copy(hash, f)
-	if err == nil && [sha256.Size]byte(hash.Sum(nil)) != digest {
-		err = fmt.Errorf("%s is not the message: it is damaged, or only the header was kept", f.Name())
-	}
-	if err != nil {
+	if f.digest != digest {
 		f.Close()
-		return KeptRaw{}, err
+		return nil, fmt.Errorf("%s is not the message: it is damaged, or only the header was kept", f.Name())
 	}
-	return KeptRaw{File: f, size: size, digest: digest}, nil
+	return f, nil
 }
 
 // StillAsideError says that a message that was set aside still cannot be recorded as what it is.

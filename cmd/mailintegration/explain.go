@@ -86,10 +86,7 @@ func (c *explainCmd) prepare(e *env) (*explaining, error) {
 		}
 		return offline("", defaultRules(), 0), nil
 	}
-	mb, err := mailboxNamed(service, c.Mailbox)
-	if err != nil && broken != nil {
-		return nil, broken
-	}
+	mb, err := mailboxNamed(service, broken, c.Mailbox)
 	if err != nil {
 		return nil, err
 	}

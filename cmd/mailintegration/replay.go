@@ -20,10 +20,10 @@ type replayCmd struct {
 
 // Run records the message and says what became of it.
 func (c *replayCmd) Run(e *env) error {
-	switch isFile := c.File != "" && c.Mailbox != ""; {
-	case !isFile && c.File == "" && c.Mailbox == "" && c.SetAside > 0:
+	switch {
+	case c.File == "" && c.Mailbox == "" && c.SetAside > 0:
 		return c.reconsider(e)
-	case !isFile || c.SetAside != 0 || c.Again:
+	case c.File == "" || c.Mailbox == "" || c.SetAside != 0 || c.Again:
 		return &failure{code: exitUsage, err: fmt.Errorf("which message is to be recorded, and for which mailbox, must be said"), hint: "either FILE --mailbox NAME or --set-aside EVENT [--again]"}
 	}
 	raw, err := openMessage(c.File)
@@ -36,7 +36,7 @@ func (c *replayCmd) Run(e *env) error {
 		return err
 	}
 	defer in.close()
-	mb, err := in.mailbox(c.Mailbox)
+	mb, err := mailboxNamed(in.service, in.broken, c.Mailbox)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (c *replayCmd) reconsider(e *env) error {
 		return c.stays(err)
 	}
 	defer aside.Raw.Close()
-	mb, err := in.mailbox(aside.Mailbox)
+	mb, err := mailboxNamed(in.service, in.broken, aside.Mailbox)
 	if err != nil {
 		return &failure{code: exitConfiguration, err: fmt.Errorf("event %d: %w", c.SetAside, err),
 			hint: "the message belongs to that mailbox: give a mailbox file that name again (Name)"}
@@ -106,23 +106,18 @@ func before(o store.Outcome) string {
 	return "it was " + o.Outcome
 }
 
-// mailbox is the mailbox of that name. One whose file is broken is not there: then the mistakes are the error.
-func (in *installation) mailbox(name string) (*config.Mailbox, error) {
-	mb, err := mailboxNamed(in.service, name)
-	if err != nil && in.broken != nil {
-		return nil, in.broken
-	}
-	return mb, err
-}
-
-// mailboxNamed is the configured mailbox of that name; without a name, it is the only one there is.
-func mailboxNamed(service *config.Service, name string) (*config.Mailbox, error) {
+// mailboxNamed is the configured mailbox of that name; without a name, it is the only one there is. One whose file is
+// broken is not there: then the mistakes are the error.
+func mailboxNamed(service *config.Service, broken *config.Error, name string) (*config.Mailbox, error) {
 	var names []string
 	for _, m := range service.Mailboxes {
 		if strings.EqualFold(m.Name, name) || name == "" && len(service.Mailboxes) == 1 {
 			return m, nil
 		}
 		names = append(names, m.Name)
+	}
+	if broken != nil {
+		return nil, broken
 	}
 	err := fmt.Errorf("no mailbox is named %s", name)
 	if name == "" {
