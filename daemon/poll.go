@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"mailintegration/mailbox"
 	"mailintegration/processor"
 	"mailintegration/store"
 )
@@ -90,7 +91,7 @@ func (p *poll) run(ctx context.Context) error {
 	p.judge = newJudge(processor.Policy{Rules: p.mailbox.Rules, References: p.target.References}, p.parse)
 	p.progress.begin()
 
-	work, cancel := finishing(ctx, p.opts.StopGrace)
+	work, cancel := mailbox.Outlast(ctx, p.opts.StopGrace)
 	defer cancel()
 	return p.sessions(ctx, work)
 }

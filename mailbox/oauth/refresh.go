@@ -28,7 +28,7 @@ func (s *Source) refresh(ctx context.Context) (access, error) {
 	if err != nil {
 		return access{}, err
 	}
-	going, cancel := outlast(ctx, stopGrace)
+	going, cancel := mailbox.Outlast(ctx, stopGrace)
 	defer cancel()
 	asked := s.now()
 	t, err := s.exchangeRefreshToken(going, a.RefreshToken)
@@ -133,19 +133,4 @@ func (s *Source) notAuthorized(err error) *Error {
 		Op: "refresh token", Err: fmt.Errorf("%w: %w", mailbox.ErrNotAuthorized, err),
 		hint: fmt.Sprintf("run mailintegration mailbox authorize %q", s.opts.Mailbox),
 	}
-}
-
-// outlast returns a context that ends some time after ctx does.
-func outlast(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
-	going, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			cancel()
-		case <-going.Done():
-		}
-	})
-	return going, func() { stop(); cancel() }
 }

@@ -1,17 +1,19 @@
-package daemon
+package mailbox_test
 
 import (
 	"context"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"mailintegration/mailbox"
 )
 
 func TestWorkGoesOnForTheGraceAfterAStop(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		work, cancel := finishing(ctx, 20*time.Second)
+		work, cancel := mailbox.Outlast(ctx, 20*time.Second)
 		defer cancel()
 		stop()
 		stopped := time.Now()
@@ -30,7 +32,7 @@ func TestCancelEndsTheWorkAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		work, cancel := finishing(ctx, time.Hour)
+		work, cancel := mailbox.Outlast(ctx, time.Hour)
 		stop()
 		cancel()
 		<-work.Done()
