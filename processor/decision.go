@@ -37,6 +37,8 @@ const (
 	ReasonBadBlock      ReasonCode = "bad_block"       // the block of fields is missing or cannot be followed
 	ReasonFilter        ReasonCode = "filter"          // a filter of the mailbox says so
 	ReasonUnstorable    ReasonCode = "unstorable"      // PostgreSQL refused the message's rows
+	ReasonTooSlow       ReasonCode = "too_slow"        // understanding the message took longer than it may
+	ReasonKeepsFailing  ReasonCode = "keeps_failing"   // recording it failed again and again while other messages were recorded
 	ReasonReconsidered  ReasonCode = "reconsidered"    // a message that was set aside has been recorded after all
 )
 

@@ -24,6 +24,10 @@ type Delivery struct {
 	UIDL    string // "" when the server has none
 	Message *processor.Message
 	Raw     Raw
+	Listed  int64 // octets as LIST says, 0 when they are not known
+	// Body is the SHA-256 of the octets after the header section, nil where nobody needs it: only a mailbox that leaves
+	// messages on the server does.
+	Body []byte
 }
 
 // What became of a message, as its receipt says.
@@ -37,12 +41,13 @@ const (
 
 // Outcome is what became of one delivery. Unless Err is set, the message may be deleted from its mailbox.
 type Outcome struct {
-	Known    bool               // it was accepted before: nothing was recorded now
-	Outcome  string             // Opened, Added, Refused, Ignored or SetAside
-	Request  int64              // the request opened or added to, or the event of SetAside; 0 for none
-	Activity int64              // the activity added, 0 for none
-	Decision processor.Decision // nil when Known; it names requests by their real numbers
-	Err      error              // it is not recorded and has to stay in the mailbox
+	Known      bool               // it was accepted before: nothing was recorded now
+	AcceptedAt time.Time          // of one that is Known: when its receipt was written
+	Outcome    string             // Opened, Added, Refused, Ignored or SetAside
+	Request    int64              // the request opened or added to, or the event of SetAside; 0 for none
+	Activity   int64              // the activity added, 0 for none
+	Decision   processor.Decision // nil when Known; it names requests by their real numbers
+	Err        error              // it is not recorded and has to stay in the mailbox
 }
 
 // Accept records a batch of messages with their receipts in one transaction, each by what decider decides about it.

@@ -15,6 +15,14 @@ import (
 // its work. It is transient.
 var ErrUnavailable = errors.New("the database is unavailable")
 
+// ErrLocked says that another transaction holds a row that is needed: the mailbox's, which fails the whole batch, or a
+// request's, which fails the message that needs it. It is transient.
+var ErrLocked = errors.New("another transaction holds a row that is needed")
+
+// ErrReferenceGone says that something the configuration names was removed from the database since Resolve. No message
+// is at fault: resolve the names again and try again.
+var ErrReferenceGone = errors.New("something that the configuration names was removed from the database")
+
 // Classes of SQLSTATE, its first two characters: https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
 	classTriggered   = "09"
@@ -62,6 +70,21 @@ func (e *messageError) Error() string { return e.reason.Detail }
 func IsTransient(err error) bool {
 	var names *UnresolvedError
 	return err != nil && !isOfMessage(err) && !errors.As(err, &names)
+}
+
+// IsUnexplained reports whether neither the state of the database, nor a lock, nor a reference that was removed, nor a
+// name that is missing, nor a stop explains err. It may then be due to the one message that it befell.
+func IsUnexplained(err error) bool {
+	if err == nil {
+		return false
+	}
+	var names *UnresolvedError
+	for _, explanation := range []error{ErrUnavailable, ErrLocked, ErrReferenceGone, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, explanation) {
+			return false
+		}
+	}
+	return !errors.As(err, &names)
 }
 
 // isOfMessage reports whether the cause may lie in what was to be recorded rather than in the infrastructure.

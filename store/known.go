@@ -12,6 +12,7 @@ import (
 type Known struct {
 	UIDL       string
 	Octets     int64 // of the message that was accepted under it last
+	Listed     int64 // its octets as LIST said, 0 when they are not known
 	AcceptedAt time.Time
 }
 
@@ -28,7 +29,7 @@ func (s *Store) Known(ctx context.Context, mb Mailbox, uidls []string) (map[stri
 	if err := s.touch(ctx, mb, stored); err != nil {
 		return nil, err
 	}
-	rows, err := s.pool.Query(ctx, `SELECT r.uidl, r.octets, r.accepted_at FROM unnest($2::text[]) AS k (uidl) CROSS JOIN LATERAL (
+	rows, err := s.pool.Query(ctx, `SELECT r.uidl, r.octets, 0::bigint, r.accepted_at FROM unnest($2::text[]) AS k (uidl) CROSS JOIN LATERAL (
 			SELECT uidl, octets, accepted_at FROM receipt
 			WHERE mailbox_id = $1 AND uidl = k.uidl AND uidl <> '' ORDER BY last_seen_at DESC LIMIT 1) AS r`, mb.ID, stored)
 	if err != nil {

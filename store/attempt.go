@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Attempt counts how often a message could not be recorded. Its times are of the database's clock.
+type Attempt struct {
+	Key             string
+	Count           int
+	FirstAt, LastAt time.Time
+	Reason          string // of the last one
+	Kept            bool   // the message was recorded with a defect at LastAt and is to be kept on the server
+	OthersSince     bool   // a receipt was written since FirstAt, in whichever mailbox: the database does record
+}
+
+// AttemptKey returns the key that the attempts at a message are counted under: its unique-id or, when the server has
+// none, its digest. One of the two must be known.
+func AttemptKey(uidl string, digest [32]byte) string {
+	if uidl != "" {
+		return "uidl " + storableUIDL(uidl)
+	}
+	return "digest " + hex.EncodeToString(digest[:])
+}
+
+// attemptColumns are those that scanAttempt reads.
+const attemptColumns = `key, count, first_at, last_at, reason, kept,
+	EXISTS (SELECT FROM mailbox AS other WHERE other.recorded_at > attempt.first_at)`
+
+func scanAttempt(row pgx.CollectableRow) (a Attempt, err error) {
+	err = row.Scan(&a.Key, &a.Count, &a.FirstAt, &a.LastAt, &a.Reason, &a.Kept, &a.OthersSince)
+	return a, err
+}
+
+// Attempts returns the attempts at messages of a mailbox by their keys. Usually there are none.
+func (s *Store) Attempts(ctx context.Context, mb Mailbox) (map[string]Attempt, error) {
+	rows, _ := s.pool.Query(ctx, `SELECT `+attemptColumns+` FROM attempt WHERE mailbox_id = $1`, mb.ID)
+	list, err := pgx.CollectRows(rows, scanAttempt) // has Query's error too
+	if err != nil {
+		return nil, fmt.Errorf("attempts of mailbox %s: %w", mb.Name, unavailable(ctx, err))
+	}
+	attempts := make(map[string]Attempt, len(list))
+	for _, a := range list {
+		attempts[a.Key] = a
+	}
+	return attempts, nil
+}
+
+// CountAttempt notes that a message could not be recorded, and why, and returns what is known of it then.
+func (s *Store) CountAttempt(ctx context.Context, mb Mailbox, key, reason string) (Attempt, error) {
+	return s.noteAttempt(ctx, mb, `INSERT INTO attempt (mailbox_id, key, count, first_at, last_at, reason) VALUES ($1, $2, 1, now(), now(), $3)
+		ON CONFLICT (mailbox_id, key) DO UPDATE SET count = attempt.count + 1, last_at = greatest(now(), attempt.last_at), reason = excluded.reason
+		RETURNING `+attemptColumns, key, capped(reason, maxDetail))
+}
+
+// KeepAttempt notes that a message was recorded with a defect and that its mailbox keeps it.
+func (s *Store) KeepAttempt(ctx context.Context, mb Mailbox, key string) error {
+	_, err := s.noteAttempt(ctx, mb, `INSERT INTO attempt (mailbox_id, key, count, first_at, last_at, kept) VALUES ($1, $2, 0, now(), now(), true)
+		ON CONFLICT (mailbox_id, key) DO UPDATE SET kept = true, last_at = greatest(now(), attempt.last_at)
+		RETURNING `+attemptColumns, key)
+	return err
+}
+
+// noteAttempt writes one row and returns it. The first arguments of the statement are the mailbox and the key.
+func (s *Store) noteAttempt(ctx context.Context, mb Mailbox, sql, key string, args ...any) (Attempt, error) {
+	rows, _ := s.pool.Query(ctx, sql, append([]any{mb.ID, key}, args...)...)
+	a, err := pgx.CollectExactlyOneRow(rows, scanAttempt)
+	if err != nil {
+		return Attempt{}, fmt.Errorf("attempt at a message of mailbox %s: %w", mb.Name, unavailable(ctx, err))
+	}
+	return a, nil
+}
+
+// ForgetAttempts removes attempts: their messages were recorded, or are no longer in the mailbox.
+func (s *Store) ForgetAttempts(ctx context.Context, mb Mailbox, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	if _, err := s.pool.Exec(ctx, `DELETE FROM attempt WHERE mailbox_id = $1 AND key = ANY($2)`, mb.ID, keys); err != nil {
+		return fmt.Errorf("attempts at messages of mailbox %s: %w", mb.Name, unavailable(ctx, err))
+	}
+	return nil
+}
+
+// BeginWork notes that the messages of a mailbox are being read, so that a process which dies of one is found out.
+// It reports whether the last work was never ended.
+func (s *Store) BeginWork(ctx context.Context, mb Mailbox) (interrupted bool, err error) {
+	err = s.pool.QueryRow(ctx, `UPDATE mailbox SET working_since = now(), interruptions = mailbox.interruptions + before.interrupted::integer
+		FROM (SELECT id, working_since IS NOT NULL AS interrupted FROM mailbox WHERE id = $1 FOR NO KEY UPDATE) AS before
+		WHERE mailbox.id = before.id RETURNING before.interrupted`, mb.ID).Scan(&interrupted)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, fmt.Errorf("work on mailbox %s: %w", mb.Name, ErrReferenceGone)
+	}
+	if err != nil {
+		return false, fmt.Errorf("work on mailbox %s: %w", mb.Name, unavailable(ctx, err))
+	}
+	return interrupted, nil
+}
+
+// EndWork notes that the work on a mailbox has ended, however it went, and that the process lives.
+func (s *Store) EndWork(ctx context.Context, mb Mailbox) error {
+	if _, err := s.pool.Exec(ctx, `UPDATE mailbox SET working_since = NULL WHERE id = $1`, mb.ID); err != nil {
+		return fmt.Errorf("work on mailbox %s: %w", mb.Name, unavailable(ctx, err))
+	}
+	return nil
+}
