@@ -30,7 +30,8 @@ var (
 	ErrTokenRefused  = errors.New("the token endpoint refused")          // classified, RFC 6749 §5.2
 	ErrNotAuthorized = errors.New("the mailbox has not been authorized") // device code: no refresh token to use
 
-	ErrTooLarge = errors.New("the message is larger than allowed") // Account.MaxOctets
+	ErrTooLarge = errors.New("the message is larger than allowed")       // Account.MaxOctets
+	ErrShort    = errors.New("the message came far shorter than listed") // isShort
 	ErrSpool    = errors.New("the message could not be kept on disk")
 	ErrClosed   = errors.New("the session is closed")
 )

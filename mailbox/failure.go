@@ -29,7 +29,7 @@ func (s *Session) refusal(op string, r reply) *Error {
 // classes are all classes that an error may have been given where it arose.
 var classes = []error{
 	ErrAccount, ErrUnreachable, ErrConnection, ErrTimeout, ErrTLS, ErrTLSRefused, ErrCertificate, ErrProtocol,
-	ErrTooLarge, ErrSpool, ErrClosed, ErrToken, ErrTokenRefused, ErrNotAuthorized,
+	ErrTooLarge, ErrShort, ErrSpool, ErrClosed, ErrToken, ErrTokenRefused, ErrNotAuthorized,
 }
 
 // classify gives an error of the network its class.

@@ -96,6 +96,7 @@ func (s *Session) receive(ctx context.Context) error {
 	r.err, r.done = err, true
 	if r.spool != nil && err == nil {
 		r.spool.finish()
+		r.err = s.shortness(r)
 	} else if r.spool != nil {
 		_ = r.spool.Close() // only a part of a message is lost with it
 	}

@@ -2,6 +2,7 @@ package mailbox
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 )
@@ -16,22 +17,28 @@ func (s *Session) Prefetch(items []Item) { s.plan = slices.Clone(items) }
 
 // Retrieve reads one message (RETR) into a spool, which the caller closes. When the server refuses this one message,
 // SessionBroken is false for the error and others can be retrieved. With PIPELINING the error that ends the session may
-// be another message's: Error.Number says which.
+// be another message's: Error.Number says which. When the message came far shorter than listed, Retrieve returns its
+// spool together with an error of the class ErrShort: it must not be taken for the message, and not be deleted.
 func (s *Session) Retrieve(ctx context.Context, it Item) (*Spool, error) {
 	if err := s.ask(ctx, s.next(it)); err != nil {
 		return nil, err
 	}
 	for {
 		if r := s.take(it.Number); r != nil {
-			if r.err != nil {
-				return nil, r.err
-			}
-			return r.spool, nil
+			return r.message()
 		}
 		if err := s.receive(ctx); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// message returns what became of a RETR: a spool unless it was refused.
+func (r *request) message() (*Spool, error) {
+	if r.err != nil && !errors.Is(r.err, ErrShort) {
+		return nil, r.err
+	}
+	return r.spool, r.err
 }
 
 // Top reads the header of one message (TOP n 0, which RFC 1939 §7 leaves optional) into a spool, which the caller closes.
