@@ -12,6 +12,10 @@ const (
 	dropAfterReply
 	stall
 	replace
+	precede
+	follow
+	truncate
+	endless
 )
 
 // fault is one rule: what happens at a step, and how often.
@@ -20,7 +24,8 @@ type fault struct {
 	skip   int // times still to let pass
 	times  int // times still to act, -1 for always
 	action action
-	octets []byte // for replace
+	octets []byte // for replace, precede, follow and endless
+	limit  int    // for truncate
 	call   func() // called before the action
 }
 
@@ -66,6 +71,31 @@ func (p *Step) Reply(line string) { p.Garbage([]byte(line + "\r\n")) }
 func (p *Step) Garbage(octets []byte) {
 	p.fault.octets = octets
 	p.set(replace)
+}
+
+// Precede sends octets of the caller's before the answer; the command is executed.
+func (p *Step) Precede(octets []byte) {
+	p.fault.octets = octets
+	p.set(precede)
+}
+
+// Follow sends octets of the caller's behind the answer, in one piece with it; the command is executed.
+func (p *Step) Follow(octets []byte) {
+	p.fault.octets = octets
+	p.set(follow)
+}
+
+// Truncate hands out only the first n octets of the message, as though it had no more; it is for RETR.
+func (p *Step) Truncate(n int) {
+	p.fault.limit = n
+	p.set(truncate)
+}
+
+// Endless answers with octets of the caller's and repeats their last line until the client leaves; the command is not
+// executed.
+func (p *Step) Endless(octets []byte) {
+	p.fault.octets = octets
+	p.set(endless)
 }
 
 // Call calls f before the command is executed, or before another fault of the same step. The server is not locked.

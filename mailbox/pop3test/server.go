@@ -32,18 +32,19 @@ const (
 
 // Options are what a server is made of; the zero Options make one without TLS on a free port.
 type Options struct {
-	Listen      string        // address to listen on; "" means a free port of 127.0.0.1
-	NoListener  bool          // no socket, only Dial: for tests within a testing/synctest bubble
-	TLS         TLSMode       //
-	Certificate Certificate   // what is generated for TLS
-	MaxTLS      uint16        // newest version of TLS, such as tls.VersionTLS11; 0 means the newest there is
-	NoCAPA      bool          // CAPA is not known, as in servers older than RFC 2449, and no response codes are given
-	NoUIDL      bool          // UIDL is not known
-	SASL        []string      // mechanisms of AUTH (RFC 5034): "PLAIN", "XOAUTH2"; none means that AUTH is not known
-	Extra       []string      // further lines for CAPA, such as "EXPIRE NEVER"
-	Without     []string      // lines that CAPA leaves out, such as "PIPELINING"
-	RTT         time.Duration // how long each octet from the client is under way; 0 means no time
-	Idle        time.Duration // a session that is silent for so long is ended; 0 means 10 minutes (RFC 1939 §3)
+	Listen           string        // address to listen on; "" means a free port of 127.0.0.1
+	NoListener       bool          // no socket, only Dial: for tests within a testing/synctest bubble
+	TLS              TLSMode       //
+	Certificate      Certificate   // what is generated for TLS
+	MaxTLS           uint16        // newest version of TLS, such as tls.VersionTLS11; 0 means the newest there is
+	NoCAPA           bool          // CAPA is not known, as in servers older than RFC 2449, and no response codes are given
+	NoUIDL           bool          // UIDL is not known
+	SASL             []string      // mechanisms of AUTH (RFC 5034): "PLAIN", "XOAUTH2"; none means that AUTH is not known
+	Extra            []string      // further lines for CAPA, such as "EXPIRE NEVER"
+	Without          []string      // lines that CAPA leaves out, such as "PIPELINING"
+	DeletesRetrieved bool          // QUIT removes what RETR handed out, and CAPA says EXPIRE 0 (RFC 2449 §6.7)
+	RTT              time.Duration // how long each octet from the client is under way; 0 means no time
+	Idle             time.Duration // a session that is silent for so long is ended; 0 means 10 minutes (RFC 1939 §3)
 }
 
 // Server is a running server.
@@ -249,6 +250,9 @@ func (s *Server) capabilities(secure bool) []string {
 	}
 	if len(s.options.SASL) > 0 {
 		lines = append(lines, "SASL "+strings.Join(s.options.SASL, " "))
+	}
+	if s.options.DeletesRetrieved {
+		lines = append(lines, "EXPIRE 0")
 	}
 	lines = append(lines, s.options.Extra...)
 	return slices.DeleteFunc(lines, func(l string) bool { return slices.Contains(s.options.Without, l) })

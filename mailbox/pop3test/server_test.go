@@ -140,6 +140,10 @@ func TestFaults(t *testing.T) {
 		{"the second DELE", func(s *pop3test.Server) { s.At("DELE").After(1).Reply("-ERR no") }, []string{"+OK marked", "-ERR no", "+OK bye"}, 2},
 		{"healed", func(s *pop3test.Server) { s.At("DELE").Drop(); s.Heal() }, []string{"+OK marked", "+OK marked", "+OK bye"}, 1},
 		{"deletions forgotten", func(s *pop3test.Server) { s.ForgetDeletes() }, []string{"+OK marked", "+OK marked", "+OK bye"}, 3},
+		{"a stray answer before", func(s *pop3test.Server) { s.At("DELE 1").Precede([]byte("-ERR what?\r\n")) },
+			[]string{"-ERR what?", "+OK marked", "+OK marked", "+OK bye"}, 1},
+		{"a stray answer behind", func(s *pop3test.Server) { s.At("DELE 1").Follow([]byte("+OK again\r\n")) },
+			[]string{"+OK marked", "+OK again", "+OK marked", "+OK bye"}, 1},
 		{"cut", func(s *pop3test.Server) { s.CutAfterOctets(82) }, []string{"+OK marked", "+OKEOF"}, 3},
 	}
 	for _, tt := range tests {
@@ -168,6 +172,51 @@ func TestFaults(t *testing.T) {
 				t.Errorf("%d messages are left, not %d", left, tt.left)
 			}
 		})
+	}
+}
+
+// TestAMessageIsHandedOutInPart shows what RETR and QUIT do where retrieving deletes.
+func TestAMessageIsHandedOutInPart(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{DeletesRetrieved: true})
+	srv.AddArchive([]byte(archive))
+	srv.At("RETR 2").Truncate(5)
+	c := dial(t, srv)
+	c.logIn()
+	var got []string
+	for _, command := range []string{"RETR 2", "RETR 3", "QUIT"} {
+		c.send(command)
+	}
+	for range 8 {
+		got = append(got, c.line())
+	}
+	want := []string{"+OK 24 octets", "Subje", ".", "+OK 18 octets", "Subject: three", "", ".", "+OK bye"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if left := srv.Messages("helpdesk"); len(left) != 1 || !bytes.HasPrefix(left[0].Octets, []byte("Subject: one")) {
+		t.Errorf("left are %q", left)
+	}
+}
+
+// TestAnEndlessAnswer goes on until the client leaves.
+func TestAnEndlessAnswer(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{})
+	srv.At("CAPA").Endless([]byte("+OK\r\nfirst\r\n\r\n"))
+	c := dial(t, srv)
+	c.send("CAPA")
+	got := []string{c.line(), c.line(), c.line()}
+	if diff := cmp.Diff([]string{"+OK POP3 ready", "+OK", "first"}, got); diff != "" {
+		t.Error(diff)
+	}
+	for range 100_000 {
+		if line := c.line(); line != "" {
+			t.Fatalf("a line is %q", line)
+		}
+	}
+	if err := srv.Idle(contextUntil(t, c)); err != nil {
+		t.Error(err)
 	}
 }
 

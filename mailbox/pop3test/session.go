@@ -2,6 +2,7 @@ package pop3test
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -29,19 +30,23 @@ type session struct {
 	out    *bufio.Writer
 	done   chan struct{}
 
-	user     string
-	drop     *maildrop  // locked for this session, nil before log-in
-	messages []*Message // as they were at log-in; message-number n is n-1 here
-	deleted  map[*Message]bool
+	user      string
+	drop      *maildrop  // locked for this session, nil before log-in
+	messages  []*Message // as they were at log-in; message-number n is n-1 here
+	deleted   map[*Message]bool
+	retrieved map[*Message]bool // by RETR, where QUIT removes them for that
+	limit     int               // octets of a message that RETR hands out at most, -1 for all
 }
 
 // newSession prepares a session that is cut after limit octets.
 func newSession(s *Server, conn net.Conn, limit int64) *session {
 	return &session{
-		server:  s,
-		conn:    &wire{Conn: conn, limit: limit},
-		done:    make(chan struct{}),
-		deleted: map[*Message]bool{},
+		server:    s,
+		conn:      &wire{Conn: conn, limit: limit},
+		done:      make(chan struct{}),
+		deleted:   map[*Message]bool{},
+		retrieved: map[*Message]bool{},
+		limit:     -1,
 	}
 }
 
@@ -152,6 +157,11 @@ func (n *session) step(execute func() error, names ...string) error {
 			return err
 		}
 	}
+	return n.act(f, execute)
+}
+
+// act executes a step as its fault has it.
+func (n *session) act(f fault, execute func() error) error {
 	switch f.action {
 	case drop:
 		return errOver
@@ -172,8 +182,28 @@ func (n *session) step(execute func() error, names ...string) error {
 	case replace:
 		_, _ = n.out.Write(f.octets) // Flush tells the error
 		return n.out.Flush()
+	case precede:
+		_, _ = n.out.Write(f.octets) // Flush tells the error
+	case follow:
+		defer n.out.Write(f.octets) //nolint:errcheck // Flush tells the error
+	case truncate:
+		n.limit = f.limit
+		defer func() { n.limit = -1 }()
+	case endless:
+		return n.repeat(f.octets)
 	}
 	return execute()
+}
+
+// repeat sends octets and then their last line until the client leaves.
+func (n *session) repeat(octets []byte) error {
+	line := octets[bytes.LastIndexByte(bytes.TrimSuffix(octets, []byte("\r\n")), '\n')+1:]
+	block := bytes.Repeat(line, 1+4096/max(1, len(line)))
+	_, err := n.out.Write(octets)
+	for err == nil {
+		_, err = n.out.Write(block)
+	}
+	return err
 }
 
 // ok answers +OK. Errors of writing are told by Flush.

@@ -3,6 +3,7 @@ package pop3test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -118,6 +119,7 @@ func (n *session) logIn(user, secret string) {
 // quit ends the session; after log-in it removes what is marked first, and lets go of the maildrop (RFC 1939 §6).
 func (n *session) quit() error {
 	if n.drop != nil {
+		maps.Copy(n.deleted, n.retrieved)
 		n.server.remove(n.drop, n.deleted)
 		n.release()
 	}
@@ -177,7 +179,14 @@ func (n *session) listing(argument string, say func(*Message) string) {
 func (n *session) retr(argument string) {
 	if m, ok := n.message(argument); ok {
 		n.ok("%d octets", n.octets(m))
-		_, _ = n.out.Write(Stuff(m.Octets)) // Flush tells the error
+		octets := m.Octets
+		if n.limit >= 0 {
+			octets = octets[:min(n.limit, len(octets))]
+		}
+		_, _ = n.out.Write(Stuff(octets)) // Flush tells the error
+		if n.server.options.DeletesRetrieved {
+			n.retrieved[m] = true
+		}
 	}
 }
 
