@@ -44,6 +44,9 @@ type Options struct {
 	BatchOctets        int64         // raw octets that end a batch; 0: 16 MiB
 	BatchTime          time.Duration // how long the first message of a batch waits for others; 0: 2 s
 	StopGrace          time.Duration // how long a stop waits for the message in hand; 0: 20 s
+	ParseTime          time.Duration // how long parsing a small message may take; 0: 30 s
+	SessionTime        time.Duration // after so long a session begins no further batch; 0: 5 min
+	PlaceTime          time.Duration // how long a session keeps others out of its place; 0: 2 min
 
 	// Recorded, when not nil, is called after each message that was accepted, from the mailbox's goroutine.
 	Recorded func(mailbox string, m *processor.Message, o store.Outcome)
@@ -73,6 +76,8 @@ func New(opts Options) (*Daemon, error) {
 	opts.BatchOctets = cmp.Or(opts.BatchOctets, 16<<20)
 	opts.BatchTime = cmp.Or(opts.BatchTime, 2*time.Second)
 	opts.StopGrace = cmp.Or(opts.StopGrace, 20*time.Second)
+	opts.SessionTime = cmp.Or(opts.SessionTime, 5*time.Minute)
+	opts.PlaceTime = cmp.Or(opts.PlaceTime, 2*time.Minute)
 
 	d := &Daemon{opts: opts, polls: make(chan struct{}, opts.MaxPolls)}
 	names := map[string]bool{}

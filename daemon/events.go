@@ -65,7 +65,29 @@ func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outco
 
 func (e events) serverExpires(days int) {
 	e.log.Warn("server deletes messages by itself", zap.Int("days", days),
-		zap.String("hint", "the server does not leave messages for as long as LeaveOnServer says; what is recorded stays recorded"))
+		zap.String("hint", "the server deletes messages so many days after they came, or once they are retrieved (0): also those that "+
+			"LeaveOnServer leaves, those that are too large and those that could not be recorded; change that on the server"))
+}
+
+func (e events) serverDelays(asked, respected, schedule time.Duration) {
+	e.log.Warn("server wants time between log-ins", zap.Duration("login_delay", asked), zap.Duration("respected", respected),
+		zap.Duration("schedule", schedule), zap.String("hint", "the mailbox is polled less often than Schedule says; lengthen Schedule"))
+}
+
+// workInterrupted says that the last process that polled the mailbox did not come to the end of it.
+func (e events) workInterrupted(messages int) {
+	e.log.Warn("last poll was interrupted", zap.Int("read_singly", messages),
+		zap.String("hint", "the process ended while messages were in hand; should one of them be the cause, it is set aside after some attempts"))
+}
+
+// sessionDropped says that a session ended without QUIT.
+func (e events) sessionDropped(staying int) {
+	e.log.Debug("session dropped", zap.Int("staying", staying), zap.String("reason", "QUIT would delete messages that are to stay (EXPIRE 0)"))
+}
+
+// messageGivenUp says why a message was set aside unparsed.
+func (e events) messageGivenUp(it mailbox.Item, err error) {
+	e.log.Warn("message given up", zap.String("uidl", it.UIDL), zap.Error(err))
 }
 
 // messageInfo traces what a message says of itself.
@@ -136,7 +158,7 @@ func (e events) pollPostponed(failures int, next time.Time) {
 
 func (e events) pollPanicked(r any, stack []byte) {
 	e.log.Error("poll panicked", zap.Any("panic", r), zap.ByteString("stack", stack),
-		zap.String("hint", "this is a mistake in the program; nothing was deleted that is not recorded"))
+		zap.String("hint", "this is a bug; no unrecorded message was deleted"))
 }
 
 func (e events) collected(receipts, files int) {

@@ -1,7 +1,14 @@
 package daemon
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
 	"time"
 
 	"mailintegration/mailbox"
@@ -17,18 +24,23 @@ const (
 	LeaveAlways Leave = -1
 )
 
-// sort takes from the listing what was recorded before and is left on the server, without retrieving it again. due are
-// the message-numbers of those that have been left for long enough. They are retrieved once more before they are deleted:
-// RFC 1939 §7 lets a unique-id return with another message, and the digest, not the unique-id, says what was recorded.
-// It does nothing for a mailbox whose messages are deleted.
-func (p *poll) sort(work context.Context, listing []mailbox.Item) (fresh []mailbox.Item, due map[int]bool, err error) {
-	if p.mailbox.LeaveOnServer == LeaveNever {
+// toRetrieve takes from the listing what was recorded before and stays on the server, without retrieving it again. due
+// are the message-numbers of those that have been left for long enough. They are retrieved once more before they are
+// deleted: RFC 1939 §7 lets a unique-id return with another message, and the digest says what was recorded.
+func (p *poll) toRetrieve(work context.Context, session *mailbox.Session, listing []mailbox.Item) (fresh []mailbox.Item, due map[int]bool, err error) {
+	listing = p.withoutKept(listing)
+	if p.mailbox.LeaveOnServer == LeaveNever || len(listing) == 0 {
 		return listing, nil, nil
 	}
+	if listing, err = p.identify(work, session, listing); err != nil {
+		return nil, nil, err
+	}
 	var uidls []string
+	seen := map[string]bool{}
 	for _, it := range listing {
 		if it.UIDL != "" {
 			uidls = append(uidls, it.UIDL)
+			seen[it.UIDL] = true
 		}
 	}
 	known, err := p.opts.Store.Known(work, p.target, uidls)
@@ -38,39 +50,95 @@ func (p *poll) sort(work context.Context, listing []mailbox.Item) (fresh []mailb
 	due = map[int]bool{}
 	for _, it := range listing {
 		k, ok := known[it.UIDL]
-		due[it.Number] = ok && p.isDue(k)
-		if !ok || !isSameSize(it, k) || due[it.Number] {
+		due[it.Number] = ok && p.isDue(k.AcceptedAt)
+		if !ok || it.Octets != k.Listed || p.hasReturned(it) || due[it.Number] {
 			fresh = append(fresh, it)
 		}
 	}
+	p.progress.seen = seen
 	return fresh, due, nil
 }
 
-// isSameSize holds a listing's size against that of the message which was accepted under its unique-id, as that may have
-// returned with another message; sizes in LIST are often a little off.
-func isSameSize(it mailbox.Item, k store.Known) bool {
-	off := it.Octets - k.Octets
-	return max(off, -off) <= 256+k.Octets/20
+// hasReturned reports whether a unique-id was not in the listing before: it may stand for another message now, of the
+// same size even.
+func (p *poll) hasReturned(it mailbox.Item) bool {
+	return p.progress.seen != nil && !p.progress.seen[it.UIDL]
 }
 
 // isDue reports whether a message was left for long enough.
-func (p *poll) isDue(k store.Known) bool {
+func (p *poll) isDue(acceptedAt time.Time) bool {
 	days := p.mailbox.LeaveOnServer
-	return days > 0 && p.opts.Now().Sub(k.AcceptedAt) >= time.Duration(days)*24*time.Hour
+	return days > 0 && p.opts.Now().Sub(acceptedAt) >= time.Duration(days)*24*time.Hour
 }
 
 // deletes reports whether a message that is recorded, now or before, is to be deleted.
 func (v *visit) deletes(it mailbox.Item, o store.Outcome) bool {
-	return v.mailbox.LeaveOnServer == LeaveNever || o.Known && v.due[it.Number]
+	if v.mailbox.LeaveOnServer == LeaveNever {
+		return true
+	}
+	return o.Known && (v.due[it.Number] || it.UIDL == "" && v.isDue(o.AcceptedAt))
 }
 
-// warnOfExpiry says, once, that the server deletes messages that were to be left (EXPIRE, RFC 2449 §6.7).
-func (p *poll) warnOfExpiry(session *mailbox.Session) {
-	days, ok := session.Capabilities().Expire()
-	wanted := p.mailbox.LeaveOnServer
-	if !ok || wanted == LeaveNever || wanted > 0 && days >= int(wanted) || p.progress.warned {
-		return
+// identify gives messages without a unique-id one that is made of their header, where the server has TOP: else all
+// messages that are left would be retrieved at each poll. Those that share a header and a size keep none.
+func (p *poll) identify(work context.Context, session *mailbox.Session, listing []mailbox.Item) ([]mailbox.Item, error) {
+	identified := make([]mailbox.Item, len(listing))
+	holders := map[string]int{}
+	for i, it := range listing {
+		identified[i] = it
+		if it.UIDL != "" || p.progress.noIDs {
+			continue
+		}
+		id, err := headerID(work, session, it)
+		if err != nil {
+			p.progress.noIDs = true
+			if mailbox.SessionBroken(err) {
+				return nil, err
+			}
+			continue
+		}
+		identified[i].UIDL = id
+		holders[id]++
 	}
-	p.progress.warned = true
-	p.log.serverExpires(days)
+	for i, it := range identified {
+		if holders[it.UIDL] > 1 {
+			identified[i].UIDL = ""
+		}
+	}
+	return identified, nil
+}
+
+// headerID returns what stands for a message that has no unique-id: a digest of its header and size.
+func headerID(work context.Context, session *mailbox.Session, it mailbox.Item) (string, error) {
+	spool, err := session.Top(work, it)
+	if err != nil {
+		return "", err
+	}
+	defer spool.Close()
+	header, err := io.ReadAll(io.NewSectionReader(spool, 0, spool.Size()))
+	sum := sha256.Sum256(fmt.Appendf(header, "\x00%d", it.Octets))
+	return "header-" + hex.EncodeToString(sum[:]), err
+}
+
+// bodyDigest returns the SHA-256 of what follows the header section, nil when that cannot be read. Servers that change
+// header fields of a message that stays with them leave its body alone.
+func bodyDigest(raw octets) []byte {
+	r := bufio.NewReader(io.NewSectionReader(raw, 0, raw.Size()))
+	for {
+		line, err := r.ReadSlice('\n')
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			break // there is no body
+		}
+		if err == nil && len(bytes.TrimRight(line, "\r\n")) == 0 {
+			break
+		}
+		for errors.Is(err, bufio.ErrBufferFull) { // the rest of a line longer than the buffer
+			_, err = r.ReadSlice('\n')
+		}
+	}
+	hash := sha256.New()
+	if _, err := io.Copy(hash, r); err != nil {
+		return nil
+	}
+	return hash.Sum(nil)
 }

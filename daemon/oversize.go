@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"mailintegration/mailbox"
@@ -41,6 +42,8 @@ func (v *visit) leave(work context.Context, it mailbox.Item) (broken, failed err
 	}
 	header, err := v.header(work, it)
 	if err != nil {
+		v.report.Oversize--
+		v.report.Failed++
 		return err, nil
 	}
 	m := v.judge.parse(header)
@@ -60,17 +63,23 @@ func (v *visit) leave(work context.Context, it mailbox.Item) (broken, failed err
 // maxHeader is how many octets of the header are kept; it is held in memory.
 const maxHeader = 1 << 20
 
-// header asks for a message's header. One that is not given, as TOP is optional (RFC 1939 §7), is empty.
+// header asks for a message's header. One that is not given, as TOP is optional (RFC 1939 §7), is empty; so is one that
+// ended a session before.
 func (v *visit) header(work context.Context, it mailbox.Item) (*oversizeHeader, error) {
-	h := &oversizeHeader{octets: it.Octets}
-	spool, err := v.session.Top(work, it)
-	if err != nil {
-		if mailbox.SessionBroken(err) {
-			return nil, v.blame(work, err)
-		}
-		h.uidl = it.UIDL // nothing else tells one such message from another
+	h := &oversizeHeader{octets: it.Octets, uidl: it.UIDL} // nothing else tells one such message from another
+	if v.progress.noTop[it.UIDL] {
 		return h, nil
 	}
+	spool, err := v.session.Top(work, it)
+	switch {
+	case err != nil && isOfServer(work, err):
+		return nil, v.endedBy(work, it, err)
+	case err != nil && mailbox.SessionBroken(err):
+		return nil, err
+	case err != nil:
+		return h, nil
+	}
+	h.uidl = ""
 	defer spool.Close()
 	h.text, err = io.ReadAll(io.NewSectionReader(spool, 0, min(spool.Size(), maxHeader)))
 	return h, err
@@ -134,7 +143,13 @@ func oversizeText(mb *Mailbox, it mailbox.Item, m *processor.Message) string {
 }
 
 // isLie reports whether a session ended because a message was larger than LIST had said.
-func isLie(err error) bool { return errors.Is(err, mailbox.ErrTooLarge) }
+func isLie(err error) bool { return errors.Is(err, mailbox.ErrTooLarge) && !isOfTop(err) }
+
+// isOfTop reports whether a session ended because of a message's header: the message is recorded without it.
+func isOfTop(err error) bool {
+	var e *mailbox.Error
+	return errors.As(err, &e) && strings.HasPrefix(e.Op, "TOP ")
+}
 
 // isNamedLie reports whether the message will be told again in the next session.
 func isNamedLie(err error) bool {

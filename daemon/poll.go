@@ -1,8 +1,10 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"mailintegration/mailbox"
@@ -57,11 +59,13 @@ type poll struct {
 	report   *Report
 	parse    parser
 	progress *progress
-	enter    func(context.Context) (leave func(), err error) // waits for a place among the polls that run at once
+	enter    func(context.Context) (leave func(), err error) // waits for a place among the sessions that run at once
 
-	target store.Mailbox
-	judge  *judge
-	wasCut bool // the last session was ended by a message
+	target  store.Mailbox
+	judge   *judge
+	trouble trouble
+	wasCut  bool // the last session ended without QUIT
+	deleted int  // messages that the last session deleted
 }
 
 const (
@@ -84,16 +88,24 @@ func (p *poll) run(ctx context.Context) error {
 		return nil
 	}
 	defer release()
-	p.target, err = p.opts.Store.Resolve(ctx, p.mailbox.Name, p.mailbox.Rules.Names)
-	if err != nil {
+	p.judge = newJudge(processor.Policy{}, p.parse, p.opts.ParseTime)
+	if err := p.resolve(ctx); err != nil {
 		return err
 	}
-	p.judge = newJudge(processor.Policy{Rules: p.mailbox.Rules, References: p.target.References}, p.parse)
 	p.progress.begin()
 
 	work, cancel := mailbox.Outlast(ctx, p.opts.StopGrace)
 	defer cancel()
-	return p.sessions(ctx, work)
+	err = p.sessions(ctx, work)
+	return cmp.Or(err, p.endWork(work), p.trouble.verdict(p.report))
+}
+
+// resolve looks up the names of the mailbox's configuration: at the start of a poll, and when the database says that one
+// of them was removed since.
+func (p *poll) resolve(ctx context.Context) (err error) {
+	p.target, err = p.opts.Store.Resolve(ctx, p.mailbox.Name, p.mailbox.Rules.Names)
+	p.judge.policy = processor.Policy{Rules: p.mailbox.Rules, References: p.target.References}
+	return err
 }
 
 // sessions polls session by session. One that was ended by a message is followed by another, which passes over that
@@ -102,6 +114,7 @@ func (p *poll) sessions(ctx, work context.Context) error {
 	started, broken := p.opts.Now(), 0
 	for sessions := 1; ; sessions++ {
 		more, err := p.place(ctx, work)
+		p.pause(ctx)
 		var by *brokenBy
 		if errors.As(err, &by) {
 			broken++
@@ -114,19 +127,29 @@ func (p *poll) sessions(ctx, work context.Context) error {
 			}
 			continue
 		}
-		if err != nil || !more || p.progress.delayed || sessions > broken+2*(1+p.progress.listed/p.opts.MessagesPerSession) {
+		if err != nil || !more || p.progress.delayed || sessions > broken+p.enough() {
 			return err
 		}
 	}
 }
 
-// place is a session in one of the places of sessions that run at once: a mailbox with a large backlog lets others
-// in between its sessions.
+// enough returns how many sessions a poll has at most, those aside that were ended by a message.
+func (p *poll) enough() int {
+	return 2*(1+p.progress.listed/p.opts.MessagesPerSession) + min(len(p.trouble.attempts), maxBroken)
+}
+
+// place holds a session in one of the places of sessions that run at once: a mailbox with a large backlog lets others
+// in between its sessions. It gives the place back early when the server or a message takes long: what
+// is slow costs its own mailbox time only.
 func (p *poll) place(ctx, work context.Context) (more bool, err error) {
 	leave, err := p.enter(ctx)
 	if err != nil {
 		return false, err
 	}
+	leave = sync.OnceFunc(leave)
 	defer leave()
+	p.judge.slow = leave
+	early := time.AfterFunc(p.opts.PlaceTime, leave)
+	defer early.Stop()
 	return p.session(ctx, work)
 }

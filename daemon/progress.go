@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -14,11 +15,17 @@ type progress struct {
 	broke  map[string]int  // unique-ids whose retrieval ended a session, and how often
 	lied   map[string]bool // unique-ids of messages that are larger than LIST says, and than allowed
 	left   map[string]bool // unique-ids of messages that are too large and recorded as such
+	noTop  map[string]bool // unique-ids of messages whose header ended a session
 	listed int             // messages in the poll's first listing, -1 before
+	passed int             // sessions in a row that have passed over a message that had ended a session, or failed
 
-	warned    bool      // that the server deletes what was to be left
-	delayed   bool      // the server wants time between log-ins
-	notBefore time.Time // when it may be logged in to again, if so
+	seen  map[string]bool // unique-ids of the last listing of a mailbox that leaves its messages, nil before
+	noIDs bool            // the server gives no headers that could stand for unique-ids
+
+	warned    bool          // that the server deletes messages by itself
+	delayed   bool          // the server wants time between log-ins
+	delay     time.Duration // how much, as was logged
+	notBefore time.Time     // when it may be logged in to again, if so
 
 	// past is how many items at the head of the listing to pass over. It counts those that stay there and cannot
 	// be told from others: without a unique-id, or with a new one in each session. At the end of the listing it
@@ -29,7 +36,7 @@ type progress struct {
 }
 
 func newProgress() *progress {
-	return &progress{broke: map[string]int{}, lied: map[string]bool{}, left: map[string]bool{}}
+	return &progress{broke: map[string]int{}, lied: map[string]bool{}, left: map[string]bool{}, noTop: map[string]bool{}}
 }
 
 // begin begins a poll.
@@ -38,11 +45,13 @@ func (g *progress) begin() {
 	g.listed, g.expect, g.stuck = -1, -1, 0
 }
 
-// choose returns the items that a session is to look at, at most so many, and how many are left for the next.
-func (g *progress) choose(listing []mailbox.Item, most int) (items []mailbox.Item, rest int) {
+// choose returns the items that a session is to look at, at most so many, and how many are left for the next. tried
+// returns how often recording an item was tried in vain.
+func (g *progress) choose(listing []mailbox.Item, most int, tried func(mailbox.Item) int) (items []mailbox.Item, rest int) {
 	first := g.listed < 0
 	if first {
 		g.listed = len(listing)
+		g.forgetGone(listing)
 	}
 	if g.expect >= 0 && len(listing) > g.expect {
 		g.past += g.stuck
@@ -55,27 +64,50 @@ func (g *progress) choose(listing []mailbox.Item, most int) (items []mailbox.Ite
 		}
 	}
 	unmet = unmet[g.past:]
-	items = g.calm(unmet)
+	items = g.calm(unmet, tried)
 	items = items[:min(len(items), most)]
 	return items, len(unmet) - len(items)
 }
 
-// calm returns the items that have not ended a session, or else, alone, the one that did so the least often: no
-// other message's deletion shall be lost with its session.
-func (g *progress) calm(items []mailbox.Item) []mailbox.Item {
-	if len(items) == 0 {
-		return nil
-	}
-	calm := slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool { return g.broke[it.UIDL] > 0 })
-	if len(calm) > 0 {
+// maxPassed is how many sessions may pass over a message that has ended one: where only one session in a poll is allowed
+// (LOGIN-DELAY) and mail keeps coming in, it would never be tried.
+const maxPassed = 3
+
+// calm returns the items that have neither ended a session nor failed before, or else, alone, the one that was tried the
+// least often: no other message's deletion shall be lost with its session.
+func (g *progress) calm(items []mailbox.Item, tried func(mailbox.Item) int) []mailbox.Item {
+	tries := func(it mailbox.Item) int { return g.broke[it.UIDL] + tried(it) }
+	calm := slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool { return tries(it) > 0 })
+	if len(calm) == len(items) {
 		return calm
 	}
-	return []mailbox.Item{slices.MinFunc(items, func(a, b mailbox.Item) int { return g.broke[a.UIDL] - g.broke[b.UIDL] })}
+	g.passed++
+	if len(calm) > 0 && g.passed <= maxPassed {
+		return calm
+	}
+	g.passed = 0
+	wild := slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool { return tries(it) == 0 })
+	return []mailbox.Item{slices.MinFunc(wild, func(a, b mailbox.Item) int { return tries(a) - tries(b) })}
+}
+
+// forgetGone forgets messages that have left the mailbox.
+func (g *progress) forgetGone(listing []mailbox.Item) {
+	listed := make(map[string]bool, len(listing))
+	for _, it := range listing {
+		listed[it.UIDL] = true
+	}
+	isGone := func(uidl string) bool { return !listed[uidl] }
+	maps.DeleteFunc(g.broke, func(uidl string, _ int) bool { return isGone(uidl) })
+	for _, set := range []map[string]bool{g.lied, g.left, g.noTop} {
+		maps.DeleteFunc(set, func(uidl string, _ bool) bool { return isGone(uidl) })
+	}
 }
 
 // endedBy notes that retrieving an item ended its session. One that is too large is not retrieved again.
 func (g *progress) endedBy(it mailbox.Item, err error) {
 	switch {
+	case isOfTop(err):
+		g.noTop[it.UIDL] = true // "" stands for all that have none
 	case it.UIDL == "":
 	case isLie(err):
 		g.lied[it.UIDL] = true
@@ -90,9 +122,20 @@ func (g *progress) isLiar(it mailbox.Item) bool { return it.UIDL != "" && g.lied
 // retrieved notes that an item was retrieved after all.
 func (g *progress) retrieved(it mailbox.Item) { delete(g.broke, it.UIDL) }
 
-// again notes that the next session is to look at the same items, but for one that is too large: it deletes what this
-// one could not.
+// again notes that the next session is to look at the same items: it deletes what this one could not, and treats one of
+// them in another way.
 func (g *progress) again() { g.expect, g.stuck = -1, 0 }
+
+// dropped notes that a session ended without QUIT because some of its items are to stay. The next one looks at the
+// others once more, to delete them.
+func (g *progress) dropped(staying []mailbox.Item) {
+	g.again()
+	for _, it := range staying {
+		if it.UIDL != "" {
+			g.met[it.UIDL] = true
+		}
+	}
+}
 
 // visited notes how a session over a listing went; quit says whether its deletions were asked for.
 func (g *progress) visited(v *visit, listing int, quit bool) {

@@ -223,7 +223,7 @@ func TestProgressTriesWhatEndedASessionLastAndTheLeastTriedFirst(t *testing.T) {
 	var order []string
 	g.begin()
 	for range 3 {
-		items, _ := g.choose(listing, 10)
+		items, _ := g.choose(listing, 10, func(mailbox.Item) int { return 0 })
 		order = append(order, items[0].UIDL)
 		g.visited(&visit{items: items, looked: len(items)}, len(listing), false)
 	}

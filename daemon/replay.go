@@ -38,7 +38,7 @@ func read(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (store
 	if err != nil {
 		return target, nil, nil, err
 	}
-	j := newJudge(processor.Policy{Rules: mb.Rules, References: target.References}, processor.Parse)
+	j := newJudge(processor.Policy{Rules: mb.Rules, References: target.References}, processor.Parse, parseTime)
 	m := j.parse(raw)
 	return target, j, m, m.ReadError
 }
@@ -49,7 +49,7 @@ type LookUp func(ctx context.Context, keys processor.Keys) (processor.Directory,
 // Foresee says what a poll would decide about a message of a mailbox that takes messages of at most so many octets, 0
 // for no limit. It records nothing.
 func Foresee(ctx context.Context, policy processor.Policy, most int64, look LookUp, raw store.Raw, now time.Time) (*processor.Message, processor.Decision, error) {
-	j := newJudge(policy, processor.Parse)
+	j := newJudge(policy, processor.Parse, parseTime)
 	m := j.parse(raw)
 	if m.ReadError != nil {
 		return nil, nil, m.ReadError

@@ -35,9 +35,35 @@ func newWorker(d *Daemon, m Mailbox) *worker {
 	}
 }
 
-// run polls at the mailbox's schedule until ctx is cancelled. A poll that takes longer than the schedule's
-// interval is followed by the next time that is still to come: polls never overlap.
+// run polls at the mailbox's schedule until ctx is cancelled, whatever panics.
 func (w *worker) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		w.guard(func() { w.follow(ctx) })
+		timer := time.NewTimer(afterPanic)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+		}
+	}
+}
+
+// afterPanic keeps a panic that comes again from filling the log.
+const afterPanic = time.Minute
+
+// guard calls f and logs a panic: it is one run's, never the daemon's.
+func (w *worker) guard(f func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			w.log.pollPanicked(r, debug.Stack())
+		}
+	}()
+	f()
+}
+
+// follow polls at the mailbox's schedule until ctx is cancelled. A poll that takes longer than the schedule's
+// interval is followed by the next time that is still to come: polls never overlap.
+func (w *worker) follow(ctx context.Context) {
 	next := firstPoll(w.mailbox.Schedule, w.mailbox.Name, w.daemon.opts.Now())
 	for ; ; next = nextPoll(w.mailbox.Schedule, w.mailbox.Name, w.daemon.opts.Now(), w.failures, w.permanent) {
 		now := w.daemon.opts.Now()

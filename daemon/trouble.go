@@ -1,0 +1,203 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"mailintegration/mailbox"
+	"mailintegration/processor"
+	"mailintegration/store"
+)
+
+const (
+	// maxAttempts is how often recording a message is tried before it is set aside unparsed, or recorded as far as the
+	// server gives it.
+	maxAttempts = 3
+	// maxInARow is after how many unexplained failures in a row the cause is taken for the infrastructure's.
+	maxInARow = 2
+	// keptAgain is when a message that is kept on the server is retrieved again: the server may give all of it now.
+	keptAgain = 24 * time.Hour
+	// inHand is the reason of an attempt that has not ended: whoever finds it knows that the process did.
+	inHand = "the process ended while the message was in hand"
+)
+
+// trouble is what a poll knows of messages that could not be recorded. The counts are durable: a process that dies, or
+// one that is started for each poll, does not forget them.
+type trouble struct {
+	begun    bool                     // the database knows that messages are in hand
+	attempts map[string]store.Attempt // by key; those of earlier polls and of this one
+	careful  int                      // how many messages are still to be counted before they are parsed, since the last process died
+	inARow   int                      // unexplained failures without a message recorded in between
+	first    error                    // the first unexplained failure of a message that had none before
+}
+
+// beginWork notes in the database that messages are in hand, and reads what is known of earlier attempts. It does so
+// once in a poll, and not in a poll of an empty mailbox.
+func (p *poll) beginWork(work context.Context, listing []mailbox.Item) error {
+	if p.trouble.begun || len(listing) == 0 {
+		return nil
+	}
+	interrupted, err := p.opts.Store.BeginWork(work, p.target)
+	if err != nil {
+		return err
+	}
+	p.trouble.begun = true
+	if interrupted {
+		// The message that ended the process, if one did, is among those that were not recorded.
+		p.trouble.careful = 2 * (p.opts.BatchMessages + 1)
+		p.log.workInterrupted(p.trouble.careful)
+	}
+	if p.trouble.attempts, err = p.opts.Store.Attempts(work, p.target); err != nil {
+		return err
+	}
+	return p.forgetGone(work, listing)
+}
+
+// endWork notes that no message is in hand any more.
+func (p *poll) endWork(work context.Context) error {
+	if !p.trouble.begun {
+		return nil
+	}
+	return p.opts.Store.EndWork(work, p.target)
+}
+
+// forgetGone forgets attempts at messages that have left the mailbox. Those without a unique-id may be any.
+func (p *poll) forgetGone(work context.Context, listing []mailbox.Item) error {
+	if len(p.trouble.attempts) == 0 {
+		return nil
+	}
+	listed := map[string]bool{}
+	for _, it := range listing {
+		if it.UIDL == "" {
+			return nil
+		}
+		listed[keyOf(it)] = true
+	}
+	var gone []string
+	for key := range p.trouble.attempts {
+		if !listed[key] {
+			gone = append(gone, key)
+		}
+	}
+	return p.forget(work, gone)
+}
+
+// forget forgets attempts.
+func (p *poll) forget(work context.Context, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	for _, key := range keys {
+		delete(p.trouble.attempts, key)
+	}
+	return p.opts.Store.ForgetAttempts(work, p.target, keys)
+}
+
+// keyOf returns the key of an item's attempts, "" when it cannot be told before it is retrieved.
+func keyOf(it mailbox.Item) string {
+	if it.UIDL == "" {
+		return ""
+	}
+	return store.AttemptKey(it.UIDL, [32]byte{})
+}
+
+// tried returns how often recording an item was tried in vain.
+func (p *poll) tried(it mailbox.Item) int { return p.trouble.attempts[keyOf(it)].Count }
+
+// withoutKept returns the items but for those of which the server gave only a part. What came of them is recorded; they
+// are retrieved again only now and then, should the server give all of them some day.
+func (p *poll) withoutKept(items []mailbox.Item) []mailbox.Item {
+	return slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool {
+		a := p.trouble.attempts[keyOf(it)]
+		return a.Kept && p.opts.Now().Sub(a.LastAt) < keptAgain
+	})
+}
+
+// countFailure counts an attempt that failed, durably, and returns what is known of it.
+func (p *poll) countFailure(work context.Context, key string, cause error) (store.Attempt, error) {
+	if _, before := p.trouble.attempts[key]; !before && p.trouble.first == nil {
+		p.trouble.first = cause
+	}
+	return p.countAttempt(work, key, cause.Error())
+}
+
+// countAttempt counts an attempt.
+func (p *poll) countAttempt(work context.Context, key, reason string) (store.Attempt, error) {
+	a, err := p.opts.Store.CountAttempt(work, p.target, key, reason)
+	if err != nil {
+		return a, err
+	}
+	if p.trouble.attempts == nil {
+		p.trouble.attempts = map[string]store.Attempt{}
+	}
+	p.trouble.attempts[key] = a
+	return a, nil
+}
+
+// verdict makes a poll in which nothing went well a failed one. A message whose trouble was known before does not: it
+// would slow down the polls that others wait for.
+func (t *trouble) verdict(r *Report) error {
+	if t.first == nil || r.Recorded()+r.Known+r.Oversize > 0 {
+		return nil
+	}
+	return fmt.Errorf("none of %d messages was recorded: %w", r.Listed, t.first)
+}
+
+// takeInHand counts a message before it is parsed, while it is not known which one ended the last process. It returns
+// the message that is to be set aside when this one did so often enough, nil otherwise.
+func (v *visit) takeInHand(work context.Context, key string, raw octets) (*processor.Message, error) {
+	before := v.trouble.attempts[key]
+	if v.trouble.careful == 0 && before.Reason != inHand {
+		return nil, nil
+	}
+	v.trouble.careful = max(0, v.trouble.careful-1)
+	if before.Reason == inHand && before.Count >= maxAttempts-1 {
+		return v.judge.refuse(raw, processor.ReasonKeepsFailing,
+			fmt.Sprintf("the program ended %d times while it read the message", before.Count)), nil
+	}
+	_, err := v.countAttempt(work, key, inHand)
+	return nil, err
+}
+
+// reconsider counts a message that could not be recorded and, after its attempts, sets it aside unparsed: while other
+// messages are recorded, the cause is the message's. It returns what became of it in the end.
+func (v *visit) reconsider(work context.Context, b *batch, i int, o store.Outcome) (store.Outcome, error) {
+	if o.Err == nil {
+		v.trouble.inARow = 0
+		return o, nil
+	}
+	if !store.IsUnexplained(o.Err) {
+		return o, nil
+	}
+	v.trouble.inARow++
+	a, err := v.countFailure(work, b.keys[i], o.Err)
+	if err != nil || a.Count < maxAttempts || !a.OthersSince && v.report.Recorded() == 0 {
+		return o, err
+	}
+	aside, err := v.setAside(work, b.deliveries[i], o.Err)
+	if err != nil || aside.Err != nil {
+		return o, err
+	}
+	v.trouble.inARow = 0
+	return aside, nil
+}
+
+// setAside sets a message aside as it came, without what parsing found in it: that may be what cannot be recorded.
+func (v *visit) setAside(work context.Context, d store.Delivery, cause error) (store.Outcome, error) {
+	d.Message = v.judge.refuse(d.Raw, processor.ReasonKeepsFailing,
+		fmt.Sprintf("recording it failed %d times while other messages were recorded: %s", maxAttempts, cause))
+	outcomes, err := v.opts.Store.Accept(work, v.target, []store.Delivery{d}, v.judge)
+	if err != nil && (!store.IsUnexplained(err) || errors.Is(err, context.Canceled)) {
+		return store.Outcome{}, err
+	}
+	if err != nil {
+		return store.Outcome{Err: err}, nil
+	}
+	return outcomes[0], nil
+}
+
+// isInfrastructure reports whether so many messages failed in a row that the cause is hardly one message's.
+func (t *trouble) isInfrastructure() bool { return t.inARow >= maxInARow }
