@@ -3,6 +3,7 @@ package mailbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"runtime"
 	"strings"
@@ -159,7 +160,8 @@ func TestEveryOctetOfAMessageIsKept(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			for what, good := range bothScripts() {
-				a, _ := good.with("RETR 1", "+OK\r\n"+tt.sent+".\r\n").account()
+				list := fmt.Sprintf("+OK\r\n1 %d\r\n2 20\r\n.\r\n", len(tt.message))
+				a, _ := good.with("LIST", list).with("RETR 1", "+OK\r\n"+tt.sent+".\r\n").account()
 				messages, err := walk(t.Context(), a)
 				if err != nil || len(messages) != 2 {
 					t.Fatalf("%d messages%s, %v", len(messages), what, err)

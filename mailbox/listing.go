@@ -67,6 +67,7 @@ func (s *Session) stat(ctx context.Context) (int, error) {
 	if !ok {
 		return 0, s.breach("STAT", "%.80q is no drop listing", drop)
 	}
+	s.statWords = max(s.statWords, len(words))
 	return count, nil
 }
 
@@ -156,7 +157,7 @@ func (s *Session) listing(ctx context.Context, command string) ([]string, error)
 }
 
 // breach ends the session as the server does not keep to the protocol: what it says next cannot be trusted either.
-func (s *Session) breach(op, format string, args ...any) error {
+func (s *Session) breach(op, format string, args ...any) *Error {
 	s.wire.close()
 	return s.failure(op, fmt.Errorf("%w: %s", ErrProtocol, s.wire.shown(fmt.Sprintf(format, args...))))
 }

@@ -39,6 +39,10 @@ type requests struct {
 	mu     sync.Mutex
 	ready  map[int]*request // by message-number: answered before Retrieve was called
 	closed bool
+
+	statWords int  // of the first drop listing
+	touched   bool // a command about a message was sent
+	oneByOne  bool // nothing is asked for ahead any more
 }
 
 // read reads the answer.
@@ -60,7 +64,7 @@ func (r *request) expectation() expectation {
 }
 
 // isPipelining reports whether commands may be sent before the answers to those before them are there.
-func (s *Session) isPipelining() bool { return s.capabilities.Has("PIPELINING") }
+func (s *Session) isPipelining() bool { return !s.oneByOne && s.capabilities.Has("PIPELINING") }
 
 // send sends commands in one piece.
 func (s *Session) send(ctx context.Context, commands ...*request) error {
@@ -74,6 +78,7 @@ func (s *Session) send(ctx context.Context, commands ...*request) error {
 				return err
 			}
 			s.flight = append(s.flight, r)
+			s.touched = s.touched || r.item.Number != 0
 		}
 		return s.wire.release()
 	})
@@ -88,24 +93,31 @@ func (s *Session) receive(ctx context.Context) error {
 	if errors.As(err, &e) {
 		e.Number = r.item.Number
 	}
-	broken := SessionBroken(err)
-	if isContext(err) && !broken {
+	if isContext(err) && !SessionBroken(err) {
 		return err
 	}
 	s.flight = s.flight[1:]
+	if err == nil && r.ahead {
+		err = s.strayBefore(r)
+	}
 	r.err, r.done = err, true
-	if r.spool != nil && err == nil {
+	switch {
+	case r.spool == nil:
+	case err != nil || r.spool.dropped:
+		_ = r.spool.Close() // only a part of a message is lost with it
+	default:
 		r.spool.finish()
 		r.err = s.shortness(r)
-	} else if r.spool != nil {
-		_ = r.spool.Close() // only a part of a message is lost with it
 	}
 	switch {
-	case broken:
+	case SessionBroken(err):
 		_ = s.Close() // its error is always nil
 		return err
 	case r.ahead:
 		s.keep(r)
+		if err != nil {
+			return s.settle(ctx, r)
+		}
 	case r.answered != nil:
 		r.answered(r.item, err)
 	}

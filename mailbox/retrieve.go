@@ -111,19 +111,35 @@ func (s *Session) deletions() (n int) {
 }
 
 // Quit enters the UPDATE state: when it returns nil the server has removed all that Delete marked. RFC 1939 §6 lets it
-// refuse when it could not remove all. The connection is closed in any case.
+// refuse when it could not remove all. Before, Quit accounts for every answer: where one is too many or too few it sends
+// no QUIT and returns an error of the class ErrProtocol, so that nothing is deleted. The connection is closed in any case.
 func (s *Session) Quit(ctx context.Context) error {
 	defer s.Close() //nolint:errcheck // it is always nil
+	for _, r := range s.flight {
+		r.forget()
+	}
+	if err := s.finish(ctx); err != nil {
+		return ended(err)
+	}
 	r := &request{op: "QUIT"}
 	if err := s.send(ctx, r); err != nil {
 		return ended(err)
 	}
-	for _, unwanted := range s.flight {
-		if unwanted.spool != nil {
-			unwanted.spool.drop()
+	return ended(s.await(ctx, r))
+}
+
+// finish receives all answers. A session that took or marked no message has nothing to lose by QUIT, so that the dialogue
+// needs no proof.
+func (s *Session) finish(ctx context.Context) error {
+	if s.touched {
+		return s.prove(ctx)
+	}
+	for len(s.flight) > 0 {
+		if err := s.receive(ctx); err != nil {
+			return err
 		}
 	}
-	return ended(s.await(ctx, r))
+	return nil
 }
 
 // numbered is a command about one message.

@@ -65,7 +65,8 @@ func (s script) without(command string) script {
 type heard struct {
 	mu    sync.Mutex
 	lines []string
-	ended chan struct{} // closed when the client has left
+	once  sync.Once
+	ended chan struct{} // closed when the client has left its first connection
 }
 
 // commands are what was received so far.
@@ -93,11 +94,42 @@ const secret = "s3cret-Passw0rd"
 
 // serve speaks with one client until that leaves.
 func (s script) serve(conn net.Conn, h *heard) {
-	defer close(h.ended)
+	defer h.once.Do(func() { close(h.ended) })
 	defer conn.Close() //nolint:errcheck // nothing is lost
+	s.from("greeting", conn, h)
+}
+
+// thenAt is a way to a server that keeps to another script from a command's answer on.
+func (s script) thenAt(command string, then script, h *heard) func(context.Context, string, string) (net.Conn, error) {
+	before := s.with(command, then[command])
+	return func(context.Context, string, string) (net.Conn, error) {
+		client, server := pop3test.Pipe()
+		go before.serve(&turning{Conn: server, script: before, then: then, at: command}, h)
+		return client, nil
+	}
+}
+
+// turning notices the command at which a script turns into another.
+type turning struct {
+	net.Conn
+	script, then script
+	at           string
+}
+
+// Read implements io.Reader.
+func (c *turning) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if strings.Contains(string(p[:n]), c.at) {
+		maps.Copy(c.script, c.then)
+	}
+	return n, err
+}
+
+// from goes through the dialogue from a key on.
+func (s script) from(key string, conn net.Conn, h *heard) {
 	in := bufio.NewReader(conn)
 	silent := false
-	for key := "greeting"; ; {
+	for {
 		answer, known := s[key]
 		if !known {
 			name, _, _ := strings.Cut(key, " ")

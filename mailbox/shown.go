@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 )
@@ -17,6 +18,10 @@ func (w *wire) shown(text string) string {
 	}
 	return presentable(text)
 }
+
+// said quotes the beginning of what the server said. Secrets go before the text is cut or quoted: what is left of one
+// would not be known any more.
+func (s *Session) said(text string) string { return fmt.Sprintf("%.80q", s.wire.shown(text)) }
 
 // presentable cuts a text from outside to a bearable length and replaces what a terminal would obey.
 func presentable(text string) string {

@@ -72,6 +72,16 @@ func (s *Spool) toFile(p []byte) error {
 	return err
 }
 
+// first is the first octet, 0 when there is none or it cannot be read.
+func (s *Spool) first() byte {
+	if s.file == nil && len(s.memory) > 0 {
+		return s.memory[0]
+	}
+	var b [1]byte
+	_, _ = s.ReadAt(b[:], 0) // who reads the message meets the error again
+	return b[0]
+}
+
 // finish ends the writing.
 func (s *Spool) finish() {
 	if s.hash == nil { // not one octet came

@@ -67,7 +67,7 @@ func newWire(conn net.Conn, stepTimeout time.Duration, secrets []string) *wire {
 
 // expect announces the reply to the command that is sent next. What is already there would be taken for it.
 func (w *wire) expect(e expectation) error {
-	if len(w.expected) == 0 && w.in.Buffered() > 0 {
+	if w.isAhead() {
 		return w.fail(fmt.Errorf("%w: it answers before it is asked", ErrProtocol))
 	}
 	w.expected = append(w.expected, e)
@@ -171,6 +171,9 @@ func (w *wire) line() ([]byte, error) {
 	}
 	return line, nil
 }
+
+// isAhead reports whether something is there that was not asked for, as far as all answers have been read.
+func (w *wire) isAhead() bool { return len(w.expected) == 0 && w.in.Buffered() > 0 }
 
 // Write sends what go-pop3 wrote.
 func (w *wire) Write(p []byte) (int, error) {

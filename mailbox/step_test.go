@@ -1,0 +1,256 @@
+package mailbox_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailintegration/mailbox"
+	"mailintegration/mailbox/pop3test"
+)
+
+// drained is what drain did.
+type drained struct {
+	read    map[int]string // by message-number
+	deleted []int
+	refused []int
+	err     error // what ended the session, nil when QUIT was answered
+}
+
+// drain retrieves and deletes all items but those that are refused, in batches, as a daemon does.
+func drain(t *testing.T, s *mailbox.Session, items []mailbox.Item, batch int) (d drained) {
+	t.Helper()
+	d.read = map[int]string{}
+	s.Prefetch(items)
+	for some := range slices.Chunk(items, batch) {
+		var got []mailbox.Item
+		for _, it := range some {
+			spool, err := s.Retrieve(t.Context(), it)
+			switch {
+			case err == nil:
+				d.read[it.Number] = string(octetsOf(t, spool))
+				got = append(got, it)
+			case mailbox.SessionBroken(err):
+				d.err = err
+				return d
+			default:
+				d.refused = append(d.refused, it.Number)
+			}
+		}
+		d.err = s.DeleteAhead(t.Context(), got, func(it mailbox.Item, err error) {
+			if err == nil {
+				d.deleted = append(d.deleted, it.Number)
+			}
+		})
+		if d.err != nil {
+			return d
+		}
+	}
+	d.err = s.Quit(t.Context())
+	return d
+}
+
+// TestAnAnswerTooManyDeletesNothing shifts all that follows by one answer. Whatever the client took for what, nothing is
+// deleted that it did not read.
+func TestAnAnswerTooManyDeletesNothing(t *testing.T) {
+	t.Parallel()
+	steps := []string{"CAPA", "STAT", "LIST", "UIDL", "RETR 1", "RETR 2", "RETR 6", "DELE 1", "DELE 3", "DELE 6"}
+	strays := []string{
+		"-ERR stray\r\n", "+OK\r\n", "+OK 3 deleted\r\n", "+OK 120 octets\r\n", "+OK 120 octets\r\nSubject: x\r\n\r\n.\r\n",
+		"-ERR one\r\n-ERR two\r\n",
+	}
+	ways := map[string]func(*pop3test.Step, []byte){"before": (*pop3test.Step).Precede, "behind": (*pop3test.Step).Follow}
+	for _, o := range []pop3test.Options{{}, {Without: []string{"PIPELINING"}}} {
+		for _, step := range steps {
+			for way, set := range ways {
+				for _, stray := range strays {
+					for _, batch := range []int{1, 2, 10} {
+						t.Run(fmt.Sprint(len(o.Without), stray, way, step, batch), func(t *testing.T) {
+							t.Parallel()
+							driftingServer(t, o, batch, func(srv *pop3test.Server) { set(srv.At(step).Times(1), []byte(stray)) })
+						})
+					}
+				}
+			}
+		}
+	}
+}
+
+// driftingServer drains a maildrop of six while the server answers once too often, and fails when a message went that
+// was not read. The next session finds all that is left.
+func driftingServer(t *testing.T, o pop3test.Options, batch int, set func(*pop3test.Server)) {
+	t.Helper()
+	srv := pop3test.Run(t, o)
+	for i := range 6 {
+		srv.Add("helpdesk", mail(i))
+	}
+	set(srv)
+	a := account(srv, "helpdesk", mailbox.None)
+	a.Dial = srv.Dial
+	read := map[string]bool{}
+	for range 2 {
+		before := contents(srv)
+		s, err := mailbox.Open(t.Context(), a)
+		if err != nil {
+			continue
+		}
+		items, err := s.List(t.Context())
+		if err == nil {
+			d := drain(t, s, items, batch)
+			for _, m := range d.read {
+				if slices.Contains(before, m) { // or the server made it up
+					read[m] = true
+				}
+			}
+			err = d.err
+		}
+		_ = s.Close() // its error is always nil
+		if e := srv.Idle(t.Context()); e != nil {
+			t.Fatal(e)
+		}
+		left := contents(srv)
+		for _, m := range before {
+			if !slices.Contains(left, m) && !read[m] {
+				t.Errorf("deleted and never read: %q", m)
+			}
+		}
+		if err != nil && len(left) != len(before) {
+			t.Errorf("%d of %d are left after %v", len(left), len(before), err)
+		}
+		srv.Heal()
+	}
+	if left := contents(srv); len(left) != 0 || len(read) != 6 {
+		t.Errorf("%d are left, %d were read", len(left), len(read))
+	}
+}
+
+// TestQuitAsksWhereTheDialogueStands is about the last answer before QUIT, and what a shifted one looks like.
+func TestQuitAsksWhereTheDialogueStands(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, answer string
+		good         bool
+	}{
+		{"as RFC 1939 has it", "+OK 0 0\r\n", true},
+		{"of a server that counts what is marked", "+OK 2 40\r\n", true},
+		{"of DELE", "+OK\r\n", false},
+		{"of DELE, with a number", "+OK 3 deleted\r\n", false},
+		{"of DELE, with two numbers and more", "+OK 2 1 messages left\r\n", false},
+		{"of RETR", "+OK 120 octets\r\n", false},
+		{"of a message", "Subject: one\r\n", false},
+		{"that refuses", "-ERR what?\r\n", false},
+		{"that refuses with a code", "-ERR [SYS/TEMP] later\r\n", false},
+		{"with another behind it", "+OK 0 0\r\n+OK 0 0\r\n", false},
+	} {
+		for what, good := range bothScripts() {
+			t.Run("an answer "+tt.name+what, func(t *testing.T) {
+				t.Parallel()
+				a, h := good.with("STAT", "+OK 2 40\r\n").account()
+				again := good.with("STAT", tt.answer)
+				a.Dial = good.thenAt("DELE", again, h)
+				s := open(t, a)
+				items, err := s.List(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				d := drain(t, s, items[:1], 1)
+				if (d.err == nil) != tt.good || !tt.good && (!errors.Is(d.err, mailbox.ErrProtocol) || !mailbox.SessionBroken(d.err)) {
+					t.Errorf("Quit: %v", d.err)
+				}
+				within(t, "the connection", h.ended)
+				if quits := strings.Contains(h.commands(), "QUIT"); quits != tt.good {
+					t.Errorf("QUIT was sent: %t\n%s", quits, h.commands())
+				}
+			})
+		}
+	}
+}
+
+// TestTheProbeTravelsWithTheDeletions measures two round trips: one for all DELE and the probe, one for QUIT.
+func TestTheProbeTravelsWithTheDeletions(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const rtt = time.Second
+		srv, s, items := backlog(t, 50, pop3test.Options{NoListener: true, RTT: rtt})
+		defer srv.Close()
+		started := time.Now()
+		answered := 0
+		if err := s.DeleteAhead(t.Context(), items, func(mailbox.Item, error) { answered++ }); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Quit(t.Context()); err != nil || answered != 50 || srv.Count("helpdesk") != 0 {
+			t.Errorf("%d answers, %v", answered, err)
+		}
+		if took := time.Since(started); took != 2*rtt {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+func TestASessionThatTookNothingIsNotProbed(t *testing.T) {
+	t.Parallel()
+	for _, o := range []pop3test.Options{{}, {Without: []string{"PIPELINING"}}} {
+		srv, s, _ := backlog(t, 2, o)
+		before := len(srv.Log())
+		if err := s.Quit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"QUIT"}, srv.Log()[before:]); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// TestAfterARefusalInAPipelineTheSessionGoesOnOneByOne: nothing that was in flight is trusted.
+func TestAfterARefusalInAPipelineTheSessionGoesOnOneByOne(t *testing.T) {
+	t.Parallel()
+	srv, s, items := backlog(t, 20, pop3test.Options{})
+	srv.At("RETR 4").Reply("-ERR [SYS/TEMP] not this one")
+	d := drain(t, s, items, 20)
+	if d.err != nil || len(d.read) != 19 || len(d.deleted) != 19 || !slices.Equal(d.refused, []int{4}) {
+		t.Errorf("%d read, %d deleted, %v refused, %v", len(d.read), len(d.deleted), d.refused, d.err)
+	}
+	for n, octets := range d.read {
+		if octets != string(mail(n-1)) {
+			t.Errorf("message %d is %q", n, octets)
+		}
+	}
+	log := srv.Log()
+	again := log[slices.Index(log, "RETR 20")+1:]
+	want := []string{"STAT"}
+	for n := range 20 {
+		if n > 3 {
+			want = append(want, fmt.Sprint("RETR ", n+1))
+		}
+	}
+	if diff := cmp.Diff(want, again[:len(want)]); diff != "" {
+		t.Error(diff)
+	}
+	if left := srv.Count("helpdesk"); left != 1 {
+		t.Errorf("%d are left", left)
+	}
+}
+
+// TestAStrayRefusalIsTheMessagesFault names the message at which the answers went out of step, so that the others come
+// first the next time.
+func TestAStrayRefusalIsTheMessagesFault(t *testing.T) {
+	t.Parallel()
+	for _, o := range []pop3test.Options{{}, {Without: []string{"PIPELINING"}}} {
+		srv, s, items := backlog(t, 6, o)
+		srv.At("RETR 3").Precede([]byte("-ERR stray\r\n"))
+		d := drain(t, s, items, 2)
+		var e *mailbox.Error
+		if !errors.Is(d.err, mailbox.ErrProtocol) || !errors.As(d.err, &e) || e.Number != 3 || e.Op != "RETR 3" || !mailbox.SessionBroken(d.err) {
+			t.Errorf("got %+v", d.err)
+		}
+		if left := srv.Count("helpdesk"); left != 6 {
+			t.Errorf("%d are left", left)
+		}
+	}
+}
