@@ -55,17 +55,19 @@ func (v *visit) warnOfExpiry() {
 	v.log.serverExpires(days)
 }
 
-// pause waits until a server that takes its time has deleted, or a stop is asked for. It keeps no other mailbox from
-// being polled.
-func (p *poll) pause(ctx context.Context) {
+// pause waits until a server that takes its time has deleted, or a stop is asked for, which is its error. It keeps no
+// other mailbox from being polled.
+func (p *poll) pause(ctx context.Context) error {
 	if p.deleted == 0 || p.mailbox.SleepAfterDeletion <= 0 {
-		return
+		return nil
 	}
 	timer := time.NewTimer(p.mailbox.SleepAfterDeletion)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return nil
 	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

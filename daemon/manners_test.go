@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +43,7 @@ func TestASessionThatDeletedIsFollowedByAPause(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mailbox.SleepAfterDeletion = 200 * time.Millisecond
+	w.options.MaxPolls = 1
 	started := time.Now()
 	w.mail()
 	between := time.Now()
@@ -50,12 +53,24 @@ func TestASessionThatDeletedIsFollowedByAPause(t *testing.T) {
 	}
 	w.mailbox.SleepAfterDeletion = time.Hour
 	w.mail()
+	w.maildrops.Add("other", []byte("Subject: fine\r\n\r\n"))
+	d := w.daemon(w.newMailbox("other", w.maildrops))
 	ctx, stop := context.WithCancel(t.Context())
-	w.maildrops.At("QUIT").Times(1).Call(stop)
-	if r := w.pollUnder(ctx); !errors.Is(r.Err, context.Canceled) || time.Since(started) > time.Minute {
+	quit, ended := make(chan struct{}), make(chan Report, 1)
+	w.maildrops.At("QUIT").Times(1).Call(func() { close(quit) })
+	go func() {
+		r, _ := d.Once(ctx, helpdesk) // its names are right
+		ended <- r[0]
+	}()
+	<-quit
+	if r, err := d.Once(t.Context(), "other"); err != nil || r[0].Opened != 1 {
+		t.Errorf("another mailbox waits for the pause: %+v, %v", r, err)
+	}
+	stop()
+	if r := <-ended; !errors.Is(r.Err, context.Canceled) || time.Since(started) > time.Minute {
 		t.Errorf("a stop does not end the pause: %v", r.Err)
 	}
-	w.wantEachOnce(2)
+	w.wantEachOnce(3)
 }
 
 func TestAServerThatWantsTimeBetweenLogInsGetsIt(t *testing.T) {
@@ -79,6 +94,38 @@ func TestAServerThatWantsTimeBetweenLogInsGetsIt(t *testing.T) {
 	}
 	if later := before.Add(time.Hour); d.workers[0].progress.noSooner(later) != later {
 		t.Error("a poll that is late enough is moved")
+	}
+}
+
+func TestALoginDelayIsRespectedForAnHourAtMost(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, capability string
+		want             time.Duration
+		warns            bool
+	}{
+		{"a delay below the schedule is kept without a word", "LOGIN-DELAY 20", 20 * time.Second, false},
+		{"a delay beyond the schedule is kept and told", "LOGIN-DELAY 300", 300 * time.Second, true},
+		{"an absurd delay is bounded and told", "LOGIN-DELAY 999999999", time.Hour, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldOn(t, pop3test.Options{Extra: []string{tt.capability}})
+			now := time.Now()
+			w.options.Now = func() time.Time { return now }
+			w.mail()
+			d := w.daemon()
+			for range 2 {
+				once(t, d)
+				w.idle()
+			}
+			if next := d.workers[0].progress.noSooner(now); next != now.Add(tt.want) {
+				t.Errorf("the next poll is after %v, want %v", next.Sub(now), tt.want)
+			}
+			if n := w.logged.FilterMessage("server wants time between log-ins").Len(); (n == 1) != tt.warns || n > 1 {
+				t.Errorf("told %d times", n)
+			}
+		})
 	}
 }
 
@@ -195,6 +242,109 @@ func TestAMessageUnderAnOldUniqueIDIsNotDeletedUnread(t *testing.T) {
 	w.wantRecorded(2)
 	if left := w.maildrops.Count(helpdesk); left != 1 {
 		t.Errorf("%d messages are left", left)
+	}
+}
+
+// TestAUniqueIDThatReturnsWhileMessagesAreLeft: the message is another, though much alike.
+func TestAUniqueIDThatReturnsWhileMessagesAreLeft(t *testing.T) {
+	t.Parallel()
+	first := "From: ann@acme.example\r\nSubject: first\r\n\r\nx\r\n"
+	for _, tt := range []struct {
+		name, second string
+		between      bool // a poll finds the unique-id gone
+	}{
+		{"with a message of similar size", "From: bob@acme.example\r\nSubject: another\r\n\r\nHelp, the server room burns!\r\n", false},
+		{"with a message of the same size, after it was gone", strings.Replace(first, "first", "other", 1), true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.mailbox.LeaveOnServer = LeaveAlways
+			w.maildrops.AddUIDL(helpdesk, "1", []byte(first))
+			w.maildrops.AddUIDL(helpdesk, "2", []byte("Subject: stays\r\n\r\n"))
+			d := w.daemon()
+			once(t, d)
+			w.idle()
+			w.maildrops.Replace(helpdesk, "1", nil)
+			if tt.between {
+				once(t, d)
+				w.idle()
+			}
+			w.maildrops.AddUIDL(helpdesk, "1", []byte(tt.second))
+			for range 2 {
+				once(t, d)
+				w.idle()
+			}
+			w.wantRecorded(3)
+		})
+	}
+}
+
+// TestAMessageWhoseHeaderTheServerChangesIsRecordedOnce: virus scanners and status fields do that to what is left there.
+func TestAMessageWhoseHeaderTheServerChangesIsRecordedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mailbox.LeaveOnServer = 1
+	now := time.Now()
+	w.options.Now = func() time.Time { return now }
+	version := func(n int, body string) []byte {
+		return fmt.Appendf(nil, "From: ann@acme.example\r\nMessage-ID: <one@acme.example>\r\nSubject: one message\r\nX-Scanned: %04d\r\n\r\n%s\r\n", n, body)
+	}
+	w.maildrops.AddUIDL(helpdesk, "u1", version(0, "Help!"))
+	for n := range 3 {
+		w.maildrops.Replace(helpdesk, "u1", version(n, "Help!"))
+		w.poll()
+		w.idle()
+		w.wantRecorded(1)
+		now = now.Add(10 * time.Hour)
+	}
+	w.poll()
+	w.idle()
+	w.wantEachOnce(1)
+	// The same unique-id and Message-ID with another body is another message (RFC 1939 §7).
+	w.maildrops.AddUIDL(helpdesk, "u1", version(0, "Something else."))
+	w.poll()
+	w.wantRecorded(2)
+}
+
+func TestMessagesWithoutUniqueIDsAreLeftForDays(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name      string
+		options   pop3test.Options
+		noTOP     bool
+		retrieved int // how often RETR may be sent for two messages in five polls
+	}{
+		{"told by their headers", pop3test.Options{NoUIDL: true}, false, 4},
+		{"where there is no TOP either", pop3test.Options{NoUIDL: true}, true, 10},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldOn(t, tt.options)
+			w.mailbox.LeaveOnServer = 2
+			now := time.Now()
+			w.options.Now = func() time.Time { return now }
+			if tt.noTOP {
+				w.maildrops.At("TOP").Reply("-ERR unknown command")
+			}
+			w.mail()
+			w.mail()
+			for range 4 {
+				w.poll()
+				w.idle()
+			}
+			w.wantRecorded(2)
+			if left := w.maildrops.Count(helpdesk); left != 2 {
+				t.Errorf("%d messages are left, want both", left)
+			}
+			now = now.Add(49 * time.Hour)
+			w.poll()
+			w.idle()
+			w.wantEachOnce(2)
+			if n := countPrefix(w.maildrops.Log(), "RETR"); n > tt.retrieved {
+				t.Errorf("RETR was sent %d times", n)
+			}
+		})
 	}
 }
 

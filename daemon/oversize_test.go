@@ -96,6 +96,57 @@ func TestAMessageThatIsTooLargeIsRecordedOnceTheLimitIsRaised(t *testing.T) {
 	w.wantEachOnce(2) // the event, and the message
 }
 
+// TestAHeaderThatBreaksTheSessionHoldsUpNoOther: the message is recorded without its header then.
+func TestAHeaderThatBreaksTheSessionHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	huge := largeHeader + strings.Repeat("0123456789\n", 200_000)
+	for _, tt := range []struct {
+		name     string
+		nameless bool
+		fault    func(w *world, octets []byte)
+		header   bool // it is read all the same
+	}{
+		{"when the connection is cut", false, func(w *world, _ []byte) { w.maildrops.At("TOP").Drop() }, false},
+		{"when the connection is cut, and there are no unique-ids", true, func(w *world, _ []byte) { w.maildrops.At("TOP").Drop() }, false},
+		{"when the answer is garbage", false, func(w *world, _ []byte) { w.maildrops.At("TOP").Garbage([]byte("nonsense\r\n")) }, false},
+		{"when the server sends the whole message", false, func(w *world, octets []byte) {
+			w.maildrops.At("TOP").Garbage(append([]byte("+OK\r\n"), pop3test.Stuff(octets)...))
+		}, true},
+		{"when the server never stops sending", false, func(w *world, _ []byte) {
+			w.maildrops.At("TOP").Endless([]byte("X-Endless: yes\r\n"))
+		}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldOn(t, pop3test.Options{NoUIDL: tt.nameless})
+			w.mailbox.Account.MaxOctets = 10_000
+			w.mail()
+			w.mail()
+			w.add(huge)
+			w.mail()
+			w.mail()
+			tt.fault(w, w.maildrops.Messages(helpdesk)[2].Octets)
+			d := w.daemon()
+			if r := once(t, d); r.Opened != 4 {
+				t.Errorf("got %+v, want the four others recorded in the same poll", r)
+			}
+			w.idle()
+			once(t, d)
+			w.idle()
+			if left := w.maildrops.Count(helpdesk); left != 1 {
+				t.Errorf("%d messages are left, want the one that is too large", left)
+			}
+			subject := "Message too large: (no subject)"
+			if tt.header {
+				subject = "Message too large: holiday pictures"
+			}
+			if n := w.count(`SELECT count(*) FROM request WHERE kind = 'event' AND subject = $1`, subject); n != 1 {
+				t.Errorf("%d events, want 1", n)
+			}
+		})
+	}
+}
+
 func TestAMessageThatIsTooLargeOfAServerWithoutTOP(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -114,7 +114,9 @@ func (p *poll) sessions(ctx, work context.Context) error {
 	started, broken := p.opts.Now(), 0
 	for sessions := 1; ; sessions++ {
 		more, err := p.place(ctx, work)
-		p.pause(ctx)
+		if p.pause(ctx) != nil {
+			return cmp.Or(err, ctx.Err())
+		}
 		var by *brokenBy
 		if errors.As(err, &by) {
 			broken++

@@ -30,6 +30,8 @@ type world struct {
 	options   Options // of the daemons that poll makes
 	logged    *observer.ObservedLogs
 	added     int
+
+	attachments string // directory
 }
 
 const helpdesk = "helpdesk"
@@ -72,7 +74,8 @@ func newWorldVia(t testing.TB, via func(url string) string) *world {
 
 func (w *world) openStore(url string) *store.Store {
 	w.Helper()
-	s, err := store.Open(w.Context(), store.Options{URL: url, AttachmentDirectory: filepath.Join(w.TempDir(), "attachments")})
+	w.attachments = filepath.Join(w.TempDir(), "attachments")
+	s, err := store.Open(w.Context(), store.Options{URL: url, AttachmentDirectory: w.attachments})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -102,7 +105,12 @@ func (w *world) newMailbox(name string, on *pop3test.Server) Mailbox {
 // mail puts a short message that no other is like into the maildrop.
 func (w *world) mail() {
 	w.added++
-	w.add(fmt.Sprintf("From: ann@acme.example\nSubject: Nr. %d\nMessage-ID: <%d@acme.example>\n\nHelp!\n", w.added, w.added))
+	w.add(strings.ReplaceAll(shortMail(w.added), "\r\n", "\n"))
+}
+
+// shortMail is the n-th message that mail adds.
+func shortMail(n int) string {
+	return fmt.Sprintf("From: ann@acme.example\r\nSubject: Nr. %d\r\nMessage-ID: <%d@acme.example>\r\n\r\nHelp!\r\n", n, n)
 }
 
 // add puts a message into the maildrop; its lines end in LF here.
@@ -110,11 +118,11 @@ func (w *world) add(octets string) {
 	w.maildrops.Add(helpdesk, []byte(strings.ReplaceAll(octets, "\n", "\r\n")))
 }
 
-// daemon is a new daemon for the mailbox, as after a restart.
-func (w *world) daemon() *Daemon {
+// daemon is a new daemon for the mailbox, and for others, as after a restart.
+func (w *world) daemon(others ...Mailbox) *Daemon {
 	w.Helper()
 	opts := w.options
-	opts.Mailboxes = []Mailbox{w.mailbox}
+	opts.Mailboxes = append([]Mailbox{w.mailbox}, others...)
 	d, err := New(opts)
 	if err != nil {
 		w.Fatal(err)

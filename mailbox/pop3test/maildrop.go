@@ -70,6 +70,22 @@ func (s *Server) AddUIDL(user, uidl string, octets []byte) {
 	d.messages = append(d.messages, &Message{UIDL: uidl, Octets: slices.Clone(octets)})
 }
 
+// Replace puts octets in the place of the user's message with a unique-id, as a server does that changes what lies there;
+// nil takes the message out.
+func (s *Server) Replace(user, uidl string, octets []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.drop(user)
+	d.messages = slices.Clone(d.messages) // a session that is open keeps its own
+	i := slices.IndexFunc(d.messages, func(m *Message) bool { return m.UIDL == uidl })
+	switch {
+	case i >= 0 && octets == nil:
+		d.messages = slices.Delete(d.messages, i, i+1)
+	case i >= 0:
+		d.messages[i] = &Message{UIDL: uidl, Octets: slices.Clone(octets)}
+	}
+}
+
 // Messages returns what is in the user's maildrop, oldest first.
 func (s *Server) Messages(user string) []Message {
 	s.mu.Lock()

@@ -1,0 +1,326 @@
+package daemon
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"mailintegration/mailbox/pop3test"
+	"mailintegration/processor"
+	"mailintegration/store"
+)
+
+// withFile is a message whose attachment has the given content.
+func withFile(content string) string {
+	return "From: ann@acme.example\nSubject: with a file\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n" +
+		"--b\nContent-Type: text/plain\n\nsee there\n--b\nContent-Type: application/octet-stream\n" +
+		"Content-Disposition: attachment; filename=x\n\n" + content + "\n--b--\n"
+}
+
+// TestOneMessagesTroubleHoldsUpNoOther: each fault is of an unknown class, at the head of the mailbox.
+func TestOneMessagesTroubleHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		prepare func(w *world)
+		aside   bool // the message is set aside after its attempts
+	}{
+		{"when a trigger of the database fails on it", func(w *world) {
+			w.refuseSubject("Nr. 1", "XX000")
+			w.mail()
+		}, true},
+		{"when the directory of its attachment is broken", func(w *world) {
+			sum := fmt.Sprintf("%x", sha256.Sum256([]byte("CONTENT")))
+			if err := os.WriteFile(filepath.Join(w.attachments, sum[:2]), nil, 0o600); err != nil {
+				w.Fatal(err)
+			}
+			w.add(withFile("CONTENT"))
+			w.added++
+		}, true},
+		{"when it does not fit into the spool", func(w *world) {
+			w.mailbox.Account.SpoolDirectory = filepath.Join(w.TempDir(), "missing")
+			w.mailbox.Account.SpoolMemory = 2000
+			w.add(large())
+			w.added++
+		}, false},
+		{"when the server never gives it", func(w *world) {
+			w.mail()
+			w.maildrops.AtMessage("RETR", w.maildrops.Messages(helpdesk)[0].UIDL).Reply("-ERR not this one")
+		}, false},
+		{"when it ends the session", func(w *world) {
+			w.mail()
+			w.maildrops.AtMessage("RETR", w.maildrops.Messages(helpdesk)[0].UIDL).Drop()
+		}, false},
+		{"when its header ends the session", func(w *world) {
+			w.mailbox.Account.MaxOctets = 10_000
+			w.add(large())
+			w.maildrops.At("TOP").Drop()
+		}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			tt.prepare(w)
+			for range 4 {
+				w.mail()
+			}
+			w.poll()
+			w.idle()
+			if n := w.count(`SELECT count(*) FROM request WHERE subject LIKE 'Nr. %' AND subject <> 'Nr. 1' OR subject = 'Nr. 1'`); n < 4 {
+				t.Errorf("%d of 4 good messages are recorded in the same poll", n)
+			}
+			for range maxAttempts {
+				w.poll() // each by a process that remembers nothing itself
+				w.idle()
+			}
+			aside := w.count(`SELECT count(*) FROM set_aside WHERE reason = 'keeps_failing'`)
+			left := w.maildrops.Count(helpdesk)
+			if tt.aside && (aside != 1 || left != 0) || !tt.aside && (aside != 0 || left != 1) {
+				t.Errorf("%d set aside, %d left", aside, left)
+			}
+		})
+	}
+}
+
+func TestAMessageThatFailsAloneIsNeverSetAside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.refuseSubject("Nr. 1", "XX000")
+	w.mail()
+	for range 2 * maxAttempts {
+		w.poll()
+		w.idle()
+	}
+	if n := w.count(`SELECT count(*) FROM receipt`); n != 0 || w.maildrops.Count(helpdesk) != 1 {
+		t.Errorf("%d receipts: nothing else was recorded, so that the cause may be anybody's", n)
+	}
+	w.exec(`DROP TRIGGER refuse ON request`)
+	w.pollUntilGood()
+	w.wantEachOnce(1)
+	if n := w.count(`SELECT count(*) FROM attempt`); n != 0 {
+		t.Errorf("%d attempts are remembered of a message that is recorded", n)
+	}
+}
+
+// TestATroubleThatIsEverybodysSetsNothingAside: after it was mended each message is tried once more before it is given up.
+func TestATroubleThatIsEverybodysSetsNothingAside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.refuseSubject("Nr. 1", "XX000")
+	w.exec(`DROP TRIGGER refuse ON request`)
+	w.exec(`CREATE TRIGGER refuse BEFORE INSERT ON request FOR EACH ROW EXECUTE FUNCTION refuse()`)
+	for range 6 {
+		w.mail()
+	}
+	for range 2 * maxAttempts {
+		if r := w.poll(); r.Failed > maxInARow+1 {
+			t.Errorf("%d messages were tried: two failures in a row are the infrastructure's", r.Failed)
+		}
+		w.idle()
+	}
+	w.exec(`DROP TRIGGER refuse ON request`)
+	w.pollUntilGood()
+	w.pollUntilGood()
+	w.wantEachOnce(6)
+	if n := w.count(`SELECT count(*) FROM set_aside`); n != 0 {
+		t.Errorf("%d messages are set aside", n)
+	}
+}
+
+func TestAMessageOnWhichParsingDoesNotComeBackIsSetAside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.options.ParseTime = 50 * time.Millisecond
+	w.mail()
+	w.mail()
+	w.mail()
+	d := w.daemon()
+	forever := make(chan struct{})
+	defer close(forever)
+	late := make(chan error, 1)
+	var calls atomic.Int32
+	d.workers[0].parse = func(raw io.ReaderAt, size int64) *processor.Message {
+		if calls.Add(1) == 2 {
+			<-forever
+			_, err := raw.ReadAt(make([]byte, 1), 0)
+			late <- err
+		}
+		return processor.Parse(raw, size)
+	}
+	r := once(t, d)
+	if r.Opened != 2 || r.SetAside != 1 || r.Err != nil {
+		t.Errorf("got %+v", r)
+	}
+	w.wantEachOnce(3)
+	if n := w.count(`SELECT count(*) FROM set_aside WHERE reason = 'too_slow'`); n != 1 {
+		t.Errorf("%d set aside for the time it took", n)
+	}
+	forever <- struct{}{}
+	if err := <-late; !errors.Is(err, errSevered) {
+		t.Errorf("the goroutine that came back late can still read: %v", err)
+	}
+}
+
+// TestAMessageThatTakesLongKeepsNoOtherMailboxWaiting: its session gives its place back.
+func TestAMessageThatTakesLongKeepsNoOtherMailboxWaiting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mail()
+	w.maildrops.Add("other", []byte("Subject: fine\r\n\r\n"))
+	w.options.MaxPolls = 1
+	d := w.daemon(w.newMailbox("other", w.maildrops))
+	inside, goOn := make(chan struct{}), make(chan struct{})
+	d.workers[0].parse = func(raw io.ReaderAt, size int64) *processor.Message {
+		close(inside)
+		<-goOn
+		return processor.Parse(raw, size)
+	}
+	ended := make(chan struct{})
+	go func() { defer close(ended); d.Once(t.Context(), helpdesk) }()
+	<-inside
+	if r, err := d.Once(t.Context(), "other"); err != nil || r[0].Opened != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	close(goOn)
+	<-ended
+	w.wantRecorded(2)
+}
+
+func TestASlowServerKeepsNoOtherMailboxWaiting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.options.PlaceTime = time.Millisecond
+	w.options.MaxPolls = 1
+	w.mail()
+	stalled := make(chan struct{})
+	w.maildrops.At("RETR 1").Times(1).Call(func() { close(stalled) })
+	w.maildrops.At("RETR 1").Times(1).Stall()
+	other := pop3test.Run(t, pop3test.Options{})
+	other.Add("other", []byte("Subject: fine\r\n\r\n"))
+	d := w.daemon(w.newMailbox("other", other))
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); d.Once(ctx, helpdesk) }()
+	<-stalled
+	if r, err := d.Once(t.Context(), "other"); err != nil || r[0].Opened != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	d.opts.StopGrace = time.Millisecond
+	stop()
+	w.maildrops.Close()
+	<-ended
+}
+
+// TestAProcessThatDiesOfAMessageSetsItAside: the process is played by what it leaves in the database.
+func TestAProcessThatDiesOfAMessageSetsItAside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.poll() // makes the mailbox known
+	w.idle()
+	for range 3 {
+		w.mail()
+	}
+	deadly := w.maildrops.Messages(helpdesk)[1].UIDL
+	w.pollAndDie(deadly)
+	w.wantRecorded(2) // the others went first, and are deleted
+	w.pollAndDie(deadly)
+	parsed := 0
+	d := w.daemon()
+	d.workers[0].parse = func(raw io.ReaderAt, size int64) *processor.Message {
+		parsed++
+		return processor.Parse(raw, size)
+	}
+	if r := once(t, d); r.SetAside != 1 || parsed != 0 {
+		t.Errorf("%+v, %d messages were parsed", r, parsed)
+	}
+	w.wantEachOnce(3)
+	if n := w.count(`SELECT count(*) FROM set_aside WHERE reason = 'keeps_failing'`); n != 1 {
+		t.Errorf("%d set aside", n)
+	}
+}
+
+// pollAndDie polls as a process does that dies when it parses the message with a unique-id: what it has noted by then
+// is found by the next one.
+func (w *world) pollAndDie(uidl string) {
+	w.Helper()
+	key := store.AttemptKey(uidl, [32]byte{})
+	w.exec(`UPDATE mailbox SET working_since = now()`) // as a process that is killed leaves it
+	d := w.daemon()
+	read := d.workers[0].parse
+	d.workers[0].parse = func(raw io.ReaderAt, size int64) *processor.Message {
+		m := read(raw, size)
+		if w.count(`SELECT count(*) FROM attempt WHERE reason = $1`, inHand) != 1 {
+			w.Error("a message is parsed that was not counted before")
+		}
+		if w.count(`SELECT count(*) FROM attempt WHERE key = $1 AND reason = $2`, key, inHand) == 1 {
+			m.ReadError = errors.New("dead") // nothing more is done with it
+		}
+		return m
+	}
+	if _, err := d.Once(w.Context()); err != nil {
+		w.Fatal(err)
+	}
+	w.idle()
+}
+
+func TestAPollInWhichNothingWentWellHasFailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.refuseSubject("Nr. 1", "XX000")
+	w.mail()
+	if r := w.poll(); r.Err == nil {
+		t.Error("a poll whose only message failed went well")
+	}
+	w.idle()
+	if r := w.poll(); r.Err != nil {
+		t.Errorf("a message whose trouble is known slows down the polls that others wait for: %v", r.Err)
+	}
+}
+
+func TestAReferenceThatIsRemovedDuringAPollBlamesNoMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.options.BatchMessages = 2
+	for n := range 6 {
+		w.add(fmt.Sprintf("From: stranger%d@x.example\nSubject: Nr. %d\n\nhello\n", n, n))
+	}
+	var removed atomic.Bool
+	w.options.Recorded = func(string, *processor.Message, store.Outcome) {
+		if removed.Swap(true) {
+			return
+		}
+		w.exec(`UPDATE request SET requester_id = 1, user_id = 1, site_id = NULL`)
+		w.exec(`DELETE FROM participant WHERE user_id = 2`)
+		w.exec(`DELETE FROM user_account WHERE logon = 'unknown'`)
+	}
+	r := w.poll()
+	var names *store.UnresolvedError
+	if !errors.As(r.Err, &names) || !strings.Contains(names.Error(), "unknown") {
+		t.Errorf("error %v, want that the fallback user is missing", r.Err)
+	}
+	if n := w.count(`SELECT count(*) FROM set_aside`); n != 0 {
+		t.Errorf("%d messages are set aside", n)
+	}
+	w.idle()
+	w.exec(`INSERT INTO user_account (logon, name) VALUES ('unknown', 'Unknown sender')`)
+	w.pollUntilGood()
+	w.wantEachOnce(6)
+}
+
+// once polls a daemon's mailboxes once and returns the first report.
+func once(t *testing.T, d *Daemon) Report {
+	t.Helper()
+	r, err := d.Once(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r[0]
+}
