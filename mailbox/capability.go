@@ -21,21 +21,35 @@ func (c Capabilities) HasArgument(name, argument string) bool {
 	return slices.ContainsFunc(c[name], func(a string) bool { return strings.EqualFold(a, argument) })
 }
 
-// askCapabilities sends CAPA. A server may not know it (popa3d): then capabilities stay nil.
-func (s *Session) askCapabilities(ctx context.Context) error {
-	s.capabilities = nil
-	lines, err := s.listing(ctx, "CAPA")
-	if err != nil {
-		if SessionBroken(err) {
-			return err
-		}
-		return nil
+// capabilitiesRequest is a CAPA, and the capabilities that its answer will fill.
+func capabilitiesRequest() (*request, Capabilities) {
+	found := Capabilities{}
+	return &request{op: "CAPA", lines: found.add, most: maxBeforeLogIn}, found
+}
+
+// add takes a line of the answer to CAPA. What a terminal would obey is taken out: capabilities are shown.
+func (c Capabilities) add(line []byte) error {
+	if words := strings.Fields(clean(string(line))); len(words) > 0 {
+		c[strings.ToUpper(words[0])] = words[1:]
 	}
-	s.capabilities = Capabilities{}
-	for _, line := range lines {
-		if words := strings.Fields(line); len(words) > 0 {
-			s.capabilities[strings.ToUpper(words[0])] = words[1:]
-		}
+	return nil
+}
+
+// askCapabilities sends CAPA.
+func (s *Session) askCapabilities(ctx context.Context) error {
+	r, found := capabilitiesRequest()
+	return s.takeCapabilities(ctx, r, found)
+}
+
+// takeCapabilities waits for the answer to CAPA. A server may not know it (popa3d): then capabilities stay nil.
+func (s *Session) takeCapabilities(ctx context.Context, r *request, found Capabilities) error {
+	s.capabilities = nil
+	err := s.do(ctx, r)
+	if err == nil {
+		s.capabilities = found
+	}
+	if SessionBroken(err) {
+		return err
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ var plainHints = []struct {
 	{ErrTooLarge, "raise MaxMessageSize or take the message out of the mailbox with a mail program"},
 	{ErrShort, "the server handed out only a part of the message, which stays in the mailbox; " +
 		"have the mail server's administrator look at it with a mail program"},
-	{ErrSpool, "free space in the directory for temporary files, or let the daemon write there"},
+	{ErrSpool, "free space in the directory that SpoolDirectory names, or let the daemon write there"},
 	{ErrMechanism, "the server offers no way to log in that this program knows (USER, PLAIN or XOAUTH2); see its settings"},
 	{ErrToken, "the access token could not be had; check this machine's way to the token endpoint, it is tried again"},
 	{ErrTokenRefused, "the token endpoint refused; check ClientId, TenantId and what the application may do"},

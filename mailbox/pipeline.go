@@ -20,13 +20,15 @@ const (
 // request is one command that was sent, and what became of it.
 type request struct {
 	op       string
-	item     Item              // of RETR, TOP and DELE
-	lines    bool              // the answer is a listing
-	spool    *Spool            // of RETR and TOP
-	ahead    bool              // a RETR whose answer waits for Retrieve
-	answered func(Item, error) // of DELE
+	item     Item               // of RETR, TOP and DELE
+	lines    func([]byte) error // takes the lines of an answer that is a listing
+	most     int64              // octets of this listing
+	spool    *Spool             // of RETR and TOP
+	ahead    bool               // a RETR whose answer waits for Retrieve
+	answered func(Item, error)  // of DELE
 
-	text *bytes.Buffer // of the answer
+	sent bool
+	text *bytes.Buffer // of the answer's first line
 	done bool
 	err  error // a refusal
 }
@@ -49,8 +51,8 @@ type requests struct {
 func (r *request) read(pop *pop3.Conn) error {
 	line, err := pop.ReadOne()
 	r.text = bytes.NewBuffer(line)
-	if err == nil && (r.lines || r.spool != nil) {
-		r.text, err = pop.ReadAll()
+	if err == nil && (r.lines != nil || r.spool != nil) {
+		_, err = pop.ReadAll() // nothing: wire has handed it on already
 	}
 	return err
 }
@@ -60,7 +62,7 @@ func (r *request) expectation() expectation {
 	if r.spool != nil {
 		return expectation{message: r.spool}
 	}
-	return expectation{lines: r.lines}
+	return expectation{lines: r.lines, most: r.most}
 }
 
 // isPipelining reports whether commands may be sent before the answers to those before them are there.
@@ -78,21 +80,27 @@ func (s *Session) send(ctx context.Context, commands ...*request) error {
 				return err
 			}
 			s.flight = append(s.flight, r)
+			r.sent = true
 			s.touched = s.touched || r.item.Number != 0
 		}
 		return s.wire.release()
 	})
 }
 
+// about makes an error one about a message.
+func about(it Item, err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.Number = it.Number
+	}
+	return err
+}
+
 // receive reads the answer to the oldest command in flight. Its error is one that ended the session, or the context's
 // before anything was read; a refusal is only that command's own.
 func (s *Session) receive(ctx context.Context) error {
 	r := s.flight[0]
-	err := s.run(ctx, r.op, func() error { return r.read(s.pop) })
-	var e *Error
-	if errors.As(err, &e) {
-		e.Number = r.item.Number
-	}
+	err := about(r.item, s.run(ctx, r.op, func() error { return r.read(s.pop) }))
 	if isContext(err) && !SessionBroken(err) {
 		return err
 	}
@@ -134,20 +142,14 @@ func (s *Session) await(ctx context.Context, r *request) error {
 	return r.err
 }
 
-// call sends a command, unless it was sent ahead, and returns its answer.
-func (s *Session) call(ctx context.Context, op string, lines bool) (*bytes.Buffer, error) {
-	i := slices.IndexFunc(s.flight, func(r *request) bool { return r.op == op })
-	if i >= 0 {
-		r := s.flight[i]
-		err := s.await(ctx, r)
-		return r.text, err
+// do sends a command, unless it was sent ahead, and waits for its answer.
+func (s *Session) do(ctx context.Context, r *request) error {
+	if !r.sent {
+		if err := s.send(ctx, r); err != nil {
+			return err
+		}
 	}
-	r := &request{op: op, lines: lines}
-	if err := s.send(ctx, r); err != nil {
-		return nil, err
-	}
-	err := s.await(ctx, r)
-	return r.text, err
+	return s.await(ctx, r)
 }
 
 // keep puts the answer to a RETR where Retrieve finds it.

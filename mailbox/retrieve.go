@@ -7,8 +7,12 @@ import (
 	"strconv"
 )
 
-// maxTop is the limit of the octets that Top reads: a header beyond is no header.
-const maxTop = 1 << 20
+// How much Top takes of an answer. What exceeds a header by far is read and forgotten, as some servers send the whole
+// message; what exceeds that too is not waited for.
+const (
+	maxTop     = 1 << 20  // octets that are kept
+	maxTopRead = 16 << 20 // octets that are read
+)
 
 // Prefetch says which messages will be retrieved next, in that order. Where the server has PIPELINING they are asked
 // for while those before them are worked on, within a bounded window; elsewhere it changes nothing. It replaces what an
@@ -42,10 +46,10 @@ func (r *request) message() (*Spool, error) {
 }
 
 // Top reads the header of one message (TOP n 0, which RFC 1939 §7 leaves optional) into a spool, which the caller closes.
+// It keeps the first MiB of the answer; an answer of more than 16 MiB ends the session with ErrTooLarge. The error that
+// ends the session has the Op "TOP n 0" when it is this answer's.
 func (s *Session) Top(ctx context.Context, it Item) (*Spool, error) {
-	limited := s.account
-	limited.MaxOctets = maxTop
-	r := &request{op: numbered("TOP", it) + " 0", item: it, spool: newSpool(limited, 0)}
+	r := &request{op: numbered("TOP", it) + " 0", item: it, spool: newTopSpool(s.account)}
 	if err := s.send(ctx, r); err != nil {
 		return nil, err
 	}

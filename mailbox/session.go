@@ -17,6 +17,7 @@ type Session struct {
 	pop          *pop3.Conn
 	capabilities Capabilities
 	token        string // the access token, "" when the password counts
+	listed       int    // messages of the maildrop, as STAT said
 	requests
 }
 

@@ -28,8 +28,14 @@ func presentable(text string) string {
 	if len(text) > maxShown {
 		text = text[:maxShown] + "…"
 	}
+	return clean(text)
+}
+
+// clean replaces what a terminal or a reader of a log would be deceived by: control characters, C1 among them, and what
+// Unicode has to turn, join and hide text (category Cf: overrides, isolates, marks of no width), and to separate lines.
+func clean(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
 			return unicode.ReplacementChar
 		}
 		return r

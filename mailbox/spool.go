@@ -7,7 +7,11 @@ import (
 	"hash"
 	"io"
 	"os"
+	"slices"
 )
+
+// leastMemory is how many octets of a message are held in memory whatever LIST says.
+const leastMemory = 64 << 10
 
 // Spool holds the octets of one message as the server sent them, in memory or, when there are many, in a file that
 // nobody else can read. It is safe for concurrent ReadAt.
@@ -16,16 +20,26 @@ type Spool struct {
 	memory  []byte
 	file    *os.File // nil while memory suffices
 	likely  int64    // its octets, as LIST says
-	size    int64
+	most    int64    // octets that are kept, 0 for all
+	size    int64    // octets that are kept so far
+	came    int64    // octets that came so far
 	hash    hash.Hash
 	digest  [sha256.Size]byte
 	closed  bool
 	dropped bool // nobody wants the octets any more
 }
 
-// newSpool starts a spool for a message of about octets octets. It takes memory once there are some.
+// newSpool starts a spool for a message of about octets octets. It takes memory once there are some, and not much more
+// than it was told: a hundred messages that LIST said to be small must not be held in memory when they are not.
 func newSpool(a Account, octets int64) *Spool {
+	a.SpoolMemory = min(a.SpoolMemory, max(leastMemory, 2*octets))
 	return &Spool{account: a, likely: max(0, min(octets, a.SpoolMemory))}
+}
+
+// newTopSpool starts a spool for a header: it keeps the first octets of an answer that is longer than a header.
+func newTopSpool(a Account) *Spool {
+	a.MaxOctets = maxTopRead
+	return &Spool{account: a, most: maxTop}
 }
 
 // drop makes what comes be forgotten, before anything has.
@@ -33,13 +47,26 @@ func (s *Spool) drop() { s.dropped = true }
 
 // Write adds octets. Its errors are of the classes ErrTooLarge and ErrSpool.
 func (s *Spool) Write(p []byte) (int, error) {
-	if limit := s.account.MaxOctets; limit > 0 && s.size+int64(len(p)) > limit {
+	s.came += int64(len(p))
+	if limit := s.account.MaxOctets; limit > 0 && s.came > limit {
 		return 0, fmt.Errorf("%w: more than %d octets", ErrTooLarge, limit)
 	}
-	s.size += int64(len(p))
-	if s.dropped {
+	kept := p
+	if s.most > 0 {
+		kept = p[:min(int64(len(p)), s.most-s.size)]
+	}
+	if s.dropped || len(kept) == 0 {
 		return len(p), nil
 	}
+	if err := s.keep(kept); err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrSpool, err)
+	}
+	return len(p), nil
+}
+
+// keep adds octets to the message.
+func (s *Spool) keep(p []byte) error {
+	s.size += int64(len(p))
 	if s.hash == nil {
 		s.hash = sha256.New()
 		s.memory = make([]byte, 0, s.likely)
@@ -47,12 +74,9 @@ func (s *Spool) Write(p []byte) (int, error) {
 	s.hash.Write(p)
 	if s.file == nil && s.size <= s.account.SpoolMemory {
 		s.memory = append(s.memory, p...)
-		return len(p), nil
+		return nil
 	}
-	if err := s.toFile(p); err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrSpool, err)
-	}
-	return len(p), nil
+	return s.toFile(p)
 }
 
 // toFile writes to the file, which it creates with what memory held.
@@ -89,6 +113,9 @@ func (s *Spool) finish() {
 	}
 	s.hash.Sum(s.digest[:0])
 	s.hash = nil
+	if int64(cap(s.memory)) > 2*s.size+leastMemory { // LIST promised far more
+		s.memory = slices.Clip(slices.Clone(s.memory))
+	}
 }
 
 // Size is the number of octets of the message.

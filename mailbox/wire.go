@@ -15,14 +15,14 @@ import (
 
 // Limits of what the server may send; a status line of RFC 2449 §4 has 512 octets at most.
 const (
-	maxLine    = 4 << 10  // octets of a status line or of a listing's line
-	maxListing = 32 << 20 // octets of a whole listing: more than 400,000 messages
+	maxLine    = 4 << 10 // octets of a status line or of a listing's line
 	readBuffer = 32 << 10
 )
 
 // wire is the connection that go-pop3 is given. go-pop3 writes commands through it; what it reads is not what the
-// server sent but what was checked before: one valid status line, or one line of a listing, at a time. The octets
-// of a message never pass through go-pop3: they go to the writer that was expected, and go-pop3 sees an empty one.
+// server sent but what was checked before: one valid status line at a time. The octets of a message and the lines of
+// a listing never pass through go-pop3, which would keep all of them: they go to what expects them, and go-pop3 sees an
+// empty one.
 //
 // As go-pop3 is never given more than it asked for, its own buffer is empty between commands, so that TLS can be
 // put under it (STLS).
@@ -36,7 +36,6 @@ type wire struct {
 	pace    pace
 
 	expected []expectation // one for each command whose reply has not been read
-	listing  int64         // octets read of the listing that is being read, 0 when none is
 	out      []byte        // what go-pop3 shall read next
 	last     reply
 	err      error // the first failure; none is mended
@@ -50,9 +49,10 @@ type wire struct {
 
 // expectation says what follows the status line of a reply when it is +OK.
 type expectation struct {
-	lines     bool      // a listing
-	challenge bool      // a line that begins with "+ " is an answer too (RFC 5034 §4)
-	message   io.Writer // a message, and where its octets go
+	lines     func(line []byte) error // takes each line of a listing
+	most      int64                   // octets that this listing may have
+	challenge bool                    // a line that begins with "+ " is an answer too (RFC 5034 §4)
+	message   io.Writer               // a message, and where its octets go
 }
 
 // newWire takes over a connection.
@@ -102,13 +102,10 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// next reads the next line of a listing, or the next reply.
+// next reads the next reply.
 func (w *wire) next() error {
 	if w.err != nil {
 		return w.err
-	}
-	if w.listing > 0 {
-		return w.nextLine()
 	}
 	if len(w.expected) == 0 {
 		return errors.New("a reply was awaited that no command asks for")
@@ -129,8 +126,9 @@ func (w *wire) next() error {
 	w.last = r
 	w.out = append(w.out[:0], r.String()+"\r\n"...)
 	switch {
-	case r.ok && e.lines:
-		w.listing = 1
+	case r.ok && e.lines != nil:
+		err = w.listing(e)
+		w.out = append(w.out, ".\r\n"...)
 	case r.ok && e.message != nil:
 		err = unstuff(e.message, w.in)
 		w.out = append(w.out, ".\r\n"...)
@@ -138,21 +136,22 @@ func (w *wire) next() error {
 	return err
 }
 
-// nextLine hands one line of a listing on, still byte-stuffed.
-func (w *wire) nextLine() error {
-	line, err := w.line()
-	if err != nil {
-		return err
+// listing hands the lines of a listing on, their byte-stuffing removed. Ends of lines count: empty lines must come to an
+// end too.
+func (w *wire) listing(e expectation) error {
+	for octets := int64(0); ; {
+		line, err := w.line()
+		if err != nil || string(line) == "." {
+			return err
+		}
+		octets += int64(len(line) + len("\r\n"))
+		if octets > e.most {
+			return fmt.Errorf("%w: a listing has more than %d octets", ErrProtocol, e.most)
+		}
+		if err := e.lines(bytes.TrimPrefix(line, []byte("."))); err != nil {
+			return err
+		}
 	}
-	w.listing += int64(len(line))
-	if w.listing > maxListing {
-		return fmt.Errorf("%w: a listing has more than %d octets", ErrProtocol, maxListing)
-	}
-	if string(line) == "." {
-		w.listing = 0
-	}
-	w.out = append(append(w.out[:0], line...), "\r\n"...)
-	return nil
 }
 
 // line reads up to CRLF, which is cut off. A bare LF ends no line: go-pop3 would take one for an end, and read what
