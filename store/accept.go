@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -55,56 +56,34 @@ type Outcome struct {
 // or earlier in the same batch, is Known.
 //
 // When the transaction fails for a reason that may lie in one message, each is tried in a transaction of its own: the
-// one that cannot be recorded is set aside or has Err, and no other suffers. Any other error fails the batch. Then
-// nothing is recorded, but for the first messages while they are tried one by one, whose outcomes are returned with the
-// error; and what was recorded by a commit whose answer was lost is Known the next time.
+// one that cannot be recorded is set aside or has Err, and no other suffers. Two in a row whose errors nothing explains
+// (IsUnexplained) end that. An error that lies in no message (ErrUnavailable, ErrReferenceGone, ErrLocked of what every
+// message needs, a stop) fails the batch. With an error, the outcomes are those of the first messages, as far as they
+// were tried one by one; nothing else is recorded, but what a commit did whose answer was lost, which is Known the next time.
 func (s *Store) Accept(ctx context.Context, mb Mailbox, batch []Delivery, decider processor.Decider) ([]Outcome, error) {
 	if len(batch) == 0 {
 		return nil, nil
 	}
 	outcomes, err := s.acceptTogether(ctx, mb, batch, decider)
 	switch {
-	case isOfMessage(err), isLockTimeout(err):
-		outcomes, err = s.acceptEach(ctx, mb, batch, decider)
-	case err != nil:
-		outcomes = nil
+	case err == nil:
+		s.noteRecorded(mb, outcomes)
+		return outcomes, nil
+	case failsBatch(ctx, err):
+		return nil, fmt.Errorf("accept: %w", err)
 	}
-	if err != nil {
+	a := singly{store: s, mailbox: mb, decider: decider, failure: err}
+	if outcomes, err = a.accept(ctx, batch); err != nil {
 		return outcomes, fmt.Errorf("accept: %w", err)
 	}
 	return outcomes, nil
 }
 
-// acceptEach accepts each delivery in a transaction of its own. Its error is never one message's; with it come the
-// outcomes of those accepted before.
-func (s *Store) acceptEach(ctx context.Context, mb Mailbox, batch []Delivery, decider processor.Decider) ([]Outcome, error) {
-	outcomes := make([]Outcome, len(batch))
-	for i := range batch {
-		one, err := s.acceptAlone(ctx, mb, batch[i:i+1], decider)
-		if err != nil && !isOfMessage(err) && !isLockTimeout(err) {
-			return outcomes[:i], err
-		}
-		if err != nil {
-			outcomes[i] = Outcome{Err: fmt.Errorf("accept: %w", err)}
-			continue
-		}
-		outcomes[i] = one[0]
-	}
-	return outcomes, nil
-}
-
-// acceptAlone accepts one delivery and sets it aside when it cannot be recorded as what it is.
-func (s *Store) acceptAlone(ctx context.Context, mb Mailbox, one []Delivery, decider processor.Decider) ([]Outcome, error) {
-	outcomes, err := s.acceptTogether(ctx, mb, one, decider)
-	reason, ok := reasonToSetAside(err)
-	if !ok {
-		return outcomes, err
-	}
-	outcomes, asideErr := s.acceptTogether(ctx, mb, one, asideDecider{reason})
-	if asideErr != nil {
-		return nil, fmt.Errorf("set aside: %w, after: %w", asideErr, err)
-	}
-	return outcomes, nil
+// failsBatch reports whether an error lies in no message, so that trying them one by one is in vain.
+func failsBatch(ctx context.Context, err error) bool {
+	var locked *lockedError
+	return ctx.Err() != nil || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrReferenceGone) ||
+		errors.As(err, &locked) && locked.ofAcceptor
 }
 
 // acceptance is one attempt to accept a batch, within one transaction.
@@ -117,21 +96,58 @@ type acceptance struct {
 	outcomes []Outcome
 
 	reconsiders bool // the one message was set aside: nothing is recorded when it would be again
+	impatient   bool // a row of a request was waited for in vain already
 }
 
 // acceptTogether accepts the batch in one transaction, all or nothing.
 func (s *Store) acceptTogether(ctx context.Context, mb Mailbox, batch []Delivery, decider processor.Decider) ([]Outcome, error) {
+	return s.acceptIn(ctx, batch, func(tx pgx.Tx) *acceptance { return s.acceptance(tx, mb, len(batch), decider) })
+}
+
+// acceptIn accepts the batch in one transaction and begin's acceptance. The time for it grows with the octets. A panic is
+// the message's fault whose turn it was.
+func (s *Store) acceptIn(ctx context.Context, batch []Delivery, begin func(pgx.Tx) *acceptance) ([]Outcome, error) {
+	octets := octetsOf(batch)
+	limit := growing(acceptTime, octets)
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	var outcomes []Outcome
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		a := s.acceptance(tx, mb, len(batch), decider)
+	err := s.inTxFor(limited, growing(idleTimeout, octets), func(tx pgx.Tx) (err error) {
+		defer recoverFault(&err)
+		a := begin(tx)
 		outcomes = a.outcomes
-		met, err := a.receipts(ctx, batch)
+		met, err := a.receipts(limited, batch)
 		if err != nil {
 			return err
 		}
-		return a.accept(ctx, batch, met)
+		return a.accept(limited, batch, met)
 	})
-	return outcomes, err
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return nil, &overdueError{"recording", limit}
+	}
+	return outcomes, blameReferences(err)
+}
+
+// overdueError says that something took longer than it may, and nothing tells why.
+type overdueError struct {
+	what  string
+	limit time.Duration
+}
+
+func (e *overdueError) Error() string { return fmt.Sprintf("%s took longer than %s", e.what, e.limit) }
+
+// recoverFault makes a panic of our own code the fault of the message. It is to be deferred.
+func recoverFault(err *error) {
+	if v := recover(); v != nil {
+		*err = &messageError{reason: panicReason(v)}
+	}
+}
+
+func octetsOf(batch []Delivery) (n int64) {
+	for _, d := range batch {
+		n += d.Raw.Size()
+	}
+	return n
 }
 
 // acceptance begins to accept a batch of so many deliveries.
@@ -150,7 +166,7 @@ func (a *acceptance) accept(ctx context.Context, batch []Delivery, met map[[sha2
 	if err != nil {
 		return err
 	}
-	if err := a.store.contents.keep(ctx, contentsOf(records)); err != nil {
+	if err := a.keepFiles(ctx, records); err != nil {
 		return fmt.Errorf("attachments: %w", err)
 	}
 	if err := a.write(ctx, met, records); err != nil {
@@ -167,7 +183,7 @@ func (a *acceptance) settle(r *record) {
 	o := Outcome{Outcome: r.outcome(), Request: r.request, Activity: r.activity, Decision: r.decision}
 	for i, position := range r.positions {
 		if i == 1 {
-			o.Known, o.Decision = true, nil
+			o.Known, o.AcceptedAt, o.Decision = true, a.now, nil
 		}
 		a.outcomes[position] = o
 	}

@@ -13,7 +13,7 @@ import (
 	"mailintegration/store"
 )
 
-var ignoreDecision = cmpopts.IgnoreFields(store.Outcome{}, "Decision")
+var ignoreDecision = cmpopts.IgnoreFields(store.Outcome{}, "Decision", "AcceptedAt")
 
 func TestAcceptRecordsEachMessageOnce(t *testing.T) {
 	t.Parallel()

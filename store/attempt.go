@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"time"
 
@@ -40,14 +39,17 @@ func scanAttempt(row pgx.CollectableRow) (a Attempt, err error) {
 
 // Attempts returns the attempts at messages of a mailbox by their keys. Usually there are none.
 func (s *Store) Attempts(ctx context.Context, mb Mailbox) (map[string]Attempt, error) {
-	rows, _ := s.pool.Query(ctx, `SELECT `+attemptColumns+` FROM attempt WHERE mailbox_id = $1`, mb.ID)
-	list, err := pgx.CollectRows(rows, scanAttempt) // has Query's error too
-	if err != nil {
-		return nil, fmt.Errorf("attempts of mailbox %s: %w", mb.Name, unavailable(ctx, err))
-	}
-	attempts := make(map[string]Attempt, len(list))
-	for _, a := range list {
-		attempts[a.Key] = a
+	attempts := map[string]Attempt{}
+	var b pgx.Batch
+	b.Queue(`SELECT `+attemptColumns+` FROM attempt WHERE mailbox_id = $1`, mb.ID).Query(func(rows pgx.Rows) error {
+		list, err := pgx.CollectRows(rows, scanAttempt)
+		for _, a := range list {
+			attempts[a.Key] = a
+		}
+		return err
+	})
+	if err := s.sendBrief(ctx, &b); err != nil {
+		return nil, fmt.Errorf("attempts of mailbox %s: %w", mb.Name, err)
 	}
 	return attempts, nil
 }
@@ -55,7 +57,8 @@ func (s *Store) Attempts(ctx context.Context, mb Mailbox) (map[string]Attempt, e
 // CountAttempt notes that a message could not be recorded, and why, and returns what is known of it then.
 func (s *Store) CountAttempt(ctx context.Context, mb Mailbox, key, reason string) (Attempt, error) {
 	return s.noteAttempt(ctx, mb, `INSERT INTO attempt (mailbox_id, key, count, first_at, last_at, reason) VALUES ($1, $2, 1, now(), now(), $3)
-		ON CONFLICT (mailbox_id, key) DO UPDATE SET count = attempt.count + 1, last_at = greatest(now(), attempt.last_at), reason = excluded.reason
+		ON CONFLICT (mailbox_id, key) DO UPDATE
+			SET count = attempt.count + 1, last_at = greatest(now(), attempt.last_at), reason = excluded.reason
 		RETURNING `+attemptColumns, key, capped(reason, maxDetail))
 }
 
@@ -68,11 +71,14 @@ func (s *Store) KeepAttempt(ctx context.Context, mb Mailbox, key string) error {
 }
 
 // noteAttempt writes one row and returns it. The first arguments of the statement are the mailbox and the key.
-func (s *Store) noteAttempt(ctx context.Context, mb Mailbox, sql, key string, args ...any) (Attempt, error) {
-	rows, _ := s.pool.Query(ctx, sql, append([]any{mb.ID, key}, args...)...)
-	a, err := pgx.CollectExactlyOneRow(rows, scanAttempt)
-	if err != nil {
-		return Attempt{}, fmt.Errorf("attempt at a message of mailbox %s: %w", mb.Name, unavailable(ctx, err))
+func (s *Store) noteAttempt(ctx context.Context, mb Mailbox, sql, key string, args ...any) (a Attempt, err error) {
+	var b pgx.Batch
+	b.Queue(sql, append([]any{mb.ID, key}, args...)...).Query(func(rows pgx.Rows) error {
+		a, err = pgx.CollectExactlyOneRow(rows, scanAttempt)
+		return err
+	})
+	if err := s.sendBrief(ctx, &b); err != nil {
+		return Attempt{}, fmt.Errorf("attempt at a message of mailbox %s: %w", mb.Name, err)
 	}
 	return a, nil
 }
@@ -82,8 +88,10 @@ func (s *Store) ForgetAttempts(ctx context.Context, mb Mailbox, keys []string) e
 	if len(keys) == 0 {
 		return nil
 	}
-	if _, err := s.pool.Exec(ctx, `DELETE FROM attempt WHERE mailbox_id = $1 AND key = ANY($2)`, mb.ID, keys); err != nil {
-		return fmt.Errorf("attempts at messages of mailbox %s: %w", mb.Name, unavailable(ctx, err))
+	var b pgx.Batch
+	b.Queue(`DELETE FROM attempt WHERE mailbox_id = $1 AND key = ANY($2)`, mb.ID, keys)
+	if err := s.sendBrief(ctx, &b); err != nil {
+		return fmt.Errorf("attempts at messages of mailbox %s: %w", mb.Name, err)
 	}
 	return nil
 }
@@ -91,22 +99,23 @@ func (s *Store) ForgetAttempts(ctx context.Context, mb Mailbox, keys []string) e
 // BeginWork notes that the messages of a mailbox are being read, so that a process which dies of one is found out.
 // It reports whether the last work was never ended.
 func (s *Store) BeginWork(ctx context.Context, mb Mailbox) (interrupted bool, err error) {
-	err = s.pool.QueryRow(ctx, `UPDATE mailbox SET working_since = now(), interruptions = mailbox.interruptions + before.interrupted::integer
+	var b pgx.Batch
+	b.Queue(`UPDATE mailbox SET working_since = now(), interruptions = mailbox.interruptions + before.interrupted::integer
 		FROM (SELECT id, working_since IS NOT NULL AS interrupted FROM mailbox WHERE id = $1 FOR NO KEY UPDATE) AS before
-		WHERE mailbox.id = before.id RETURNING before.interrupted`, mb.ID).Scan(&interrupted)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, fmt.Errorf("work on mailbox %s: %w", mb.Name, ErrReferenceGone)
-	}
-	if err != nil {
-		return false, fmt.Errorf("work on mailbox %s: %w", mb.Name, unavailable(ctx, err))
+		WHERE mailbox.id = before.id RETURNING before.interrupted`, mb.ID).
+		QueryRow(func(row pgx.Row) error { return mailboxGone(row.Scan(&interrupted)) })
+	if err = s.sendBrief(ctx, &b); err != nil {
+		return false, fmt.Errorf("work on mailbox %s: %w", mb.Name, err)
 	}
 	return interrupted, nil
 }
 
-// EndWork notes that the work on a mailbox has ended, however it went, and that the process lives.
+// EndWork notes that the work on a mailbox has ended, however it went: the process lives.
 func (s *Store) EndWork(ctx context.Context, mb Mailbox) error {
-	if _, err := s.pool.Exec(ctx, `UPDATE mailbox SET working_since = NULL WHERE id = $1`, mb.ID); err != nil {
-		return fmt.Errorf("work on mailbox %s: %w", mb.Name, unavailable(ctx, err))
+	var b pgx.Batch
+	b.Queue(`UPDATE mailbox SET working_since = NULL WHERE id = $1`, mb.ID)
+	if err := s.sendBrief(ctx, &b); err != nil {
+		return fmt.Errorf("work on mailbox %s: %w", mb.Name, err)
 	}
 	return nil
 }

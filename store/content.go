@@ -102,7 +102,7 @@ func (c contents) keep(ctx context.Context, list []*content) error {
 func (c contents) keepOne(ctx context.Context, one *content) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = &messageError{panicReason(v)}
+			err = &messageError{reason: panicReason(v)}
 		}
 	}()
 	if one.raw && c.reuse(one) {

@@ -37,11 +37,11 @@ type findings struct {
 // transaction is read-only.
 func (s *Store) LookUp(ctx context.Context, team processor.Ref, keys processor.Keys) (processor.Directory, error) {
 	var f *findings
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := s.inTx(ctx, func(tx pgx.Tx) (err error) {
+		defer recoverFault(&err)
 		if _, err := tx.Exec(ctx, `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`); err != nil {
 			return err
 		}
-		var err error
 		f, err = find(ctx, tx, team.ID, gathered([]processor.Keys{keys}))
 		return err
 	})
@@ -53,11 +53,19 @@ func (s *Store) LookUp(ctx context.Context, team processor.Ref, keys processor.K
 
 // lookUp finds all that deciding about the arrivals may ask for, and the addresses of those who will take part.
 func (a *acceptance) lookUp(ctx context.Context, arrivals []*arrival) (*findings, error) {
-	var all []processor.Keys
-	for _, arr := range arrivals {
-		all = append(all, a.keysOf(arr), processor.Keys{Addresses: correspondents(arr.Message)})
+	var keys processor.Keys
+	err := a.inTurn(func(t *turns) {
+		var all []processor.Keys
+		for _, arr := range arrivals {
+			t.take(arr)
+			all = append(all, a.keysOf(arr), processor.Keys{Addresses: correspondents(arr.Message)})
+		}
+		keys = gathered(all)
+	})
+	if err != nil {
+		return nil, err
 	}
-	return find(ctx, a.tx, a.mailbox.Team.ID, gathered(all))
+	return find(ctx, a.tx, a.mailbox.Team.ID, keys)
 }
 
 // find looks keys up, with two round trips however many they are. What belongs to another team is not found.
@@ -130,17 +138,18 @@ func (a *acceptance) keysOf(arr *arrival) (keys processor.Keys) {
 	return a.decider.Keys(arr.Message)
 }
 
-// queueThreads finds the request that each Message-ID leads to: one that has the message itself before one that only
-// refers to it, then the newest. LATERAL with LIMIT keeps an identifier that thousands of requests share cheap, and
-// the team is asked for in a subquery because of a join PostgreSQL might begin with all requests of the team.
+// threadQuery finds the request that each Message-ID leads to: one that has the message itself before one that only
+// refers to it, then the newest. LATERAL with LIMIT has the index thread_lookup, whose order this is, end the search at
+// the first row: thousands of requests may share an identifier.
+const threadQuery = `SELECT k.id, t.request, t.via FROM unnest($1::text[]) AS k (id) CROSS JOIN LATERAL (
+		SELECT request, via FROM thread WHERE message_id = k.id AND team_id = $2
+		ORDER BY via = 'referenced', request DESC LIMIT 1) AS t`
+
 func (f *findings) queueThreads(b *pgx.Batch, team int64, ids []string) {
 	if len(ids) == 0 {
 		return
 	}
-	b.Queue(`SELECT k.id, t.request, t.via FROM unnest($1::text[]) AS k (id) CROSS JOIN LATERAL (
-			SELECT request, via FROM thread
-			WHERE message_id = k.id AND (SELECT team_id FROM request WHERE number = thread.request) = $2
-			ORDER BY via = 'referenced', request DESC LIMIT 1) AS t`, ids, team).
+	b.Queue(threadQuery, ids, team).
 		Query(func(rows pgx.Rows) error {
 			var t thread
 			_, err := pgx.ForEachRow(rows, []any{&t.messageID, &t.request, &t.via}, func() error {
@@ -254,7 +263,7 @@ func (d *directory) request(number int64) (processor.Request, bool) {
 	return *r, true
 }
 
-// thread is where a Message-ID leads by the rule of queueThreads.
+// thread is where a Message-ID leads by the rule of threadQuery.
 func (d *directory) thread(id string) (thread, bool) {
 	found, ok := d.threads[id]
 	added, isNew := d.newThreads[id]

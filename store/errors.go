@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -20,37 +19,9 @@ var ErrUnavailable = errors.New("the database is unavailable")
 var ErrLocked = errors.New("another transaction holds a row that is needed")
 
 // ErrReferenceGone says that something the configuration names was removed from the database since Resolve. No message
-// is at fault: resolve the names again and try again.
+// is at fault: resolve the names again and try again. When it comes back at once, one message may be at fault after all;
+// Accept of batches of one message each finds out which.
 var ErrReferenceGone = errors.New("something that the configuration names was removed from the database")
-
-// Classes of SQLSTATE, its first two characters: https://www.postgresql.org/docs/current/errcodes-appendix.html
-const (
-	classTriggered   = "09"
-	classCardinality = "21"
-	classData        = "22"
-	classIntegrity   = "23"
-	classDataChange  = "27"
-	classExternal    = "38"
-	classInvocation  = "39"
-	classCheckOption = "44"
-	classLimit       = "54"
-	classRaised      = "P0"
-)
-
-// ofValues are the classes that may be due to the values that were to be stored: by their own nature, or because an
-// administrator's trigger says so. All other classes are due to the server, the connection, the privileges or the
-// schema, and no message can be blamed for them.
-var ofValues = []string{
-	classTriggered, classCardinality, classData, classIntegrity, classDataChange, classExternal, classInvocation,
-	classCheckOption, classLimit, classRaised,
-}
-
-// SQLSTATEs with a meaning of their own.
-const (
-	stateSerialization = "40001"
-	stateDeadlock      = "40P01"
-	stateLockTimeout   = "55P03"
-)
 
 // unavailableError is an error of PostgreSQL or of the connection to it.
 type unavailableError struct{ err error }
@@ -59,8 +30,28 @@ func (e *unavailableError) Error() string        { return "database: " + e.err.E
 func (e *unavailableError) Unwrap() error        { return e.err }
 func (e *unavailableError) Is(target error) bool { return target == ErrUnavailable }
 
+// lockedError is PostgreSQL's word that a lock could not be had in time, or only by a deadlock.
+type lockedError struct {
+	err        error
+	ofAcceptor bool // the lock is one that every acceptance for the mailbox needs
+}
+
+func (e *lockedError) Error() string        { return ErrLocked.Error() + ": " + e.err.Error() }
+func (e *lockedError) Unwrap() error        { return e.err }
+func (e *lockedError) Is(target error) bool { return target == ErrLocked }
+
+// referenceError is a foreign key's refusal of a row that names reference data which is gone.
+type referenceError struct{ err error }
+
+func (e *referenceError) Error() string        { return ErrReferenceGone.Error() + ": " + e.err.Error() }
+func (e *referenceError) Unwrap() error        { return e.err }
+func (e *referenceError) Is(target error) bool { return target == ErrReferenceGone }
+
 // messageError is a fault of one message, which is to be set aside for the reason given.
-type messageError struct{ reason processor.Reason }
+type messageError struct {
+	reason processor.Reason
+	digest *[32]byte // of the message, nil when it is not known which of the batch it is
+}
 
 func (e *messageError) Error() string { return e.reason.Detail }
 
@@ -68,55 +59,29 @@ func (e *messageError) Error() string { return e.reason.Detail }
 // for names that are not in the database. An error that is not known is transient, so that no mail is dropped by
 // ignorance.
 func IsTransient(err error) bool {
+	if err == nil || isExplained(err) {
+		return err != nil
+	}
 	var names *UnresolvedError
-	return err != nil && !isOfMessage(err) && !errors.As(err, &names)
+	_, refused := reasonToSetAside(err)
+	return !refused && !errors.As(err, &names)
 }
 
 // IsUnexplained reports whether neither the state of the database, nor a lock, nor a reference that was removed, nor a
 // name that is missing, nor a stop explains err. It may then be due to the one message that it befell.
 func IsUnexplained(err error) bool {
-	if err == nil {
-		return false
-	}
 	var names *UnresolvedError
+	return err != nil && !isExplained(err) && !errors.As(err, &names)
+}
+
+// isExplained reports whether others than the message explain an error.
+func isExplained(err error) bool {
 	for _, explanation := range []error{ErrUnavailable, ErrLocked, ErrReferenceGone, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, explanation) {
-			return false
+			return true
 		}
 	}
-	return !errors.As(err, &names)
-}
-
-// isOfMessage reports whether the cause may lie in what was to be recorded rather than in the infrastructure.
-func isOfMessage(err error) bool {
-	var fault *messageError
-	if errors.As(err, &fault) {
-		return true
-	}
-	pg, ok := pgError(err)
-	return ok && slices.Contains(ofValues, class(pg))
-}
-
-// reasonToSetAside says why a message that failed alone with err is to be set aside, false when it is not:
-// PostgreSQL refused its values (22), a constraint forbids its rows (23), a limit is too small for it (54),
-// or our own code failed on it.
-func reasonToSetAside(err error) (processor.Reason, bool) {
-	var fault *messageError
-	if errors.As(err, &fault) {
-		return fault.reason, true
-	}
-	pg, ok := pgError(err)
-	if !ok || !slices.Contains([]string{classData, classIntegrity, classLimit}, class(pg)) {
-		return processor.Reason{}, false
-	}
-	detail := fmt.Sprintf("PostgreSQL refused to store the message: %s (SQLSTATE %s)", pg.Message, pg.Code)
-	return processor.Reason{Code: processor.ReasonUnstorable, Detail: detail}, true
-}
-
-// isContention reports whether the transaction lost to another one and will likely pass when it is tried again.
-func isContention(err error) bool {
-	pg, ok := pgError(err)
-	return ok && (pg.Code == stateSerialization || pg.Code == stateDeadlock)
+	return false
 }
 
 // unavailable marks an error of a connection as such. An end of ctx is the caller's doing, not the database's.
@@ -127,16 +92,17 @@ func unavailable(ctx context.Context, err error) error {
 	return &unavailableError{err}
 }
 
+// stopped makes sure that an error which a stop brought about tells so.
+func stopped(ctx context.Context, err error) error {
+	if stop := ctx.Err(); !errors.Is(err, stop) {
+		return fmt.Errorf("%w: %w", stop, err)
+	}
+	return err
+}
+
 func pgError(err error) (*pgconn.PgError, bool) {
 	var pg *pgconn.PgError
 	return pg, errors.As(err, &pg)
 }
 
 func class(pg *pgconn.PgError) string { return pg.Code[:min(2, len(pg.Code))] }
-
-// isLockTimeout reports whether a row that the transaction needs was locked by another for too long: the messages that
-// do not need it can be accepted.
-func isLockTimeout(err error) bool {
-	pg, ok := pgError(err)
-	return ok && pg.Code == stateLockTimeout
-}

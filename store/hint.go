@@ -28,7 +28,16 @@ func Hint(err error) string {
 	}
 	var connect *pgconn.ConnectError
 	var path *fs.PathError
+	var constraint *constraintError
 	switch {
+	case errors.As(err, &constraint):
+		return "correct the constraint " + constraint.constraint + " or what it relies on (psql shows it with \\d); the messages stay in the mailbox until then"
+	case errors.Is(err, ErrMigrationLocked):
+		return "stop the other daemons on this database, or end the transaction that holds the table (it is in pg_stat_activity), and migrate again"
+	case errors.Is(err, ErrLocked):
+		return "end the transaction that holds the row, if it does not end by itself: SELECT pid, state, query FROM pg_stat_activity WHERE xact_start < now() - interval '1 minute'"
+	case errors.Is(err, ErrReferenceGone):
+		return "add what the error names again, or correct the configuration; mailintegration check says which names are missing"
 	case errors.As(err, &connect):
 		return "check that PostgreSQL runs and answers at the address in Database"
 	case errors.As(err, &path):
@@ -47,5 +56,6 @@ func IsUnreachable(err error) bool {
 		return class(pg) == outOfResources || class(pg) == shutDownOrStarting
 	}
 	var connect *pgconn.ConnectError
-	return errors.As(err, &connect)
+	var silent *silentError
+	return errors.As(err, &connect) || errors.As(err, &silent)
 }

@@ -26,23 +26,24 @@ func (s *Store) Known(ctx context.Context, mb Mailbox, uidls []string) (map[stri
 		stored[i] = storableUIDL(uidl)
 		original[stored[i]] = uidl
 	}
-	if err := s.touch(ctx, mb, stored); err != nil {
-		return nil, err
-	}
-	rows, err := s.pool.Query(ctx, `SELECT r.uidl, r.octets, 0::bigint, r.accepted_at FROM unnest($2::text[]) AS k (uidl) CROSS JOIN LATERAL (
-			SELECT uidl, octets, accepted_at FROM receipt
-			WHERE mailbox_id = $1 AND uidl = k.uidl AND uidl <> '' ORDER BY last_seen_at DESC LIMIT 1) AS r`, mb.ID, stored)
-	if err != nil {
-		return nil, fmt.Errorf("known unique-ids of mailbox %s: %w", mb.Name, unavailable(ctx, err))
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Known])
-	if err != nil {
-		return nil, fmt.Errorf("known unique-ids of mailbox %s: %w", mb.Name, unavailable(ctx, err))
-	}
-	known := make(map[string]Known, len(list))
-	for _, k := range list {
-		k.UIDL = original[k.UIDL]
-		known[k.UIDL] = k
+	known := map[string]Known{}
+	var b pgx.Batch
+	// Once a day is enough.
+	b.Queue(`UPDATE receipt SET last_seen_at = now()
+		WHERE mailbox_id = $1 AND uidl = ANY($2) AND uidl <> '' AND last_seen_at < now() - interval '1 day'`, mb.ID, stored)
+	b.Queue(`SELECT r.uidl, r.octets, r.listed, r.accepted_at FROM unnest($2::text[]) AS k (uidl) CROSS JOIN LATERAL (
+			SELECT uidl, octets, listed, accepted_at FROM receipt
+			WHERE mailbox_id = $1 AND uidl = k.uidl AND uidl <> '' ORDER BY last_seen_at DESC LIMIT 1) AS r`, mb.ID, stored).
+		Query(func(rows pgx.Rows) error {
+			list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Known])
+			for _, k := range list {
+				k.UIDL = original[k.UIDL]
+				known[k.UIDL] = k
+			}
+			return err
+		})
+	if err := s.sendBrief(ctx, &b); err != nil {
+		return nil, fmt.Errorf("known unique-ids of mailbox %s: %w", mb.Name, err)
 	}
 	return known, nil
 }

@@ -20,16 +20,16 @@ const releaseTimeout = 5 * time.Second
 func (s *Store) LockMailbox(ctx context.Context, name string) (release func(), held bool, err error) {
 	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
 	if err != nil {
-		return nil, false, fmt.Errorf("lock mailbox %s: %w", name, unavailable(ctx, err))
+		return nil, false, fmt.Errorf("lock mailbox %s: %w", name, s.blameDatabase(ctx, err))
 	}
 	release = sync.OnceFunc(func() { unlock(conn) })
-	// The server must notice soon when this host is gone; its default is two hours.
-	err = conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtextextended('mailintegration mailbox ' || lower($1), 0))
-		FROM set_config('tcp_keepalives_idle', '30', false) AS a, set_config('tcp_keepalives_interval', '10', false) AS b`,
+	// The settings have the server notice soon when this host is gone.
+	err = conn.QueryRow(ctx, `WITH settings AS MATERIALIZED (`+settings+`)
+		SELECT pg_try_advisory_lock(hashtextextended('mailintegration mailbox ' || lower($1), 0)) FROM (SELECT count(*) FROM settings) AS made`,
 		clean(name)).Scan(&held)
 	if err != nil {
 		release()
-		return nil, false, fmt.Errorf("lock mailbox %s: %w", name, unavailable(ctx, err))
+		return nil, false, fmt.Errorf("lock mailbox %s: %w", name, s.blameDatabase(ctx, err))
 	}
 	if !held {
 		release()

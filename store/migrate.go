@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -39,6 +40,15 @@ var ErrSchemaNewer = errors.New("the database's schema is newer than this progra
 // ErrSchemaOlder says that migrations are missing in the database.
 var ErrSchemaOlder = errors.New("the database's schema is older than this program")
 
+// ErrMigrationLocked says that a table could not be changed because another transaction holds it.
+var ErrMigrationLocked = errors.New("another transaction holds a table that the migration changes")
+
+// How long a migration waits: for a lock, while all who want the table wait behind it, and for an answer.
+const (
+	migrationLockTimeout = 30 * time.Second
+	migrationPatience    = 30 * time.Minute
+)
+
 // Check returns nil, ErrSchemaNewer or ErrSchemaOlder, with the numbers and what to do.
 func (s SchemaStatus) Check() error {
 	switch {
@@ -54,11 +64,11 @@ func (s SchemaStatus) Check() error {
 // migrations that it applied. Any number of programs may do so at once: one migrates, the others wait.
 // It returns ErrSchemaNewer, and changes nothing, when the database is ahead.
 func Migrate(ctx context.Context, url string) (applied []string, err error) {
-	config, err := pgx.ParseConfig(url)
+	config, err := connConfig(url, migrationPatience)
 	if err != nil {
-		return nil, fmt.Errorf("migrate: %w", withoutAddress(err))
+		return nil, fmt.Errorf("migrate: %w", err)
 	}
-	db := stdlib.OpenDB(*config)
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(applyMigrationSettings))
 	defer db.Close()
 	if err := refuseNewer(ctx, url); err != nil {
 		return nil, err
@@ -75,10 +85,34 @@ func Migrate(ctx context.Context, url string) (applied []string, err error) {
 	for _, r := range results {
 		applied = append(applied, r.Source.Path)
 	}
+	if isLockTimeout(err) {
+		err = fmt.Errorf("%w and did not end within %s: %w", ErrMigrationLocked, migrationLockTimeout, err)
+	}
 	if err != nil {
 		return applied, fmt.Errorf("migrate: %w", err)
 	}
 	return applied, refuseNewer(ctx, url) // a newer program may have been the one we waited for
+}
+
+// connConfig reads an address for a connection of its own.
+func connConfig(url string, patience time.Duration) (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, withoutAddress(err)
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	config.DialFunc = dial(patience)
+	return config, nil
+}
+
+func applyMigrationSettings(ctx context.Context, conn *pgx.Conn) error {
+	if err := applySettings(ctx, conn); err != nil {
+		return err
+	}
+	_, err := conn.Exec(ctx, `SET lock_timeout = '`+milliseconds(migrationLockTimeout)+`'`)
+	return err
 }
 
 func newProvider(db *sql.DB) (*goose.Provider, error) {
@@ -108,9 +142,13 @@ func refuseNewer(ctx context.Context, url string) error {
 
 // Status reads how the schema of the database at url stands. It changes nothing.
 func Status(ctx context.Context, url string) (SchemaStatus, error) {
-	conn, err := pgx.Connect(ctx, url)
+	config, err := connConfig(url, defaultPatience)
 	if err != nil {
-		return SchemaStatus{}, fmt.Errorf("schema status: %w", withoutAddress(err))
+		return SchemaStatus{}, fmt.Errorf("schema status: %w", err)
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return SchemaStatus{}, fmt.Errorf("schema status: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	return status(ctx, conn)

@@ -28,15 +28,3 @@ func (s *Store) PurgeReceipts(ctx context.Context, olderThan time.Duration) (n i
 		}
 	}
 }
-
-// touch notes that messages known by these unique-ids are still in the mailbox, so that their receipts are kept. Once
-// a day is enough.
-func (s *Store) touch(ctx context.Context, mb Mailbox, uidls []string) error {
-	_, err := s.pool.Exec(ctx, `UPDATE receipt SET last_seen_at = $3
-		WHERE mailbox_id = $1 AND uidl = ANY($2) AND uidl <> '' AND last_seen_at < $3::timestamptz - interval '1 day'`,
-		mb.ID, uidls, s.now())
-	if err != nil {
-		return fmt.Errorf("receipts of mailbox %s: %w", mb.Name, unavailable(ctx, err))
-	}
-	return nil
-}

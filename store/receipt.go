@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,6 +28,8 @@ type arrival struct {
 type meeting struct {
 	digest  [sha256.Size]byte
 	uidl    string // the last one it was met under
+	listed  int64
+	body    []byte
 	times   int
 	outcome Outcome
 }
@@ -42,34 +45,81 @@ func (a *acceptance) receipts(ctx context.Context, batch []Delivery) (map[[sha25
 	met := map[[sha256.Size]byte]*meeting{}
 	var b pgx.Batch
 	// A message is deleted from its mailbox once the commit was answered, so the answer must mean that it is on disk,
-	// whatever the server's default is; and a large attachment may take longer than the server likes to wait.
-	b.Queue(`SELECT pg_advisory_xact_lock_shared($1), set_config('idle_in_transaction_session_timeout', '0', true),
-		set_config('lock_timeout', '10s', true),
+	// whatever the server's default is.
+	b.Queue(`SELECT pg_advisory_xact_lock_shared($1),
 		CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`, acceptanceLock)
 	b.Queue(`SELECT id FROM mailbox WHERE id = $1 FOR NO KEY UPDATE`, a.mailbox.ID).
 		QueryRow(func(row pgx.Row) error {
 			var id int64
-			return row.Scan(&id)
+			return mailboxGone(row.Scan(&id))
 		})
+	if a.impatient {
+		b.Queue(`SELECT set_config('lock_timeout', $1, true)`, milliseconds(briefLockTimeout))
+	}
 	// With = ANY, PostgreSQL may prefer to read all receipts of the mailbox as long as it has no statistics.
-	b.Queue(`SELECT r.digest, r.outcome, r.request, r.activity FROM unnest($2::bytea[]) AS k (digest) CROSS JOIN LATERAL (
-			SELECT digest, outcome, coalesce(request, 0) AS request, coalesce(activity_id, 0) AS activity FROM receipt
-			WHERE mailbox_id = $1 AND digest = k.digest LIMIT 1) AS r`, a.mailbox.ID, digests).
-		Query(func(rows pgx.Rows) error {
-			var digest []byte
-			var o Outcome
-			_, err := pgx.ForEachRow(rows, []any{&digest, &o.Outcome, &o.Request, &o.Activity}, func() error {
-				o.Known = true
-				key := [sha256.Size]byte(digest)
-				met[key] = &meeting{digest: key, outcome: o}
-				return nil
-			})
-			return err
-		})
+	b.Queue(`SELECT k.digest, r.* FROM unnest($2::bytea[]) AS k (digest) CROSS JOIN LATERAL (
+			SELECT `+metColumns+` FROM receipt WHERE mailbox_id = $1 AND digest = k.digest LIMIT 1) AS r`, a.mailbox.ID, digests).
+		Query(meetings(met))
+	a.queueAltered(&b, batch, met)
 	if err := a.tx.SendBatch(ctx, &b).Close(); err != nil {
+		if isLockTimeout(err) {
+			err = &lockedError{err: err, ofAcceptor: true}
+		}
 		return nil, fmt.Errorf("receipts of mailbox %s: %w", a.mailbox.Name, err)
 	}
 	return met, nil
+}
+
+// mailboxGone makes the absence of a mailbox's row a reference that is gone.
+func mailboxGone(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return &referenceError{errors.New("the mailbox is no longer known")}
+	}
+	return err
+}
+
+// metColumns are those of a receipt that meetings reads.
+const metColumns = `digest, outcome, coalesce(request, 0), coalesce(activity_id, 0), accepted_at`
+
+// meetings reads the digests of deliveries, each with the receipt that it is known by. A delivery that is in met is left
+// as it is there.
+func meetings(met map[[sha256.Size]byte]*meeting) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		var delivery, receipt []byte
+		o := Outcome{Known: true}
+		_, err := pgx.ForEachRow(rows, []any{&delivery, &receipt, &o.Outcome, &o.Request, &o.Activity, &o.AcceptedAt}, func() error {
+			if key := [sha256.Size]byte(delivery); met[key] == nil {
+				met[key] = &meeting{digest: [sha256.Size]byte(receipt), outcome: o}
+			}
+			return nil
+		})
+		return err
+	}
+}
+
+// queueAltered finds deliveries whose header fields the server has changed since they were accepted, as one that scans
+// its mail again does: the unique-id, the Message-ID and the octets after the header section are those of a receipt.
+// RFC 1939 §7 lets a unique-id return with another message, so that alone says nothing. With the body, two alerts that
+// read the same would be one message; with the Message-ID, a draft that was sent again with other words.
+func (a *acceptance) queueAltered(b *pgx.Batch, batch []Delivery, met map[[sha256.Size]byte]*meeting) {
+	var digests, bodies [][]byte
+	var uidls, ids []string
+	for _, d := range batch {
+		if d.Body == nil || d.UIDL == "" || d.Message == nil || d.Message.MessageID == "" {
+			continue
+		}
+		digest := d.Raw.Digest()
+		digests, bodies = append(digests, digest[:]), append(bodies, d.Body)
+		uidls, ids = append(uidls, storableUIDL(d.UIDL)), append(ids, capped(d.Message.MessageID, maxMessageID))
+	}
+	if len(digests) == 0 {
+		return
+	}
+	b.Queue(`SELECT k.digest, r.* FROM unnest($2::bytea[], $3::text[], $4::text[], $5::bytea[]) AS k (digest, uidl, message_id, body)
+		CROSS JOIN LATERAL (SELECT `+metColumns+` FROM receipt
+			WHERE mailbox_id = $1 AND uidl = k.uidl AND message_id = k.message_id AND body_digest = k.body
+			ORDER BY last_seen_at DESC LIMIT 1) AS r`, a.mailbox.ID, digests, uidls, ids, bodies).
+		Query(meetings(met))
 }
 
 // arrivals gives the deliveries without a receipt, each digest once, and counts those that have one in met.
@@ -79,13 +129,12 @@ func (a *acceptance) arrivals(batch []Delivery, met map[[sha256.Size]byte]*meeti
 	for i, d := range batch {
 		digest := d.Raw.Digest()
 		if m, ok := met[digest]; ok {
-			m.uidl = d.UIDL
-			m.times++
+			m.meet(d)
 			a.outcomes[i] = m.outcome
 			continue
 		}
 		if first, ok := index[digest]; ok {
-			first.UIDL = d.UIDL
+			first.UIDL, first.Listed = d.UIDL, d.Listed
 			first.positions = append(first.positions, i)
 			continue
 		}
@@ -96,6 +145,12 @@ func (a *acceptance) arrivals(batch []Delivery, met map[[sha256.Size]byte]*meeti
 		list = append(list, index[digest])
 	}
 	return list
+}
+
+// meet notes that the message is in the mailbox as d.
+func (m *meeting) meet(d Delivery) {
+	m.uidl, m.listed, m.body = d.UIDL, d.Listed, d.Body
+	m.times++
 }
 
 // maxUIDL is the length in octets up to which a unique-id is kept as it is. RFC 1939 §7 allows 70; the index on it
@@ -112,19 +167,22 @@ func storableUIDL(uidl string) string {
 }
 
 // queueMeetings counts the messages that were met again.
-func queueMeetings(b *pgx.Batch, mailbox int64, now time.Time, met map[[sha256.Size]byte]*meeting) {
+// last_seen_at is of the database's clock, here and below, since receipts are purged by it.
+func queueMeetings(b *pgx.Batch, mailbox int64, met map[[sha256.Size]byte]*meeting) {
 	for _, m := range met {
-		b.Queue(`UPDATE receipt SET uidl = coalesce(nullif($3, ''), uidl), last_seen_at = $4, times_seen = times_seen + $5
-			WHERE mailbox_id = $1 AND digest = $2`, mailbox, m.digest[:], storableUIDL(m.uidl), now, m.times)
+		b.Queue(`UPDATE receipt SET uidl = coalesce(nullif($3, ''), uidl), listed = coalesce(nullif($4::bigint, 0), listed),
+				body_digest = coalesce(body_digest, $5), last_seen_at = now(), times_seen = times_seen + $6
+			WHERE mailbox_id = $1 AND digest = $2`, mailbox, m.digest[:], storableUIDL(m.uidl), m.listed, m.body, m.times)
 	}
 }
 
 // receiptRows are rows of the table receipt, column by column.
 type receiptRows struct {
-	digest                           [][]byte
+	digest, body                     [][]byte
 	uidl, messageID, outcome, reason []string
 	detail                           []string
-	octets, request, activity        []int64
+	octets, listed                   []int64
+	request, activity                []int64
 	rawKept                          []bool
 	times                            []int
 }
@@ -137,6 +195,8 @@ func (t *receiptRows) add(r *record) {
 	t.reason = append(t.reason, capped(string(r.decision.Why().Code), maxLine))
 	t.detail = append(t.detail, r.untold())
 	t.octets = append(t.octets, r.Raw.Size())
+	t.listed = append(t.listed, max(r.Listed, 0))
+	t.body = append(t.body, r.Body)
 	t.request = append(t.request, r.request)
 	t.activity = append(t.activity, r.activity)
 	t.rawKept = append(t.rawKept, r.keepsRaw())
@@ -148,13 +208,15 @@ func (t *receiptRows) queue(b *pgx.Batch, mailbox int64, now time.Time) {
 		return
 	}
 	b.Queue(`INSERT INTO receipt (mailbox_id, digest, uidl, message_id, octets, outcome, reason, request, activity_id,
-			raw_kept, accepted_at, last_seen_at, times_seen, detail)
+			raw_kept, accepted_at, last_seen_at, times_seen, detail, listed, body_digest)
 		SELECT $1, r.digest, r.uidl, r.message_id, r.octets, r.outcome, r.reason, nullif(r.request, 0),
-			nullif(r.activity, 0), r.raw_kept, $2, $2, r.times, r.detail
+			nullif(r.activity, 0), r.raw_kept, $2, now(), r.times, r.detail, r.listed, r.body
 		FROM unnest($3::bytea[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::bigint[],
-			$10::bigint[], $11::boolean[], $12::integer[], $13::text[])
-			AS r (digest, uidl, message_id, octets, outcome, reason, request, activity, raw_kept, times, detail)`,
-		mailbox, now, t.digest, t.uidl, t.messageID, t.octets, t.outcome, t.reason, t.request, t.activity, t.rawKept, t.times, t.detail)
+			$10::bigint[], $11::boolean[], $12::integer[], $13::text[], $14::bigint[], $15::bytea[])
+			AS r (digest, uidl, message_id, octets, outcome, reason, request, activity, raw_kept, times, detail, listed, body)`,
+		mailbox, now, t.digest, t.uidl, t.messageID, t.octets, t.outcome, t.reason, t.request, t.activity, t.rawKept, t.times,
+		t.detail, t.listed, t.body)
+	b.Queue(`UPDATE mailbox SET recorded_at = clock_timestamp() WHERE id = $1`, mailbox)
 }
 
 // untold is why the message became nothing, which no history tells.

@@ -70,8 +70,9 @@ func (e *StillAsideError) Error() string {
 // (ErrNotAside, a *StillAsideError and, unless again is set, ErrProcessed among them), nothing has changed.
 func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *processor.Message, decider processor.Decider, again bool) (Outcome, error) {
 	var outcome Outcome
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
-		batch := []Delivery{{Message: m, Raw: aside.Raw}}
+	batch := []Delivery{{Message: m, Raw: aside.Raw}}
+	err := s.inTxFor(ctx, growing(idleTimeout, octetsOf(batch)), func(tx pgx.Tx) (err error) {
+		defer recoverFault(&err)
 		a := s.acceptance(tx, mb, len(batch), decider)
 		a.reconsiders = true
 		met, err := a.receipts(ctx, batch)
@@ -99,7 +100,7 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 		return a.process(ctx, aside, old, outcome)
 	})
 	if err != nil {
-		return Outcome{}, fmt.Errorf("event %d: %w", aside.Event, err)
+		return Outcome{}, fmt.Errorf("event %d: %w", aside.Event, blameReferences(err))
 	}
 	return outcome, nil
 }

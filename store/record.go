@@ -60,9 +60,11 @@ func (a *acceptance) decide(ctx context.Context, arrivals []*arrival) ([]*record
 	if err != nil {
 		return nil, fmt.Errorf("look up: %w", err)
 	}
-	dir := newDirectory(found)
-	records := a.decideInOrder(arrivals, dir, temporaryNumbers())
-	if err := a.stillAside(records); err != nil {
+	dir, records, err := a.decideInOrder(arrivals, found, temporaryNumbers())
+	if err == nil {
+		err = a.stillAside(records)
+	}
+	if err != nil {
 		return nil, err
 	}
 	requests, activities, err := a.numbers(ctx, records)
@@ -70,20 +72,28 @@ func (a *acceptance) decide(ctx context.Context, arrivals []*arrival) ([]*record
 		return nil, err
 	}
 	if dir.askedForNew {
-		dir = newDirectory(found)
-		records = a.decideInOrder(arrivals, dir, take(requests))
+		if _, records, err = a.decideInOrder(arrivals, found, take(requests)); err != nil {
+			return nil, err
+		}
 	}
 	return records, number(records, requests, activities)
 }
 
-// decideInOrder decides about each arrival over the effects of those before it.
-func (a *acceptance) decideInOrder(arrivals []*arrival, dir *directory, next func() int64) []*record {
-	records := make([]*record, len(arrivals))
-	for i, arr := range arrivals {
-		records[i] = a.record(arr, dir, a.judge(arr, dir), next)
-		dir.show(records[i])
+// decideInOrder decides about each arrival over the effects of those before it, which the directory shows. Each has a
+// limited time.
+func (a *acceptance) decideInOrder(arrivals []*arrival, found *findings, next func() int64) (*directory, []*record, error) {
+	dir, records := newDirectory(found), make([]*record, len(arrivals))
+	err := a.inTurn(func(t *turns) {
+		for i, arr := range arrivals {
+			t.take(arr)
+			records[i] = a.record(arr, dir, a.judge(arr, dir), next)
+			dir.show(records[i])
+		}
+	})
+	if err != nil {
+		return nil, nil, err
 	}
-	return records
+	return dir, records, nil
 }
 
 // judge asks the decider. A panic, no decision, and a decision about a request that is not the team's are faults

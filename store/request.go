@@ -204,14 +204,14 @@ func (t *threadRows) add(r *record) {
 
 // queue writes each identifier of a request once; that the message itself was seen counts for more than a reference
 // to it, whichever came first.
-func (t *threadRows) queue(b *pgx.Batch) {
+func (t *threadRows) queue(b *pgx.Batch, team int64) {
 	if len(t.request) == 0 {
 		return
 	}
-	b.Queue(`INSERT INTO thread (message_id, request, via)
-		SELECT DISTINCT ON (t.message_id, t.request) t.message_id, t.request, t.via
+	b.Queue(`INSERT INTO thread (team_id, message_id, request, via)
+		SELECT DISTINCT ON (t.message_id, t.request) $4::bigint, t.message_id, t.request, t.via
 		FROM unnest($1::text[], $2::bigint[], $3::text[]) AS t (message_id, request, via)
 		ORDER BY t.message_id, t.request, t.via = 'referenced'
 		ON CONFLICT (message_id, request) DO UPDATE SET via = excluded.via
-			WHERE thread.via = 'referenced' AND excluded.via <> 'referenced'`, t.messageID, t.request, t.via)
+			WHERE thread.via = 'referenced' AND excluded.via <> 'referenced'`, t.messageID, t.request, t.via, team)
 }

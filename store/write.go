@@ -51,7 +51,7 @@ func (t *rows) queue(b *pgx.Batch, a *acceptance) {
 	t.fields.queue(b)
 	t.activities.queue(b, a.mailbox, a.now)
 	t.participants.queue(b)
-	t.threads.queue(b)
+	t.threads.queue(b, a.mailbox.Team.ID)
 	t.history.queue(b, a.mailbox, a.now)
 	t.reopenings.queueReopening(b, a.mailbox, a.now)
 	t.attachments.queue(b)
@@ -65,7 +65,7 @@ const maxFlight = 4 << 20
 // write writes all rows, in one round trip unless the texts are long.
 func (a *acceptance) write(ctx context.Context, met map[[sha256.Size]byte]*meeting, records []*record) error {
 	var b pgx.Batch
-	queueMeetings(&b, a.mailbox.ID, a.now, met)
+	queueMeetings(&b, a.mailbox.ID, met)
 	var t rows
 	for _, r := range records {
 		t.add(r)

@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"mailintegration/processor"
+)
+
+// Classes of SQLSTATE, its first two characters: https://www.postgresql.org/docs/current/errcodes-appendix.html
+const (
+	classConnection    = "08"
+	classData          = "22"
+	classIntegrity     = "23"
+	classTransaction   = "25" // it is read-only, or idled for too long
+	classAuthorization = "28"
+	classCatalog       = "3D"
+	classAccess        = "42" // a table or a privilege is missing
+	classResources     = "53"
+	classLimit         = "54"
+	classIntervention  = "57" // the server stops or starts
+	classSystem        = "58"
+)
+
+// ofDatabase are the classes that tell of the state of the database, and so of no message. Of a class that is in no
+// list here nothing is known: it may be one message's.
+var ofDatabase = []string{
+	classConnection, classTransaction, classAuthorization, classCatalog, classAccess, classResources, classIntervention, classSystem,
+}
+
+// SQLSTATEs with a meaning of their own.
+const (
+	stateForeignKey    = "23503"
+	stateSerialization = "40001"
+	stateDeadlock      = "40P01"
+	stateLockTimeout   = "55P03"
+	stateCanceled      = "57014" // a statement that took too long among others: the message may be why
+)
+
+// ofRequests are the foreign keys to what messages are recorded as. All others name reference data.
+var ofRequests = []string{
+	"activity_request_fkey", "attachment_request_activity_id_fkey", "attachment_request_fkey", "history_request_activity_id_fkey",
+	"history_request_fkey", "participant_request_fkey", "receipt_request_activity_id_fkey", "receipt_request_fkey",
+	"request_field_request_fkey", "request_linked_to_fkey", "set_aside_event_fkey", "set_aside_mailbox_id_digest_fkey", "thread_request_fkey",
+}
+
+// blame says whose fault an error within a transaction is: the database's (ErrUnavailable) or another transaction's
+// (ErrLocked). It leaves alone what is a stop's, what is known to be a message's, and what nothing is known of.
+func (s *Store) blame(ctx context.Context, tx pgx.Tx, err error) error {
+	var fault *messageError
+	if err == nil || errors.As(err, &fault) {
+		return err
+	}
+	if tx.Conn().IsClosed() {
+		return s.blameDatabase(ctx, err)
+	}
+	if ctx.Err() != nil {
+		return stopped(ctx, err)
+	}
+	if pg, ok := pgError(err); ok {
+		return blameState(pg, err)
+	}
+	return err
+}
+
+// blameDatabase is blame of an error that is not known to be anybody else's than the database's, for instance because
+// the connection is gone.
+func (s *Store) blameDatabase(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return stopped(ctx, err)
+	}
+	var silent *silentError
+	if errors.As(err, &silent) {
+		s.pool.Reset() // the other connections are likely as silent
+	}
+	if pg, ok := pgError(err); ok {
+		err = blameReferences(blameState(pg, err))
+	}
+	if errors.Is(err, ErrLocked) || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrReferenceGone) {
+		return err
+	}
+	return &unavailableError{err}
+}
+
+// blameState says whose fault an error is by its SQLSTATE.
+func blameState(pg *pgconn.PgError, err error) error {
+	switch {
+	case errors.Is(err, ErrLocked), errors.Is(err, ErrUnavailable):
+	case pg.Code == stateLockTimeout, isContention(err):
+		return &lockedError{err: err}
+	case isOfDatabase(pg):
+		return &unavailableError{err}
+	}
+	return err
+}
+
+func isOfDatabase(pg *pgconn.PgError) bool {
+	return pg.Code != stateCanceled && slices.Contains(ofDatabase, class(pg))
+}
+
+// isContention reports whether the transaction lost to another one and will likely pass when it is tried again.
+func isContention(err error) bool {
+	pg, ok := pgError(err)
+	return ok && (pg.Code == stateSerialization || pg.Code == stateDeadlock)
+}
+
+// isLockTimeout reports whether a row that the transaction needs was locked by another for too long.
+func isLockTimeout(err error) bool {
+	pg, ok := pgError(err)
+	return ok && pg.Code == stateLockTimeout
+}
+
+// blameReferences marks the refusal of a foreign key to reference data. It is for transactions that record messages;
+// others remove reference data, and mean it.
+func blameReferences(err error) error {
+	pg, ok := pgError(err)
+	if !ok || pg.Code != stateForeignKey || slices.Contains(ofRequests, pg.ConstraintName) {
+		return err
+	}
+	return &referenceError{err}
+}
+
+// reasonToSetAside says why a message that failed alone with err is to be set aside, false when it is not:
+// PostgreSQL refused its values (22), a constraint forbids its rows (23), a limit is too small for it (54),
+// or our own code failed on it. What a foreign key refuses was removed by somebody.
+func reasonToSetAside(err error) (processor.Reason, bool) {
+	var fault *messageError
+	if errors.As(err, &fault) {
+		return fault.reason, true
+	}
+	pg, ok := pgError(err)
+	if !ok || pg.Code == stateForeignKey || !slices.Contains([]string{classData, classIntegrity, classLimit}, class(pg)) {
+		return processor.Reason{}, false
+	}
+	detail := fmt.Sprintf("PostgreSQL refused to store the message: %s (SQLSTATE %s)", pg.Message, pg.Code)
+	return processor.Reason{Code: processor.ReasonUnstorable, Detail: detail}, true
+}

@@ -1,0 +1,75 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// limits say how long is waited for what. What grows with the octets of a batch has them added at slowestTransfer.
+type limits struct {
+	patience   time.Duration // for an answer of the database
+	decideTime time.Duration // for a decision about one message
+	fileTime   time.Duration // for the files of a batch; it grows with the octets
+}
+
+const (
+	defaultPatience   = 75 * time.Second // longer than statementTimeout: who can tell what is wrong shall
+	defaultDecideTime = 30 * time.Second
+	connectTimeout    = 10 * time.Second
+	finishTimeout     = 30 * time.Second // to commit or roll back once a stop was asked for
+
+	// The server's own limits of a transaction.
+	lockTimeout      = 10 * time.Second
+	briefLockTimeout = time.Second // for rows of requests, once they were waited for in vain
+	statementTimeout = time.Minute
+	idleTimeout      = 5 * time.Minute // between two statements, while attachments are written
+
+	acceptTime      = 5 * time.Minute // for a batch as a whole
+	defaultFileTime = time.Minute     // for the files of a batch
+	fileGrace       = 5 * time.Second // for writing files to end after a stop
+)
+
+func limitsOf(o Options) limits {
+	return limits{
+		patience:   cmp.Or(o.Patience, defaultPatience),
+		decideTime: cmp.Or(o.DecideTime, defaultDecideTime),
+		fileTime:   defaultFileTime,
+	}
+}
+
+// connectTime is how long a new connection, or an answer of one that was idle, is waited for.
+func (l limits) connectTime() time.Duration { return min(connectTimeout, l.patience) }
+
+// growing returns a limit for work on so many octets.
+func growing(limit time.Duration, octets int64) time.Duration {
+	return limit + time.Duration(octets/slowestTransfer)*time.Second
+}
+
+// brief runs f, which sends one statement or one batch, and waits for a connection and the answer no longer than the
+// store's patience. Its error is classified.
+func (s *Store) brief(ctx context.Context, f func(context.Context) error) error {
+	bounded, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	err := f(bounded)
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+		err = &silentError{s.patience}
+	}
+	return s.blameDatabase(ctx, err)
+}
+
+// sendBrief sends statements outside of a transaction of their own, in one round trip, all or nothing. The server
+// limits how long each waits.
+func (s *Store) sendBrief(ctx context.Context, b *pgx.Batch) error {
+	var limited pgx.Batch
+	limited.Queue(`SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)`,
+		milliseconds(lockTimeout), milliseconds(statementTimeout))
+	limited.QueuedQueries = append(limited.QueuedQueries, b.QueuedQueries...)
+	return s.brief(ctx, func(ctx context.Context) error { return s.pool.SendBatch(ctx, &limited).Close() })
+}
+
+// milliseconds is a duration as PostgreSQL's settings take it.
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%dms", d.Milliseconds()) }

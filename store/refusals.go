@@ -1,0 +1,80 @@
+package store
+
+import (
+	"fmt"
+	"sync"
+)
+
+// maxRefusals is how many messages in a row are set aside because one constraint refuses them. What refuses more than
+// that has nothing against the messages: it was added to the database, or something it relies on has changed.
+const maxRefusals = 2
+
+// refusals remembers, by mailbox, the constraint that refused the last messages.
+type refusals struct {
+	mu    sync.Mutex
+	inRow map[int64]refusal
+}
+
+type refusal struct {
+	constraint string
+	times      int
+}
+
+// constraintError says that a message is not set aside because of a constraint that refuses one message after another.
+type constraintError struct {
+	constraint string
+	err        error
+}
+
+func (e *constraintError) Error() string {
+	return fmt.Sprintf("the constraint %s refuses one message after another: %v", e.constraint, e.err)
+}
+
+// constraintOf returns the name of the constraint that refused a message's rows, of NOT NULL the column, and "" when it
+// was none of them.
+func constraintOf(err error) string {
+	pg, ok := pgError(err)
+	switch {
+	case !ok || class(pg) != classIntegrity:
+		return ""
+	case pg.ConstraintName == "" && pg.ColumnName != "":
+		return pg.TableName + "." + pg.ColumnName
+	}
+	return pg.ConstraintName
+}
+
+func (r *refusals) refusedTooOften(mb Mailbox, constraint string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last := r.inRow[mb.ID]
+	return constraint != "" && last.constraint == constraint && last.times >= maxRefusals
+}
+
+// noteRefused notes that a message was set aside, because of the constraint or, when that is "", for another reason.
+func (r *refusals) noteRefused(mb Mailbox, constraint string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if constraint == "" {
+		delete(r.inRow, mb.ID)
+		return
+	}
+	if r.inRow == nil {
+		r.inRow = map[int64]refusal{}
+	}
+	last := r.inRow[mb.ID]
+	if last.constraint != constraint {
+		last = refusal{constraint: constraint}
+	}
+	last.times++
+	r.inRow[mb.ID] = last
+}
+
+// noteRecorded notes what the outcomes of messages that were accepted say of the constraints.
+func (r *refusals) noteRecorded(mb Mailbox, outcomes []Outcome) {
+	for _, o := range outcomes {
+		if !o.Known {
+			r.noteRefused(mb, "")
+			return
+		}
+	}
+}
