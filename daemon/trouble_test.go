@@ -120,11 +120,14 @@ func TestATroubleThatIsEverybodysSetsNothingAside(t *testing.T) {
 	for range 6 {
 		w.mail()
 	}
-	for range 2 * maxAttempts {
-		if r := w.poll(); r.Failed > maxInARow+1 {
-			t.Errorf("%d messages were tried: two failures in a row are the infrastructure's", r.Failed)
+	for n := range 2 * maxAttempts {
+		if r := w.poll(); r.Err == nil && n < 3 {
+			t.Errorf("a poll in which nothing can be recorded went well: %+v", r)
 		}
 		w.idle()
+		if tried := w.count(`SELECT sum(count) FROM attempt`); tried > maxInARow*(n+1) {
+			t.Errorf("%d attempts in %d polls: two failures in a row are the infrastructure's", tried, n+1)
+		}
 	}
 	w.exec(`DROP TRIGGER refuse ON request`)
 	w.pollUntilGood()
@@ -257,11 +260,13 @@ func (w *world) pollAndDie(uidl string) {
 	read := d.workers[0].parse
 	d.workers[0].parse = func(raw io.ReaderAt, size int64) *processor.Message {
 		m := read(raw, size)
-		if w.count(`SELECT count(*) FROM attempt WHERE reason = $1`, inHand) != 1 {
-			w.Error("a message is parsed that was not counted before")
-		}
-		if w.count(`SELECT count(*) FROM attempt WHERE key = $1 AND reason = $2`, key, inHand) == 1 {
+		isCounted := w.count(`SELECT count(*) FROM attempt WHERE key <> $1 AND reason = $2`, key, inHand) == 1
+		if m.Subject == "Nr. 2" {
+			isCounted = w.count(`SELECT count(*) FROM attempt WHERE key = $1 AND reason = $2`, key, inHand) == 1
 			m.ReadError = errors.New("dead") // nothing more is done with it
+		}
+		if !isCounted {
+			w.Error("a message is parsed that was not counted before")
 		}
 		return m
 	}

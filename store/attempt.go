@@ -54,9 +54,11 @@ func (s *Store) Attempts(ctx context.Context, mb Mailbox) (map[string]Attempt, e
 	return attempts, nil
 }
 
-// CountAttempt notes that a message could not be recorded, and why, and returns what is known of it then.
+// CountAttempt notes that a message could not be recorded, and why, and returns what is known of it then. The first
+// attempt began with the work on the mailbox (BeginWork): what was recorded since then was recorded beside it.
 func (s *Store) CountAttempt(ctx context.Context, mb Mailbox, key, reason string) (Attempt, error) {
-	return s.noteAttempt(ctx, mb, `INSERT INTO attempt (mailbox_id, key, count, first_at, last_at, reason) VALUES ($1, $2, 1, now(), now(), $3)
+	return s.noteAttempt(ctx, mb, `INSERT INTO attempt (mailbox_id, key, count, first_at, last_at, reason)
+		SELECT id, $2, 1, least(working_since, now()), now(), $3 FROM mailbox WHERE id = $1
 		ON CONFLICT (mailbox_id, key) DO UPDATE
 			SET count = attempt.count + 1, last_at = greatest(now(), attempt.last_at), reason = excluded.reason
 		RETURNING `+attemptColumns, key, capped(reason, maxDetail))
