@@ -160,7 +160,12 @@ func say(conn net.Conn, answer string) error {
 	if answer == "" && !closes {
 		return nil
 	}
-	_, err := conn.Write([]byte(answer))
+	var err error
+	for len(answer) > 0 && err == nil { // not in one piece: a large copy would pass for what the client holds
+		n := min(len(answer), 64<<10)
+		_, err = conn.Write([]byte(answer[:n]))
+		answer = answer[n:]
+	}
 	for repeats && err == nil {
 		_, err = conn.Write([]byte(last))
 	}
@@ -228,7 +233,7 @@ func isClassified(err error) bool {
 	for _, class := range []error{
 		mailbox.ErrAccount, mailbox.ErrUnreachable, mailbox.ErrConnection, mailbox.ErrTimeout, mailbox.ErrTLS,
 		mailbox.ErrTLSRefused, mailbox.ErrCertificate, mailbox.ErrProtocol, mailbox.ErrRefused, mailbox.ErrTooLarge,
-		mailbox.ErrSpool, mailbox.ErrClosed, context.Canceled, context.DeadlineExceeded,
+		mailbox.ErrShort, mailbox.ErrSpool, mailbox.ErrClosed, context.Canceled, context.DeadlineExceeded,
 	} {
 		if errors.Is(err, class) {
 			return true
