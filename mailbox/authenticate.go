@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -68,7 +69,7 @@ func (s *Session) sasl(ctx context.Context, mechanism, response string) error {
 	offered, known := s.capabilities["SASL"]
 	if known && !s.capabilities.HasArgument("SASL", mechanism) {
 		s.wire.close()
-		return s.failure(op, fmt.Errorf("%w: it offers %s", ErrMechanism, strings.Join(offered, ", ")))
+		return s.failure(op, fmt.Errorf("%w: it offers %s", ErrMechanism, s.wire.shown(strings.Join(offered, " "))))
 	}
 	err := s.command(ctx, op, expectation{challenge: true}, func() error { return discard(s.pop.Cmd(op, false)) })
 	if err != nil {
@@ -140,10 +141,15 @@ func (s *Session) plainResponse() string {
 	return base64.StdEncoding.EncodeToString([]byte("\x00" + s.account.UserName + "\x00" + s.account.Password))
 }
 
-// secrets are what must not be shown in any form in which it is sent.
+// secrets are what must not be shown in any form in which it is sent, longest first: a part must not be replaced before
+// the whole, of which the rest would be left. A secret with blanks is there as well without those that are lost when a
+// line is taken apart.
 func (s *Session) secrets() []string {
+	secrets := []string{s.account.Password, s.plainResponse()}
 	if s.token != "" {
-		return []string{s.token, s.xoauth2Response()}
+		secrets = []string{s.token, s.xoauth2Response()}
 	}
-	return []string{s.account.Password, s.plainResponse()}
+	secrets = append(secrets, strings.TrimSpace(secrets[0]), strings.Join(strings.Fields(secrets[0]), " "))
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
+	return secrets
 }

@@ -110,6 +110,7 @@ func TestTheDialogueOfXOAUTH2(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			a, _ := withAUTH(tt.first, tt.second, tt.third).account()
+			a.Server = "localhost" // where a token may go without TLS
 			s, err := mailbox.Open(t.Context(), bearing(a, "t0ken"))
 			if s != nil {
 				_ = s.Close()
@@ -147,6 +148,7 @@ func TestATokenThatCannotBeHadSendsNothing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			a, _ := goodScript().account()
+			a.Security = mailbox.StartTLS
 			a.Token = func(context.Context) (string, error) { return tt.token, tt.err }
 			a.Dial = func(context.Context, string, string) (net.Conn, error) {
 				t.Error("it connected")

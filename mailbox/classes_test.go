@@ -2,13 +2,18 @@ package mailbox_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"unicode"
 
 	"mailintegration/mailbox"
+	"mailintegration/mailbox/pop3test"
 )
 
 func TestRefusalsAreClassified(t *testing.T) {
@@ -36,6 +41,24 @@ func TestRefusalsAreClassified(t *testing.T) {
 		{"PASS", "-ERR too many connections for this user", mailbox.ErrServerTrouble, transient},
 		{"PASS", "-ERR temporary authentication failure", mailbox.ErrServerTrouble, transient},
 		{"PASS", "-ERR account is locked", mailbox.ErrCredentials, permanent},
+		{"PASS", "-ERR Mailbox locked: too many failed log-ins", mailbox.ErrCredentials, permanent},
+		{"PASS", "-ERR maximum number of failed login attempts exceeded, mailbox locked", mailbox.ErrCredentials, permanent},
+		{"PASS", "-ERR Your mailbox has been locked out, contact support", mailbox.ErrCredentials, permanent},
+		{"PASS", "-ERR mailbox is locked, ask your administrator to unlock it", mailbox.ErrCredentials, permanent},
+		{"PASS", "-ERR [IN-USE] you are locked out", mailbox.ErrCredentials, permanent},
+		{"PASS", "-ERR Logon failure: account is disabled", mailbox.ErrCredentials, permanent},
+		{"PASS", "-ERR your mailbox has been suspended", mailbox.ErrCredentials, permanent},
+		{"PASS", "-ERR Service not available for this user", mailbox.ErrCredentials, permanent},
+		{"PASS", "-ERR Access denied: too many connections", mailbox.ErrServerTrouble, transient},
+		{"PASS", "-ERR mailbox in use: maximum of 3 concurrent sessions exceeded", mailbox.ErrServerTrouble, transient},
+		{"PASS", "-ERR [IN-USE] too many simultaneous connections", mailbox.ErrServerTrouble, transient},
+		{"PASS", "-ERR connection limit of this mailbox reached", mailbox.ErrServerTrouble, transient},
+		{"PASS", "-ERR [IN-USE] Too many logins, try again later", mailbox.ErrLoginDelay, transient},
+		{"PASS", "-ERR you log in too often", mailbox.ErrLoginDelay, transient},
+		{"PASS", "-ERR mailbox locked, log-in limit exceeded", mailbox.ErrLoginDelay, transient},
+		{"PASS", "-ERR [IN-USE] Do you have another POP session running?", mailbox.ErrMaildropLocked, transient},
+		{"PASS", "-ERR failed to lock mailbox", mailbox.ErrMaildropLocked, transient},
+		{"LIST", "-ERR too many connections", mailbox.ErrRefused, transient},
 		{"PASS", "-ERR [UNKNOWN] no", mailbox.ErrCredentials, permanent},
 		{"USER", "-ERR [SYS/TEMP] no directory", mailbox.ErrServerTrouble, transient},
 		{"USER", "-ERR no such user", mailbox.ErrCredentials, permanent},
@@ -124,6 +147,62 @@ func TestNoSecretIsInAnError(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestASecretIsFoundHoweverItIsRepeated is about secrets that quoting, cutting and taking apart change.
+func TestASecretIsFoundHoweverItIsRepeated(t *testing.T) {
+	t.Parallel()
+	for _, password := range []string{
+		`pass"word\with'quotes`, "  blanks  within  ", "tab\there", "\xff\xfenot UTF-8", "caf\u00e9\u202egnp", "QQ", strings.Repeat("long", 100),
+	} {
+		whole := strings.TrimSpace(password)
+		plain := base64.StdEncoding.EncodeToString([]byte("\x00helpdesk\x00" + password))
+		for _, answer := range []string{
+			"-ERR %", "+OK %", "%", "-ERR [AUTH] " + strings.Repeat("x", 395) + "%", strings.Repeat("x", 60) + "%", "-ERR ^", "^", strings.Repeat("x", 70) + "^",
+		} {
+			for _, step := range []string{"greeting", "PASS", "STAT", "LIST", "UIDL", "RETR 1", "DELE", "QUIT", "CAPA"} {
+				said := strings.NewReplacer("%", password, "^", plain).Replace(answer)
+				a, _ := goodScript().with("LIST", "+OK\r\n"+said+"\r\n.\r\n").with(step, said+"\r\n"+hangUp).account()
+				a.Password = password
+				_, err := walk(t.Context(), a)
+				if err == nil {
+					continue
+				}
+				text := err.Error() + mailbox.Hint(err)
+				for _, leak := range []string{password, whole, whole[:min(len(whole), 8)], strconv.Quote(whole)[1:], plain[len(plain)-6:]} {
+					if len(leak) > 2 && strings.Contains(text, leak) {
+						t.Errorf("%q at %s: %q is in %s", said, step, leak, text)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestWhatAServerSaysDoesNotReachATerminalAsItIs is about octets that a terminal obeys and text that is turned or hidden.
+func TestWhatAServerSaysDoesNotReachATerminalAsItIs(t *testing.T) {
+	t.Parallel()
+	bad := "\x1b[2J\u009b2J\u202eevil\u2066\u2069\u200b\u200f\u061c\ufeff\u2028\x7f"
+	isBad := func(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) }
+	for _, step := range commands {
+		for _, answer := range []string{"-ERR " + bad, bad, "+OK\r\n" + bad + "\r\n."} {
+			a, _ := goodScript().with(step, answer+"\r\n"+hangUp).account()
+			if _, err := walk(t.Context(), a); err != nil && strings.ContainsFunc(err.Error()+mailbox.Hint(err), isBad) {
+				t.Errorf("%q", err.Error())
+			}
+		}
+	}
+	s := goodScript().with("CAPA", "+OK\r\nX-"+bad+" "+bad+"\r\n.\r\n").opened(t)
+	if said := fmt.Sprint(s.Capabilities()); strings.ContainsFunc(said, isBad) {
+		t.Errorf("%q", said)
+	}
+	srv := pop3test.Run(t, pop3test.Options{
+		TLS: pop3test.ImplicitTLS, Certificate: pop3test.Certificate{Names: []string{"a\x1b[2J.example"}},
+	})
+	_, err := mailbox.Open(t.Context(), account(srv, "helpdesk", mailbox.SslOnConnect))
+	if err == nil || strings.ContainsFunc(err.Error()+mailbox.Hint(err), isBad) {
+		t.Errorf("%q", err)
 	}
 }
 

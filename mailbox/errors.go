@@ -49,7 +49,7 @@ type Error struct {
 	broken bool // the connection is closed
 }
 
-// Error implements error.
+// Error implements error. Certificates and name servers have a say in it: what a terminal would obey is taken out.
 func (e *Error) Error() string {
 	s := fmt.Sprintf("%s at %s: %v", e.Op, e.Server, e.Err)
 	if e.Status != "" {
@@ -58,7 +58,7 @@ func (e *Error) Error() string {
 	if e.Reply != "" {
 		s += ": server said " + strconv.Quote(e.Reply)
 	}
-	return s
+	return clean(s)
 }
 
 // Unwrap gives the class.

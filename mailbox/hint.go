@@ -17,10 +17,17 @@ func (s *Session) hint(e *Error) string {
 	switch {
 	case errors.Is(e.Err, context.Canceled):
 		return ""
+	case errors.Is(e, errImplicitTLS):
+		return fmt.Sprintf("port %d speaks TLS from the first octet; set SecureSocketOption to SslOnConnect", s.account.Port)
+	case errors.Is(e, errTokenInClear):
+		return "set SecureSocketOption to SslOnConnect or StartTLS: whoever reads an access token on its way can read the mailbox"
+	case code(strings.TrimPrefix(e.Reply, "-ERR ")) == "UTF8":
+		return "the message needs UTF-8 mode (RFC 6856), which the server does not let this program enable; " +
+			"ask the mail server's administrator, or read the message with a mail program"
 	case errors.Is(e, ErrUnreachable):
 		return s.unreachableHint(e)
 	case errors.Is(e, ErrCertificate):
-		return certificateHint(e)
+		return s.certificateHint(e)
 	case errors.Is(e, ErrTLSRefused):
 		return "the server does not offer STLS; use SslOnConnect with port 995"
 	case errors.Is(e, ErrTLS):
@@ -88,11 +95,14 @@ func (s *Session) unreachableHint(e *Error) string {
 }
 
 // certificateHint tells the three ways in which a certificate can be wrong.
-func certificateHint(err error) string {
+func (s *Session) certificateHint(err error) string {
 	var name x509.HostnameError
 	var authority x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
 	switch {
+	case errors.As(err, &name) && !hasNames(name.Certificate):
+		return fmt.Sprintf("the certificate names no server (no subjectAltName, RFC 6125 §6.4); have it issued anew for %s, "+
+			"or have the mail server use another certificate", s.account.tlsName())
 	case errors.As(err, &name):
 		return fmt.Sprintf("the certificate is for %s; set ServerName to that name or renew it", holders(name.Certificate))
 	case errors.As(err, &authority):
@@ -106,14 +116,14 @@ func certificateHint(err error) string {
 	return "the certificate cannot be used; renew it on the mail server"
 }
 
+// hasNames reports whether a certificate is for any server at all.
+func hasNames(c *x509.Certificate) bool { return len(c.DNSNames)+len(c.IPAddresses) > 0 }
+
 // holders are the names that a certificate is for.
 func holders(c *x509.Certificate) string {
 	names := slices.Clone(c.DNSNames)
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())
-	}
-	if len(names) == 0 {
-		return "no server at all"
 	}
 	return presentable(strings.Join(names[:min(len(names), 5)], ", "))
 }

@@ -19,23 +19,24 @@ const (
 
 // Account is one configured maildrop.
 type Account struct {
-	Server   string // host name or address, IPv6 without brackets
+	Server   string // host name, be it with letters beyond ASCII, or address, IPv6 without brackets
 	Port     int
 	Security Security
 	UserName string
 	Password string
 
 	// Token yields the access token for AUTH XOAUTH2, which takes the place of USER and PASS; nil means that Password
-	// counts. Its errors wrap ErrToken, ErrTokenRefused or ErrNotAuthorized.
+	// counts. Its errors wrap ErrToken, ErrTokenRefused or ErrNotAuthorized. A token needs TLS, except on this machine.
 	Token func(ctx context.Context) (string, error)
 	// TokenRefused, when not nil, is called when the server refused a token, so that the next one is another.
 	TokenRefused func()
 
-	Roots          *x509.CertPool // trusted certificates, nil for the system's
-	StepTimeout    time.Duration  // for each step on the network; 0 means 60 s
-	SpoolDirectory string         // for messages over SpoolMemory octets; "" means os.TempDir()
-	SpoolMemory    int64          // 0 means 1 MiB
-	MaxOctets      int64          // a message that grows beyond is cut off; 0 means no limit
+	Roots            *x509.CertPool // trusted certificates, nil for the system's
+	StepTimeout      time.Duration  // for each step on the network; 0 means 60 s
+	GreetingPatience time.Duration  // after which a silent server is asked whether it speaks TLS; 0 means 700 ms
+	SpoolDirectory   string         // for messages over SpoolMemory octets; "" means os.TempDir()
+	SpoolMemory      int64          // 0 means 1 MiB
+	MaxOctets        int64          // a message that grows beyond is cut off; 0 means no limit
 
 	// Dial makes the TCP connection; nil means net.Dialer's DialContext. It is where a proxy fits.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)

@@ -82,24 +82,44 @@ func codeClass(c string) error {
 	return nil
 }
 
-// lockWords finds the refusals of servers without response codes that mean another session, not a wrong password:
-// RFC 1939 §7 has both as answers to PASS, "invalid password" and "unable to lock maildrop".
-var lockWords = regexp.MustCompile(`(?i)(maildrop|mail ?box|mail ?drop|spool).*\b(lock|locked|in use|busy)\b|` +
-	`\b(unable to|cannot|can't|could not|failed to) (get |obtain |acquire )?(a |the )?lock\b|another (pop3? )?session`)
+// What refusals to log in say where there is no response code, or one that says too little. RFC 1939 §7 has two answers to
+// PASS, "invalid password" and "unable to lock maildrop"; servers have more.
+var (
+	// lockWords mean another session, not a wrong password.
+	lockWords = regexp.MustCompile(`(?i)(maildrop|mail ?box|mail ?drop|spool).*\b(lock|locked|in use|busy)\b|` +
+		`\b(unable to|cannot|can't|could not|failed to) (get |obtain |acquire )?(a |the )?lock\b|another (pop3? )?session`)
+	// outWords mean that somebody has been locked out, which no other session's end changes.
+	outWords = regexp.MustCompile(`(?i)\block(ed)?[ -]?out\b|` +
+		`\b(too many|exceed\w*|maximum)\b.*\b(failed|bad|invalid|incorrect|wrong|unsuccessful)\b|` +
+		`\b(failed|bad|invalid|incorrect|wrong|unsuccessful)\b.*\b(too many times|exceeded)\b|` +
+		`\blocked\b.*\b(contact|administrator|admin|support|security|unlock)\b|` +
+		`\b(account|mail ?box|user|log-?in)\b.*\b(disabled|suspended|deactivated)\b`)
+	// crowdWords mean too many sessions at a time, this user's or all users'.
+	crowdWords = regexp.MustCompile(`(?i)\b(too many|exceed\w*|maximum|max|limit)\b.*\b(connections?|sessions?|simultaneous|concurrent)\b|` +
+		`\b(connections?|sessions?|simultaneous|concurrent)\b.*\b(too many|exceed\w*|maximum|limit)\b`)
+	// soonWords mean too many log-ins in some time.
+	soonWords = regexp.MustCompile(`(?i)\b(too (many|often|frequent(ly)?|soon)|exceed\w*|limit)\b.*\blog[ -]?(ins?|ons?)\b|` +
+		`\blog(ged|ging)?[ -]?(ins?|ons?)\b.*\b(too (many|often|frequent(ly)?|soon)|exceed\w*|limit)\b`)
+	// troubleWords mean trouble of the server's, which passes.
+	troubleWords = regexp.MustCompile(`(?i)\b(try again|temporar(y|ily)|unavailable|too many|overload(ed)?|internal error|time-?out)\b`)
+)
 
-// troubleWords finds the refusals of servers without response codes that mean trouble of the server's, which passes.
-var troubleWords = regexp.MustCompile(`(?i)\b(try again|temporar(y|ily)|unavailable|too many|overload(ed)?|internal error|time-?out)\b`)
-
-// refusalClass returns why the server refused the command op with the reply r.
+// refusalClass returns why the server refused the command op with the reply r. [IN-USE] is said for other reasons than a
+// session as well, which do not pass as soon.
 func refusalClass(op string, r reply) error {
-	if class := codeClass(code(r.text)); class != nil {
-		return class
-	}
-	if op != "USER" && op != "PASS" && !strings.HasPrefix(op, "AUTH ") {
-		return ErrRefused
-	}
+	class := codeClass(code(r.text))
 	switch {
-	case lockWords.MatchString(r.text):
+	case class != nil && class != ErrMaildropLocked:
+		return class
+	case class == nil && op != "USER" && op != "PASS" && !strings.HasPrefix(op, "AUTH "):
+		return ErrRefused
+	case outWords.MatchString(r.text):
+		return ErrCredentials
+	case crowdWords.MatchString(r.text):
+		return ErrServerTrouble
+	case soonWords.MatchString(r.text):
+		return ErrLoginDelay
+	case class == ErrMaildropLocked || lockWords.MatchString(r.text):
 		return ErrMaildropLocked
 	case troubleWords.MatchString(r.text):
 		return ErrServerTrouble

@@ -65,8 +65,23 @@ func (s script) without(command string) script {
 type heard struct {
 	mu    sync.Mutex
 	lines []string
-	once  sync.Once
-	ended chan struct{} // closed when the client has left its first connection
+	open  int           // connections
+	ended chan struct{} // closed when the client has left the last of them
+}
+
+// came notes a connection, and returns what notes its end.
+func (h *heard) came() (left func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.open++
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.open--
+		if h.open == 0 {
+			close(h.ended)
+		}
+	}
 }
 
 // commands are what was received so far.
@@ -94,7 +109,7 @@ const secret = "s3cret-Passw0rd"
 
 // serve speaks with one client until that leaves.
 func (s script) serve(conn net.Conn, h *heard) {
-	defer h.once.Do(func() { close(h.ended) })
+	defer h.came()()
 	defer conn.Close() //nolint:errcheck // nothing is lost
 	s.from("greeting", conn, h)
 }

@@ -37,7 +37,9 @@ func Open(ctx context.Context, a Account) (*Session, error) {
 
 // authorize goes through the AUTHORIZATION state.
 func (s *Session) authorize(ctx context.Context) error {
-	steps := []func(context.Context) error{s.fetchToken, s.connect, s.greeting, s.askCapabilities, s.startTLS, s.logIn}
+	steps := []func(context.Context) error{
+		s.fetchToken, s.connect, s.greeting, s.askCapabilities, s.startTLS, s.enableUTF8, s.logIn,
+	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
@@ -53,7 +55,7 @@ func (s *Session) authorize(ctx context.Context) error {
 func (s *Session) connect(ctx context.Context) error {
 	dialing, cancel := context.WithTimeoutCause(ctx, s.account.StepTimeout, ErrTimeout)
 	defer cancel()
-	conn, err := s.account.Dial(dialing, "tcp", s.account.address())
+	conn, err := s.account.Dial(dialing, "tcp", s.account.dialled())
 	if err != nil {
 		if ctx.Err() != nil {
 			return s.failure("connect", ctx.Err())
@@ -84,14 +86,6 @@ type dialer struct{ conn net.Conn }
 // Dial implements pop3.Dialer.
 func (d dialer) Dial(string, string) (net.Conn, error) { return d.conn, nil }
 
-// greeting waits for the server's first line.
-func (s *Session) greeting(ctx context.Context) error {
-	return s.command(ctx, "greeting", expectation{}, func() (err error) {
-		s.pop, err = pop3.New(pop3.Opt{Dialer: dialer{s.wire}}).NewConn()
-		return err
-	})
-}
-
 // startTLS does STLS when it is asked for. A server that has CAPA must list it; one without CAPA is asked.
 func (s *Session) startTLS(ctx context.Context) error {
 	if s.account.Security != StartTLS {
@@ -108,6 +102,20 @@ func (s *Session) startTLS(ctx context.Context) error {
 		return err
 	}
 	return s.askCapabilities(ctx) // RFC 2595 §4: what was learnt before TLS does not count
+}
+
+// enableUTF8 asks for UTF-8 mode where the server has it. A message with UTF-8 in its header would be refused without, and
+// later is too late: the command belongs to the AUTHORIZATION state, behind STLS (RFC 6856 §2). ASCII messages are the
+// same in both modes. A refusal leaves the session as it is.
+func (s *Session) enableUTF8(ctx context.Context) error {
+	if !s.capabilities.Has("UTF8") {
+		return nil
+	}
+	err := s.command(ctx, "UTF8", expectation{}, func() error { return discard(s.pop.Cmd("UTF8", false)) })
+	if err != nil && SessionBroken(err) {
+		return err
+	}
+	return nil
 }
 
 // ended marks an error as the session's last, also when the server only refused a command.
