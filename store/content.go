@@ -18,7 +18,10 @@ import (
 
 // contents is the attachment directory. A file lies in it under the SHA-256 of its octets, aa/bb/aabb…, so that a logo
 // which is on ten thousand messages is stored once, and is complete and durable from the moment it has that name.
-type contents struct{ root string }
+type contents struct {
+	root  string
+	files *share
+}
 
 const (
 	temporaryPrefix = "tmp-"
@@ -32,7 +35,7 @@ const (
 )
 
 // errNoDirectory says that a store was opened without an attachment directory and cannot keep a file.
-var errNoDirectory = errors.New("no attachment directory is given")
+var errNoDirectory error = &directoryError{errors.New("no attachment directory is given")}
 
 // CheckAttachmentDirectory reports why attachments could not be kept in a directory, nil when they could: it can be
 // written to or, when it is not there yet, Open can make it. It leaves nothing behind.
@@ -40,25 +43,11 @@ func CheckAttachmentDirectory(directory string) error {
 	if directory == "" {
 		return errNoDirectory
 	}
-	err := contents{directory}.try()
+	err := contents{root: directory, files: &share{}}.try()
 	if errors.Is(err, os.ErrNotExist) {
-		err = contents{filepath.Dir(directory)}.try()
+		err = contents{root: filepath.Dir(directory), files: &share{}}.try()
 	}
 	return err
-}
-
-// prepare makes the directory when it is not there and makes sure that it can be written to.
-func (c contents) prepare() error {
-	if c.root == "" {
-		return nil
-	}
-	if err := os.Mkdir(c.root, directoryMode); err != nil && !errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("attachment directory: %w", err)
-	}
-	if err := c.try(); err != nil {
-		return fmt.Errorf("attachment directory: %w", err)
-	}
-	return nil
 }
 
 // try writes a file and removes it.
@@ -79,18 +68,59 @@ func (c contents) path(digest [sha256.Size]byte) string {
 func (c contents) temporary() (*os.File, error) { return os.CreateTemp(c.root, temporaryPrefix+"*") }
 
 // keep makes each content durable under its name and notes its digest and size. When it fails, what it did is
-// harmless: files that no row names.
-func (c contents) keep(ctx context.Context, list []*content) error {
+// harmless: files that no row names. It fails when the directory is not the claimed one, and in bounded time when the
+// file system hangs; what is left behind then works on contents of its own, whose sources are taken away from it.
+func (c contents) keep(ctx context.Context, claimed claimed, list []*content) error {
 	if len(list) == 0 {
 		return nil
 	}
 	if c.root == "" {
 		return errNoDirectory
 	}
+	own, sources, octets := detach(list)
+	defer func() {
+		for _, source := range sources {
+			source.sever()
+		}
+	}()
+	err := c.files.do(ctx, octets, func(ctx context.Context) error { return c.keepAll(ctx, claimed, own) })
+	if err != nil {
+		return err
+	}
+	for i, kept := range own {
+		list[i].digest, list[i].octets = kept.digest, kept.octets
+	}
+	return nil
+}
+
+// detach returns copies of contents whose sources are severable, and how many octets keeping them may have to read and
+// write: a message is read once for its attachments, which are no larger, and once for itself.
+func detach(list []*content) (own []*content, sources map[[sha256.Size]byte]*severable, octets int64) {
+	sources = map[[sha256.Size]byte]*severable{}
+	for _, one := range list {
+		digest := one.source.Digest()
+		source, ok := sources[digest]
+		if !ok {
+			source = newSeverable(one.source)
+			sources[digest] = source
+			octets += 2 * source.Size()
+		}
+		copied := *one
+		copied.source = source
+		own = append(own, &copied)
+	}
+	return own, sources, octets
+}
+
+// keepAll makes the contents durable in the directory that the database has claimed.
+func (c contents) keepAll(ctx context.Context, claimed claimed, list []*content) error {
+	if _, err := c.ownMarker(claimed.identity); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(keepers)
 	for _, one := range list {
-		group.Go(func() error { return c.keepOne(ctx, one) })
+		group.Go(func() error { return c.keepOne(ctx, claimed, one) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
@@ -99,18 +129,20 @@ func (c contents) keep(ctx context.Context, list []*content) error {
 }
 
 // keepOne makes the octets of one content durable. A panic in a decoder is the message's fault.
-func (c contents) keepOne(ctx context.Context, one *content) (err error) {
+func (c contents) keepOne(ctx context.Context, claimed claimed, one *content) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &messageError{reason: panicReason(v)}
 		}
 	}()
-	if one.raw && c.reuse(one) {
-		return nil
+	if one.raw {
+		if err := claimed.allows(one); err != nil || c.reuse(one) {
+			return err
+		}
 	}
 	source := &interruptible{ctx, one.open()}
 	if one.raw {
-		return c.store(one, bytes.NewReader(nil), source)
+		return c.store(claimed, one, bytes.NewReader(nil), source)
 	}
 	small := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(small)
@@ -120,11 +152,11 @@ func (c contents) keepOne(ctx context.Context, one *content) (err error) {
 	}
 	if small.Len() < smallContent {
 		one.digest, one.octets = sha256.Sum256(small.Bytes()), int64(small.Len())
-		if c.reuse(one) {
-			return nil
+		if err := claimed.allows(one); err != nil || c.reuse(one) {
+			return err
 		}
 	}
-	return c.store(one, small, source)
+	return c.store(claimed, one, small, source)
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -142,12 +174,15 @@ func (c contents) reuse(one *content) bool {
 
 // store writes head and rest to a temporary file, syncs it and gives it its name, unless the content turns out to be
 // there already.
-func (c contents) store(one *content, head, rest io.Reader) error {
+func (c contents) store(claimed claimed, one *content, head, rest io.Reader) error {
 	f, err := c.temporary()
 	if err != nil {
-		return err
+		return &directoryError{err}
 	}
 	err = one.write(f, io.MultiReader(head, rest))
+	if err == nil {
+		err = claimed.allows(one)
+	}
 	if err == nil && c.reuse(one) {
 		return errors.Join(f.Close(), os.Remove(f.Name()))
 	}
@@ -165,6 +200,9 @@ func (c contents) store(one *content, head, rest io.Reader) error {
 
 // publish gives a complete file its name.
 func (c contents) publish(temporary string, one *content) error {
+	if err := c.files.before("publish"); err != nil {
+		return err
+	}
 	path := c.path(one.digest)
 	if err := os.MkdirAll(filepath.Dir(path), directoryMode); err != nil {
 		return err

@@ -38,6 +38,15 @@ func Hint(err error) string {
 		return "end the transaction that holds the row, if it does not end by itself: SELECT pid, state, query FROM pg_stat_activity WHERE xact_start < now() - interval '1 minute'"
 	case errors.Is(err, ErrReferenceGone):
 		return "add what the error names again, or correct the configuration; mailintegration check says which names are missing"
+	case errors.Is(err, ErrNoMarker):
+		return "mount the share; if this directory is the right one from now on, run mailintegration attachments adopt"
+	case errors.Is(err, ErrForeignDirectory):
+		return "give each database an AttachmentDirectory of its own; if the other database is gone, run mailintegration attachments adopt"
+	case errors.Is(err, ErrCopy):
+		return "if this database is the one in use, because it was moved or restored, run mailintegration attachments adopt; " +
+			"a copy needs an AttachmentDirectory of its own"
+	case errors.Is(err, ErrHanging):
+		return "check the server of the share that AttachmentDirectory lies on; the mail stays in the mailbox until it answers"
 	case errors.As(err, &connect):
 		return "check that PostgreSQL runs and answers at the address in Database"
 	case errors.As(err, &path):

@@ -13,7 +13,6 @@ import (
 type limits struct {
 	patience   time.Duration // for an answer of the database
 	decideTime time.Duration // for a decision about one message
-	fileTime   time.Duration // for the files of a batch; it grows with the octets
 }
 
 const (
@@ -28,16 +27,13 @@ const (
 	statementTimeout = time.Minute
 	idleTimeout      = 5 * time.Minute // between two statements, while attachments are written
 
-	acceptTime      = 5 * time.Minute // for a batch as a whole
-	defaultFileTime = time.Minute     // for the files of a batch
-	fileGrace       = 5 * time.Second // for writing files to end after a stop
+	acceptTime = 5 * time.Minute // for a batch as a whole
 )
 
 func limitsOf(o Options) limits {
 	return limits{
 		patience:   cmp.Or(o.Patience, defaultPatience),
 		decideTime: cmp.Or(o.DecideTime, defaultDecideTime),
-		fileTime:   defaultFileTime,
 	}
 }
 

@@ -9,151 +9,216 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
+
+// MaxCollectedFiles is how many files one CollectOrphans removes at most; the next one goes on.
+const MaxCollectedFiles = 1_000
 
 const (
-	orphanChunk    = 200             // files that are checked and removed in one transaction
-	orphanPatience = 2 * time.Second // how long acceptances may be held up by waiting for one that is under way
+	orphanChunk  = 200     // contents that are looked up and removed at once
+	maxSeenFiles = 200_000 // files that one collection looks at
 )
 
-// errBusy ends a collection because messages are being accepted.
-var errBusy = errors.New("messages are being accepted")
-
 // CollectOrphans removes files from the attachment directory that no row names and that have not been touched for
-// olderThan: what a crash before a commit left behind. It returns how many it removed. When messages keep being
-// accepted it stops early without an error, and the next call goes on. In a directory that another database collects
-// in, it removes nothing and returns ErrForeignDirectory.
+// olderThan: what a crash before a commit left behind. It returns how many. One call looks at a bounded number of files
+// and removes at most MaxCollectedFiles; the next one goes on. When messages keep being accepted, or another program
+// collects, it stops early without an error.
 //
-// No file that a running Accept relies on is removed: Accept sets the time of a file it finds there, and holds a lock
-// from before that look until its commit, which CollectOrphans holds alone while it checks the rows and removes.
+// It removes nothing, and returns an ErrDirectory, where the marker is missing or another database's, or where this
+// database may be a copy of the owner. The package's documentation tells how acceptances and crashes are kept apart from
+// a removal.
 func (s *Store) CollectOrphans(ctx context.Context, olderThan time.Duration) (n int, err error) {
 	if s.contents.root == "" {
 		return 0, nil
 	}
-	if err := s.own(ctx); err != nil {
-		return 0, fmt.Errorf("collect orphans: %w", err)
+	r := &collection{store: s, contents: s.contents}
+	leased, err := r.lease(ctx)
+	if !leased || err != nil {
+		return 0, collectError(err)
 	}
-	before := s.now().Add(-olderThan)
-	var chunk []orphan
-	flush := func() error {
-		removed, err := s.collect(ctx, chunk, before)
-		n, chunk = n+removed, chunk[:0]
-		return err
-	}
-	err = s.contents.walk(func(o orphan) error {
-		if !o.isOld(before) {
-			return ctx.Err()
-		}
-		if chunk = append(chunk, o); len(chunk) < orphanChunk {
-			return ctx.Err()
-		}
-		return flush()
-	})
-	if err == nil {
-		err = flush()
-	}
-	if err != nil && !errors.Is(err, errBusy) {
-		return n, fmt.Errorf("collect orphans: %w", err)
-	}
-	return n, nil
+	err = r.collect(ctx, olderThan)
+	r.release(ctx, err)
+	return r.removed, collectError(err)
 }
 
-// orphan is a file that may be one.
-type orphan struct {
-	path   string
-	digest []byte // nil for a temporary file
-}
-
-// isOld reports whether the file is there and was last touched before a time.
-func (o orphan) isOld(before time.Time) bool {
-	info, err := os.Lstat(o.path)
-	return err == nil && info.Mode().IsRegular() && info.ModTime().Before(before)
-}
-
-// walk calls f for each temporary file and each content. What else lies in the directory is not ours.
-func (c contents) walk(f func(orphan) error) error {
-	return filepath.WalkDir(c.root, func(path string, entry fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) && path != c.root {
-			return nil // somebody else was faster
-		}
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		if strings.HasPrefix(entry.Name(), temporaryPrefix) && filepath.Dir(path) == filepath.Clean(c.root) {
-			return f(orphan{path: path})
-		}
-		digest, err := hex.DecodeString(entry.Name())
-		if err != nil || len(digest) != sha256.Size || c.path([sha256.Size]byte(digest)) != filepath.Clean(path) {
-			return nil
-		}
-		return f(orphan{path: path, digest: digest})
-	})
-}
-
-// collect removes those of a chunk that no row names and that are still old.
-func (s *Store) collect(ctx context.Context, chunk []orphan, before time.Time) (n int, err error) {
-	if len(chunk) == 0 {
-		return 0, nil
-	}
-	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		n = 0
-		if err := acceptNothing(ctx, tx); err != nil {
-			return err
-		}
-		named, err := namedContents(ctx, tx, chunk)
-		if err != nil {
-			return err
-		}
-		for _, o := range chunk {
-			if named[string(o.digest)] || !o.isOld(before) {
-				continue
-			}
-			if err := os.Remove(o.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-			n++
-		}
+// collectError is the error of a collection as its caller sees it.
+func collectError(err error) error {
+	if err == nil || errors.Is(err, errBusy) {
 		return nil
-	})
-	return n, err
+	}
+	return fmt.Errorf("collect orphans: %w", err)
 }
 
-// acceptNothing waits for the acceptances that are under way and holds up others until the transaction ends.
-func acceptNothing(ctx context.Context, tx pgx.Tx) error {
-	patience := fmt.Sprintf("%dms", orphanPatience.Milliseconds())
-	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', $1, true)`, patience); err != nil {
+// collection is one call of CollectOrphans.
+type collection struct {
+	store    *Store
+	contents contents
+	own      ownership
+	now      time.Time // the database's
+	swept    string    // the folder that the last collection came to
+	before   time.Time // files touched since then are left alone
+
+	removed, seen int
+	failed        error // the first file that could not be removed
+}
+
+// collect makes sure that files may be removed, finishes what an earlier collection began, and sweeps the directory.
+func (r *collection) collect(ctx context.Context, olderThan time.Duration) error {
+	if err := r.authorize(ctx); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, acceptanceLock)
-	if isLockTimeout(err) {
-		return errBusy
+	if err := r.setAge(ctx, olderThan); err != nil {
+		return err
 	}
-	return err
+	if err := r.finishOld(ctx); err != nil {
+		return err
+	}
+	if err := r.sweepTemporary(ctx); err != nil {
+		return err
+	}
+	if err := r.sweep(ctx); err != nil {
+		return err
+	}
+	return r.failed
 }
 
-// namedContents gives the digests among those of the chunk that a row names.
-func namedContents(ctx context.Context, tx pgx.Tx, chunk []orphan) (map[string]bool, error) {
-	var digests [][]byte
-	for _, o := range chunk {
-		if o.digest != nil {
-			digests = append(digests, o.digest)
+// isFull reports whether a bound is reached.
+func (r *collection) isFull() bool { return r.removed >= MaxCollectedFiles || r.seen >= maxSeenFiles }
+
+// sweepTemporary removes temporary files. Nobody but the process that made one uses it, and that not for long.
+func (r *collection) sweepTemporary(ctx context.Context) error {
+	old, err := onFiles(ctx, r.contents.files, 0, func(context.Context) ([]string, error) {
+		return r.contents.temporaries(r.before, MaxCollectedFiles-r.removed)
+	})
+	if err != nil {
+		return err
+	}
+	for chunk := range slices.Chunk(old, orphanChunk) {
+		if _, err := r.unlink(ctx, chunk); err != nil {
+			return err
 		}
 	}
-	rows, err := tx.Query(ctx, `SELECT d FROM unnest($1::bytea[]) AS k (d)
-		WHERE EXISTS (SELECT FROM attachment WHERE sha256 = d)
-		OR EXISTS (SELECT FROM mailbox JOIN receipt ON receipt.mailbox_id = mailbox.id AND receipt.digest = d WHERE receipt.raw_kept)`, digests)
+	return nil
+}
+
+// temporaries returns up to max temporary files that were last touched before a time.
+func (c contents) temporaries(before time.Time, max int) ([]string, error) {
+	entries, err := os.ReadDir(c.root)
 	if err != nil {
 		return nil, err
 	}
-	named := map[string]bool{}
-	var digest []byte
-	_, err = pgx.ForEachRow(rows, []any{&digest}, func() error {
-		named[string(digest)] = true
-		return nil
+	var old []string
+	for _, entry := range entries {
+		path := filepath.Join(c.root, entry.Name())
+		if strings.HasPrefix(entry.Name(), temporaryPrefix) && isOld(path, before) && len(old) < max {
+			old = append(old, path)
+		}
+	}
+	return old, nil
+}
+
+// isOld reports whether a file is there and was last touched before a time.
+func isOld(path string, before time.Time) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode().IsRegular() && info.ModTime().Before(before)
+}
+
+// sweep goes through the folders of the directory, from the one behind the last that an earlier collection came to, and
+// removes the old contents in them that no row names.
+func (r *collection) sweep(ctx context.Context) error {
+	folders, err := onFiles(ctx, r.contents.files, 0, func(ctx context.Context) ([]string, error) {
+		return r.contents.folders(ctx, r.swept)
 	})
-	return named, err
+	if err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		if r.isFull() {
+			return r.noteSwept(ctx)
+		}
+		if err := r.sweepFolder(ctx, folder); err != nil {
+			return errors.Join(err, r.noteSwept(ctx))
+		}
+		r.swept = folder
+	}
+	r.swept = ""
+	return r.noteSwept(ctx)
+}
+
+// folders returns the folders of contents that come behind one in alphabetical order.
+func (c contents) folders(ctx context.Context, behind string) (list []string, err error) {
+	outer, err := os.ReadDir(c.root)
+	for _, o := range outer {
+		if !isHex(o.Name(), 2) || !o.IsDir() || o.Name() < behind[:min(2, len(behind))] {
+			continue
+		}
+		inner, err := os.ReadDir(filepath.Join(c.root, o.Name()))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) || ctx.Err() != nil {
+			return nil, errors.Join(err, ctx.Err())
+		}
+		for _, i := range inner {
+			if folder := o.Name() + "/" + i.Name(); isHex(i.Name(), 2) && i.IsDir() && folder > behind {
+				list = append(list, folder)
+			}
+		}
+	}
+	return list, err
+}
+
+// isHex reports whether a name consists of so many lower-case hexadecimal digits.
+func isHex(name string, digits int) bool {
+	b, err := hex.DecodeString(name)
+	return err == nil && len(name) == digits && hex.EncodeToString(b) == name
+}
+
+// sweepFolder removes the old contents of a folder that no row names.
+func (r *collection) sweepFolder(ctx context.Context, folder string) error {
+	found, err := onFiles(ctx, r.contents.files, 0, func(ctx context.Context) (folderContents, error) {
+		return r.contents.oldIn(ctx, folder, r.before)
+	})
+	if err != nil {
+		return err
+	}
+	r.seen += found.seen
+	for chunk := range slices.Chunk(found.old, orphanChunk) {
+		room := MaxCollectedFiles - r.removed
+		if err := r.remove(ctx, chunk[:min(len(chunk), room)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// folderContents are the contents in a folder.
+type folderContents struct {
+	old  [][]byte // digests of those not touched for long
+	seen int
+}
+
+// oldIn returns the contents in a folder that were last touched before a time. What else lies there is not ours.
+func (c contents) oldIn(ctx context.Context, folder string, before time.Time) (found folderContents, err error) {
+	if err := c.files.before("list"); err != nil {
+		return found, err
+	}
+	entries, err := os.ReadDir(filepath.Join(c.root, filepath.FromSlash(folder)))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return found, err
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		if !isHex(name, 2*sha256.Size) || name[:2]+"/"+name[2:4] != folder || !entry.Type().IsRegular() {
+			continue
+		}
+		if found.seen++; ctx.Err() != nil {
+			return found, ctx.Err()
+		}
+		digest, _ := hex.DecodeString(name) // it is hexadecimal
+		if isOld(c.path([sha256.Size]byte(digest)), before) {
+			found.old = append(found.old, digest)
+		}
+	}
+	return found, nil
 }

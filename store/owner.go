@@ -2,52 +2,225 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/jackc/pgx/v5"
 )
 
-// ownerFile says, in an attachment directory, which database collects orphans there.
-const ownerFile = ".mailintegration-database"
+// ErrDirectory is what errors.Is finds in every error that says that the attachment directory cannot be used at all. It
+// is transient, and no message's fault.
+var ErrDirectory = errors.New("the attachment directory cannot be used")
 
-// ErrForeignDirectory says that another database collects orphans in the attachment directory.
-var ErrForeignDirectory = errors.New("the attachment directory belongs to another database")
+// What may be wrong with the attachment directory; each is an ErrDirectory.
+var (
+	// ErrNoMarker says that the directory does not have the marker that the database left in its own.
+	ErrNoMarker error = &directoryError{errors.New("there is no marker of this database in the directory: is the share mounted?")}
+	// ErrForeignDirectory says that the directory belongs to another database.
+	ErrForeignDirectory error = &directoryError{errors.New("the directory belongs to another database")}
+	// ErrCopy says that the database may be a copy of the one that owns the directory. It may write there and removes
+	// nothing.
+	ErrCopy error = &directoryError{errors.New("this database may be a copy of the one that owns the directory: nothing was removed")}
+	// ErrHanging says that calls into the file system do not return.
+	ErrHanging error = &directoryError{errors.New("the file system does not answer")}
+)
 
-// own makes the attachment directory this database's, when it is nobody's, and returns ErrForeignDirectory when it is
-// another's. Two databases may share a directory by mistake, a test installation or a restored copy with the one it was
-// made from; each would take the other's files for orphans.
-func (s *Store) own(ctx context.Context) error {
-	var id string
-	err := s.pool.QueryRow(ctx, `SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || d.oid
-		FROM pg_database AS d WHERE d.datname = current_database()`).Scan(&id)
+// directoryError is a reason why the attachment directory cannot be used.
+type directoryError struct{ err error }
+
+func (e *directoryError) Error() string        { return e.err.Error() }
+func (e *directoryError) Unwrap() error        { return e.err }
+func (e *directoryError) Is(target error) bool { return target == ErrDirectory }
+
+// claimLock is the advisory lock that a directory is claimed or adopted under.
+const claimLock = 0x6d61696c_636c616d // "mailclam"
+
+// ownership is the row of the attachment directory that a database has claimed.
+type ownership struct {
+	identity   string
+	generation string
+	next       string // the marker may hold it already; "" for none
+	instance   instance
+}
+
+// readOwnership returns the row, false when the database has never claimed a directory.
+func readOwnership(ctx context.Context, q queryRower) (o ownership, claimed bool, err error) {
+	err = q.QueryRow(ctx, `SELECT identity::text, generation, coalesce(next_generation, ''), instance FROM attachment_directory`).
+		Scan(&o.identity, &o.generation, &o.next, &o.instance)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ownership{}, false, nil
+	}
 	if err != nil {
-		return fmt.Errorf("identify the database: %w", unavailable(ctx, err))
+		return ownership{}, false, fmt.Errorf("owner of the attachment directory: %w", err)
 	}
-	path := filepath.Join(s.contents.root, ownerFile)
-	owner, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return writeOwner(path, id)
+	return o, true, nil
+}
+
+// enter makes sure, when a store is opened, that its attachment directory is this database's and can be written to. A
+// database that has never claimed one claims it; adopt makes it this database's whatever was before.
+func (s *Store) enter(ctx context.Context, adopt bool) error {
+	if s.contents.root == "" {
+		if adopt {
+			return errNoDirectory
+		}
+		return nil
 	}
-	if err != nil {
-		return err
-	}
-	if string(owner) != id+"\n" {
-		return fmt.Errorf("%w: nothing was removed; give each its own directory, or remove %s when that database is gone", ErrForeignDirectory, path)
+	if err := s.takeDirectory(ctx, adopt); err != nil {
+		return fmt.Errorf("attachment directory %s: %w", s.contents.root, err)
 	}
 	return nil
 }
 
-// writeOwner makes the file, unless another database was faster.
-func writeOwner(path, id string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%w: it was claimed this moment", ErrForeignDirectory)
+func (s *Store) takeDirectory(ctx context.Context, adopt bool) error {
+	if err := s.claim(ctx, adopt); err != nil {
+		return err
 	}
+	own, _, err := readOwnership(ctx, s.pool)
+	if err != nil {
+		return unavailable(ctx, err)
+	}
+	return s.contents.files.do(ctx, 0, func(context.Context) error { return s.contents.settle(own.identity) })
+}
+
+// claim makes the directory this database's unless the database has claimed one already.
+//
+// The marker is written before the row commits, so that a database whose row is there has a marker somewhere. A claim
+// that was stopped in between leaves a marker that binds nobody and that the next claim replaces; once the row is there,
+// settle lets the marker bind. The lock lets one of several hosts with a directory of their own each claim.
+func (s *Store) claim(ctx context.Context, adopt bool) error {
+	if _, claimed, err := readOwnership(ctx, s.pool); err != nil || claimed && !adopt {
+		return unavailable(ctx, err)
+	}
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		if err := lockClaim(ctx, tx); err != nil {
+			return err
+		}
+		if _, claimed, err := readOwnership(ctx, tx); err != nil || claimed && !adopt {
+			return err // somebody was faster
+		}
+		here, err := readInstance(ctx, tx)
+		if err != nil {
+			return err
+		}
+		sample, err := sampleContents(ctx, tx, claimSample)
+		if err != nil {
+			return err
+		}
+		m := marker{identity: newIdentity(), generation: rand.Text(), claiming: true}
+		err = s.contents.files.do(ctx, 0, func(context.Context) error {
+			if adopt {
+				return s.contents.writeMarker(m)
+			}
+			return s.contents.claim(m, here, sample)
+		})
+		if err != nil {
+			return err
+		}
+		return insertOwnership(ctx, tx, m, here)
+	})
+}
+
+// lockClaim waits for the lock as long as work on files may take elsewhere.
+func lockClaim(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', $1, true)`, fmt.Sprint((fileTimeout + 2*fileGrace).Milliseconds()))
+	if err == nil {
+		_, err = tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, claimLock)
+	}
+	return err
+}
+
+func insertOwnership(ctx context.Context, tx pgx.Tx, m marker, here instance) error {
+	_, err := tx.Exec(ctx, `INSERT INTO attachment_directory (identity, generation, instance) VALUES ($1::text::uuid, $2, $3)
+		ON CONFLICT (is_the_one) DO UPDATE SET identity = excluded.identity, generation = excluded.generation,
+			next_generation = NULL, instance = excluded.instance, claimed_at = now(), swept = ''`,
+		m.identity, m.generation, here)
+	return err
+}
+
+// claimSample is how many contents of each sort are looked for before a directory is claimed.
+const claimSample = 20
+
+// claim makes the directory and writes the first marker of this database.
+func (c contents) claim(m marker, here instance, sample []named) error {
+	if err := c.claimable(here, sample); err != nil {
+		return err
+	}
+	if err := os.Mkdir(c.root, directoryMode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return &directoryError{err}
+	}
+	return c.writeMarker(m)
+}
+
+// claimable returns nil when a database that has never claimed a directory may claim this one: nobody else's marker is
+// there, and most files of a sample that the database names are, or else this is not the directory that they are in.
+func (c contents) claimable(here instance, sample []named) error {
+	old, there, err := c.readMarker()
+	switch {
+	case err != nil:
+		return err
+	case there && old.legacy != "" && old.legacy == here.legacy():
+		return nil // an earlier version's, of this database
+	case there && !old.claiming:
+		return foreign(old)
+	}
+	missing, damaged := c.lookFor(sample)
+	if n := len(missing) + len(damaged); 2*n > len(sample) {
+		return fmt.Errorf("%w (of %d files that the database names %d are not there)", ErrNoMarker, len(sample), n)
+	}
+	return nil
+}
+
+// settle makes sure that the marker is that of the identity, lets it bind, and that the directory can be written to.
+func (c contents) settle(identity string) error {
+	m, err := c.ownMarker(identity)
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteString(id + "\n")
-	return errors.Join(err, f.Sync(), f.Close())
+	if m.claiming {
+		m.claiming = false
+		if err := c.writeMarker(m); err != nil {
+			return err
+		}
+	}
+	if err := c.try(); err != nil {
+		return &directoryError{err}
+	}
+	return nil
+}
+
+// ownMarker returns the marker, and an error when it is not there or not that of the identity.
+func (c contents) ownMarker(identity string) (marker, error) {
+	m, there, err := c.readMarker()
+	switch {
+	case err != nil:
+		return marker{}, err
+	case !there:
+		return marker{}, fmt.Errorf("%w (%s)", ErrNoMarker, filepath.Join(c.root, markerFile))
+	case m.identity != identity:
+		return marker{}, foreign(m)
+	}
+	return m, nil
+}
+
+// foreign is the error for a marker that is another database's.
+func foreign(m marker) error {
+	if m.legacy != "" {
+		return fmt.Errorf("%w (its marker says %.60q)", ErrForeignDirectory, m.legacy)
+	}
+	return fmt.Errorf("%w (its marker says %.60q)", ErrForeignDirectory, m.identity)
+}
+
+// fits returns nil when the database is the owner of the directory with that marker, and no copy of the owner.
+func (o ownership) fits(m marker, here instance) error {
+	if differences := here.differences(o.instance); differences != "" {
+		return fmt.Errorf("%w (%s)", ErrCopy, differences)
+	}
+	if m.generation != o.generation && (o.next == "" || m.generation != o.next) {
+		return fmt.Errorf("%w (another database has collected there since)", ErrCopy)
+	}
+	return nil
 }

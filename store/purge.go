@@ -6,25 +6,29 @@ import (
 	"time"
 )
 
+// MaxPurgedReceipts is how many receipts one PurgeReceipts removes at most; the next one goes on.
+const MaxPurgedReceipts = 10_000
+
 // purgeBatch is how many receipts are removed in one transaction, so that no acceptance waits long.
 const purgeBatch = 500
 
 // PurgeReceipts removes the receipts of messages that were not met in their mailbox for olderThan, in small
-// transactions, and returns how many. A message that comes back after that is recorded again. What was set aside keeps
-// its receipt; what was refused or ignored loses its raw octets with it, at the next CollectOrphans.
+// transactions and up to MaxPurgedReceipts, and returns how many. Only the clock of the database counts. A message that
+// comes back after that is recorded again. What was set aside keeps its receipt; what was refused or ignored loses its
+// raw octets with it, at the next CollectOrphans.
 func (s *Store) PurgeReceipts(ctx context.Context, olderThan time.Duration) (n int, err error) {
-	before := s.now().Add(-olderThan)
-	for {
+	for n < MaxPurgedReceipts {
 		tag, err := s.pool.Exec(ctx, `DELETE FROM receipt AS r USING (
 				SELECT mailbox_id, digest FROM receipt
-				WHERE last_seen_at < $1 AND outcome <> 'set_aside' LIMIT $2 FOR UPDATE SKIP LOCKED) AS old
-			WHERE r.mailbox_id = old.mailbox_id AND r.digest = old.digest`, before, purgeBatch)
+				WHERE last_seen_at < now() - $1::interval AND outcome <> 'set_aside' LIMIT $2 FOR UPDATE SKIP LOCKED) AS old
+			WHERE r.mailbox_id = old.mailbox_id AND r.digest = old.digest`, olderThan, purgeBatch)
 		if err != nil {
 			return n, fmt.Errorf("purge receipts: %w", unavailable(ctx, err))
 		}
 		n += int(tag.RowsAffected())
 		if tag.RowsAffected() < purgeBatch {
-			return n, nil
+			break
 		}
 	}
+	return n, nil
 }

@@ -15,6 +15,7 @@ import (
 type Options struct {
 	URL                 string           // of the database: postgres://user:password@host/database, or key=value words
 	AttachmentDirectory string           // its parent must exist
+	Adopt               bool             // makes the directory this database's, whatever was before; a person decided so
 	Now                 func() time.Time // nil means time.Now
 	MaxConns            int32            // connections at once; 0 means the greater of 4 and the number of CPUs
 	Patience            time.Duration    // how long a database is waited for that does not answer; 0 means 75 s
@@ -31,30 +32,35 @@ type Store struct {
 	readOnly bool
 	limits
 	refusals
+	id string // of this program's run, as a collector
 }
 
 // Open connects to the database, checks that its schema is the one this program was written for (otherwise the error
-// is ErrSchemaOlder or ErrSchemaNewer) and makes sure that the attachment directory can be written to.
+// is ErrSchemaOlder or ErrSchemaNewer) and makes sure that the attachment directory is this database's and can be written
+// to (otherwise it is an ErrDirectory). Only a database that has never claimed a directory makes it.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	config, err := poolConfig(o)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	s := &Store{contents: contents{root: o.AttachmentDirectory}, now: o.Now, readOnly: o.ReadOnly, limits: limitsOf(o)}
+	s := &Store{
+		contents: contents{root: o.AttachmentDirectory, files: &share{}}, now: o.Now, readOnly: o.ReadOnly,
+		limits: limitsOf(o), id: newIdentity(),
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("open store: %w", unavailable(ctx, err))
 	}
-	if err := s.ready(ctx); err != nil {
+	if err := s.ready(ctx, o.Adopt); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	return s, nil
 }
 
-func (s *Store) ready(ctx context.Context) error {
+func (s *Store) ready(ctx context.Context, adopt bool) error {
 	if err := s.Ping(ctx); err != nil {
 		return err
 	}
@@ -64,7 +70,7 @@ func (s *Store) ready(ctx context.Context) error {
 	if s.readOnly {
 		return nil
 	}
-	return s.contents.prepare()
+	return s.enter(ctx, adopt)
 }
 
 // Close ends all connections. It waits for transactions that are under way.

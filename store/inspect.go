@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"os"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// AttachmentCheck says how an attachment directory stands to the database and to the rows that name its files.
+type AttachmentCheck struct {
+	Marker   error // nil: this database may write there, or claim it. Otherwise ErrNoMarker, ErrForeignDirectory or what hinders
+	Removal  error // nil: this database may collect there. Otherwise ErrCopy or what hinders
+	Writable error // nil: this process may write there
+
+	Sampled  int      // contents named by rows that were looked for
+	Missing  int      // of them, those that are not there
+	Damaged  int      // of them, those that have another size
+	Examples []string // paths of some that are missing or damaged
+}
+
+// maxExamples is how many paths a check names.
+const maxExamples = 5
+
+// CheckAttachments looks whether a directory is the one that the database keeps its attachments in, and looks for a
+// sample of the contents that rows name: of each sort, so many of the newest and so many others. It changes nothing, but
+// for a file that it writes and removes. The store need not be opened with the directory. The error is one of the
+// database or says that the file system does not answer.
+func (s *Store) CheckAttachments(ctx context.Context, directory string, sample int) (AttachmentCheck, error) {
+	check, err := s.checkAttachments(ctx, contents{root: directory, files: s.contents.files}, sample)
+	if err != nil {
+		return AttachmentCheck{}, fmt.Errorf("check attachments: %w", err)
+	}
+	return check, nil
+}
+
+func (s *Store) checkAttachments(ctx context.Context, c contents, sample int) (AttachmentCheck, error) {
+	own, claimed, err := readOwnership(ctx, s.pool)
+	if err != nil {
+		return AttachmentCheck{}, unavailable(ctx, err)
+	}
+	here, err := readInstance(ctx, s.pool)
+	if err != nil {
+		return AttachmentCheck{}, unavailable(ctx, err)
+	}
+	list, err := sampleContents(ctx, s.pool, sample)
+	if err != nil {
+		return AttachmentCheck{}, unavailable(ctx, err)
+	}
+	return onFiles(ctx, c.files, 0, func(context.Context) (AttachmentCheck, error) {
+		return c.check(own, claimed, here, list), nil
+	})
+}
+
+// check looks at the directory.
+func (c contents) check(own ownership, claimed bool, here instance, list []named) AttachmentCheck {
+	missing, damaged := c.lookFor(list)
+	check := AttachmentCheck{
+		Writable: CheckAttachmentDirectory(c.root), Sampled: len(list), Missing: len(missing), Damaged: len(damaged),
+	}
+	check.Examples = append(missing, damaged...)
+	check.Examples = check.Examples[:min(maxExamples, len(check.Examples))]
+	if claimed {
+		var m marker
+		m, check.Marker = c.ownMarker(own.identity)
+		check.Removal = check.Marker
+		if check.Marker == nil {
+			check.Removal = own.fits(m, here)
+		}
+		return check
+	}
+	check.Marker = c.claimable(here, list)
+	check.Removal = check.Marker
+	return check
+}
+
+// named is a content that a row names.
+type named struct {
+	Digest []byte
+	Octets int64
+}
+
+// lookFor returns the paths of the contents that are not there, and of those that have another size.
+func (c contents) lookFor(list []named) (missing, damaged []string) {
+	for _, n := range list {
+		path := c.path([sha256.Size]byte(n.Digest))
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			missing = append(missing, path)
+		case !info.Mode().IsRegular() || info.Size() != n.Octets:
+			damaged = append(damaged, path)
+		}
+	}
+	return missing, damaged
+}
+
+// sampleContents returns contents that rows name: of attachments and of raw messages up to so many of the newest, of
+// those behind a random digest and, since these may be few, of those with the least digests.
+func sampleContents(ctx context.Context, q querier, sample int) ([]named, error) {
+	var random [sha256.Size]byte
+	_, _ = rand.Read(random[:]) // never fails
+	rows, err := q.Query(ctx, `SELECT DISTINCT ON (digest) digest, octets FROM (
+			(SELECT sha256 AS digest, octets FROM attachment ORDER BY id DESC LIMIT $1)
+			UNION ALL (SELECT r.digest, r.octets FROM set_aside AS s JOIN receipt AS r USING (mailbox_id, digest) ORDER BY s.id DESC LIMIT $1)
+			UNION ALL SELECT some.* FROM (VALUES ($2::bytea), ('')) AS start (digest) CROSS JOIN LATERAL (
+				(SELECT sha256, octets FROM attachment WHERE sha256 >= start.digest ORDER BY sha256 LIMIT $1)
+				UNION ALL (SELECT digest, octets FROM receipt WHERE raw_kept AND digest >= start.digest ORDER BY digest LIMIT $1)) AS some
+		) AS named`, sample, random[:])
+	if err != nil {
+		return nil, fmt.Errorf("contents that rows name: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[named])
+	if err != nil {
+		return nil, fmt.Errorf("contents that rows name: %w", err)
+	}
+	return list, nil
+}

@@ -1,0 +1,111 @@
+package store
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// markerFile says, in an attachment directory, whose it is. Earlier versions wrote the number of the PostgreSQL and of
+// the database into a file of the same name, and leave a directory alone where they find anything else.
+const markerFile = ".mailintegration-database"
+
+// markerTitle begins a marker, for a person who finds it.
+const markerTitle = "MailIntegration keeps attachments here. Do not copy or remove this file; see mailintegration attachments adopt."
+
+// marker is what the file says.
+type marker struct {
+	identity   string
+	generation string
+	claiming   bool   // written before the row in the database: it binds only the database that has the same identity
+	legacy     string // what an earlier version wrote, "" otherwise
+}
+
+// newIdentity returns a random UUID (RFC 9562 §5.4).
+func newIdentity() string {
+	var u [16]byte
+	_, _ = rand.Read(u[:]) // never fails
+	u[6], u[8] = u[6]&0x0f|0x40, u[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
+}
+
+func (m marker) String() string {
+	state := "claimed"
+	if m.claiming {
+		state = "claiming"
+	}
+	return fmt.Sprintf("%s\nidentity %s\ngeneration %s\nstate %s\n", markerTitle, m.identity, m.generation, state)
+}
+
+// parseMarker reads a marker of this version or, whatever it is, of an earlier one.
+func parseMarker(text string) marker {
+	var m marker
+	if !strings.HasPrefix(text, markerTitle+"\n") {
+		return marker{legacy: strings.TrimSpace(text)}
+	}
+	for line := range strings.Lines(text) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch key {
+		case "identity":
+			m.identity = value
+		case "generation":
+			m.generation = value
+		case "state":
+			m.claiming = value == "claiming"
+		}
+	}
+	return m
+}
+
+// readMarker reads the marker; there is false without one. A read that fails is tried again: over a network, a file
+// that is replaced in this moment may be neither the old one nor the new.
+func (c contents) readMarker() (m marker, there bool, err error) {
+	if err := c.files.before("read marker"); err != nil {
+		return marker{}, false, err
+	}
+	path := filepath.Join(c.root, markerFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		text, err = os.ReadFile(path)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return marker{}, false, nil
+	}
+	if err != nil {
+		return marker{}, false, &directoryError{fmt.Errorf("marker: %w", err)}
+	}
+	return parseMarker(string(bytes.TrimSpace(text)) + "\n"), true, nil
+}
+
+// writeMarker replaces the marker by another, which is durable when it returns.
+func (c contents) writeMarker(m marker) error {
+	if err := c.replaceMarker(m); err != nil {
+		return &directoryError{fmt.Errorf("marker: %w", err)}
+	}
+	return nil
+}
+
+func (c contents) replaceMarker(m marker) error {
+	if err := c.files.before("write marker"); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(c.root, temporaryPrefix+"*")
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(m.String())
+	err = errors.Join(err, f.Chmod(fileMode), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), filepath.Join(c.root, markerFile))
+	}
+	if err != nil {
+		_ = os.Remove(f.Name()) // the first error is the one to know
+		return err
+	}
+	return syncDirectory(c.root)
+}
