@@ -47,6 +47,7 @@ type Options struct {
 	ParseTime          time.Duration // how long parsing a small message may take; 0: 30 s
 	SessionTime        time.Duration // after so long a session begins no further batch; 0: 5 min
 	PlaceTime          time.Duration // how long a session keeps others out of its place; 0: 2 min
+	Retention          time.Duration // receipts, and originals of what was ignored or refused, are kept so long; 0: 400 days; negative: always
 
 	// Recorded, when not nil, is called after each message that was accepted, from the mailbox's goroutine.
 	Recorded func(mailbox string, m *processor.Message, o store.Outcome)
@@ -99,7 +100,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	for _, w := range d.workers {
 		running.Go(func() { w.run(ctx) })
 	}
-	running.Go(func() { d.collect(ctx) })
+	running.Go(func() { newCollector(d.opts).run(ctx) })
 	running.Wait()
 	log.daemonStopped()
 	return nil

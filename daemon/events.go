@@ -165,6 +165,23 @@ func (e events) collected(receipts, files int) {
 	e.log.Info("old receipts and orphaned attachments removed", zap.Int("receipts", receipts), zap.Int("files", files))
 }
 
-func (e events) collectFailed(err error) {
-	e.log.Warn("receipts and attachments not swept", zap.Error(err))
+// collectFailed says why a collection did not come to its end. A failure that was said before is not worth a line again,
+// and what a person has to do something about is worth more than one.
+func (e events) collectFailed(err error, again bool) {
+	fields := []zap.Field{zap.Error(err), zap.String("hint", Hint(err))}
+	var panicked *panicError
+	switch {
+	case again:
+		e.log.Debug("receipts and attachments not swept again", fields...)
+	case errors.As(err, &panicked):
+		e.log.Error("collection panicked", zap.Error(err), zap.ByteString("stack", panicked.stack),
+			zap.String("hint", "this is a bug; please report it"))
+	case errors.Is(err, store.ErrUnavailable):
+		e.log.Warn("receipts and attachments not swept", fields...)
+	default:
+		e.log.Error("receipts and attachments not swept", fields...)
+	}
 }
+
+// collectWorks says that a collection went well after one that failed.
+func (e events) collectWorks() { e.log.Info("receipts and attachments swept again") }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -204,7 +205,7 @@ func (c contents) publish(temporary string, one *content) error {
 		return err
 	}
 	path := c.path(one.digest)
-	if err := os.MkdirAll(filepath.Dir(path), directoryMode); err != nil {
+	if err := c.makeFolder(filepath.Dir(path)); err != nil {
 		return err
 	}
 	err := os.Rename(temporary, path)
@@ -212,6 +213,17 @@ func (c contents) publish(temporary string, one *content) error {
 		return os.Remove(temporary)
 	}
 	return err
+}
+
+// makeFolder makes the folder of a content and the one above it, never the directory itself: it may be where a share is
+// not mounted any more.
+func (c contents) makeFolder(inner string) error {
+	for _, folder := range []string{filepath.Dir(inner), inner} {
+		if err := os.Mkdir(folder, directoryMode); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // write copies the octets to w and notes their digest and size. Those of a raw message are known; a spool that gives

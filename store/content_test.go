@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -78,7 +77,7 @@ func writeOld(t *testing.T, path, content string, age time.Duration) {
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	then := clock().Add(-age)
+	then := time.Now().Add(-age)
 	if err := os.Chtimes(path, then, then); err != nil {
 		t.Fatal(err)
 	}
@@ -123,99 +122,5 @@ func TestARawMessageIsCopiedFromTheSpool(t *testing.T) {
 	d.accept(t, c, mail("1", large, func(m *processor.Message) { m.MessageID, m.Subject, m.Text = "", "large", "" }))
 	if read(t, d.path(large)) != large {
 		t.Error("the file is not the message")
-	}
-}
-
-func TestOnlyOldFilesThatNoRowNamesAreCollected(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	c := d.clerk()
-	c.instead = func(m *processor.Message, _ processor.Directory) processor.Decision {
-		if m.Subject == "about ignored" {
-			return processor.Ignore{}
-		}
-		return nil
-	}
-	d.accept(t, c, mail("1", "a", with(attachment("x", "named"))), mail("2", "ignored"))
-	day := 24 * time.Hour
-	for _, content := range []string{"named", "ignored", "orphan"} {
-		writeOld(t, d.path(content), content, 2*day)
-	}
-	writeOld(t, d.path("young orphan"), "young orphan", time.Hour)
-	writeOld(t, filepath.Join(d.files, "tmp-1"), "", 2*day)
-	writeOld(t, filepath.Join(d.files, "tmp-2"), "", time.Hour)
-	writeOld(t, filepath.Join(d.files, "somebody's file"), "", 2*day)
-	writeOld(t, filepath.Join(d.files, "aa", "bb", filepath.Base(d.path("orphan"))), "in the wrong place", 2*day)
-	n, err := d.store.CollectOrphans(t.Context(), day)
-	if n != 2 || err != nil {
-		t.Errorf("collected %d, %v", n, err)
-	}
-	for path, want := range map[string]bool{
-		d.path("named"): true, d.path("ignored"): true, d.path("orphan"): false, d.path("young orphan"): true,
-		filepath.Join(d.files, "tmp-1"): false, filepath.Join(d.files, "tmp-2"): true,
-		filepath.Join(d.files, "somebody's file"): true, filepath.Join(d.files, "aa", "bb", filepath.Base(d.path("orphan"))): true,
-	} {
-		if _, err := os.Stat(path); (err == nil) != want {
-			t.Errorf("%s: there %t, want %t", filepath.Base(path), err == nil, want)
-		}
-	}
-}
-
-// TestACrashBetweenFileAndCommitIsHarmless looks at what a stopped Accept leaves behind and what becomes of it.
-func TestACrashBetweenFileAndCommitIsHarmless(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.exec(t, `
-		CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
-		CREATE TRIGGER crash BEFORE INSERT ON receipt FOR EACH ROW EXECUTE FUNCTION crash()`)
-	batch := []store.Delivery{mail("1", "a", with(attachment("x", "content")))}
-	if _, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk()); err == nil {
-		t.Fatal("no error")
-	}
-	if read(t, d.path("content")) != "content" || d.count(t, "attachment") != 0 {
-		t.Fatal("the crash did not leave a file without a row")
-	}
-	// The next poll takes it up, and from then on it is not an orphan, nor is it old.
-	d.exec(t, `DROP TRIGGER crash ON receipt`)
-	writeOld(t, d.path("content"), "content", 48*time.Hour)
-	d.accept(t, d.clerk(), batch...)
-	if age := time.Since(stat(t, d.path("content")).ModTime()); age > time.Hour {
-		t.Errorf("a file that is used again looks %v old", age)
-	}
-	writeOld(t, d.path("content"), "content", 48*time.Hour)
-	if n, err := d.store.CollectOrphans(t.Context(), time.Hour); n != 0 || err != nil {
-		t.Errorf("collected %d, %v", n, err)
-	}
-}
-
-// TestAFileThatARunningAcceptReliesOnIsNotCollected holds an Accept between finding the file and its commit.
-func TestAFileThatARunningAcceptReliesOnIsNotCollected(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	writeOld(t, d.path("content"), "content", 48*time.Hour)
-	found, proceed := make(chan struct{}), make(chan struct{})
-	slow := processor.Attachment{Name: "slow"}.WithContent(func(io.ReaderAt) io.Reader {
-		close(found)
-		<-proceed
-		return bytes.NewReader(nil)
-	})
-	accepted := make(chan error)
-	go func() {
-		_, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a", with(attachment("x", "content"), slow))}, d.clerk())
-		accepted <- err
-	}()
-	<-found
-	// Whatever its time is, for instance because a file server keeps its own.
-	writeOld(t, d.path("content"), "content", 48*time.Hour)
-	n, err := d.store.CollectOrphans(t.Context(), time.Hour)
-	close(proceed)
-	if n != 0 || err != nil {
-		t.Errorf("collected %d, %v", n, err)
-	}
-	if err := <-accepted; err != nil {
-		t.Fatal(err)
-	}
-	if read(t, d.path("content")) != "content" {
-		t.Error("the file is gone")
 	}
 }

@@ -132,7 +132,10 @@ func all[T any](t testing.TB, d *desk, sql string, args ...any) []T {
 	return v
 }
 
-// fileNames are the files in the attachment directory, temporary ones included.
+// markerName is the file in an attachment directory that says whose it is.
+const markerName = ".mailintegration-database"
+
+// fileNames are the files in the attachment directory, temporary ones included, without the marker.
 func (d *desk) fileNames(t testing.TB) []string {
 	t.Helper()
 	if _, err := os.Stat(d.files); err != nil {
@@ -144,7 +147,7 @@ func (d *desk) fileNames(t testing.TB) []string {
 func (d *desk) fileNamesIfAny() []string {
 	var names []string
 	_ = filepath.WalkDir(d.files, func(_ string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
+		if err == nil && !e.IsDir() && e.Name() != markerName {
 			names = append(names, e.Name())
 		}
 		return nil

@@ -106,9 +106,9 @@ func sampleContents(ctx context.Context, q querier, sample int) ([]named, error)
 	rows, err := q.Query(ctx, `SELECT DISTINCT ON (digest) digest, octets FROM (
 			(SELECT sha256 AS digest, octets FROM attachment ORDER BY id DESC LIMIT $1)
 			UNION ALL (SELECT r.digest, r.octets FROM set_aside AS s JOIN receipt AS r USING (mailbox_id, digest) ORDER BY s.id DESC LIMIT $1)
-			UNION ALL SELECT some.* FROM (VALUES ($2::bytea), ('')) AS start (digest) CROSS JOIN LATERAL (
+			UNION ALL SELECT found.* FROM (VALUES ($2::bytea), ('')) AS start (digest) CROSS JOIN LATERAL (
 				(SELECT sha256, octets FROM attachment WHERE sha256 >= start.digest ORDER BY sha256 LIMIT $1)
-				UNION ALL (SELECT digest, octets FROM receipt WHERE raw_kept AND digest >= start.digest ORDER BY digest LIMIT $1)) AS some
+				UNION ALL (SELECT digest, octets FROM receipt WHERE raw_kept AND digest >= start.digest ORDER BY digest LIMIT $1)) AS found
 		) AS named`, sample, random[:])
 	if err != nil {
 		return nil, fmt.Errorf("contents that rows name: %w", err)

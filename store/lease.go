@@ -23,7 +23,7 @@ var errLeaseLost = errors.New("another program has begun to collect")
 // lease makes this program the collector, false when another one is. It is a row with a time and no lock of a session,
 // so that it works behind a pooler and ends by itself.
 func (r *collection) lease(ctx context.Context) (leased bool, err error) {
-	err = r.store.pool.QueryRow(ctx, `UPDATE attachment_directory SET collector = $1, collector_until = now() + $2
+	err = r.store.pool.QueryRow(ctx, `UPDATE attachment_directory SET collector = $1, collector_until = now() + $2::interval
 		WHERE collector IS NULL OR collector = $1 OR collector_until < now()
 		RETURNING identity::text, generation, coalesce(next_generation, ''), instance, swept, now()`, r.store.id, collectionLease).
 		Scan(&r.own.identity, &r.own.generation, &r.own.next, &r.own.instance, &r.swept, &r.now)
@@ -54,7 +54,7 @@ func (r *collection) release(ctx context.Context, err error) {
 	ctx, cancel := finishing(ctx)
 	defer cancel()
 	if errors.Is(err, ErrHanging) {
-		_ = r.update(ctx, r.store.pool, "keep lease", `collector_until = now() + $2`, hangingLease)
+		_ = r.update(ctx, r.store.pool, "keep lease", `collector_until = now() + $2::interval`, hangingLease)
 		return
 	}
 	_ = r.update(ctx, r.store.pool, "release lease", `collector = NULL, collector_until = NULL`)

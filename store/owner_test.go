@@ -4,45 +4,297 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"mailintegration/processor"
 	"mailintegration/store"
 	"mailintegration/store/storetest"
 )
 
-func TestADatabaseLeavesTheFilesOfAnotherAlone(t *testing.T) {
-	t.Parallel()
-	directory := t.TempDir()
-	open := func() *store.Store {
-		s, err := store.Open(t.Context(), store.Options{URL: storetest.New(t).URL, AttachmentDirectory: directory})
-		if err != nil {
-			t.Fatal(err)
-		}
+// openAt opens a store on a database and a directory.
+func openAt(t *testing.T, o store.Options) (*store.Store, error) {
+	t.Helper()
+	s, err := store.Open(t.Context(), o)
+	if err == nil {
 		t.Cleanup(s.Close)
-		return s
 	}
-	first, second := open(), open()
-	orphan := filepath.Join(directory, "tmp-left-behind")
-	leave := func() {
-		if err := os.WriteFile(orphan, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		old := time.Now().Add(-time.Hour)
-		if err := os.Chtimes(orphan, old, old); err != nil {
-			t.Fatal(err)
-		}
+	return s, err
+}
+
+// leaveOrphan puts a temporary file there that was left behind two days ago.
+func leaveOrphan(t *testing.T, directory string) string {
+	t.Helper()
+	path := filepath.Join(directory, "tmp-left-behind")
+	writeOld(t, path, "", 48*time.Hour)
+	return path
+}
+
+func isThere(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+func TestADatabaseLeavesTheDirectoryOfAnotherAlone(t *testing.T) {
+	t.Parallel()
+	d, other := newDesk(t), storetest.New(t)
+	_, err := openAt(t, store.Options{URL: other.URL, AttachmentDirectory: d.files})
+	if !errors.Is(err, store.ErrForeignDirectory) || !errors.Is(err, store.ErrDirectory) || !store.IsTransient(err) ||
+		!strings.Contains(store.Hint(err), "attachments adopt") {
+		t.Errorf("the second database opened it: %v, hint %q", err, store.Hint(err))
 	}
-	leave()
-	if n, err := first.CollectOrphans(t.Context(), time.Minute); n != 1 || err != nil {
+	orphan := leaveOrphan(t, d.files)
+	if n, err := d.store.CollectOrphans(t.Context(), time.Hour); n != 1 || err != nil || isThere(orphan) {
 		t.Errorf("the first database removed %d: %v", n, err)
 	}
-	leave()
-	if n, err := second.CollectOrphans(t.Context(), time.Minute); n != 0 || !errors.Is(err, store.ErrForeignDirectory) {
-		t.Errorf("the second database removed %d: %v", n, err)
+	// Whoever adopts it has it, and the one it belonged to writes and removes nothing there any more.
+	leaveOrphan(t, d.files)
+	if _, err := openAt(t, store.Options{URL: other.URL, AttachmentDirectory: d.files, Adopt: true}); err != nil {
+		t.Fatal(err)
 	}
-	if n, err := first.CollectOrphans(t.Context(), time.Minute); n != 1 || err != nil {
-		t.Errorf("the first database removed %d: %v", n, err)
+	batch := []store.Delivery{mail("1", "a", with(attachment("x", "content")))}
+	if _, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk()); !errors.Is(err, store.ErrForeignDirectory) {
+		t.Errorf("Accept: %v", err)
+	}
+	if n, err := d.store.CollectOrphans(t.Context(), time.Hour); n != 0 || !errors.Is(err, store.ErrForeignDirectory) {
+		t.Errorf("CollectOrphans: %d, %v", n, err)
+	}
+	if names := d.fileNames(t); len(names) != 1 || d.count(t, "receipt") != 0 {
+		t.Errorf("files %v, %d receipts", names, d.count(t, "receipt"))
+	}
+}
+
+func TestAShareThatIsNotMountedIsNotWrittenBelow(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		unmount func(directory string) error
+	}{
+		{"the mount point is empty", func(directory string) error { return os.Mkdir(directory, 0o755) }},
+		{"the directory is gone", func(string) error { return nil }},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.accept(t, d.clerk(), mail("1", "a", with(attachment("x", "content 1"))))
+			must(t, os.Rename(d.files, d.files+".share"))
+			must(t, test.unmount(d.files))
+			before := isThere(d.files)
+			batch := []store.Delivery{mail("2", "b", with(attachment("x", "content 2"))), mail("3", "c")}
+			outcomes, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk())
+			if !errors.Is(err, store.ErrNoMarker) || !errors.Is(err, store.ErrDirectory) || errors.Is(err, store.ErrUnavailable) || outcomes != nil {
+				t.Errorf("Accept: %+v, %v", outcomes, err)
+			}
+			if _, err = openAt(t, store.Options{URL: d.url, AttachmentDirectory: d.files}); !errors.Is(err, store.ErrNoMarker) {
+				t.Errorf("Open: %v", err)
+			}
+			if hint := store.Hint(err); !strings.Contains(err.Error(), "mounted?") || !strings.Contains(hint, "mount the share") {
+				t.Errorf("error %v, hint %q", err, hint)
+			}
+			if n, err := d.store.CollectOrphans(t.Context(), time.Hour); n != 0 || !errors.Is(err, store.ErrNoMarker) {
+				t.Errorf("CollectOrphans: %d, %v", n, err)
+			}
+			if names := d.fileNamesIfAny(); len(names) != 0 || isThere(d.files) != before {
+				t.Errorf("below the mount point lie %v; it is there: %t", names, isThere(d.files))
+			}
+			// A message without a file needs no share, and all is well again when it is back.
+			d.accept(t, d.clerk(), batch[1])
+			must(t, os.RemoveAll(d.files))
+			must(t, os.Rename(d.files+".share", d.files))
+			d.accept(t, d.clerk(), batch...)
+		})
+	}
+}
+
+func TestOneOfSeveralHostsWithADirectoryEachClaims(t *testing.T) {
+	t.Parallel()
+	db := storetest.New(t)
+	var errs [5]error
+	var running sync.WaitGroup
+	for i := range errs {
+		o := store.Options{URL: db.URL, AttachmentDirectory: t.TempDir(), MaxConns: 1}
+		running.Go(func() { _, errs[i] = openAt(t, o) })
+	}
+	running.Wait()
+	opened := 0
+	for _, err := range errs {
+		if err == nil {
+			opened++
+		} else if !errors.Is(err, store.ErrNoMarker) {
+			t.Error(err)
+		}
+	}
+	if opened != 1 {
+		t.Errorf("%d hosts may write", opened)
+	}
+}
+
+// legacyMarker is what earlier versions wrote for the database of the desk.
+func legacyMarker(t *testing.T, d *desk) string {
+	t.Helper()
+	return one[string](t, d, `SELECT system_identifier || '/' || oid || E'\n' FROM pg_control_system(), pg_database WHERE datname = current_database()`)
+}
+
+func TestADirectoryThatIsInUseIsClaimedWhenItIsTheRightOne(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(t *testing.T, d *desk)
+		want   error
+	}{
+		{"without a marker, with the files", func(*testing.T, *desk) {}, nil},
+		{"without a marker, with most of the files", func(t *testing.T, d *desk) { must(t, os.Remove(d.path("content 1"))) }, nil},
+		{"without a marker, without the files", func(t *testing.T, d *desk) {
+			must(t, os.Rename(d.files, d.files+".share"))
+			must(t, os.Mkdir(d.files, 0o755))
+		}, store.ErrNoMarker},
+		{"not there at all", func(t *testing.T, d *desk) { must(t, os.Rename(d.files, d.files+".share")) }, store.ErrNoMarker},
+		{"with the marker of an earlier version", func(t *testing.T, d *desk) {
+			must(t, os.WriteFile(filepath.Join(d.files, markerName), []byte(legacyMarker(t, d)), 0o600))
+		}, nil},
+		{"with the marker of an earlier version, of another database", func(t *testing.T, d *desk) {
+			must(t, os.WriteFile(filepath.Join(d.files, markerName), []byte("7000000000000000000/5\n"), 0o600))
+		}, store.ErrForeignDirectory},
+		{"with an empty marker", func(t *testing.T, d *desk) {
+			must(t, os.WriteFile(filepath.Join(d.files, markerName), nil, 0o600))
+		}, store.ErrForeignDirectory},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			refuse := d.exceptFor("about refused", func() processor.Decision { return processor.Refuse{} })
+			d.accept(t, refuse, mail("1", "a", with(attachment("x", "content 1"), attachment("y", "content 2"))), mail("2", "refused"))
+			d.exec(t, `DELETE FROM attachment_directory`)
+			must(t, os.Remove(filepath.Join(d.files, markerName)))
+			test.change(t, d)
+			before := d.fileNamesIfAny()
+			_, err := openAt(t, store.Options{URL: d.url, AttachmentDirectory: d.files})
+			if !errors.Is(err, test.want) {
+				t.Errorf("error is %v", err)
+			}
+			if test.want != nil && (d.count(t, "attachment_directory") != 0 || len(d.fileNamesIfAny()) != len(before)) {
+				t.Error("it was claimed nevertheless")
+			}
+			if test.want == nil {
+				_, again := openAt(t, store.Options{URL: d.url, AttachmentDirectory: d.files})
+				must(t, again)
+			}
+		})
+	}
+}
+
+func TestAClaimThatWasStoppedIsDoneAgain(t *testing.T) {
+	t.Parallel()
+	db := storetest.New(t)
+	directory := filepath.Join(t.TempDir(), "attachments")
+	o := store.Options{URL: db.URL, AttachmentDirectory: directory}
+	db.Exec(t, `
+		CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
+		CREATE TRIGGER crash BEFORE INSERT ON attachment_directory FOR EACH ROW EXECUTE FUNCTION crash()`)
+	if _, err := openAt(t, o); !errors.Is(err, store.ErrUnavailable) || !isThere(filepath.Join(directory, markerName)) {
+		t.Fatalf("it did not stop between marker and row: %v", err)
+	}
+	// What is claimed by nobody yet, another database may take.
+	if _, err := openAt(t, store.Options{URL: storetest.New(t).URL, AttachmentDirectory: directory}); err != nil {
+		t.Error(err)
+	}
+	db.Exec(t, `DROP TRIGGER crash ON attachment_directory`)
+	if _, err := openAt(t, o); !errors.Is(err, store.ErrForeignDirectory) {
+		t.Errorf("two databases own it: %v", err)
+	}
+	must(t, os.Remove(filepath.Join(directory, markerName)))
+	if _, err := openAt(t, o); err != nil {
+		t.Error(err)
+	}
+	// Between the row and the marker's last word, the row counts.
+	path := filepath.Join(directory, markerName)
+	must(t, os.WriteFile(path, []byte(strings.Replace(read(t, path), "state claimed", "state claiming", 1)), 0o600))
+	if _, err := openAt(t, o); err != nil || !strings.Contains(read(t, path), "state claimed") {
+		t.Errorf("%v, marker:\n%s", err, read(t, path))
+	}
+}
+
+func TestOnlyAPersonDecidesThatADirectoryIsAdopted(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.accept(t, d.clerk(), mail("1", "a", with(attachment("x", "content"))))
+	empty := t.TempDir()
+	if _, err := openAt(t, store.Options{URL: d.url, AttachmentDirectory: empty}); !errors.Is(err, store.ErrNoMarker) {
+		t.Errorf("Open: %v", err)
+	}
+	if _, err := openAt(t, store.Options{URL: d.url, AttachmentDirectory: filepath.Join(empty, "none"), Adopt: true}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a directory that is not there was adopted: %v", err)
+	}
+	if _, err := openAt(t, store.Options{URL: d.url, Adopt: true}); err == nil {
+		t.Error("no directory was adopted")
+	}
+	s, err := openAt(t, store.Options{URL: d.url, AttachmentDirectory: empty, Adopt: true})
+	must(t, err)
+	if _, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("2", "b", with(attachment("x", "content")))}, d.clerk()); err != nil {
+		t.Error(err)
+	}
+	// The store that is still open on the old directory writes there no more.
+	_, err = d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("3", "c", with(attachment("x", "content")))}, d.clerk())
+	if !errors.Is(err, store.ErrForeignDirectory) {
+		t.Errorf("Accept in the old directory: %v", err)
+	}
+}
+
+// wantOnlyWriting fails the test unless the database may write into the directory and removes nothing from it.
+func wantOnlyWriting(t *testing.T, d *desk, s *store.Store, uidl, reason string) {
+	t.Helper()
+	orphan := leaveOrphan(t, d.files)
+	n, err := s.CollectOrphans(t.Context(), time.Hour)
+	if n != 0 || !errors.Is(err, store.ErrCopy) || !errors.Is(err, store.ErrDirectory) || !isThere(orphan) {
+		t.Errorf("collected %d, %v", n, err)
+	}
+	if err != nil && !strings.Contains(err.Error(), reason) || !strings.Contains(store.Hint(err), "attachments adopt") {
+		t.Errorf("error %v, hint %q", err, store.Hint(err))
+	}
+	if _, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail(uidl, uidl, with(attachment("x", "of "+uidl)))}, d.clerk()); err != nil {
+		t.Errorf("mail is stopped: %v", err)
+	}
+}
+
+func TestADatabaseThatMayBeACopyRemovesNothing(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, reason, sql string }{
+		{"another cluster", "system identifier is", `UPDATE attachment_directory SET instance = jsonb_set(instance, '{system}', '"7"')`},
+		{"another database", "database number is", `UPDATE attachment_directory SET instance = jsonb_set(instance, '{database}', '"7"')`},
+		{"a standby or a restored backup", "timeline is", `UPDATE attachment_directory SET instance = jsonb_set(instance, '{timeline}', '"00000000"')`},
+		{"another directory of the server", "data directory is", `UPDATE attachment_directory SET instance = jsonb_set(instance, '{directory}', '"/srv/pg"')`},
+		{"another port, when the directory is not told", "port is", `UPDATE attachment_directory SET instance = instance || '{"directory": "", "port": "1"}'`},
+		{"the owner has collected since", "collected there since", `UPDATE attachment_directory SET generation = 'earlier'`},
+		{"the owner has collected twice since", "collected there since", `UPDATE attachment_directory SET generation = 'earlier', next_generation = 'later'`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			_, err := d.store.CollectOrphans(t.Context(), time.Hour)
+			must(t, err)
+			d.exec(t, test.sql)
+			wantOnlyWriting(t, d, d.store, "1", test.reason)
+			s, err := openAt(t, store.Options{URL: d.url, AttachmentDirectory: d.files, Adopt: true})
+			must(t, err)
+			if n, err := s.CollectOrphans(t.Context(), time.Hour); n != 1 || err != nil {
+				t.Errorf("after it was adopted: %d, %v", n, err)
+			}
+		})
+	}
+}
+
+func TestWhatADatabaseDoesNotTellIsNoDifference(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.exec(t, `UPDATE attachment_directory SET instance = instance || '{"address": "192.0.2.1", "timeline": "", "port": "1"}'`)
+	leaveOrphan(t, d.files)
+	if n, err := d.store.CollectOrphans(t.Context(), time.Hour); n != 1 || err != nil {
+		t.Errorf("collected %d, %v", n, err)
 	}
 }
 

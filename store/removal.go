@@ -51,7 +51,7 @@ func (r *collection) noteRemovals(ctx context.Context, digests [][]byte) (unname
 		if err := replaceRemovals(ctx, tx, digests, unnamed); err != nil {
 			return err
 		}
-		return r.update(ctx, tx, "note removals", `collector_until = now() + $2`, collectionLease)
+		return r.update(ctx, tx, "note removals", `collector_until = now() + $2::interval`, collectionLease)
 	})
 	return unnamed, err
 }

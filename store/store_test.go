@@ -53,7 +53,7 @@ func TestOpenSaysWhatIsWrongAndKeepsThePassword(t *testing.T) {
 	}
 }
 
-func TestOpenMakesTheAttachmentDirectoryAndLeavesNothingInIt(t *testing.T) {
+func TestOpenMakesTheAttachmentDirectoryAndLeavesItsMarkerInIt(t *testing.T) {
 	t.Parallel()
 	directory := filepath.Join(t.TempDir(), "attachments")
 	s, err := store.Open(t.Context(), store.Options{URL: storetest.New(t).URL, AttachmentDirectory: directory, MaxConns: 2})
@@ -61,7 +61,7 @@ func TestOpenMakesTheAttachmentDirectoryAndLeavesNothingInIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if entries, err := os.ReadDir(directory); err != nil || len(entries) != 0 {
+	if entries, err := os.ReadDir(directory); err != nil || len(entries) != 1 || entries[0].Name() != markerName {
 		t.Errorf("entries %v, %v", entries, err)
 	}
 	if err := s.Ping(t.Context()); err != nil {
