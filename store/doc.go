@@ -31,6 +31,45 @@
 // Reconsider takes back the receipt of a message that was set aside and then takes the same steps, in one transaction:
 // either it stays aside or it is recorded as something else.
 //
+// # The attachment directory has one owner
+//
+// The row of attachment_directory and a marker file in the directory hold the same identity. Open claims a directory for
+// a database that has none (owner.go); from then on nothing is written where the marker is missing, as below the mount
+// point of a share, or another database's. Accept reads the marker for each batch that has files. Only a person has a
+// directory adopted (Options.Adopt), which gives both a new identity.
+//
+// A copy of the database has the same row. So nothing is removed where the server or the database is not the one that
+// claimed (instance.go: numbers, timeline, address, port, directory), nor where the marker has another generation. Each
+// collection changes the generation, and a file is removed only when it is older than several collections: what the
+// owner wrote since the copy was made is safe from the copy even where all else is equal. Mail never stops for that.
+//
+// # Removal
+//
+// A file is removed when no row names it, by the clocks of the file system and the database, in bounded amounts
+// (orphans.go). One program at a time collects; its lease is a row with a time. Contents are looked up without a lock.
+// For those that no row names, the lock that acceptances share is taken alone, and what still no row names is noted in
+// the table removal. The files are then removed without any lock, so that a file system that hangs holds up nobody. An
+// acceptance reads the notes behind its lock and names no content that is noted: its message waits for the next poll.
+//
+//	a crash before …      leaves                                          the next collection, by any program
+//	read marker           the lease, which ends by itself                 begins when it has ended, here and below
+//	announce generation   the same
+//	write marker          a next_generation that no marker has            writes it into the marker
+//	follow marker         a marker with next_generation                   takes it over, then announces another
+//	list                  a changed generation
+//	note removals         the same
+//	unlink                notes, and files that acceptances do not name   removes the files and the notes
+//	forget removals       notes without a file                            removes the notes
+//	note folder           the folder where the last collection ended      sweeps from there once more
+//	release lease         the lease
+//
+// # A share that hangs
+//
+// No call into a file system can be interrupted. Work on files runs in goroutines of its own, with a limit that grows
+// with the octets (share.go). What does not return in time is left behind with copies and with sources that are taken
+// away from it, the batch fails, and all other work on files fails at once until it has returned. While a removal is
+// left behind, its notes and its lease stay.
+//
 // # Isolation
 //
 // READ COMMITTED is enough: the lock of step 1 comes before any look-up, rows of other mailboxes are only added to
@@ -41,5 +80,5 @@
 //
 // A message that PostgreSQL refuses (SQLSTATE class 22, 23 or 54), or that makes our own code panic, is set aside,
 // alone. Everything else, above all what is unknown, is no message's fault: nothing is recorded and the mail stays
-// where it is.
+// where it is. ErrUnavailable and ErrDirectory say that the database or the attachment directory cannot be used.
 package store

@@ -1,0 +1,189 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"mailintegration/processor"
+	"mailintegration/store"
+)
+
+// hangLimit is how long work on files may take where a test lets it hang. The machine may be busy.
+const hangLimit = time.Second
+
+// hang holds up a step of a store's work on files until the test ends or lets go.
+func hang(t *testing.T, s *store.Store, step string, limit time.Duration) (reached <-chan struct{}, letGo func()) {
+	t.Helper()
+	within, proceed := make(chan struct{}, 100), make(chan struct{})
+	var over atomic.Bool
+	s.OnFiles(limit, func(name string) error {
+		if name == step {
+			select {
+			case within <- struct{}{}:
+			default:
+			}
+			<-proceed
+		}
+		return nil
+	})
+	letGo = func() {
+		if !over.Swap(true) {
+			close(proceed)
+		}
+	}
+	t.Cleanup(letGo)
+	return within, letGo
+}
+
+// within fails the test when f takes longer than a share that hangs may cost.
+func within(t *testing.T, what string, f func()) {
+	t.Helper()
+	started := time.Now()
+	f()
+	if took := time.Since(started); took > 10*time.Second {
+		t.Errorf("%s took %v", what, took)
+	}
+}
+
+func TestAShareThatHangsFailsItsBatchAndNoOtherWaits(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"read marker", "publish"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			_, letGo := hang(t, d.store, step, hangLimit)
+			batch := []store.Delivery{mail("1", "a", with(attachment("x", "content"))), mail("2", "b")}
+			for range 3 {
+				within(t, "Accept", func() {
+					outcomes, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk())
+					if !errors.Is(err, store.ErrHanging) || !errors.Is(err, store.ErrDirectory) || !store.IsTransient(err) || outcomes != nil {
+						t.Errorf("outcomes %+v, error %v", outcomes, err)
+					}
+				})
+			}
+			d.accept(t, d.clerk(), mail("3", "without a file"))
+			if n := d.count(t, "receipt"); n != 1 {
+				t.Errorf("%d receipts", n)
+			}
+			letGo()
+			acceptOnceItAnswers(t, d, batch)
+		})
+	}
+}
+
+// acceptOnceItAnswers accepts a batch as soon as the calls that were left behind have returned.
+func acceptOnceItAnswers(t *testing.T, d *desk, batch []store.Delivery) {
+	t.Helper()
+	for {
+		_, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk())
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, store.ErrHanging) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAStopDoesNotWaitForAShareThatHangs(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	reached, _ := hang(t, d.store, "publish", time.Hour)
+	ctx, stop := context.WithCancel(t.Context())
+	go func() { <-reached; stop() }()
+	within(t, "Accept", func() {
+		_, err := d.store.Accept(ctx, d.mailbox, []store.Delivery{mail("1", "a", with(attachment("x", "content")))}, d.clerk())
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("error is %v", err)
+		}
+	})
+}
+
+// TestWhatIsLeftBehindNoLongerReadsTheMessage has a decoder that reads on when its batch has failed long since: the
+// caller has closed the message.
+func TestWhatIsLeftBehindNoLongerReadsTheMessage(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.store.OnFiles(hangLimit, nil)
+	proceed, read := make(chan struct{}), make(chan error)
+	late := processor.Attachment{Name: "late"}.WithContent(func(raw io.ReaderAt) io.Reader {
+		return readerFunc(func(p []byte) (int, error) {
+			<-proceed
+			n, err := raw.ReadAt(p[:1], 0)
+			read <- err
+			return n, err
+		})
+	})
+	if _, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a", with(late))}, d.clerk()); !errors.Is(err, store.ErrHanging) {
+		t.Errorf("error is %v", err)
+	}
+	close(proceed)
+	if err := <-read; !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("it read: %v", err)
+	}
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+func TestACollectionOnAShareThatHangsHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	other := d.open(t, d.url)
+	writeOld(t, d.path("orphan"), "orphan", 48*time.Hour)
+	reached, letGo := hang(t, d.store, "unlink", hangLimit)
+	collected := make(chan error)
+	go func() {
+		_, err := d.store.CollectOrphans(t.Context(), time.Hour)
+		collected <- err
+	}()
+	<-reached
+	accept := func(uidl, content string) error {
+		_, err := other.Accept(t.Context(), d.mailbox, []store.Delivery{mail(uidl, uidl, with(attachment("x", content)))}, d.clerk())
+		return err
+	}
+	must(t, accept("1", "another content"))
+	if err := accept("2", "orphan"); err == nil || errors.Is(err, store.ErrDirectory) || !store.IsTransient(err) {
+		t.Errorf("a row may name what is being removed: %v", err)
+	}
+	if err := <-collected; !errors.Is(err, store.ErrHanging) {
+		t.Errorf("the collection: %v", err)
+	}
+	// As long as the call may still come through, nobody goes on: not this program, nor another one that took over.
+	if _, err := d.store.CollectOrphans(t.Context(), time.Hour); !errors.Is(err, store.ErrHanging) {
+		t.Errorf("the next collection: %v", err)
+	}
+	if n, err := other.CollectOrphans(t.Context(), time.Hour); n != 0 || err != nil || d.count(t, "removal") != 1 {
+		t.Errorf("another program collected %d, %v", n, err)
+	}
+	if left := one[float64](t, d, `SELECT extract(epoch FROM collector_until - now())::float8 FROM attachment_directory`); left < 20*3600 {
+		t.Errorf("the lease ends in %v s", left)
+	}
+	letGo()
+	for {
+		_, err := d.store.CollectOrphans(t.Context(), time.Hour)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, store.ErrHanging) {
+			t.Fatal(err)
+		}
+	}
+	if isThere(d.path("orphan")) || d.count(t, "removal") != 0 {
+		t.Error("the removal was not finished")
+	}
+	must(t, accept("2", "orphan"))
+	wantFilesOfRows(t, d)
+}
+
+func TestALargeFileHasMoreTime(t *testing.T) {
+	t.Parallel()
+	if small, large := store.FileLimit(1000), store.FileLimit(100<<20); small != 30*time.Second || large != 130*time.Second {
+		t.Errorf("limits are %v and %v", small, large)
+	}
+}
