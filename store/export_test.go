@@ -13,3 +13,6 @@ func (s *Store) OnFiles(limit time.Duration, step func(name string) error) {
 
 // FileLimit is how long work on so many octets may take.
 var FileLimit = fileLimit
+
+// IsStuck reports whether work on files was left behind and has not returned.
+func (s *Store) IsStuck() bool { return s.contents.files.isStuck() }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -35,8 +36,18 @@ func hang(t *testing.T, s *store.Store, step string, limit time.Duration) (reach
 			close(proceed)
 		}
 	}
-	t.Cleanup(letGo)
+	t.Cleanup(func() {
+		letGo()
+		returned(s)
+	})
 	return within, letGo
+}
+
+// returned waits until what was left behind has returned.
+func returned(s *store.Store) {
+	for s.IsStuck() {
+		runtime.Gosched()
+	}
 }
 
 // within fails the test when f takes longer than a share that hangs may cost.
@@ -70,22 +81,9 @@ func TestAShareThatHangsFailsItsBatchAndNoOtherWaits(t *testing.T) {
 				t.Errorf("%d receipts", n)
 			}
 			letGo()
-			acceptOnceItAnswers(t, d, batch)
+			returned(d.store)
+			d.accept(t, d.clerk(), batch...)
 		})
-	}
-}
-
-// acceptOnceItAnswers accepts a batch as soon as the calls that were left behind have returned.
-func acceptOnceItAnswers(t *testing.T, d *desk, batch []store.Delivery) {
-	t.Helper()
-	for {
-		_, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk())
-		if err == nil {
-			return
-		}
-		if !errors.Is(err, store.ErrHanging) {
-			t.Fatal(err)
-		}
 	}
 }
 
@@ -125,6 +123,7 @@ func TestWhatIsLeftBehindNoLongerReadsTheMessage(t *testing.T) {
 	if err := <-read; !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("it read: %v", err)
 	}
+	returned(d.store)
 }
 
 type readerFunc func(p []byte) (int, error)
@@ -165,15 +164,9 @@ func TestACollectionOnAShareThatHangsHoldsUpNobody(t *testing.T) {
 		t.Errorf("the lease ends in %v s", left)
 	}
 	letGo()
-	for {
-		_, err := d.store.CollectOrphans(t.Context(), time.Hour)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, store.ErrHanging) {
-			t.Fatal(err)
-		}
-	}
+	returned(d.store)
+	_, err := d.store.CollectOrphans(t.Context(), time.Hour)
+	must(t, err)
 	if isThere(d.path("orphan")) || d.count(t, "removal") != 0 {
 		t.Error("the removal was not finished")
 	}
