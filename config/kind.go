@@ -63,6 +63,8 @@ func kindOf(field reflect.StructField) kind {
 		return millisecondsKind()
 	case "leave":
 		return leaveKind()
+	case "retention":
+		return retentionKind()
 	case "count":
 		return countKind(arg)
 	case "host":

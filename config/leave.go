@@ -2,42 +2,73 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
+	"time"
 )
 
-// maxLeaveDays is ten years: what is to stay longer is to stay always.
-const maxLeaveDays = 3650
+const (
+	maxLeaveDays = 3650 // ten years: a message that stays longer stays always
 
-// leaveKind reads LeaveOnServer.
+	minRetentionDays = 30 // a mail server's backup brings messages back that are some weeks old
+	maxRetentionDays = 36500
+)
+
+// Retention is for how many days receipts, and the originals of refused and ignored messages, are kept.
+type Retention int
+
+// RetainAlways is the Retention that is no number of days.
+const RetainAlways Retention = -1
+
+// Duration returns the retention as a time, negative for always.
+func (r Retention) Duration() time.Duration { return time.Duration(r) * 24 * time.Hour }
+
+// String returns the retention as it is written in a file.
+func (r Retention) String() string { return retentionKind().format(r) }
+
+// daysWord is a word that stands in the place of a number of days.
+type daysWord struct {
+	word string
+	days int
+}
+
 func leaveKind() kind {
-	days := countKind(fmt.Sprintf("1-%d", maxLeaveDays))
+	k := daysKind(1, maxLeaveDays, daysWord{"Never", int(LeaveNever)}, daysWord{"Always", int(LeaveAlways)})
+	k.values = fmt.Sprintf("Never, Days N with N from 1 to %d, or Always", maxLeaveDays)
+	return k
+}
+
+func retentionKind() kind {
+	k := daysKind(minRetentionDays, maxRetentionDays, daysWord{"Always", int(RetainAlways)})
+	k.values = fmt.Sprintf("Days N with N from %d to %d, or Always", minRetentionDays, maxRetentionDays)
+	return k
+}
+
+// daysKind reads "Days N" with N from first to last, and words in its place.
+func daysKind(first, last int, words ...daysWord) kind {
+	days := countKind(fmt.Sprintf("%d-%d", first, last))
 	return kind{
-		noun: "a known value", values: fmt.Sprintf("Never, Days N with N from 1 to %d, or Always", maxLeaveDays),
+		noun: "a known value",
 		parse: func(text string) (any, string, bool) {
-			words := strings.Fields(strings.ToLower(text))
-			switch {
-			case len(words) == 1 && words[0] == "never":
-				return LeaveNever, "", true
-			case len(words) == 1 && words[0] == "always":
-				return LeaveAlways, "", true
-			case len(words) == 2 && words[0] == "days":
-				n, detail, ok := days.parse(words[1])
-				if !ok {
-					return nil, detail, false
+			given := strings.Fields(text)
+			for _, w := range words {
+				if len(given) == 1 && strings.EqualFold(given[0], w.word) {
+					return w.days, "", true
 				}
-				return Leave(n.(int)), "", true
+			}
+			if len(given) == 2 && strings.EqualFold(given[0], "Days") {
+				return days.parse(given[1])
 			}
 			return nil, "", false
 		},
 		format: func(v any) string {
-			switch n := v.(Leave); n {
-			case LeaveNever:
-				return "Never"
-			case LeaveAlways:
-				return "Always"
-			default:
-				return fmt.Sprintf("Days %d", n)
+			n := int(reflect.ValueOf(v).Int())
+			for _, w := range words {
+				if w.days == n {
+					return w.word
+				}
 			}
+			return fmt.Sprintf("Days %d", n)
 		},
 	}
 }

@@ -104,6 +104,10 @@ func (s *Service) setDirectories() {
 		s.AttachmentDirectory = filepath.Join(s.DataDirectory, "attachments")
 	}
 	s.AttachmentDirectory = beside(s.File, s.AttachmentDirectory)
+	if s.SpoolDirectory == "" {
+		s.SpoolDirectory = filepath.Join(s.DataDirectory, "spool")
+	}
+	s.SpoolDirectory = beside(s.File, s.SpoolDirectory)
 	if s.LogDirectory != "" {
 		s.LogDirectory = beside(s.File, s.LogDirectory)
 	}

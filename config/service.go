@@ -18,6 +18,9 @@ type Storage struct {
 	DatabaseURL         Secret `xml:"Database" check:"database" otherwise:"a private PostgreSQL in DataDirectory" example:"host=db.example.com dbname=mailintegration user=mailintegration sslmode=verify-full" doc:"The PostgreSQL server, as libpq understands it. A password is better kept in the file that PGPASSFILE names."`
 	DataDirectory       string `xml:"DataDirectory" check:"path" otherwise:"/var/lib/mailintegration, on Windows %ProgramData%\\MailIntegration" example:"/srv/mailintegration" doc:"Folder of everything that the daemon keeps beside the database."`
 	AttachmentDirectory string `xml:"AttachmentDirectory" check:"path" otherwise:"attachments in DataDirectory" example:"/mnt/share/attachments" doc:"Folder of the attachments; a network path, often."`
+	SpoolDirectory      string `xml:"SpoolDirectory" check:"path" otherwise:"spool in DataDirectory" example:"/var/spool/mailintegration" doc:"Folder in which large messages lie while they are read. The daemon makes it, for its own account alone. It must have room for MaxConcurrentPolls messages of MaxMessageSize."`
+
+	Retention Retention `xml:"Retention" check:"retention" default:"Days 400" example:"Days 3650" doc:"For how long receipts, and the originals of refused and ignored messages, are kept after the message was last seen in its mailbox. A message that comes back later, from a backup of the mail server, is recorded again."`
 }
 
 // Polls says which mailboxes there are and what holds for all of them.

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -29,8 +30,11 @@ func TestAServiceFileWithTheLeastTagsHasTheDefaults(t *testing.T) {
 		t.Fatal(warnings, err)
 	}
 	want := &Service{
-		File:       got.File,
-		Storage:    Storage{DataDirectory: defaultDataDirectory(), AttachmentDirectory: filepath.Join(defaultDataDirectory(), "attachments")},
+		File: got.File,
+		Storage: Storage{
+			DataDirectory: defaultDataDirectory(), AttachmentDirectory: filepath.Join(defaultDataDirectory(), "attachments"),
+			SpoolDirectory: filepath.Join(defaultDataDirectory(), "spool"), Retention: 400,
+		},
 		Polls:      Polls{MailboxFiles: []string{"mailboxes/*.xml"}, Login: "mailintegration", Team: "IT"},
 		Throughput: Throughput{MaxConcurrentPolls: 4, MessagesPerSession: 1000, BatchMessages: 50},
 		Logging:    Logging{LogLevel: LevelInfo},
@@ -64,6 +68,35 @@ func TestPathsAreRelativeToTheServiceFile(t *testing.T) {
 	want := []string{filepath.Join(dir, "data"), filepath.Join(dir, "data", "attachments"), filepath.Join(dir, "log"), "host=db password=hunter2"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestSpoolsLieBesideTheDataUnlessSaidOtherwise(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for tags, want := range map[string]string{
+		"<DataDirectory>data</DataDirectory>":                                      filepath.Join(dir, "data", "spool"),
+		"<DataDirectory>data</DataDirectory><SpoolDirectory>fast</SpoolDirectory>": filepath.Join(dir, "fast"),
+	} {
+		s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account+tags)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.SpoolDirectory != want {
+			t.Errorf("%s: %s, want %s", tags, s.SpoolDirectory, want)
+		}
+	}
+}
+
+func TestRetentionIsATime(t *testing.T) {
+	t.Parallel()
+	for r, want := range map[Retention]time.Duration{400: 400 * 24 * time.Hour, 36500: 36500 * 24 * time.Hour} {
+		if got := r.Duration(); got != want {
+			t.Errorf("%s lasts %s, want %s", r, got, want)
+		}
+	}
+	if got := RetainAlways.Duration(); got >= 0 {
+		t.Errorf("%s lasts %s, want a negative time", RetainAlways, got)
 	}
 }
 

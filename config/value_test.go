@@ -20,6 +20,8 @@ func TestValuesAreReadAsTheReferenceSays(t *testing.T) {
 		{"MaxMessageSize", "3GB", ""}, {"MaxMessageSize", "9999999999999GB", ""}, {"MaxMessageSize", "1.5MB", ""}, {"MaxMessageSize", "MB", ""}, {"MaxMessageSize", "10", ""},
 		{"LeaveOnServer", "never", "Never"}, {"LeaveOnServer", "ALWAYS", "Always"}, {"LeaveOnServer", "days  14", "Days 14"}, {"LeaveOnServer", "Days 0", ""},
 		{"LeaveOnServer", "Days 3651", ""}, {"LeaveOnServer", "14", ""}, {"LeaveOnServer", "Days", ""}, {"LeaveOnServer", "Days -1", ""}, {"LeaveOnServer", "Always 3", ""},
+		{"Retention", "days 400", "Days 400"}, {"Retention", "Always", "Always"}, {"Retention", "Days 30", "Days 30"}, {"Retention", "Days 36500", "Days 36500"},
+		{"Retention", "Days 29", ""}, {"Retention", "Days 36501", ""}, {"Retention", "Never", ""}, {"Retention", "400", ""},
 		{"ServerName", "[2001:db8::1]", "2001:db8::1"}, {"ServerName", "192.0.2.1", "192.0.2.1"}, {"ServerName", "mail", "mail"}, {"ServerName", "courriel.québec.example", "courriel.québec.example"},
 		{"ServerName", "a b", ""}, {"ServerName", "me@example.com", ""}, {"ServerName", "a..b", ""}, {"ServerName", "[mail]", "mail"}, {"ServerName", "\\\\mail", ""},
 		{"SecureSocketOption", "starttls", "StartTLS"}, {"SecureSocketOption", "Auto", ""},
