@@ -2,6 +2,7 @@ package config
 
 import (
 	"flag"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,6 +36,8 @@ func checkFolder(t *testing.T, folder string) {
 	t.Helper()
 	var err error
 	var warnings []Warning
+	want := filepath.Join(folder, "want.txt")
+	folder = private(t, folder)
 	if service := filepath.Join(folder, "service.xml"); isFile(service) {
 		_, warnings, err = LoadService(service)
 	} else {
@@ -51,7 +54,33 @@ func checkFolder(t *testing.T, folder string) {
 	if strings.Contains(got, secretInTests) {
 		t.Errorf("a secret is printed:\n%s", got)
 	}
-	compareFile(t, filepath.Join(folder, "want.txt"), got)
+	compareFile(t, want, got)
+}
+
+// private copies a folder, so that only the owner can read its files, as in an installation, and all of them were written at
+// the same time. A checkout gives them modes and times of its own.
+func private(t *testing.T, folder string) string {
+	t.Helper()
+	to := t.TempDir()
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(folder, path)
+		if err != nil {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		copied := write(t, to, rel, string(text))
+		return os.Chtimes(copied, testTime, testTime)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to
 }
 
 // relative makes the paths below folder independent of where the tests run.

@@ -6,8 +6,11 @@ import (
 	"strings"
 )
 
-// serviceRoot is the root of the service file. A mailbox file may have any other.
-const serviceRoot = "MailIntegrationService"
+// The roots of the two kinds of files. A mailbox file may have any other than serviceRoot.
+const (
+	mailboxRoot = "MailIntegration"
+	serviceRoot = "MailIntegrationService"
+)
 
 // LoadMailbox reads one mailbox file and the files that it names. The error is an *Error with every mistake. Login and Team
 // are "" when the file names none.

@@ -168,12 +168,20 @@ func TestUseSslStandsForASecureSocketOption(t *testing.T) {
 	}
 }
 
+// gateway is a tag of the original's files.
+const gateway = "<GatewayTypeName>ESI.Octopus.MailIntegration.Pop3MailboxGateway,ESI.Octopus.MailIntegration</GatewayTypeName>"
+
 func TestWhatIsReadButShouldBeWrittenOtherwiseIsAWarning(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, tags, want string }{
 		{"nothing to say", "<SecureSocketOption>SslOnConnect</SecureSocketOption>", ""},
 		{"the port of TLS without TLS", "<SecureSocketOption>StartTLS</SecureSocketOption><Port>995</Port>", "Port: is not the usual one"},
 		{"a password without TLS", "<SecureSocketOption>None</SecureSocketOption>", "SecureSocketOption: no TLS"},
+		{"a plain file of the original", gateway + "<Port>110</Port>", "SecureSocketOption: is missing beside UseSsl, which Octopus reads as no TLS"},
+		{"a file of the original without a port", gateway, "SecureSocketOption: is missing beside UseSsl"},
+		{"a file of the original whose port says TLS", gateway + "<Port>995</Port>", ""},
+		{"a file of the original that says it by UseSsl", gateway + "<UseSsl>True</UseSsl>", "UseSsl: is deprecated"},
+		{"a file of ours on the port without TLS", "<Port>110</Port>", "Port: is not the usual one"},
 		{"a tag for people in an event mailbox", "<IncidentPriority>High</IncidentPriority>", "IncidentPriority: has no effect with EventMailMessageProcessor"},
 		{"a token in an event mailbox", "<NewSRBodyEnclosingToken>x</NewSRBodyEnclosingToken>", "NewSRBodyEnclosingToken: has no effect"},
 		{"a client of Azure with a password", "<ClientId>x</ClientId>", "ClientId: has no effect with Authentication Basic"},
@@ -183,6 +191,9 @@ func TestWhatIsReadButShouldBeWrittenOtherwiseIsAWarning(t *testing.T) {
 			_, warnings, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(password+test.tags)))
 			if err != nil {
 				t.Fatal(err)
+			}
+			if len(warnings) > 0 && (warnings[0].Line == 0 || warnings[0].Column == 0) {
+				t.Errorf("%v has no place in the file", warnings[0])
 			}
 			if test.want == "" && len(warnings) == 0 {
 				return

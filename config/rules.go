@@ -36,6 +36,10 @@ func (c checking) identity() {
 
 // security unites SecureSocketOption with the deprecated UseSsl.
 func (c checking) security() {
+	if !c.given("UseSsl") && !c.given("SecureSocketOption") && c.isOriginals() && c.Port != portPOP3S {
+		c.warn(c.at("ServerName"), "SecureSocketOption", "is missing beside UseSsl, which Octopus reads as no TLS and this program as SslOnConnect "+
+			"(write <SecureSocketOption>None</SecureSocketOption>, better StartTLS or SslOnConnect)")
+	}
 	if !c.good["UseSsl"] {
 		return
 	}
@@ -52,6 +56,11 @@ func (c checking) security() {
 	c.warn(c.at("UseSsl"), "UseSsl", "is deprecated (write <SecureSocketOption>"+string(meant)+"</SecureSocketOption>)")
 }
 
+// isOriginals reports whether the file was written for Octopus MailIntegration: it names a gateway, or a processor as .NET does.
+func (c checking) isOriginals() bool {
+	return c.given("GatewayTypeName") || strings.Contains(c.first["MessageProcessorTypeName"].text, ",")
+}
+
 // The ports of POP3 and of POP3 with implicit TLS (RFC 1939 §3, RFC 8314 §7.1).
 const (
 	portPOP3  = 110
@@ -66,7 +75,7 @@ func (c checking) port() {
 	if !c.given("Port") {
 		c.Port = usual
 	}
-	isKnown := !c.given("SecureSocketOption") || c.good["SecureSocketOption"]
+	isKnown := c.good["SecureSocketOption"] || !c.given("SecureSocketOption") && (c.given("UseSsl") || !c.isOriginals())
 	if isKnown && c.Port == other {
 		c.warn(c.at("Port"), "Port", "is not the usual one with "+string(c.Security)+" (look at SecureSocketOption)")
 	}

@@ -14,7 +14,7 @@ const samples = "../deploy/samples"
 
 func TestTheSamplesAreReadWithoutAWarning(t *testing.T) {
 	t.Parallel()
-	s, warnings, err := LoadService(filepath.Join(samples, "mailintegration.xml"))
+	s, warnings, err := LoadService(filepath.Join(private(t, samples), "mailintegration.xml"))
 	if err != nil || len(warnings) > 0 {
 		t.Fatalf("warnings %v, error %v", warnings, err)
 	}
@@ -37,13 +37,14 @@ func TestTheOriginalsSamplesAreRead(t *testing.T) {
 	for _, name := range []string{"incident", "event", "service-request"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m, warnings, err := LoadMailbox(filepath.Join("testdata/original", name+".xml"))
+			folder := private(t, "testdata/original")
+			m, warnings, err := LoadMailbox(filepath.Join(folder, name+".xml"))
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got bytes.Buffer
 			for _, w := range warnings {
-				got.WriteString(relative(t, w.String(), "testdata/original") + "\n")
+				got.WriteString(relative(t, w.String(), folder) + "\n")
 			}
 			if err := m.XML(&got); err != nil {
 				t.Fatal(err)

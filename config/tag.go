@@ -81,11 +81,12 @@ type tagSet struct {
 	filter *tagSet // those of a <Filter>; nil where there is none
 	other  *tagSet // those of another place, for a hint
 	where  string  // "a mailbox file"
+	root   string  // the root to write
 }
 
 func mailboxSet() *tagSet {
 	return &tagSet{
-		tags: MailboxTags(), server: true, where: "a mailbox file", filter: filterSet(),
+		tags: MailboxTags(), server: true, where: "a mailbox file", root: mailboxRoot, filter: filterSet(),
 		other: &tagSet{tags: ServiceTags(), where: "the service file"},
 	}
 }
@@ -96,7 +97,7 @@ func filterSet() *tagSet {
 
 func serviceSet() *tagSet {
 	return &tagSet{
-		tags: ServiceTags(), where: "the service file",
+		tags: ServiceTags(), where: "the service file", root: serviceRoot,
 		other: &tagSet{tags: MailboxTags(), where: "a mailbox file"},
 	}
 }

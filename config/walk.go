@@ -61,6 +61,8 @@ type frame struct {
 	text   strings.Builder
 	bad    bool
 	secret bool
+
+	implied bool // the root that a file lacks
 }
 
 type shape int
@@ -150,6 +152,9 @@ func (w *walker) top() *frame {
 func (w *walker) open(name string, attributes []xml.Attr) bool {
 	top := w.top()
 	if top == nil {
+		if w.root == "" && w.set.lookup(name) != nil {
+			return w.openWithoutRoot(name, attributes)
+		}
 		return w.openRoot(name)
 	}
 	if len(w.stack) >= maxDepth {
@@ -185,17 +190,6 @@ func (w *walker) open(name string, attributes []xml.Attr) bool {
 		w.mistake(w.at, canonical(tag, name), "has an attribute (write the value between <"+canonical(tag, name)+"> and its closing tag)")
 	}
 	w.stack = append(w.stack, f)
-	return true
-}
-
-// openRoot takes up the first tag, which may have any name and any attributes, such as those that name a schema.
-func (w *walker) openRoot(name string) bool {
-	if w.root != "" {
-		w.mistake(w.at, "", "a second root begins (a file has one, and all tags within it)")
-		return false
-	}
-	w.root, w.rootAt = name, w.at
-	w.stack = append(w.stack, &frame{name: name, at: w.at})
 	return true
 }
 
@@ -268,7 +262,7 @@ func (w *walker) characters(start int, text []byte) bool {
 		top.text.Write(text)
 	case blank || top != nil && top.shape == unknown:
 	case w.root == "":
-		w.mistake(w.at, "", "is not XML: text stands before the first tag (begin with <MailIntegration>)")
+		w.mistake(w.at, "", "is not XML: text stands before the first tag (begin with <"+w.set.root+">)")
 		return false
 	default:
 		leading := len(text) - len(bytes.TrimLeft(text, " \t\r\n"))
@@ -280,11 +274,11 @@ func (w *walker) characters(start int, text []byte) bool {
 // end takes up the end of the file.
 func (w *walker) end() {
 	if w.root == "" {
-		w.mistake(position{1, 1}, "", "is empty (begin with <MailIntegration>)")
+		w.mistake(position{1, 1}, "", "is empty (begin with <"+w.set.root+">)")
 		return
 	}
-	w.whole = len(w.stack) == 0
-	for w.top() != nil {
+	w.whole = len(w.stack) == 0 || len(w.stack) == 1 && w.top().implied
+	for !w.whole && w.top() != nil {
 		w.unclosed(w.top(), "the end of the file")
 		w.pop()
 	}
