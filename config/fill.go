@@ -17,6 +17,7 @@ type filling struct {
 func (d *document) fill(target any, set *tagSet) *filling {
 	f := &filling{document: d, first: map[string]element{}, good: map[string]bool{}}
 	fields := reflect.ValueOf(target).Elem()
+	d.noteSecrets()
 	for _, tag := range set.tags {
 		if tag.initial != "" {
 			f.read(fields, &tag, tag.initial)
@@ -51,7 +52,7 @@ func (f *filling) take(fields reflect.Value, e element) {
 		text = e.text
 	}
 	if detail, ok := f.read(fields, e.tag, text); !ok {
-		f.mistake(e.at, e.tag.Name, e.tag.kind.wrong(text, detail, e.quiet))
+		f.mistake(e.at, e.tag.Name, e.tag.kind.wrong(f.redact(text), f.redact(detail), e.quiet))
 		return
 	}
 	f.good[e.tag.Name] = true
@@ -78,7 +79,7 @@ func (f *filling) shown(value string) string {
 	if f.quiet {
 		return "its value"
 	}
-	return shown(value)
+	return shown(f.redact(value))
 }
 
 // given says whether the tag is there and not empty, or seems to be there under a wrong name.

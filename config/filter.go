@@ -97,7 +97,7 @@ func (c checking) filters() {
 	lines := map[string]int{}
 	for i, d := range c.document.filters {
 		filter := Filter{Line: d.rootAt.line}
-		d.quiet = c.quiet
+		d.quiet, d.secrets = c.quiet, c.secrets
 		f := d.fill(&filter, c.set.filter)
 		if filter.Name == "" {
 			filter.Name = fmt.Sprint(i + 1)

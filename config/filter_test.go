@@ -12,7 +12,7 @@ import (
 
 func TestFiltersAreReadInTheirOrder(t *testing.T) {
 	t.Parallel()
-	m, warnings, err := LoadMailbox("testdata/filters/filters.xml")
+	m, warnings, err := LoadMailbox(filepath.Join(private(t, "testdata/filters"), "filters.xml"))
 	if err != nil || len(warnings) > 0 {
 		t.Fatalf("warnings %v, error %v", warnings, err)
 	}
@@ -41,7 +41,7 @@ func TestFiltersAreReadInTheirOrder(t *testing.T) {
 
 func TestFiltersThatXMLWritesAreReadBackAlike(t *testing.T) {
 	t.Parallel()
-	want, _, err := LoadMailbox("testdata/filters/filters.xml")
+	want, _, err := LoadMailbox(filepath.Join(private(t, "testdata/filters"), "filters.xml"))
 	if err != nil {
 		t.Fatal(err)
 	}

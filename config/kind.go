@@ -39,9 +39,10 @@ func (k kind) wrong(text, detail string, quiet bool) string {
 	return b.String()
 }
 
-// shown returns text as a message shows it: cut, and in quotation marks unless it is a plain word.
+// shown returns text as a message shows it: without passwords, cut, and in quotation marks unless it is a plain word.
 func shown(text string) string {
 	const longest = 120
+	text = withoutCredentials(text)
 	if r := []rune(text); len(r) > longest {
 		text = string(r[:longest]) + "…"
 	}

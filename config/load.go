@@ -94,6 +94,7 @@ func readService(path string, data []byte) (*Service, *filling) {
 	}
 	f := d.fill(s, set)
 	s.setDirectories()
+	f.exposure(s)
 	return s, f
 }
 

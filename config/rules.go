@@ -22,6 +22,7 @@ func (c checking) all() {
 	c.processor()
 	c.filters()
 	c.files()
+	c.exposure()
 }
 
 func (c checking) identity() {

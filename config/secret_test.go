@@ -80,3 +80,39 @@ func TestSecretsAreEqualWhenTheirTextsAre(t *testing.T) {
 		t.Error("Equal or IsEmpty is wrong")
 	}
 }
+
+// TestAPasswordInAnotherTagIsNotShown writes a password where a mistake would repeat it: by its form, or because Password has it too.
+func TestAPasswordInAnotherTagIsNotShown(t *testing.T) {
+	t.Parallel()
+	const odd = `hun"ter2-and-é` // quotation marks would change how it looks
+	long := strings.Repeat("x", 115) + odd
+	for name, tags := range map[string]string{
+		"a URL in place of a name":       password + "<ServerName>pop3://helpdesk:hunter2@mail.example.com</ServerName>",
+		"a password with an @ and a /":   password + "<ServerName>pop3://helpdesk:x@y/hunter2@mail.example.com</ServerName>",
+		"a name with its password":       password + "<ServerName>helpdesk:hunter2@mail.example.com</ServerName>",
+		"an endpoint with a password":    password + "<AuthorityURL>https://user:hunter2@login.example.com</AuthorityURL>",
+		"the words of a database":        password + "<ServerName>host=db password='hunter2 and more'</ServerName>",
+		"the password in a port":         password + "<Port>hunter2</Port>",
+		"the password in a schedule":     password + "<Schedule>* * hunter2</Schedule>",
+		"the password in a pattern":      password + "<Filters><Filter><Subject>(hunter2</Subject><Stop>True</Stop></Filter></Filters>",
+		"a password that is quoted":      "<Password>" + odd + "</Password><Port>" + odd + "</Port>",
+		"a password where a text is cut": "<Password>" + odd + "</Password><Port>" + long + "</Port>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text := minimal(tags)
+			if strings.Contains(tags, "<ServerName>") {
+				text = strings.Replace(text, "<ServerName>mail.example.com</ServerName>", "", 1)
+			}
+			_, _, err := LoadMailbox(write(t, t.TempDir(), "m.xml", text))
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			for _, secret := range []string{"hunter2", `hun"`, `hun\"`, "ter2"} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("%s\nshows %s", err, secret)
+				}
+			}
+		})
+	}
+}

@@ -39,6 +39,7 @@ type document struct {
 	// quiet is set once a secret's tag was not closed properly: from there on, any text or name may be a part of the
 	// secret, so none is shown.
 	quiet    bool
+	secrets  []string // see redact
 	mistakes []Mistake
 	warnings []Warning
 }

@@ -1,0 +1,46 @@
+//go:build unix
+
+package config
+
+import (
+	"os"
+	"os/user"
+	"strconv"
+	"syscall"
+)
+
+// readers names who else than its owner can read a file, and the command that ends it; "" for nobody. A group may read a file
+// of root's or one that its owner is alone in: an administrator lets a daemon read its files so.
+func readers(path string) (who, remedy string) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", ""
+	}
+	const byOthers, byGroup = 0o004, 0o040
+	stat, known := info.Sys().(*syscall.Stat_t)
+	switch mode := info.Mode().Perm(); {
+	case mode&byOthers != 0:
+		return "every account of this machine", "chmod o-rwx"
+	case mode&byGroup == 0 || !known || stat.Uid == 0 || stat.Gid == 0 || isOwnGroup(stat.Uid, stat.Gid):
+		return "", ""
+	}
+	return "the group " + groupName(stat.Gid), "chmod g-rwx"
+}
+
+// isOwnGroup reports whether a group is the one that was made for an account, which has its name or number.
+func isOwnGroup(uid, gid uint32) bool {
+	if uid == gid {
+		return true
+	}
+	owner, err := user.LookupId(strconv.FormatUint(uint64(uid), 10))
+	return err == nil && owner.Username == groupName(gid)
+}
+
+// groupName returns a group's name, or its number where it has none.
+func groupName(gid uint32) string {
+	number := strconv.FormatUint(uint64(gid), 10)
+	if group, err := user.LookupGroupId(number); err == nil {
+		return group.Name
+	}
+	return number
+}
