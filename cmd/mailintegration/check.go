@@ -62,7 +62,7 @@ func (checkCmd) Run(e *env) error {
 	return nil
 }
 
-func (c *checking) ok(what, detail string) { fmt.Fprintf(c.stdout, "ok      %s: %s\n", what, detail) }
+func (c *checking) ok(what, detail string) { printLine(c.stdout, "ok      %s: %s", what, detail) }
 
 // failed prints one line for what is wrong, with what to do, and notes the exit code.
 func (c *checking) failed(code int, what string, err error, hint string) {

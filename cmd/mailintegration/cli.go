@@ -51,6 +51,10 @@ type env struct {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	out, errs := &terminal{to: stdout}, &terminal{to: stderr}
+	defer out.flush()
+	defer errs.flush()
+	stdout, stderr = out, errs
 	var c cli
 	exited := -1
 	parser, err := kong.New(&c,

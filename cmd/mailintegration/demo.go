@@ -172,7 +172,8 @@ func (t *tour) note(mailbox string, m *processor.Message, o store.Outcome) {
 	defer t.mu.Unlock()
 	t.recorded++
 	t.last = o.Request
-	fmt.Fprintf(t.stdout, "  %-11s %s\n              -> %s\n", mailbox, short(cmp.Or(m.Subject, "(no subject)"), 80), became(m, o))
+	printLine(t.stdout, "  %-11s %s", mailbox, short(cmp.Or(m.Subject, "(no subject)"), 80))
+	printLine(t.stdout, "              -> %s", became(m, o))
 }
 
 // became says in a few words what became of a message, and why.

@@ -38,7 +38,7 @@ func (c *explainCmd) Run(e *env) error {
 			fmt.Fprintln(e.stdout)
 		}
 		if err := x.explain(e, name, c.JSON); err != nil {
-			fmt.Fprintln(e.stderr, "mailintegration:", err)
+			printLine(e.stderr, "mailintegration: %s", oneLine(err.Error()))
 			failed++
 		}
 	}

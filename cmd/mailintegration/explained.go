@@ -15,7 +15,7 @@ import (
 
 // print explains a message for an administrator: what it says, what would become of it, and why.
 func (x *explaining) print(w io.Writer, file string, m *processor.Message, raw io.ReaderAt, d processor.Decision) error {
-	fmt.Fprintln(w, file)
+	printLine(w, "%s", file)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	printMessage(facts{t, "  "}, m)
 	if err := t.Flush(); err != nil {
@@ -28,7 +28,7 @@ func (x *explaining) print(w io.Writer, file string, m *processor.Message, raw i
 	if len(m.Defects) > 0 {
 		fmt.Fprintln(w, "\n  Defects, read nevertheless")
 		for _, d := range m.Defects {
-			fmt.Fprintf(w, "    %s\n", strings.TrimPrefix("part "+d.Part+": "+d.What, "part : "))
+			printLine(w, "    %s", strings.TrimPrefix("part "+d.Part+": "+d.What, "part : "))
 		}
 	}
 	if err := printFilters(w, x.policy.FilterResults(m)); err != nil {
@@ -48,7 +48,7 @@ type facts struct {
 
 func (f facts) say(name, value string) {
 	if value != "" {
-		fmt.Fprintf(f.w, "%s%s\t%s\n", f.indent, name, value)
+		fmt.Fprintf(f.w, "%s%s\t%s\n", f.indent, inOneLine(name), inOneLine(value))
 	}
 }
 
@@ -136,7 +136,7 @@ func printAttachments(w io.Writer, m *processor.Message, raw io.ReaderAt, d proc
 		if !isStored(a, d) {
 			detail += ", not stored: IgnoredAttachments names it"
 		}
-		fmt.Fprintf(w, "    %s (%s, %s%s)\n", a.Name, a.MediaType, size(octets), detail)
+		printLine(w, "    %s (%s, %s%s)", a.Name, a.MediaType, size(octets), detail)
 	}
 	return nil
 }
@@ -168,7 +168,7 @@ func printFilters(w io.Writer, results []processor.FilterResult) error {
 		if r.Holds {
 			holds = "yes"
 		}
-		fmt.Fprintf(t, "    %s\t%s\t%s\n", r.Name, holds, r.Detail)
+		fmt.Fprintf(t, "    %s\t%s\t%s\n", inOneLine(r.Name), holds, inOneLine(r.Detail))
 	}
 	return t.Flush()
 }
@@ -213,7 +213,7 @@ func printReason(w io.Writer, why processor.Reason) {
 		if i > 0 {
 			because = "        "
 		}
-		fmt.Fprintf(w, "    %s%s\n", because, clause)
+		printLine(w, "    %s%s", because, clause)
 	}
 	fmt.Fprintf(w, "    (%s)\n", why.Code)
 }

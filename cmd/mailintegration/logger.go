@@ -2,11 +2,9 @@ package main
 
 import (
 	"io"
-	"os"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
-	"golang.org/x/term"
 )
 
 // newLogger logs to w: readable on a terminal, JSON otherwise. Files get JSON.
@@ -20,7 +18,7 @@ func newLogger(w io.Writer, level zapcore.Level, files ...io.Writer) *zap.Logger
 	for _, f := range files {
 		cores = append(cores, zapcore.NewCore(encoder.Clone(), zapcore.AddSync(f), level))
 	}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if isTerminal(w) {
 		conf.EncodeTime = zapcore.TimeEncoderOfLayout("15:04:05")
 		conf.EncodeLevel = zapcore.CapitalLevelEncoder
 		encoder = zapcore.NewConsoleEncoder(conf)

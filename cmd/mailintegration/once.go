@@ -47,9 +47,9 @@ func line(r daemon.Report) string {
 	s := fmt.Sprintf("%s: %d listed: %d opened, %d added, %d refused, %d ignored, %d set aside, %d known, %d failed, %d left for the next poll",
 		r.Mailbox, r.Listed, r.Opened, r.Added, r.Refused, r.Ignored, r.SetAside, r.Known, r.Failed, r.Deferred)
 	if r.Err != nil {
-		s += ": " + r.Err.Error()
+		s += ": " + oneLine(r.Err.Error())
 		if hint := daemon.Hint(r.Err); hint != "" {
-			s += "\n  hint: " + hint
+			s += "\n  hint: " + oneLine(hint)
 		}
 	}
 	return s

@@ -45,10 +45,10 @@ func (c *replayCmd) Run(e *env) error {
 		return err
 	}
 	if o.Known {
-		fmt.Fprintf(e.stdout, "%s: known, nothing was recorded: %s\n", c.File, before(o))
+		printLine(e.stdout, "%s: known, nothing was recorded: %s", c.File, before(o))
 		return nil
 	}
-	fmt.Fprintf(e.stdout, "%s: %s\n", c.File, became(m, o))
+	printLine(e.stdout, "%s: %s", c.File, became(m, o))
 	return nil
 }
 
@@ -73,7 +73,7 @@ func (c *replayCmd) reconsider(e *env) error {
 	if err != nil {
 		return c.stays(err)
 	}
-	fmt.Fprintf(e.stdout, "event %d: %s\n", c.SetAside, became(m, o))
+	printLine(e.stdout, "event %d: %s", c.SetAside, became(m, o))
 	return nil
 }
 

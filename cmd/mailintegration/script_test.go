@@ -85,6 +85,9 @@ func prepare(t *testing.T, e *testscript.Env) error {
 	e.Setenv("TOKEN_URL", endpoint)
 	e.Values[maildropKey{}] = plain
 	e.Setenv("TMPDIR", os.TempDir()) // a server that runs as another user has to reach what is in it
+	e.Setenv("ESC", "\x1b")          // these do not stand in the scripts, where nobody would see them
+	e.Setenv("CSI", "\u009b")        // ESC [ in one character
+	e.Setenv("RLO", "\u202e")        // turns the direction of what follows
 	e.Setenv("DATABASE", storetest.New(t).URL)
 	e.Setenv("EMPTY_DATABASE", storetest.Empty(t).URL)
 	e.Setenv("POP3_HOST", plain.Host())

@@ -11,11 +11,12 @@ import (
 
 // showRequest prints a request for people: its fields, its text, what came after, its history.
 func showRequest(w io.Writer, r store.RequestDetail) error {
-	fmt.Fprintf(w, "%s %d: %s\n\n", r.Kind, r.Number, r.Subject)
+	printLine(w, "%s %d: %s", r.Kind, r.Number, r.Subject)
+	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	field := func(name string, value any) {
 		if s := fmt.Sprint(value); s != "" && s != "0" {
-			fmt.Fprintf(t, "  %s\t%s\n", name, s)
+			fmt.Fprintf(t, "  %s\t%s\n", inOneLine(name), inOneLine(s))
 		}
 	}
 	field("Type", r.Type)
@@ -50,12 +51,14 @@ func showRequest(w io.Writer, r store.RequestDetail) error {
 		if a.Flagged {
 			flag = " [flagged: the sender had no part in this request]"
 		}
-		fmt.Fprintf(w, "\nActivity from %s, %s%s\n\n%s\n", sender(a.Sender), when(a.SentAt), flag, indent(a.Body))
+		fmt.Fprintln(w)
+		printLine(w, "Activity from %s, %s%s", sender(a.Sender), when(a.SentAt), flag)
+		fmt.Fprintf(w, "\n%s\n", indent(a.Body))
 		showAttachments(w, a.Attachments)
 	}
 	fmt.Fprintln(w, "\nHistory")
 	for _, h := range r.History {
-		fmt.Fprintf(w, "  %s  %s  %s: %s\n", when(&h.At), person(h.Author), h.What, h.Detail)
+		printLine(w, "  %s  %s  %s: %s", when(&h.At), person(h.Author), h.What, h.Detail)
 	}
 	return nil
 }
@@ -66,7 +69,7 @@ func showAttachments(w io.Writer, attachments []store.AttachmentDetail) {
 	}
 	fmt.Fprintln(w, "\n  Attachments")
 	for _, a := range attachments {
-		fmt.Fprintf(w, "    %s (%s, %s)\n", a.Name, a.MediaType, size(a.Octets))
+		printLine(w, "    %s (%s, %s)", a.Name, a.MediaType, size(a.Octets))
 	}
 }
 

@@ -27,7 +27,7 @@ func (o output) print(e *env, v any, headings []string, rows [][]any) error {
 			if i > 0 {
 				fmt.Fprint(w, "\t")
 			}
-			fmt.Fprint(w, cell)
+			fmt.Fprint(w, inOneLine(fmt.Sprint(cell)))
 		}
 		fmt.Fprintln(w)
 	}
