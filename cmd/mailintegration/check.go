@@ -26,7 +26,8 @@ const checkTimeout = 30 * time.Second
 // checking prints a line for each thing that was checked and remembers the worst.
 type checking struct {
 	*env
-	worst int
+	service *config.Service
+	worst   int
 }
 
 // Run checks the installation piece by piece and goes on after each that fails. It changes nothing; where the database
@@ -36,7 +37,7 @@ func (checkCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	c := &checking{env: e}
+	c := &checking{env: e, service: service}
 	for _, w := range warnings {
 		fmt.Fprintln(e.stdout, "warning", w)
 	}
@@ -144,7 +145,7 @@ func (c *checking) mailbox(m *config.Mailbox, in *installation, tokens *oauth.St
 	for _, silent := range withoutEffect(m) {
 		fmt.Fprintf(c.stdout, "warning %s: %s\n", what, silent)
 	}
-	w := wire(m, tokens)
+	w := wire(c.service, m, tokens)
 	c.names(what, w, in)
 	if m.Authentication == config.Azure && !c.token(what, w, tokenOptions(m, tokens)) {
 		return

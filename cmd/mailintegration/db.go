@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"go.uber.org/zap/zapcore"
@@ -10,14 +11,14 @@ import (
 
 type dbCmd struct {
 	Migrate dbMigrateCmd `cmd:"" help:"Bring the schema up to date. run and once do it by themselves."`
-	Status  dbStatusCmd  `cmd:"" help:"Say at which version the schema is."`
+	Status  dbStatusCmd  `cmd:"" help:"Say at which version the schema is. Changes nothing."`
 }
 
 type dbMigrateCmd struct{}
 
 // Run applies the migrations that are missing.
 func (dbMigrateCmd) Run(e *env) error {
-	return withDatabase(e, func(url string) error {
+	return withDatabase(e, (*installation).database, func(url string) error {
 		applied, err := store.Migrate(e.ctx, url)
 		for _, name := range applied {
 			fmt.Fprintln(e.stdout, "applied", name)
@@ -33,7 +34,7 @@ type dbStatusCmd struct{ output }
 
 // Run prints the schema's version and the program's.
 func (c dbStatusCmd) Run(e *env) error {
-	return withDatabase(e, func(url string) error {
+	return withDatabase(e, (*installation).existingDatabase, func(url string) error {
 		status, err := store.Status(e.ctx, url)
 		if err != nil {
 			return err
@@ -45,17 +46,17 @@ func (c dbStatusCmd) Run(e *env) error {
 	})
 }
 
-// withDatabase calls f with the URL of the database, the private one started for it if need be.
-func withDatabase(e *env, f func(url string) error) error {
+// withDatabase calls f with the URL of the database that find finds or makes, the private one started for it if need be.
+func withDatabase(e *env, find func(*installation, context.Context) (string, error), f func(url string) error) error {
 	service, _, _, err := load(e)
 	if err != nil {
 		return err
 	}
 	in := &installation{service: service, log: newLogger(e.stderr, zapcore.WarnLevel)}
-	url, err := in.database(e.ctx)
+	defer in.close()
+	url, err := find(in, e.ctx)
 	if err != nil {
 		return err
 	}
-	defer in.close()
 	return f(url)
 }

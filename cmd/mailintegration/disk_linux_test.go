@@ -12,11 +12,11 @@ import (
 )
 
 // onFullDisk runs the verb once where one directory is a file system of 64 KiB, in a mount namespace of its own.
-// Directories are named from the one that the configuration lies in; "spool" is that for temporary files.
+// Directories are named from the one that the configuration lies in.
 func (in *installed) onFullDisk(name string) (output string, code int) {
 	in.Helper()
-	spool, directory := filepath.Join(filepath.Dir(in.config), "spool"), filepath.Join(filepath.Dir(in.config), name)
-	if err := os.MkdirAll(spool, 0o755); err != nil {
+	directory := filepath.Join(filepath.Dir(in.config), name)
+	if err := os.MkdirAll(directory, 0o755); err != nil {
 		in.Fatal(err)
 	}
 	script := fmt.Sprintf(`mount -t tmpfs -o size=64k,mode=1777 none %q && exec "$@"`, directory)
@@ -25,7 +25,7 @@ func (in *installed) onFullDisk(name string) (output string, code int) {
 		args = append(args, "--map-root-user")
 	}
 	cmd := exec.Command("unshare", append(args, "sh", "-c", script, "sh", os.Args[0], "once")...)
-	cmd.Env = append(in.command().Env, "TMPDIR="+spool)
+	cmd.Env = in.command().Env
 	out, err := cmd.CombinedOutput()
 	if _, exited := err.(*exec.ExitError); err != nil && !exited {
 		in.Fatal(err)
@@ -41,7 +41,7 @@ func TestADiskThatIsFullLosesNothing(t *testing.T) {
 		directory string
 	}{
 		{"the attachment directory's", 200 << 10, "attachments"},
-		{"the spool's", 1 << 20, "spool"},
+		{"the spool's", 1 << 20, "data/spool"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -52,7 +52,7 @@ func TestADiskThatIsFullLosesNothing(t *testing.T) {
 				srv.Add("helpdesk", fmt.Appendf(nil, "Subject: large %d\r\n\r\n%s", i, strings.Repeat("All work and no play.\r\n", tt.octets/23)))
 			}
 			out, code := in.onFullDisk(tt.directory)
-			if code == 0 || !strings.Contains(out, "no space left on device") {
+			if code != exitFailed || !strings.Contains(out, "no space left on device") {
 				t.Errorf("exit code %d with the output\n%s", code, out)
 			}
 			in.wantRecorded(0)

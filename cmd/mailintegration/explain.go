@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 	"mailintegration/config"
 	"mailintegration/daemon"
 	"mailintegration/processor"
-	"mailintegration/store"
 )
 
 type explainCmd struct {
@@ -136,7 +134,7 @@ func online(e *env, service *config.Service, mb *config.Mailbox) (*explaining, e
 	in := &installation{service: service, log: newLogger(e.stderr, zapcore.WarnLevel)}
 	if err := in.openReadOnly(e.ctx); err != nil {
 		in.close()
-		return nil, err
+		return nil, withoutDatabase(err)
 	}
 	rules := rules(mb)
 	refs, err := in.store.References(e.ctx, rules.Names)
@@ -151,21 +149,11 @@ func online(e *env, service *config.Service, mb *config.Mailbox) (*explaining, e
 	return &explaining{mailbox: mb.Name, policy: policy, most: mb.MaxOctets, look: look, close: in.close}, nil
 }
 
-// openReadOnly opens the store so that nothing can be changed. A private PostgreSQL is started, but not made.
-func (in *installation) openReadOnly(ctx context.Context) error {
-	if in.service.DatabaseURL.IsEmpty() {
-		if _, err := os.Stat(filepath.Join(in.service.DataDirectory, "postgres")); err != nil {
-			return &failure{
-				code: exitFailed, err: fmt.Errorf("there is no database yet: %w", err),
-				hint: "mailintegration db migrate makes it; with --no-database none is needed",
-			}
-		}
+// withoutDatabase adds to the error for a database that does not exist that explaining needs none.
+func withoutDatabase(err error) error {
+	if f := new(failure); errors.Is(err, errNoDatabase) && errors.As(err, &f) {
+		return &failure{code: f.code, err: f.err, hint: f.hint + "; with --no-database none is needed"}
 	}
-	url, err := in.database(ctx)
-	if err != nil {
-		return err
-	}
-	in.store, err = store.Open(ctx, store.Options{URL: url, AttachmentDirectory: in.service.AttachmentDirectory, ReadOnly: true})
 	return err
 }
 

@@ -171,10 +171,13 @@ func (in *installation) daemon(recorded func(string, *processor.Message, store.O
 		MessagesPerSession: in.service.MessagesPerSession,
 		BatchMessages:      in.service.BatchMessages,
 	}
+	if err := makeSpool(in.service.SpoolDirectory); err != nil {
+		return nil, err
+	}
 	tokens := tokenStore(in.service)
 	for _, m := range in.service.Mailboxes {
 		if m.Enabled {
-			opts.Mailboxes = append(opts.Mailboxes, wire(m, tokens))
+			opts.Mailboxes = append(opts.Mailboxes, wire(in.service, m, tokens))
 		}
 	}
 	return daemon.New(opts)

@@ -27,6 +27,7 @@ type installed struct {
 const (
 	killedService = `<MailIntegrationService>
   <Database>%s</Database>
+  <DataDirectory>data</DataDirectory>
   <AttachmentDirectory>%s</AttachmentDirectory>
   <Login>daemon</Login> <Team>IT</Team>
   <MessagesPerSession>100</MessagesPerSession> <BatchMessages>20</BatchMessages>

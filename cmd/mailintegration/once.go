@@ -44,8 +44,8 @@ func line(r daemon.Report) string {
 	if r.Skipped {
 		return r.Mailbox + ": another daemon polls it just now"
 	}
-	s := fmt.Sprintf("%s: %d listed: %d opened, %d added, %d refused, %d ignored, %d set aside, %d known, %d failed, %d left for the next poll",
-		r.Mailbox, r.Listed, r.Opened, r.Added, r.Refused, r.Ignored, r.SetAside, r.Known, r.Failed, r.Deferred)
+	s := fmt.Sprintf("%s: %d listed: %d opened, %d added, %d refused, %d ignored, %d set aside, %d known, %d too large, %d failed, %d left for the next poll",
+		r.Mailbox, r.Listed, r.Opened, r.Added, r.Refused, r.Ignored, r.SetAside, r.Known, r.Oversize, r.Failed, r.Deferred)
 	if r.Err != nil {
 		s += ": " + oneLine(r.Err.Error())
 		if hint := daemon.Hint(r.Err); hint != "" {
@@ -72,11 +72,11 @@ func verdict(reports []daemon.Report) error {
 	if worst == 0 {
 		return nil
 	}
-	return &failure{code: worst, err: errors.New("not every mailbox was polled as it should be"), hint: "see above"}
+	return &failure{code: worst, err: errors.New("some mailboxes were not fully polled"), hint: "see above"}
 }
 
-// isUnreachable tells whether err is about getting to the mailbox and into it, rather than about its messages.
+// isUnreachable reports whether err is about getting to the mailbox and into it, rather than about its messages or this
+// machine's disk.
 func isUnreachable(err error) bool {
-	e := new(mailbox.Error)
-	return errors.As(err, &e)
+	return errors.As(err, new(*mailbox.Error)) && !errors.Is(err, mailbox.ErrSpool) && !errors.Is(err, mailbox.ErrTooLarge)
 }

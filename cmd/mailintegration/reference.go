@@ -167,9 +167,9 @@ func (c *sourceListCmd) Run(e *env) error {
 		[]string{"team", "source"}, func(s store.Source) []any { return []any{s.Team, s.Name} })
 }
 
-// list opens the installation and prints what find finds, a row each.
+// list opens the installation for reading and prints what find finds, a row each.
 func list[T any](e *env, o output, find func(*store.Store) ([]T, error), headings []string, row func(T) []any) error {
-	in, err := open(e, logWarnings)
+	in, err := openToRead(e)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (c *replayCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	m, o, err := daemon.Replay(e.ctx, in.store, wire(mb, tokenStore(in.service)), raw)
+	m, o, err := daemon.Replay(e.ctx, in.store, wire(in.service, mb, tokenStore(in.service)), raw)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (c *replayCmd) reconsider(e *env) error {
 		return &failure{code: exitConfiguration, err: fmt.Errorf("event %d: %w", c.SetAside, err),
 			hint: "the message belongs to that mailbox: give a mailbox file that name again (Name)"}
 	}
-	m, o, err := daemon.Reconsider(e.ctx, in.store, wire(mb, tokenStore(in.service)), aside, c.Again)
+	m, o, err := daemon.Reconsider(e.ctx, in.store, wire(in.service, mb, tokenStore(in.service)), aside, c.Again)
 	if err != nil {
 		return c.stays(err)
 	}

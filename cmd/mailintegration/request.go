@@ -50,7 +50,7 @@ type requestShowCmd struct {
 
 // Run shows one request.
 func (c *requestShowCmd) Run(e *env) error {
-	in, err := open(e, logWarnings)
+	in, err := openToRead(e)
 	if err != nil {
 		return err
 	}

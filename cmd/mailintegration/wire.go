@@ -12,14 +12,14 @@ import (
 	"mailintegration/processor"
 )
 
-// wire turns a mailbox's configuration into what the daemon polls.
-func wire(m *config.Mailbox, tokens *oauth.Store) daemon.Mailbox {
+// wire turns a mailbox's configuration, and its service's, into what the daemon polls.
+func wire(service *config.Service, m *config.Mailbox, tokens *oauth.Store) daemon.Mailbox {
 	w := daemon.Mailbox{
 		Name: m.Name,
 		Account: mailbox.Account{
 			Server: m.ServerName, Port: m.Port, Security: mailbox.Security(m.Security), Roots: m.Roots,
 			UserName: m.UserName, Password: m.Password.Reveal(),
-			StepTimeout: m.StepTimeout, MaxOctets: m.MaxOctets,
+			StepTimeout: m.StepTimeout, MaxOctets: m.MaxOctets, SpoolDirectory: service.SpoolDirectory,
 		},
 		LeaveOnServer: daemon.Leave(m.LeaveOnServer), SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
 		Rules: rules(m), Schedule: m.Schedule,

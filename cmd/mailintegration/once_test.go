@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"mailintegration/daemon"
+	"mailintegration/mailbox"
+)
+
+func TestThePollsReportsDecideTheExitCode(t *testing.T) {
+	t.Parallel()
+	in := func(class error) error {
+		return &mailbox.Error{Op: "RETR 1", Server: "h:110", Err: fmt.Errorf("%w: x", class)}
+	}
+	for _, test := range []struct {
+		name    string
+		reports []daemon.Report
+		want    int
+	}{
+		{"all is well", []daemon.Report{{Listed: 1, Opened: 1}}, exitDone},
+		{"a message that is too large is recorded as an event", []daemon.Report{{Listed: 1, Oversize: 1}}, exitDone},
+		{"a message failed", []daemon.Report{{Listed: 1, Failed: 1}}, exitFailed},
+		{"the server is not there", []daemon.Report{{Err: in(mailbox.ErrUnreachable)}}, exitUnreachable},
+		{"this machine's disk is full", []daemon.Report{{Err: in(mailbox.ErrSpool)}}, exitFailed},
+		{"a message was larger than the server said", []daemon.Report{{Err: in(mailbox.ErrTooLarge)}}, exitFailed},
+		{"the database is not there", []daemon.Report{{Err: errors.New("database: x")}}, exitFailed},
+		{"the worst counts", []daemon.Report{{Err: in(mailbox.ErrSpool)}, {Err: in(mailbox.ErrTimeout)}, {}}, exitUnreachable},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			err := verdict(test.reports)
+			if test.want == exitDone {
+				if err != nil {
+					t.Errorf("%v, want no error", err)
+				}
+				return
+			}
+			var f *failure
+			if !errors.As(err, &f) || f.code != test.want {
+				t.Errorf("%#v, want exit code %d", err, test.want)
+			}
+		})
+	}
+}
+
+// TestTheNumbersOfAPollAddUp sums up what the line of a poll says.
+func TestTheNumbersOfAPollAddUp(t *testing.T) {
+	t.Parallel()
+	r := daemon.Report{Mailbox: "m", Listed: 1 + 2 + 4 + 8 + 16 + 32 + 64 + 128 + 256,
+		Opened: 1, Added: 2, Refused: 4, Ignored: 8, SetAside: 16, Known: 32, Oversize: 64, Failed: 128, Deferred: 256}
+	var sum int
+	numbers := regexp.MustCompile(`\d+`).FindAllString(line(r), -1)
+	for _, n := range numbers[1:] {
+		i, err := strconv.Atoi(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += i
+	}
+	if sum != r.Listed || numbers[0] != strconv.Itoa(r.Listed) {
+		t.Errorf("%s\nadds up to %d, want %d", line(r), sum, r.Listed)
+	}
+}
