@@ -12,10 +12,8 @@ import (
 
 	"mailintegration/config"
 	"mailintegration/daemon"
-	"mailintegration/mailbox"
 	"mailintegration/mailbox/oauth"
 	"mailintegration/store"
-	"mailintegration/store/postgres"
 )
 
 type checkCmd struct{}
@@ -52,13 +50,13 @@ func (checkCmd) Run(e *env) error {
 	if s != nil {
 		defer s.close()
 	}
-	c.attachments(service.AttachmentDirectory)
+	c.places(s)
 	tokens := tokenStore(service)
 	for _, m := range service.Mailboxes {
 		c.mailbox(m, s, tokens)
 	}
 	if c.worst != 0 {
-		return &failure{code: c.worst, err: errors.New("something is not as it should be"), hint: "see the lines that start with FAILED"}
+		return &failure{code: c.worst, err: errors.New("some checks failed"), hint: "see the lines that start with FAILED"}
 	}
 	return nil
 }
@@ -94,8 +92,8 @@ func oneLine(s string) string {
 func (c *checking) database(service *config.Service) *installation {
 	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
 	defer cancel()
-	if service.DatabaseURL.IsEmpty() && !postgres.Exists(privateDatabase(service)) {
-		c.failed(exitFailed, "database", errors.New("the private database is not made yet"), "mailintegration team add NAME makes it")
+	if !hasDatabase(service) {
+		c.failed(exitFailed, "database", errNoDatabase, "mailintegration db migrate makes it")
 		return nil
 	}
 	in := &installation{service: service, log: newLogger(c.stderr, zapcore.WarnLevel)}
@@ -126,15 +124,6 @@ func (in *installation) checkDatabase(ctx context.Context) (version int64, err e
 	return status.Database, err
 }
 
-// attachments checks that the attachment directory can be written to.
-func (c *checking) attachments(directory string) {
-	if err := store.CheckAttachmentDirectory(directory); err != nil {
-		c.failed(exitFailed, "attachment directory", err, "")
-		return
-	}
-	c.ok("attachment directory", directory)
-}
-
 // mailbox checks one mailbox: the names it uses, the access token, the log-in, the certificate.
 func (c *checking) mailbox(m *config.Mailbox, in *installation, tokens *oauth.Store) {
 	what := "mailbox " + m.Name
@@ -143,7 +132,7 @@ func (c *checking) mailbox(m *config.Mailbox, in *installation, tokens *oauth.St
 		return
 	}
 	for _, silent := range withoutEffect(m) {
-		fmt.Fprintf(c.stdout, "warning %s: %s\n", what, silent)
+		c.warn(what, silent)
 	}
 	w := wire(c.service, m, tokens)
 	c.names(what, w, in)
@@ -165,29 +154,4 @@ func (c *checking) names(what string, m daemon.Mailbox, in *installation) {
 		return
 	}
 	c.ok(what, "its names are in the database")
-}
-
-// logIn opens a session, reads the listing and leaves without touching a message.
-func (c *checking) logIn(what string, w daemon.Mailbox, m *config.Mailbox) {
-	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
-	defer cancel()
-	session, err := mailbox.Open(ctx, w.Account)
-	if err != nil {
-		c.failed(exitUnreachable, what, err, refusedTokenHint(m, err))
-		return
-	}
-	defer session.Close()
-	items, err := session.List(ctx)
-	if err != nil {
-		c.failed(exitUnreachable, what, err, "")
-		return
-	}
-	detail := fmt.Sprintf("logged in, %d messages", len(items))
-	if state, ok := session.TLS(); ok {
-		leaf := state.PeerCertificates[0]
-		detail += fmt.Sprintf(", certificate of %s good until %s", leaf.Subject.CommonName, leaf.NotAfter.Format(time.DateOnly))
-	} else {
-		detail += ", without encryption"
-	}
-	c.ok(what, detail)
 }

@@ -11,9 +11,9 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// onFullDisk runs the verb once where one directory is a file system of 64 KiB, in a mount namespace of its own.
+// onFullDisk runs a verb where one directory is a file system of 64 KiB, in a mount namespace of its own.
 // Directories are named from the one that the configuration lies in.
-func (in *installed) onFullDisk(name string) (output string, code int) {
+func (in *installed) onFullDisk(name, verb string) (output string, code int) {
 	in.Helper()
 	directory := filepath.Join(filepath.Dir(in.config), name)
 	if err := os.MkdirAll(directory, 0o755); err != nil {
@@ -24,7 +24,7 @@ func (in *installed) onFullDisk(name string) (output string, code int) {
 	if os.Getuid() != 0 {
 		args = append(args, "--map-root-user")
 	}
-	cmd := exec.Command("unshare", append(args, "sh", "-c", script, "sh", os.Args[0], "once")...)
+	cmd := exec.Command("unshare", append(args, "sh", "-c", script, "sh", os.Args[0], verb)...)
 	cmd.Env = in.command().Env
 	out, err := cmd.CombinedOutput()
 	if _, exited := err.(*exec.ExitError); err != nil && !exited {
@@ -51,7 +51,7 @@ func TestADiskThatIsFullLosesNothing(t *testing.T) {
 			for i := range 3 {
 				srv.Add("helpdesk", fmt.Appendf(nil, "Subject: large %d\r\n\r\n%s", i, strings.Repeat("All work and no play.\r\n", tt.octets/23)))
 			}
-			out, code := in.onFullDisk(tt.directory)
+			out, code := in.onFullDisk(tt.directory, "once")
 			if code != exitFailed || !strings.Contains(out, "no space left on device") {
 				t.Errorf("exit code %d with the output\n%s", code, out)
 			}
@@ -65,5 +65,14 @@ func TestADiskThatIsFullLosesNothing(t *testing.T) {
 				t.Errorf("%d messages left once there is room", left)
 			}
 		})
+	}
+}
+
+func TestCheckSeesADiskThatIsAsGoodAsFull(t *testing.T) {
+	t.Parallel()
+	in := &installed{TB: t, config: configured(t, "")}
+	out, code := in.onFullDisk("data/spool", "check")
+	if code != exitFailed || !strings.Contains(out, "FAILED  free space (spool): 64.0 KiB of 64.0 KiB: no message can be recorded soon; make room") {
+		t.Errorf("exit code %d with the output\n%s", code, out)
 	}
 }

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mailintegration/config"
+	"mailintegration/mailbox/pop3test"
+)
+
+// checked runs check on a service file with the tags and, if there is one, a mailbox file beside it. There is no database.
+func checked(t *testing.T, tags, mailbox string) (out string, code int) {
+	t.Helper()
+	path := configured(t, tags)
+	if mailbox != "" {
+		boxes := filepath.Join(filepath.Dir(path), "mailboxes")
+		if err := os.MkdirAll(boxes, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(boxes, "helpdesk.xml"), []byte(mailbox), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	code = run(t.Context(), []string{"-c", path, "check"}, nil, &stdout, &stderr)
+	return stdout.String(), code
+}
+
+// wantLine fails the test unless a line of out begins and ends like that.
+func wantLine(t *testing.T, out, begin, end string) {
+	t.Helper()
+	for line := range strings.Lines(out) {
+		if line = strings.TrimSuffix(line, "\n"); strings.HasPrefix(line, begin) && strings.HasSuffix(line, end) {
+			return
+		}
+	}
+	t.Errorf("no line begins with %q and ends with %q in\n%s", begin, end, out)
+}
+
+func TestCheckTellsWhatAServerDoesByItself(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, schedule string
+		extra          []string
+		want           string // "" for no warning
+	}{
+		{"nothing", "30s", nil, ""},
+		{"it keeps all", "30s", []string{"EXPIRE NEVER"}, ""},
+		{"it deletes what was retrieved", "30s", []string{"EXPIRE 0"},
+			"the server deletes messages by itself as soon as they are retrieved (EXPIRE 0): LeaveOnServer keeps none"},
+		{"it deletes after a month", "30s", []string{"EXPIRE 30"},
+			"the server may delete messages by itself after 30 days (EXPIRE 30): LeaveOnServer keeps none longer"},
+		{"it wants more time between log-ins than the schedule leaves", "30s", []string{"LOGIN-DELAY 900"},
+			"the server wants 15m0s between two log-ins (LOGIN-DELAY), and Schedule asks for one after 30s"},
+		{"it wants no more time than the schedule leaves", "15m", []string{"LOGIN-DELAY 900"}, ""},
+		{"it wants more time than a cron expression leaves", "*/5 8-17 * * 1-5", []string{"LOGIN-DELAY 900"},
+			"the server wants 15m0s between two log-ins (LOGIN-DELAY), and Schedule asks for one after 5m0s"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			srv := pop3test.Run(t, pop3test.Options{Extra: test.extra})
+			srv.SetPassword("helpdesk", "secret")
+			box := strings.Replace(fmt.Sprintf(killedMailbox, srv.Port(), "helpdesk", "secret"), "</MailIntegration>",
+				"<Schedule>"+test.schedule+"</Schedule></MailIntegration>", 1)
+			out, _ := checked(t, "", box)
+			wantLine(t, out, "ok      mailbox helpdesk: logged in", "")
+			if test.want == "" {
+				if strings.Contains(out, "warning mailbox") {
+					t.Errorf("a warning in\n%s", out)
+				}
+				return
+			}
+			wantLine(t, out, "warning mailbox helpdesk: "+test.want, "")
+		})
+	}
+}
+
+func TestCheckTellsACertificateThatEndsSoon(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	now := time.Now()
+	certificate := func(name string, days int) *x509.Certificate {
+		return &x509.Certificate{DNSNames: []string{name}, NotAfter: now.Add(time.Duration(days) * day)}
+	}
+	leaf, soon := certificate("leaf", 60), certificate("leaf", 5)
+	for _, test := range []struct {
+		name   string
+		leaf   *x509.Certificate
+		chains [][]*x509.Certificate
+		want   string
+	}{
+		{"the server's own ends soon", soon, [][]*x509.Certificate{{soon, certificate("authority", 900)}}, "the certificate of leaf ends on"},
+		{"none ends soon", leaf, [][]*x509.Certificate{{leaf, certificate("authority", 900)}}, ""},
+		{"the authority's ends soon", leaf, [][]*x509.Certificate{{leaf, certificate("authority", 13)}}, "the certificate of authority ends on"},
+		{"one of two chains ends soon", leaf, [][]*x509.Certificate{{leaf, certificate("old", 5)}, {leaf, certificate("new", 900)}}, ""},
+		{"no chain was verified", soon, nil, "the certificate of leaf ends on"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			c := &checking{env: &env{stdout: &out}}
+			c.certificate("mailbox m", &tls.ConnectionState{PeerCertificates: []*x509.Certificate{test.leaf}, VerifiedChains: test.chains}, now)
+			if test.want == "" && out.Len() == 0 {
+				return
+			}
+			if test.want == "" || !strings.HasPrefix(out.String(), "warning mailbox m: "+test.want) {
+				t.Errorf("%q, want %q", &out, test.want)
+			}
+		})
+	}
+}
+
+func TestCheckTriesTheDirectories(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, code := checked(t, "<LogDirectory>"+file+"/log</LogDirectory><SpoolDirectory>"+file+"</SpoolDirectory>", "")
+	if code != exitFailed {
+		t.Errorf("exit code %d, want %d", code, exitFailed)
+	}
+	wantLine(t, out, "FAILED  log directory: ", "or name another directory in LogDirectory")
+	wantLine(t, out, "FAILED  spool directory: ", "or name another directory in SpoolDirectory")
+
+	fresh := filepath.Join(t.TempDir(), "new")
+	out, _ = checked(t, "<LogDirectory>"+fresh+"/log</LogDirectory>", "")
+	wantLine(t, out, "ok      log directory: "+fresh, "")
+	wantLine(t, out, "ok      spool directory: ", "")
+	if _, err := os.Stat(fresh); !os.IsNotExist(err) {
+		t.Errorf("check made the directory: %v", err)
+	}
+}
+
+func TestRoomIsJudgedByOctetsAndByItsShare(t *testing.T) {
+	t.Parallel()
+	const mib, gib = int64(1) << 20, int64(1) << 30
+	for _, test := range []struct {
+		name        string
+		free, total int64
+		want        string
+		code        int
+	}{
+		{"plenty", 20 * gib, 100 * gib, "ok      disk: 20480.0 MiB of 102400.0 MiB", exitDone},
+		{"little", 900 * mib, 2 * gib, "warning disk: 900.0 MiB", exitDone},
+		{"a small share", 3 * gib, 100 * gib, "warning disk: 3072.0 MiB", exitDone},
+		{"a small share of a very large disk", 200 * gib, 8000 * gib, "ok      disk", exitDone},
+		{"as good as none", 63 * mib, gib, "FAILED  disk: 63.0 MiB of 1024.0 MiB: no message can be recorded soon", exitFailed},
+		{"none", 0, 0, "FAILED  disk", exitFailed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			c := &checking{env: &env{stdout: &out}}
+			c.roomOf(fileSystem{free: test.free, total: test.total}, "disk")
+			if !strings.HasPrefix(out.String(), test.want) || c.worst != test.code {
+				t.Errorf("%q with code %d, want %q with %d", &out, c.worst, test.want, test.code)
+			}
+		})
+	}
+}
+
+// TestCheckFindsWhatRootLeftBehind gives the directories to another account, and keeps one folder for root.
+func TestCheckFindsWhatRootLeftBehind(t *testing.T) {
+	t.Parallel()
+	if !modesCount || os.Geteuid() != 0 {
+		t.Skip("only root can give a directory to another account")
+	}
+	in := &installed{TB: t, config: configured(t, "<AttachmentDirectory>data/files</AttachmentDirectory>")}
+	base := filepath.Dir(in.config)
+	for _, dir := range []string{"data/files/ab/cd", "data/files/ef", "data/files/lost+found", "data/postgres", "data/tokens", "data/spool"} {
+		if err := os.MkdirAll(filepath.Join(base, dir), 0o750); err != nil {
+			t.Fatal(err)
+		}
+	}
+	token := filepath.Join(base, "data/tokens/helpdesk.json")
+	if err := os.WriteFile(token, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Dir(base), 0o755); err != nil { // the account has to get there
+		t.Fatal(err)
+	}
+	const account = 12345
+	for _, path := range []string{"data", "data/files", "data/files/ab", "data/files/ef", "data/tokens", "data/tokens/helpdesk.json"} {
+		if err := os.Chown(filepath.Join(base, path), account, account); err != nil {
+			t.Fatal(err)
+		}
+	}
+	output, err := in.command("check").Output()
+	if exit, failed := err.(*exec.ExitError); !failed || exit.ExitCode() != exitFailed {
+		t.Errorf("check ends with %v", err)
+	}
+	files := filepath.Join(base, "data/files")
+	wantLine(t, string(output), "FAILED  attachment directory: "+files+"/ab/cd belongs to root and cannot be written by 12345", "chown -R 12345 "+files)
+	wantLine(t, string(output), "FAILED  data directory: "+base+"/data/spool belongs to root", "chown -R 12345 "+filepath.Join(base, "data"))
+	wantLine(t, string(output), "warning data directory: other accounts can read "+token, "chmod go-rwx "+token)
+}
+
+func TestTheShortestStepOfASchedule(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Duration{"30s": 30 * time.Second, "@hourly": time.Hour, "0,10 8 * * *": 10 * time.Minute} {
+		schedule, err := config.ParseSchedule(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := shortestStep(schedule, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
