@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"mailintegration/store"
 )
 
 // place is a directory that the program writes to.
@@ -37,16 +35,6 @@ func (c *checking) places(in *installation) {
 	c.owners(attachments)
 	c.open()
 	c.room(all)
-}
-
-// attachments checks that the attachment directory can be written to.
-func (c *checking) attachments(_ *installation) {
-	directory := c.service.AttachmentDirectory
-	if err := store.CheckAttachmentDirectory(directory); err != nil {
-		c.failed(exitFailed, "attachment directory", err, "")
-		return
-	}
-	c.ok("attachment directory", directory)
 }
 
 // writable checks that a directory can be written to, or made.

@@ -97,11 +97,12 @@ func (c *checking) habits(what string, capabilities mailbox.Capabilities, m *con
 // expiry says what follows when a server deletes messages by itself (EXPIRE, RFC 2449 §6.7).
 func expiry(days int) string {
 	if days == 0 {
-		return "the server deletes messages by itself as soon as they are retrieved (EXPIRE 0): LeaveOnServer keeps none, " +
-			"and one that is too large or fails may be gone once it was looked at; have the server keep retrieved messages"
+		return "the server deletes all that was retrieved when a session ends (EXPIRE 0): one in which a message is to stay " +
+			"(LeaveOnServer, too large, failed) is dropped instead, and deletes nothing; " +
+			"turn this off in the account's POP settings, and let no other program read the mailbox"
 	}
 	return fmt.Sprintf("the server may delete messages by itself after %d days (EXPIRE %d): LeaveOnServer keeps none longer, "+
-		"and one that is too large or fails is gone by then; see to the events about such messages before", days, days)
+		"and one that is too large or fails is gone by then; see to the event about such a message before", days, days)
 }
 
 // shortestStep returns the least time between two polls: that of a schedule in steps, or of the next times of a cron expression.

@@ -55,7 +55,7 @@ func TestCheckTellsWhatAServerDoesByItself(t *testing.T) {
 		{"nothing", "30s", nil, ""},
 		{"it keeps all", "30s", []string{"EXPIRE NEVER"}, ""},
 		{"it deletes what was retrieved", "30s", []string{"EXPIRE 0"},
-			"the server deletes messages by itself as soon as they are retrieved (EXPIRE 0): LeaveOnServer keeps none"},
+			"the server deletes all that was retrieved when a session ends (EXPIRE 0): one in which a message is to stay (LeaveOnServer"},
 		{"it deletes after a month", "30s", []string{"EXPIRE 30"},
 			"the server may delete messages by itself after 30 days (EXPIRE 30): LeaveOnServer keeps none longer"},
 		{"it wants more time between log-ins than the schedule leaves", "30s", []string{"LOGIN-DELAY 900"},
@@ -149,11 +149,11 @@ func TestRoomIsJudgedByOctetsAndByItsShare(t *testing.T) {
 		want        string
 		code        int
 	}{
-		{"plenty", 20 * gib, 100 * gib, "ok      disk: 20480.0 MiB of 102400.0 MiB", exitDone},
+		{"plenty", 20 * gib, 100 * gib, "ok      disk: 20.0 GiB of 100.0 GiB", exitDone},
 		{"little", 900 * mib, 2 * gib, "warning disk: 900.0 MiB", exitDone},
-		{"a small share", 3 * gib, 100 * gib, "warning disk: 3072.0 MiB", exitDone},
+		{"a small share", 3 * gib, 100 * gib, "warning disk: 3.0 GiB", exitDone},
 		{"a small share of a very large disk", 200 * gib, 8000 * gib, "ok      disk", exitDone},
-		{"as good as none", 63 * mib, gib, "FAILED  disk: 63.0 MiB of 1024.0 MiB: no message can be recorded soon", exitFailed},
+		{"as good as none", 63 * mib, gib, "FAILED  disk: 63.0 MiB of 1.0 GiB: no message can be recorded soon", exitFailed},
 		{"none", 0, 0, "FAILED  disk", exitFailed},
 	} {
 		t.Run(test.name, func(t *testing.T) {

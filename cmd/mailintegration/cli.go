@@ -21,11 +21,13 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"A whole installation to look at: database, mail server, sample mail, the daemon, the result."`
 	Explain explainCmd `cmd:"" help:"Say what would be decided for a message, and why. Changes nothing."`
 	Replay  replayCmd  `cmd:"" help:"Record a message for real: one from a file, as if it had been in the mailbox, or one that was set aside."`
-	Check   checkCmd   `cmd:"" help:"Check configuration, database, attachment directory, and the token, log-in and certificate of each mailbox. Changes nothing."`
+	Check   checkCmd   `cmd:"" help:"Check configuration, database, directories, and the token, log-in and certificate of each mailbox. Changes nothing."`
 	Mailbox mailboxCmd `cmd:"" help:"The mailboxes that are polled."`
 	DB      dbCmd      `cmd:"" name:"db" help:"The database schema."`
 	Request requestCmd `cmd:"" help:"Show incidents, service requests and events."`
 	Event   eventCmd   `cmd:"" help:"Show events."`
+
+	Attachments attachmentsCmd `cmd:"" help:"The attachment directory."`
 
 	Team     teamCmd     `cmd:"" help:"Teams: separate configurations in one database."`
 	User     userCmd     `cmd:"" help:"Users and their mail addresses."`

@@ -170,6 +170,7 @@ func (in *installation) daemon(recorded func(string, *processor.Message, store.O
 		MaxPolls:           in.service.MaxConcurrentPolls,
 		MessagesPerSession: in.service.MessagesPerSession,
 		BatchMessages:      in.service.BatchMessages,
+		Retention:          in.service.Retention.Duration(),
 	}
 	if err := makeSpool(in.service.SpoolDirectory); err != nil {
 		return nil, err

@@ -100,6 +100,8 @@ func indent(text string) string {
 // size says how many octets there are, for people.
 func size(octets int64) string {
 	switch {
+	case octets >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(octets)/(1<<30))
 	case octets >= 1<<20:
 		return fmt.Sprintf("%.1f MiB", float64(octets)/(1<<20))
 	case octets >= 1<<10:

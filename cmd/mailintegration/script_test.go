@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 // ca.pem; with a certificate for another name at $OTHER_PORT, in other.pem. Nothing listens at $DEAD_PORT. A server at
 // $TOKEN_PORT takes access tokens of azure@acme.example, which the endpoint $TOKEN_URL gives (see tokenServers). The
 // command expand FILE… replaces $NAMES in files, deliver USER FILE… puts messages into a maildrop, and
-// exits CODE PROGRAM ARGS… is exec for a program that ends with an error.
+// exits CODE PROGRAM ARGS… is exec for a program that ends with an error, and lose DIRECTORY removes the folders in one.
 func TestScript(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -44,10 +44,25 @@ func TestScript(t *testing.T) {
 			"expand":  expand,
 			"deliver": deliver,
 			"exits":   exits,
+			"lose":    lose,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
+}
+
+// lose DIRECTORY removes every folder in a directory, and leaves its files.
+func lose(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: lose DIRECTORY")
+	}
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	for _, e := range entries {
+		if e.IsDir() {
+			ts.Check(os.RemoveAll(filepath.Join(ts.MkAbs(args[0]), e.Name())))
+		}
+	}
 }
 
 // exits CODE PROGRAM ARGS… runs a program and wants that exit code.
