@@ -107,13 +107,13 @@ func (s *Store) acceptTogether(ctx context.Context, mb Mailbox, batch []Delivery
 
 // acceptIn accepts the batch in one transaction and begin's acceptance. The time for it grows with the octets. A panic is
 // the message's fault whose turn it was.
-func (s *Store) acceptIn(ctx context.Context, batch []Delivery, begin func(pgx.Tx) *acceptance) ([]Outcome, error) {
+func (s *Store) acceptIn(ctx context.Context, batch []Delivery, begin func(pgx.Tx) *acceptance) (outcomes []Outcome, err error) {
+	defer recoverFault(&err)
 	octets := octetsOf(batch)
 	limit := growing(acceptTime, octets)
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	var outcomes []Outcome
-	err := s.inTxFor(limited, growing(idleTimeout, octets), func(tx pgx.Tx) (err error) {
+	err = s.inTxFor(limited, growing(idleTime, octets), func(tx pgx.Tx) (err error) {
 		defer recoverFault(&err)
 		a := begin(tx)
 		outcomes = a.outcomes

@@ -35,8 +35,8 @@ func applySettings(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// dial returns a function that connects to the server and waits for none of its answers longer than patience.
-func dial(patience time.Duration) pgconn.DialFunc {
+// dial returns a function that connects to the server and waits for none of its answers longer than the limit.
+func dial(limits *limits) pgconn.DialFunc {
 	dialer := &net.Dialer{KeepAliveConfig: keepAlive, Control: func(network, _ string, c syscall.RawConn) error {
 		if network == "unix" {
 			return nil
@@ -48,7 +48,7 @@ func dial(patience time.Duration) pgconn.DialFunc {
 		if err != nil {
 			return nil, err
 		}
-		return newPatientConn(conn, patience), nil
+		return newPatientConn(conn, limits), nil
 	}
 }
 
@@ -66,7 +66,7 @@ const slowestTransfer = 64 << 10
 // waited for. It uses no deadline of the connection: these are the driver's, which ends a statement by them.
 type patientConn struct {
 	net.Conn
-	patience time.Duration
+	*limits
 
 	mu      sync.Mutex
 	waiting int       // reads and writes under way
@@ -75,9 +75,9 @@ type patientConn struct {
 	silent  bool // they have
 }
 
-func newPatientConn(conn net.Conn, patience time.Duration) *patientConn {
-	c := &patientConn{Conn: conn, patience: patience}
-	c.timer = time.AfterFunc(patience, c.expire)
+func newPatientConn(conn net.Conn, limits *limits) *patientConn {
+	c := &patientConn{Conn: conn, limits: limits}
+	c.timer = time.AfterFunc(limits.patience, c.expire)
 	c.timer.Stop()
 	return c
 }

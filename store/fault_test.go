@@ -127,16 +127,23 @@ func TestWhileTheDatabaseIsDownNothingIsAnybodysFault(t *testing.T) {
 	}
 }
 
-func TestInfrastructureFaultsRecordNothing(t *testing.T) {
+// TestAFaultIsTheDatabasesOrTheMessages has a message in the middle of a batch fail.
+func TestAFaultIsTheDatabasesOrTheMessages(t *testing.T) {
 	t.Parallel()
-	tests := []struct{ name, sql string }{
-		{"no disk space", `RAISE 'could not extend file' USING ERRCODE = 'disk_full'`},
-		{"a cancelled statement", `RAISE 'canceling statement' USING ERRCODE = 'query_canceled'`},
-		{"a read-only server", `RAISE 'read-only transaction' USING ERRCODE = 'read_only_sql_transaction'`},
-		{"a schema that was changed", `RAISE 'cached plan must not change result type' USING ERRCODE = 'feature_not_supported'`},
-		{"a table that is missing", `PERFORM 1 FROM no_such_table`},
-		{"a missing privilege", `RAISE 'permission denied' USING ERRCODE = 'insufficient_privilege'`},
-		{"an internal error", `RAISE 'cache lookup failed' USING ERRCODE = 'internal_error'`},
+	tests := []struct {
+		name, sql string
+		database  bool
+	}{
+		{"no disk space", `RAISE 'could not extend file' USING ERRCODE = 'disk_full'`, true},
+		{"a cancelled statement", `RAISE 'canceling statement' USING ERRCODE = 'query_canceled'`, false},
+		{"a read-only server", `RAISE 'read-only transaction' USING ERRCODE = 'read_only_sql_transaction'`, true},
+		{"a schema that was changed", `RAISE 'cached plan must not change result type' USING ERRCODE = 'feature_not_supported'`, false},
+		{"a table that is missing", `PERFORM 1 FROM no_such_table`, true},
+		{"a missing privilege", `RAISE 'permission denied' USING ERRCODE = 'insufficient_privilege'`, true},
+		{"an internal error", `RAISE 'cache lookup failed' USING ERRCODE = 'internal_error'`, false},
+		{"a server that stops", `RAISE 'terminating connection' USING ERRCODE = 'admin_shutdown'`, true},
+		{"an error of the file system", `RAISE 'could not open file' USING ERRCODE = 'io_error'`, true},
+		{"an administrator's rule", `RAISE 'not today'`, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -145,12 +152,21 @@ func TestInfrastructureFaultsRecordNothing(t *testing.T) {
 			d.exec(t, `
 				CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN `+test.sql+`; END $$;
 				CREATE TRIGGER fail BEFORE INSERT ON receipt FOR EACH ROW WHEN (NEW.uidl = '2') EXECUTE FUNCTION fail()`)
-			outcomes, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a"), mail("2", "b")}, d.clerk())
-			if err == nil || outcomes != nil || !store.IsTransient(err) || !errors.Is(err, store.ErrUnavailable) {
+			outcomes, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a"), mail("2", "b"), mail("3", "c")}, d.clerk())
+			if test.database {
+				if outcomes != nil || !store.IsTransient(err) || !errors.Is(err, store.ErrUnavailable) || store.IsUnexplained(err) {
+					t.Errorf("outcomes %+v, error %v", outcomes, err)
+				}
+				if n := d.count(t, "receipt") + d.count(t, "request"); n != 0 {
+					t.Errorf("%d rows", n)
+				}
+				return
+			}
+			if err != nil || outcomes[0].Err != nil || outcomes[2].Err != nil || !store.IsUnexplained(outcomes[1].Err) {
 				t.Errorf("outcomes %+v, error %v", outcomes, err)
 			}
-			if n := d.count(t, "receipt") + d.count(t, "request"); n != 0 {
-				t.Errorf("%d rows", n)
+			if n := d.count(t, "receipt"); n != 2 {
+				t.Errorf("%d receipts", n)
 			}
 		})
 	}
@@ -171,7 +187,7 @@ func TestAStopBeforeTheCommitRecordsNothing(t *testing.T) {
 	d.accept(t, d.clerk(), mail("1", "a"), mail("2", "b"))
 }
 
-func TestAnAttachmentDirectoryThatCannotBeWrittenToRecordsNothing(t *testing.T) {
+func TestAMessageWhoseFileCannotBeWrittenStaysInTheMailboxAlone(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string
@@ -193,15 +209,12 @@ func TestAnAttachmentDirectoryThatCannotBeWrittenToRecordsNothing(t *testing.T) 
 			t.Parallel()
 			d := newDesk(t)
 			test.spoil(t, d)
-			batch := []store.Delivery{mail("1", "a"), mail("2", "b", func(m *processor.Message) {
-				m.Attachments = []processor.Attachment{attachment("x", "content")}
-			})}
-			_, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk())
-			if err == nil || !store.IsTransient(err) || errors.Is(err, store.ErrUnavailable) {
+			got := d.accept(t, d.clerk(), mail("1", "a"), mail("2", "b", with(attachment("x", "content"))), mail("3", "c"))
+			if err := got[1].Err; !store.IsTransient(err) || !store.IsUnexplained(err) || store.Hint(err) == "" {
 				t.Errorf("error is %v", err)
 			}
-			if n := d.count(t, "receipt") + d.count(t, "request"); n != 0 {
-				t.Errorf("%d rows", n)
+			if n := d.count(t, "receipt"); n != 2 || got[0].Err != nil || got[2].Err != nil {
+				t.Errorf("%d receipts, %+v", n, got)
 			}
 			for _, name := range d.fileNamesIfAny() {
 				if strings.HasPrefix(name, "tmp-") {
@@ -219,8 +232,8 @@ func TestASpoolThatCannotBeReadRecordsNothing(t *testing.T) {
 	c.attachRaw = true
 	short := mail("1", "a")
 	short.Raw = torn{octets("a")}
-	if _, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{short}, c); err == nil || !store.IsTransient(err) {
-		t.Errorf("error is %v", err)
+	if got := d.accept(t, c, short); !store.IsTransient(got[0].Err) || !store.IsUnexplained(got[0].Err) {
+		t.Errorf("error is %v", got[0].Err)
 	}
 	if names := d.fileNames(t); len(names) != 0 || d.count(t, "receipt") != 0 {
 		t.Errorf("files %v, %d receipts", names, d.count(t, "receipt"))
@@ -232,7 +245,7 @@ type torn struct{ octets }
 
 func (torn) Size() int64 { return 100 }
 
-func TestADeciderThatIsNotPureIsFoundOut(t *testing.T) {
+func TestWhatADeciderThatIsNotPureSaysTogetherIsDecidedSingly(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	asked := 0
@@ -245,8 +258,8 @@ func TestADeciderThatIsNotPureIsFoundOut(t *testing.T) {
 		m.InReplyTo = nil
 		return nil
 	}
-	_, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a"), mail("2", "b", answerTo("a"))}, c)
-	if err == nil || !store.IsTransient(err) || d.count(t, "receipt") != 0 {
-		t.Errorf("error is %v", err)
+	got := d.accept(t, c, mail("1", "a"), mail("2", "b", answerTo("a")))
+	if n := d.count(t, "receipt"); n != 2 || asked <= 4 {
+		t.Errorf("%d receipts, asked %d times, outcomes %+v", n, asked, got)
 	}
 }

@@ -9,31 +9,36 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// limits say how long is waited for what. What grows with the octets of a batch has them added at slowestTransfer.
+// limits say how long is waited for what. What depends on the octets of a batch gets more time for many: see growing.
 type limits struct {
 	patience   time.Duration // for an answer of the database
 	decideTime time.Duration // for a decision about one message
+
+	// The server's own, within a transaction:
+	lockTime      time.Duration
+	statementTime time.Duration
 }
 
 const (
-	defaultPatience   = 75 * time.Second // longer than statementTimeout: who can tell what is wrong shall
+	defaultPatience   = 75 * time.Second // longer than statementTime: who can tell what is wrong shall
 	defaultDecideTime = 30 * time.Second
-	connectTimeout    = 10 * time.Second
-	finishTimeout     = 30 * time.Second // to commit or roll back once a stop was asked for
 
-	// The server's own limits of a transaction.
-	lockTimeout      = 10 * time.Second
-	briefLockTimeout = time.Second // for rows of requests, once they were waited for in vain
-	statementTimeout = time.Minute
-	idleTimeout      = 5 * time.Minute // between two statements, while attachments are written
+	defaultLockTime      = 10 * time.Second
+	defaultStatementTime = time.Minute
+	briefLockTime        = time.Second // for rows of requests, once they were waited for in vain
 
-	acceptTime = 5 * time.Minute // for a batch as a whole
+	acceptTime     = 5 * time.Minute // for a batch as a whole
+	idleTime       = 5 * time.Minute // between two statements, while files are written
+	connectTimeout = 10 * time.Second
+	finishTimeout  = 30 * time.Second // to commit or roll back once a stop was asked for
 )
 
 func limitsOf(o Options) limits {
 	return limits{
-		patience:   cmp.Or(o.Patience, defaultPatience),
-		decideTime: cmp.Or(o.DecideTime, defaultDecideTime),
+		patience:      cmp.Or(o.Patience, defaultPatience),
+		decideTime:    cmp.Or(o.DecideTime, defaultDecideTime),
+		lockTime:      defaultLockTime,
+		statementTime: defaultStatementTime,
 	}
 }
 
@@ -62,7 +67,7 @@ func (s *Store) brief(ctx context.Context, f func(context.Context) error) error 
 func (s *Store) sendBrief(ctx context.Context, b *pgx.Batch) error {
 	var limited pgx.Batch
 	limited.Queue(`SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)`,
-		milliseconds(lockTimeout), milliseconds(statementTimeout))
+		milliseconds(s.lockTime), milliseconds(s.statementTime))
 	limited.QueuedQueries = append(limited.QueuedQueries, b.QueuedQueries...)
 	return s.brief(ctx, func(ctx context.Context) error { return s.pool.SendBatch(ctx, &limited).Close() })
 }

@@ -18,24 +18,33 @@ const releaseTimeout = 5 * time.Second
 //
 // The lock keeps daemons from disturbing each other. That no message is recorded twice does not depend on it.
 func (s *Store) LockMailbox(ctx context.Context, name string) (release func(), held bool, err error) {
-	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+	var conn *pgx.Conn
+	err = s.brief(ctx, func(ctx context.Context) (err error) {
+		conn, err = pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+		return err
+	})
 	if err != nil {
-		return nil, false, fmt.Errorf("lock mailbox %s: %w", name, s.blameDatabase(ctx, err))
+		return nil, false, fmt.Errorf("lock mailbox %s: %w", name, err)
 	}
 	release = sync.OnceFunc(func() { unlock(conn) })
-	// The settings have the server notice soon when this host is gone.
-	err = conn.QueryRow(ctx, `WITH settings AS MATERIALIZED (`+settings+`)
-		SELECT pg_try_advisory_lock(hashtextextended('mailintegration mailbox ' || lower($1), 0)) FROM (SELECT count(*) FROM settings) AS made`,
-		clean(name)).Scan(&held)
-	if err != nil {
+	if held, err = s.tryLock(ctx, conn, name); err != nil {
 		release()
-		return nil, false, fmt.Errorf("lock mailbox %s: %w", name, s.blameDatabase(ctx, err))
+		return nil, false, fmt.Errorf("lock mailbox %s: %w", name, err)
 	}
 	if !held {
 		release()
 		return func() {}, false, nil
 	}
 	return release, true, nil
+}
+
+// tryLock takes the lock unless another connection holds it. The settings have the server notice soon when this host is
+// gone.
+func (s *Store) tryLock(ctx context.Context, conn *pgx.Conn, name string) (held bool, err error) {
+	err = conn.QueryRow(ctx, `WITH settings AS MATERIALIZED (`+settings+`)
+		SELECT pg_try_advisory_lock(hashtextextended('mailintegration mailbox ' || lower($1), 0)) FROM (SELECT count(*) FROM settings) AS made`,
+		clean(name)).Scan(&held)
+	return held, s.blameDatabase(ctx, err)
 }
 
 // unlock waits for the answer, so that the lock is free for others when it returns; closing alone would not wait.

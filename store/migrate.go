@@ -45,8 +45,8 @@ var ErrMigrationLocked = errors.New("another transaction holds a table that the 
 
 // How long a migration waits: for a lock, while all who want the table wait behind it, and for an answer.
 const (
-	migrationLockTimeout = 30 * time.Second
-	migrationPatience    = 30 * time.Minute
+	migrationLockTime = 30 * time.Second
+	migrationPatience = 30 * time.Minute
 )
 
 // Check returns nil, ErrSchemaNewer or ErrSchemaOlder, with the numbers and what to do.
@@ -64,11 +64,17 @@ func (s SchemaStatus) Check() error {
 // migrations that it applied. Any number of programs may do so at once: one migrates, the others wait.
 // It returns ErrSchemaNewer, and changes nothing, when the database is ahead.
 func Migrate(ctx context.Context, url string) (applied []string, err error) {
+	return migrate(ctx, url, migrationLockTime)
+}
+
+func migrate(ctx context.Context, url string, lockTime time.Duration) (applied []string, err error) {
 	config, err := connConfig(url, migrationPatience)
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
-	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(applyMigrationSettings))
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+		return applyMigrationSettings(ctx, conn, lockTime)
+	}))
 	defer db.Close()
 	if err := refuseNewer(ctx, url); err != nil {
 		return nil, err
@@ -86,7 +92,7 @@ func Migrate(ctx context.Context, url string) (applied []string, err error) {
 		applied = append(applied, r.Source.Path)
 	}
 	if isLockTimeout(err) {
-		err = fmt.Errorf("%w and did not end within %s: %w", ErrMigrationLocked, migrationLockTimeout, err)
+		err = fmt.Errorf("%w and did not end within %s: %w", ErrMigrationLocked, lockTime, err)
 	}
 	if err != nil {
 		return applied, fmt.Errorf("migrate: %w", err)
@@ -103,15 +109,15 @@ func connConfig(url string, patience time.Duration) (*pgx.ConnConfig, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
-	config.DialFunc = dial(patience)
+	config.DialFunc = dial(&limits{patience: patience})
 	return config, nil
 }
 
-func applyMigrationSettings(ctx context.Context, conn *pgx.Conn) error {
+func applyMigrationSettings(ctx context.Context, conn *pgx.Conn, lockTime time.Duration) error {
 	if err := applySettings(ctx, conn); err != nil {
 		return err
 	}
-	_, err := conn.Exec(ctx, `SET lock_timeout = '`+milliseconds(migrationLockTimeout)+`'`)
+	_, err := conn.Exec(ctx, `SET lock_timeout = '`+milliseconds(lockTime)+`'`)
 	return err
 }
 

@@ -71,7 +71,7 @@ func (e *StillAsideError) Error() string {
 func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *processor.Message, decider processor.Decider, again bool) (Outcome, error) {
 	var outcome Outcome
 	batch := []Delivery{{Message: m, Raw: aside.Raw}}
-	err := s.inTxFor(ctx, growing(idleTimeout, octetsOf(batch)), func(tx pgx.Tx) (err error) {
+	err := s.inTxFor(ctx, growing(idleTime, octetsOf(batch)), func(tx pgx.Tx) (err error) {
 		defer recoverFault(&err)
 		a := s.acceptance(tx, mb, len(batch), decider)
 		a.reconsiders = true
@@ -99,6 +99,10 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 		outcome = a.outcomes[0]
 		return a.process(ctx, aside, old, outcome)
 	})
+	var fault *messageError
+	if errors.As(err, &fault) {
+		err = &StillAsideError{fault.reason}
+	}
 	if err != nil {
 		return Outcome{}, fmt.Errorf("event %d: %w", aside.Event, blameReferences(err))
 	}

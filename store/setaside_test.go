@@ -33,11 +33,7 @@ func TestAMessageThatCannotBeRecordedIsSetAsideAlone(t *testing.T) {
 		code   processor.ReasonCode
 		detail string
 	}{
-		{"a site that does not exist", func() processor.Decision {
-			bad := bad
-			bad.Site.ID = 4711
-			return bad
-		}, processor.ReasonUnstorable, "SQLSTATE 23503"},
+		{"a panic while its rows are written", func() processor.Decision { return unknown{} }, processor.ReasonPanic, "no reason"},
 		{"a kind that does not exist", func() processor.Decision {
 			bad := bad
 			bad.Kind = "problem"
@@ -113,6 +109,11 @@ func TestAMessageThatCannotBeRecordedIsSetAsideAlone(t *testing.T) {
 }
 
 type nothing struct{ processor.Decision }
+
+// unknown is a decision that panics when it is asked why.
+type unknown struct{ processor.Ignore }
+
+func (unknown) Why() processor.Reason { panic("no reason") }
 
 // always hands on even a decision that is nil.
 type always struct{ clerk }

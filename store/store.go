@@ -39,13 +39,13 @@ type Store struct {
 // is ErrSchemaOlder or ErrSchemaNewer) and makes sure that the attachment directory is this database's and can be written
 // to (otherwise it is an ErrDirectory). Only a database that has never claimed a directory makes it.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	config, err := poolConfig(o)
-	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
 	s := &Store{
 		contents: contents{root: o.AttachmentDirectory, files: &share{}}, now: o.Now, readOnly: o.ReadOnly,
 		limits: limitsOf(o), id: newIdentity(),
+	}
+	config, err := poolConfig(o, &s.limits)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -85,7 +85,7 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // poolConfig reads the address of the database.
-func poolConfig(o Options) (*pgxpool.Config, error) {
+func poolConfig(o Options, limits *limits) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(o.URL)
 	if err != nil {
 		return nil, withoutAddress(err)
@@ -93,12 +93,11 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 	if o.MaxConns > 0 {
 		config.MaxConns = o.MaxConns
 	}
-	limits := limitsOf(o)
 	config.PingTimeout = limits.connectTime()
 	if set := config.ConnConfig.ConnectTimeout; set == 0 || set > limits.patience {
 		config.ConnConfig.ConnectTimeout = limits.connectTime()
 	}
-	config.ConnConfig.DialFunc = dial(limits.patience)
+	config.ConnConfig.DialFunc = dial(limits)
 	if params := config.ConnConfig.RuntimeParams; params["application_name"] == "" {
 		params["application_name"] = "mailintegration"
 	}

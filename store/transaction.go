@@ -20,7 +20,7 @@ const maxAttempts = 5
 // The server ends a statement that waits for a lock or works for too long, and a transaction in which no statement
 // comes: these limits are set together with BEGIN, before anything that could wait.
 func (s *Store) inTx(ctx context.Context, f func(pgx.Tx) error) error {
-	return s.inTxFor(ctx, idleTimeout, f)
+	return s.inTxFor(ctx, idleTime, f)
 }
 
 // inTxFor is inTx with a limit of its own for the time between two statements.
@@ -50,7 +50,10 @@ func (s *Store) tryTx(ctx context.Context, idle time.Duration, f func(pgx.Tx) er
 	finish, cancel := finishing(ctx)
 	defer cancel()
 	if err := tx.Commit(finish); err != nil {
-		return fmt.Errorf("commit: %w", s.blame(finish, tx, err))
+		if finish.Err() != nil {
+			err = &silentError{finishTimeout}
+		}
+		return fmt.Errorf("commit: %w", s.blame(context.WithoutCancel(ctx), tx, err))
 	}
 	return nil
 }
@@ -83,7 +86,7 @@ func (s *Store) beginQuery(idle time.Duration) string {
 	}
 	return fmt.Sprintf(`BEGIN ISOLATION LEVEL READ COMMITTED READ %s; SET LOCAL lock_timeout = '%s';
 		SET LOCAL statement_timeout = '%s'; SET LOCAL idle_in_transaction_session_timeout = '%s'`,
-		mode, milliseconds(lockTimeout), milliseconds(statementTimeout), milliseconds(idle))
+		mode, milliseconds(s.lockTime), milliseconds(s.statementTime), milliseconds(idle))
 }
 
 // finishing is the context to end a transaction in: a stop never cuts between the rows and the commit.

@@ -19,8 +19,9 @@ import (
 //	pool := …proxy.URL…
 //	proxy.CutAtFrontend(7) // the seventh message from now on is not passed on
 //
-// A cut happens once; afterwards everything passes again, on new connections. Numbers begin at 1 and count from the last call of
-// Pass, Refuse or a Cut function, over all connections. Opening a connection is messages too: the start-up
+// A cut happens once; afterwards everything passes again, on new connections. A silence lasts, on all connections and new
+// ones, until another function is called. Numbers begin at 1 and count from the last call of Pass, Refuse or a Cut or
+// Silence function, over all connections. Opening a connection is messages too: the start-up
 // message and the password's.
 type Proxy struct {
 	URL string // of the database, by way of the proxy
@@ -33,7 +34,9 @@ type Proxy struct {
 	mode      mode
 	at        int
 	frontend  int
+	backend   int
 	completes int
+	silence   chan struct{} // not nil while nothing passes; closed when it ends
 	cuts      int
 	links     map[*link]struct{}
 	closed    bool
@@ -46,6 +49,8 @@ const (
 	cutAtFrontend
 	cutBeforeComplete
 	cutAfterComplete
+	silenceAtFrontend
+	silenceAtBackend
 	refuse
 )
 
@@ -90,6 +95,20 @@ func (p *Proxy) CutBeforeComplete(n int) { p.set(cutBeforeComplete, n) }
 // that the server is ready for the next.
 func (p *Proxy) CutAfterComplete(n int) { p.set(cutAfterComplete, n) }
 
+// SilenceAtFrontend lets nothing pass any more, in either direction, from the middle of the n-th message that a client sends.
+func (p *Proxy) SilenceAtFrontend(n int) { p.set(silenceAtFrontend, n) }
+
+// SilenceAtBackend lets nothing pass any more, in either direction, from the middle of the n-th message that the server
+// sends.
+func (p *Proxy) SilenceAtBackend(n int) { p.set(silenceAtBackend, n) }
+
+// Silent reports whether the proxy has fallen silent.
+func (p *Proxy) Silent() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.silence != nil
+}
+
 // Refuse cuts all connections and every new one, as a server that is down, until another function is called.
 func (p *Proxy) Refuse() {
 	p.set(refuse, 0)
@@ -107,6 +126,13 @@ func (p *Proxy) Counts() (frontend, completes int) {
 	return p.frontend, p.completes
 }
 
+// Backend returns how many messages servers have sent.
+func (p *Proxy) Backend() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.backend
+}
+
 // Cuts returns how often the proxy has cut a connection at the message it was told.
 func (p *Proxy) Cuts() int {
 	p.mu.Lock()
@@ -117,12 +143,36 @@ func (p *Proxy) Cuts() int {
 func (p *Proxy) set(m mode, at int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.mode, p.at, p.frontend, p.completes, p.cuts = m, at, 0, 0, 0
+	p.mode, p.at, p.frontend, p.backend, p.completes, p.cuts = m, at, 0, 0, 0, 0
+	p.speak()
+}
+
+// speak ends a silence. The connections that it befell do not come back.
+func (p *Proxy) speak() {
+	if p.silence == nil {
+		return
+	}
+	for l := range p.links {
+		l.cut()
+	}
+	close(p.silence)
+	p.silence = nil
+}
+
+// await returns when there is no silence.
+func (p *Proxy) await() {
+	p.mu.Lock()
+	silence := p.silence
+	p.mu.Unlock()
+	if silence != nil {
+		<-silence
+	}
 }
 
 func (p *Proxy) close() {
 	p.mu.Lock()
 	p.closed = true
+	p.speak()
 	p.listener.Close()
 	for l := range p.links {
 		l.cut()
@@ -143,6 +193,7 @@ func (p *Proxy) accept() {
 
 func (p *Proxy) serve(client net.Conn) {
 	defer client.Close()
+	p.await()
 	server, err := net.Dial("tcp", p.server)
 	if err != nil {
 		return
@@ -186,10 +237,11 @@ func (p *Proxy) toServer(l *link) error {
 		if err != nil {
 			return err
 		}
-		if p.counts(cutAtFrontend) {
+		cut, half := p.counts(&p.frontend, cutAtFrontend, silenceAtFrontend)
+		if cut {
 			return errCut
 		}
-		if _, err := l.server.Write(m); err != nil {
+		if err := p.pass(l.server, m, half); err != nil {
 			return err
 		}
 	}
@@ -208,14 +260,17 @@ func (p *Proxy) toClient(l *link) error {
 		if err != nil {
 			return err
 		}
-		if m[0] == commandComplete && p.counts(cutBeforeComplete) {
-			return errCut
+		if m[0] == commandComplete {
+			if cut, _ := p.counts(&p.completes, cutBeforeComplete, pass); cut {
+				return errCut
+			}
 		}
 		last := m[0] == readyForQuery && p.after()
 		if last {
 			l.server.Close() // before the client can send its next message
 		}
-		if _, err := l.client.Write(m); err != nil {
+		_, half := p.counts(&p.backend, pass, silenceAtBackend)
+		if err := p.pass(l.client, m, half); err != nil {
 			return err
 		}
 		if last {
@@ -224,21 +279,40 @@ func (p *Proxy) toClient(l *link) error {
 	}
 }
 
-// counts counts one message and tells whether to cut here, which it says once.
-func (p *Proxy) counts(m mode) bool {
+// pass passes on a message, or the first half of it and then nothing until the silence has ended.
+func (p *Proxy) pass(to net.Conn, m []byte, half bool) error {
+	if !half {
+		p.await()
+		_, err := to.Write(m)
+		return err
+	}
+	if _, err := to.Write(m[:len(m)/2]); err != nil {
+		return err
+	}
+	p.await()
+	return errCut
+}
+
+// counts counts one message and tells what happens to it, which it says once: whether to cut here, or to fall silent in
+// the middle of it.
+func (p *Proxy) counts(n *int, cuts, silences mode) (cut, silent bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := &p.frontend
-	if m == cutBeforeComplete {
-		n = &p.completes
-	}
 	*n++
-	if p.mode != m || *n != p.at {
-		return false
+	if p.mode == pass || *n != p.at {
+		return false, false
 	}
-	p.mode = pass
-	p.cuts++
-	return true
+	switch p.mode {
+	case cuts:
+		p.mode = pass
+		p.cuts++
+		return true, false
+	case silences:
+		p.mode = pass
+		p.silence = make(chan struct{})
+		return false, true
+	}
+	return false, false
 }
 
 // after tells whether to cut now that the client knows the command that was counted last.

@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -104,5 +105,38 @@ func TestProxyRefusesUntilToldToPass(t *testing.T) {
 		if err := pool.Ping(t.Context()); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestProxyFallsSilentUntilToldToPass(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name    string
+		silence func(*storetest.Proxy, int)
+	}{
+		{"in the middle of a message of the client", (*storetest.Proxy).SilenceAtFrontend},
+		{"in the middle of a message of the server", (*storetest.Proxy).SilenceAtBackend},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			db := storetest.Empty(t)
+			proxy := storetest.NewProxy(t, db.URL)
+			pool := (&storetest.Database{URL: proxy.URL}).Pool(t)
+			if err := pool.Ping(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			tc.silence(proxy, 1)
+			for range 2 { // the second on a new connection
+				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+				if err := pool.Ping(ctx); err == nil || !proxy.Silent() {
+					t.Errorf("error %v, silent %t", err, proxy.Silent())
+				}
+				cancel()
+			}
+			proxy.Pass()
+			if err := pool.Ping(t.Context()); err != nil || proxy.Silent() {
+				t.Errorf("afterwards: %v", err)
+			}
+		})
 	}
 }

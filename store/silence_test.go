@@ -1,0 +1,166 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"mailintegration/processor"
+	"mailintegration/store"
+	"mailintegration/store/storetest"
+)
+
+// patience is how long the stores of the tests below wait for a database that does not answer.
+const patience = 300 * time.Millisecond
+
+// TestADatabaseThatFallsSilentIsUnavailable has the database fall silent in the middle of every message of the protocol,
+// for ever, while the daemon does what it does at a poll.
+func TestADatabaseThatFallsSilentIsUnavailable(t *testing.T) {
+	t.Parallel()
+	operations := []struct {
+		name string
+		do   func(ctx context.Context, d *desk, s *store.Store, n int) error
+	}{
+		{"Accept", func(ctx context.Context, d *desk, s *store.Store, n int) error {
+			_, err := s.Accept(ctx, d.mailbox, batchOf(fmt.Sprint("a", n), fmt.Sprint("b", n)), d.clerk())
+			return err
+		}},
+		{"Known", func(ctx context.Context, d *desk, s *store.Store, _ int) error {
+			_, err := s.Known(ctx, d.mailbox, []string{"1"})
+			return err
+		}},
+		{"Resolve", func(ctx context.Context, _ *desk, s *store.Store, _ int) error {
+			_, err := s.Resolve(ctx, "helpdesk", deskNames)
+			return err
+		}},
+		{"LockMailbox", func(ctx context.Context, _ *desk, s *store.Store, _ int) error {
+			release, _, err := s.LockMailbox(ctx, "helpdesk")
+			if err == nil {
+				release()
+			}
+			return err
+		}},
+		{"Attempts", func(ctx context.Context, d *desk, s *store.Store, _ int) error {
+			_, err := s.Attempts(ctx, d.mailbox)
+			return err
+		}},
+		{"LookUp", func(ctx context.Context, d *desk, s *store.Store, _ int) error {
+			_, err := s.LookUp(ctx, d.mailbox.Team, processor.Keys{MessageIDs: []string{"x"}})
+			return err
+		}},
+		{"BeginWork", func(ctx context.Context, d *desk, s *store.Store, _ int) error {
+			_, err := s.BeginWork(ctx, d.mailbox)
+			return err
+		}},
+	}
+	silences := []struct {
+		name string
+		side int // whose messages are counted: 0 the client's, 1 the server's
+		fall func(*storetest.Proxy, int)
+	}{
+		{"when it is asked", 0, (*storetest.Proxy).SilenceAtFrontend},
+		{"when it answers", 1, (*storetest.Proxy).SilenceAtBackend},
+	}
+	for _, operation := range operations {
+		for _, silence := range silences {
+			t.Run(operation.name+", "+silence.name, func(t *testing.T) {
+				t.Parallel()
+				testSilence(t, silence.side, silence.fall, operation.do)
+			})
+		}
+	}
+}
+
+func testSilence(t *testing.T, side int, fall func(*storetest.Proxy, int), do func(context.Context, *desk, *store.Store, int) error) {
+	d := newDesk(t)
+	proxy := storetest.NewProxy(t, d.url)
+	s := d.open(t, proxy.URL)
+	messages := [2]int{}
+	for n := 1; ; n++ {
+		s.SetPatience(store.DefaultPatience)
+		for i := range 2 { // once more on a connection that has done it, and is counted
+			proxy.Pass()
+			if err := do(t.Context(), d, s, -2*n-i); err != nil {
+				t.Fatalf("silence %d: when it has ended: %v", n-1, err)
+			}
+		}
+		messages[0], _ = proxy.Counts()
+		messages[1] = proxy.Backend()
+		s.SetPatience(patience)
+		apart := 1 + messages[side]/10
+		at := 1 + (n-1)*apart
+		if n > 1 && at > messages[side] {
+			return
+		}
+		fall(proxy, at)
+		started := time.Now()
+		err := do(t.Context(), d, s, n)
+		told := err == nil && at > messages[side]-5 // what was asked for is known by then
+		if took := time.Since(started); !errors.Is(err, store.ErrUnavailable) && !told || took > patience+time.Second {
+			t.Errorf("silence at message %d of %d: after %s: %v", at, messages[side], took, err)
+		}
+		if n == 1 { // what is done next comes back as well
+			if err := s.Ping(t.Context()); !errors.Is(err, store.ErrUnavailable) || time.Since(started) > 2*(patience+time.Second) {
+				t.Errorf("Ping after %s: %v", time.Since(started), err)
+			}
+		}
+	}
+}
+
+func TestAStatementThatTakesLongerThanPatienceIsSilence(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.exec(t, `
+		CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(600); RETURN NEW; END $$;
+		CREATE TRIGGER slow BEFORE INSERT ON request FOR EACH ROW EXECUTE FUNCTION slow()`)
+	s, err := store.Open(t.Context(), store.Options{URL: d.url, AttachmentDirectory: d.files, Patience: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	_, err = s.Accept(t.Context(), d.mailbox, batchOf("a"), d.clerk())
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "has not answered for 2s") || !store.IsUnreachable(err) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestAStopDuringASilenceIsAStop(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	proxy := storetest.NewProxy(t, d.url)
+	s := d.open(t, proxy.URL)
+	proxy.SilenceAtFrontend(3)
+	ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer stop()
+	if _, err := s.Accept(ctx, d.mailbox, batchOf("a"), d.clerk()); !errors.Is(err, context.DeadlineExceeded) || store.IsUnexplained(err) {
+		t.Errorf("error is %v", err)
+	}
+	proxy.Pass()
+}
+
+// TestEveryConnectionNoticesADeadHost asks the server what it was told of the connections that are open.
+func TestEveryConnectionNoticesADeadHost(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.exec(t, `CREATE TABLE told (name text, value text);
+		CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			INSERT INTO told SELECT name, setting FROM pg_settings
+				WHERE name ~ '^tcp_' OR name IN ('lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout');
+			RETURN NEW; END $$;
+		CREATE TRIGGER tell BEFORE INSERT ON receipt FOR EACH ROW EXECUTE FUNCTION tell()`)
+	d.accept(t, d.clerk(), mail("1", "a"))
+	got := strings.Join(all[string](t, d, `SELECT name || '=' || value FROM told ORDER BY name`), " ")
+	want := "idle_in_transaction_session_timeout=300000 lock_timeout=10000 statement_timeout=60000 " +
+		"tcp_keepalives_count=3 tcp_keepalives_idle=30 tcp_keepalives_interval=10 tcp_user_timeout=60000"
+	if got != want {
+		t.Errorf("the server was told %s, want %s", got, want)
+	}
+	release, held, err := d.store.LockMailbox(t.Context(), "helpdesk")
+	if err != nil || !held {
+		t.Fatal(err)
+	}
+	release()
+}

@@ -1,0 +1,302 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailintegration/processor"
+	"mailintegration/store"
+)
+
+// failOn makes the database fail on messages whose subject matches a regular expression, with an error that it says
+// nothing about.
+func (d *desk) failOn(t testing.TB, subjects string) {
+	t.Helper()
+	d.exec(t, `
+		CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+			BEGIN RAISE 'cache lookup failed' USING ERRCODE = 'internal_error'; END $$;
+		DROP TRIGGER IF EXISTS fail ON request;
+		CREATE TRIGGER fail BEFORE INSERT ON request FOR EACH ROW WHEN (NEW.subject ~ '`+subjects+`') EXECUTE FUNCTION fail()`)
+}
+
+// batchOf are mails with these octets.
+func batchOf(raws ...string) (batch []store.Delivery) {
+	for i, raw := range raws {
+		batch = append(batch, mail(fmt.Sprint(i+1), raw))
+	}
+	return batch
+}
+
+// fates tells of each message whether it was recorded, set aside, or has an error.
+func fates(outcomes []store.Outcome) string {
+	var b strings.Builder
+	for _, o := range outcomes {
+		switch {
+		case o.Err != nil:
+			b.WriteByte('E')
+		case o.Outcome == store.SetAside:
+			b.WriteByte('S')
+		case o.Known:
+			b.WriteByte('K')
+		default:
+			b.WriteByte('R')
+		}
+	}
+	return b.String()
+}
+
+func TestTwoMessagesInARowThatNobodyCanExplainEndABatch(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		raws  []string
+		want  string
+		fails bool
+	}{
+		{"one at the head holds up none", []string{"bad 1", "a", "b"}, "ERR", false},
+		{"one alone", []string{"bad 1"}, "E", false},
+		{"two with one recorded between them", []string{"bad 1", "a", "bad 2", "b"}, "ERER", false},
+		{"two in a row", []string{"a", "bad 1", "bad 2", "b"}, "REE", true},
+		{"two with one known between them, which proves nothing", []string{"bad 1", "known", "bad 2", "b"}, "EKE", true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.accept(t, d.clerk(), mail("0", "known"))
+			d.failOn(t, "bad")
+			got, err := d.store.Accept(t.Context(), d.mailbox, batchOf(test.raws...), d.clerk())
+			if fates(got) != test.want || (err != nil) != test.fails || err != nil && !store.IsUnexplained(err) {
+				t.Errorf("outcomes %s, want %s; error %v", fates(got), test.want, err)
+			}
+		})
+	}
+}
+
+// TestOneBrokenFolderOfTheAttachmentDirectoryHoldsUpOneMessage has a folder that somebody else made, as a verb that was
+// once run by root leaves it.
+func TestOneBrokenFolderOfTheAttachmentDirectoryHoldsUpOneMessage(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	folder := filepath.Dir(filepath.Dir(d.path("content")))
+	if err := os.WriteFile(folder, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	batch := append([]store.Delivery{mail("0", "bad", with(attachment("x", "content")))}, batchOf("a", "b", "c")...)
+	if got := d.accept(t, d.clerk(), batch...); fates(got) != "ERRR" || !strings.Contains(got[0].Err.Error(), folder) {
+		t.Errorf("outcomes %s: %v", fates(got), got[0].Err)
+	}
+	if err := os.Remove(folder); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.accept(t, d.clerk(), batch...); fates(got) != "RKKK" {
+		t.Errorf("once it is mended: %s", fates(got))
+	}
+}
+
+func TestAReferenceThatWasRemovedIsNoMessagesFault(t *testing.T) {
+	t.Parallel()
+	stranger := func(m *processor.Message) { m.From.Addr = "stranger@far.example" }
+	tests := []struct{ name, sql string }{
+		{"the fallback user", `DELETE FROM user_account WHERE logon = 'guest'`},
+		{"the source", `DELETE FROM source`},
+		{"the service desk", `UPDATE team SET service_desk_group_id = NULL; DELETE FROM support_group WHERE name = 'Service Desk'`},
+		{"the mailbox", `DELETE FROM mailbox`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.exec(t, test.sql)
+			batch := []store.Delivery{mail("1", "a", stranger), mail("2", "b", stranger), mail("3", "c", stranger)}
+			for _, batch := range [][]store.Delivery{batch, batch[:1]} {
+				got, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk())
+				if !errors.Is(err, store.ErrReferenceGone) || got != nil || store.IsUnexplained(err) || !store.IsTransient(err) || store.Hint(err) == "" {
+					t.Errorf("outcomes %s, error %v", fates(got), err)
+				}
+			}
+			if n := d.count(t, "receipt") + d.count(t, "set_aside"); n != 0 {
+				t.Errorf("%d rows", n)
+			}
+			d.exec(t, `INSERT INTO user_account (logon, name) VALUES ('guest', 'Guest') ON CONFLICT DO NOTHING;
+				INSERT INTO source (team_id, name) VALUES (1, 'Email') ON CONFLICT DO NOTHING`)
+			d.mailbox = d.resolve(t, "helpdesk", deskNames)
+			if got := d.accept(t, d.clerk(), batch...); fates(got) != "RRR" {
+				t.Errorf("resolved again: %s", fates(got))
+			}
+		})
+	}
+}
+
+// TestOfRequestsNamesTheForeignKeysToRequests compares the list with the schema: a key that is missing there would blame
+// the configuration for a request that was removed.
+func TestOfRequestsNamesTheForeignKeysToRequests(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	want := all[string](t, d, `SELECT conname FROM pg_constraint
+		WHERE contype = 'f' AND confrelid IN ('request'::regclass, 'activity'::regclass, 'receipt'::regclass) ORDER BY conname COLLATE "C"`)
+	got := slices.Sorted(slices.Values(store.OfRequests))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-schema +list):\n%s", diff)
+	}
+}
+
+func TestAConstraintThatRefusesOneMessageAfterAnotherSetsAsideTwo(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.exec(t, `ALTER TABLE request ADD CONSTRAINT new_rule CHECK (subject !~ '^about bad')`)
+	got := d.accept(t, d.clerk(), batchOf("bad 1", "bad 2", "bad 3", "a", "bad 4")...)
+	if fates(got) != "SSERS" {
+		t.Errorf("outcomes %s", fates(got))
+	}
+	err := got[2].Err
+	if !store.IsUnexplained(err) || !strings.Contains(err.Error(), "new_rule") || !strings.Contains(store.Hint(err), "new_rule") {
+		t.Errorf("error %v, hint %q", err, store.Hint(err))
+	}
+	// The row goes on over the batches that follow, of this mailbox.
+	if got := d.accept(t, d.clerk(), batchOf("bad 5")...); fates(got) != "S" {
+		t.Errorf("outcomes %s", fates(got))
+	}
+	if got := d.accept(t, d.clerk(), batchOf("bad 6")...); fates(got) != "E" {
+		t.Errorf("outcomes %s", fates(got))
+	}
+	helpdesk := d.mailbox
+	d.mailbox = d.resolve(t, "other", deskNames)
+	if got := d.accept(t, d.clerk(), batchOf("bad 7")...); fates(got) != "S" {
+		t.Errorf("in another mailbox: %s", fates(got))
+	}
+	d.mailbox = helpdesk
+	if got := d.accept(t, d.clerk(), batchOf("b")...); fates(got) != "R" {
+		t.Errorf("outcomes %s", fates(got))
+	}
+	if got := d.accept(t, d.clerk(), batchOf("bad 6")...); fates(got) != "S" {
+		t.Errorf("after another was recorded: %s", fates(got))
+	}
+}
+
+func TestAPanicIsOneMessages(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		bad  func(store.Delivery) store.Delivery
+		want string
+	}{
+		{"while its size is asked for", func(d store.Delivery) store.Delivery { d.Raw = sizeless{d.Raw}; return d }, "RER"},
+		{"while its octets are read to set it aside", func(d store.Delivery) store.Delivery {
+			d.Raw, d.Message.Subject = unreadable{d.Raw}, "panics"
+			return d
+		}, "RER"},
+		{"while its subject is worked on", func(d store.Delivery) store.Delivery { d.Message.Subject = "panics"; return d }, "RSR"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			c := d.exceptFor("panics", func() processor.Decision { return unknown{} })
+			batch := []store.Delivery{mail("1", "a"), test.bad(mail("2", "bad")), mail("3", "c")}
+			got := d.accept(t, c, batch...)
+			if fates(got) != test.want || got[1].Err != nil && !strings.Contains(got[1].Err.Error(), "the program failed") {
+				t.Errorf("outcomes %s: %v", fates(got), got[1].Err)
+			}
+		})
+	}
+}
+
+type sizeless struct{ store.Raw }
+
+func (sizeless) Size() int64 { panic("no size") }
+
+type unreadable struct{ store.Raw }
+
+func (unreadable) ReadAt([]byte, int64) (int, error) { panic("no octets") }
+
+func TestAPanicWhileAMessageIsReconsideredLeavesItAside(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	event := d.setAside(t, mail("1", "late"))
+	_, err := d.reconsider(t, d.store, event, mail("1", "late"), always{d.exceptFor("about late", func() processor.Decision { return unknown{} })})
+	if still := new(store.StillAsideError); !errors.As(err, &still) || !strings.Contains(err.Error(), "no reason") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestARowThatSomebodyHoldsIsWaitedForBriefly(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, hold string
+		batch      bool // all fail
+	}{
+		{"the mailbox's fails the batch", `SELECT FROM mailbox WHERE name = 'helpdesk' FOR UPDATE`, true},
+		{"the collector's lock fails the batch", fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d)`, int64(store.AcceptanceLock)), true},
+		{"a request's fails the messages that need it", `SELECT FROM request WHERE number = 1 FOR UPDATE`, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.accept(t, d.clerk(), mail("0", "held"))
+			tx, err := d.pool.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+			if _, err := tx.Exec(t.Context(), test.hold); err != nil {
+				t.Fatal(err)
+			}
+			const wait = 300 * time.Millisecond
+			d.store.ShortLimits(wait, time.Minute, time.Minute)
+			started := time.Now()
+			got, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a"), mail("2", "b", answerTo("held")), mail("3", "c")}, d.clerk())
+			if test.batch {
+				if !errors.Is(err, store.ErrLocked) || got != nil || time.Since(started) > wait+time.Second {
+					t.Errorf("outcomes %s, error %v after %s", fates(got), err, time.Since(started))
+				}
+				return
+			}
+			if err != nil || fates(got) != "RER" || !errors.Is(got[1].Err, store.ErrLocked) || store.IsUnexplained(got[1].Err) {
+				t.Errorf("outcomes %s, error %v", fates(got), err)
+			}
+		})
+	}
+}
+
+func TestAMessageWhoseStatementTakesTooLongHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.exec(t, `
+		CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(600); RETURN NEW; END $$;
+		CREATE TRIGGER slow BEFORE INSERT ON request FOR EACH ROW WHEN (NEW.subject = 'about bad') EXECUTE FUNCTION slow()`)
+	d.store.ShortLimits(time.Minute, 500*time.Millisecond, time.Minute)
+	got := d.accept(t, d.clerk(), batchOf("a", "bad", "c")...)
+	if fates(got) != "RER" || !strings.Contains(got[1].Err.Error(), "statement timeout") {
+		t.Errorf("outcomes %s: %v", fates(got), got[1].Err)
+	}
+}
+
+func TestAFileThatIsNeverWrittenHoldsUpOneMessage(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	hang := make(chan struct{})
+	defer close(hang)
+	endless := processor.Attachment{Name: "x"}.WithContent(func(io.ReaderAt) io.Reader { return until(hang) })
+	d.store.ShortLimits(time.Minute, time.Minute, 200*time.Millisecond)
+	got := d.accept(t, d.clerk(), mail("1", "a"), mail("2", "bad", with(endless)), mail("3", "c"))
+	if fates(got) != "RER" || !store.IsUnexplained(got[1].Err) || !strings.Contains(got[1].Err.Error(), "took longer than") {
+		t.Errorf("outcomes %s: %v", fates(got), got[1].Err)
+	}
+}
+
+// until is a reader that returns nothing before it is closed.
+type until chan struct{}
+
+func (u until) Read([]byte) (int, error) { <-u; return 0, io.EOF }
