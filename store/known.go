@@ -33,7 +33,7 @@ func (s *Store) Known(ctx context.Context, mb Mailbox, uidls []string) (map[stri
 		WHERE mailbox_id = $1 AND uidl = ANY($2) AND uidl <> '' AND last_seen_at < now() - interval '1 day'`, mb.ID, stored)
 	b.Queue(`SELECT r.uidl, r.octets, r.listed, r.accepted_at FROM unnest($2::text[]) AS k (uidl) CROSS JOIN LATERAL (
 			SELECT uidl, octets, listed, accepted_at FROM receipt
-			WHERE mailbox_id = $1 AND uidl = k.uidl AND uidl <> '' ORDER BY last_seen_at DESC LIMIT 1) AS r`, mb.ID, stored).
+			WHERE mailbox_id = $1 AND uidl = k.uidl AND uidl <> '' ORDER BY last_seen_at DESC, accepted_at DESC LIMIT 1) AS r`, mb.ID, stored).
 		Query(func(rows pgx.Rows) error {
 			list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Known])
 			for _, k := range list {

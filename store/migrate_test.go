@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -13,6 +14,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"golang.org/x/sync/errgroup"
 
+	"mailintegration/processor"
 	"mailintegration/store"
 	"mailintegration/store/storetest"
 )
@@ -109,18 +111,72 @@ func TestMigrateSaysThatTheDatabaseCannotBeReached(t *testing.T) {
 	}
 }
 
-// TestADatabaseOfTheFirstSchemaIsTakenUpWithItsRows fills a database as the first schema had it.
-func TestADatabaseOfTheFirstSchemaIsTakenUpWithItsRows(t *testing.T) {
+func TestMigrateWaitsForALockWithinALimit(t *testing.T) {
 	t.Parallel()
 	db := storetest.Empty(t)
+	migrateTo(t, db, 2)
+	conn, err := pgx.Connect(t.Context(), db.URL)
+	must(t, err)
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	_, err = conn.Exec(t.Context(), `BEGIN; LOCK TABLE thread IN ACCESS SHARE MODE`)
+	must(t, err)
+	const wait = 300 * time.Millisecond
+	started := time.Now()
+	applied, err := store.MigrateWithin(t.Context(), db.URL, wait)
+	if !errors.Is(err, store.ErrMigrationLocked) || len(applied) != 0 || time.Since(started) > wait+5*time.Second {
+		t.Errorf("applied %v after %s: %v", applied, time.Since(started), err)
+	}
+	if hint := store.Hint(err); !strings.Contains(hint, "stop the other daemons") {
+		t.Errorf("hint %q", hint)
+	}
+	_, err = conn.Exec(t.Context(), `ROLLBACK`)
+	must(t, err)
+	applied, err = store.Migrate(t.Context(), db.URL)
+	if err != nil || len(applied) == 0 {
+		t.Errorf("once it is free: %v, %v", applied, err)
+	}
+}
+
+func TestThreadsOfAnOlderSchemaLeadToTheirRequests(t *testing.T) {
+	t.Parallel()
+	db := storetest.Empty(t)
+	migrateTo(t, db, 2)
+	db.Exec(t, deskSQL+`
+		INSERT INTO request (team_id, kind, subject, requester_id, user_id, opened_at, opened_by_id)
+			SELECT 1 + i % 2, 'incident', 'x', 1, 1, now(), 1 FROM generate_series(1, 4) AS i;
+		INSERT INTO thread VALUES ('one@x', 1, 'seen'), ('one@x', 2, 'referenced'), ('one@x', 3, 'referenced'), ('one@x', 4, 'referenced')`)
+	_, err := store.Migrate(t.Context(), db.URL)
+	must(t, err)
+	s, err := store.Open(t.Context(), store.Options{URL: db.URL, AttachmentDirectory: t.TempDir()})
+	must(t, err)
+	defer s.Close()
+	for team, want := range map[int64]int64{1: 4, 2: 1} {
+		dir, err := s.LookUp(t.Context(), processor.Ref{ID: team}, processor.Keys{MessageIDs: []string{"one@x"}})
+		must(t, err)
+		if r, ok := dir.RequestOf("one@x"); !ok || r.Number != want {
+			t.Errorf("in team %d it leads to request %d, want %d", team, r.Number, want)
+		}
+	}
+}
+
+// migrateTo brings an empty database to an older schema.
+func migrateTo(t *testing.T, db *storetest.Database, version int64) {
+	t.Helper()
 	config, err := pgx.ParseConfig(db.URL)
 	must(t, err)
 	conn := stdlib.OpenDB(*config)
 	defer conn.Close()
 	provider, err := goose.NewProvider(goose.DialectPostgres, conn, os.DirFS("migrations"), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	must(t, err)
-	_, err = provider.UpTo(t.Context(), 1)
+	_, err = provider.UpTo(t.Context(), version)
 	must(t, err)
+}
+
+// TestADatabaseOfTheFirstSchemaIsTakenUpWithItsRows fills a database as the first schema had it.
+func TestADatabaseOfTheFirstSchemaIsTakenUpWithItsRows(t *testing.T) {
+	t.Parallel()
+	db := storetest.Empty(t)
+	migrateTo(t, db, 1)
 	db.Exec(t, `INSERT INTO team (name) VALUES ('IT');
 		INSERT INTO user_account (logon, name) VALUES ('daemon', 'Daemon');
 		INSERT INTO request (team_id, kind, subject, requester_id, user_id, opened_at, opened_by_id)
