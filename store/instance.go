@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -24,18 +25,24 @@ type queryRower interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// readInstance asks the database. A standby has no timeline of its own yet.
+// readInstance asks the database. What it does not tell, because a role may not ask or a service that is like PostgreSQL
+// has no such function, is "": mail does not stop for that.
 func readInstance(ctx context.Context, q queryRower) (i instance, err error) {
-	err = q.QueryRow(ctx, `SELECT (SELECT system_identifier FROM pg_control_system())::text,
-			(SELECT oid FROM pg_database WHERE datname = current_database())::text,
-			CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END,
-			CASE WHEN inet_server_addr() IS NULL OR inet_server_addr() <<= inet '127.0.0.0/8' OR inet_server_addr() = inet '::1'
-				THEN '' ELSE host(inet_server_addr()) END,
-			current_setting('port'),
-			CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory') ELSE '' END`).
-		Scan(&i.System, &i.Database, &i.Timeline, &i.Address, &i.Port, &i.Directory)
-	if err != nil {
-		return instance{}, fmt.Errorf("identify the database: %w", err)
+	for _, part := range []struct {
+		value *string
+		sql   string
+	}{
+		{&i.System, `SELECT system_identifier::text FROM pg_control_system()`},
+		{&i.Database, `SELECT oid::text FROM pg_database WHERE datname = current_database()`},
+		{&i.Timeline, `SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END`},
+		{&i.Address, `SELECT coalesce(host(a), '') FROM inet_server_addr() AS a WHERE NOT a <<= inet '127.0.0.0/8' AND a <> inet '::1'`},
+		{&i.Port, `SELECT current_setting('port')`},
+		{&i.Directory, `SELECT current_setting('data_directory')`},
+	} {
+		err := q.QueryRow(ctx, part.sql).Scan(part.value)
+		if _, refused := pgError(err); err != nil && !refused && !errors.Is(err, pgx.ErrNoRows) {
+			return instance{}, fmt.Errorf("identify the database: %w", err)
+		}
 	}
 	return i, nil
 }

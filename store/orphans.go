@@ -18,7 +18,7 @@ import (
 const MaxCollectedFiles = 1_000
 
 const (
-	orphanChunk  = 200     // contents that are looked up and removed at once
+	orphanChunk  = 200     // contents that are looked up, or removed, at once
 	maxSeenFiles = 200_000 // files that one collection looks at
 )
 
@@ -61,6 +61,9 @@ type collection struct {
 	swept    string    // the folder that the last collection came to
 	before   time.Time // files touched since then are left alone
 
+	candidates [][]byte // old contents that were not looked up yet
+	unnamed    [][]byte // those that no row named when they were looked up
+
 	removed, seen int
 	failed        error // the first file that could not be removed
 }
@@ -86,7 +89,9 @@ func (r *collection) collect(ctx context.Context, olderThan time.Duration) error
 }
 
 // isFull reports whether a bound is reached.
-func (r *collection) isFull() bool { return r.removed >= MaxCollectedFiles || r.seen >= maxSeenFiles }
+func (r *collection) isFull() bool {
+	return r.removed+len(r.unnamed) >= MaxCollectedFiles || r.seen >= maxSeenFiles
+}
 
 // sweepTemporary removes temporary files. Nobody but the process that made one uses it, and that not for long.
 func (r *collection) sweepTemporary(ctx context.Context) error {
@@ -135,17 +140,66 @@ func (r *collection) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	err = r.sweepFolders(ctx, folders)
+	return errors.Join(err, r.noteSwept(ctx))
+}
+
+// sweepFolders sweeps folders until a bound is reached. r.swept is the last one in which nothing is left to do.
+func (r *collection) sweepFolders(ctx context.Context, folders []string) error {
 	for _, folder := range folders {
+		found, err := onFiles(ctx, r.contents.files, 0, func(ctx context.Context) (folderContents, error) {
+			return r.contents.oldIn(ctx, folder, r.before)
+		})
+		if err != nil {
+			return err
+		}
+		r.seen += found.seen
+		r.candidates = append(r.candidates, found.old...)
+		if err := r.removeFound(ctx, orphanChunk); err != nil {
+			return err
+		}
 		if r.isFull() {
-			return r.noteSwept(ctx)
+			err := r.removeFound(ctx, 1)
+			r.swept = folder
+			return err
 		}
-		if err := r.sweepFolder(ctx, folder); err != nil {
-			return errors.Join(err, r.noteSwept(ctx))
+		if len(r.candidates)+len(r.unnamed) == 0 {
+			r.swept = folder
 		}
-		r.swept = folder
 	}
-	r.swept = ""
-	return r.noteSwept(ctx)
+	err := r.removeFound(ctx, 1)
+	if err == nil {
+		r.swept = ""
+	}
+	return err
+}
+
+// removeFound looks the candidates up, and removes those that no row names, when there are at least so many. Few at once
+// would hold up acceptances many times.
+func (r *collection) removeFound(ctx context.Context, least int) error {
+	for chunk := range slices.Chunk(enough(&r.candidates, least), orphanChunk) {
+		unnamed, err := unnamedContents(ctx, r.store.pool, chunk)
+		if err != nil {
+			return unavailable(ctx, err)
+		}
+		r.unnamed = append(r.unnamed, unnamed...)
+	}
+	for chunk := range slices.Chunk(enough(&r.unnamed, least), orphanChunk) {
+		if err := r.remove(ctx, chunk[:min(len(chunk), MaxCollectedFiles-r.removed)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enough takes all of a list when it has at least so many, and nothing otherwise.
+func enough(list *[][]byte, least int) [][]byte {
+	if len(*list) < least {
+		return nil
+	}
+	taken := *list
+	*list = nil
+	return taken
 }
 
 // folders returns the folders of contents that come behind one in alphabetical order.
@@ -172,24 +226,6 @@ func (c contents) folders(ctx context.Context, behind string) (list []string, er
 func isHex(name string, digits int) bool {
 	b, err := hex.DecodeString(name)
 	return err == nil && len(name) == digits && hex.EncodeToString(b) == name
-}
-
-// sweepFolder removes the old contents of a folder that no row names.
-func (r *collection) sweepFolder(ctx context.Context, folder string) error {
-	found, err := onFiles(ctx, r.contents.files, 0, func(ctx context.Context) (folderContents, error) {
-		return r.contents.oldIn(ctx, folder, r.before)
-	})
-	if err != nil {
-		return err
-	}
-	r.seen += found.seen
-	for chunk := range slices.Chunk(found.old, orphanChunk) {
-		room := MaxCollectedFiles - r.removed
-		if err := r.remove(ctx, chunk[:min(len(chunk), room)]); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // folderContents are the contents in a folder.

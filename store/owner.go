@@ -95,16 +95,16 @@ func (s *Store) claim(ctx context.Context, adopt bool) error {
 	if _, claimed, err := readOwnership(ctx, s.pool); err != nil || claimed && !adopt {
 		return unavailable(ctx, err)
 	}
+	here, err := readInstance(ctx, s.pool)
+	if err != nil {
+		return unavailable(ctx, err)
+	}
 	return s.inTx(ctx, func(tx pgx.Tx) error {
 		if err := lockClaim(ctx, tx); err != nil {
 			return err
 		}
 		if _, claimed, err := readOwnership(ctx, tx); err != nil || claimed && !adopt {
 			return err // somebody was faster
-		}
-		here, err := readInstance(ctx, tx)
-		if err != nil {
-			return err
 		}
 		sample, err := sampleContents(ctx, tx, claimSample)
 		if err != nil {
@@ -200,7 +200,7 @@ func (c contents) ownMarker(identity string) (marker, error) {
 		return marker{}, err
 	case !there:
 		return marker{}, fmt.Errorf("%w (%s)", ErrNoMarker, filepath.Join(c.root, markerFile))
-	case m.identity != identity:
+	case m.identity != identity || identity == "":
 		return marker{}, foreign(m)
 	}
 	return m, nil

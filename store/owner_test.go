@@ -1,13 +1,17 @@
 package store_test
 
 import (
+	"context"
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"mailintegration/processor"
 	"mailintegration/store"
@@ -285,6 +289,35 @@ func TestADatabaseThatMayBeACopyRemovesNothing(t *testing.T) {
 				t.Errorf("after it was adopted: %d, %v", n, err)
 			}
 		})
+	}
+}
+
+// TestAnOrdinaryRoleClaimsAndCollects has a role that may not ask for the directory of the server's data.
+func TestAnOrdinaryRoleClaimsAndCollects(t *testing.T) {
+	t.Parallel()
+	db := storetest.New(t)
+	db.Exec(t, `CREATE ROLE ordinary_for_test LOGIN PASSWORD 'x'; GRANT ALL ON ALL TABLES IN SCHEMA public TO ordinary_for_test`)
+	pool := db.Pool(t)
+	t.Cleanup(func() {
+		_, err := pool.Exec(context.WithoutCancel(t.Context()), `DROP OWNED BY ordinary_for_test; DROP ROLE ordinary_for_test`, pgx.QueryExecModeSimpleProtocol)
+		must(t, err)
+	})
+	u, err := url.Parse(db.URL)
+	must(t, err)
+	u.User = url.UserPassword("ordinary_for_test", "x")
+	files := t.TempDir()
+	s, err := openAt(t, store.Options{URL: u.String(), AttachmentDirectory: files})
+	must(t, err)
+	leaveOrphan(t, files)
+	if n, err := s.CollectOrphans(t.Context(), time.Hour); n != 1 || err != nil {
+		t.Errorf("collected %d, %v", n, err)
+	}
+	// The same database by a role that tells more is the same database.
+	super, err := openAt(t, store.Options{URL: db.URL, AttachmentDirectory: files})
+	must(t, err)
+	leaveOrphan(t, files)
+	if n, err := super.CollectOrphans(t.Context(), time.Hour); n != 1 || err != nil {
+		t.Errorf("collected %d, %v", n, err)
 	}
 }
 

@@ -25,14 +25,11 @@ type execer interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
-// remove removes those contents of a chunk that no row names. No file is touched while acceptances are held up, which
-// lasts only until the digests are noted, and happens only when a look without the lock has found some.
+// remove removes those of some contents that no row names. No file is touched while acceptances are held up, which lasts
+// only until the digests are noted.
 func (r *collection) remove(ctx context.Context, digests [][]byte) error {
-	unnamed, err := unnamedContents(ctx, r.store.pool, digests)
+	unnamed, err := r.noteRemovals(ctx, digests)
 	if err != nil || len(unnamed) == 0 {
-		return unavailable(ctx, err)
-	}
-	if unnamed, err = r.noteRemovals(ctx, unnamed); err != nil || len(unnamed) == 0 {
 		return err
 	}
 	return r.finish(ctx, unnamed)
@@ -77,11 +74,7 @@ func (r *collection) finishOld(ctx context.Context) error {
 		return unavailable(ctx, err)
 	}
 	for chunk := range slices.Chunk(digests, orphanChunk) {
-		unnamed, err := r.noteRemovals(ctx, chunk)
-		if err != nil {
-			return err
-		}
-		if err := r.finish(ctx, unnamed); err != nil {
+		if err := r.remove(ctx, chunk); err != nil {
 			return err
 		}
 	}

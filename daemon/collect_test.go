@@ -1,0 +1,150 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"mailintegration/store"
+)
+
+// sweeping is a store that only sweeps.
+type sweeping struct {
+	purge   func(olderThan time.Duration) (int, error)
+	collect func() (int, error)
+}
+
+func (s sweeping) PurgeReceipts(_ context.Context, olderThan time.Duration) (int, error) {
+	return s.purge(olderThan)
+}
+
+func (s sweeping) CollectOrphans(context.Context, time.Duration) (int, error) { return s.collect() }
+
+func nothing() (int, error) { return 0, nil }
+
+// collectorOf is a collector with what it logs.
+func collectorOf(s sweeping, opts Options) (*collector, *observer.ObservedLogs) {
+	core, logged := observer.New(zap.DebugLevel)
+	opts.Logger = zap.New(core)
+	c := newCollector(opts)
+	c.store = s
+	return c, logged
+}
+
+func TestRetentionSaysHowLongReceiptsAreKept(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name      string
+		retention time.Duration
+		want      []time.Duration
+	}{
+		{"400 days when nothing is said", 0, []time.Duration{400 * 24 * time.Hour}},
+		{"as long as it says", time.Hour, []time.Duration{time.Hour}},
+		{"for ever", -1, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var got []time.Duration
+			purge := func(olderThan time.Duration) (int, error) {
+				got = append(got, olderThan)
+				return 0, nil
+			}
+			c, _ := collectorOf(sweeping{purge, nothing}, Options{Retention: test.retention})
+			c.collect(t.Context())
+			if !slices.Equal(got, test.want) {
+				t.Errorf("receipts are purged after %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestACollectionGoesOnSoonerWhenMoreIsLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		var at []time.Duration
+		started := time.Now()
+		collect := func() (int, error) {
+			if at = append(at, time.Since(started)); len(at) == 4 {
+				stop()
+			}
+			if len(at) == 1 {
+				return store.MaxCollectedFiles, nil
+			}
+			return 1, nil
+		}
+		c, _ := collectorOf(sweeping{func(time.Duration) (int, error) { return 0, nil }, collect}, Options{})
+		c.run(ctx)
+		if want := []time.Duration{0, collectAgain, collectAgain + collectEvery, collectAgain + 2*collectEvery}; !slices.Equal(at, want) {
+			t.Errorf("collected at %v, want %v", at, want)
+		}
+	})
+}
+
+func TestWhatFailsAtEachCollectionIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	down := fmt.Errorf("purge receipts: %w", store.ErrUnavailable)
+	results := []error{store.ErrCopy, store.ErrCopy, down, store.ErrCopy, nil, nil, store.ErrNoMarker}
+	collect := func() (int, error) {
+		err := results[0]
+		results = results[1:]
+		return 0, err
+	}
+	c, logged := collectorOf(sweeping{func(time.Duration) (int, error) { return 0, nil }, collect}, Options{})
+	for range results {
+		c.collect(t.Context())
+	}
+	var got []string
+	for _, e := range logged.FilterLevelExact(zap.DebugLevel).All() {
+		if e.ContextMap()["hint"] == "" {
+			t.Error("no hint")
+		}
+	}
+	for _, e := range logged.All() {
+		got = append(got, e.Level.String()+": "+e.Message)
+	}
+	const failed = "receipts and attachments not swept"
+	want := []string{"error: " + failed, "debug: " + failed + " again", "warn: " + failed, "error: " + failed,
+		"info: receipts and attachments swept again", "error: " + failed}
+	if !slices.Equal(got, want) {
+		t.Errorf("logged %q, want %q", got, want)
+	}
+}
+
+func TestAPanicEndsACollectionAndNotTheDaemon(t *testing.T) {
+	t.Parallel()
+	files := 0
+	c, logged := collectorOf(sweeping{
+		func(time.Duration) (int, error) { panic("purge") },
+		func() (int, error) { files++; return files, nil },
+	}, Options{})
+	c.collect(t.Context())
+	c.store = sweeping{func(time.Duration) (int, error) { return 0, nil }, func() (int, error) { panic("collect") }}
+	c.collect(t.Context())
+	if files != 1 {
+		t.Error("files are not collected where receipts cannot be purged")
+	}
+	panics := logged.FilterMessage("collection panicked").All()
+	if len(panics) != 2 || panics[0].Level != zapcore.ErrorLevel || panics[0].ContextMap()["stack"] == "" {
+		t.Errorf("logged %+v", logged.All())
+	}
+}
+
+func TestAStoppedCollectionIsNoFailure(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	c, logged := collectorOf(sweeping{func(time.Duration) (int, error) { stop(); return 0, ctx.Err() }, func() (int, error) { return 0, errors.New("x") }}, Options{})
+	c.run(ctx)
+	if logged.Len() != 0 {
+		t.Errorf("logged %+v", logged.All())
+	}
+}
