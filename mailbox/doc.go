@@ -3,11 +3,13 @@
 //
 // The states of RFC 1939 and what a Session does in each:
 //
-//	AUTHORIZATION  Open: connection, TLS (implicit or STLS), greeting, CAPA, AUTH (XOAUTH2, PLAIN) or USER and PASS
+//	AUTHORIZATION  Open: connection, TLS (implicit or STLS), greeting, CAPA, UTF8, AUTH (XOAUTH2, PLAIN) or USER and PASS
 //	TRANSACTION    List, Retrieve, Delete; the server holds the maildrop's exclusive lock
-//	UPDATE         Quit: the server removes what Delete marked, and only then
+//	UPDATE         Quit: STAT as a proof, QUIT; the server removes what Delete marked, and only then
 //
-// A connection that ends without Quit, by Close, by an error or by the death of either side, deletes nothing.
+// A connection that ends without Quit, by Close, by an error or by the death of either side, deletes nothing. A server
+// that announces EXPIRE 0 (RFC 2449 §6.7, Capabilities.Expire) may remove at QUIT whatever was retrieved: there the caller
+// must not call Quit before it has recorded all that it retrieved or prefetched.
 //
 // # What a session promises
 //
@@ -15,9 +17,18 @@
 //     CRLF "." CRLF only, and a connection that ends before is an error, never a shorter message.
 //   - Every step has a deadline (Account.StepTimeout) that a message or a listing renews only while octets arrive
 //     at a minimum rate. Cancelling the context ends the step at once. No goroutine outlives a call.
-//   - A message takes a fixed amount of memory: what exceeds Account.SpoolMemory goes to a file.
-//   - Credentials are never sent without the TLS that was asked for: there is no fall-back to plain text.
-//   - What the server says is not trusted: status lines, counts, message-numbers and unique-ids are checked.
+//   - QUIT is sent only when every answer is accounted for. An answer too many shifts all that follow, and a message
+//     would be deleted that nobody has read: Quit receives all answers and sends a STAT behind them, whose answer looks
+//     like no other's. It travels with the last DELE. A refused RETR is followed by the same proof, as the refusal may be
+//     the answer too many; messages are retrieved one by one from then on.
+//   - A message that comes far shorter than listed is handed out with ErrShort, and is not taken for the message.
+//   - A session takes a fixed amount of memory, whatever the server sends: a message beyond Account.SpoolMemory, or far
+//     larger than listed, goes to a file; a listing is read line by line; List returns 100,000 messages at most.
+//   - Credentials are never sent without the TLS that was asked for: there is no fall-back to plain text. An access token
+//     is not sent without TLS at all, except to this machine.
+//   - A server that does not greet, because it waits for TLS, is found out by a second connection.
+//   - What the server says is not trusted: status lines, counts, message-numbers and unique-ids are checked, and no
+//     secret, control character or mark that turns or hides text reaches an error from it.
 //
 // # Errors
 //

@@ -31,7 +31,7 @@ var (
 	ErrNotAuthorized = errors.New("the mailbox has not been authorized") // device code: no refresh token to use
 
 	ErrTooLarge = errors.New("the message is larger than allowed")       // Account.MaxOctets
-	ErrShort    = errors.New("the message came far shorter than listed") // isShort
+	ErrShort    = errors.New("the message came far shorter than listed") // as LIST said
 	ErrSpool    = errors.New("the message could not be kept on disk")
 	ErrClosed   = errors.New("the session is closed")
 )

@@ -22,8 +22,8 @@ func (s *Session) hint(e *Error) string {
 	case errors.Is(e, errTokenInClear):
 		return "set SecureSocketOption to SslOnConnect or StartTLS: whoever reads an access token on its way can read the mailbox"
 	case code(strings.TrimPrefix(e.Reply, "-ERR ")) == "UTF8":
-		return "the message needs UTF-8 mode (RFC 6856), which the server does not let this program enable; " +
-			"ask the mail server's administrator, or read the message with a mail program"
+		return "the server wants UTF-8 mode (RFC 6856) and did not let this program enable it; " +
+			"ask its administrator, or read the message with a mail program"
 	case errors.Is(e, ErrUnreachable):
 		return s.unreachableHint(e)
 	case errors.Is(e, ErrCertificate):

@@ -16,7 +16,7 @@ func (s *Session) prove(ctx context.Context) error {
 	}
 	err := s.await(ctx, probe)
 	switch {
-	case err != nil && probe.err == nil:
+	case err != nil && (SessionBroken(err) || isContext(err)):
 		return err
 	case err != nil:
 		return s.breach("STAT", "its answers are out of step, or it refuses STAT: %s", s.said(s.wire.last.String()))
@@ -55,8 +55,8 @@ func (s *Session) strayBefore(r *request) error {
 
 // settle is for a RETR that was refused. The refusal may be a stray answer, behind which those of the others are shifted:
 // all answers in flight are received, no message among them is kept, and the dialogue is proven to be in step. Messages
-// are asked for one by one from then on. When the dialogue is out of step it is the message's fault, as far as anybody
-// can tell: the error names it, so that the next session takes the others first.
+// are asked for one by one from then on. When the session ends of it, and not of another message, the error names this
+// one, so that the next session takes the others first.
 func (s *Session) settle(ctx context.Context, refused *request) error {
 	for _, r := range s.flight {
 		s.oneByOne = true
@@ -64,7 +64,7 @@ func (s *Session) settle(ctx context.Context, refused *request) error {
 	}
 	err := s.prove(ctx)
 	var e *Error
-	if errors.As(err, &e) && errors.Is(err, ErrProtocol) {
+	if errors.As(err, &e) && e.broken && (e.Number == 0 || errors.Is(err, ErrProtocol)) {
 		e.Op, e.Number = refused.op, refused.item.Number
 	}
 	return err

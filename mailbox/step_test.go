@@ -193,6 +193,42 @@ func TestTheProbeTravelsWithTheDeletions(t *testing.T) {
 	})
 }
 
+// TestAnAnswerTooFewDeletesNothing is about a server that falls silent at the last moment.
+func TestAnAnswerTooFewDeletesNothing(t *testing.T) {
+	t.Parallel()
+	for _, o := range []pop3test.Options{{NoListener: true}, {NoListener: true, Without: []string{"PIPELINING"}}} {
+		for _, step := range []string{"RETR 2", "DELE 3", "STAT"} {
+			t.Run(fmt.Sprint(step, len(o.Without)), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					srv, s, items := backlog(t, 3, o)
+					defer srv.Close()
+					srv.At(step).Stall()
+					started := time.Now()
+					d := drain(t, s, items, 3)
+					if !errors.Is(d.err, mailbox.ErrTimeout) || !mailbox.SessionBroken(d.err) || time.Since(started) != 20*time.Second {
+						t.Errorf("got %v after %v", d.err, time.Since(started))
+					}
+					if slices.Contains(srv.Log(), "QUIT") || srv.Count("helpdesk") != 3 {
+						t.Errorf("%d are left\n%q", srv.Count("helpdesk"), srv.Log())
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestASessionThatEndsWithARefusalNamesItsMessage: nothing else is known to be wrong.
+func TestASessionThatEndsWithARefusalNamesItsMessage(t *testing.T) {
+	t.Parallel()
+	s, items := goodScript().with("RETR 1", "-ERR [SYS/TEMP] cannot read it, leaving\r\n"+hangUp).listed(t)
+	d := drain(t, s, items, 2)
+	var e *mailbox.Error
+	if !errors.Is(d.err, mailbox.ErrConnection) || !errors.As(d.err, &e) || e.Op != "RETR 1" || e.Number != 1 {
+		t.Errorf("got %+v", d.err)
+	}
+}
+
 func TestASessionThatTookNothingIsNotProbed(t *testing.T) {
 	t.Parallel()
 	for _, o := range []pop3test.Options{{}, {Without: []string{"PIPELINING"}}} {

@@ -20,9 +20,9 @@ const (
 )
 
 // wire is the connection that go-pop3 is given. go-pop3 writes commands through it; what it reads is not what the
-// server sent but what was checked before: one valid status line at a time. The octets of a message and the lines of
-// a listing never pass through go-pop3, which would keep all of them: they go to what expects them, and go-pop3 sees an
-// empty one.
+// server sent but what was checked before: one valid status line at a time. The octets of a message and the lines of a
+// listing never pass through go-pop3, which would keep them all: they go to what expects them, and go-pop3 sees an empty
+// answer.
 //
 // As go-pop3 is never given more than it asked for, its own buffer is empty between commands, so that TLS can be
 // put under it (STLS).
