@@ -19,7 +19,8 @@ func (attachmentsAdoptCmd) Help() string {
 	return "The daemon writes and removes attachments only in the directory that its database has marked as its own. Adopt marks " +
 		"the one that AttachmentDirectory names, whatever mark it had. Use it when the database was moved, or restored " +
 		"from a backup, and is the one in use from now on; or when the attachments were moved to another directory. Before, make " +
-		"sure that the share is mounted, and that no other database uses the directory: files that this database does not name are removed from then on."
+		"sure that the share is mounted, and that no other database uses the directory: files that this database does not " +
+		"name are removed from then on."
 }
 
 // Run makes the directory the database's.

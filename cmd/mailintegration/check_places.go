@@ -33,7 +33,7 @@ func (c *checking) places(in *installation) {
 	// The private server runs as an account of its own at times; the attachments are looked at by themselves.
 	c.owners(data, "postgres", filepath.Base(attachments.path))
 	c.owners(attachments)
-	c.open()
+	c.openToOthers()
 	c.room(all)
 }
 
@@ -141,8 +141,8 @@ func level(root, path string) int {
 	return strings.Count(below, string(filepath.Separator)) + 1
 }
 
-// open warns of directories with secrets in them that other accounts can look into.
-func (c *checking) open() {
+// openToOthers warns of directories with secrets in them that other accounts can look into.
+func (c *checking) openToOthers() {
 	tokens := filepath.Join(c.service.DataDirectory, "tokens")
 	if bits := openTo(c.service.DataDirectory); bits&0o006 != 0 {
 		c.warn("data directory", "every account of this machine can look into "+c.service.DataDirectory+": chmod o-rw "+c.service.DataDirectory)

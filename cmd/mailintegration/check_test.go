@@ -199,9 +199,10 @@ func TestCheckFindsWhatRootLeftBehind(t *testing.T) {
 		t.Errorf("check ends with %v", err)
 	}
 	files := filepath.Join(base, "data/files")
-	wantLine(t, string(output), "FAILED  attachment directory: "+files+"/ab/cd belongs to root and cannot be written by 12345", "chown -R 12345 "+files)
-	wantLine(t, string(output), "FAILED  data directory: "+base+"/data/spool belongs to root", "chown -R 12345 "+filepath.Join(base, "data"))
-	wantLine(t, string(output), "warning data directory: other accounts can read "+token, "chmod go-rwx "+token)
+	out := string(output)
+	wantLine(t, out, "FAILED  attachment directory: "+files+"/ab/cd belongs to root and cannot be written by 12345", "chown -R 12345 "+files)
+	wantLine(t, out, "FAILED  data directory: "+base+"/data/spool belongs to root", "chown -R 12345 "+filepath.Join(base, "data"))
+	wantLine(t, out, "warning data directory: other accounts can read "+token, "chmod go-rwx "+token)
 }
 
 func TestTheShortestStepOfASchedule(t *testing.T) {

@@ -47,7 +47,7 @@ func (c dbStatusCmd) Run(e *env) error {
 }
 
 // withDatabase calls f with the URL of the database that find finds or makes, the private one started for it if need be.
-func withDatabase(e *env, find func(*installation, context.Context) (string, error), f func(url string) error) error {
+func withDatabase(e *env, find func(*installation, context.Context) (url string, err error), f func(url string) error) error {
 	service, _, _, err := load(e)
 	if err != nil {
 		return err

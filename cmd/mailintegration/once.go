@@ -44,7 +44,8 @@ func line(r daemon.Report) string {
 	if r.Skipped {
 		return r.Mailbox + ": another daemon polls it just now"
 	}
-	s := fmt.Sprintf("%s: %d listed: %d opened, %d added, %d refused, %d ignored, %d set aside, %d known, %d too large, %d failed, %d left for the next poll",
+	s := fmt.Sprintf("%s: %d listed: %d opened, %d added, %d refused, %d ignored, %d set aside, %d known, %d too large, "+
+		"%d failed, %d left for the next poll",
 		r.Mailbox, r.Listed, r.Opened, r.Added, r.Refused, r.Ignored, r.SetAside, r.Known, r.Oversize, r.Failed, r.Deferred)
 	if r.Err != nil {
 		s += ": " + oneLine(r.Err.Error())

@@ -42,7 +42,10 @@ func (in *installation) openReadOnly(ctx context.Context) error {
 // existingDatabase returns the URL of the database, having started the private one, but not made it.
 func (in *installation) existingDatabase(ctx context.Context) (string, error) {
 	if !hasDatabase(in.service) {
-		return "", &failure{code: exitFailed, err: errNoDatabase, hint: "mailintegration db migrate makes it in DataDirectory, " + in.service.DataDirectory}
+		return "", &failure{
+			code: exitFailed, err: errNoDatabase,
+			hint: "mailintegration db migrate makes it in DataDirectory, " + in.service.DataDirectory,
+		}
 	}
 	return in.database(ctx)
 }

@@ -15,14 +15,16 @@ import (
 // readingVerbs are the verbs that only read the database.
 var readingVerbs = [][]string{
 	{"request", "list"}, {"request", "show", "1"}, {"event", "list"}, {"event", "show", "1"}, {"db", "status"},
-	{"team", "list"}, {"user", "list"}, {"group", "list"}, {"site", "list"}, {"priority", "list"}, {"source", "list"}, {"request-type", "list"},
+	{"team", "list"}, {"user", "list"}, {"group", "list"}, {"site", "list"}, {"priority", "list"}, {"source", "list"},
+	{"request-type", "list"},
 }
 
 // configured writes a service file with the tags and returns its path.
 func configured(t *testing.T, tags string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "mailintegration.xml")
-	text := "<MailIntegrationService>" + tags + "<DataDirectory>data</DataDirectory><Login>daemon</Login><Team>IT</Team></MailIntegrationService>"
+	text := "<MailIntegrationService>" + tags +
+		"<DataDirectory>data</DataDirectory><Login>daemon</Login><Team>IT</Team></MailIntegrationService>"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
