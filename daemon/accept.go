@@ -41,15 +41,34 @@ func (v *visit) accept(work context.Context, b *batch) (broken, failed error) {
 // are resolved again: no message is at fault.
 func (v *visit) record(work context.Context, b *batch) ([]store.Outcome, error) {
 	outcomes, err := v.opts.Store.Accept(work, v.target, b.deliveries, v.judge)
-	if !errors.Is(err, store.ErrReferenceGone) {
-		return outcomes, err
+	for again := false; errors.Is(err, store.ErrReferenceGone); again = true {
+		if again {
+			return v.recordSingly(work, b, outcomes)
+		}
+		if err := v.resolve(work); err != nil {
+			return outcomes, err
+		}
+		var rest []store.Outcome
+		rest, err = v.opts.Store.Accept(work, v.target, b.deliveries[len(outcomes):], v.judge)
+		outcomes = append(outcomes, rest...)
 	}
-	done := len(outcomes)
-	if err := v.resolve(work); err != nil {
-		return outcomes, err
+	return outcomes, err
+}
+
+// recordSingly accepts what is left of a batch message by message: what the names do not explain may be one message's.
+func (v *visit) recordSingly(work context.Context, b *batch, outcomes []store.Outcome) ([]store.Outcome, error) {
+	for len(outcomes) < len(b.deliveries) {
+		n := len(outcomes)
+		one, err := v.opts.Store.Accept(work, v.target, b.deliveries[n:n+1], v.judge)
+		switch {
+		case errors.Is(err, store.ErrReferenceGone):
+			one = []store.Outcome{{Err: errors.New("it refers to a row that is not there, though all names are: " + err.Error())}}
+		case err != nil:
+			return outcomes, err
+		}
+		outcomes = append(outcomes, one...)
 	}
-	rest, err := v.opts.Store.Accept(work, v.target, b.deliveries[done:], v.judge)
-	return append(outcomes, rest...), err
+	return outcomes, nil
 }
 
 // settle counts what became of one message of a batch and reports whether it is to be deleted. A message that could not

@@ -77,7 +77,7 @@ func (s *Store) noteAttempt(ctx context.Context, mb Mailbox, sql, key string, ar
 	var b pgx.Batch
 	b.Queue(sql, append([]any{mb.ID, key}, args...)...).Query(func(rows pgx.Rows) error {
 		a, err = pgx.CollectExactlyOneRow(rows, scanAttempt)
-		return err
+		return mailboxGone(err)
 	})
 	if err := s.sendBrief(ctx, &b); err != nil {
 		return Attempt{}, fmt.Errorf("attempt at a message of mailbox %s: %w", mb.Name, err)

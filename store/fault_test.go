@@ -193,11 +193,6 @@ func TestAMessageWhoseFileCannotBeWrittenStaysInTheMailboxAlone(t *testing.T) {
 		name  string
 		spoil func(t *testing.T, d *desk)
 	}{
-		{"it is gone", func(t *testing.T, d *desk) {
-			if err := os.Rename(d.files, d.files+".away"); err != nil {
-				t.Fatal(err)
-			}
-		}},
 		{"a file is where a directory should be", func(t *testing.T, d *desk) {
 			if err := os.WriteFile(filepath.Dir(filepath.Dir(d.path("content"))), nil, 0o600); err != nil {
 				t.Fatal(err)

@@ -52,7 +52,9 @@ INSERT INTO history (request, activity_id, at, author_id, what, reason, detail)
 SELECT 2, 1, '2026-02-02 10:00+00', id, 'activity_added', 'subject', 'a stranger' FROM user_account WHERE logon = 'daemon';
 INSERT INTO participant (request, user_id) SELECT 2, id FROM user_account WHERE logon = 'ann';
 INSERT INTO participant (request, address) VALUES (2, 'bob@else.org');
-INSERT INTO thread VALUES ('one@x', 2, 'seen'), ('two@x', 2, 'sent'), ('other@x', 2, 'referenced');
+INSERT INTO thread (team_id, message_id, request, via)
+SELECT r.team_id, m.id, r.number, m.via FROM request r, (VALUES ('one@x', 'seen'), ('two@x', 'sent'), ('other@x', 'referenced')) AS m (id, via)
+WHERE r.number = 2;
 `
 
 // shown is the contract of request show --json.
