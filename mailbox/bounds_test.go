@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,6 +97,7 @@ func larger(n, octets int) script {
 
 // meter measures how much memory is held while a server sends.
 type meter struct {
+	mu     sync.Mutex
 	before uint64
 	sent   int
 	most   int64
@@ -119,7 +121,11 @@ func (m *meter) dial(s script, h *heard) func(context.Context, string, string) (
 }
 
 // measure notes what is held beyond what was held before.
-func (m *meter) measure() { m.most = max(m.most, int64(held())-int64(m.before)) }
+func (m *meter) measure() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.most = max(m.most, int64(held())-int64(m.before))
+}
 
 // metered is the server's side of a connection.
 type metered struct {

@@ -159,7 +159,8 @@ func TestASecretIsFoundHoweverItIsRepeated(t *testing.T) {
 		whole := strings.TrimSpace(password)
 		plain := base64.StdEncoding.EncodeToString([]byte("\x00helpdesk\x00" + password))
 		for _, answer := range []string{
-			"-ERR %", "+OK %", "%", "-ERR [AUTH] " + strings.Repeat("x", 395) + "%", strings.Repeat("x", 60) + "%", "-ERR ^", "^", strings.Repeat("x", 70) + "^",
+			"-ERR %", "+OK %", "%", "-ERR [AUTH] " + strings.Repeat("x", 395) + "%", strings.Repeat("x", 60) + "%",
+			"-ERR ^", "^", strings.Repeat("x", 70) + "^",
 		} {
 			for _, step := range []string{"greeting", "PASS", "STAT", "LIST", "UIDL", "RETR 1", "DELE", "QUIT", "CAPA"} {
 				said := strings.NewReplacer("%", password, "^", plain).Replace(answer)

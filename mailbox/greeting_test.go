@@ -61,7 +61,9 @@ func TestASlowServerIsNotTakenForAnother(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				a, h := goodScript().account()
-				first, second := &late{script: goodScript(), after: 30 * time.Second, h: h}, &late{script: tt.second, h: &heard{ended: make(chan struct{})}}
+				a.GreetingPatience = 0
+				first := &late{script: goodScript(), after: 30 * time.Second, h: h}
+				second := &late{script: tt.second, h: &heard{ended: make(chan struct{})}}
 				var dials atomic.Int32
 				a.Dial = func(context.Context, string, string) (net.Conn, error) {
 					if dials.Add(1) == 1 {
@@ -119,13 +121,14 @@ func TestAServerThatGreetsInTimeIsNotAskedForTLS(t *testing.T) {
 // TestUTF8IsEnabledBeforeLogIn: the command belongs to the AUTHORIZATION state (RFC 6856 §2), after TLS.
 func TestUTF8IsEnabledBeforeLogIn(t *testing.T) {
 	t.Parallel()
+	offering := goodScript().with("CAPA", "+OK\r\nUTF8 USER\r\nUIDL\r\nUSER\r\n.\r\n")
 	for _, tt := range []struct {
 		name   string
 		script script
 		sent   string // a part of what is sent
 	}{
-		{"where it is offered", goodScript().with("CAPA", "+OK\r\nUTF8 USER\r\nUIDL\r\nUSER\r\n.\r\n").with("UTF8", "+OK\r\n"), "CAPA\nUTF8\nUSER"},
-		{"where it is offered and refused", goodScript().with("CAPA", "+OK\r\nUTF8\r\nUIDL\r\nUSER\r\n.\r\n").with("UTF8", "-ERR\r\n"), "CAPA\nUTF8\nUSER"},
+		{"where it is offered", offering.with("UTF8", "+OK\r\n"), "CAPA\nUTF8\nUSER"},
+		{"where it is offered and refused", offering.with("UTF8", "-ERR\r\n"), "CAPA\nUTF8\nUSER"},
 		{"not where it is not offered", goodScript(), "CAPA\nUSER"},
 		{"not where CAPA is not known", goodScript().with("CAPA", "-ERR\r\n"), "CAPA\nUSER"},
 	} {
