@@ -62,10 +62,10 @@ func TestNothingThatAServerSendsTakesMuchMemory(t *testing.T) {
 				if err := m.visit(t.Context(), a); !errors.Is(err, tt.want) {
 					t.Errorf("got %v, want %v", err, tt.want)
 				}
+				within(t, "the connection", h.ended)
 				if m.most > maxHeld {
 					t.Errorf("%d MiB are held", m.most>>20)
 				}
-				within(t, "the connection", h.ended)
 			})
 		}
 	}
