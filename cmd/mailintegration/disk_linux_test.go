@@ -19,7 +19,11 @@ func (in *installed) onFullDisk(name, verb string) (output string, code int) {
 	if err := os.MkdirAll(directory, 0o755); err != nil {
 		in.Fatal(err)
 	}
-	script := fmt.Sprintf(`mount -t tmpfs -o size=64k,mode=1777 none %q && exec "$@"`, directory)
+	// The mark of the attachment directory goes along: without it, the file system would be taken for a share that is not mounted.
+	script := fmt.Sprintf(`cd %q && mark=$(cat .mailintegration-database 2>/dev/null)
+		mount -t tmpfs -o size=64k,mode=1777 none "$PWD" && cd "$PWD" || exit 99
+		if [ -n "$mark" ]; then echo "$mark" >.mailintegration-database || exit 98; fi
+		exec "$@"`, directory)
 	args := []string{"--mount"}
 	if os.Getuid() != 0 {
 		args = append(args, "--map-root-user")
@@ -39,9 +43,10 @@ func TestADiskThatIsFullLosesNothing(t *testing.T) {
 		name      string
 		octets    int
 		directory string
+		hint      string // what it names
 	}{
-		{"the attachment directory's", 200 << 10, "attachments"},
-		{"the spool's", 1 << 20, "data/spool"},
+		{"the attachment directory's", 200 << 10, "attachments", "AttachmentDirectory"},
+		{"the spool's", 1 << 20, "data/spool", "SpoolDirectory"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -52,7 +57,7 @@ func TestADiskThatIsFullLosesNothing(t *testing.T) {
 				srv.Add("helpdesk", fmt.Appendf(nil, "Subject: large %d\r\n\r\n%s", i, strings.Repeat("All work and no play.\r\n", tt.octets/23)))
 			}
 			out, code := in.onFullDisk(tt.directory, "once")
-			if code != exitFailed || !strings.Contains(out, "no space left on device") {
+			if code != exitFailed || !strings.Contains(out, "no space left on device") || !strings.Contains(out, tt.hint) {
 				t.Errorf("exit code %d with the output\n%s", code, out)
 			}
 			in.wantRecorded(0)
