@@ -142,7 +142,8 @@ func TestAPanicEndsACollectionAndNotTheDaemon(t *testing.T) {
 func TestAStoppedCollectionIsNoFailure(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
-	c, logged := collectorOf(sweeping{func(time.Duration) (int, error) { stop(); return 0, ctx.Err() }, func() (int, error) { return 0, errors.New("x") }}, Options{})
+	purge := func(time.Duration) (int, error) { stop(); return 0, ctx.Err() }
+	c, logged := collectorOf(sweeping{purge, func() (int, error) { return 0, errors.New("x") }}, Options{})
 	c.run(ctx)
 	if logged.Len() != 0 {
 		t.Errorf("logged %+v", logged.All())

@@ -34,7 +34,7 @@ func (c *claimed) queue(b *pgx.Batch) {
 // errBeingRemoved says that a collector removes the file of a content now: it was named by no row for long.
 var errBeingRemoved = errors.New("its file is being removed, try again later")
 
-// allows returns nil when a row may name the content.
+// allows returns nil when a row may name the content. Otherwise its message has to wait, as for a locked row.
 func (c claimed) allows(one *content) error {
 	if c.removals[one.digest] {
 		return &lockedError{err: fmt.Errorf("content %x: %w", one.digest[:4], errBeingRemoved)}
