@@ -10,20 +10,26 @@
 // set_aside names the event that carries a message that could not be recorded as what it is. Rules that must always
 // hold are constraints of the schema (migrations/), not of this code.
 //
+// A row of mailbox says when a message was recorded last and since when a daemon reads it; attempt counts how often a message could
+// not be recorded.
+//
 // # The receipt rule
 //
 // A receipt is known by the mailbox and the SHA-256 of the raw octets. The unique-id of the server does not decide:
 // RFC 1939 §7 lets it return once its message is gone, and a migrated server gives new ones. The same Message-ID with
-// other octets is another message.
+// other octets is another message, with one exception: in a mailbox that leaves messages on the server, a delivery with
+// the unique-id, the Message-ID and the body of a receipt is that message, whose header fields the server has changed.
 //
 // # Order within Accept
 //
-//  1. Lock the row of the mailbox: two daemons that poll the same mailbox accept one after the other.
-//  2. Look up the receipts; what has one is known and only counted.
-//  3. Look up everything that deciding may ask for, for the whole batch at once.
-//  4. Decide message by message; each decision shows in the directory that the next one sees.
-//  5. Make the files of the attachments durable.
-//  6. Write all rows and commit.
+//  1. Begin, and set the limits of the server for locks, statements and idle time.
+//  2. Share the lock that the collector of files takes alone, and lock the row of the mailbox: two daemons that poll the
+//     same mailbox accept one after the other.
+//  3. Look up the receipts; what has one is known and only counted.
+//  4. Look up everything that deciding may ask for, for the whole batch at once.
+//  5. Decide message by message; each decision shows in the directory that the next one sees.
+//  6. Make the files of the attachments durable.
+//  7. Write all rows and commit.
 //
 // A crash before the commit leaves at most files that no row names; CollectOrphans removes them. A commit whose
 // answer was lost is unknown: Accept fails, and the next poll either finds the receipt or does the work again.
@@ -72,13 +78,26 @@
 //
 // # Isolation
 //
-// READ COMMITTED is enough: the lock of step 1 comes before any look-up, rows of other mailboxes are only added to
+// READ COMMITTED is enough: the lock of step 2 comes before any look-up, rows of other mailboxes are only added to
 // under unique indexes, and a state is changed by an UPDATE that names the states it may change from. Deadlocks and
 // serialisation failures are tried again, which is why the function given to inTx may run twice.
 //
 // # Whose fault
 //
-// A message that PostgreSQL refuses (SQLSTATE class 22, 23 or 54), or that makes our own code panic, is set aside,
-// alone. Everything else, above all what is unknown, is no message's fault: nothing is recorded and the mail stays
-// where it is. ErrUnavailable and ErrDirectory say that the database or the attachment directory cannot be used.
+// An error is explained by the database (ErrUnavailable: the connection is gone, or the SQLSTATE says that the server
+// or the schema cannot do it), by the attachment directory (ErrDirectory), by another transaction (ErrLocked), by
+// somebody who removed what the configuration names (ErrReferenceGone) or by a stop. These fail a batch at once and blame
+// no message; but a lock of a request's row fails only the messages that need it.
+//
+// Every other error may be one message's, so each message of the batch is then tried alone. One that PostgreSQL refuses
+// (SQLSTATE class 22, 23 or 54), that makes our own code panic, or that nobody has understood in time is set aside. One
+// that fails for an unknown reason stays in the mailbox with its error; the caller counts its attempts. Two of these in a
+// row end the batch: the reason is likely one that all share. For the same reason a constraint that has refused two
+// messages in a row sets no third one aside.
+//
+// # Waiting
+//
+// All that is waited for has an end (limits): the server's answer, a lock, a statement, a decision, the files of a
+// batch, a batch as a whole. The server has its own, which it also keeps when we are gone. What cannot be ended, a
+// decision that does not return or a share that hangs, is left to its goroutine, and nothing that it holds is used again.
 package store
