@@ -59,7 +59,8 @@ func TestAMessageWhoseHeaderTheServerChangedIsKnown(t *testing.T) {
 			if age := time.Since(got.AcceptedAt).Round(time.Hour); age != 72*time.Hour || got.Request != 1 {
 				t.Errorf("accepted %s ago as request %d", age, got.Request)
 			}
-			now := one[string](t, d, `SELECT concat_ws(' ', count(*), max(listed), max(times_seen), max(last_seen_at) > now() - interval '1 minute') FROM receipt`)
+			now := one[string](t, d, `SELECT concat_ws(' ', count(*), max(listed), max(times_seen),
+				max(last_seen_at) > now() - interval '1 minute') FROM receipt`)
 			if want := "1 21 2 t"; now != want {
 				t.Errorf("receipts, octets listed, times and whether seen now are %s, want %s", now, want)
 			}

@@ -66,7 +66,8 @@ func (s *Store) CountAttempt(ctx context.Context, mb Mailbox, key, reason string
 
 // KeepAttempt notes that a message was recorded with a defect and that its mailbox keeps it.
 func (s *Store) KeepAttempt(ctx context.Context, mb Mailbox, key string) error {
-	_, err := s.noteAttempt(ctx, mb, `INSERT INTO attempt (mailbox_id, key, count, first_at, last_at, kept) VALUES ($1, $2, 0, now(), now(), true)
+	_, err := s.noteAttempt(ctx, mb, `INSERT INTO attempt (mailbox_id, key, count, first_at, last_at, kept)
+			VALUES ($1, $2, 0, now(), now(), true)
 		ON CONFLICT (mailbox_id, key) DO UPDATE SET kept = true, last_at = greatest(now(), attempt.last_at)
 		RETURNING `+attemptColumns, key)
 	return err

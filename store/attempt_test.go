@@ -103,8 +103,10 @@ func TestAttemptKeysDiffer(t *testing.T) {
 	long := strings.Repeat("u", 5000)
 	keys := map[string]string{}
 	for _, key := range []string{
-		store.AttemptKey("u1", [32]byte{1}), store.AttemptKey("u2", [32]byte{1}), store.AttemptKey("", [32]byte{1}), store.AttemptKey("", [32]byte{2}),
-		store.AttemptKey(long, [32]byte{}), store.AttemptKey(long+"u", [32]byte{}), store.AttemptKey("a\x00", [32]byte{}), store.AttemptKey("a", [32]byte{}),
+		store.AttemptKey("u1", [32]byte{1}), store.AttemptKey("u2", [32]byte{1}),
+		store.AttemptKey("", [32]byte{1}), store.AttemptKey("", [32]byte{2}),
+		store.AttemptKey(long, [32]byte{}), store.AttemptKey(long+"u", [32]byte{}),
+		store.AttemptKey("a\x00", [32]byte{}), store.AttemptKey("a", [32]byte{}),
 	} {
 		if keys[key] != "" || strings.Contains(key, "\x00") || len(key) > 1100 {
 			t.Errorf("key %q", key)

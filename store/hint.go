@@ -31,11 +31,14 @@ func Hint(err error) string {
 	var constraint *constraintError
 	switch {
 	case errors.As(err, &constraint):
-		return "correct the constraint " + constraint.constraint + " or what it relies on (psql shows it with \\d); the messages stay in the mailbox until then"
+		return "correct the constraint " + constraint.constraint + " or what it relies on (psql shows it with \\d); " +
+			"the messages stay in the mailbox until then"
 	case errors.Is(err, ErrMigrationLocked):
-		return "stop the other daemons on this database, or end the transaction that holds the table (it is in pg_stat_activity), and migrate again"
+		return "stop the other daemons on this database, or end the transaction that holds the table (pg_stat_activity shows it), " +
+			"and run mailintegration db migrate again"
 	case errors.Is(err, ErrLocked):
-		return "end the transaction that holds the row, if it does not end by itself: SELECT pid, state, query FROM pg_stat_activity WHERE xact_start < now() - interval '1 minute'"
+		return "end the transaction that holds the row, if it does not end by itself: " +
+			"SELECT pid, state, query FROM pg_stat_activity WHERE xact_start < now() - interval '1 minute'"
 	case errors.Is(err, ErrReferenceGone):
 		return "add what the error names again, or correct the configuration; mailintegration check says which names are missing"
 	case errors.Is(err, ErrNoMarker):

@@ -166,7 +166,8 @@ func migrateTo(t *testing.T, db *storetest.Database, version int64) {
 	must(t, err)
 	conn := stdlib.OpenDB(*config)
 	defer conn.Close()
-	provider, err := goose.NewProvider(goose.DialectPostgres, conn, os.DirFS("migrations"), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	provider, err := goose.NewProvider(goose.DialectPostgres, conn, os.DirFS("migrations"),
+		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	must(t, err)
 	_, err = provider.UpTo(t.Context(), version)
 	must(t, err)

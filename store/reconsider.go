@@ -100,7 +100,7 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 		return a.process(ctx, aside, old, outcome)
 	})
 	var fault *messageError
-	if errors.As(err, &fault) {
+	if errors.As(err, &fault) { // a panic where accept did not expect one
 		err = &StillAsideError{fault.reason}
 	}
 	if err != nil {

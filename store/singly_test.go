@@ -121,7 +121,8 @@ func TestAReferenceThatWasRemovedIsNoMessagesFault(t *testing.T) {
 			batch := []store.Delivery{mail("1", "a", stranger), mail("2", "b", stranger), mail("3", "c", stranger)}
 			for _, batch := range [][]store.Delivery{batch, batch[:1]} {
 				got, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk())
-				if !errors.Is(err, store.ErrReferenceGone) || got != nil || store.IsUnexplained(err) || !store.IsTransient(err) || store.Hint(err) == "" {
+				if !errors.Is(err, store.ErrReferenceGone) || got != nil || store.IsUnexplained(err) || !store.IsTransient(err) ||
+					store.Hint(err) == "" {
 					t.Errorf("outcomes %s, error %v", fates(got), err)
 				}
 			}
@@ -224,7 +225,8 @@ func TestAPanicWhileAMessageIsReconsideredLeavesItAside(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	event := d.setAside(t, mail("1", "late"))
-	_, err := d.reconsider(t, d.store, event, mail("1", "late"), always{d.exceptFor("about late", func() processor.Decision { return unknown{} })})
+	c := d.exceptFor("about late", func() processor.Decision { return unknown{} })
+	_, err := d.reconsider(t, d.store, event, mail("1", "late"), always{c})
 	if still := new(store.StillAsideError); !errors.As(err, &still) || !strings.Contains(err.Error(), "no reason") {
 		t.Errorf("error is %v", err)
 	}
@@ -256,7 +258,8 @@ func TestARowThatSomebodyHoldsIsWaitedForBriefly(t *testing.T) {
 			const wait = 300 * time.Millisecond
 			d.store.ShortLimits(wait, time.Minute, time.Minute)
 			started := time.Now()
-			got, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a"), mail("2", "b", answerTo("held")), mail("3", "c")}, d.clerk())
+			batch := []store.Delivery{mail("1", "a"), mail("2", "b", answerTo("held")), mail("3", "c")}
+			got, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk())
 			if test.batch {
 				if !errors.Is(err, store.ErrLocked) || got != nil || time.Since(started) > wait+time.Second {
 					t.Errorf("outcomes %s, error %v after %s", fates(got), err, time.Since(started))
