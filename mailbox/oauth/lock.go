@@ -3,7 +3,9 @@ package oauth
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -16,14 +18,14 @@ const lockInterval = 100 * time.Millisecond
 // lock keeps other processes from using the mailbox's authorization: the daemon and check may run at the same time, and
 // a refresh token may be good for one exchange only. The operating system lets go when the holder ends, however it ends.
 func (s *Store) lock(ctx context.Context, mailbox string) (unlock func(), err error) {
-	if err := trust(s.dir); err != nil {
+	root, err := s.enter()
+	if err != nil {
 		return nil, err
 	}
-	path := s.path(mailbox) + ".lock"
+	defer root.Close() //nolint:errcheck // the lock is a file of its own
 	for {
-		f, err := lockFile(path)
+		f, err := s.tryLock(root, filepath.Base(s.path(mailbox))+".lock")
 		if err == nil {
-			_ = inherit(path) // another account that cannot open it says so itself
 			return func() { _ = f.Close() }, nil
 		}
 		if !errors.Is(err, errLocked) {
@@ -39,5 +41,29 @@ func (s *Store) lock(ctx context.Context, mailbox string) (unlock func(), err er
 	}
 }
 
-// openLock opens a file to lock.
-func openLock(path string) (*os.File, error) { return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) }
+// tryLock takes the lock at once or returns errLocked.
+func (s *Store) tryLock(root *os.Root, name string) (*os.File, error) {
+	f, err := s.openLock(root, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := lockFile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// openLock opens a file to lock, and makes it if it is not there.
+func (s *Store) openLock(root *os.Root, name string) (*os.File, error) {
+	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return s.openTrusted(root, name, os.O_RDWR)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := inherit(root, name); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}

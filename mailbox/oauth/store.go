@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -72,7 +73,12 @@ const maxFile = 1 << 20
 // Load returns a mailbox's authorization; fs.ErrNotExist says that there is none.
 func (s *Store) Load(mailbox string) (Authorization, error) {
 	var a Authorization
-	f, err := s.open(s.path(mailbox))
+	root, err := s.enter()
+	if err != nil {
+		return a, err
+	}
+	defer root.Close() //nolint:errcheck // it was read
+	f, err := s.openTrusted(root, filepath.Base(s.path(mailbox)), os.O_RDONLY)
 	if err != nil {
 		return a, err
 	}
@@ -90,27 +96,52 @@ func (s *Store) Load(mailbox string) (Authorization, error) {
 	return a, nil
 }
 
-// open opens a file of the store for reading, if it can be trusted.
-func (s *Store) open(path string) (*os.File, error) {
-	if err := trust(s.dir); err != nil {
+// enter opens the directory, if it can be trusted. What is done in it stays in it, whatever links its owner has put there.
+func (s *Store) enter() (*os.Root, error) {
+	before, err := os.Lstat(s.dir)
+	if err != nil {
 		return nil, err
 	}
-	if err := trust(path); err != nil {
+	if why := unsafe(before, os.Geteuid()); why != "" {
+		return nil, &UnsafeError{s.dir, why}
+	}
+	root, err := os.OpenRoot(s.dir)
+	if err != nil {
 		return nil, err
 	}
-	return os.Open(path)
+	opened, err := root.Stat(".")
+	if err == nil && !os.SameFile(before, opened) {
+		err = &UnsafeError{s.dir, "was exchanged while it was opened"}
+	}
+	if err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	return root, nil
 }
 
-// trust returns an *UnsafeError for a file or directory that is not its owner's alone.
-func trust(path string) error {
-	info, err := os.Lstat(path)
+// openTrusted opens a file of the store, if it can be trusted. It looks before it opens, since a pipe would block, and
+// afterwards whether it has opened what it looked at.
+func (s *Store) openTrusted(root *os.Root, name string, flag int) (*os.File, error) {
+	before, err := root.Lstat(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if why := unsafe(info, os.Geteuid()); why != "" {
-		return &UnsafeError{path, why}
+	path := filepath.Join(s.dir, name)
+	if why := unsafe(before, ownerIn(root)); why != "" {
+		return nil, &UnsafeError{path, why}
 	}
-	return nil
+	f, err := root.OpenFile(name, flag|nonBlocking, 0)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := f.Stat()
+	if err == nil && !os.SameFile(before, opened) {
+		err = &UnsafeError{path, "was exchanged while it was opened"}
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // check finds out whether an authorization could be saved, without saving one.
@@ -118,34 +149,45 @@ func (s *Store) check(mailbox string) error {
 	if err := s.make(); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(s.dir, temporary(s.path(mailbox)))
+	root, err := s.enter()
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	defer root.Close() //nolint:errcheck // nothing is kept in it
+	f, name, err := createTemporary(root, filepath.Base(s.path(mailbox)))
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), root.Remove(name))
 }
 
 // make makes the directory, which belongs to whom the one above it belongs.
 func (s *Store) make() error {
-	if err := os.MkdirAll(filepath.Dir(s.dir), 0o755); err != nil {
+	above, name := filepath.Split(filepath.Clean(s.dir))
+	if err := os.MkdirAll(above, 0o755); err != nil {
 		return err
 	}
-	err := os.Mkdir(s.dir, 0o700)
-	switch {
-	case err == nil:
-		if err := protect(s.dir); err != nil {
-			return err
-		}
-		return errors.Join(inherit(s.dir), syncDirectory(filepath.Dir(s.dir)))
-	case !errors.Is(err, fs.ErrExist):
+	root, err := os.OpenRoot(above)
+	if err != nil {
 		return err
 	}
-	return trust(s.dir)
+	defer root.Close() //nolint:errcheck // the directory's name is made durable below
+	err = root.Mkdir(name, 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err == nil {
+		err = protect(root, name)
+	}
+	if err == nil {
+		err = inherit(root, name)
+	}
+	return errors.Join(err, syncDirectory(above))
 }
 
 // Save makes an authorization durable: when it returns nil the authorization survives the end of the process and of the
 // machine. Until then the one before is there, whole.
-func (s *Store) Save(a Authorization) (err error) {
+func (s *Store) Save(a Authorization) error {
 	text, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {
 		return err
@@ -153,41 +195,61 @@ func (s *Store) Save(a Authorization) (err error) {
 	if err := s.make(); err != nil {
 		return err
 	}
-	path := s.path(a.Mailbox)
-	f, err := os.CreateTemp(s.dir, temporary(path)) // its mode is 0600
+	root, err := s.enter()
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // its names are made durable below
+	name := filepath.Base(s.path(a.Mailbox))
+	if err := s.replace(root, name, append(text, '\n')); err != nil {
+		return err
+	}
+	sweep(root, name)
+	return syncDirectory(s.dir)
+}
+
+// replace puts a new file in the place of the one of that name.
+func (s *Store) replace(root *os.Root, name string, text []byte) (err error) {
+	f, fresh, err := createTemporary(root, name)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(f.Name()) // what is left holds a token, in a directory that only we may read
+			_ = root.Remove(fresh) // what is left holds a token, in a directory that only we may read
 		}
 	}()
-	_, err = f.Write(append(text, '\n'))
+	_, err = f.Write(text)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err = inherit(f.Name()); err != nil {
+	if err = inherit(root, fresh); err != nil {
 		return err
 	}
 	s.at("written")
-	if err = os.Rename(f.Name(), path); err != nil {
+	if err = root.Rename(fresh, name); err != nil {
 		return err
 	}
 	s.at("renamed")
-	s.sweep(path)
-	return syncDirectory(s.dir)
+	return nil
 }
 
-// temporary is the pattern for what is on the way to path.
-func temporary(path string) string { return filepath.Base(path) + ".*.new" }
+// createTemporary makes a file for what is on the way to the file of that name.
+func createTemporary(root *os.Root, name string) (f *os.File, fresh string, err error) {
+	fresh = strings.Replace(temporary(name), "*", rand.Text(), 1)
+	f, err = root.OpenFile(fresh, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	return f, fresh, err
+}
+
+// temporary is the pattern for what is on the way to the file of that name.
+func temporary(name string) string { return name + ".*.new" }
 
 // sweep removes what processes that were killed left behind. The caller holds the mailbox's lock, so that nobody is
 // writing; what cannot be removed is harmless.
-func (s *Store) sweep(path string) {
-	left, _ := filepath.Glob(filepath.Join(s.dir, temporary(path))) // the pattern is well-formed
+func sweep(root *os.Root, name string) {
+	left, _ := fs.Glob(root.FS(), temporary(name)) // the pattern is well-formed
 	for _, name := range left {
-		_ = os.Remove(name)
+		_ = root.Remove(name)
 	}
 }
 

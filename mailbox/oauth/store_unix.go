@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"syscall"
 )
 
@@ -26,38 +25,45 @@ func unsafe(info fs.FileInfo, account int) string {
 	return ""
 }
 
+// nonBlocking lets the open of a pipe return at once.
+const nonBlocking = syscall.O_NONBLOCK
+
+// ownerIn returns the account whose files are trusted in a directory: for root its owner, otherwise our own.
+func ownerIn(root *os.Root) int {
+	account := os.Geteuid()
+	if info, err := root.Stat("."); err == nil && account == 0 {
+		account = int(info.Sys().(*syscall.Stat_t).Uid)
+	}
+	return account
+}
+
 // protect makes a new directory its owner's alone, whatever the umask.
-func protect(path string) error { return os.Chmod(path, 0o700) }
+func protect(root *os.Root, name string) error { return root.Chmod(name, 0o700) }
 
 // inherit gives what root made to the owner of the directory that it lies in: an administrator authorizes mailboxes for
 // a daemon that runs as another account.
-func inherit(path string) error {
+func inherit(root *os.Root, name string) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	info, err := os.Stat(filepath.Dir(path))
+	info, err := root.Stat(".")
 	if err != nil {
 		return err
 	}
 	st := info.Sys().(*syscall.Stat_t)
-	return os.Lchown(path, int(st.Uid), int(st.Gid))
+	return root.Lchown(name, int(st.Uid), int(st.Gid))
 }
 
-// lockFile takes the lock at once or returns errLocked.
-func lockFile(path string) (*os.File, error) {
-	f, err := openLock(path)
-	if err != nil {
-		return nil, err
-	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err == nil {
-		return f, nil
-	}
-	_ = f.Close()
+// lockFile locks the file at once or returns errLocked.
+func lockFile(f *os.File) error {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, errLocked
+		return errLocked
 	}
-	return nil, fmt.Errorf("lock %s: %w", path, err)
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	return nil
 }
 
 // syncDirectory makes the names in a directory durable. Some network file systems cannot do it and say so; theirs are

@@ -39,22 +39,38 @@ func TestATokenThatOthersCouldReachIsNotUsed(t *testing.T) {
 		{"the file is a link", func(p string) error {
 			return errors.Join(os.Rename(p, p+".real"), os.Symlink(p+".real", p))
 		}},
+		{"the file is a pipe", func(p string) error { return errors.Join(os.Remove(p), syscall.Mkfifo(p, 0o600)) }},
+		{"the lock is a link to a new file", func(p string) error {
+			return errors.Join(os.Remove(p+".lock"), os.Symlink(filepath.Join(filepath.Dir(p), "..", "planted"), p+".lock"))
+		}},
+		{"the directory is a link", func(p string) error {
+			dir := filepath.Dir(p)
+			return errors.Join(os.Rename(dir, dir+".real"), os.Symlink(dir+".real", dir))
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			e := newRotating("first")
 			o := authorized(t, serve(t, e), "first")
+			unlock, err := o.Store.Lock(t.Context(), "helpdesk") // the lock's file is there
+			if err != nil {
+				t.Fatal(err)
+			}
+			unlock()
 			if err := tt.change(o.Store.Path("helpdesk")); err != nil {
 				t.Fatal(err)
 			}
-			_, err := source(t, o).Token(t.Context())
+			_, err = source(t, o).Token(t.Context())
 			var unsafe *oauth.UnsafeError
 			if !errors.As(err, &unsafe) || !mailbox.IsPermanentForMailbox(err) || !strings.Contains(mailbox.Hint(err), "chmod go-rwx") {
 				t.Errorf("got %v, hint %q", err, mailbox.Hint(err))
 			}
 			if e.count() != 0 {
 				t.Error("the token was used")
+			}
+			if _, err := os.Lstat(filepath.Join(filepath.Dir(o.Store.Path("helpdesk")), "..", "planted")); err == nil {
+				t.Error("the link was followed")
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/windows"
 )
@@ -21,8 +22,15 @@ func unsafe(info fs.FileInfo, _ int) string {
 // ownerOnly lets the system, administrators and the owner in, and nobody else; what lies in the directory inherits it.
 const ownerOnly = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;OW)"
 
+// nonBlocking has no use on Windows, whose files do not block when they are opened.
+const nonBlocking = 0
+
+// ownerIn is of no use on Windows, where unsafe does not ask for the owner.
+func ownerIn(*os.Root) int { return 0 }
+
 // protect makes a new directory its owner's alone, whatever the directory above it allows.
-func protect(path string) error {
+func protect(root *os.Root, name string) error {
+	path := filepath.Join(root.Name(), name)
 	descriptor, err := windows.SecurityDescriptorFromString(ownerOnly)
 	if err != nil {
 		return err
@@ -36,24 +44,19 @@ func protect(path string) error {
 }
 
 // inherit has nothing to do: what an administrator made is open to the system's account.
-func inherit(string) error { return nil }
+func inherit(*os.Root, string) error { return nil }
 
-// lockFile takes the lock at once or returns errLocked.
-func lockFile(path string) (*os.File, error) {
-	f, err := openLock(path)
-	if err != nil {
-		return nil, err
-	}
+// lockFile locks the file at once or returns errLocked.
+func lockFile(f *os.File) error {
 	const how = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
-	err = windows.LockFileEx(windows.Handle(f.Fd()), how, 0, 1, 0, new(windows.Overlapped))
-	if err == nil {
-		return f, nil
-	}
-	_ = f.Close()
+	err := windows.LockFileEx(windows.Handle(f.Fd()), how, 0, 1, 0, new(windows.Overlapped))
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
-		return nil, errLocked
+		return errLocked
 	}
-	return nil, fmt.Errorf("lock %s: %w", path, err)
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	return nil
 }
 
 // syncDirectory has nothing to do: NTFS keeps its own journal.
