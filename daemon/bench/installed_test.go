@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -64,7 +65,7 @@ func install(t *testing.T) *installed {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = in.server.Stop(context.Background()) })
-	in.configure(t, fmt.Sprintf(serviceFile, in.server.URL(), filepath.Join(in.dir, "attachments"), os.Getenv(settingsVariable)),
+	in.configure(t, fmt.Sprintf(serviceFile, strings.ReplaceAll(in.server.URL(), "&", "&amp;"), filepath.Join(in.dir, "attachments"), os.Getenv(settingsVariable)),
 		"mailintegration.xml")
 	for _, args := range [][]string{
 		{"db", "migrate"}, {"team", "add", "IT"}, {"user", "add", "daemon", "--name", "Daemon"}, {"user", "add", "unknown", "--name", "Unknown"},

@@ -13,10 +13,7 @@ import (
 	"syscall"
 )
 
-const (
-	exe      = ""
-	noFollow = syscall.O_NOFOLLOW
-)
+const exe = ""
 
 // account is whom the server runs as. The zero account is ourselves.
 type account struct {
@@ -31,12 +28,14 @@ func accountFor(path string) (account, error) {
 	if os.Geteuid() != 0 {
 		return account{}, nil
 	}
-	if a, ok := ownerOf(filepath.Join(path, "cluster")); ok {
-		dir, _ := ownerOf(path)
-		a.all = dir.uid == a.uid
-		return a, a.notRoot(filepath.Join(path, "cluster"))
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 && info.Sys().(*syscall.Stat_t).Uid != 0 {
+		return account{}, fmt.Errorf("%s is a symbolic link of another account's, which root does not follow", path)
 	}
-	if a, ok := ownerOf(nearest(path)); ok && a.uid != 0 {
+	if info, err := os.Lstat(filepath.Join(path, "cluster")); err == nil && info.IsDir() {
+		a, _ := ownerOf(info, nil)
+		return a.ofCluster(path)
+	}
+	if a, ok := ownerOf(os.Stat(nearest(path))); ok && a.uid != 0 {
 		a.all = true
 		return a, nil
 	}
@@ -55,15 +54,25 @@ func accountFor(path string) (account, error) {
 		"start this as an ordinary user")
 }
 
-func (a account) notRoot(path string) error {
+// ofCluster completes the account that owns the cluster. The directory above is the same account's or root's: a third
+// one could have put anything in the cluster's place.
+func (a account) ofCluster(path string) (account, error) {
+	cluster := filepath.Join(path, "cluster")
 	if a.uid == 0 {
-		return fmt.Errorf("%s belongs to root, and PostgreSQL refuses to run as root: give it to the user that is to run it (chown -R postgres %s)", path, path)
+		return a, fmt.Errorf("%s belongs to root, and PostgreSQL refuses to run as root: "+
+			"give it to the user that is to run it (chown -R postgres %s)", cluster, cluster)
 	}
-	return nil
+	dir, _ := ownerOf(os.Stat(path))
+	if dir.uid != a.uid && dir.uid != 0 {
+		return a, fmt.Errorf("%s belongs to the account %s, and %s to %s: give all of it to the one that is to run it (chown -R)",
+			path, dir.name, cluster, a.name)
+	}
+	a.all = dir.uid == a.uid
+	return a, nil
 }
 
-func ownerOf(path string) (account, bool) {
-	info, err := os.Stat(path)
+// ownerOf returns whom a file belongs to.
+func ownerOf(info fs.FileInfo, err error) (account, bool) {
 	if err != nil {
 		return account{}, false
 	}
@@ -71,11 +80,7 @@ func ownerOf(path string) (account, bool) {
 	if !ok {
 		return account{}, false
 	}
-	a := account{drop: true, uid: int(st.Uid), gid: int(st.Gid), name: strconv.Itoa(int(st.Uid))}
-	if u, err := user.LookupId(a.name); err == nil {
-		a.name = u.Username
-	}
-	return a, true
+	return account{drop: true, uid: int(st.Uid), gid: int(st.Gid), name: accountName(int(st.Uid))}, true
 }
 
 // nearest is the path itself or its nearest ancestor that exists.
@@ -137,12 +142,12 @@ func (a account) giveTo(f *os.File) error {
 	return f.Chown(a.uid, a.gid)
 }
 
-// own gives a file or directory to the account that the server runs as.
-func (a account) own(path string) error {
+// own gives a file or directory in the data directory to the account that the server runs as.
+func (a account) own(root *os.Root, name string) error {
 	if !a.drop {
 		return nil
 	}
-	return os.Lchown(path, a.uid, a.gid)
+	return root.Lchown(name, a.uid, a.gid)
 }
 
 // checkAccess tells whether the account can run the programs within the data directory.

@@ -27,22 +27,6 @@ type binaries struct {
 
 func (b binaries) program(name string) string { return filepath.Join(b.directory, name+exe) }
 
-// usualFolders is where packages put the server's programs without adding them to PATH.
-func usualFolders() []string {
-	return []string{
-		"/usr/lib/postgresql/*/bin",                                  // Debian, Ubuntu
-		"/usr/pgsql-*/bin",                                           // RPM packages of postgresql.org
-		"/usr/lib/postgresql*/bin",                                   // SUSE
-		"/usr/lib64/postgresql-*/bin",                                // Gentoo
-		"/usr/libexec/postgresql*",                                   // Alpine
-		"/opt/homebrew/opt/postgresql*/bin",                          // Homebrew on ARM
-		"/usr/local/opt/postgresql*/bin",                             // Homebrew on Intel
-		"/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",             // Homebrew on Linux
-		"/Applications/Postgres.app/Contents/Versions/*/bin",         // Postgres.app
-		filepath.Join(os.Getenv("ProgramFiles"), `PostgreSQL\*\bin`), // EDB's installer for Windows
-	}
-}
-
 // findBinaries returns the PostgreSQL to use: the first of the wanted major version, or of any when wanted is 0.
 func findBinaries(ctx context.Context, explicit string, wanted int) (binaries, error) {
 	folders, err := candidates(explicit)
@@ -78,16 +62,7 @@ func choose(ctx context.Context, folders []string, wanted int) (binaries, error)
 // candidates lists the folders that hold a server, the preferred one first.
 func candidates(explicit string) ([]string, error) {
 	if named := cmp.Or(explicit, os.Getenv(BinEnvironment)); named != "" {
-		if !holdsServer(named) {
-			return nil, fmt.Errorf("no initdb and postgres in %s, which %s or the configuration names as the folder of PostgreSQL's programs", named, BinEnvironment)
-		}
-		return []string{named}, nil
-	}
-	var folders []string
-	if p, err := exec.LookPath("initdb"); err == nil {
-		if p, err := filepath.EvalSymlinks(p); err == nil && holdsServer(filepath.Dir(p)) {
-			folders = append(folders, filepath.Dir(p))
-		}
+		return namedFolder(named)
 	}
 	var usual []string
 	for _, pattern := range usualFolders() {
@@ -95,15 +70,68 @@ func candidates(explicit string) ([]string, error) {
 		usual = append(usual, m...)
 	}
 	slices.SortStableFunc(usual, func(a, b string) int { return cmp.Compare(majorInPath(b), majorInPath(a)) })
-	for _, folder := range usual {
-		if holdsServer(folder) && !slices.Contains(folders, folder) {
-			folders = append(folders, folder)
+	var folders []string
+	var refused error
+	for _, folder := range append(searchPath(), usual...) {
+		if !holdsServer(folder) || slices.Contains(folders, folder) {
+			continue
+		}
+		if err := trustPrograms(folder); err != nil {
+			refused = errors.Join(refused, err)
+			continue
+		}
+		folders = append(folders, folder)
+	}
+	switch {
+	case len(folders) > 0:
+		return folders, nil
+	case refused != nil:
+		return nil, refused
+	}
+	return nil, errNotInstalled()
+}
+
+// namedFolder returns the folder that the configuration or the environment names. A relative one would mean whatever the
+// current directory has in it.
+func namedFolder(folder string) ([]string, error) {
+	if !filepath.IsAbs(folder) {
+		return nil, fmt.Errorf("%s, which %s or the configuration names as the folder of PostgreSQL's programs, is not an absolute path: "+
+			"write it from the root directory on", folder, BinEnvironment)
+	}
+	if !holdsServer(folder) {
+		return nil, fmt.Errorf("no initdb and postgres in %s, which %s or the configuration names as the folder of PostgreSQL's programs",
+			folder, BinEnvironment)
+	}
+	return []string{folder}, trustPrograms(folder)
+}
+
+// searchPath returns the folder of the first initdb in PATH, none when there is none. Folders that are relative do not
+// count: the current directory is anybody's.
+func searchPath() []string {
+	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
+		program := binaries{directory: folder}.program("initdb")
+		if info, err := os.Stat(program); !filepath.IsAbs(folder) || err != nil || info.IsDir() {
+			continue
+		}
+		if program, err := filepath.EvalSymlinks(program); err == nil && holdsServer(filepath.Dir(program)) {
+			return []string{filepath.Dir(program)}
 		}
 	}
-	if len(folders) == 0 {
-		return nil, errNotInstalled()
+	return nil
+}
+
+// trustPrograms returns why the programs in the folder are not run.
+func trustPrograms(folder string) error {
+	for _, name := range []string{"initdb", "postgres"} {
+		path, err := filepath.EvalSymlinks(binaries{directory: folder}.program(name))
+		if err != nil {
+			return err
+		}
+		if why := distrustProgram(path); why != "" {
+			return fmt.Errorf("%s: %s; give it to root alone (chown root, chmod go-w), or name another folder in %s", path, why, BinEnvironment)
+		}
 	}
-	return folders, nil
+	return nil
 }
 
 func errNotInstalled() error {

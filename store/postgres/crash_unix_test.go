@@ -148,7 +148,7 @@ func TestAKilledServerIsStartedAgainAtTheSameURL(t *testing.T) {
 	killNow(pid)
 	happened.wait(t, "private postgresql started")
 	if s.PID() == pid || s.URL() != before {
-		t.Errorf("process %d at %s, want another process at the same place", s.PID(), port(t, s))
+		t.Errorf("process %d, want another process at the same place", s.PID())
 	}
 	execute(t, s, `SELECT one FROM kept`)
 	<-busy
@@ -290,7 +290,7 @@ func TestTheServerRunsAsTheOwnerOfItsDataDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := start(t, dir)
-	for _, path := range []string{"/proc/" + strconv.Itoa(s.PID()), dir + "/cluster", dir + "/password", dir + "/port", dir + "/server.log", dir + "/users.lock", dir + "/owner.lock"} {
+	for _, path := range []string{"/proc/" + strconv.Itoa(s.PID()), dir + "/cluster", dir + "/password", dir + "/admin-password", dir + "/socket", dir + "/server.log", dir + "/users.lock", dir + "/owner.lock"} {
 		if uid := uidOf(t, path); uid != uint32(owner) {
 			t.Errorf("%s belongs to user %d, want %d", path, uid, owner)
 		}

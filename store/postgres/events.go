@@ -13,17 +13,17 @@ func (e events) initialised(b binaries, took time.Duration) {
 	e.log.Info("private postgresql initialised", zap.String("version", b.version), zap.Duration("took", took))
 }
 
-func (e events) started(pid, port int, b binaries, took time.Duration) {
-	e.log.Info("private postgresql started", zap.Int("pid", pid), zap.Int("port", port),
+func (e events) started(pid int, at address, b binaries, took time.Duration) {
+	e.log.Info("private postgresql started", zap.Int("pid", pid), zap.Stringer("address", at),
 		zap.String("version", b.version), zap.Duration("took", took))
 }
 
-func (e events) adopted(pid, port int) {
-	e.log.Info("private postgresql taken over", zap.Int("pid", pid), zap.Int("port", port))
+func (e events) adopted(pid int, at address) {
+	e.log.Info("private postgresql taken over", zap.Int("pid", pid), zap.Stringer("address", at))
 }
 
-func (e events) shared(port int) {
-	e.log.Debug("private postgresql shared", zap.Int("port", port))
+func (e events) shared(at address) {
+	e.log.Debug("private postgresql shared", zap.Stringer("address", at))
 }
 
 func (e events) ended(pid int) {
@@ -45,4 +45,12 @@ func (e events) stopped(pid int) {
 
 func (e events) notRemoved(err error) {
 	e.log.Warn("unfinished private postgresql not removed", zap.Error(err))
+}
+
+func (e events) noSocket(err error) {
+	e.log.Warn("private postgresql listens at a port of the loopback interface, for there can be no socket", zap.Error(err))
+}
+
+func (e events) separated() {
+	e.log.Info("private postgresql has a role without privileges for the daemon now")
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -19,8 +19,8 @@ const unfinished = "cluster.new-"
 func (s *Server) initialise(ctx context.Context, b binaries) (err error) {
 	began := time.Now()
 	s.removeUnfinished()
-	made, err := os.MkdirTemp(s.dir.path, unfinished)
-	if err != nil {
+	made := unfinished + newPassword()[:12]
+	if err := s.dir.root.Mkdir(made, 0o700); err != nil {
 		return err
 	}
 	defer func() {
@@ -28,21 +28,32 @@ func (s *Server) initialise(ctx context.Context, b binaries) (err error) {
 			s.removeUnfinished()
 		}
 	}()
-	if err := s.dir.as.own(made); err != nil {
+	if err := s.dir.as.own(s.dir.root, made); err != nil {
 		return err
 	}
-	password := newPassword()
-	if err := s.dir.write("password", password+"\n"); err != nil {
+	role, password, err := s.newPasswords()
+	if err != nil {
 		return err
 	}
-	if err := s.initdb(ctx, b, made, password); err != nil {
+	if err := s.initdb(ctx, b, made, role, password); err != nil {
 		return err
 	}
-	if err := os.Rename(made, s.dir.cluster()); err != nil {
+	if err := s.dir.root.Rename(made, "cluster"); err != nil {
 		return err
 	}
 	s.events.initialised(b, time.Since(began))
 	return syncDirectory(s.dir.path)
+}
+
+// newPasswords stores the passwords of a new cluster and returns the name and the password of its superuser. Who uses a
+// disposable server may do everything with it.
+func (s *Server) newPasswords() (role, password string, err error) {
+	password = newPassword()
+	if err := s.dir.write(passwordFile, password+"\n"); err != nil || s.opts.Disposable {
+		return Role, password, err
+	}
+	password = newPassword()
+	return adminRole, password, s.dir.write(adminPasswordFile, password+"\n")
 }
 
 // removeUnfinished removes what an initdb that did not come to its end has left. The last process of one that was
@@ -51,9 +62,9 @@ func (s *Server) removeUnfinished() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	for {
-		left, err := filepath.Glob(filepath.Join(s.dir.path, unfinished+"*"))
-		for _, path := range left {
-			err = errors.Join(err, os.RemoveAll(path))
+		left, err := fs.Glob(s.dir.root.FS(), unfinished+"*")
+		for _, name := range left {
+			err = errors.Join(err, s.dir.root.RemoveAll(name))
 		}
 		if err == nil {
 			return
@@ -66,18 +77,19 @@ func (s *Server) removeUnfinished() {
 }
 
 // initdb runs PostgreSQL's initdb into the empty directory made.
-func (s *Server) initdb(ctx context.Context, b binaries, made, password string) error {
+func (s *Server) initdb(ctx context.Context, b binaries, made, role, password string) error {
 	secret := made + ".password" // initdb runs as another user, perhaps, and has to read it
-	if err := writeNew(secret, password+"\n"); err != nil {
+	if err := s.dir.writeNew(secret, password+"\n"); err != nil {
 		return err
 	}
-	defer os.Remove(secret)
-	if err := s.dir.as.own(secret); err != nil {
+	defer s.dir.root.Remove(secret)
+	if err := s.dir.as.own(s.dir.root, secret); err != nil {
 		return err
 	}
 	var err error
 	for _, locale := range b.locales() {
-		args := append([]string{"-D", made, "-U", Role, "-A", "scram-sha-256", "--pwfile=" + secret, "-E", "UTF8"}, locale...)
+		args := append([]string{"-D", s.dir.file(made), "-U", role, "--pwfile=" + s.dir.file(secret), "-A", "scram-sha-256", "-E", "UTF8"},
+			locale...)
 		if s.opts.Disposable {
 			args = append(args, "--no-sync", "--wal-segsize=1")
 		} else {
@@ -89,16 +101,6 @@ func (s *Server) initdb(ctx context.Context, b binaries, made, password string) 
 		// initdb empties its directory when it fails, so it can be asked again.
 	}
 	return err
-}
-
-// writeNew writes a file that must not be there yet.
-func writeNew(path, content string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(content)
-	return errors.Join(err, f.Close())
 }
 
 // locales are the ways to ask initdb for UTF-8 that sorts by code point and folds the case of all letters,

@@ -14,23 +14,26 @@ import (
 )
 
 // startServer starts the server. It moves to another port when the one of last time is taken, except when it is
-// started again within this process' life: its users know the port.
+// started again within this process' life: its users know where it was.
 func (s *Server) startServer(ctx context.Context, b binaries) error {
 	began := time.Now()
-	again := s.port != 0
+	again := s.at.known()
 	deadline := began.Add(orphanPatience)
 	for {
-		port := s.port
+		at, err := s.at, error(nil)
 		if !again {
-			port = s.dir.choosePort()
+			at, err = s.choose()
 		}
-		p, said, err := s.try(ctx, b, port)
+		if err != nil {
+			return err
+		}
+		p, said, err := s.try(ctx, b, at)
 		if err == nil {
-			s.setAccess(port, s.password)
+			s.setAccess(at, s.password)
 			return s.ready(ctx, p, b, began)
 		}
 		waiting := strings.Contains(said, "pre-existing shared memory block") && time.Now().Before(deadline)
-		moving := !again && !portFree(port)
+		moving := !again && at.socket == "" && !portFree(at.port)
 		if !errors.Is(err, errEnded) || !waiting && !moving {
 			return fmt.Errorf("start PostgreSQL %s: %w: %s (all of it: %s)", b.version, err, said, s.dir.file("server.log"))
 		}
@@ -40,12 +43,31 @@ func (s *Server) startServer(ctx context.Context, b binaries) error {
 	}
 }
 
+// choose returns where a server that is started now is to listen: at a socket where there can be one, since nobody else
+// can pretend to be the server there, otherwise at a port.
+func (s *Server) choose() (address, error) {
+	if !s.opts.Disposable {
+		socket, err := s.socket()
+		if err != nil {
+			return address{}, err
+		}
+		if socket != "" {
+			return address{socket: socket, port: socketNumber}, nil
+		}
+	}
+	port, err := s.dir.choosePort()
+	return address{port: port}, err
+}
+
 // orphanPatience is how long we wait for the last processes of a killed server: each ends when it next looks
 // whether its server is still there.
 const orphanPatience = 20 * time.Second
 
 // try starts the server once and returns what it said when it ended.
-func (s *Server) try(ctx context.Context, b binaries, port int) (_ *postmaster, said string, err error) {
+func (s *Server) try(ctx context.Context, b binaries, at address) (_ *postmaster, said string, err error) {
+	if err := s.dir.clearSocket(at); err != nil {
+		return nil, "", err
+	}
 	log, err := s.dir.openLog()
 	if err != nil {
 		return nil, "", err
@@ -55,7 +77,7 @@ func (s *Server) try(ctx context.Context, b binaries, port int) (_ *postmaster, 
 	if err != nil {
 		return nil, "", err
 	}
-	p, err := s.dir.launch(b, log, port, s.opts.Disposable)
+	p, err := s.dir.launch(b, log, at, s.opts.Disposable)
 	if err != nil {
 		return nil, "", err
 	}
@@ -69,14 +91,14 @@ func (s *Server) try(ctx context.Context, b binaries, port int) (_ *postmaster, 
 
 func (s *Server) ready(ctx context.Context, p *postmaster, b binaries, began time.Time) error {
 	err := s.prepare(ctx)
-	if err == nil {
-		err = s.dir.write("port", strconv.Itoa(s.port)+"\n")
+	if err == nil && s.at.socket == "" {
+		err = s.dir.write("port", strconv.Itoa(s.at.port)+"\n")
 	}
 	if err != nil {
 		return errors.Join(err, p.shutDown(ctx))
 	}
 	s.setProcess(p)
-	s.events.started(p.pid, s.port, b, time.Since(began))
+	s.events.started(p.pid, s.at, b, time.Since(began))
 	return nil
 }
 
@@ -84,8 +106,8 @@ func (s *Server) ready(ctx context.Context, p *postmaster, b binaries, began tim
 const logLimit = 8 << 20
 
 func (d directory) openLog() (*os.File, error) {
-	if info, err := os.Lstat(d.file("server.log")); err == nil && info.Size() > logLimit {
-		if err := os.Rename(d.file("server.log"), d.file("server.log.1")); err != nil {
+	if info, err := d.root.Lstat("server.log"); err == nil && info.Size() > logLimit {
+		if err := d.root.Rename("server.log", "server.log.1"); err != nil {
 			return nil, err
 		}
 	}
@@ -94,15 +116,12 @@ func (d directory) openLog() (*os.File, error) {
 
 // choosePort returns the port of last time, or one that is free now. It lies below those that the operating
 // system gives to outgoing connections (32768 and up, RFC 6056), so that it stays free while the server restarts.
-func (d directory) choosePort() int {
-	if port := d.rememberedPort(); port != 0 && portFree(port) {
-		return port
+func (d directory) choosePort() (int, error) {
+	port, err := d.rememberedPort()
+	for err == nil && (port == 0 || !portFree(port)) {
+		port = 20000 + rand.IntN(12000)
 	}
-	for {
-		if port := 20000 + rand.IntN(12000); portFree(port) {
-			return port
-		}
-	}
+	return port, err
 }
 
 func portFree(port int) bool {

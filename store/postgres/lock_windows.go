@@ -21,7 +21,8 @@ func (d directory) lock(name string, mode lockMode) (*lockFile, error) {
 	if mode == shared {
 		share = syscall.FILE_SHARE_READ
 	}
-	h, err := syscall.CreateFile(path, syscall.GENERIC_READ, share, nil, syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
+	h, err := syscall.CreateFile(path, syscall.GENERIC_READ, share, nil, syscall.OPEN_ALWAYS,
+		syscall.FILE_ATTRIBUTE_NORMAL|syscall.FILE_FLAG_OPEN_REPARSE_POINT, 0) // a link is not followed
 	if errors.Is(err, errSharingViolation) {
 		return nil, errLocked
 	}

@@ -1,8 +1,6 @@
 package postgres
 
 import (
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -10,7 +8,7 @@ import (
 // pidFile is what PostgreSQL writes to postmaster.pid (src/include/utils/pidfile.h).
 type pidFile struct {
 	pid    int
-	port   int
+	at     address
 	status string // "starting", "ready", "stopping", "standby"; "" until it says
 }
 
@@ -18,11 +16,11 @@ func (p pidFile) ready() bool { return p.status == "ready" }
 
 // pidFile reads postmaster.pid. The server writes it line by line, so what is not there yet is zero.
 func (d directory) pidFile() (pidFile, error) {
-	b, err := os.ReadFile(filepath.Join(d.cluster(), "postmaster.pid"))
+	text, err := d.readCluster("postmaster.pid")
 	if err != nil {
 		return pidFile{}, err
 	}
-	lines := strings.Split(string(b), "\n")
+	lines := strings.Split(text, "\n")
 	line := func(n int) string {
 		if n >= len(lines)-1 { // the last one is not ended by a newline: not whole yet
 			return ""
@@ -31,7 +29,10 @@ func (d directory) pidFile() (pidFile, error) {
 	}
 	var p pidFile
 	p.pid, _ = strconv.Atoi(line(0)) // negative for a single-user server
-	p.port, _ = strconv.Atoi(line(3))
+	p.at.port, _ = strconv.Atoi(line(3))
+	if line(4) == d.socketDirectory() { // a server of before may listen at a port only
+		p.at.socket = line(4)
+	}
 	p.status = line(7)
 	return p, nil
 }

@@ -34,10 +34,8 @@ func (d directory) watchPID(pid int) *postmaster {
 }
 
 // settings are the server's options, given on the command line so that they hold for data of any age.
-func settings(port int, disposable bool) []string {
-	all := []string{
-		"listen_addresses=127.0.0.1",
-		"unix_socket_directories=",
+func settings(at address, disposable bool) []string {
+	all := append(at.settings(),
 		"password_encryption=scram-sha-256",
 		"timezone=UTC", "log_timezone=UTC",
 		"lc_messages=C",
@@ -45,12 +43,12 @@ func settings(port int, disposable bool) []string {
 		"log_error_verbosity=terse", // DETAIL would quote rows, and rows hold mail
 		"jit=off",                   // many short statements
 		"max_parallel_workers_per_gather=0",
-	}
+	)
 	if disposable {
 		all = append(all, "fsync=off", "synchronous_commit=off", "full_page_writes=off",
 			"autovacuum=off", "shared_buffers=32MB", "max_connections=300")
 	}
-	args := []string{"-p", strconv.Itoa(port)}
+	args := []string{"-p", strconv.Itoa(at.port)}
 	for _, setting := range all {
 		args = append(args, "-c", setting)
 	}

@@ -47,7 +47,7 @@ func (d directory) clearStale(pid int) (busy bool, err error) {
 	if d.orphans() {
 		return true, nil
 	}
-	err = os.Remove(filepath.Join(d.cluster(), "postmaster.pid"))
+	err = d.root.Remove("cluster/postmaster.pid")
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}

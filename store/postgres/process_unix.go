@@ -42,8 +42,8 @@ func spawn(cmd *exec.Cmd) (*postmaster, error) {
 	return p, <-started
 }
 
-func (d directory) launch(b binaries, log *os.File, port int, disposable bool) (*postmaster, error) {
-	cmd := d.as.command(d.path, b.program("postgres"), append([]string{"-D", d.cluster()}, settings(port, disposable)...)...)
+func (d directory) launch(b binaries, log *os.File, at address, disposable bool) (*postmaster, error) {
+	cmd := d.as.command(d.path, b.program("postgres"), append([]string{"-D", d.cluster()}, settings(at, disposable)...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if disposable {
 		endWithUs(cmd.SysProcAttr, syscall.SIGQUIT)

@@ -11,10 +11,7 @@ import (
 	"time"
 )
 
-const (
-	exe      = ".exe"
-	noFollow = 0
-)
+const exe = ".exe"
 
 // account is whom the server runs as: on Windows always ourselves. pg_ctl and initdb put an administrator's
 // rights aside by themselves.
@@ -24,7 +21,7 @@ func accountFor(string) (account, error) { return account{}, nil }
 
 func (account) makeDirectory(path string) error           { return os.MkdirAll(path, 0o700) }
 func (account) giveTo(*os.File) error                     { return nil }
-func (account) own(string) error                          { return nil }
+func (account) own(*os.Root, string) error                { return nil }
 func (account) checkAccess(path string, b binaries) error { return nil }
 
 // createNewProcessGroup is CREATE_NEW_PROCESS_GROUP: a Ctrl-C meant for us does not reach the program.
@@ -41,9 +38,9 @@ func (account) command(dir, program string, args ...string) *exec.Cmd {
 func endWithUs(*syscall.SysProcAttr, syscall.Signal) {}
 
 // launch goes through pg_ctl: the server refuses an administrator's rights, pg_ctl starts it without them.
-func (d directory) launch(b binaries, log *os.File, port int, disposable bool) (*postmaster, error) {
+func (d directory) launch(b binaries, log *os.File, at address, disposable bool) (*postmaster, error) {
 	cmd := d.as.command(d.path, b.program("pg_ctl"), "start", "-W", "-s", "-D", d.cluster(),
-		"-l", log.Name(), "-o", strings.Join(settings(port, disposable), " "))
+		"-l", log.Name(), "-o", strings.Join(settings(at, disposable), " "))
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("pg_ctl start: %w", err)
 	}

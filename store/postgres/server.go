@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
-	"net/url"
-	"strconv"
 	"sync"
 	"time"
 
@@ -28,7 +25,8 @@ type Options struct {
 	Disposable bool
 }
 
-// Role and Database are what URL logs in as and to.
+// Role and Database are what URL logs in as and to. The role owns the database, and is no superuser unless the server is
+// disposable.
 const (
 	Role     = "mailintegration"
 	Database = "mailintegration"
@@ -47,8 +45,8 @@ type Server struct {
 	stopErr  error
 
 	mu       sync.Mutex
-	port     int // changed only by Start and, afterwards, by watch
-	password string
+	at       address     // changed only by Start and, afterwards, by watch
+	password string      // of Role
 	owner    *lockFile   // nil while another process owns the server
 	proc     *postmaster // the server we own
 }
@@ -78,12 +76,12 @@ func (s *Server) start(ctx context.Context) (err error) {
 		return err
 	}
 	if s.users, err = s.enter(ctx); err != nil {
-		return err
+		return errors.Join(err, s.dir.root.Close())
 	}
 	if err = s.join(ctx); err != nil {
 		s.release()
 		s.users.close()
-		return err
+		return errors.Join(err, s.dir.root.Close())
 	}
 	watch, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
@@ -116,7 +114,7 @@ func (s *Server) join(ctx context.Context) error {
 			return s.takeUp(ctx)
 		}
 		if last = s.attach(ctx); last == nil {
-			s.events.shared(s.port)
+			s.events.shared(s.at)
 			return nil
 		}
 		if err := pause(ctx, 50*time.Millisecond); err != nil {
@@ -153,29 +151,19 @@ func (s *Server) attach(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.setAccess(pid.port, password)
+	s.setAccess(pid.at, password)
 	if err := s.probe(ctx); err != nil {
-		s.setAccess(0, "")
+		s.setAccess(address{}, "")
 		return err
 	}
 	return nil
 }
 
-// URL is where the server's database is, with the password.
+// URL is where the server's database is, with the password. It names a Unix socket where there is one.
 func (s *Server) URL() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.url(Database)
-}
-
-func (s *Server) url(database string) string {
-	return (&url.URL{
-		Scheme:   "postgres",
-		User:     url.UserPassword(Role, s.password),
-		Host:     net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)),
-		Path:     "/" + database,
-		RawQuery: "sslmode=disable",
-	}).String()
+	return s.at.url(s.as(Database))
 }
 
 // Owned says whether this process runs the server; otherwise another one does and this one shares it.
@@ -208,6 +196,7 @@ func (s *Server) Stop(ctx context.Context) error {
 }
 
 func (s *Server) leave(ctx context.Context) error {
+	defer s.dir.root.Close()
 	defer s.release()
 	s.users.close()
 	if s.proc == nil {

@@ -15,7 +15,7 @@ func (s *Server) takeUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if major == 0 && s.port != 0 {
+	if major == 0 && s.at.known() {
 		return fmt.Errorf("%s has vanished: bring it back, or restart the program to begin with an empty database", s.dir.cluster())
 	}
 	b, err := findBinaries(ctx, s.opts.BinDirectory, major)
@@ -34,7 +34,7 @@ func (s *Server) takeUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.setAccess(s.port, password)
+	s.setAccess(s.at, password)
 	for attempt := 1; ; attempt++ {
 		if adopted, err := s.adopt(ctx); adopted || err != nil {
 			return err
@@ -87,13 +87,13 @@ func (s *Server) adopt(ctx context.Context) (bool, error) {
 }
 
 func (s *Server) adoptReady(ctx context.Context, pid pidFile) error {
-	before := s.port
-	s.setAccess(pid.port, s.password)
+	before := s.at
+	s.setAccess(pid.at, s.password)
 	if err := s.prepare(ctx); err != nil {
 		s.setAccess(before, s.password)
 		return fmt.Errorf("a PostgreSQL (process %d) runs here that cannot be used: %w", pid.pid, err)
 	}
 	s.setProcess(s.dir.watchPID(pid.pid))
-	s.events.adopted(pid.pid, pid.port)
+	s.events.adopted(pid.pid, pid.at)
 	return nil
 }

@@ -75,8 +75,8 @@ func (s *Server) setProcess(p *postmaster) {
 	s.proc = p
 }
 
-func (s *Server) setAccess(port int, password string) {
+func (s *Server) setAccess(at address, password string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.port, s.password = port, password
+	s.at, s.password = at, password
 }

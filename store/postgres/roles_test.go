@@ -1,0 +1,197 @@
+package postgres_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"mailintegration/store"
+	"mailintegration/store/postgres"
+)
+
+// privileges are those of the role that URL logs in as.
+const privileges = `SELECT concat_ws(' ', rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls)
+	FROM pg_roles WHERE rolname = current_user`
+
+func TestTheRoleOfTheURLOwnsTheDatabaseAndMayDoNothingElse(t *testing.T) {
+	t.Parallel()
+	s := start(t, dataDirectory(t))
+	if got := ask(t, s, privileges); got != "f f f f f" {
+		t.Errorf("the role has the privileges %q", got)
+	}
+	if _, err := store.Migrate(t.Context(), s.URL()); err != nil {
+		t.Errorf("the owner of the database cannot bring its schema up to date: %v", err)
+	}
+	conn, err := pgx.Connect(t.Context(), s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	for _, sql := range []string{
+		`COPY (SELECT 1) TO PROGRAM 'true'`, `SELECT pg_read_file('/etc/passwd')`, `ALTER SYSTEM SET fsync = off`,
+		`CREATE ROLE another`, `CREATE DATABASE another`,
+	} {
+		if _, err := conn.Exec(t.Context(), sql); err == nil {
+			t.Errorf("the role may %s", sql)
+		}
+	}
+}
+
+// older makes a cluster as the first versions did: one role, a superuser, and a port.
+func older(t *testing.T) (dir string) {
+	t.Helper()
+	dir = dataDirectory(t)
+	s := startWith(t, postgres.Options{DataDirectory: dir, Disposable: true})
+	if _, err := store.Migrate(t.Context(), s.URL()); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, s, `CREATE SCHEMA desk; CREATE TABLE desk.kept (id bigint GENERATED ALWAYS AS IDENTITY, word text);
+		INSERT INTO desk.kept (word) VALUES ('kept'); CREATE SEQUENCE loose; CREATE VIEW seen AS SELECT word FROM desk.kept;
+		CREATE TYPE mood AS ENUM ('good'); CREATE TYPE pair AS (a int, b int);
+		CREATE DOMAIN short AS text; CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS 'SELECT 2 * n';
+		CREATE PROCEDURE nothing() LANGUAGE sql AS 'SELECT 1'; CREATE MATERIALIZED VIEW old AS SELECT 1 AS one`)
+	stop(t, s)
+	return dir
+}
+
+// notOurs counts what is in the database and not the role's.
+const notOurs = `SELECT count(*)::text FROM (
+	SELECT relowner AS owner FROM pg_class WHERE oid >= 16384 AND relnamespace <> 'pg_toast'::regnamespace
+	UNION ALL SELECT proowner FROM pg_proc WHERE oid >= 16384
+	UNION ALL SELECT typowner FROM pg_type WHERE oid >= 16384 AND typnamespace <> 'pg_toast'::regnamespace
+	UNION ALL SELECT nspowner FROM pg_namespace WHERE oid >= 16384 AND nspname !~ '^pg_'
+	UNION ALL SELECT datdba FROM pg_database WHERE datname = current_database()
+) o WHERE owner <> (SELECT oid FROM pg_roles WHERE rolname = current_user)`
+
+// TestAClusterOfOneRoleGetsAnother takes up a cluster of before, after each step at which one that did so was killed.
+func TestAClusterOfOneRoleGetsAnother(t *testing.T) {
+	t.Parallel()
+	const password = "0123456789abcdef"
+	for _, tc := range []struct {
+		name  string
+		wrote bool   // the administrator's password
+		ran   string // as the superuser of before
+	}{
+		{"from the beginning", false, ""},
+		{"the administrator's password was written", true, ""},
+		{"the third role was made", true, `CREATE ROLE mailintegration_separating LOGIN SUPERUSER PASSWORD 'another'`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			dir := older(t)
+			if tc.wrote {
+				write(t, filepath.Join(dir, "admin-password"), password+"\n", 0o600)
+			}
+			if tc.ran != "" {
+				s := startWith(t, postgres.Options{DataDirectory: dir, Disposable: true})
+				execute(t, s, tc.ran)
+				stop(t, s)
+			}
+			wantSeparated(t, dir)
+		})
+	}
+}
+
+// wantSeparated fails the test unless the server of an older cluster gives the database to a role without privileges.
+func wantSeparated(t *testing.T, dir string) {
+	t.Helper()
+	s := start(t, dir)
+	if got := ask(t, s, privileges); got != "f f f f f" {
+		t.Errorf("the role has the privileges %q", got)
+	}
+	if got := ask(t, s, notOurs); got != "0" {
+		t.Errorf("%s objects are not the role's", got)
+	}
+	got := ask(t, s, `SELECT string_agg(rolname, ' ' ORDER BY rolname) FROM pg_roles WHERE rolcanlogin`)
+	if got != "mailintegration mailintegration_admin" {
+		t.Errorf("the roles are %s", got)
+	}
+	execute(t, s, `ALTER TABLE desk.kept ADD another int; INSERT INTO desk.kept (word) VALUES ('new');
+		SELECT nextval('loose'); DROP TYPE mood; DROP VIEW seen`)
+	if _, err := store.Migrate(t.Context(), s.URL()); err != nil {
+		t.Error(err)
+	}
+	stop(t, s)
+	execute(t, start(t, dir), `SELECT word FROM desk.kept`)
+}
+
+// TestThePasswordStaysHereWhenAnotherServerAnswers puts a server that asks for less than SCRAM in the place of ours.
+func TestThePasswordStaysHereWhenAnotherServerAnswers(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(filepath.Dir(dataDirectory(t)), strings.Repeat("long", 25)) // too long for a socket
+	s := start(t, dir)
+	url, at := s.URL(), port(t, s)
+	stop(t, s)
+	for name, ask := range map[string]pgproto3.BackendMessage{
+		"in clear": &pgproto3.AuthenticationCleartextPassword{},
+		"as MD5":   &pgproto3.AuthenticationMD5Password{Salt: [4]byte{1, 2, 3, 4}},
+		"not":      &pgproto3.AuthenticationOk{},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:"+at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			got := make(chan pgproto3.FrontendMessage, 1)
+			go func() { got <- rogue(l, ask) }()
+			if conn, err := pgx.Connect(t.Context(), url); err == nil {
+				conn.Close(t.Context())
+				t.Error("the other server was taken for ours")
+			}
+			if m := <-got; m != nil {
+				t.Errorf("it was sent %T", m)
+			}
+		})
+	}
+}
+
+// rogue takes a connection, asks for the password in a way, and returns what it is sent, nil for nothing.
+func rogue(l net.Listener, ask pgproto3.BackendMessage) pgproto3.FrontendMessage {
+	conn, err := l.Accept()
+	if err != nil {
+		return nil
+	}
+	defer conn.Close()
+	b := pgproto3.NewBackend(conn, conn)
+	if _, err := b.ReceiveStartupMessage(); err != nil {
+		return nil
+	}
+	b.Send(ask)
+	if err := b.Flush(); err != nil {
+		return nil
+	}
+	if _, ok := ask.(*pgproto3.AuthenticationOk); !ok {
+		_ = b.SetAuthType(authType(ask))
+	}
+	m, err := b.Receive()
+	if _, ended := m.(*pgproto3.Terminate); err != nil || ended {
+		return nil
+	}
+	return m
+}
+
+func authType(ask pgproto3.BackendMessage) uint32 {
+	if _, md5 := ask.(*pgproto3.AuthenticationMD5Password); md5 {
+		return pgproto3.AuthTypeMD5Password
+	}
+	return pgproto3.AuthTypeCleartextPassword
+}
+
+func TestALostPasswordOfTheAdministratorIsAClearError(t *testing.T) {
+	t.Parallel()
+	dir := dataDirectory(t)
+	stop(t, start(t, dir))
+	if err := os.Remove(filepath.Join(dir, "admin-password")); err != nil {
+		t.Fatal(err)
+	}
+	said := startFails(t, postgres.Options{DataDirectory: dir})
+	if !strings.Contains(said, "admin-password") || !strings.Contains(said, "backup") {
+		t.Error(said)
+	}
+}
