@@ -47,6 +47,9 @@ type env struct {
 	config         string // path of the service configuration file
 	stdin          io.Reader
 	stdout, stderr io.Writer
+
+	account string // whom this process works as, having been root's; see leaveRoot
+	owned   string // the data directory of that account
 }
 
 // run runs the command line args and returns the exit code.
@@ -80,7 +83,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return report(stderr, usageError(err))
 	}
-	return report(stderr, verb.Run(&env{ctx: ctx, config: c.Config, stdin: stdin, stdout: stdout, stderr: stderr}))
+	e := &env{ctx: ctx, config: c.Config, stdin: stdin, stdout: stdout, stderr: stderr}
+	return report(stderr, e.explainDenial(verb.Run(e)))
 }
 
 // usageError turns what kong says of a command line into a failure that names the help to read.

@@ -24,7 +24,7 @@ type demoCmd struct {
 
 // Run sets up a whole installation, sends it mail, polls, and says what became of each message.
 func (c *demoCmd) Run(e *env) error {
-	dir, remove, err := c.directory()
+	dir, remove, err := c.directory(e)
 	if err != nil {
 		return err
 	}
@@ -72,10 +72,15 @@ func (c *demoCmd) Run(e *env) error {
 }
 
 // directory returns where the demo keeps its files, and how to be rid of them.
-func (c *demoCmd) directory() (dir string, remove func(), err error) {
+func (c *demoCmd) directory(e *env) (dir string, remove func(), err error) {
 	if c.Directory != "" {
-		dir, err = filepath.Abs(c.Directory)
-		return dir, func() {}, errors.Join(err, os.MkdirAll(dir, 0o755))
+		if dir, err = filepath.Abs(c.Directory); err != nil {
+			return "", nil, err
+		}
+		if err := e.leaveRoot(dir); err != nil {
+			return "", nil, err
+		}
+		return dir, func() {}, os.MkdirAll(dir, 0o755)
 	}
 	dir, err = os.MkdirTemp("", "mailintegration-demo-")
 	if err != nil {

@@ -25,17 +25,18 @@ type explainCmd struct {
 
 // Run explains each message in turn and goes on after a file that cannot be read.
 func (c *explainCmd) Run(e *env) error {
+	messages := openMessages(c.Files)
 	x, err := c.prepare(e)
 	if err != nil {
 		return err
 	}
 	defer x.close()
 	failed := 0
-	for i, name := range c.Files {
+	for i, m := range messages {
 		if i > 0 && !c.JSON {
 			fmt.Fprintln(e.stdout)
 		}
-		if err := x.explain(e, name, c.JSON); err != nil {
+		if err := x.explain(e, m, c.JSON); err != nil {
 			printLine(e.stderr, "mailintegration: %s", oneLine(err.Error()))
 			failed++
 		}
@@ -56,20 +57,19 @@ type explaining struct {
 }
 
 // explain reads one message and prints what would become of it.
-func (x *explaining) explain(e *env, name string, asJSON bool) error {
-	raw, err := openMessage(name)
-	if err != nil {
-		return err
+func (x *explaining) explain(e *env, f openedMessage, asJSON bool) error {
+	if f.err != nil {
+		return f.err
 	}
-	defer raw.Close()
-	m, d, err := daemon.Foresee(e.ctx, x.policy, x.most, x.look, raw, time.Now())
+	defer f.raw.Close()
+	m, d, err := daemon.Foresee(e.ctx, x.policy, x.most, x.look, f.raw, time.Now())
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", f.name, err)
 	}
 	if asJSON {
-		return printJSON(e.stdout, m, raw, d)
+		return printJSON(e.stdout, m, f.raw, d)
 	}
-	return x.print(e.stdout, name, m, raw, d)
+	return x.print(e.stdout, f.name, m, f.raw, d)
 }
 
 // prepare reads the configuration and, unless it shall not, opens the database for reading.

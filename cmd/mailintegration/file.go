@@ -23,6 +23,24 @@ func openMessage(name string) (*store.RawFile, error) {
 	return f, nil
 }
 
+// openedMessage is a message in a file, or why it could not be opened.
+type openedMessage struct {
+	name string
+	raw  *store.RawFile
+	err  error
+}
+
+// openMessages opens messages in files. It comes before the configuration is read: whoever named the files may be root,
+// and the program may go on as an account that cannot read them.
+func openMessages(names []string) []openedMessage {
+	var all []openedMessage
+	for _, name := range names {
+		raw, err := openMessage(name)
+		all = append(all, openedMessage{name, raw, err})
+	}
+	return all
+}
+
 func unreadable(err error) error {
 	return &failure{code: exitFailed, err: err, hint: "name a file that holds one message and can be read"}
 }

@@ -39,12 +39,15 @@ const (
 	logConfigured           // as LogLevel says
 )
 
-// load reads the configuration. Mistakes in mailbox files are returned beside the service: the other mailboxes are none
-// the worse for them.
+// load reads the configuration and, if root runs this, goes on as the account that owns the data directory. Mistakes in
+// mailbox files are returned beside the service: the other mailboxes are none the worse for them.
 func load(e *env) (service *config.Service, warnings []config.Warning, broken *config.Error, err error) {
 	service, warnings, err = config.LoadService(e.config)
 	if service != nil && errors.As(err, &broken) {
 		err = nil
+	}
+	if err == nil {
+		err = e.leaveRoot(service.DataDirectory)
 	}
 	return service, warnings, broken, err
 }
@@ -82,6 +85,9 @@ func (in *installation) openLog(e *env, v verbosity) (err error) {
 		files = append(files, in.logFile)
 	}
 	in.log = newLogger(e.stderr, v.level(in.service), files...)
+	if e.account != "" {
+		in.log.Info("root's privileges dropped", zap.String("account", e.account), zap.String("data_directory", e.owned))
+	}
 	return nil
 }
 

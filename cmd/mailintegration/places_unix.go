@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/user"
 	"strconv"
 	"syscall"
 
@@ -50,7 +49,7 @@ func ownershipOf(directory fs.FileInfo) ownership {
 			o.uid = stat.Uid
 		}
 	}
-	o.account = accountName(o.uid)
+	o.account = accountName(int(o.uid))
 	return o
 }
 
@@ -67,7 +66,7 @@ func (o ownership) stranger(path string, entry fs.DirEntry) string {
 	if o.isRoot && stat.Uid != 0 || !o.isRoot && canWrite(path, entry) {
 		return ""
 	}
-	return accountName(stat.Uid)
+	return accountName(int(stat.Uid))
 }
 
 // canWrite reports whether this process may change a file, or what is in a folder: its group may let it.
@@ -77,13 +76,4 @@ func canWrite(path string, entry fs.DirEntry) bool {
 		mode |= unix.X_OK
 	}
 	return unix.Faccessat(unix.AT_FDCWD, path, mode, unix.AT_EACCESS) == nil
-}
-
-// accountName returns an account's name, or its number where it has none.
-func accountName(uid uint32) string {
-	number := strconv.FormatUint(uint64(uid), 10)
-	if u, err := user.LookupId(number); err == nil {
-		return u.Username
-	}
-	return number
 }
