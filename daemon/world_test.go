@@ -91,14 +91,19 @@ func (w *world) newMailbox(name string, on *pop3test.Server) Mailbox {
 			Server: on.Host(), Port: on.Port(), Security: mailbox.None, Dial: on.Dial,
 			UserName: name, Password: pop3test.DefaultPassword, StepTimeout: time.Minute,
 		},
-		Rules: processor.Rules{
-			Processor:         processor.EndUserIncident,
-			Names:             processor.Names{Team: "it", Login: "daemon", FallbackUser: "unknown", Source: "email"},
-			CreateNewRequests: true,
-			UnknownFollowUp:   processor.AcceptAndFlag,
-			ClosedFollowUp:    processor.AddActivityOnly,
-		},
+		Rules:    endUserRules(),
 		Schedule: cron.Every(30 * time.Second),
+	}
+}
+
+// endUserRules are those of a mailbox for end users.
+func endUserRules() processor.Rules {
+	return processor.Rules{
+		Processor:         processor.EndUserIncident,
+		Names:             processor.Names{Team: "it", Login: "daemon", FallbackUser: "unknown", Source: "email"},
+		CreateNewRequests: true,
+		UnknownFollowUp:   processor.AcceptAndFlag,
+		ClosedFollowUp:    processor.AddActivityOnly,
 	}
 }
 

@@ -1,0 +1,209 @@
+package daemon
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/robfig/cron/v3"
+	"go.uber.org/zap"
+
+	"mailintegration/mailbox"
+	"mailintegration/store"
+	"mailintegration/store/storetest"
+)
+
+// scriptStage is what many scripts share: a database, and a clock that the bubble's time drives.
+type scriptStage struct {
+	t       *testing.T
+	store   *store.Store
+	pool    *pgxpool.Pool
+	real    time.Time // when the bubble began, outside
+	began   time.Time // the same in its own time
+	logger  *zap.Logger
+	longest time.Duration
+}
+
+// newScriptStage opens the database within a bubble.
+func newScriptStage(t *testing.T, db *storetest.Database, attachments string, real time.Time) *scriptStage {
+	s := &scriptStage{t: t, real: real, began: time.Now(), pool: db.Pool(t)}
+	var err error
+	s.store, err = store.Open(t.Context(), store.Options{URL: db.URL, AttachmentDirectory: attachments, Now: s.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.store.Close)
+	return s
+}
+
+// now is the time, somewhere near that of the database.
+func (s *scriptStage) now() time.Time { return s.real.Add(time.Since(s.began)) }
+
+// scriptLife is one script as it is played.
+type scriptLife struct {
+	stage  *scriptStage
+	script *serverScript
+	server *scriptServer
+	daemon *Daemon
+	later  time.Duration // how far the daemon's clock is ahead
+	healed int           // polls since the server keeps to the rules
+	last   Report
+	polls  []string
+	faults []string
+}
+
+// play plays a script and returns it with all faults of the client.
+func (s *scriptStage) play(script *serverScript) *scriptLife {
+	l := &scriptLife{stage: s, script: script, server: newScriptServer(script)}
+	for i, n := range script.arrivals {
+		for range n {
+			l.server.deliver()
+		}
+		l.poll(i == 0 || script.restarts)
+	}
+	l.server.heal()
+	recorded := l.settle()
+	if script.client.leave > 0 {
+		l.later = scriptLeaveTime
+		recorded = l.settle()
+	}
+	for _, n := range l.server.sessions {
+		n.note()
+	}
+	l.judgeRemovals(recorded)
+	l.judgeRest(recorded)
+	if l.last.Err != nil {
+		l.fault("the last poll failed though the server keeps to the rules: %v", l.last.Err)
+	}
+	l.faults = append(l.faults, l.server.breaches...)
+	l.judgeLeftovers()
+	return l
+}
+
+// judge fails the test for a script in which the client did something wrong.
+func (s *scriptStage) judge(l *scriptLife) {
+	if len(l.faults) > 0 {
+		s.t.Errorf("script %d\n%s", l.script.number, l)
+	}
+}
+
+// settle polls until all is well, or has been for long enough, and returns what is recorded. A daemon that has learnt
+// wrong things from the server may need a restart.
+func (l *scriptLife) settle() map[[sha256.Size]byte]bool {
+	l.healed = 0
+	for {
+		l.poll(l.script.restarts || l.healed > 2)
+		l.healed++
+		recorded, err := l.receipts(l.stage.t.Context())
+		if err != nil {
+			l.fault("receipts: %v", err)
+		}
+		if l.healed == maxHealedPolls || l.last.Err == nil && l.isSettled(recorded) {
+			return recorded
+		}
+	}
+}
+
+// isSettled reports whether nothing is left to do.
+func (l *scriptLife) isSettled(recorded map[[sha256.Size]byte]bool) bool {
+	for _, m := range l.server.left() {
+		stays := l.script.client.leave == LeaveAlways || l.script.client.leave > 0 && l.later == 0
+		if !l.mayStay(m) && !(stays && m.isRecorded(recorded)) {
+			return false
+		}
+	}
+	return true
+}
+
+// poll polls once; again makes it another daemon's.
+func (l *scriptLife) poll(again bool) {
+	if again || l.daemon == nil {
+		l.daemon = l.newDaemon()
+	}
+	ctx, cancel := context.WithCancel(l.stage.t.Context())
+	defer cancel()
+	l.server.stop = cancel
+	started := time.Now()
+	reports, err := l.daemon.Once(ctx)
+	if err != nil {
+		l.fault("poll: %v", err)
+		return
+	}
+	took := time.Since(started)
+	l.stage.longest = max(l.stage.longest, took)
+	l.last = reports[0]
+	l.polls = append(l.polls, fmt.Sprintf("poll after %d sessions, took %v: %+v", len(l.server.sessions), took, l.last))
+	l.judgePoll(l.last, took)
+}
+
+// name is that of the mailbox.
+func (l *scriptLife) name() string { return fmt.Sprintf("script-%d", l.script.number) }
+
+// newDaemon returns a daemon for the script's mailbox.
+func (l *scriptLife) newDaemon() *Daemon {
+	c := l.script.client
+	m := Mailbox{Name: l.name(), Rules: endUserRules(), Schedule: cron.Every(30 * time.Second), LeaveOnServer: c.leave, SleepAfterDeletion: c.sleep}
+	m.Account = mailbox.Account{
+		Server: "127.0.0.1", Port: 110, Security: mailbox.None, Dial: l.server.Dial, UserName: l.name(), Password: "secret",
+		StepTimeout: scriptStepTimeout, SpoolMemory: c.memory, MaxOctets: c.limit,
+	}
+	d, err := New(Options{
+		Store: l.stage.store, Mailboxes: []Mailbox{m}, Logger: l.stage.logger, BatchMessages: c.batch, MessagesPerSession: c.session,
+		Now: func() time.Time { return l.stage.now().Add(l.later) },
+	})
+	if err != nil {
+		l.stage.t.Fatal(err)
+	}
+	return d
+}
+
+// String tells the script, what was wrong, and the dialogue.
+func (l *scriptLife) String() string {
+	var b strings.Builder
+	for _, f := range l.faults {
+		fmt.Fprintf(&b, "WRONG: %s\n", f)
+	}
+	b.WriteString(l.script.String())
+	for _, n := range l.server.sessions {
+		for _, line := range n.dialogue {
+			fmt.Fprintf(&b, "    %s\n", line)
+		}
+	}
+	fmt.Fprintf(&b, "  %s\n", strings.Join(l.polls, "\n  "))
+	return b.String()
+}
+
+// cheapLogin makes the password of a database's user cheap to prove: polls connect often, and 4,096 rounds of PBKDF2 for
+// each (RFC 7677 §4) are what such a connection costs most of.
+func cheapLogin(t *testing.T, db *storetest.Database) {
+	t.Helper()
+	u, err := url.Parse(db.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	password, _ := u.User.Password()
+	db.Exec(t, fmt.Sprintf(`ALTER ROLE %s PASSWORD '%s'`, u.User.Username(), scramVerifier(password)))
+}
+
+// scramVerifier is what PostgreSQL keeps of a password for SCRAM-SHA-256 (RFC 5802 §3), with one round.
+func scramVerifier(password string) string {
+	mac := func(key []byte, text string) []byte {
+		h := hmac.New(sha256.New, key)
+		h.Write([]byte(text))
+		return h.Sum(nil)
+	}
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt) // it never fails
+	salted := mac([]byte(password), string(salt)+"\x00\x00\x00\x01")
+	stored := sha256.Sum256(mac(salted, "Client Key"))
+	encode := base64.StdEncoding.EncodeToString
+	return "SCRAM-SHA-256$1:" + encode(salt) + "$" + encode(stored[:]) + ":" + encode(mac(salted, "Server Key"))
+}

@@ -1,0 +1,356 @@
+package daemon
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"mailintegration/mailbox/pop3test"
+)
+
+const (
+	maxScriptWire = 128 << 10 // octets of a session that are kept to be read again
+	maxScriptSaid = 120       // lines of a session's dialogue
+	// maxSwallowed is how much of something endless a client may take before it must have left.
+	maxSwallowed = 40 << 20
+)
+
+// scriptSession is one connection to a scripted server.
+type scriptSession struct {
+	server *scriptServer
+	number int
+	last   *scriptSession // the session before
+	conn   *scriptConn
+	done   chan struct{}
+	over   bool
+
+	user      bool // was named
+	loggedIn  bool
+	messages  []*scriptMessage // as they were at log-in; message-number n is n-1 here
+	deleted   map[*scriptMessage]bool
+	retrieved map[*scriptMessage]bool
+
+	lagging bool   // each answer waits for the next command
+	held    []byte // the answer that waits
+	swapped []byte // an answer that comes after the next one
+
+	mu       sync.Mutex
+	commands []scriptCommand // before QUIT, the greeting first
+	wire     []byte          // what was sent before QUIT was received
+	overflow bool            // that was too much to be kept
+	answered int             // how much of wire was sent up to the last answer, stray lines apart
+	asked    int             // how much of wire was there when the client sent QUIT, -1 before
+	quit     bool            // QUIT was received
+	removed  []*scriptMessage
+	dialogue []string
+}
+
+// clientWrote notes how much the client may have read when it sends QUIT.
+func (n *scriptSession) clientWrote(b []byte) {
+	if !bytes.Contains(b, []byte("QUIT\r\n")) {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.asked = len(n.wire)
+}
+
+// run serves the session until it ends.
+func (n *scriptSession) run() {
+	defer close(n.done)
+	defer n.conn.Close()
+	n.asked = -1
+	in := bufio.NewReaderSize(n.conn, 4096)
+	n.step(scriptCommand{verb: "greeting"})
+	for !n.over {
+		line, err := in.ReadString('\n')
+		if err != nil || len(line) > 4000 {
+			n.say("(the client has left)")
+			return
+		}
+		n.step(parseScriptCommand(strings.TrimRight(line, "\r\n")))
+	}
+}
+
+// step does what the script has for a command, or what an honest server does.
+func (n *scriptSession) step(c scriptCommand) {
+	n.receive(c)
+	f := n.server.faultAt(c.verb, c.message)
+	if f == nil {
+		n.send(n.execute(c).octets())
+		return
+	}
+	n.say("! " + f.String())
+	f.act(n, c)
+}
+
+// receive notes a command.
+func (n *scriptSession) receive(c scriptCommand) {
+	n.say("C: " + c.line)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if c.verb == "QUIT" {
+		n.quit = true
+	} else if !n.quit {
+		n.commands = append(n.commands, c)
+	}
+}
+
+// say adds a line to the dialogue.
+func (n *scriptSession) say(line string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.dialogue) < maxScriptSaid {
+		n.dialogue = append(n.dialogue, fmt.Sprintf("%2d %.200s", n.number, line))
+	}
+}
+
+// send answers.
+func (n *scriptSession) send(b []byte) {
+	if n.lagging {
+		b, n.held = n.held, b
+	}
+	n.put(b)
+	if late := n.swapped; late != nil && b != nil {
+		n.swapped = nil
+		n.put(late)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.quit {
+		n.answered = len(n.wire)
+	}
+}
+
+// put puts octets on the wire.
+func (n *scriptSession) put(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	for line := range strings.Lines(string(b[:min(len(b), 600)])) {
+		n.say(fmt.Sprintf("S: %.80q", line))
+	}
+	n.keep(b)
+	if _, err := n.conn.Write(b); err != nil {
+		n.say("(the client does not listen any more)")
+	}
+}
+
+// keep remembers what is sent before QUIT.
+func (n *scriptSession) keep(b []byte) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case n.quit:
+	case len(n.wire)+len(b) > maxScriptWire:
+		n.overflow = true
+	default:
+		n.wire = append(n.wire, b...)
+	}
+}
+
+// wait lets time pass, unless the client leaves.
+func (n *scriptSession) wait(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for {
+		gone, changed := n.conn.out.gone()
+		if gone {
+			return
+		}
+		select {
+		case <-timer.C:
+			return
+		case <-changed:
+		}
+	}
+}
+
+// isLeft reports whether the client has closed the connection.
+func (n *scriptSession) isLeft() bool {
+	gone, _ := n.conn.out.gone()
+	return gone
+}
+
+// fallSilent answers nothing any more until the client leaves.
+func (n *scriptSession) fallSilent() {
+	n.say("(silence)")
+	b := make([]byte, 512)
+	for {
+		if _, err := n.conn.Read(b); err != nil {
+			n.over = true
+			return
+		}
+	}
+}
+
+// sendEndless sends a block again and again until the client leaves, a block each pause.
+func (n *scriptSession) sendEndless(what string, block []byte, pause time.Duration) {
+	n.say("(endless " + what + ")")
+	n.keep(make([]byte, maxScriptWire+1))
+	n.over = true
+	for sent := 0; sent < maxSwallowed; sent += len(block) {
+		if _, err := n.conn.Write(block); err != nil {
+			return
+		}
+		if pause > 0 {
+			n.wait(pause)
+		}
+	}
+	n.server.breach("the client took %d MiB of %s in session %d and did not leave", maxSwallowed>>20, what, n.number)
+}
+
+// scriptAnswer is one answer of an honest server.
+type scriptAnswer struct {
+	status string
+	body   []byte // what follows up to and with the final "." CRLF, nil when nothing does
+}
+
+func (a scriptAnswer) octets() []byte { return append([]byte(a.status+"\r\n"), a.body...) }
+
+func ok(format string, args ...any) scriptAnswer {
+	return scriptAnswer{status: "+OK " + fmt.Sprintf(format, args...)}
+}
+
+func refused(text string) scriptAnswer { return scriptAnswer{status: "-ERR " + text} }
+
+// listed is an answer with lines.
+func listed(status string, lines []string) scriptAnswer {
+	return scriptAnswer{"+OK " + status, []byte(strings.Join(append(lines, "."), "\r\n") + "\r\n")}
+}
+
+// execute executes a command as RFC 1939 has it, and returns the answer.
+func (n *scriptSession) execute(c scriptCommand) scriptAnswer {
+	switch c.verb {
+	case "greeting":
+		return ok("POP3 ready")
+	case "CAPA":
+		if n.server.script.noCAPA {
+			return refused("unknown command")
+		}
+		return listed("capabilities follow", n.server.capabilities())
+	case "QUIT":
+		return n.update()
+	case "USER":
+		n.user = true
+		return ok("and the password")
+	case "PASS":
+		return n.logIn()
+	}
+	if !n.loggedIn {
+		return refused("not before log-in")
+	}
+	return n.transact(c)
+}
+
+// logIn locks the maildrop, once the session before has let go of it.
+func (n *scriptSession) logIn() scriptAnswer {
+	if !n.user {
+		return refused("who?")
+	}
+	if n.last != nil {
+		<-n.last.done
+	}
+	if !n.loggedIn {
+		n.loggedIn, n.messages = true, n.server.snapshot()
+	}
+	return ok("maildrop has %d messages", len(n.messages))
+}
+
+// update is QUIT.
+func (n *scriptSession) update() scriptAnswer {
+	n.over = true
+	gone := n.deleted
+	if n.server.script.expire == "0" && n.reading().expires { // what it did not announce it does not do
+		for m := range n.retrieved {
+			gone[m] = true
+		}
+	}
+	n.server.remove(gone)
+	for m := range gone {
+		n.removed = append(n.removed, m)
+	}
+	return ok("bye")
+}
+
+// transact executes a command of the TRANSACTION state.
+func (n *scriptSession) transact(c scriptCommand) scriptAnswer {
+	switch c.verb {
+	case "STAT":
+		return n.stat()
+	case "LIST":
+		return n.list(c, func(m *scriptMessage) string { return fmt.Sprint(len(m.octets)) })
+	case "UIDL":
+		if n.server.script.uidl == absentUIDL {
+			return refused("unknown command")
+		}
+		return n.list(c, func(m *scriptMessage) string { return m.uidl })
+	case "RETR", "DELE", "TOP":
+		m := n.message(c.message)
+		if m == nil {
+			return refused("no such message")
+		}
+		return n.about(c, m)
+	case "NOOP":
+		return ok("")
+	case "RSET":
+		clear(n.deleted)
+		return ok("")
+	}
+	return refused("unknown command")
+}
+
+func (n *scriptSession) stat() scriptAnswer {
+	count, octets := 0, 0
+	for _, m := range n.messages {
+		if !n.deleted[m] {
+			count++
+			octets += len(m.octets)
+		}
+	}
+	return ok("%d %d", count, octets)
+}
+
+func (n *scriptSession) list(c scriptCommand, say func(*scriptMessage) string) scriptAnswer {
+	if c.argument != "" {
+		if m := n.message(c.message); m != nil {
+			return ok("%d %s", c.message, say(m))
+		}
+		return refused("no such message")
+	}
+	var lines []string
+	for i, m := range n.messages {
+		if !n.deleted[m] {
+			lines = append(lines, fmt.Sprintf("%d %s", i+1, say(m)))
+		}
+	}
+	return listed("listing follows", lines)
+}
+
+// message returns the message of a number, nil when there is none.
+func (n *scriptSession) message(number int) *scriptMessage {
+	if number < 1 || number > len(n.messages) || n.deleted[n.messages[number-1]] {
+		return nil
+	}
+	return n.messages[number-1]
+}
+
+// about executes a command about a message.
+func (n *scriptSession) about(c scriptCommand, m *scriptMessage) scriptAnswer {
+	switch c.verb {
+	case "DELE":
+		n.deleted[m] = true
+		return ok("marked")
+	case "RETR":
+		n.retrieved[m] = true
+		return scriptAnswer{fmt.Sprintf("+OK %d octets", len(m.octets)), pop3test.Stuff(m.octets)}
+	}
+	if n.server.script.noTOP {
+		return refused("unknown command")
+	}
+	header, _, _ := bytes.Cut(m.octets, []byte("\r\n\r\n"))
+	return scriptAnswer{"+OK top follows", pop3test.Stuff(append(bytes.Clone(header), "\r\n\r\n"...))}
+}

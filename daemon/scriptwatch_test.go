@@ -1,0 +1,86 @@
+package daemon
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/metrics"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	maxScriptHeap = 64 << 20 // octets that may be live beyond those before the first script
+	watchInterval = 10 * time.Millisecond
+)
+
+// scriptWatch looks from outside of the bubbles at what their scripts take.
+type scriptWatch struct {
+	mu      sync.Mutex
+	running map[int]uint64
+	before  uint64 // octets live before the first script
+	most    uint64 // octets live at most
+	then    string // what was running
+	stop    chan struct{}
+	ended   chan struct{}
+}
+
+// watchScripts begins to watch.
+func watchScripts(t *testing.T) *scriptWatch {
+	runtime.GC()
+	w := &scriptWatch{
+		running: map[int]uint64{}, before: liveOctets(), stop: make(chan struct{}), ended: make(chan struct{}),
+	}
+	go w.run()
+	return w
+}
+
+// liveOctets is what the last collection found in use.
+func liveOctets() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// begins notes that a worker plays a script.
+func (w *scriptWatch) begins(worker int, script uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.running[worker] = script
+}
+
+func (w *scriptWatch) run() {
+	defer close(w.ended)
+	ticker := time.NewTicker(watchInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			w.look()
+		case <-w.stop:
+			return
+		}
+	}
+}
+
+// look measures once.
+func (w *scriptWatch) look() {
+	live := liveOctets()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if live > w.most {
+		w.most, w.then = live, fmt.Sprint(w.running)
+	}
+}
+
+// judge fails the test when the scripts took too much.
+func (w *scriptWatch) judge(t *testing.T) {
+	t.Helper()
+	close(w.stop)
+	<-w.ended
+	grown := int64(w.most) - int64(w.before)
+	t.Logf("%d KiB live beyond the %d KiB before", grown>>10, w.before>>10)
+	if grown > maxScriptHeap {
+		t.Errorf("%d MiB of memory were in use by scripts %s", grown>>20, w.then)
+	}
+}

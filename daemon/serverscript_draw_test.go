@@ -1,0 +1,177 @@
+package daemon
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+)
+
+// serverScript is one server's life, drawn from a number: what it is, what it does wrong and when, and the client that
+// it meets.
+type serverScript struct {
+	number    uint64
+	random    *rand.Rand
+	delivered []*scriptMessage // all messages there were
+
+	first    int   // messages in the maildrop at first
+	arrivals []int // messages that come before each poll
+	same     bool  // two messages have the same octets
+	faults   []*scriptFault
+
+	pipelining bool
+	noCAPA     bool
+	noTOP      bool
+	uidl       uidlHabit
+	expire     string // of EXPIRE, "" for none
+	loginDelay string // of LOGIN-DELAY, "" for none
+
+	restarts bool // each poll is another daemon's
+	client   scriptClient
+}
+
+// scriptClient is how the daemon is set.
+type scriptClient struct {
+	batch, session int // messages
+	memory, limit  int64
+	leave          Leave
+	sleep          time.Duration
+}
+
+// uidlHabit is what a server does with unique-ids.
+type uidlHabit string
+
+const (
+	properUIDL    uidlHabit = "proper"
+	absentUIDL    uidlHabit = "absent"
+	duplicateUIDL uidlHabit = "duplicate"
+	renewedUIDL   uidlHabit = "renewed in each session"
+	reusedUIDL    uidlHabit = "used again for another message"
+)
+
+// scriptSeed makes the scripts' numbers the whole of what is random.
+const scriptSeed = 0x4d61696c
+
+// drawScript draws the script of a number, with so many faults at most, of classes.
+func drawScript(number uint64, classes []scriptClass, most int) *serverScript {
+	r := rand.New(rand.NewPCG(number, scriptSeed))
+	s := &serverScript{
+		number: number, random: r, uidl: properUIDL, pipelining: r.IntN(2) == 0,
+		first: 1 + r.IntN(4), same: r.IntN(20) == 0, restarts: r.IntN(3) == 0,
+		client: scriptClient{
+			batch: 1 + r.IntN(5), session: []int{1, 2, 3, 1000}[r.IntN(4)],
+			memory: []int64{200, 1 << 20}[r.IntN(2)], limit: []int64{900, 2500, 20_000, 20_000}[r.IntN(4)],
+			sleep: []time.Duration{0, 0, 0, time.Second}[r.IntN(4)],
+		},
+	}
+	s.client.leave = []Leave{LeaveNever, LeaveNever, LeaveNever, LeaveNever, 3, LeaveAlways}[r.IntN(6)]
+	if r.IntN(8) == 0 {
+		s.expire = "0"
+	}
+	for range 1 + r.IntN(2) {
+		s.arrivals = append(s.arrivals, r.IntN(2)*r.IntN(3))
+	}
+	s.arrivals[0] = 0
+	if most > 0 {
+		for range []int{1, 1, 1, 2, 2, 3}[r.IntN(6)] {
+			if len(s.faults) < most {
+				classes[r.IntN(len(classes))].draw(s)
+			}
+		}
+	}
+	return s
+}
+
+// octets makes a message that no other script has.
+func (s *serverScript) octets(n int) []byte {
+	if s.same && n == 1 {
+		return s.delivered[0].octets
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "From: Ann Lee <ann@acme.example>\r\nTo: desk@acme.example\r\nMessage-ID: <%d.%d@acme.example>\r\nSubject: Script %d, message %d\r\n",
+		s.number, n+1, s.number, n+1)
+	if n > 0 && s.random.IntN(8) == 0 {
+		fmt.Fprintf(&b, "In-Reply-To: <%d.1@acme.example>\r\n", s.number)
+	}
+	b.WriteString("\r\nHelp!\r\n")
+	lines := []string{"The printer is on fire.\r\n", ".\r\n", "..dots\r\n", "bare \n and \r here\r\n", "\xe9t\xe9\r\n", "\r\n", "+OK 2 400\r\n", "-ERR no\r\n"}
+	for size := 1 + s.random.IntN(3000); b.Len() < size; {
+		line := lines[0]
+		if s.random.IntN(3) == 0 {
+			line = lines[s.random.IntN(len(lines))]
+		}
+		b.WriteString(line)
+	}
+	return []byte(b.String())
+}
+
+// String tells the script in words.
+func (s *serverScript) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "script %d: a server with PIPELINING=%t CAPA=%t TOP=%t, unique-ids %s, EXPIRE %q, LOGIN-DELAY %q, %d messages, arrivals %v, same octets %t\n",
+		s.number, s.pipelining, !s.noCAPA, !s.noTOP, s.uidl, s.expire, s.loginDelay, s.first, s.arrivals, s.same)
+	fmt.Fprintf(&b, "  a client with batches of %d, sessions of %d, %d octets of spool in memory, messages up to %d octets, LeaveOnServer %d, restarts %t\n",
+		s.client.batch, s.client.session, s.client.memory, s.client.limit, s.client.leave, s.restarts)
+	for _, f := range s.faults {
+		fmt.Fprintf(&b, "  fault: %s\n", f)
+	}
+	for _, m := range s.delivered {
+		fmt.Fprintf(&b, "  %s: unique-id %s, %d octets\n", m.name, m.uidl, len(m.octets))
+	}
+	return b.String()
+}
+
+// scriptFault is one thing that a server does wrong at some commands.
+type scriptFault struct {
+	class   string
+	how     string // in words
+	verb    string // "connect", "greeting" or a command's
+	message int    // message-number, 0 for any
+	skip    int    // times still to let pass
+	times   int    // times still to strike, -1 for always
+	act     func(n *scriptSession, c scriptCommand)
+	drawn   string // the place in words
+}
+
+// String tells the fault in words.
+func (f *scriptFault) String() string { return f.class + " at " + f.drawn + ": " + f.how }
+
+// strikes reports whether the fault is there at a command now, and counts.
+func (f *scriptFault) strikes(verb string, message int) bool {
+	if f.verb != verb || f.message != 0 && f.message != message || f.times == 0 {
+		return false
+	}
+	if f.skip > 0 {
+		f.skip--
+		return false
+	}
+	if f.times > 0 {
+		f.times--
+	}
+	return true
+}
+
+// at draws the place of a fault at one of these commands and adds it to the script.
+func (s *serverScript) at(class string, verbs []string, how string, act func(n *scriptSession, c scriptCommand)) {
+	r := s.random
+	f := &scriptFault{class: class, how: how, act: act, verb: verbs[r.IntN(len(verbs))]}
+	f.times = []int{1, 1, 1, 2, 3, -1}[r.IntN(6)]
+	switch {
+	case slices.Contains([]string{"RETR", "DELE", "TOP"}, f.verb) && r.IntN(2) == 0:
+		f.message = 1 + r.IntN(4)
+	case r.IntN(2) == 0:
+		f.skip = r.IntN(3)
+	}
+	f.drawn = f.verb
+	if f.message > 0 {
+		f.drawn += fmt.Sprintf(" %d", f.message)
+	}
+	if f.skip > 0 {
+		f.drawn += fmt.Sprintf(", after %d", f.skip)
+	}
+	if f.times > 0 {
+		f.drawn += fmt.Sprintf(", %d times", f.times)
+	}
+	s.faults = append(s.faults, f)
+}

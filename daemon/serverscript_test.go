@@ -1,0 +1,126 @@
+package daemon
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mailintegration/store/storetest"
+)
+
+// maxScriptFaults is how many things are wrong with a server at most.
+const maxScriptFaults = 3
+
+// TestNoServerScriptHoldsTheClient plays whole polls against servers that do something wrong, drawn at random from the
+// grammar scriptClasses: no message is deleted unrecorded or recorded twice, none is left for good, no goroutine is left,
+// and each poll ends in bounded time and memory. SERVER_SCRIPTS says how many; SERVER_SCRIPT plays one of them again.
+//
+// It is not parallel to other tests, as it measures the memory of the whole process.
+func TestNoServerScriptHoldsTheClient(t *testing.T) {
+	first, count := uint64(1), uint64(2000)
+	if n, ok := numberFrom(t, "SERVER_SCRIPTS"); ok {
+		count = n
+	}
+	if n, ok := numberFrom(t, "SERVER_SCRIPTS_FROM"); ok {
+		first = n
+	}
+	if n, ok := numberFrom(t, "SERVER_SCRIPT"); ok {
+		first, count = n, 1
+	}
+	t.Logf("scripts %d to %d", first, first+count-1)
+	playScripts(t, first, count, scriptClasses, maxScriptFaults)
+}
+
+func TestServersThatKeepToTheRules(t *testing.T) { playScripts(t, 1, 100, nil, 0) }
+
+func TestServersWithFaultsOfOneKind(t *testing.T) {
+	count, ok := numberFrom(t, "SERVER_SCRIPTS_OF_A_KIND")
+	if !ok {
+		count = 20
+	}
+	for _, class := range scriptClasses {
+		t.Run(class.name, func(t *testing.T) { playScripts(t, 1, count, []scriptClass{class}, 1) })
+	}
+}
+
+// numberFrom reads a number from the environment.
+func numberFrom(t *testing.T, variable string) (uint64, bool) {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", variable, err)
+	}
+	return n, true
+}
+
+// playScripts plays the scripts of some numbers, several at a time.
+func playScripts(t *testing.T, first, count uint64, classes []scriptClass, most int) {
+	t.Helper()
+	db := storetest.New(t)
+	db.Exec(t, people)
+	cheapLogin(t, db)
+	watch := watchScripts(t)
+	attachments := filepath.Join(t.TempDir(), "attachments")
+	next := atomic.Uint64{}
+	real := time.Now()
+	var running sync.WaitGroup
+	for i := range min(runtime.GOMAXPROCS(0)+2, int(count)) {
+		running.Go(func() {
+			t.Run(fmt.Sprintf("player %d", i), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					stage := newScriptStage(t, db, attachments, real)
+					for n := next.Add(1) - 1; n < count; n = next.Add(1) - 1 {
+						watch.begins(i, first+n)
+						stage.judge(stage.play(drawScript(first+n, classes, most)))
+					}
+					t.Logf("the longest poll took %v", stage.longest)
+				})
+			})
+		})
+	}
+	running.Wait()
+	watch.judge(t)
+	judgeRecords(t, db)
+	t.Logf("%d scripts in %v", count, time.Since(real).Round(time.Millisecond))
+}
+
+// judgeRecords compares what was recorded with the receipts: a message is recorded once.
+func judgeRecords(t *testing.T, db *storetest.Database) {
+	t.Helper()
+	rows, err := db.Pool(t).Query(t.Context(), `
+		SELECT m.name, coalesce(q.requests, 0), coalesce(r.opened, 0)
+		FROM mailbox AS m
+		LEFT JOIN (SELECT mailbox_id, count(*) AS requests FROM request GROUP BY mailbox_id) AS q ON q.mailbox_id = m.id
+		LEFT JOIN (SELECT mailbox_id, count(*) AS opened FROM receipt WHERE outcome IN ('opened', 'set_aside') GROUP BY mailbox_id) AS r
+			ON r.mailbox_id = m.id
+		WHERE coalesce(q.requests, 0) <> coalesce(r.opened, 0)
+		UNION ALL
+		SELECT 'all', (SELECT count(*) FROM activity), (SELECT count(*) FROM receipt WHERE outcome = 'added')
+		WHERE (SELECT count(*) FROM activity) <> (SELECT count(*) FROM receipt WHERE outcome = 'added')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		var records, receipts int
+		if err := rows.Scan(&name, &records, &receipts); err != nil {
+			t.Fatal(err)
+		}
+		t.Errorf("mailbox %s: %d records for %d receipts", name, records, receipts)
+	}
+	if err := rows.Err(); err != nil {
+		t.Error(err)
+	}
+}
