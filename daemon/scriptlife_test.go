@@ -2,12 +2,8 @@ package daemon
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +14,6 @@ import (
 
 	"mailintegration/mailbox"
 	"mailintegration/store"
-	"mailintegration/store/storetest"
 )
 
 // scriptStage is what many scripts share: a database, and a clock that the bubble's time drives.
@@ -33,10 +28,14 @@ type scriptStage struct {
 }
 
 // newScriptStage opens the database within a bubble.
-func newScriptStage(t *testing.T, db *storetest.Database, attachments string, real time.Time) *scriptStage {
-	s := &scriptStage{t: t, real: real, began: time.Now(), pool: db.Pool(t)}
+func newScriptStage(t *testing.T, database, attachments string, real time.Time) *scriptStage {
+	s := &scriptStage{t: t, real: real, began: time.Now()}
 	var err error
-	s.store, err = store.Open(t.Context(), store.Options{URL: db.URL, AttachmentDirectory: attachments, Now: s.now})
+	if s.pool, err = pgxpool.New(t.Context(), database); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.pool.Close)
+	s.store, err = store.Open(t.Context(), store.Options{URL: database, AttachmentDirectory: attachments, Now: s.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,31 +178,4 @@ func (l *scriptLife) String() string {
 	}
 	fmt.Fprintf(&b, "  %s\n", strings.Join(l.polls, "\n  "))
 	return b.String()
-}
-
-// cheapLogin makes the password of a database's user cheap to prove: polls connect often, and 4,096 rounds of PBKDF2 for
-// each (RFC 7677 §4) are what such a connection costs most of.
-func cheapLogin(t *testing.T, db *storetest.Database) {
-	t.Helper()
-	u, err := url.Parse(db.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	password, _ := u.User.Password()
-	db.Exec(t, fmt.Sprintf(`ALTER ROLE %s PASSWORD '%s'`, u.User.Username(), scramVerifier(password)))
-}
-
-// scramVerifier is what PostgreSQL keeps of a password for SCRAM-SHA-256 (RFC 5802 §3), with one round.
-func scramVerifier(password string) string {
-	mac := func(key []byte, text string) []byte {
-		h := hmac.New(sha256.New, key)
-		h.Write([]byte(text))
-		return h.Sum(nil)
-	}
-	salt := make([]byte, 16)
-	_, _ = rand.Read(salt) // it never fails
-	salted := mac([]byte(password), string(salt)+"\x00\x00\x00\x01")
-	stored := sha256.Sum256(mac(salted, "Client Key"))
-	encode := base64.StdEncoding.EncodeToString
-	return "SCRAM-SHA-256$1:" + encode(salt) + "$" + encode(stored[:]) + ":" + encode(mac(salted, "Server Key"))
 }

@@ -130,12 +130,24 @@ func (n *scriptSession) put(b []byte) {
 	if len(b) == 0 {
 		return
 	}
-	for line := range strings.Lines(string(b[:min(len(b), 600)])) {
-		n.say(fmt.Sprintf("S: %.80q", line))
-	}
+	n.tell(b)
 	n.keep(b)
 	if _, err := n.conn.Write(b); err != nil {
 		n.say("(the client does not listen any more)")
+	}
+}
+
+// tell adds the beginning of what is sent to the dialogue.
+func (n *scriptSession) tell(b []byte) {
+	lines := 0
+	for line := range strings.Lines(string(b[:min(len(b), 300)])) {
+		if lines++; lines > 7 {
+			break
+		}
+		n.say(fmt.Sprintf("S: %.60q", line))
+	}
+	if len(b) > 300 {
+		n.say(fmt.Sprintf("S: … %d octets", len(b)))
 	}
 }
 

@@ -69,7 +69,7 @@ func playScripts(t *testing.T, first, count uint64, classes []scriptClass, most 
 	t.Helper()
 	db := storetest.New(t)
 	db.Exec(t, people)
-	cheapLogin(t, db)
+	database := newPooler(t, db.URL)
 	watch := watchScripts(t)
 	attachments := filepath.Join(t.TempDir(), "attachments")
 	next := atomic.Uint64{}
@@ -79,7 +79,7 @@ func playScripts(t *testing.T, first, count uint64, classes []scriptClass, most 
 		running.Go(func() {
 			t.Run(fmt.Sprintf("player %d", i), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					stage := newScriptStage(t, db, attachments, real)
+					stage := newScriptStage(t, database, attachments, real)
 					for n := next.Add(1) - 1; n < count; n = next.Add(1) - 1 {
 						watch.begins(i, first+n)
 						stage.judge(stage.play(drawScript(first+n, classes, most)))

@@ -1,0 +1,224 @@
+package daemon
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// pooler lends connections to the database, as pgbouncer does for whole sessions. A poll opens one of its own, and to
+// start a process of PostgreSQL for each costs ten times as much as the rest of the poll.
+type pooler struct {
+	url      string // of the database
+	listener net.Listener
+	running  sync.WaitGroup
+
+	mu   sync.Mutex
+	idle []*pooled
+	open map[net.Conn]bool
+}
+
+// pooled is a connection to the database that is lent to one client after another.
+type pooled struct {
+	conn *pgconn.HijackedConn
+
+	mu     sync.Mutex
+	client net.Conn  // nil when the answers are for the pooler
+	status chan byte // of the transaction, as the answers for the pooler end
+}
+
+// newPooler starts a pooler, which ends with the test, and returns the URL to reach the database by.
+func newPooler(t *testing.T, database string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pooler{url: database, listener: listener, open: map[net.Conn]bool{}}
+	p.running.Go(p.accept)
+	t.Cleanup(p.close)
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Host = listener.Addr().String()
+	u.RawQuery = "sslmode=disable"
+	return u.String()
+}
+
+func (p *pooler) close() {
+	_ = p.listener.Close()
+	p.mu.Lock()
+	for conn := range p.open {
+		_ = conn.Close()
+	}
+	p.mu.Unlock()
+	p.running.Wait()
+}
+
+// keep remembers a connection until the pooler is closed.
+func (p *pooler) keep(conn net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open[conn] = true
+}
+
+// drop closes a connection.
+func (p *pooler) drop(conn net.Conn) {
+	_ = conn.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.open, conn)
+}
+
+func (p *pooler) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		p.keep(client)
+		p.running.Go(func() {
+			defer p.drop(client)
+			p.serve(client)
+		})
+	}
+}
+
+// serve lends a connection to a client.
+func (p *pooler) serve(client net.Conn) {
+	backend := pgproto3.NewBackend(client, client)
+	if first, err := backend.ReceiveStartupMessage(); err != nil || !isStartup(first) {
+		return // or it wants something cancelled, which no test here does
+	}
+	server, err := p.borrow()
+	if err != nil {
+		return
+	}
+	greet(backend, server.conn)
+	server.lend(client)
+	if backend.Flush() == nil && server.relay(client) && server.reset() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.idle = append(p.idle, server)
+		return
+	}
+	p.drop(server.conn.Conn)
+}
+
+func isStartup(m pgproto3.FrontendMessage) bool {
+	_, ok := m.(*pgproto3.StartupMessage)
+	return ok
+}
+
+// greet tells a client what it must know of its connection.
+func greet(backend *pgproto3.Backend, server *pgconn.HijackedConn) {
+	backend.Send(&pgproto3.AuthenticationOk{})
+	for name, value := range server.ParameterStatuses {
+		backend.Send(&pgproto3.ParameterStatus{Name: name, Value: value})
+	}
+	backend.Send(&pgproto3.BackendKeyData{ProcessID: server.PID, SecretKey: server.SecretKey})
+	backend.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
+}
+
+// borrow takes an idle connection, or opens one.
+func (p *pooler) borrow() (*pooled, error) {
+	p.mu.Lock()
+	if n := len(p.idle); n > 0 {
+		server := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		p.mu.Unlock()
+		return server, nil
+	}
+	p.mu.Unlock()
+	conn, err := pgconn.Connect(context.Background(), p.url)
+	if err != nil {
+		return nil, err
+	}
+	hijacked, err := conn.Hijack()
+	if err != nil {
+		return nil, err
+	}
+	server := &pooled{conn: hijacked, status: make(chan byte, 1)}
+	p.keep(hijacked.Conn)
+	p.running.Go(server.answer)
+	return server, nil
+}
+
+// lend makes the answers the client's.
+func (s *pooled) lend(client net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.client = client
+}
+
+// answer hands on what the database sends, until the connection ends.
+func (s *pooled) answer() {
+	defer close(s.status)
+	for {
+		message, err := readMessage(s.conn.Conn)
+		if err != nil {
+			return
+		}
+		s.mu.Lock()
+		client := s.client
+		s.mu.Unlock()
+		switch {
+		case client != nil:
+			if _, err := client.Write(message); err != nil {
+				_ = s.conn.Conn.Close()
+			}
+		case message[0] == 'Z':
+			s.status <- message[5]
+		}
+	}
+}
+
+// relay hands on what the client sends, until it takes its leave; it reports whether it did.
+func (s *pooled) relay(client net.Conn) bool {
+	for {
+		message, err := readMessage(client)
+		if err != nil || message[0] == 'X' {
+			return err == nil
+		}
+		if _, err := s.conn.Conn.Write(message); err != nil {
+			return false
+		}
+	}
+}
+
+// reset makes the connection as good as new, and reports whether it is.
+func (s *pooled) reset() bool {
+	s.lend(nil)
+	discard, err := (&pgproto3.Query{String: "DISCARD ALL"}).Encode(nil)
+	if err != nil {
+		return false
+	}
+	if _, err := s.conn.Conn.Write(discard); err != nil {
+		return false
+	}
+	return <-s.status == 'I'
+}
+
+// readMessage reads one message of PostgreSQL's protocol.
+func readMessage(r io.Reader) ([]byte, error) {
+	header := make([]byte, 5)
+	if _, err := io.ReadFull(r, header); err != nil {
+		return nil, err
+	}
+	length := int(binary.BigEndian.Uint32(header[1:]))
+	if length < 4 {
+		return nil, errors.New("a message shorter than its length")
+	}
+	message := append(header, make([]byte, length-4)...)
+	_, err := io.ReadFull(r, message[5:])
+	return message, err
+}
