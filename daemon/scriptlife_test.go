@@ -2,40 +2,54 @@ package daemon
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/robfig/cron/v3"
-	"go.uber.org/zap"
 
 	"mailintegration/mailbox"
 	"mailintegration/store"
+	"mailintegration/store/storetest"
 )
 
-// scriptStage is what many scripts share: a database, and a clock that the bubble's time drives.
+// scriptHall is what all scripts of a test share.
+type scriptHall struct {
+	db          *storetest.Database
+	url         string // of the database, by way of the pooler
+	attachments string
+	opened      time.Time
+}
+
+func newScriptHall(t *testing.T) *scriptHall {
+	t.Helper()
+	db := storetest.New(t)
+	db.Exec(t, people)
+	return &scriptHall{db: db, url: newPooler(t, db.URL), attachments: filepath.Join(t.TempDir(), "attachments"), opened: time.Now()}
+}
+
+// scriptStage is where one script is played after another, in a bubble of testing/synctest.
 type scriptStage struct {
 	t       *testing.T
 	store   *store.Store
 	pool    *pgxpool.Pool
-	real    time.Time // when the bubble began, outside
-	began   time.Time // the same in its own time
-	logger  *zap.Logger
+	real    time.Time // when the bubble began, about, as the world outside has it
+	began   time.Time // the same in the bubble's own time
 	longest time.Duration
 }
 
-// newScriptStage opens the database within a bubble.
-func newScriptStage(t *testing.T, database, attachments string, real time.Time) *scriptStage {
-	s := &scriptStage{t: t, real: real, began: time.Now()}
+// newStage opens the database within a bubble.
+func (h *scriptHall) newStage(t *testing.T) *scriptStage {
+	s := &scriptStage{t: t, real: h.opened, began: time.Now()}
 	var err error
-	if s.pool, err = pgxpool.New(t.Context(), database); err != nil {
+	if s.pool, err = pgxpool.New(t.Context(), h.url); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.pool.Close)
-	s.store, err = store.Open(t.Context(), store.Options{URL: database, AttachmentDirectory: attachments, Now: s.now})
+	s.store, err = store.Open(t.Context(), store.Options{URL: h.url, AttachmentDirectory: h.attachments, Now: s.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,16 +83,16 @@ func (s *scriptStage) play(script *serverScript) *scriptLife {
 		l.poll(i == 0 || script.restarts)
 	}
 	l.server.heal()
-	recorded := l.settle()
+	record := l.settle()
 	if script.client.leave > 0 {
 		l.later = scriptLeaveTime
-		recorded = l.settle()
+		record = l.settle()
 	}
 	for _, n := range l.server.sessions {
 		n.note()
 	}
-	l.judgeRemovals(recorded)
-	l.judgeRest(recorded)
+	l.judgeRemovals(record)
+	l.judgeRest(record)
 	if l.last.Err != nil {
 		l.fault("the last poll failed though the server keeps to the rules: %v", l.last.Err)
 	}
@@ -96,26 +110,26 @@ func (s *scriptStage) judge(l *scriptLife) {
 
 // settle polls until all is well, or has been for long enough, and returns what is recorded. A daemon that has learnt
 // wrong things from the server may need a restart.
-func (l *scriptLife) settle() map[[sha256.Size]byte]bool {
+func (l *scriptLife) settle() *scriptRecord {
 	l.healed = 0
 	for {
 		l.poll(l.script.restarts || l.healed > 2)
 		l.healed++
-		recorded, err := l.receipts(l.stage.t.Context())
+		record, err := l.record(l.stage.t.Context())
 		if err != nil {
-			l.fault("receipts: %v", err)
+			l.stage.t.Fatal(err)
 		}
-		if l.healed == maxHealedPolls || l.last.Err == nil && l.isSettled(recorded) {
-			return recorded
+		if l.healed == maxHealedPolls || l.last.Err == nil && l.isSettled(record) {
+			return record
 		}
 	}
 }
 
 // isSettled reports whether nothing is left to do.
-func (l *scriptLife) isSettled(recorded map[[sha256.Size]byte]bool) bool {
+func (l *scriptLife) isSettled(record *scriptRecord) bool {
 	for _, m := range l.server.left() {
 		stays := l.script.client.leave == LeaveAlways || l.script.client.leave > 0 && l.later == 0
-		if !l.mayStay(m) && !(stays && m.isRecorded(recorded)) {
+		if !l.mayStay(m) && !(stays && record.has(m)) {
 			return false
 		}
 	}
@@ -155,7 +169,7 @@ func (l *scriptLife) newDaemon() *Daemon {
 		StepTimeout: scriptStepTimeout, SpoolMemory: c.memory, MaxOctets: c.limit,
 	}
 	d, err := New(Options{
-		Store: l.stage.store, Mailboxes: []Mailbox{m}, Logger: l.stage.logger, BatchMessages: c.batch, MessagesPerSession: c.session,
+		Store: l.stage.store, Mailboxes: []Mailbox{m}, BatchMessages: c.batch, MessagesPerSession: c.session,
 		Now: func() time.Time { return l.stage.now().Add(l.later) },
 	})
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"mailintegration/processor"
 )
 
 // Limits of the oracle.
@@ -20,27 +22,39 @@ const (
 	scriptLeaveTime = 73 * time.Hour  // after which LeaveOnServer ends
 )
 
-// receipts returns the digests that are recorded for the script's mailbox.
-func (l *scriptLife) receipts(ctx context.Context) (map[[sha256.Size]byte]bool, error) {
-	rows, err := l.stage.pool.Query(ctx, `SELECT r.digest FROM receipt AS r JOIN mailbox AS m ON m.id = r.mailbox_id WHERE lower(m.name) = $1`, l.name())
+// scriptRecord is what the database says of a script's mailbox.
+type scriptRecord struct {
+	digests  map[[sha256.Size]byte]bool // of receipts
+	tooLarge int                        // receipts of messages that were too large to be retrieved
+}
+
+// record reads what is recorded for the script's mailbox.
+func (l *scriptLife) record(ctx context.Context) (*scriptRecord, error) {
+	rows, err := l.stage.pool.Query(ctx, `SELECT r.digest, r.reason FROM receipt AS r JOIN mailbox AS m ON m.id = r.mailbox_id
+		WHERE lower(m.name) = $1`, l.name())
 	if err != nil {
 		return nil, err
 	}
-	digests, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
-	recorded := map[[sha256.Size]byte]bool{}
-	for _, d := range digests {
-		recorded[[sha256.Size]byte(d)] = true
-	}
-	return recorded, err
+	record := &scriptRecord{digests: map[[sha256.Size]byte]bool{}}
+	var digest []byte
+	var reason string
+	_, err = pgx.ForEachRow(rows, []any{&digest, &reason}, func() error {
+		record.digests[[sha256.Size]byte(digest)] = true
+		if reason == string(processor.ReasonTooLarge) {
+			record.tooLarge++
+		}
+		return nil
+	})
+	return record, err
 }
 
-// isRecorded reports whether a message is recorded: its own octets, or some that a client had to take for it.
-func (m *scriptMessage) isRecorded(recorded map[[sha256.Size]byte]bool) bool {
-	if recorded[m.digest] {
+// has reports whether a message is recorded: its own octets, or some that a client had to take for it.
+func (r *scriptRecord) has(m *scriptMessage) bool {
+	if r.digests[m.digest] {
 		return true
 	}
 	for digest := range m.served {
-		if recorded[digest] {
+		if r.digests[digest] {
 			return true
 		}
 	}
@@ -49,14 +63,19 @@ func (m *scriptMessage) isRecorded(recorded map[[sha256.Size]byte]bool) bool {
 
 // mayStay reports whether a message may be left on a server that keeps to the rules, though it is to be deleted.
 func (l *scriptLife) mayStay(m *scriptMessage) bool {
-	return int64(len(m.octets)) > l.script.client.limit || m.shorts >= enoughAttempts
+	return l.isTooLarge(m) || m.shorts >= enoughAttempts
+}
+
+// isTooLarge reports whether a message is larger than the client takes.
+func (l *scriptLife) isTooLarge(m *scriptMessage) bool {
+	return int64(len(m.octets)) > l.script.client.limit
 }
 
 // judgeRemovals finds the messages that are gone and not recorded.
-func (l *scriptLife) judgeRemovals(recorded map[[sha256.Size]byte]bool) {
+func (l *scriptLife) judgeRemovals(record *scriptRecord) {
 	for _, n := range l.server.sessions {
 		for _, m := range n.removed {
-			if !recorded[m.digest] && !n.excuses(m, recorded) {
+			if !record.digests[m.digest] && !n.excuses(m, record) {
 				l.fault("%s was deleted in session %d and is not recorded", m.name, n.number)
 			}
 		}
@@ -66,11 +85,11 @@ func (l *scriptLife) judgeRemovals(recorded map[[sha256.Size]byte]bool) {
 // excuses reports whether a client could not know better than to have a message deleted whose own octets are not
 // recorded: every answer had its command, and what it took for the message is recorded, or it had to believe that it
 // had not retrieved it.
-func (n *scriptSession) excuses(m *scriptMessage, recorded map[[sha256.Size]byte]bool) bool {
+func (n *scriptSession) excuses(m *scriptMessage, record *scriptRecord) bool {
 	if !n.isAccountedFor() {
 		return false
 	}
-	if m.isRecorded(recorded) {
+	if record.has(m) {
 		return true
 	}
 	r := n.reading()
@@ -83,15 +102,22 @@ func (n *scriptSession) excuses(m *scriptMessage, recorded map[[sha256.Size]byte
 }
 
 // judgeRest finds what is not as it has to be once the server keeps to the rules.
-func (l *scriptLife) judgeRest(recorded map[[sha256.Size]byte]bool) {
+func (l *scriptLife) judgeRest(record *scriptRecord) {
+	tooLarge := map[[sha256.Size]byte]bool{}
 	for _, m := range l.server.left() {
+		if l.isTooLarge(m) {
+			tooLarge[m.digest] = true
+		}
 		switch {
 		case l.mayStay(m):
-		case !m.isRecorded(recorded):
+		case !record.has(m):
 			l.fault("%s is not recorded after %d good polls", m.name, l.healed)
 		case l.script.client.leave != LeaveAlways:
 			l.fault("%s is recorded and not deleted after %d good polls", m.name, l.healed)
 		}
+	}
+	if record.tooLarge < len(tooLarge) {
+		l.fault("of %d messages that are too large %d are recorded as such", len(tooLarge), record.tooLarge)
 	}
 }
 

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -163,36 +164,59 @@ func (s *pooled) lend(client net.Conn) {
 // answer hands on what the database sends, until the connection ends.
 func (s *pooled) answer() {
 	defer close(s.status)
+	in := bufio.NewReaderSize(s.conn.Conn, 16<<10)
+	var out []byte
 	for {
-		message, err := readMessage(s.conn.Conn)
+		message, err := readMessage(in)
 		if err != nil {
 			return
+		}
+		out = append(out, message...)
+		if isWholeMessage(in) {
+			continue
 		}
 		s.mu.Lock()
 		client := s.client
 		s.mu.Unlock()
 		switch {
 		case client != nil:
-			if _, err := client.Write(message); err != nil {
+			if _, err := client.Write(out); err != nil {
 				_ = s.conn.Conn.Close()
 			}
 		case message[0] == 'Z':
 			s.status <- message[5]
 		}
+		out = out[:0]
 	}
 }
 
 // relay hands on what the client sends, until it takes its leave; it reports whether it did.
 func (s *pooled) relay(client net.Conn) bool {
+	in := bufio.NewReaderSize(client, 16<<10)
+	var out []byte
 	for {
-		message, err := readMessage(client)
+		message, err := readMessage(in)
 		if err != nil || message[0] == 'X' {
 			return err == nil
 		}
-		if _, err := s.conn.Conn.Write(message); err != nil {
+		out = append(out, message...)
+		if isWholeMessage(in) {
+			continue
+		}
+		if _, err := s.conn.Conn.Write(out); err != nil {
 			return false
 		}
+		out = out[:0]
 	}
+}
+
+// isWholeMessage reports whether the next message is there already, so that both go on in one piece.
+func isWholeMessage(in *bufio.Reader) bool {
+	if in.Buffered() < 5 {
+		return false
+	}
+	header, err := in.Peek(5)
+	return err == nil && header[0] != 'X' && in.Buffered() > int(binary.BigEndian.Uint32(header[1:]))
 }
 
 // reset makes the connection as good as new, and reports whether it is.

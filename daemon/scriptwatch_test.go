@@ -21,12 +21,13 @@ type scriptWatch struct {
 	before  uint64 // octets live before the first script
 	most    uint64 // octets live at most
 	then    string // what was running
+	longest time.Duration
 	stop    chan struct{}
 	ended   chan struct{}
 }
 
 // watchScripts begins to watch.
-func watchScripts(t *testing.T) *scriptWatch {
+func watchScripts() *scriptWatch {
 	runtime.GC()
 	w := &scriptWatch{
 		running: map[int]uint64{}, before: liveOctets(), stop: make(chan struct{}), ended: make(chan struct{}),
@@ -47,6 +48,14 @@ func (w *scriptWatch) begins(worker int, script uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.running[worker] = script
+}
+
+// ends notes that a worker plays no more scripts, and how long its longest poll took.
+func (w *scriptWatch) ends(worker int, longest time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.running, worker)
+	w.longest = max(w.longest, longest)
 }
 
 func (w *scriptWatch) run() {
@@ -79,7 +88,7 @@ func (w *scriptWatch) judge(t *testing.T) {
 	close(w.stop)
 	<-w.ended
 	grown := int64(w.most) - int64(w.before)
-	t.Logf("%d KiB live beyond the %d KiB before", grown>>10, w.before>>10)
+	t.Logf("%d KiB live beyond the %d KiB before, the longest poll took %v", grown>>10, w.before>>10, w.longest)
 	if grown > maxScriptHeap {
 		t.Errorf("%d MiB of memory were in use by scripts %s", grown>>20, w.then)
 	}

@@ -3,7 +3,6 @@ package daemon
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"sync"
@@ -11,8 +10,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"mailintegration/store/storetest"
 )
 
 // maxScriptFaults is how many things are wrong with a server at most.
@@ -35,18 +32,19 @@ func TestNoServerScriptHoldsTheClient(t *testing.T) {
 		first, count = n, 1
 	}
 	t.Logf("scripts %d to %d", first, first+count-1)
-	playScripts(t, first, count, scriptClasses, maxScriptFaults)
+	newScriptHall(t).play(t, first, count, scriptClasses, maxScriptFaults)
 }
 
-func TestServersThatKeepToTheRules(t *testing.T) { playScripts(t, 1, 100, nil, 0) }
+func TestServersThatKeepToTheRules(t *testing.T) { newScriptHall(t).play(t, 1, 100, nil, 0) }
 
 func TestServersWithFaultsOfOneKind(t *testing.T) {
 	count, ok := numberFrom(t, "SERVER_SCRIPTS_OF_A_KIND")
 	if !ok {
-		count = 20
+		count = 10
 	}
-	for _, class := range scriptClasses {
-		t.Run(class.name, func(t *testing.T) { playScripts(t, 1, count, []scriptClass{class}, 1) })
+	hall := newScriptHall(t)
+	for i, class := range scriptClasses {
+		t.Run(class.name, func(t *testing.T) { hall.play(t, uint64(i)*10_000, count, []scriptClass{class}, 1) })
 	}
 }
 
@@ -64,41 +62,35 @@ func numberFrom(t *testing.T, variable string) (uint64, bool) {
 	return n, true
 }
 
-// playScripts plays the scripts of some numbers, several at a time.
-func playScripts(t *testing.T, first, count uint64, classes []scriptClass, most int) {
+// play plays the scripts of some numbers, several at a time: much of a script's time is the database's.
+func (h *scriptHall) play(t *testing.T, first, count uint64, classes []scriptClass, most int) {
 	t.Helper()
-	db := storetest.New(t)
-	db.Exec(t, people)
-	database := newPooler(t, db.URL)
-	watch := watchScripts(t)
-	attachments := filepath.Join(t.TempDir(), "attachments")
-	next := atomic.Uint64{}
-	real := time.Now()
+	began, watch, next := time.Now(), watchScripts(), atomic.Uint64{}
 	var running sync.WaitGroup
 	for i := range min(runtime.GOMAXPROCS(0)+2, int(count)) {
 		running.Go(func() {
 			t.Run(fmt.Sprintf("player %d", i), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					stage := newScriptStage(t, database, attachments, real)
+					stage := h.newStage(t)
 					for n := next.Add(1) - 1; n < count; n = next.Add(1) - 1 {
 						watch.begins(i, first+n)
 						stage.judge(stage.play(drawScript(first+n, classes, most)))
 					}
-					t.Logf("the longest poll took %v", stage.longest)
+					watch.ends(i, stage.longest)
 				})
 			})
 		})
 	}
 	running.Wait()
 	watch.judge(t)
-	judgeRecords(t, db)
-	t.Logf("%d scripts in %v", count, time.Since(real).Round(time.Millisecond))
+	h.judgeRecords(t)
+	t.Logf("%d scripts in %v", count, time.Since(began).Round(time.Millisecond))
 }
 
 // judgeRecords compares what was recorded with the receipts: a message is recorded once.
-func judgeRecords(t *testing.T, db *storetest.Database) {
+func (h *scriptHall) judgeRecords(t *testing.T) {
 	t.Helper()
-	rows, err := db.Pool(t).Query(t.Context(), `
+	rows, err := h.db.Pool(t).Query(t.Context(), `
 		SELECT m.name, coalesce(q.requests, 0), coalesce(r.opened, 0)
 		FROM mailbox AS m
 		LEFT JOIN (SELECT mailbox_id, count(*) AS requests FROM request GROUP BY mailbox_id) AS q ON q.mailbox_id = m.id
