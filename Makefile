@@ -7,10 +7,10 @@ PKGS    := ./...
 INTEROP ?= dovecot popa3d mailutils courier cyrus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test race interop lint fuzz bench gobench cover package generate clean
+.PHONY: help setup build demo test race interop serverscripts lint fuzz bench gobench cover package generate clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what is missing from Debian's packages: PostgreSQL server, Dovecot POP3
 	@scripts/setup
@@ -31,6 +31,10 @@ interop: ## sessions and whole polls against real POP3 servers, as root; INTEROP
 	@scripts/setup interop $(INTEROP)
 	INTEROP="$(INTEROP)" $(GO) test -race -count 1 -tags interop -run 'TestSession|TestQuirk' ./mailbox/interop
 	INTEROP="$(INTEROP)" $(GO) test -race -count 1 -tags interop -run 'TestPollOfRealServers' ./daemon
+
+serverscripts: setup ## whole polls against random servers that do something wrong: SERVER_SCRIPTS=100000, SERVER_SCRIPTS_FROM=1; SERVER_SCRIPT=12345 plays one again
+	SERVER_SCRIPTS=$(or $(SERVER_SCRIPTS),100000) SERVER_SCRIPTS_FROM=$(SERVER_SCRIPTS_FROM) SERVER_SCRIPT=$(SERVER_SCRIPT) \
+		$(GO) test -count 1 -timeout 6h -v -run TestNoServerScriptHoldsTheClient ./daemon
 
 lint: ## gofmt, vet, staticcheck, tidy, generated files, migration numbers, Windows build
 	@scripts/lint

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"testing"
 	"testing/synctest"
 	"time"
 
@@ -172,4 +173,32 @@ func leftGoroutines() (left []string) {
 // fault notes what the client did wrong.
 func (l *scriptLife) fault(format string, args ...any) {
 	l.faults = append(l.faults, fmt.Sprintf(format, args...))
+}
+
+// judgeRecords compares what was recorded with the receipts, over all scripts at once: a message is recorded once.
+func (h *scriptHall) judgeRecords(t *testing.T) (wrong []string) {
+	t.Helper()
+	rows, err := h.db.Pool(t).Query(t.Context(), `
+		SELECT m.name, coalesce(q.requests, 0), coalesce(r.opened, 0)
+		FROM mailbox AS m
+		LEFT JOIN (SELECT mailbox_id, count(*) AS requests FROM request GROUP BY mailbox_id) AS q ON q.mailbox_id = m.id
+		LEFT JOIN (SELECT mailbox_id, count(*) AS opened FROM receipt WHERE outcome IN ('opened', 'set_aside') GROUP BY mailbox_id) AS r
+			ON r.mailbox_id = m.id
+		WHERE coalesce(q.requests, 0) <> coalesce(r.opened, 0)
+		UNION ALL
+		SELECT 'all', (SELECT count(*) FROM activity), (SELECT count(*) FROM receipt WHERE outcome = 'added')
+		WHERE (SELECT count(*) FROM activity) <> (SELECT count(*) FROM receipt WHERE outcome = 'added')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var name string
+	var records, receipts int
+	_, err = pgx.ForEachRow(rows, []any{&name, &records, &receipts}, func() error {
+		wrong = append(wrong, fmt.Sprintf("mailbox %s: %d records for %d receipts", name, records, receipts))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wrong
 }
