@@ -133,7 +133,7 @@ func (l *scriptLife) isSettled(record *scriptRecord) bool {
 			return false
 		}
 	}
-	return true
+	return record.tooLarge >= len(l.tooLarge())
 }
 
 // poll polls once; again makes it another daemon's.

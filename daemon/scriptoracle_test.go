@@ -72,6 +72,17 @@ func (l *scriptLife) isTooLarge(m *scriptMessage) bool {
 	return int64(len(m.octets)) > l.script.client.limit
 }
 
+// tooLarge returns the digests of the messages that are too large for the client.
+func (l *scriptLife) tooLarge() map[[sha256.Size]byte]bool {
+	digests := map[[sha256.Size]byte]bool{}
+	for _, m := range l.server.left() {
+		if l.isTooLarge(m) {
+			digests[m.digest] = true
+		}
+	}
+	return digests
+}
+
 // judgeRemovals finds the messages that are gone and not recorded.
 func (l *scriptLife) judgeRemovals(record *scriptRecord) {
 	for _, n := range l.server.sessions {
@@ -104,11 +115,7 @@ func (n *scriptSession) excuses(m *scriptMessage, record *scriptRecord) bool {
 
 // judgeRest finds what is not as it has to be once the server keeps to the rules.
 func (l *scriptLife) judgeRest(record *scriptRecord) {
-	tooLarge := map[[sha256.Size]byte]bool{}
 	for _, m := range l.server.left() {
-		if l.isTooLarge(m) {
-			tooLarge[m.digest] = true
-		}
 		switch {
 		case l.mayStay(m):
 		case !record.has(m):
@@ -117,8 +124,8 @@ func (l *scriptLife) judgeRest(record *scriptRecord) {
 			l.fault("%s is recorded and not deleted after %d good polls", m.name, l.healed)
 		}
 	}
-	if record.tooLarge < len(tooLarge) {
-		l.fault("of %d messages that are too large %d are recorded as such", len(tooLarge), record.tooLarge)
+	if n := len(l.tooLarge()); record.tooLarge < n {
+		l.fault("of %d messages that are too large %d are recorded as such", n, record.tooLarge)
 	}
 }
 
