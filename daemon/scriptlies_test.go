@@ -3,6 +3,7 @@ package daemon
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"mailintegration/mailbox/pop3test"
@@ -43,17 +44,17 @@ func (n *scriptSession) sendLines(c scriptCommand, change func([]string) []strin
 
 // wrongListing makes LIST or UIDL say other lines.
 func wrongListing(s *serverScript) {
-	which := s.random.IntN(9)
+	which := s.random.IntN(10)
 	how := []string{
 		"a line missing", "a line twice", "a message that does not exist", "backwards", "numbers from 2 on", "a line that means nothing", "empty",
-		"the first unique-id or size for all", "an overlong line",
+		"the first unique-id or size for all", "an overlong line", "200,000 messages",
 	}[which]
 	s.at("wrong listing", []string{"LIST", "UIDL", "UIDL"}, how, func(n *scriptSession, c scriptCommand) {
 		n.sendLines(c, func(lines []string) []string { return wrongLines(which, lines) })
 	})
 }
 
-// wrongLines returns the lines of a listing, wrong in one of nine ways.
+// wrongLines returns the lines of a listing, wrong in one of ten ways.
 func wrongLines(which int, lines []string) []string {
 	if len(lines) == 0 {
 		return []string{"1 120"}
@@ -86,6 +87,10 @@ func wrongLines(which int, lines []string) []string {
 		}
 	case 8:
 		lines[0] += strings.Repeat("u", 3000)
+	case 9:
+		for i := len(lines); i < 200_000; i++ {
+			lines = append(lines, strconv.Itoa(i+1)+" 300")
+		}
 	}
 	return lines
 }

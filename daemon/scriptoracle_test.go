@@ -17,10 +17,15 @@ import (
 
 // Limits of the oracle.
 const (
-	maxScriptPoll   = 5 * time.Minute // that a poll may take with a step's time-out of scriptStepTimeout
-	maxHealedPolls  = 8               // within which all must be well once the server keeps to the rules
-	enoughAttempts  = 3               // after which a message that comes too short may be left on the server for good
-	scriptLeaveTime = 73 * time.Hour  // after which LeaveOnServer ends
+	// maxScriptPoll is how long a poll may take, with a step's time-out of scriptStepTimeout. The slowest servers send a
+	// header of 16 MiB at 32 KiB a second; no session begins once messages have ended sessions for 10 minutes.
+	maxScriptPoll = 20 * time.Minute
+	// maxHealedPolls is within how many polls all must be well once the server keeps to the rules.
+	maxHealedPolls = 8
+	// enoughAttempts is after how many a message that comes too short may be left on the server for good.
+	enoughAttempts = 3
+	// scriptLeaveTime is after how long LeaveOnServer ends.
+	scriptLeaveTime = 73 * time.Hour
 )
 
 // scriptRecord is what the database says of a script's mailbox.
