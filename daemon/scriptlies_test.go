@@ -12,7 +12,9 @@ import (
 // wrongSizes makes LIST lie about the messages' octets.
 func wrongSizes(s *serverScript) {
 	which := s.random.IntN(8)
-	how := []string{"none", "half", "tenfold", "an octet more", "a third more", "the same for all", "not a number", "too large a number"}[which]
+	how := []string{
+		"none", "half", "tenfold", "an octet more", "a third more", "the same for all", "not a number", "too large a number",
+	}[which]
 	lie := func(size int) string {
 		return []string{
 			"0", fmt.Sprint(size / 2), fmt.Sprint(size * 10), fmt.Sprint(size + 1), fmt.Sprint(size * 4 / 3), "1000", "-7", "99999999999999999999",
@@ -97,7 +99,8 @@ func wrongLines(which int, lines []string) []string {
 
 // wrongDropListing makes STAT lie.
 func wrongDropListing(s *serverScript) {
-	text := []string{"0 0", "1 100", "2 200", "3 300", "99 9900", "999999999 1", "-1 -1", "many", "1", "1 1 1 1", "0 99999999999999999999"}[s.random.IntN(11)]
+	text := pick(s.random, "0 0", "1 100", "2 200", "3 300", "99 9900", "999999999 1", "-1 -1", "many", "1", "1 1 1 1",
+		"0 99999999999999999999")
 	s.at("wrong drop listing", []string{"STAT"}, text, func(n *scriptSession, _ scriptCommand) { n.send(ok("%s", text).octets()) })
 }
 
@@ -132,7 +135,7 @@ func wrongTop(s *serverScript) {
 
 // wrongUIDLs gives the server another habit with unique-ids.
 func wrongUIDLs(s *serverScript) {
-	s.uidl = []uidlHabit{absentUIDL, duplicateUIDL, renewedUIDL, reusedUIDL}[s.random.IntN(4)]
+	s.uidl = pick(s.random, absentUIDL, duplicateUIDL, renewedUIDL, reusedUIDL)
 	if s.uidl == reusedUIDL {
 		s.arrivals = []int{0, 1 + s.random.IntN(3)}
 	}
@@ -148,10 +151,11 @@ func wrongCapabilities(s *serverScript) {
 		s.noTOP = true
 		return
 	case 2:
-		s.loginDelay = []string{"5", "600", "999999999", "x"}[s.random.IntN(4)]
+		s.loginDelay = pick(s.random, "5", "600", "999999999", "x")
 		return
 	}
-	line, times := []string{"x", "PIPELINING", "", "\x00", "SASL PLAIN LOGIN", "EXPIRE", "LOGIN-DELAY", "SASL", "UTF8", "STLS"}[s.random.IntN(10)], 1
+	line := pick(s.random, "x", "PIPELINING", "", "\x00", "SASL PLAIN LOGIN", "EXPIRE", "LOGIN-DELAY", "SASL", "UTF8", "STLS")
+	times := 1
 	if s.random.IntN(3) == 0 {
 		times = hugeListing / (len(line) + 2)
 	}
@@ -183,7 +187,7 @@ func (n *scriptSession) putTimes(line []byte, times int) {
 // expires makes the server delete by itself, or say so.
 func expires(s *serverScript) {
 	s.noCAPA = false
-	s.expire = []string{"0", "0", "0", "1", "NEVER", "x"}[s.random.IntN(6)]
+	s.expire = pick(s.random, "0", "0", "0", "1", "NEVER", "x")
 	if s.random.IntN(2) == 0 {
 		stopped(s)
 	}

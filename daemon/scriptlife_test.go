@@ -163,7 +163,8 @@ func (l *scriptLife) name() string { return fmt.Sprintf("script-%d", l.script.nu
 // newDaemon returns a daemon for the script's mailbox.
 func (l *scriptLife) newDaemon() *Daemon {
 	c := l.script.client
-	m := Mailbox{Name: l.name(), Rules: endUserRules(), Schedule: cron.Every(30 * time.Second), LeaveOnServer: c.leave, SleepAfterDeletion: c.sleep}
+	m := Mailbox{Name: l.name(), Rules: endUserRules(), Schedule: cron.Every(30 * time.Second)}
+	m.LeaveOnServer, m.SleepAfterDeletion = c.leave, c.sleep
 	m.Account = mailbox.Account{
 		Server: "127.0.0.1", Port: 110, Security: mailbox.None, Dial: l.server.Dial, UserName: l.name(), Password: "secret",
 		StepTimeout: scriptStepTimeout, SpoolMemory: c.memory, MaxOctets: c.limit,

@@ -97,7 +97,10 @@ var errScriptRefuses = errors.New("connection refused")
 // Dial connects to the server; it fits mailbox.Account.Dial.
 func (s *scriptServer) Dial(context.Context, string, string) (net.Conn, error) {
 	client, server := newScriptConns()
-	n := &scriptSession{server: s, conn: server, done: make(chan struct{}), deleted: map[*scriptMessage]bool{}, retrieved: map[*scriptMessage]bool{}}
+	n := &scriptSession{
+		server: s, conn: server, done: make(chan struct{}), asked: -1,
+		deleted: map[*scriptMessage]bool{}, retrieved: map[*scriptMessage]bool{},
+	}
 	client.wrote = n.clientWrote
 	s.mu.Lock()
 	if len(s.sessions) > 0 {

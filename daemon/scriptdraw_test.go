@@ -50,6 +50,9 @@ const (
 	reusedUIDL    uidlHabit = "used again for another message"
 )
 
+// pick draws one of several.
+func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
+
 // scriptSeed makes the scripts' numbers the whole of what is random.
 const scriptSeed = 0x4d61696c
 
@@ -60,12 +63,12 @@ func drawScript(number uint64, classes []scriptClass, most int) *serverScript {
 		number: number, random: r, uidl: properUIDL, pipelining: r.IntN(2) == 0,
 		first: 1 + r.IntN(4), same: r.IntN(20) == 0, restarts: r.IntN(3) == 0,
 		client: scriptClient{
-			batch: 1 + r.IntN(5), session: []int{1, 2, 3, 1000}[r.IntN(4)],
-			memory: []int64{200, 1 << 20}[r.IntN(2)], limit: []int64{900, 2500, 20_000, 20_000}[r.IntN(4)],
-			sleep: []time.Duration{0, 0, 0, time.Second}[r.IntN(4)],
+			batch: 1 + r.IntN(5), session: pick(r, 1, 2, 3, 1000),
+			memory: pick[int64](r, 200, 1<<20), limit: pick[int64](r, 900, 2500, 20_000, 20_000),
+			sleep: pick(r, 0, 0, 0, time.Second),
 		},
 	}
-	s.client.leave = []Leave{LeaveNever, LeaveNever, LeaveNever, LeaveNever, 3, LeaveAlways}[r.IntN(6)]
+	s.client.leave = pick(r, LeaveNever, LeaveNever, LeaveNever, LeaveNever, 3, LeaveAlways)
 	if r.IntN(8) == 0 {
 		s.expire = "0"
 	}
@@ -74,13 +77,18 @@ func drawScript(number uint64, classes []scriptClass, most int) *serverScript {
 	}
 	s.arrivals[0] = 0
 	if most > 0 {
-		for range []int{1, 1, 1, 2, 2, 3}[r.IntN(6)] {
+		for range pick(r, 1, 1, 1, 2, 2, 3) {
 			if len(s.faults) < most {
-				classes[r.IntN(len(classes))].draw(s)
+				pick(r, classes...).draw(s)
 			}
 		}
 	}
 	return s
+}
+
+// messageLines are what messages are made of.
+var messageLines = []string{
+	"The printer is on fire.\r\n", ".\r\n", "..dots\r\n", "bare \n and \r here\r\n", "\xe9t\xe9\r\n", "\r\n", "+OK 2 400\r\n", "-ERR no\r\n",
 }
 
 // octets makes a message that no other script has.
@@ -89,17 +97,16 @@ func (s *serverScript) octets(n int) []byte {
 		return s.delivered[0].octets
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "From: Ann Lee <ann@acme.example>\r\nTo: desk@acme.example\r\nMessage-ID: <%d.%d@acme.example>\r\nSubject: Script %d, message %d\r\n",
-		s.number, n+1, s.number, n+1)
+	b.WriteString("From: Ann Lee <ann@acme.example>\r\nTo: desk@acme.example\r\n")
+	fmt.Fprintf(&b, "Message-ID: <%d.%d@acme.example>\r\nSubject: Script %d, message %d\r\n", s.number, n+1, s.number, n+1)
 	if n > 0 && s.random.IntN(8) == 0 {
 		fmt.Fprintf(&b, "In-Reply-To: <%d.1@acme.example>\r\n", s.number)
 	}
 	b.WriteString("\r\nHelp!\r\n")
-	lines := []string{"The printer is on fire.\r\n", ".\r\n", "..dots\r\n", "bare \n and \r here\r\n", "\xe9t\xe9\r\n", "\r\n", "+OK 2 400\r\n", "-ERR no\r\n"}
 	for size := 1 + s.random.IntN(3000); b.Len() < size; {
-		line := lines[0]
+		line := messageLines[0]
 		if s.random.IntN(3) == 0 {
-			line = lines[s.random.IntN(len(lines))]
+			line = pick(s.random, messageLines...)
 		}
 		b.WriteString(line)
 	}
@@ -109,10 +116,12 @@ func (s *serverScript) octets(n int) []byte {
 // String tells the script in words.
 func (s *serverScript) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "script %d: a server with PIPELINING=%t CAPA=%t TOP=%t, unique-ids %s, EXPIRE %q, LOGIN-DELAY %q, %d messages, arrivals %v, same octets %t\n",
-		s.number, s.pipelining, !s.noCAPA, !s.noTOP, s.uidl, s.expire, s.loginDelay, s.first, s.arrivals, s.same)
-	fmt.Fprintf(&b, "  a client with batches of %d, sessions of %d, %d octets of spool in memory, messages up to %d octets, LeaveOnServer %d, restarts %t\n",
-		s.client.batch, s.client.session, s.client.memory, s.client.limit, s.client.leave, s.restarts)
+	fmt.Fprintf(&b, "script %d: a server with PIPELINING=%t CAPA=%t TOP=%t, unique-ids %s, EXPIRE %q, LOGIN-DELAY %q, ",
+		s.number, s.pipelining, !s.noCAPA, !s.noTOP, s.uidl, s.expire, s.loginDelay)
+	fmt.Fprintf(&b, "%d messages, arrivals %v, same octets %t\n", s.first, s.arrivals, s.same)
+	c := s.client
+	fmt.Fprintf(&b, "  a client with batches of %d, sessions of %d, %d octets of spool in memory, ", c.batch, c.session, c.memory)
+	fmt.Fprintf(&b, "messages up to %d octets, LeaveOnServer %d, restarts %t\n", c.limit, c.leave, s.restarts)
 	for _, f := range s.faults {
 		fmt.Fprintf(&b, "  fault: %s\n", f)
 	}
@@ -155,8 +164,7 @@ func (f *scriptFault) strikes(verb string, message int) bool {
 // at draws the place of a fault at one of these commands and adds it to the script.
 func (s *serverScript) at(class string, verbs []string, how string, act func(n *scriptSession, c scriptCommand)) {
 	r := s.random
-	f := &scriptFault{class: class, how: how, act: act, verb: verbs[r.IntN(len(verbs))]}
-	f.times = []int{1, 1, 1, 2, 3, -1}[r.IntN(6)]
+	f := &scriptFault{class: class, how: how, act: act, verb: pick(r, verbs...), times: pick(r, 1, 1, 1, 2, 3, -1)}
 	switch {
 	case slices.Contains([]string{"RETR", "DELE", "TOP"}, f.verb) && r.IntN(2) == 0:
 		f.message = 1 + r.IntN(4)
