@@ -30,7 +30,7 @@ func (t *terminal) Write(p []byte) (int, error) {
 	text := append(t.tail, p...)
 	whole := len(text) - incomplete(text)
 	t.tail = append([]byte(nil), text[whole:]...)
-	if _, err := io.WriteString(t.to, visible(string(text[:whole]))); err != nil {
+	if _, err := t.to.Write([]byte(visible(string(text[:whole])))); err != nil {
 		return 0, err
 	}
 	return len(p), nil
@@ -41,7 +41,7 @@ func (t *terminal) flush() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.tail) > 0 {
-		io.WriteString(t.to, visible(string(t.tail)))
+		t.to.Write([]byte(visible(string(t.tail))))
 		t.tail = nil
 	}
 }
