@@ -226,6 +226,8 @@ func TestRootMakesADemoForTheOwnerOfTheDirectory(t *testing.T) {
 // the verbs that come by.
 func TestRootIsNotLedOutOfADataDirectory(t *testing.T) {
 	t.Parallel()
+	filled := newTwoAccounts(t)
+	filled.fill()
 	for _, tc := range []struct {
 		name   string
 		plant  string // a script that the account runs in its data directory; $1 is the secret, $2 a name in root's directory
@@ -252,7 +254,9 @@ func TestRootIsNotLedOutOfADataDirectory(t *testing.T) {
 			t.Parallel()
 			a := newTwoAccounts(t)
 			a.write(filepath.Join(a.cwd, "message.eml"), "Subject: x\r\n\r\n", 0o644)
-			a.fill()
+			if out, err := exec.Command("cp", "-a", filled.data+"/.", a.data).CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
 			a.write(filepath.Join(a.roots, "mailboxes", "azure.xml"), fmt.Sprintf(tokenMailbox, a.srv.Port(), deadPort(t)), 0o600)
 			a.mail(1)
 			before := a.everything(a.roots)
