@@ -28,7 +28,7 @@ const (
 	briefLockTime        = time.Second // for rows of requests, once they were waited for in vain
 
 	acceptTime     = 5 * time.Minute // for a batch as a whole
-	idleTime       = 5 * time.Minute // between two statements, while files are written
+	idleTime       = acceptTime      // between two statements; no shorter, lest the server's end be taken for an outage
 	connectTimeout = 10 * time.Second
 	finishTimeout  = 30 * time.Second // to commit or roll back once a stop was asked for
 )
