@@ -74,15 +74,10 @@ func hasStatus(line []byte, status string) bool {
 	return ok && (len(rest) == 0 || rest[0] == ' ' || rest[0] == '\t')
 }
 
-// isDropListing reports whether a line is an answer to STAT.
+// isDropListing reports whether a line is an answer to STAT: a status and two numbers.
 func isDropListing(line string) bool {
 	words := strings.Fields(line)
-	if len(words) < 3 {
-		return false
-	}
-	_, err := strconv.ParseUint(words[1], 10, 31)
-	_, err2 := strconv.ParseUint(words[2], 10, 63)
-	return err == nil && err2 == nil
+	return len(words) >= 3 && strings.Trim(words[1]+words[2], "0123456789") == ""
 }
 
 // bodyLength returns the length of a multi-line answer's lines with the final one, 0 when that is missing.
