@@ -22,7 +22,7 @@ func ok(format string, args ...any) scriptAnswer {
 
 func refused(text string) scriptAnswer { return scriptAnswer{status: "-ERR " + text} }
 
-// listed is an answer with lines.
+// listed returns an answer with lines.
 func listed(status string, lines []string) scriptAnswer {
 	return scriptAnswer{"+OK " + status, []byte(strings.Join(append(lines, "."), "\r\n") + "\r\n")}
 }
@@ -65,7 +65,7 @@ func (n *scriptSession) logIn() scriptAnswer {
 	return ok("maildrop has %d messages", len(n.messages))
 }
 
-// update is QUIT.
+// update executes QUIT: the server removes now (RFC 1939 §6).
 func (n *scriptSession) update() scriptAnswer {
 	n.over = true
 	gone := n.deleted

@@ -57,7 +57,7 @@ func (h *scriptHall) newStage(t *testing.T) *scriptStage {
 	return s
 }
 
-// now is the time, somewhere near that of the database.
+// now returns the time, somewhere near that of the database.
 func (s *scriptStage) now() time.Time { return s.real.Add(time.Since(s.began)) }
 
 // scriptLife is one script as it is played.
@@ -157,7 +157,7 @@ func (l *scriptLife) poll(again bool) {
 	l.judgePoll(l.last, took)
 }
 
-// name is that of the mailbox.
+// name returns the mailbox's name.
 func (l *scriptLife) name() string { return fmt.Sprintf("script-%d", l.script.number) }
 
 // newDaemon returns a daemon for the script's mailbox.

@@ -134,7 +134,7 @@ func handRecord(l *scriptLife, recorded []string) *scriptRecord {
 	return record
 }
 
-// okLine is the status line of an answer to RETR.
+// okLine returns the status line of an answer to RETR.
 func (s *serverScript) okLine(m *scriptMessage) string {
 	n := scriptSession{server: &scriptServer{script: s}, messages: []*scriptMessage{m}, retrieved: map[*scriptMessage]bool{}}
 	return n.about(parseScriptCommand("RETR 1"), m).status + "\r\n"

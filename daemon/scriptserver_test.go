@@ -133,7 +133,7 @@ func (s *scriptServer) faultAt(verb string, message int) *scriptFault {
 	return nil
 }
 
-// snapshot is the maildrop as a session sees it from its log-in on.
+// snapshot returns the maildrop as a session sees it from its log-in on.
 func (s *scriptServer) snapshot() []*scriptMessage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,7 +158,7 @@ func (s *scriptServer) remove(gone map[*scriptMessage]bool) {
 	})
 }
 
-// capabilities are the lines of CAPA (RFC 2449 §5).
+// capabilities returns the lines of CAPA (RFC 2449 §5).
 func (s *scriptServer) capabilities() []string {
 	lines := []string{"USER", "RESP-CODES"}
 	c := s.script

@@ -36,7 +36,7 @@ func watchScripts() *scriptWatch {
 	return w
 }
 
-// liveOctets is what the last collection found in use.
+// liveOctets returns how much memory the last collection found in use.
 func liveOctets() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)
@@ -58,6 +58,16 @@ func (w *scriptWatch) ends(worker int, longest time.Duration) {
 	w.longest = max(w.longest, longest)
 }
 
+// stuck fails the test, when it is deferred, for a script in which all wait for each other: the bubble panics then.
+func (w *scriptWatch) stuck(t *testing.T, worker int) {
+	if r := recover(); r != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		t.Errorf("script %d: %v", w.running[worker], r)
+	}
+}
+
+// run looks at intervals until the scripts have been played.
 func (w *scriptWatch) run() {
 	defer close(w.ended)
 	ticker := time.NewTicker(watchInterval)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -21,7 +23,7 @@ const maxScriptFaults = 3
 //
 // It is not parallel to other tests, as it measures the memory of the whole process.
 func TestNoServerScriptHoldsTheClient(t *testing.T) {
-	first, count := uint64(1), uint64(2000)
+	first, count := uint64(1), fewerUnderRace(2000)
 	if n, ok := numberFrom(t, "SERVER_SCRIPTS"); ok {
 		count = n
 	}
@@ -40,12 +42,21 @@ func TestServersThatKeepToTheRules(t *testing.T) { newScriptHall(t).play(t, 1, 1
 func TestServersWithFaultsOfOneKind(t *testing.T) {
 	count, ok := numberFrom(t, "SERVER_SCRIPTS_OF_A_KIND")
 	if !ok {
-		count = 10
+		count = fewerUnderRace(10)
 	}
 	hall := newScriptHall(t)
 	for i, class := range scriptClasses {
 		t.Run(class.name, func(t *testing.T) { hall.play(t, uint64(i)*10_000, count, []scriptClass{class}, 1) })
 	}
+}
+
+// fewerUnderRace returns n, or a fifth of it where the race detector makes all slow.
+func fewerUnderRace(n uint64) uint64 {
+	info, ok := debug.ReadBuildInfo()
+	if ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		return n / 5
+	}
+	return n
 }
 
 // numberFrom reads a number from the environment.
@@ -70,6 +81,7 @@ func (h *scriptHall) play(t *testing.T, first, count uint64, classes []scriptCla
 	for i := range min(runtime.GOMAXPROCS(0)+2, int(count)) {
 		running.Go(func() {
 			t.Run(fmt.Sprintf("player %d", i), func(t *testing.T) {
+				defer watch.stuck(t, i)
 				synctest.Test(t, func(t *testing.T) {
 					stage := h.newStage(t)
 					for n := next.Add(1) - 1; n < count; n = next.Add(1) - 1 {
