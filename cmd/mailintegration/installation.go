@@ -123,14 +123,18 @@ func privateDatabase(service *config.Service) string {
 }
 
 // openStore brings the schema up to date and opens the store. The daemon is patient: it waits for a database that
-// cannot be reached, as it does when it is lost later.
+// cannot be reached and for a share that is not mounted, as it does when they are lost later.
 func (in *installation) openStore(ctx context.Context, url string, patient bool) error {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		err := in.tryStore(ctx, url)
-		if !patient || !store.IsUnreachable(err) {
+		what := "database unreachable"
+		if errors.Is(err, store.ErrDirectory) {
+			what = "attachment directory unusable"
+		}
+		if !patient || !store.IsUnreachable(err) && !errors.Is(err, store.ErrDirectory) {
 			return err
 		}
-		in.log.Warn("database unreachable", zap.Error(err), zap.String("hint", store.Hint(err)), zap.Duration("next_try", wait))
+		in.log.Warn(what, zap.Error(err), zap.String("hint", store.Hint(err)), zap.Duration("next_try", wait))
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:

@@ -41,6 +41,32 @@ func (s *signalled) next(text string) <-chan struct{} {
 	return s.seen
 }
 
+// TestRunWaitsForAShareThatIsNotMounted: the machine may start its services before the share is there.
+func TestRunWaitsForAShareThatIsNotMounted(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{})
+	in := install(t, srv.Port(), "helpdesk", pop3test.DefaultPassword) // the directory is claimed
+	attachments := filepath.Join(filepath.Dir(in.config), "attachments")
+	if err := os.Rename(attachments, attachments+".share"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	log := &signalled{}
+	unusable := log.next("attachment directory unusable")
+	ended := make(chan int)
+	go func() { ended <- run(ctx, []string{"run", "-c", in.config}, nil, log, log) }()
+	<-unusable
+	started := log.next("daemon started")
+	if err := os.Rename(attachments+".share", attachments); err != nil {
+		t.Error(err)
+	}
+	<-started
+	stop()
+	if code := <-ended; code != 0 {
+		t.Errorf("exit code %d\n%s", code, &log.octets)
+	}
+}
+
 // TestRunWaitsForADatabaseThatIsDown is the daemon from a start without a database to a stop in good order.
 func TestRunWaitsForADatabaseThatIsDown(t *testing.T) {
 	t.Parallel()
