@@ -10,7 +10,8 @@
 //  1. hold the mailbox: one poll at a time, over all daemons of a database
 //  2. resolve the names of its configuration; a name that does not exist ends the poll, the mail stays
 //  3. open a POP3 session and read the scan listing
-//  4. note in the database that messages are in hand, and read what is known of those that failed before
+//  4. where there is something to retrieve, note in the database that messages are in hand, and read what is known of
+//     those that failed before
 //  5. retrieve messages into a batch, each spooled, hashed and parsed
 //  6. accept the batch: receipts, decisions and rows in one transaction, attachments durable before
 //  7. DELE what was accepted, or was known from before

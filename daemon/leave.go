@@ -28,7 +28,6 @@ const (
 // are the message-numbers of those that have been left for long enough. They are retrieved once more before they are
 // deleted: RFC 1939 §7 lets a unique-id return with another message, and the digest says what was recorded.
 func (p *poll) toRetrieve(work context.Context, session *mailbox.Session, listing []mailbox.Item) (fresh []mailbox.Item, due map[int]bool, err error) {
-	listing = p.withoutKept(listing)
 	if p.mailbox.LeaveOnServer == LeaveNever || len(listing) == 0 {
 		return listing, nil, nil
 	}

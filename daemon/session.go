@@ -52,12 +52,15 @@ func (p *poll) session(ctx, work context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if err := p.beginWork(work, listing); err != nil {
-		return false, err
-	}
 	fresh, due, err := p.toRetrieve(work, session, listing)
 	if err != nil {
 		return false, err
+	}
+	if len(fresh) > 0 {
+		if err := p.beginWork(work, listing); err != nil {
+			return false, err
+		}
+		fresh = p.withoutKept(fresh)
 	}
 	items, rest := p.progress.choose(fresh, p.sessionItems(len(listing), session), p.tried)
 	p.log.sessionOpened(len(listing), len(items))

@@ -35,9 +35,9 @@ type trouble struct {
 }
 
 // beginWork notes in the database that messages are in hand, and reads what is known of earlier attempts. It does so
-// once in a poll, and not in a poll of an empty mailbox.
+// once in a poll, and not in a poll that finds nothing to retrieve.
 func (p *poll) beginWork(work context.Context, listing []mailbox.Item) error {
-	if p.trouble.begun || len(listing) == 0 {
+	if p.trouble.begun {
 		return nil
 	}
 	interrupted, err := p.opts.Store.BeginWork(work, p.target)
