@@ -73,23 +73,35 @@ func numberFrom(t *testing.T, variable string) (uint64, bool) {
 	return n, true
 }
 
+// scriptNumbers are the numbers of the scripts that players take from, and what they are drawn from.
+type scriptNumbers struct {
+	first, count uint64
+	classes      []scriptClass
+	most         int // faults in a script
+	taken        atomic.Uint64
+}
+
+// all yields the scripts that no other player has taken.
+func (n *scriptNumbers) all(yield func(*serverScript) bool) {
+	for {
+		i := n.taken.Add(1) - 1
+		if i >= n.count || !yield(drawScript(n.first+i, n.classes, n.most)) {
+			return
+		}
+	}
+}
+
 // play plays the scripts of some numbers, several at a time: much of a script's time is the database's.
 func (h *scriptHall) play(t *testing.T, first, count uint64, classes []scriptClass, most int) {
 	t.Helper()
-	began, watch, next := time.Now(), watchScripts(), atomic.Uint64{}
+	began, watch := time.Now(), watchScripts()
+	numbers := &scriptNumbers{first: first, count: count, classes: classes, most: most}
 	var running sync.WaitGroup
 	for i := range min(runtime.GOMAXPROCS(0)+2, int(count)) {
 		running.Go(func() {
 			t.Run(fmt.Sprintf("player %d", i), func(t *testing.T) {
 				defer watch.stuck(t, i)
-				synctest.Test(t, func(t *testing.T) {
-					stage := h.newStage(t)
-					for n := next.Add(1) - 1; n < count; n = next.Add(1) - 1 {
-						watch.begins(i, first+n)
-						stage.judge(stage.play(drawScript(first+n, classes, most)))
-					}
-					watch.ends(i, stage.longest)
-				})
+				synctest.Test(t, func(t *testing.T) { h.newStage(t).playAll(numbers, watch, i) })
 			})
 		})
 	}
@@ -99,4 +111,16 @@ func (h *scriptHall) play(t *testing.T, first, count uint64, classes []scriptCla
 		t.Error(wrong)
 	}
 	t.Logf("%d scripts in %v", count, time.Since(began).Round(time.Millisecond))
+}
+
+// playAll plays scripts as long as there are some.
+func (s *scriptStage) playAll(numbers *scriptNumbers, watch *scriptWatch, player int) {
+	for script := range numbers.all {
+		if n := script.number - numbers.first; n > 0 && n%10_000 == 0 {
+			s.t.Logf("%d scripts were played", n)
+		}
+		watch.begins(player, script.number)
+		s.judge(s.play(script))
+	}
+	watch.ends(player, s.longest)
 }
