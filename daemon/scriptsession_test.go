@@ -153,7 +153,7 @@ func (n *scriptSession) keep(b []byte) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	switch {
-	case n.quit:
+	case n.quit || n.overflow:
 	case len(n.wire)+len(b) > maxScriptWire:
 		n.overflow = true
 	default:
