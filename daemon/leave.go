@@ -75,7 +75,7 @@ func (v *visit) deletes(it mailbox.Item, o store.Outcome) bool {
 	if v.mailbox.LeaveOnServer == LeaveNever {
 		return true
 	}
-	return o.Known && (v.due[it.Number] || it.UIDL == "" && v.isDue(o.AcceptedAt))
+	return o.Known && (v.due[it.Number] || v.isDue(o.AcceptedAt)) // two copies share a receipt, and its unique-id is the last one's
 }
 
 // identify gives messages without a unique-id one that is made of their header, where the server has TOP: else all

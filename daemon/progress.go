@@ -17,10 +17,8 @@ type progress struct {
 	left   map[string]bool // unique-ids of messages that are too large and recorded as such
 	noTop  map[string]bool // unique-ids of messages whose header ended a session
 	listed int             // messages in the poll's first listing, -1 before
-	passed int             // sessions in a row that have passed over a message that had ended a session, or failed
-
-	seen  map[string]bool // unique-ids of the last listing of a mailbox that leaves its messages, nil before
-	noIDs bool            // the server gives no headers that could stand for unique-ids
+	seen   map[string]bool // unique-ids of the last listing of a mailbox that leaves its messages, nil before
+	noIDs  bool            // the server gives no headers that could stand for unique-ids
 
 	warned    bool          // that the server deletes messages by itself
 	delayed   bool          // the server wants time between log-ins
@@ -45,9 +43,8 @@ func (g *progress) begin() {
 	g.listed, g.expect, g.stuck = -1, -1, 0
 }
 
-// choose returns the items that a session is to look at, at most so many, and how many are left for the next. tried
-// returns how often recording an item was tried in vain.
-func (g *progress) choose(listing []mailbox.Item, most int, tried func(mailbox.Item) int) (items []mailbox.Item, rest int) {
+// choose returns the items that a session is to look at, at most so many, and how many are left for the next.
+func (g *progress) choose(listing []mailbox.Item, most int, past record) (items []mailbox.Item, rest int) {
 	first := g.listed < 0
 	if first {
 		g.listed = len(listing)
@@ -64,30 +61,31 @@ func (g *progress) choose(listing []mailbox.Item, most int, tried func(mailbox.I
 		}
 	}
 	unmet = unmet[g.past:]
-	items = g.calm(unmet, tried)
+	items = g.calm(unmet, past)
 	items = items[:min(len(items), most)]
 	return items, len(unmet) - len(items)
 }
 
-// maxPassed is how many sessions may pass over a message that has ended one: where only one session in a poll is allowed
-// (LOGIN-DELAY) and mail keeps coming in, it would never be tried.
-const maxPassed = 3
+// record is what the database knows of an item.
+type record interface {
+	tried(it mailbox.Item) int      // how often recording it was tried in vain
+	isOverdue(it mailbox.Item) bool // it was not tried for long, though it should be
+}
 
 // calm returns the items that have neither ended a session nor failed before, or else, alone, the one that was tried the
-// least often: no other message's deletion shall be lost with its session.
-func (g *progress) calm(items []mailbox.Item, tried func(mailbox.Item) int) []mailbox.Item {
-	tries := func(it mailbox.Item) int { return g.broke[it.UIDL] + tried(it) }
+// least often: no other message's deletion shall be lost with its session. One that is overdue goes first: where only one
+// session in a poll is allowed (LOGIN-DELAY), and mail keeps coming in, it would never be tried.
+func (g *progress) calm(items []mailbox.Item, past record) []mailbox.Item {
+	tries := func(it mailbox.Item) int { return g.broke[it.UIDL] + past.tried(it) }
 	calm := slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool { return tries(it) > 0 })
-	if len(calm) == len(items) {
+	overdue := slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool { return !past.isOverdue(it) })
+	if len(overdue) == 0 && (len(calm) > 0 || len(items) == 0) {
 		return calm
 	}
-	g.passed++
-	if len(calm) > 0 && g.passed <= maxPassed {
-		return calm
+	if len(overdue) == 0 {
+		overdue = items
 	}
-	g.passed = 0
-	wild := slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool { return tries(it) == 0 })
-	return []mailbox.Item{slices.MinFunc(wild, func(a, b mailbox.Item) int { return tries(a) - tries(b) })}
+	return []mailbox.Item{slices.MinFunc(overdue, func(a, b mailbox.Item) int { return tries(a) - tries(b) })}
 }
 
 // forgetGone forgets messages that have left the mailbox.

@@ -213,6 +213,12 @@ func TestALargeBacklogLetsOtherMailboxesInBetween(t *testing.T) {
 	w.wantRecorded(31)
 }
 
+// noRecord is a record in which nothing failed.
+type noRecord struct{}
+
+func (noRecord) tried(mailbox.Item) int      { return 0 }
+func (noRecord) isOverdue(mailbox.Item) bool { return false }
+
 func TestProgressTriesWhatEndedASessionLastAndTheLeastTriedFirst(t *testing.T) {
 	t.Parallel()
 	g := newProgress()
@@ -223,7 +229,7 @@ func TestProgressTriesWhatEndedASessionLastAndTheLeastTriedFirst(t *testing.T) {
 	var order []string
 	g.begin()
 	for range 3 {
-		items, _ := g.choose(listing, 10, func(mailbox.Item) int { return 0 })
+		items, _ := g.choose(listing, 10, noRecord{})
 		order = append(order, items[0].UIDL)
 		g.visited(&visit{items: items, looked: len(items)}, len(listing), false)
 	}

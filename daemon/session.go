@@ -62,7 +62,10 @@ func (p *poll) session(ctx, work context.Context) (more bool, err error) {
 		}
 		fresh = p.withoutKept(fresh)
 	}
-	items, rest := p.progress.choose(fresh, p.sessionItems(len(listing), session), p.tried)
+	items, rest := p.progress.choose(fresh, p.sessionItems(len(listing), session), p)
+	if err := p.postpone(work, items); err != nil {
+		return false, err
+	}
 	p.log.sessionOpened(len(listing), len(items))
 	p.report.Listed += len(items)
 	v := &visit{

@@ -20,6 +20,8 @@ const (
 	maxInARow = 2
 	// keptAgain is when a message that is kept on the server is retrieved again: the server may give all of it now.
 	keptAgain = 24 * time.Hour
+	// overdueAfter is when a message that failed is tried before the others once.
+	overdueAfter = 10 * time.Minute
 	// inHand is the reason of an attempt that has not ended: whoever finds it knows that the process did.
 	inHand = "the process ended while the message was in hand"
 )
@@ -104,8 +106,26 @@ func keyOf(it mailbox.Item) string {
 	return store.AttemptKey(it.UIDL, [32]byte{})
 }
 
-// tried returns how often recording an item was tried in vain.
+// tried implements record.
 func (p *poll) tried(it mailbox.Item) int { return p.trouble.attempts[keyOf(it)].Count }
+
+// isOverdue implements record.
+func (p *poll) isOverdue(it mailbox.Item) bool {
+	a, ok := p.trouble.attempts[keyOf(it)]
+	return ok && p.opts.Now().Sub(a.LastAt) >= overdueAfter
+}
+
+// postpone notes that an item which is overdue is tried now, however that ends: the others' turn is next.
+func (p *poll) postpone(work context.Context, items []mailbox.Item) error {
+	if len(items) != 1 || !p.isOverdue(items[0]) {
+		return nil
+	}
+	key := keyOf(items[0])
+	a := p.trouble.attempts[key]
+	a.LastAt = p.opts.Now()
+	p.trouble.attempts[key] = a
+	return p.opts.Store.PostponeAttempt(work, p.target, key)
+}
 
 // withoutKept returns the items but for those of which the server gave only a part. What came of them is recorded; they
 // are retrieved again only now and then, should the server give all of them some day.

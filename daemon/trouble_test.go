@@ -329,3 +329,31 @@ func once(t *testing.T, d *Daemon) Report {
 	}
 	return r[0]
 }
+
+// TestAMessageThatFailedIsTriedThoughMailKeepsComingIn: the server allows one session in a poll, and each poll is a
+// process of its own.
+func TestAMessageThatFailedIsTriedThoughMailKeepsComingIn(t *testing.T) {
+	t.Parallel()
+	w := newWorldOn(t, pop3test.Options{Extra: []string{"LOGIN-DELAY 60"}})
+	now := time.Now()
+	w.options.Now = func() time.Time { return now }
+	w.mail()
+	w.maildrops.AtMessage("RETR", w.maildrops.Messages(helpdesk)[0].UIDL).Times(1).Reply("-ERR not now")
+	for range 3 {
+		w.mail()
+		w.poll()
+		w.idle()
+	}
+	if n := w.count(`SELECT count(*) FROM request WHERE subject = 'Nr. 1'`); n != 0 {
+		t.Error("it is tried before those that came after it")
+	}
+	now = now.Add(overdueAfter + time.Minute)
+	w.mail()
+	w.poll()
+	w.idle()
+	if n := w.count(`SELECT count(*) FROM request WHERE subject = 'Nr. 1'`); n != 1 {
+		t.Error("it is never tried")
+	}
+	w.poll()
+	w.wantEachOnce(5)
+}

@@ -10,11 +10,11 @@ import (
 
 // What a listing may have.
 const (
-	maxUIDL        = 1000      // octets of a unique-id; RFC 1939 §7 allows 70, servers send more
-	maxItems       = 100_000   // messages that List returns
-	maxUIDLs       = 8 << 20   // octets of all unique-ids that List returns
-	maxListing     = 128 << 20 // octets of a whole scan listing or unique-id listing
-	maxBeforeLogIn = 64 << 10  // octets of a listing that says what the server can do
+	maxUIDL        = 1000     // octets of a unique-id; RFC 1939 §7 allows 70, servers send more
+	maxItems       = 100_000  // messages that List returns
+	maxUIDLs       = 8 << 20  // octets of all unique-ids that List returns
+	maxListing     = 32 << 20 // octets of a whole scan listing or unique-id listing
+	maxBeforeLogIn = 64 << 10 // octets of a listing that says what the server can do
 )
 
 // List asks for the drop listing (STAT), the scan listing (LIST) and the unique-id listing (UIDL), holds them

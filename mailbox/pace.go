@@ -1,14 +1,21 @@
 package mailbox
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // minimumRate, in octets a second, is what a server must keep to beyond the first StepTimeout: an octet a second
 // would otherwise renew the deadline for ever. The slowest line in use is many times faster.
 const minimumRate = 4 << 10
 
+// listingRate is the minimum rate of what is no message: nobody is helped by a listing or a header that takes hours.
+const listingRate = 32 << 10
+
 // pace computes the deadlines of one step.
 type pace struct {
 	timeout time.Duration
+	rate    int64 // octets a second, 0 for listingRate
 	start   time.Time
 	octets  int64 // received since start
 }
@@ -21,7 +28,7 @@ func (p *pace) received(n int) { p.octets += int64(n) }
 
 // readDeadline is renewed by progress, but not beyond what the minimum rate allows.
 func (p *pace) readDeadline() time.Time {
-	earned := time.Duration(p.octets) * (time.Second / minimumRate)
+	earned := time.Duration(p.octets) * (time.Second / time.Duration(cmp.Or(p.rate, listingRate)))
 	slowest := p.start.Add(p.timeout + earned)
 	if silent := time.Now().Add(p.timeout); silent.Before(slowest) {
 		return silent

@@ -87,6 +87,14 @@ func (s *Session) send(ctx context.Context, commands ...*request) error {
 	})
 }
 
+// rate returns the minimum rate of the answer.
+func (r *request) rate() int64 {
+	if r.ahead {
+		return minimumRate
+	}
+	return listingRate
+}
+
 // about makes an error one about a message.
 func about(it Item, err error) error {
 	var e *Error
@@ -100,6 +108,7 @@ func about(it Item, err error) error {
 // before anything was read; a refusal is only that command's own.
 func (s *Session) receive(ctx context.Context) error {
 	r := s.flight[0]
+	s.wire.pace.rate = r.rate()
 	err := about(r.item, s.run(ctx, r.op, func() error { return r.read(s.pop) }))
 	if isContext(err) && !SessionBroken(err) {
 		return err

@@ -10,8 +10,8 @@ import (
 // How much Top takes of an answer. What exceeds a header by far is read and forgotten, as some servers send the whole
 // message; what exceeds that too is not waited for.
 const (
-	maxTop     = 1 << 20  // octets that are kept
-	maxTopRead = 16 << 20 // octets that are read
+	maxTop     = 1 << 20 // octets that are kept
+	maxTopRead = 4 << 20 // octets that are read
 )
 
 // Prefetch says which messages will be retrieved next, in that order. Where the server has PIPELINING they are asked
@@ -46,7 +46,7 @@ func (r *request) message() (*Spool, error) {
 }
 
 // Top reads the header of one message (TOP n 0, which RFC 1939 §7 leaves optional) into a spool, which the caller closes.
-// It keeps the first MiB of the answer; an answer of more than 16 MiB ends the session with ErrTooLarge. The error that
+// It keeps the first MiB of the answer; an answer of more than 4 MiB ends the session with ErrTooLarge. The error that
 // ends the session has the Op "TOP n 0" when it is this answer's.
 func (s *Session) Top(ctx context.Context, it Item) (*Spool, error) {
 	r := &request{op: numbered("TOP", it) + " 0", item: it, spool: newTopSpool(s.account)}

@@ -73,6 +73,16 @@ func (s *Store) KeepAttempt(ctx context.Context, mb Mailbox, key string) error {
 	return err
 }
 
+// PostponeAttempt notes that a message is tried again now, whatever comes of it.
+func (s *Store) PostponeAttempt(ctx context.Context, mb Mailbox, key string) error {
+	var b pgx.Batch
+	b.Queue(`UPDATE attempt SET last_at = greatest(now(), last_at) WHERE mailbox_id = $1 AND key = $2`, mb.ID, key)
+	if err := s.sendBrief(ctx, &b); err != nil {
+		return fmt.Errorf("attempt at a message of mailbox %s: %w", mb.Name, err)
+	}
+	return nil
+}
+
 // noteAttempt writes one row and returns it. The first arguments of the statement are the mailbox and the key.
 func (s *Store) noteAttempt(ctx context.Context, mb Mailbox, sql, key string, args ...any) (a Attempt, err error) {
 	var b pgx.Batch
