@@ -17,9 +17,9 @@ import (
 )
 
 // isOversize reports whether an item is larger than the mailbox's limit, as LIST says or as its retrieval has shown.
-func (v *visit) isOversize(it mailbox.Item) bool {
-	limit := v.mailbox.Account.MaxOctets
-	return limit > 0 && it.Octets > limit || v.progress.isLiar(it)
+func (p *poll) isOversize(it mailbox.Item) bool {
+	limit := p.mailbox.Account.MaxOctets
+	return limit > 0 && it.Octets > limit || p.progress.isLiar(it)
 }
 
 // withinLimit are the items that are to be retrieved.

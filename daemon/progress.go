@@ -68,24 +68,26 @@ func (g *progress) choose(listing []mailbox.Item, most int, past record) (items 
 
 // record is what the database knows of an item.
 type record interface {
-	tried(it mailbox.Item) int      // how often recording it was tried in vain
-	isOverdue(it mailbox.Item) bool // it was not tried for long, though it should be
+	tried(it mailbox.Item) int       // how often recording it was tried in vain
+	isOverdue(it mailbox.Item) bool  // it was not tried for long, though it should be
+	isOversize(it mailbox.Item) bool // it is not retrieved, and stays
 }
 
 // calm returns the items that have neither ended a session nor failed before, or else, alone, the one that was tried the
-// least often: no other message's deletion shall be lost with its session. One that is overdue goes first: where only one
+// least often: no other message's deletion shall be lost with its session; what is too large has none to lose. One that is overdue goes first: where only one
 // session in a poll is allowed (LOGIN-DELAY), and mail keeps coming in, it would never be tried.
 func (g *progress) calm(items []mailbox.Item, past record) []mailbox.Item {
 	tries := func(it mailbox.Item) int { return g.broke[it.UIDL] + past.tried(it) }
 	calm := slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool { return tries(it) > 0 })
 	overdue := slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool { return !past.isOverdue(it) })
-	if len(overdue) == 0 && (len(calm) > 0 || len(items) == 0) {
+	large := slices.DeleteFunc(slices.Clone(calm), func(it mailbox.Item) bool { return !past.isOversize(it) })
+	if len(overdue) == 0 && (len(calm) > len(large) || len(calm) == len(items)) {
 		return calm
 	}
 	if len(overdue) == 0 {
-		overdue = items
+		overdue = slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool { return tries(it) == 0 })
 	}
-	return []mailbox.Item{slices.MinFunc(overdue, func(a, b mailbox.Item) int { return tries(a) - tries(b) })}
+	return append(large, slices.MinFunc(overdue, func(a, b mailbox.Item) int { return tries(a) - tries(b) }))
 }
 
 // forgetGone forgets messages that have left the mailbox.

@@ -216,8 +216,9 @@ func TestALargeBacklogLetsOtherMailboxesInBetween(t *testing.T) {
 // noRecord is a record in which nothing failed.
 type noRecord struct{}
 
-func (noRecord) tried(mailbox.Item) int      { return 0 }
-func (noRecord) isOverdue(mailbox.Item) bool { return false }
+func (noRecord) tried(mailbox.Item) int       { return 0 }
+func (noRecord) isOverdue(mailbox.Item) bool  { return false }
+func (noRecord) isOversize(mailbox.Item) bool { return false }
 
 func TestProgressTriesWhatEndedASessionLastAndTheLeastTriedFirst(t *testing.T) {
 	t.Parallel()

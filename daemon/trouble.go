@@ -117,10 +117,10 @@ func (p *poll) isOverdue(it mailbox.Item) bool {
 
 // postpone notes that an item which is overdue is tried now, however that ends: the others' turn is next.
 func (p *poll) postpone(work context.Context, items []mailbox.Item) error {
-	if len(items) != 1 || !p.isOverdue(items[0]) {
+	if len(items) == 0 || !p.isOverdue(items[len(items)-1]) {
 		return nil
 	}
-	key := keyOf(items[0])
+	key := keyOf(items[len(items)-1])
 	a := p.trouble.attempts[key]
 	a.LastAt = p.opts.Now()
 	p.trouble.attempts[key] = a
