@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -161,9 +162,13 @@ func (s *pooled) lend(client net.Conn) {
 	s.client = client
 }
 
-// answer hands on what the database sends, until the connection ends.
+// answerWithin is how long an answer of the database may take, by the clock of the machine.
+const answerWithin = time.Minute
+
+// answer hands on what the database sends, until the connection ends. The client's ends with it.
 func (s *pooled) answer() {
 	defer close(s.status)
+	defer s.hangUp()
 	in := bufio.NewReaderSize(s.conn.Conn, 16<<10)
 	var out []byte
 	for {
@@ -174,6 +179,9 @@ func (s *pooled) answer() {
 		out = append(out, message...)
 		if isWholeMessage(in) {
 			continue
+		}
+		if message[0] == 'Z' {
+			_ = s.conn.Conn.SetReadDeadline(time.Time{}) // nothing more is asked
 		}
 		s.mu.Lock()
 		client := s.client
@@ -190,6 +198,23 @@ func (s *pooled) answer() {
 	}
 }
 
+// hangUp ends the client's connection, whose answers will not come.
+func (s *pooled) hangUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.conn.Conn.Close()
+	if s.client != nil {
+		_ = s.client.Close()
+	}
+}
+
+// ask sends something to the database, which is to answer in time.
+func (s *pooled) ask(octets []byte) error {
+	_ = s.conn.Conn.SetReadDeadline(time.Now().Add(answerWithin))
+	_, err := s.conn.Conn.Write(octets)
+	return err
+}
+
 // relay hands on what the client sends, until it takes its leave; it reports whether it did.
 func (s *pooled) relay(client net.Conn) bool {
 	in := bufio.NewReaderSize(client, 16<<10)
@@ -203,7 +228,7 @@ func (s *pooled) relay(client net.Conn) bool {
 		if isWholeMessage(in) {
 			continue
 		}
-		if _, err := s.conn.Conn.Write(out); err != nil {
+		if s.ask(out) != nil {
 			return false
 		}
 		out = out[:0]
@@ -226,7 +251,7 @@ func (s *pooled) reset() bool {
 	if err != nil {
 		return false
 	}
-	if _, err := s.conn.Conn.Write(discard); err != nil {
+	if s.ask(discard) != nil {
 		return false
 	}
 	return <-s.status == 'I'

@@ -77,7 +77,7 @@ type patientConn struct {
 
 func newPatientConn(conn net.Conn, limits *limits) *patientConn {
 	c := &patientConn{Conn: conn, limits: limits}
-	c.timer = time.AfterFunc(limits.patience, c.expire)
+	c.timer = time.AfterFunc(limits.patience(), c.expire)
 	c.timer.Stop()
 	return c
 }
@@ -113,7 +113,7 @@ func (c *patientConn) end(err error) error {
 	c.waiting--
 	switch {
 	case err != nil && c.silent:
-		return &silentError{c.patience}
+		return &silentError{c.patience()}
 	case c.waiting == 0:
 		c.timer.Stop()
 	case err == nil:
@@ -123,7 +123,7 @@ func (c *patientConn) end(err error) error {
 }
 
 func (c *patientConn) extend(octets int) {
-	wait := c.patience + time.Duration(octets)*(time.Second/slowestTransfer)
+	wait := c.patience() + time.Duration(octets)*(time.Second/slowestTransfer)
 	if until := time.Now().Add(wait); until.After(c.until) {
 		c.until = until
 		c.timer.Reset(wait)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,8 @@ import (
 type contents struct {
 	root  string
 	files *share
+
+	reading *atomic.Int32 // reads of messages under way, while contents are kept
 }
 
 const (
@@ -84,7 +87,8 @@ func (c contents) keep(ctx context.Context, claimed claimed, list []*content) er
 			source.sever()
 		}
 	}()
-	err := c.files.do(ctx, octets, func(ctx context.Context) error { return c.keepAll(ctx, claimed, own) })
+	c.reading = new(atomic.Int32)
+	err := c.files.doReading(ctx, octets, c.reading, func(ctx context.Context) error { return c.keepAll(ctx, claimed, own) })
 	if err != nil {
 		return err
 	}
@@ -141,7 +145,7 @@ func (c contents) keepOne(ctx context.Context, claimed claimed, one *content) (e
 			return err
 		}
 	}
-	source := &interruptible{ctx, one.open()}
+	source := &interruptible{ctx, one.open(), c.reading}
 	if one.raw {
 		return c.store(claimed, one, bytes.NewReader(nil), source)
 	}
@@ -262,15 +266,18 @@ func (c contents) syncDirectories(list []*content) error {
 	return group.Wait()
 }
 
-// interruptible is a reader that fails once its context has ended.
+// interruptible is a reader that fails once its context has ended. It counts the reads under way.
 type interruptible struct {
-	ctx context.Context
-	r   io.Reader
+	ctx     context.Context
+	r       io.Reader
+	reading *atomic.Int32
 }
 
 func (i *interruptible) Read(p []byte) (int, error) {
 	if err := i.ctx.Err(); err != nil {
 		return 0, err
 	}
+	i.reading.Add(1)
+	defer i.reading.Add(-1)
 	return i.r.Read(p)
 }

@@ -21,7 +21,7 @@ func (s *Store) ShortLimits(lock, statement, files time.Duration) {
 }
 
 // SetPatience changes how long the store waits for the database, also on connections that are open.
-func (s *Store) SetPatience(d time.Duration) { s.patience = d }
+func (s *Store) SetPatience(d time.Duration) { s.setPatience(d) }
 
 // DefaultPatience is that of a store whose Options do not say.
 const DefaultPatience = defaultPatience

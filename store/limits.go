@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,7 +12,7 @@ import (
 
 // limits say how long is waited for what. What depends on the octets of a batch gets more time for many: see growing.
 type limits struct {
-	patience   time.Duration // for an answer of the database
+	answerTime atomic.Int64  // nanoseconds for an answer of the database: see patience
 	decideTime time.Duration // for a decision about one message
 
 	// The server's own, within a transaction:
@@ -33,17 +34,23 @@ const (
 	finishTimeout  = 30 * time.Second // to commit or roll back once a stop was asked for
 )
 
-func limitsOf(o Options) limits {
-	return limits{
-		patience:      cmp.Or(o.Patience, defaultPatience),
+func limitsOf(o Options) *limits {
+	l := &limits{
 		decideTime:    cmp.Or(o.DecideTime, defaultDecideTime),
 		lockTime:      defaultLockTime,
 		statementTime: defaultStatementTime,
 	}
+	l.setPatience(cmp.Or(o.Patience, defaultPatience))
+	return l
 }
 
+// patience is how long an answer of the database is waited for. Connections that the pool opens ask for it at any time.
+func (l *limits) patience() time.Duration { return time.Duration(l.answerTime.Load()) }
+
+func (l *limits) setPatience(d time.Duration) { l.answerTime.Store(int64(d)) }
+
 // connectTime is how long a new connection, or an answer of one that was idle, is waited for.
-func (l limits) connectTime() time.Duration { return min(connectTimeout, l.patience) }
+func (l *limits) connectTime() time.Duration { return min(connectTimeout, l.patience()) }
 
 // growing returns a limit for work on so many octets.
 func growing(limit time.Duration, octets int64) time.Duration {
@@ -53,11 +60,11 @@ func growing(limit time.Duration, octets int64) time.Duration {
 // brief runs f, which sends one statement or one batch, and waits for a connection and the answer no longer than the
 // store's patience. Its error is classified.
 func (s *Store) brief(ctx context.Context, f func(context.Context) error) error {
-	bounded, cancel := context.WithTimeout(ctx, s.patience)
+	bounded, cancel := context.WithTimeout(ctx, s.patience())
 	defer cancel()
 	err := f(bounded)
 	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
-		err = &silentError{s.patience}
+		err = &silentError{s.patience()}
 	}
 	return s.blameDatabase(ctx, err)
 }

@@ -109,7 +109,9 @@ func connConfig(url string, patience time.Duration) (*pgx.ConnConfig, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
-	config.DialFunc = dial(&limits{patience: patience})
+	limits := &limits{}
+	limits.setPatience(patience)
+	config.DialFunc = dial(limits)
 	return config, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,6 +37,12 @@ func fileLimit(octets int64) time.Duration {
 // do runs work, which must touch nothing that others touch once do has returned an error. It returns within the limit
 // and fileGrace. A panic is an error.
 func (s *share) do(ctx context.Context, octets int64, work func(context.Context) error) error {
+	return s.doReading(ctx, octets, new(atomic.Int32), work)
+}
+
+// doReading is do for work that also reads messages; reading counts the reads under way. Work that hangs in one is left
+// behind as well, but that is the message's fault and says nothing of the file system.
+func (s *share) doReading(ctx context.Context, octets int64, reading *atomic.Int32, work func(context.Context) error) error {
 	if s.isStuck() {
 		return fmt.Errorf("%w: a call made earlier has not returned", ErrHanging)
 	}
@@ -49,6 +56,8 @@ func (s *share) do(ctx context.Context, octets int64, work func(context.Context)
 	go func() { done <- withoutPanic(within, work) }()
 	err, ended := wait(within, done)
 	switch {
+	case !ended && reading.Load() > 0:
+		err = &overdueError{"reading the contents of the message", limit(octets)}
 	case !ended:
 		s.leave(done)
 		err = fmt.Errorf("%w: a call has not returned within %v", ErrHanging, limit(octets))

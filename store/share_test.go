@@ -107,7 +107,7 @@ func TestWhatIsLeftBehindNoLongerReadsTheMessage(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.store.OnFiles(hangLimit, nil)
-	proceed, read := make(chan struct{}), make(chan error)
+	proceed, read := make(chan struct{}), make(chan error, 2) // together and alone
 	late := processor.Attachment{Name: "late"}.WithContent(func(raw io.ReaderAt) io.Reader {
 		return readerFunc(func(p []byte) (int, error) {
 			<-proceed
@@ -116,14 +116,14 @@ func TestWhatIsLeftBehindNoLongerReadsTheMessage(t *testing.T) {
 			return n, err
 		})
 	})
-	if _, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a", with(late))}, d.clerk()); !errors.Is(err, store.ErrHanging) {
-		t.Errorf("error is %v", err)
+	got := d.accept(t, d.clerk(), mail("1", "a", with(late)), mail("2", "b", with(attachment("x", "content"))))
+	if !store.IsUnexplained(got[0].Err) || got[1].Err != nil || d.store.IsStuck() {
+		t.Errorf("the message is to blame, not the file system: %+v", got)
 	}
 	close(proceed)
 	if err := <-read; !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("it read: %v", err)
 	}
-	returned(d.store)
 }
 
 type readerFunc func(p []byte) (int, error)

@@ -30,7 +30,7 @@ type Store struct {
 	contents contents
 	now      func() time.Time
 	readOnly bool
-	limits
+	*limits
 	refusals
 	id string // of this program's run, as a collector
 }
@@ -43,7 +43,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		contents: contents{root: o.AttachmentDirectory, files: &share{}}, now: o.Now, readOnly: o.ReadOnly,
 		limits: limitsOf(o), id: newIdentity(),
 	}
-	config, err := poolConfig(o, &s.limits)
+	config, err := poolConfig(o, s.limits)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
@@ -94,7 +94,7 @@ func poolConfig(o Options, limits *limits) (*pgxpool.Config, error) {
 		config.MaxConns = o.MaxConns
 	}
 	config.PingTimeout = limits.connectTime()
-	if set := config.ConnConfig.ConnectTimeout; set == 0 || set > limits.patience {
+	if set := config.ConnConfig.ConnectTimeout; set == 0 || set > limits.patience() {
 		config.ConnConfig.ConnectTimeout = limits.connectTime()
 	}
 	config.ConnConfig.DialFunc = dial(limits)
