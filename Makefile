@@ -22,10 +22,10 @@ demo: setup build ## a whole installation to look at; ARGS=--exit ends after the
 	@dist/mailintegration demo $(ARGS)
 
 test: setup ## all tests
-	$(GO) test $(PKGS)
+	$(GO) test -timeout 30m $(PKGS)
 
 race: setup ## all tests, with the race detector and in random order
-	$(GO) test -race -shuffle=on $(PKGS)
+	$(GO) test -race -shuffle=on -timeout 30m $(PKGS)
 
 interop: ## sessions and whole polls against real POP3 servers, as root; INTEROP="dovecot popa3d" chooses
 	@scripts/setup interop $(INTEROP)
