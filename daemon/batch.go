@@ -70,7 +70,7 @@ func (v *visit) isFirstOnDisk(err error) bool {
 	if !errors.Is(err, mailbox.ErrSpool) {
 		return false
 	}
-	v.trouble.inARow++
+	v.trouble.inARow, v.trouble.last = v.trouble.inARow+1, err
 	return !v.trouble.isInfrastructure()
 }
 
@@ -81,7 +81,7 @@ func (v *visit) refused(work context.Context, it mailbox.Item, err error) error 
 	if key == "" {
 		return nil
 	}
-	_, err = v.countFailure(work, key, err)
+	_, err = v.countFailure(work, key, store.NotRetrieved, err)
 	return err
 }
 
@@ -111,7 +111,7 @@ func (v *visit) keep(work context.Context, b *batch, it mailbox.Item, spool *mai
 // is recorded with a defect, once.
 func (v *visit) keepShort(work context.Context, b *batch, it mailbox.Item, spool *mailbox.Spool, cause error) error {
 	key := store.AttemptKey(it.UIDL, spool.Digest())
-	a, err := v.countFailure(work, key, cause)
+	a, err := v.countFailure(work, key, store.CameShort, cause)
 	if err != nil || a.Count < maxAttempts && !a.Kept {
 		v.fail(it, spool, cause)
 		return err
@@ -121,7 +121,9 @@ func (v *visit) keepShort(work context.Context, b *batch, it mailbox.Item, spool
 		return err
 	}
 	b.short[len(b.short)-1] = true
-	m := b.deliveries[len(b.deliveries)-1].Message
+	d := &b.deliveries[len(b.deliveries)-1]
+	d.Listed = 0 // so that a mailbox that leaves its messages does not take it for recorded
+	m := d.Message
 	m.Defects = append(m.Defects, processor.Defect{What: fmt.Sprintf(
 		"the server sent %d of %d octets: the message is not whole and stays in the mailbox", spool.Size(), it.Octets)})
 	return nil

@@ -45,19 +45,20 @@ func newCollector(opts Options) *collector {
 	return &collector{store: opts.Store, retention: retention, log: events{opts.Logger.Named("daemon")}}
 }
 
-// run collects until ctx is cancelled.
+// run collects until ctx is cancelled, for the first time an interval after the start: by then the owner of the attachment
+// directory has collected, should this be a copy of its database that nothing else tells from it.
 func (c *collector) run(ctx context.Context) {
-	for {
-		wait := collectEvery
-		if more := c.collect(ctx); more {
-			wait = collectAgain
-		}
+	for wait := collectEvery; ; {
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
 			return
+		}
+		wait = collectEvery
+		if more := c.collect(ctx); more {
+			wait = collectAgain
 		}
 	}
 }

@@ -84,7 +84,8 @@ func TestACollectionGoesOnSoonerWhenMoreIsLeft(t *testing.T) {
 		}
 		c, _ := collectorOf(sweeping{func(time.Duration) (int, error) { return 0, nil }, collect}, Options{})
 		c.run(ctx)
-		if want := []time.Duration{0, collectAgain, collectAgain + collectEvery, collectAgain + 2*collectEvery}; !slices.Equal(at, want) {
+		want := []time.Duration{collectEvery, collectEvery + collectAgain, 2*collectEvery + collectAgain, 3*collectEvery + collectAgain}
+		if !slices.Equal(at, want) {
 			t.Errorf("collected at %v, want %v", at, want)
 		}
 	})
@@ -144,7 +145,7 @@ func TestAStoppedCollectionIsNoFailure(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	purge := func(time.Duration) (int, error) { stop(); return 0, ctx.Err() }
 	c, logged := collectorOf(sweeping{purge, func() (int, error) { return 0, errors.New("x") }}, Options{})
-	c.run(ctx)
+	c.collect(ctx)
 	if logged.Len() != 0 {
 		t.Errorf("logged %+v", logged.All())
 	}

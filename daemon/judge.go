@@ -17,11 +17,12 @@ type parser func(raw io.ReaderAt, size int64) *processor.Message
 // judge parses and decides for one mailbox. A message on which parsing panics or does not come back is set aside, so
 // that it does not end the daemon or hold up another message; the store does the same for deciding.
 type judge struct {
-	policy processor.Policy
 	read   parser
 	budget time.Duration // for parsing a small message
 	slow   func()        // called once a message takes long, before its budget is used up
 
+	mu     sync.RWMutex // a decision that does not come back may read what follows
+	policy processor.Policy
 	failed map[*processor.Message]processor.Reason // to be set aside, whatever the policy says
 }
 
@@ -78,8 +79,25 @@ func (j *judge) parse(raw octets) *processor.Message {
 // refuse returns an empty message that will be set aside.
 func (j *judge) refuse(raw octets, code processor.ReasonCode, why string) *processor.Message {
 	m := &processor.Message{Octets: raw.Size()}
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	j.failed[m] = processor.Reason{Code: code, Detail: why}
 	return m
+}
+
+// follow makes the judge go by another policy.
+func (j *judge) follow(policy processor.Policy) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.policy = policy
+}
+
+// of returns what the judge goes by for a message: the policy, or the reason to set it aside.
+func (j *judge) of(m *processor.Message) (policy processor.Policy, reason processor.Reason, failed bool) {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	reason, failed = j.failed[m]
+	return j.policy, reason, failed
 }
 
 // parsed is what became of parsing a message.
@@ -125,16 +143,18 @@ func (s *severable) sever() {
 
 // Keys implements processor.Decider.
 func (j *judge) Keys(m *processor.Message) processor.Keys {
-	if _, failed := j.failed[m]; failed {
+	policy, _, failed := j.of(m)
+	if failed {
 		return processor.Keys{}
 	}
-	return j.policy.Keys(m)
+	return policy.Keys(m)
 }
 
 // Decide implements processor.Decider.
 func (j *judge) Decide(m *processor.Message, dir processor.Directory, now time.Time) processor.Decision {
-	if reason, failed := j.failed[m]; failed {
+	policy, reason, failed := j.of(m)
+	if failed {
 		return processor.SetAside{Reason: reason}
 	}
-	return j.policy.Decide(m, dir, now)
+	return policy.Decide(m, dir, now)
 }

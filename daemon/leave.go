@@ -27,19 +27,19 @@ const (
 // toRetrieve takes from the listing what was recorded before and stays on the server, without retrieving it again. due
 // are the message-numbers of those that have been left for long enough. They are retrieved once more before they are
 // deleted: RFC 1939 §7 lets a unique-id return with another message, and the digest says what was recorded.
-func (p *poll) toRetrieve(work context.Context, session *mailbox.Session, listing []mailbox.Item) (fresh []mailbox.Item, due map[int]bool, err error) {
-	if p.mailbox.LeaveOnServer == LeaveNever || len(listing) == 0 {
+func (p *poll) toRetrieve(
+	work context.Context, session *mailbox.Session, listing []mailbox.Item,
+) (fresh []mailbox.Item, due map[int]bool, err error) {
+	if p.mailbox.LeaveOnServer == LeaveNever {
 		return listing, nil, nil
 	}
 	if listing, err = p.identify(work, session, listing); err != nil {
 		return nil, nil, err
 	}
 	var uidls []string
-	seen := map[string]bool{}
 	for _, it := range listing {
 		if it.UIDL != "" {
 			uidls = append(uidls, it.UIDL)
-			seen[it.UIDL] = true
 		}
 	}
 	known, err := p.opts.Store.Known(work, p.target, uidls)
@@ -50,18 +50,11 @@ func (p *poll) toRetrieve(work context.Context, session *mailbox.Session, listin
 	for _, it := range listing {
 		k, ok := known[it.UIDL]
 		due[it.Number] = ok && p.isDue(k.AcceptedAt)
-		if !ok || it.Octets != k.Listed || p.hasReturned(it) || due[it.Number] {
+		if !ok || it.Octets != k.Listed || !k.IsListed || due[it.Number] {
 			fresh = append(fresh, it)
 		}
 	}
-	p.progress.seen = seen
 	return fresh, due, nil
-}
-
-// hasReturned reports whether a unique-id was not in the listing before: it may stand for another message now, of the
-// same size even.
-func (p *poll) hasReturned(it mailbox.Item) bool {
-	return p.progress.seen != nil && !p.progress.seen[it.UIDL]
 }
 
 // isDue reports whether a message was left for long enough.

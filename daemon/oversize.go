@@ -37,8 +37,8 @@ func (v *visit) withinLimit() []mailbox.Item {
 // once: its receipt is known by the size and the octets of the header. A worker that has done so does not ask again.
 func (v *visit) leave(work context.Context, it mailbox.Item) (broken, failed error) {
 	v.report.Oversize++
-	if it.UIDL != "" && v.progress.left[it.UIDL] {
-		return nil, nil
+	if isTold, err := v.isTold(work, it); isTold || err != nil {
+		return nil, err
 	}
 	header, err := v.header(work, it)
 	if err != nil {
@@ -49,16 +49,35 @@ func (v *visit) leave(work context.Context, it mailbox.Item) (broken, failed err
 	m := v.judge.parse(header)
 	m.Text, m.HTML, m.Octets = oversizeText(v.mailbox, it, m), "", it.Octets
 	outcomes, err := v.opts.Store.Accept(work, v.target,
-		[]store.Delivery{{UIDL: it.UIDL, Message: m, Raw: header}}, oversizeDecider{v.target.References})
+		[]store.Delivery{{UIDL: it.UIDL, Listed: it.Octets, Message: m, Raw: header}}, oversizeDecider{v.target.References})
 	if err != nil {
 		return nil, fmt.Errorf("accept the header of a message that is too large: %w", err)
 	}
 	if outcomes[0].Err == nil && it.UIDL != "" {
-		v.progress.left[it.UIDL] = true
+		v.progress.left[it.UIDL] = v.opts.Now()
 	}
 	v.log.messageTooLarge(it, m, outcomes[0])
 	return nil, nil
 }
+
+// isTold reports whether there is an event about a message already. The receipt is asked for by the unique-id and the size,
+// since a header may be given once and refused later; once a day, which notes that the message is still there.
+func (v *visit) isTold(work context.Context, it mailbox.Item) (bool, error) {
+	if it.UIDL == "" {
+		return false, nil
+	}
+	if at, ok := v.progress.left[it.UIDL]; ok && v.opts.Now().Sub(at) < keptAgain {
+		return true, nil
+	}
+	told, err := v.opts.Store.HasOversize(work, v.target, it.UIDL, it.Octets)
+	if told {
+		v.progress.left[it.UIDL] = v.opts.Now()
+	}
+	return told, err
+}
+
+// maxTops is after how many sessions that a header ended it is done without; a connection may be lost once.
+const maxTops = 2
 
 // maxHeader is how many octets of the header are kept; it is held in memory.
 const maxHeader = 1 << 20
@@ -67,7 +86,7 @@ const maxHeader = 1 << 20
 // ended a session before.
 func (v *visit) header(work context.Context, it mailbox.Item) (*oversizeHeader, error) {
 	h := &oversizeHeader{octets: it.Octets, uidl: it.UIDL} // nothing else tells one such message from another
-	if v.progress.noTop[it.UIDL] {
+	if v.progress.noTop[it.UIDL] >= maxTops {
 		return h, nil
 	}
 	spool, err := v.session.Top(work, it)

@@ -97,14 +97,14 @@ func (p *poll) run(ctx context.Context) error {
 	work, cancel := mailbox.Outlast(ctx, p.opts.StopGrace)
 	defer cancel()
 	err = p.sessions(ctx, work)
-	return cmp.Or(err, p.endWork(work), p.trouble.verdict(p.report))
+	return cmp.Or(err, p.endWork(ctx), p.trouble.verdict(p.report))
 }
 
 // resolve looks up the names of the mailbox's configuration: at the start of a poll, and when the database says that one
 // of them was removed since.
 func (p *poll) resolve(ctx context.Context) (err error) {
 	p.target, err = p.opts.Store.Resolve(ctx, p.mailbox.Name, p.mailbox.Rules.Names)
-	p.judge.policy = processor.Policy{Rules: p.mailbox.Rules, References: p.target.References}
+	p.judge.follow(processor.Policy{Rules: p.mailbox.Rules, References: p.target.References})
 	return err
 }
 
@@ -137,7 +137,7 @@ func (p *poll) sessions(ctx, work context.Context) error {
 
 // enough returns how many sessions a poll has at most, those aside that were ended by a message.
 func (p *poll) enough() int {
-	return 2*(1+p.progress.listed/p.opts.MessagesPerSession) + min(len(p.trouble.attempts), maxBroken)
+	return 2*(1+p.progress.listed/p.opts.MessagesPerSession) + min(len(p.trouble.attempts), maxAlone)
 }
 
 // place holds a session in one of the places of sessions that run at once: a mailbox with a large backlog lets others

@@ -11,14 +11,14 @@ import (
 // progress is what a worker remembers of a maildrop from session to session, so that a message that cannot be got
 // rid of never holds up those behind it. Forgetting it (a restart) costs time, never a message.
 type progress struct {
-	met    map[string]bool // unique-ids looked at in this poll: not again in its next session
-	broke  map[string]int  // unique-ids whose retrieval ended a session, and how often
-	lied   map[string]bool // unique-ids of messages that are larger than LIST says, and than allowed
-	left   map[string]bool // unique-ids of messages that are too large and recorded as such
-	noTop  map[string]bool // unique-ids of messages whose header ended a session
-	listed int             // messages in the poll's first listing, -1 before
-	seen   map[string]bool // unique-ids of the last listing of a mailbox that leaves its messages, nil before
-	noIDs  bool            // the server gives no headers that could stand for unique-ids
+	met    map[string]bool      // unique-ids looked at in this poll: not again in its next session
+	broke  map[string]int       // unique-ids whose retrieval ended a session, and how often
+	lied   map[string]bool      // unique-ids of messages that are larger than LIST says, and than allowed
+	left   map[string]time.Time // unique-ids of messages that are too large and recorded as such, and when that was known
+	noTop  map[string]int       // unique-ids of messages whose header ended a session, and how often; "" stands for all that have none
+	stays  map[int]int64        // octets, by message-number, of messages without a unique-id that stay as the last session was dropped
+	listed int                  // messages in the poll's first listing, -1 before
+	noIDs  bool                 // the server gives no headers that could stand for unique-ids
 
 	warned    bool          // that the server deletes messages by itself
 	delayed   bool          // the server wants time between log-ins
@@ -34,13 +34,13 @@ type progress struct {
 }
 
 func newProgress() *progress {
-	return &progress{broke: map[string]int{}, lied: map[string]bool{}, left: map[string]bool{}, noTop: map[string]bool{}}
+	return &progress{broke: map[string]int{}, lied: map[string]bool{}, left: map[string]time.Time{}, noTop: map[string]int{}}
 }
 
 // begin begins a poll.
 func (g *progress) begin() {
 	g.met = map[string]bool{}
-	g.listed, g.expect, g.stuck = -1, -1, 0
+	g.listed, g.expect, g.stuck, g.stays = -1, -1, 0, nil
 }
 
 // choose returns the items that a session is to look at, at most so many, and how many are left for the next.
@@ -53,7 +53,7 @@ func (g *progress) choose(listing []mailbox.Item, most int, past record) (items 
 	if g.expect >= 0 && len(listing) > g.expect {
 		g.past += g.stuck
 	}
-	unmet := slices.DeleteFunc(slices.Clone(listing), func(it mailbox.Item) bool { return it.UIDL != "" && g.met[it.UIDL] })
+	unmet := slices.DeleteFunc(slices.Clone(listing), g.isMet)
 	if g.past >= len(unmet) {
 		g.past = 0
 		if !first { // the end of the listing is the end of the poll
@@ -74,8 +74,9 @@ type record interface {
 }
 
 // calm returns the items that have neither ended a session nor failed before, or else, alone, the one that was tried the
-// least often: no other message's deletion shall be lost with its session; what is too large has none to lose. One that is overdue goes first: where only one
-// session in a poll is allowed (LOGIN-DELAY), and mail keeps coming in, it would never be tried.
+// least often: no other message's deletion shall be lost with its session; what is too large has none to lose. One that
+// is overdue goes first: where only one session in a poll is allowed (LOGIN-DELAY), and mail keeps coming in, it would
+// never be tried.
 func (g *progress) calm(items []mailbox.Item, past record) []mailbox.Item {
 	tries := func(it mailbox.Item) int { return g.broke[it.UIDL] + past.tried(it) }
 	calm := slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool { return tries(it) > 0 })
@@ -98,16 +99,16 @@ func (g *progress) forgetGone(listing []mailbox.Item) {
 	}
 	isGone := func(uidl string) bool { return !listed[uidl] }
 	maps.DeleteFunc(g.broke, func(uidl string, _ int) bool { return isGone(uidl) })
-	for _, set := range []map[string]bool{g.lied, g.left, g.noTop} {
-		maps.DeleteFunc(set, func(uidl string, _ bool) bool { return isGone(uidl) })
-	}
+	maps.DeleteFunc(g.left, func(uidl string, _ time.Time) bool { return isGone(uidl) })
+	maps.DeleteFunc(g.lied, func(uidl string, _ bool) bool { return isGone(uidl) })
+	maps.DeleteFunc(g.noTop, func(uidl string, _ int) bool { return isGone(uidl) })
 }
 
 // endedBy notes that retrieving an item ended its session. One that is too large is not retrieved again.
 func (g *progress) endedBy(it mailbox.Item, err error) {
 	switch {
 	case isOfTop(err):
-		g.noTop[it.UIDL] = true // "" stands for all that have none
+		g.noTop[it.UIDL]++
 	case it.UIDL == "":
 	case isLie(err):
 		g.lied[it.UIDL] = true
@@ -130,15 +131,30 @@ func (g *progress) again() { g.expect, g.stuck = -1, 0 }
 // others once more, to delete them.
 func (g *progress) dropped(staying []mailbox.Item) {
 	g.again()
+	if g.stays == nil {
+		g.stays = map[int]int64{}
+	}
 	for _, it := range staying {
 		if it.UIDL != "" {
 			g.met[it.UIDL] = true
+		} else {
+			g.stays[it.Number] = it.Octets
 		}
 	}
 }
 
+// isMet reports whether an item is not to be looked at again in this poll.
+func (g *progress) isMet(it mailbox.Item) bool {
+	if it.UIDL != "" {
+		return g.met[it.UIDL]
+	}
+	octets, stays := g.stays[it.Number]
+	return stays && octets == it.Octets
+}
+
 // visited notes how a session over a listing went; quit says whether its deletions were asked for.
 func (g *progress) visited(v *visit, listing int, quit bool) {
+	g.stays = nil // message-numbers are others now
 	looked := v.items[:v.looked]
 	nameless := 0
 	for _, it := range looked {

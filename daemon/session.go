@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailintegration/mailbox"
+	"mailintegration/store"
 )
 
 // brokenBy says that retrieving an item, or its header, ended the session.
@@ -140,7 +141,7 @@ func (v *visit) drain(ctx, work context.Context) (broken, failed error) {
 		if broken == nil {
 			broken = deleteErr
 		}
-		failed = errors.Join(acceptErr, failed)
+		failed = errors.Join(acceptErr, failed, v.survived(work))
 	}
 	return broken, failed
 }
@@ -170,7 +171,7 @@ func (v *visit) endedBy(work context.Context, it mailbox.Item, err error) error 
 	v.log.retrieveFailed(it, err)
 	v.progress.endedBy(it, err)
 	if key := keyOf(it); key != "" && !isLie(err) && isAbout(err, "RETR", it) {
-		if _, countErr := v.countFailure(work, key, err); countErr != nil {
+		if _, countErr := v.countFailure(work, key, store.NotRetrieved, err); countErr != nil {
 			return countErr
 		}
 	}

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,8 +23,11 @@ const (
 	keptAgain = 24 * time.Hour
 	// overdueAfter is when a message that failed is tried before the others once.
 	overdueAfter = 10 * time.Minute
-	// inHand is the reason of an attempt that has not ended: whoever finds it knows that the process did.
-	inHand = "the process ended while the message was in hand"
+	// maxAlone is how many messages that were tried in vain are tried in one poll, each in a session of its own: servers
+	// count log-ins.
+	maxAlone = 3
+	// endTime is how long the note that no message is in hand may take, also after a stop.
+	endTime = 10 * time.Second
 )
 
 // trouble is what a poll knows of messages that could not be recorded. The counts are durable: a process that dies, or
@@ -34,6 +38,9 @@ type trouble struct {
 	careful  int                      // how many messages are still to be counted before they are parsed, since the last process died
 	inARow   int                      // unexplained failures without a message recorded in between
 	first    error                    // the first unexplained failure of a message that had none before
+	last     error                    // the last unexplained failure
+	blocked  error                    // what kept messages from being recorded, and is nobody's fault but a person's to mend
+	held     []string                 // keys of messages that were counted because they are in hand
 }
 
 // beginWork notes in the database that messages are in hand, and reads what is known of earlier attempts. It does so
@@ -58,12 +65,14 @@ func (p *poll) beginWork(work context.Context, listing []mailbox.Item) error {
 	return p.forgetGone(work, listing)
 }
 
-// endWork notes that no message is in hand any more.
-func (p *poll) endWork(work context.Context) error {
+// endWork notes that no message is in hand any more: a slow stop is not the death of the process.
+func (p *poll) endWork(ctx context.Context) error {
 	if !p.trouble.begun {
 		return nil
 	}
-	return p.opts.Store.EndWork(work, p.target)
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+	defer cancel()
+	return p.opts.Store.EndWork(ending, p.target)
 }
 
 // forgetGone forgets attempts at messages that have left the mailbox. Those without a unique-id may be any.
@@ -137,16 +146,16 @@ func (p *poll) withoutKept(items []mailbox.Item) []mailbox.Item {
 }
 
 // countFailure counts an attempt that failed, durably, and returns what is known of it.
-func (p *poll) countFailure(work context.Context, key string, cause error) (store.Attempt, error) {
+func (p *poll) countFailure(work context.Context, key string, kind store.AttemptKind, cause error) (store.Attempt, error) {
 	if _, before := p.trouble.attempts[key]; !before && p.trouble.first == nil {
 		p.trouble.first = cause
 	}
-	return p.countAttempt(work, key, cause.Error())
+	return p.countAttempt(work, key, kind, cause.Error())
 }
 
 // countAttempt counts an attempt.
-func (p *poll) countAttempt(work context.Context, key, reason string) (store.Attempt, error) {
-	a, err := p.opts.Store.CountAttempt(work, p.target, key, reason)
+func (p *poll) countAttempt(work context.Context, key string, kind store.AttemptKind, reason string) (store.Attempt, error) {
+	a, err := p.opts.Store.CountAttempt(work, p.target, key, kind, reason)
 	if err != nil {
 		return a, err
 	}
@@ -157,44 +166,81 @@ func (p *poll) countAttempt(work context.Context, key, reason string) (store.Att
 	return a, nil
 }
 
-// verdict makes a poll in which nothing went well a failed one. A message whose trouble was known before does not: it
-// would slow down the polls that others wait for.
+// verdict makes a poll in which nothing was recorded a failed one. A single message whose trouble was known before does
+// not; nor do several slow down the polls that others wait for.
 func (t *trouble) verdict(r *Report) error {
-	if t.first == nil || r.Recorded()+r.Known+r.Oversize > 0 {
+	if r.others()+r.Known+r.Oversize > 0 {
 		return nil
 	}
-	return fmt.Errorf("none of %d messages was recorded: %w", r.Listed, t.first)
+	if cause := cmp.Or(t.blocked, t.first); cause != nil {
+		return fmt.Errorf("none of %d messages was recorded: %w", r.Listed, cause)
+	}
+	if t.isInfrastructure() {
+		return &lastingError{fmt.Errorf("none of %d messages was recorded, as in the polls before: %w", r.Listed, t.last)}
+	}
+	return nil
 }
+
+// lastingError is the error of a poll whose messages were all in trouble before.
+type lastingError struct{ err error }
+
+func (e *lastingError) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *lastingError) Unwrap() error { return e.err }
+
+// others is the number of messages that this poll recorded as what they are.
+func (r Report) others() int { return r.Recorded() - r.SetAside }
 
 // takeInHand counts a message before it is parsed, while it is not known which one ended the last process. It returns
 // the message that is to be set aside when this one did so often enough, nil otherwise.
 func (v *visit) takeInHand(work context.Context, key string, raw octets) (*processor.Message, error) {
 	before := v.trouble.attempts[key]
-	if v.trouble.careful == 0 && before.Reason != inHand {
+	if v.trouble.careful == 0 && before.Kind != store.InHand {
 		return nil, nil
 	}
-	v.trouble.careful = max(0, v.trouble.careful-1)
-	if before.Reason == inHand && before.Count >= maxAttempts-1 {
+	if before.Kind == store.InHand && before.Count >= maxAttempts-1 {
 		return v.judge.refuse(raw, processor.ReasonKeepsFailing,
 			fmt.Sprintf("the program ended %d times while it read the message", before.Count)), nil
 	}
-	_, err := v.countAttempt(work, key, inHand)
+	v.trouble.held = append(v.trouble.held, key)
+	_, err := v.countAttempt(work, key, store.InHand, "the process ended while the message was in hand")
 	return nil, err
+}
+
+// survived takes back the counts of messages that were in hand: the process lives, whatever became of them.
+func (v *visit) survived(work context.Context) error {
+	held := v.trouble.held
+	v.trouble.held = nil
+	if len(held) == 0 {
+		return nil
+	}
+	for _, key := range held {
+		if a := v.trouble.attempts[key]; a.Kind == store.InHand {
+			delete(v.trouble.attempts, key)
+		}
+	}
+	return v.opts.Store.TakeBackAttempts(work, v.target, held)
 }
 
 // reconsider counts a message that could not be recorded and, after its attempts, sets it aside unparsed: while other
 // messages are recorded, the cause is the message's. It returns what became of it in the end.
 func (v *visit) reconsider(work context.Context, b *batch, i int, o store.Outcome) (store.Outcome, error) {
 	if o.Err == nil {
-		v.trouble.inARow = 0
+		if !o.Known { // that one was recorded before proves nothing
+			v.trouble.inARow, v.trouble.careful = 0, max(0, v.trouble.careful-1)
+		}
 		return o, nil
+	}
+	if errors.Is(o.Err, store.ErrDirectory) || errors.Is(o.Err, store.ErrConstraint) {
+		v.trouble.blocked = o.Err
 	}
 	if !store.IsUnexplained(o.Err) {
 		return o, nil
 	}
-	v.trouble.inARow++
-	a, err := v.countFailure(work, b.keys[i], o.Err)
-	if err != nil || a.Count < maxAttempts || !a.OthersSince && v.report.Recorded() == 0 {
+	v.trouble.inARow, v.trouble.last = v.trouble.inARow+1, o.Err
+	a, err := v.countFailure(work, b.keys[i], store.NotRecorded, o.Err)
+	if err != nil || a.Count < maxAttempts || !a.OthersSince && v.report.others() == 0 {
 		return o, err
 	}
 	aside, err := v.setAside(work, b.deliveries[i], o.Err)

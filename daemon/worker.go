@@ -92,11 +92,19 @@ func (w *worker) note(r Report) {
 		}
 		w.failures, w.permanent = 0, false
 	case errors.Is(r.Err, context.Canceled):
+	case isLasting(r.Err):
+		w.works = false
 	default:
 		w.works = false
 		w.failures++
 		w.permanent = needsPerson(r.Err)
 	}
+}
+
+// isLasting reports whether a poll failed as those before it did, on messages that others need not wait for.
+func isLasting(err error) bool {
+	var lasting *lastingError
+	return errors.As(err, &lasting)
 }
 
 // poll polls the mailbox once and logs how it went. It never panics.
@@ -122,7 +130,7 @@ func (w *worker) poll(ctx context.Context) (report Report) {
 func needsPerson(err error) bool {
 	var names *store.UnresolvedError
 	var problem *ProblemError
-	return mailbox.IsPermanentForMailbox(err) || errors.As(err, &names) || errors.As(err, &problem)
+	return mailbox.IsPermanentForMailbox(err) || errors.Is(err, store.ErrConstraint) || errors.As(err, &names) || errors.As(err, &problem)
 }
 
 // ProblemError says that a mailbox cannot be polled as it is configured.

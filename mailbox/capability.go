@@ -3,6 +3,7 @@ package mailbox
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -41,12 +42,20 @@ func (s *Session) askCapabilities(ctx context.Context) error {
 	return s.takeCapabilities(ctx, r, found)
 }
 
-// takeCapabilities waits for the answer to CAPA. A server may not know it (popa3d): then capabilities stay nil.
+// takeCapabilities waits for the answer to CAPA. A server may not know it (popa3d): then capabilities are nil. That
+// retrieved messages are deleted (EXPIRE 0) is not forgotten once it was said, whatever is said later, or refused.
 func (s *Session) takeCapabilities(ctx context.Context, r *request, found Capabilities) error {
+	before, said := s.capabilities.Expire()
 	s.capabilities = nil
 	err := s.do(ctx, r)
 	if err == nil {
 		s.capabilities = found
+	}
+	if days, ok := found.Expire(); said && (err != nil || !ok || before < days) {
+		if s.capabilities == nil {
+			s.capabilities = Capabilities{}
+		}
+		s.capabilities["EXPIRE"] = []string{strconv.Itoa(before)}
 	}
 	if SessionBroken(err) {
 		return err

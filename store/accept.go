@@ -57,7 +57,7 @@ type Outcome struct {
 //
 // When the transaction fails for a reason that may lie in one message, each is tried in a transaction of its own: the
 // one that cannot be recorded is set aside or has Err, and no other suffers. Two in a row whose errors nothing explains
-// (IsUnexplained) end that. An error that lies in no message (ErrUnavailable, ErrDirectory, ErrReferenceGone, ErrLocked of what every
+// (IsUnexplained) end that. An error that lies in no message (ErrUnavailable, ErrReferenceGone, ErrLocked of what every
 // message needs, a stop) fails the batch. With an error, the outcomes are those of the first messages, as far as they
 // were tried one by one; nothing else is recorded, but what a commit did whose answer was lost, which is Known the next time.
 func (s *Store) Accept(ctx context.Context, mb Mailbox, batch []Delivery, decider processor.Decider) ([]Outcome, error) {
@@ -82,7 +82,7 @@ func (s *Store) Accept(ctx context.Context, mb Mailbox, batch []Delivery, decide
 // failsBatch reports whether an error lies in no message, so that trying them one by one is in vain.
 func failsBatch(ctx context.Context, err error) bool {
 	var locked *lockedError
-	return ctx.Err() != nil || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrDirectory) || errors.Is(err, ErrReferenceGone) ||
+	return ctx.Err() != nil || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrReferenceGone) ||
 		errors.As(err, &locked) && locked.ofAcceptor
 }
 

@@ -12,12 +12,24 @@ import (
 // Attempt counts how often a message could not be recorded. Its times are of the database's clock.
 type Attempt struct {
 	Key             string
-	Count           int
+	Count           int // of attempts of its kind in a row
+	Kind            AttemptKind
 	FirstAt, LastAt time.Time
 	Reason          string // of the last one
 	Kept            bool   // the message was recorded with a defect at LastAt and is to be kept on the server
 	OthersSince     bool   // a receipt was written since FirstAt, in whichever mailbox: the database does record
 }
+
+// AttemptKind is what went wrong with a message.
+type AttemptKind string
+
+// The kinds of attempts. One kind says nothing about another, so that each is counted for itself.
+const (
+	NotRetrieved AttemptKind = "retrieve" // the server did not give it, or the session ended
+	CameShort    AttemptKind = "short"    // the server gave only a part
+	InHand       AttemptKind = "in_hand"  // it is being read: whoever finds that knows that the process died
+	NotRecorded  AttemptKind = "record"
+)
 
 // AttemptKey returns the key that the attempts at a message are counted under: its unique-id or, when the server has
 // none, its digest. One of the two must be known.
@@ -29,11 +41,11 @@ func AttemptKey(uidl string, digest [32]byte) string {
 }
 
 // attemptColumns are those that scanAttempt reads.
-const attemptColumns = `key, count, first_at, last_at, reason, kept,
+const attemptColumns = `key, count, kind, first_at, last_at, reason, kept,
 	EXISTS (SELECT FROM mailbox AS other WHERE other.recorded_at > attempt.first_at)`
 
 func scanAttempt(row pgx.CollectableRow) (a Attempt, err error) {
-	err = row.Scan(&a.Key, &a.Count, &a.FirstAt, &a.LastAt, &a.Reason, &a.Kept, &a.OthersSince)
+	err = row.Scan(&a.Key, &a.Count, &a.Kind, &a.FirstAt, &a.LastAt, &a.Reason, &a.Kept, &a.OthersSince)
 	return a, err
 }
 
@@ -56,12 +68,25 @@ func (s *Store) Attempts(ctx context.Context, mb Mailbox) (map[string]Attempt, e
 
 // CountAttempt notes that a message could not be recorded, and why, and returns what is known of it then. The first
 // attempt began with the work on the mailbox (BeginWork): what was recorded since then was recorded beside it.
-func (s *Store) CountAttempt(ctx context.Context, mb Mailbox, key, reason string) (Attempt, error) {
-	return s.noteAttempt(ctx, mb, `INSERT INTO attempt (mailbox_id, key, count, first_at, last_at, reason)
-		SELECT id, $2, 1, least(working_since, now()), now(), $3 FROM mailbox WHERE id = $1
-		ON CONFLICT (mailbox_id, key) DO UPDATE
-			SET count = attempt.count + 1, last_at = greatest(now(), attempt.last_at), reason = excluded.reason
-		RETURNING `+attemptColumns, key, capped(reason, maxDetail))
+func (s *Store) CountAttempt(ctx context.Context, mb Mailbox, key string, kind AttemptKind, reason string) (Attempt, error) {
+	return s.noteAttempt(ctx, mb, `INSERT INTO attempt (mailbox_id, key, count, first_at, last_at, kind, reason)
+		SELECT id, $2, 1, least(working_since, now()), now(), $3, $4 FROM mailbox WHERE id = $1
+		ON CONFLICT (mailbox_id, key) DO UPDATE SET
+			count = CASE WHEN attempt.kind = excluded.kind THEN attempt.count + 1 ELSE 1 END,
+			first_at = CASE WHEN attempt.kind = excluded.kind THEN attempt.first_at ELSE excluded.first_at END,
+			last_at = greatest(now(), attempt.last_at), kind = excluded.kind, reason = excluded.reason
+		RETURNING `+attemptColumns, key, string(kind), capped(reason, maxDetail))
+}
+
+// TakeBackAttempts takes back the counts of messages that were in hand: the process has survived them.
+func (s *Store) TakeBackAttempts(ctx context.Context, mb Mailbox, keys []string) error {
+	var b pgx.Batch
+	b.Queue(`DELETE FROM attempt WHERE mailbox_id = $1 AND key = ANY($2) AND kind = 'in_hand' AND count <= 1 AND NOT kept`, mb.ID, keys)
+	b.Queue(`UPDATE attempt SET count = greatest(count - 1, 0), kind = '' WHERE mailbox_id = $1 AND key = ANY($2) AND kind = 'in_hand'`, mb.ID, keys)
+	if err := s.sendBrief(ctx, &b); err != nil {
+		return fmt.Errorf("attempts at messages of mailbox %s: %w", mb.Name, err)
+	}
+	return nil
 }
 
 // KeepAttempt notes that a message was recorded with a defect and that its mailbox keeps it.

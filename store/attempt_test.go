@@ -15,7 +15,7 @@ func TestAttemptsAtAMessageAreCountedDurably(t *testing.T) {
 	key := store.AttemptKey("u1", [32]byte{})
 	before := one[time.Time](t, d, `SELECT clock_timestamp()`)
 	for n := 1; n <= 3; n++ {
-		a, err := d.store.CountAttempt(t.Context(), d.mailbox, key, strings.Repeat("no\x00 ", n))
+		a, err := d.store.CountAttempt(t.Context(), d.mailbox, key, store.NotRecorded, strings.Repeat("no\x00 ", n))
 		if err != nil || a.Count != n || a.Key != key || a.Kept || a.OthersSince {
 			t.Errorf("attempt %d is %+v, %v", n, a, err)
 		}
@@ -42,7 +42,7 @@ func TestAnAttemptKnowsWhetherOthersWereRecordedSince(t *testing.T) {
 	d.accept(t, d.clerk(), mail("1", "a"))
 	count := func() store.Attempt {
 		t.Helper()
-		a, err := d.store.CountAttempt(t.Context(), d.mailbox, "key", "because")
+		a, err := d.store.CountAttempt(t.Context(), d.mailbox, "key", store.NotRecorded, "because")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +75,7 @@ func TestAMessageIsKeptAndForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	counted, err := d.store.CountAttempt(t.Context(), d.mailbox, "counted", "short")
+	counted, err := d.store.CountAttempt(t.Context(), d.mailbox, "counted", store.NotRecorded, "short")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestWorkThatWasNotEndedIsAnInterruption(t *testing.T) {
 	if _, err := d.store.BeginWork(t.Context(), d.mailbox); !errors.Is(err, store.ErrReferenceGone) {
 		t.Errorf("of a mailbox that is gone: %v", err)
 	}
-	if _, err := d.store.CountAttempt(t.Context(), d.mailbox, "key", ""); !errors.Is(err, store.ErrReferenceGone) {
+	if _, err := d.store.CountAttempt(t.Context(), d.mailbox, "key", store.NotRecorded, ""); !errors.Is(err, store.ErrReferenceGone) {
 		t.Errorf("of a mailbox that is gone: %v", err)
 	}
 }

@@ -87,7 +87,7 @@
 // An error is explained by the database (ErrUnavailable: the connection is gone, or the SQLSTATE says that the server
 // or the schema cannot do it), by the attachment directory (ErrDirectory), by another transaction (ErrLocked), by
 // somebody who removed what the configuration names (ErrReferenceGone) or by a stop. These fail a batch at once and blame
-// no message; but a lock of a request's row fails only the messages that need it.
+// no message; but a directory that cannot be used and a lock of a request's row fail only the messages that need them.
 //
 // Every other error may be one message's, so each message of the batch is then tried alone. One that PostgreSQL refuses
 // (SQLSTATE class 22, 23 or 54), that makes our own code panic, or that nobody has understood in time is set aside. One

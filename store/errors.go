@@ -67,8 +67,9 @@ func IsTransient(err error) bool {
 	return !refused && !errors.As(err, &names)
 }
 
-// IsUnexplained reports whether neither the state of the database or of the attachment directory, nor a lock, nor a reference that was removed, nor a
-// name that is missing, nor a stop explains err. It may then be due to the one message that it befell.
+// IsUnexplained reports whether neither the state of the database or of the attachment directory, nor a lock, nor a
+// reference that was removed, nor a name that is missing, nor a constraint that refuses everything, nor a stop explains
+// err. It may then be due to the one message that it befell.
 func IsUnexplained(err error) bool {
 	var names *UnresolvedError
 	return err != nil && !isExplained(err) && !errors.As(err, &names)
@@ -76,7 +77,9 @@ func IsUnexplained(err error) bool {
 
 // isExplained reports whether others than the message explain an error.
 func isExplained(err error) bool {
-	for _, explanation := range []error{ErrUnavailable, ErrDirectory, ErrLocked, ErrReferenceGone, context.Canceled, context.DeadlineExceeded} {
+	for _, explanation := range []error{
+		ErrUnavailable, ErrDirectory, ErrLocked, ErrReferenceGone, ErrConstraint, context.Canceled, context.DeadlineExceeded,
+	} {
 		if errors.Is(err, explanation) {
 			return true
 		}

@@ -89,8 +89,12 @@ func TestAShareThatIsNotMountedIsNotWrittenBelow(t *testing.T) {
 			before := isThere(d.files)
 			batch := []store.Delivery{mail("2", "b", with(attachment("x", "content 2"))), mail("3", "c")}
 			outcomes, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk())
-			if !errors.Is(err, store.ErrNoMarker) || !errors.Is(err, store.ErrDirectory) || errors.Is(err, store.ErrUnavailable) || outcomes != nil {
-				t.Errorf("Accept: %+v, %v", outcomes, err)
+			must(t, err)
+			if err := outcomes[0].Err; !errors.Is(err, store.ErrNoMarker) || !errors.Is(err, store.ErrDirectory) || store.IsUnexplained(err) {
+				t.Errorf("a message with a file: %v", err)
+			}
+			if outcomes[1].Outcome != store.Opened {
+				t.Errorf("a message without a file waits for its neighbour: %+v", outcomes[1])
 			}
 			if _, err = openAt(t, store.Options{URL: d.url, AttachmentDirectory: d.files}); !errors.Is(err, store.ErrNoMarker) {
 				t.Errorf("Open: %v", err)

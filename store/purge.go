@@ -20,7 +20,7 @@ func (s *Store) PurgeReceipts(ctx context.Context, olderThan time.Duration) (n i
 	for n < MaxPurgedReceipts {
 		tag, err := s.pool.Exec(ctx, `DELETE FROM receipt AS r USING (
 				SELECT mailbox_id, digest FROM receipt
-				WHERE last_seen_at < now() - $1::interval AND outcome <> 'set_aside' LIMIT $2 FOR UPDATE SKIP LOCKED) AS old
+				WHERE last_seen_at < now() - $1::interval AND outcome <> 'set_aside' AND NOT is_listed LIMIT $2 FOR UPDATE SKIP LOCKED) AS old
 			WHERE r.mailbox_id = old.mailbox_id AND r.digest = old.digest`, olderThan, purgeBatch)
 		if err != nil {
 			return n, fmt.Errorf("purge receipts: %w", unavailable(ctx, err))

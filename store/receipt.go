@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -172,7 +173,7 @@ func storableUIDL(uidl string) string {
 func queueMeetings(b *pgx.Batch, mailbox int64, met map[[sha256.Size]byte]*meeting) {
 	for _, m := range met {
 		b.Queue(`UPDATE receipt SET uidl = coalesce(nullif($3, ''), uidl), listed = coalesce(nullif($4::bigint, 0), listed),
-				body_digest = coalesce(body_digest, $5), last_seen_at = now(), times_seen = times_seen + $6
+				body_digest = coalesce(body_digest, $5), is_listed = $5::bytea IS NOT NULL, last_seen_at = now(), times_seen = times_seen + $6
 			WHERE mailbox_id = $1 AND digest = $2`, mailbox, m.digest[:], storableUIDL(m.uidl), m.listed, m.body, m.times)
 	}
 }
@@ -209,15 +210,17 @@ func (t *receiptRows) queue(b *pgx.Batch, mailbox int64, now time.Time) {
 		return
 	}
 	b.Queue(`INSERT INTO receipt (mailbox_id, digest, uidl, message_id, octets, outcome, reason, request, activity_id,
-			raw_kept, accepted_at, last_seen_at, times_seen, detail, listed, body_digest)
+			raw_kept, accepted_at, last_seen_at, times_seen, detail, listed, body_digest, is_listed)
 		SELECT $1, r.digest, r.uidl, r.message_id, r.octets, r.outcome, r.reason, nullif(r.request, 0),
-			nullif(r.activity, 0), r.raw_kept, $2, now(), r.times, r.detail, r.listed, r.body
+			nullif(r.activity, 0), r.raw_kept, $2, now(), r.times, r.detail, r.listed, r.body, r.body IS NOT NULL
 		FROM unnest($3::bytea[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::bigint[],
 			$10::bigint[], $11::boolean[], $12::integer[], $13::text[], $14::bigint[], $15::bytea[])
 			AS r (digest, uidl, message_id, octets, outcome, reason, request, activity, raw_kept, times, detail, listed, body)`,
 		mailbox, now, t.digest, t.uidl, t.messageID, t.octets, t.outcome, t.reason, t.request, t.activity, t.rawKept, t.times,
 		t.detail, t.listed, t.body)
-	b.Queue(`UPDATE mailbox SET recorded_at = clock_timestamp() WHERE id = $1`, mailbox)
+	if slices.ContainsFunc(t.outcome, func(o string) bool { return o != SetAside }) {
+		b.Queue(`UPDATE mailbox SET recorded_at = clock_timestamp() WHERE id = $1`, mailbox)
+	}
 }
 
 // untold is why the message became nothing, which no history tells.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 )
@@ -8,6 +9,9 @@ import (
 // maxRefusals is how many messages in a row are set aside because one constraint refuses them. What refuses more than
 // that has nothing against the messages: it was added to the database, or something it relies on has changed.
 const maxRefusals = 2
+
+// ErrConstraint says that a constraint refuses one message after another: a person has to look at the database.
+var ErrConstraint = errors.New("a constraint of the database refuses one message after another")
 
 // refusals remembers, by mailbox, the constraint that refused the last messages.
 type refusals struct {
@@ -25,6 +29,12 @@ type constraintError struct {
 	constraint string
 	err        error
 }
+
+// Unwrap returns what PostgreSQL said.
+func (e *constraintError) Unwrap() error { return e.err }
+
+// Is makes it an ErrConstraint.
+func (e *constraintError) Is(target error) bool { return target == ErrConstraint }
 
 func (e *constraintError) Error() string {
 	return fmt.Sprintf("the constraint %s refuses one message after another: %v", e.constraint, e.err)
@@ -72,7 +82,7 @@ func (r *refusals) noteRefused(mb Mailbox, constraint string) {
 // noteRecorded notes what the outcomes of messages that were accepted say of the constraints.
 func (r *refusals) noteRecorded(mb Mailbox, outcomes []Outcome) {
 	for _, o := range outcomes {
-		if !o.Known {
+		if !o.Known && o.Outcome != SetAside {
 			r.noteRefused(mb, "")
 			return
 		}

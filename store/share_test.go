@@ -60,7 +60,7 @@ func within(t *testing.T, what string, f func()) {
 	}
 }
 
-func TestAShareThatHangsFailsItsBatchAndNoOtherWaits(t *testing.T) {
+func TestAShareThatHangsHoldsUpOnlyMessagesWithFiles(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{"read marker", "publish"} {
 		t.Run(step, func(t *testing.T) {
@@ -71,13 +71,17 @@ func TestAShareThatHangsFailsItsBatchAndNoOtherWaits(t *testing.T) {
 			for range 3 {
 				within(t, "Accept", func() {
 					outcomes, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk())
-					if !errors.Is(err, store.ErrHanging) || !errors.Is(err, store.ErrDirectory) || !store.IsTransient(err) || outcomes != nil {
-						t.Errorf("outcomes %+v, error %v", outcomes, err)
+					must(t, err)
+					if err := outcomes[0].Err; !errors.Is(err, store.ErrHanging) || !errors.Is(err, store.ErrDirectory) || !store.IsTransient(err) {
+						t.Errorf("a message with a file: %v", err)
+					}
+					if outcomes[1].Outcome != store.Opened {
+						t.Errorf("a message without a file waits for its neighbour: %+v", outcomes[1])
 					}
 				})
 			}
 			d.accept(t, d.clerk(), mail("3", "without a file"))
-			if n := d.count(t, "receipt"); n != 1 {
+			if n := d.count(t, "receipt"); n != 2 {
 				t.Errorf("%d receipts", n)
 			}
 			letGo()

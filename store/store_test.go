@@ -94,7 +94,7 @@ func TestAStoreWithoutAnAttachmentDirectoryKeepsNoFile(t *testing.T) {
 		t.Errorf("a message without a file: %+v, %v", got, err)
 	}
 	got, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "b", with(attachment("x", "")))}, d.clerk())
-	if !errors.Is(err, store.ErrDirectory) {
+	if err != nil || !errors.Is(got[0].Err, store.ErrDirectory) {
 		t.Errorf("a message with a file: %+v, %v", got, err)
 	}
 	if n, err := s.CollectOrphans(t.Context(), 0); n != 0 || err != nil {

@@ -82,9 +82,11 @@ func (s step) owner() (uid, gid int) {
 
 // exchangeable says why somebody other than root could change what the step leads to, "" when nobody can.
 func (s step) exchangeable() string {
-	switch uid, _ := s.owner(); {
+	switch uid, gid := s.owner(); {
 	case uid != 0:
 		return "belongs to the account " + accountName(uid)
+	case s.info.IsDir() && gid != 0 && s.info.Mode().Perm()&0o020 != 0 && s.info.Mode()&fs.ModeSticky == 0:
+		return "can be written to by its group"
 	case s.info.IsDir() && s.info.Mode().Perm()&0o002 != 0 && s.info.Mode()&fs.ModeSticky == 0:
 		return "can be written to by every account"
 	}

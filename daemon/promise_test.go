@@ -1,0 +1,263 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"mailintegration/mailbox/pop3test"
+	"mailintegration/processor"
+	"mailintegration/store"
+)
+
+func TestOutagesAfterADeathSetNothingAside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.poll()
+	w.idle()
+	w.add(withFile("CONTENT"))
+	w.exec(`UPDATE mailbox SET working_since = now()`) // one death
+	for range 2 {
+		away := w.attachments + ".away"
+		if err := os.Rename(w.attachments, away); err != nil {
+			t.Fatal(err)
+		}
+		w.poll()
+		w.idle()
+		if err := os.Rename(away, w.attachments); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.poll()
+	w.idle()
+	if n := w.count(`SELECT count(*) FROM set_aside`); n != 0 {
+		var detail string
+		w.rows.QueryRow(t.Context(), `SELECT reason||': '||coalesce(detail,'') FROM receipt`).Scan(&detail)
+		t.Errorf("%d set aside though the process died once and the directory was away twice: %s", n, detail)
+	}
+}
+
+func TestRetrievalFailuresAreNoRecordingFailures(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mail()
+	w.maildrops.AtMessage("RETR", w.maildrops.Messages(helpdesk)[0].UIDL).Times(2).Reply("-ERR not now")
+	for range 2 {
+		w.poll()
+		w.idle()
+	}
+	w.refuseSubject("Nr. 1", "XX000")
+	w.mail()
+	w.poll() // the first failure to record
+	w.idle()
+	if n := w.count(`SELECT count(*) FROM set_aside`); n != 0 {
+		t.Errorf("%d set aside at the first failure to record it", n)
+	}
+}
+
+func TestAConstraintThatRefusesEverythingStopsTheMailbox(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec(`ALTER TABLE request ADD CONSTRAINT silly CHECK (subject NOT LIKE 'Nr. %')`)
+	for range 8 {
+		w.mail()
+	}
+	d := w.daemon()
+	for n := range 12 {
+		r := w.pollTimes(d, 1)
+		t.Logf("poll %d: %d set aside, err %v", n+1, w.count(`SELECT count(*) FROM set_aside`), r.Err)
+	}
+	if n := w.count(`SELECT count(*) FROM set_aside`); n > 2 {
+		t.Errorf("%d set aside", n)
+	}
+}
+
+func TestAKeptMessageIsRetrievedAgainWhereMessagesAreLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mailbox.LeaveOnServer = LeaveAlways
+	now := time.Now()
+	w.options.Now = func() time.Time { return now }
+	w.add(large())
+	w.mail()
+	w.maildrops.AtMessage("RETR", w.maildrops.Messages(helpdesk)[0].UIDL).Truncate(200)
+	for range 5 {
+		w.poll()
+		w.idle()
+	}
+	w.wantRecorded(2)
+	w.maildrops.Heal()
+	now = now.Add(keptAgain + time.Hour)
+	for range 3 {
+		w.poll()
+		w.idle()
+	}
+	w.wantRecorded(3)
+}
+
+func TestOversizeIsRecordedOnceWhenTopFailsLater(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []string{"drop", "refusal"} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.mailbox.Account.MaxOctets = 10_000
+			w.add(large())
+			w.pollUntilGood()
+			w.idle()
+			if fault == "drop" {
+				w.maildrops.At("TOP").Times(1).Drop()
+			} else {
+				w.maildrops.At("TOP").Times(1).Reply("-ERR not now")
+			}
+			w.poll() // a new process
+			w.idle()
+			if n := w.count(`SELECT count(*) FROM receipt WHERE reason = 'too_large'`); n != 1 {
+				t.Errorf("%d events of one message", n)
+			}
+		})
+	}
+}
+
+func TestATroubleThatIsEverybodysIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.refuseSubject("Nr. 1", "XX000")
+	w.exec(`DROP TRIGGER refuse ON request`)
+	w.exec(`CREATE TRIGGER refuse BEFORE INSERT ON request FOR EACH ROW EXECUTE FUNCTION refuse()`)
+	for range 6 {
+		w.mail()
+	}
+	d := w.daemon()
+	for n := range 8 {
+		r := w.pollTimes(d, 1)
+		t.Logf("poll %d: failed %d err %v", n+1, r.Failed, r.Err)
+		if r.Err == nil {
+			t.Errorf("poll %d, in which nothing of 6 was recorded, went well", n+1)
+		}
+	}
+}
+
+func TestNamelessStayingHoldsUpOthersWhereQuitDeletes(t *testing.T) {
+	t.Parallel()
+	w := newWorldOn(t, pop3test.Options{DeletesRetrieved: true, NoUIDL: true})
+	w.options.MessagesPerSession = 5
+	w.add(large())
+	uidl := w.maildrops.Messages(helpdesk)[0].UIDL
+	w.maildrops.AtMessage("RETR", uidl).Truncate(200)
+	for range 12 {
+		w.mail()
+	}
+	d := w.daemon()
+	for n := range 8 {
+		w.pollTimes(d, 1)
+		t.Logf("poll %d: recorded %d, left %d", n+1, w.count(`SELECT count(*) FROM receipt`), w.maildrops.Count(helpdesk))
+	}
+	w.wantRecorded(13)
+}
+
+func TestExpireSaidBeforeLogInCounts(t *testing.T) {
+	t.Parallel()
+	for which, o := range map[string]pop3test.Options{"": {DeletesRetrieved: true}, "one by one": {DeletesRetrieved: true, Without: []string{"PIPELINING"}}} {
+		t.Run(which, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldOn(t, o)
+			for range 4 {
+				w.mail()
+			}
+			w.maildrops.At("CAPA").After(1).Reply("-ERR not in this state")
+			w.exec(`ALTER TABLE receipt RENAME TO receipt_gone`)
+			w.poll()
+			w.idle()
+			w.exec(`ALTER TABLE receipt_gone RENAME TO receipt`)
+			w.wantNoneLost()
+		})
+	}
+}
+
+var _ = fmt.Sprint
+
+func TestNamelessOversizeAfterATopThatBroke(t *testing.T) {
+	t.Parallel()
+	w := newWorldOn(t, pop3test.Options{NoUIDL: true})
+	w.mailbox.Account.MaxOctets = 10_000
+	d := w.daemon()
+	w.maildrops.At("TOP").Times(1).Drop()
+	w.add(large())
+	w.pollTimes(d, 1)
+	w.add(strings.Replace(large(), "holiday pictures", "PAYROLL OVERDUE!", 1))
+	w.pollTimes(d, 2)
+	if n := w.count(`SELECT count(*) FROM receipt WHERE reason = 'too_large'`); n != 2 {
+		t.Errorf("%d events of 2 messages", n)
+	}
+}
+
+func TestLeftMessagesSurviveThePurgeWhileTheirMailboxIsUnreachable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mailbox.LeaveOnServer = LeaveAlways
+	w.mail()
+	w.mail()
+	w.poll()
+	w.idle()
+	w.exec(`UPDATE receipt SET last_seen_at = now() - interval '31 days'`)
+	if _, err := w.store.PurgeReceipts(t.Context(), 30*24*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	w.poll()
+	w.idle()
+	if n := w.count(`SELECT count(*) FROM request`); n != 2 {
+		t.Errorf("%d requests of 2 messages", n)
+	}
+}
+
+func TestAUniqueIDThatReturnsIsFoundByProcessesThatRememberNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mailbox.LeaveOnServer = LeaveAlways
+	w.maildrops.AddUIDL(helpdesk, "u", []byte("From: ann@acme.example\r\nSubject: one\r\n\r\n"))
+	w.poll()
+	w.idle()
+	w.maildrops.Replace(helpdesk, "u", nil)
+	w.poll()
+	w.idle()
+	w.maildrops.AddUIDL(helpdesk, "u", []byte("From: ann@acme.example\r\nSubject: two\r\n\r\n"))
+	for range 3 {
+		w.poll()
+		w.idle()
+	}
+	w.wantRecorded(2)
+}
+
+func TestNeighboursWithoutFilesWhileTheShareIsAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mail()
+	w.add(withFile("CONTENT"))
+	w.mail()
+	if err := os.Rename(w.attachments, w.attachments+".away"); err != nil {
+		t.Fatal(err)
+	}
+	w.poll()
+	w.idle()
+	if n := w.count(`SELECT count(*) FROM request`); n != 2 {
+		t.Errorf("%d of 2 messages that need no file are recorded while the share is away", n)
+	}
+}
+
+func TestASlowStopIsNoDeath(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.options.StopGrace = time.Nanosecond
+	w.mail()
+	ctx, stop := context.WithCancel(t.Context())
+	w.maildrops.At("RETR").Times(1).Call(stop)
+	w.maildrops.At("RETR").Times(1).Stall()
+	w.pollUnder(ctx)
+	if n := w.count(`SELECT count(*) FROM mailbox WHERE working_since IS NOT NULL`); n != 0 {
+		t.Error("a stop leaves the mark of a process that died")
+	}
+}
