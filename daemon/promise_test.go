@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"mailintegration/mailbox/pop3test"
-	"mailintegration/processor"
-	"mailintegration/store"
 )
 
 func TestOutagesAfterADeathSetNothingAside(t *testing.T) {
