@@ -54,12 +54,14 @@
 // # No message holds up another
 //
 // What goes wrong with one message is counted in the database, by its unique-id or else its digest (trouble.go), so that
-// a restart forgets nothing. A message that was tried in vain is tried last and alone, in a session of its own: one that
+// a restart forgets nothing; failures to retrieve, short answers, deaths of the process and failures to record are counted
+// each for itself. A message that was tried in vain is tried last and alone, in a session of its own: one that
 // the server refuses to give, one whose retrieval ends the session, one that does not fit into the spool, one that the
 // store cannot record for a reason nobody knows. At the third attempt, while other messages are recorded, a message that
 // was retrieved is set aside unparsed: as an event that carries its octets. Two such failures in a row are taken for the
 // infrastructure's and end the poll. A database that is down, a row that somebody else has locked and a name that somebody
-// removed count for no message.
+// removed count for no message, nor do an attachment directory that cannot be used and a constraint that refuses one
+// message after another: what needs them waits in the mailbox, and the poll says so.
 //
 // A message on which parsing or deciding panics, or does not come back within its budget of time, is set aside at once.
 // One that ends the process is found out by the next: a poll whose last one was never ended reads the first messages
@@ -83,7 +85,7 @@
 // # Left on the server
 //
 // With Mailbox.LeaveOnServer a message that is recorded is not deleted. It is told by its unique-id and the octets that
-// LIST says, and not retrieved again, until it has been there for as long as it is to be left: then it is retrieved once
+// LIST says, as long as each listing has it, and not retrieved again, until it has been there for as long as it is to be left: then it is retrieved once
 // more, and deleted when its digest is known. A unique-id that was gone, or whose octets differ, is retrieved: it may have
 // returned with another message. A message whose server changes its header fields meanwhile is known by unique-id,
 // Message-ID and body together. Where there are no unique-ids, a digest of the header (TOP) stands for them.
@@ -91,18 +93,11 @@
 // # Too large
 //
 // A message that is larger than Mailbox.Account.MaxOctets, as LIST says, is not retrieved. Its header is read (TOP),
-// recorded as an event, and the message is left where it is. It is recorded once: its receipt is known by the digest of
-// the size and the header's octets, or of the unique-id where there is no TOP, or where TOP ended a session; a worker
-// remembers the unique-ids it has dealt with, so that a header is read once and after each restart. The receipt is never
-// that of the whole message: once the limit is raised, the message is accepted as a new one. One whose LIST lies is cut
-// off at the limit, which ends the session, and dealt with in the next session of the poll; it needs a unique-id to be
-// told again.
-//
-// # Collecting
-//
-// Every six hours, and sooner when more is left, receipts that were not met for Options.Retention are removed, then files
-// that no row names (collect.go). What was refused or ignored goes with its receipt. The store decides whether anything
-// may be removed; a failure is logged when it is news, and a panic ends one run.
+// recorded as an event, and the message is left where it is. It is recorded once: its receipt is found again by
+// unique-id and size, or else by the digest of the size and the header's octets. Where there is no TOP, or where it has
+// ended two sessions, the header is empty. The receipt is never that of the whole message: once the limit is raised, the
+// message is accepted as a new one. One whose LIST lies is cut off at the limit, which ends the session, and dealt with in
+// the next session of the poll; it needs a unique-id to be told again.
 //
 // # Whose fault is it?
 //
