@@ -99,6 +99,13 @@
 // message is accepted as a new one. One whose LIST lies is cut off at the limit, which ends the session, and dealt with in
 // the next session of the poll; it needs a unique-id to be told again.
 //
+// # Collecting
+//
+// Every six hours, and sooner when more is left, receipts that were not met for Options.Retention are removed, then files
+// that no row names (collect.go); for the first time six hours after the start, so that the owner of the attachment
+// directory goes before a copy of its database. What was refused or ignored goes with its receipt. The store decides
+// whether anything may be removed; a failure is logged when it is news, and a panic ends one run.
+//
 // # Whose fault is it?
 //
 // Errors have three classes (RFC 5321 §4.2.1, RFC 3206). Transient: the mail stays, the next poll tries again.
