@@ -59,8 +59,8 @@ func TestADatabaseLeavesTheDirectoryOfAnotherAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	batch := []store.Delivery{mail("1", "a", with(attachment("x", "content")))}
-	if _, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk()); !errors.Is(err, store.ErrForeignDirectory) {
-		t.Errorf("Accept: %v", err)
+	if got := d.accept(t, d.clerk(), batch...); !errors.Is(got[0].Err, store.ErrForeignDirectory) {
+		t.Errorf("Accept: %+v", got)
 	}
 	if n, err := d.store.CollectOrphans(t.Context(), time.Hour); n != 0 || !errors.Is(err, store.ErrForeignDirectory) {
 		t.Errorf("CollectOrphans: %d, %v", n, err)
@@ -242,13 +242,13 @@ func TestOnlyAPersonDecidesThatADirectoryIsAdopted(t *testing.T) {
 	}
 	s, err := openAt(t, store.Options{URL: d.url, AttachmentDirectory: empty, Adopt: true})
 	must(t, err)
-	if _, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("2", "b", with(attachment("x", "content")))}, d.clerk()); err != nil {
-		t.Error(err)
+	got, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("2", "b", with(attachment("x", "content")))}, d.clerk())
+	if err != nil || got[0].Err != nil {
+		t.Errorf("Accept in the adopted directory: %+v, %v", got, err)
 	}
 	// The store that is still open on the old directory writes there no more.
-	_, err = d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("3", "c", with(attachment("x", "content")))}, d.clerk())
-	if !errors.Is(err, store.ErrForeignDirectory) {
-		t.Errorf("Accept in the old directory: %v", err)
+	if got := d.accept(t, d.clerk(), mail("3", "c", with(attachment("x", "content")))); !errors.Is(got[0].Err, store.ErrForeignDirectory) {
+		t.Errorf("Accept in the old directory: %+v", got)
 	}
 }
 
