@@ -85,10 +85,11 @@
 // # Left on the server
 //
 // With Mailbox.LeaveOnServer a message that is recorded is not deleted. It is told by its unique-id and the octets that
-// LIST says, as long as each listing has it, and not retrieved again, until it has been there for as long as it is to be left: then it is retrieved once
-// more, and deleted when its digest is known. A unique-id that was gone, or whose octets differ, is retrieved: it may have
-// returned with another message. A message whose server changes its header fields meanwhile is known by unique-id,
-// Message-ID and body together. Where there are no unique-ids, a digest of the header (TOP) stands for them.
+// LIST says, as long as each listing has it, and not retrieved again, until it has been there for as long as it is to be
+// left: then it is retrieved once more, and deleted when its digest is known. A unique-id that was gone, or whose octets
+// differ, is retrieved: it may have returned with another message. A message whose server changes its header fields
+// meanwhile is known by unique-id, Message-ID and body together. Where there are no unique-ids, a digest of the header
+// (TOP) stands for them.
 //
 // # Too large
 //

@@ -155,3 +155,11 @@ func (w *world) refuseSubject(subject, state string) {
 	w.exec(strings.NewReplacer("SUBJECT", subject).Replace(
 		`CREATE TRIGGER refuse BEFORE INSERT ON request FOR EACH ROW WHEN (NEW.subject = 'SUBJECT') EXECUTE FUNCTION refuse()`))
 }
+
+// refuseAll makes the database fail to open any request, with an error that nothing explains.
+func (w *world) refuseAll() {
+	w.Helper()
+	w.refuseSubject("", "XX000") // for the function
+	w.exec(`DROP TRIGGER refuse ON request`)
+	w.exec(`CREATE TRIGGER refuse BEFORE INSERT ON request FOR EACH ROW EXECUTE FUNCTION refuse()`)
+}

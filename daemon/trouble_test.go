@@ -114,9 +114,7 @@ func TestAMessageThatFailsAloneIsNeverSetAside(t *testing.T) {
 func TestATroubleThatIsEverybodysSetsNothingAside(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.refuseSubject("Nr. 1", "XX000")
-	w.exec(`DROP TRIGGER refuse ON request`)
-	w.exec(`CREATE TRIGGER refuse BEFORE INSERT ON request FOR EACH ROW EXECUTE FUNCTION refuse()`)
+	w.refuseAll()
 	for range 6 {
 		w.mail()
 	}
