@@ -94,7 +94,7 @@ func (p *poll) run(ctx context.Context) error {
 	}
 	p.progress.begin()
 
-	work, cancel := mailbox.Outlast(ctx, p.opts.StopGrace)
+	work, cancel := mailbox.WithGrace(ctx, p.opts.StopGrace)
 	defer cancel()
 	err = p.sessions(ctx, work)
 	return cmp.Or(err, p.endWork(ctx), p.trouble.verdict(p.report))

@@ -28,7 +28,7 @@ func (s *Source) refresh(ctx context.Context) (access, error) {
 	if err != nil {
 		return access{}, err
 	}
-	going, cancel := mailbox.Outlast(ctx, stopGrace)
+	going, cancel := mailbox.WithGrace(ctx, stopGrace)
 	defer cancel()
 	asked := s.now()
 	t, err := s.exchangeRefreshToken(going, a.RefreshToken)

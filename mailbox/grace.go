@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Outlast returns a context for steps that a stop must not cut: between a commit and the DELE and QUIT that follow it,
+// WithGrace returns a context for steps that a stop must not cut: between a commit and the DELE and QUIT that follow it,
 // in the middle of a message, or between a new refresh token and its file. It ends grace after ctx does, or when cancel
 // is called.
-func Outlast(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+func WithGrace(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		timer := time.NewTimer(grace)

@@ -13,7 +13,7 @@ func TestWorkGoesOnForTheGraceAfterAStop(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		work, cancel := mailbox.Outlast(ctx, 20*time.Second)
+		work, cancel := mailbox.WithGrace(ctx, 20*time.Second)
 		defer cancel()
 		stop()
 		stopped := time.Now()
@@ -32,7 +32,7 @@ func TestCancelEndsTheWorkAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		work, cancel := mailbox.Outlast(ctx, time.Hour)
+		work, cancel := mailbox.WithGrace(ctx, time.Hour)
 		stop()
 		cancel()
 		<-work.Done()
