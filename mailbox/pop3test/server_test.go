@@ -93,7 +93,7 @@ func TestDialogue(t *testing.T) {
 				t.Fatal(err)
 			}
 			srv := pop3test.Run(t, pop3test.Options{})
-			srv.AddArchive([]byte(archive))
+			addArchive(srv, archive)
 			c := dial(t, srv)
 			for line := range strings.Lines(string(dialogue)) {
 				line = strings.TrimSuffix(line, "\n")
@@ -150,7 +150,7 @@ func TestFaults(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			srv := pop3test.Run(t, pop3test.Options{})
-			srv.AddArchive([]byte(archive))
+			addArchive(srv, archive)
 			tt.set(srv)
 			c := dial(t, srv)
 			c.logIn()
@@ -179,7 +179,7 @@ func TestFaults(t *testing.T) {
 func TestAMessageIsHandedOutInPart(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{DeletesRetrieved: true})
-	srv.AddArchive([]byte(archive))
+	addArchive(srv, archive)
 	srv.At("RETR 2").Truncate(5)
 	c := dial(t, srv)
 	c.logIn()
@@ -233,7 +233,7 @@ func contextUntil(t *testing.T, c *client) context.Context {
 func TestStall(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})
-	srv.AddArchive([]byte(archive))
+	addArchive(srv, archive)
 	called := make(chan struct{})
 	srv.At("STAT").Call(func() { close(called) })
 	srv.At("STAT").Stall()
@@ -250,7 +250,7 @@ func TestStall(t *testing.T) {
 func TestLog(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})
-	srv.AddArchive([]byte(archive))
+	addArchive(srv, archive)
 	c := dial(t, srv)
 	c.logIn()
 	c.send("quit")
@@ -317,7 +317,7 @@ func TestRTT(t *testing.T) {
 	for together, want := range map[bool]time.Duration{true: 100 * time.Millisecond, false: 300 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
 			srv := pop3test.Run(t, pop3test.Options{NoListener: true, RTT: 100 * time.Millisecond})
-			srv.AddArchive([]byte(archive))
+			addArchive(srv, archive)
 			conn, err := srv.Dial(t.Context(), "", "")
 			if err != nil {
 				t.Fatal(err)
