@@ -1,8 +1,7 @@
 # MailIntegration: `make help` lists what can be done.
 SHELL   := bash
 GO      ?= go
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-LDFLAGS := -X main.version=$(VERSION)
+VERSION := $(shell sed -n 's/^const version = "\(.*\)"/\1/p' cmd/mailintegration/version.go)
 PKGS    := ./...
 INTEROP ?= dovecot popa3d mailutils courier cyrus
 
@@ -16,7 +15,7 @@ setup: ## install what is missing from Debian's packages: PostgreSQL server, Dov
 	@scripts/setup
 
 build: ## build dist/mailintegration
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/mailintegration ./cmd/mailintegration
+	CGO_ENABLED=0 $(GO) build -trimpath -o dist/mailintegration ./cmd/mailintegration
 
 demo: setup build ## a whole installation to look at; ARGS=--exit ends after the first round
 	@dist/mailintegration demo $(ARGS)

@@ -8,9 +8,6 @@ import (
 	_ "time/tzdata" // schedules with TZ= where the system has no time zones, as on Windows
 )
 
-// version is set at build time.
-var version = "development"
-
 func main() {
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -3,12 +3,40 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 )
+
+// version is the version of the next or current release; a release sets it together with the heading in CHANGELOG.md.
+// The Makefile reads this line to name the archives of make package.
+const version = "0.1.0"
 
 type versionCmd struct{}
 
-// Run prints the version.
+// Run prints the version, the revision that the program was built from where the build knows it, and the platform.
 func (versionCmd) Run(e *env) error {
-	_, err := fmt.Fprintf(e.stdout, "mailintegration %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	built := runtime.Version()
+	if info, ok := debug.ReadBuildInfo(); ok {
+		built = revision(info.Settings) + built
+	}
+	_, err := fmt.Fprintf(e.stdout, "mailintegration %s (%s, %s/%s)\n", version, built, runtime.GOOS, runtime.GOARCH)
 	return err
+}
+
+// revision returns "revision 5c47bf3b, " from a build's settings, with "modified" when files were not committed; it
+// returns "" for a build outside of a repository.
+func revision(settings []debug.BuildSetting) string {
+	const short = 12
+	var id, state string
+	for _, s := range settings {
+		switch {
+		case s.Key == "vcs.revision":
+			id = s.Value[:min(len(s.Value), short)]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			state = " modified"
+		}
+	}
+	if id == "" {
+		return ""
+	}
+	return "revision " + id + state + ", "
 }
