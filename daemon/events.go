@@ -48,7 +48,7 @@ func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outco
 		return
 	}
 	why := o.Decision.Why()
-	fields = append(fields, zap.String("reason", string(why.Code)), zap.String("detail", why.Detail))
+	fields = append(fields, zap.String("reason", string(why.Code)), zap.String("detail", why.Detail()))
 	if n := len(d.Message.Defects); n > 0 {
 		fields = append(fields, zap.Int("defects", n))
 	}

@@ -81,7 +81,7 @@ func (j *judge) refuse(raw octets, code processor.ReasonCode, why string) *proce
 	m := &processor.Message{Octets: raw.Size()}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.failed[m] = processor.Reason{Code: code, Detail: why}
+	j.failed[m] = processor.NewReason(code, why)
 	return m
 }
 

@@ -135,7 +135,7 @@ func (oversizeDecider) Keys(*processor.Message) processor.Keys { return processo
 func (d oversizeDecider) Decide(m *processor.Message, _ processor.Directory, _ time.Time) processor.Decision {
 	headers := processor.Attachment{Name: "header.txt", MediaType: "text/plain"}
 	return processor.OpenRequest{
-		Reason:    processor.Reason{Code: processor.ReasonTooLarge, Detail: fmt.Sprintf("the message has %d octets", m.Octets)},
+		Reason:    processor.NewReason(processor.ReasonTooLarge, fmt.Sprintf("the message has %d octets", m.Octets)),
 		Kind:      processor.Event,
 		Subject:   "Message too large: " + cmp.Or(m.Subject, "(no subject)"),
 		Requester: d.Login, User: d.Login,

@@ -45,7 +45,7 @@ func (b *block) complain(line int, format string, args ...any) {
 }
 
 // complaints are all mistakes in the order of their lines.
-func (b *block) complaints() string {
+func (b *block) complaints() []string {
 	slices.SortStableFunc(b.wrong, func(x, y blockMistake) int { return cmp.Compare(x.line, y.line) })
 	var all []string
 	for _, m := range b.wrong {
@@ -54,7 +54,7 @@ func (b *block) complaints() string {
 		}
 		all = append(all, m.what)
 	}
-	return strings.Join(all, "; ")
+	return all
 }
 
 // blockField is one line of a block. Lines of the text are counted from 1.

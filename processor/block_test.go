@@ -47,7 +47,7 @@ func TestBlocksAreReadInEveryForm(t *testing.T) {
 			for _, f := range b.fields {
 				fields = append(fields, string(rune('0'+f.line))+":"+f.Name+"="+f.Value)
 			}
-			got := []string{strings.Join(fields, " "), b.description, b.outside, b.complaints()}
+			got := []string{strings.Join(fields, " "), b.description, b.outside, strings.Join(b.complaints(), "; ")}
 			if diff := cmp.Diff([]string{test.fields, test.description, test.outside, test.wrong}, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -77,7 +77,7 @@ func FuzzBlock(f *testing.F) {
 	f.Add("<CREATESR>\n*A*： b\n</createsr>")
 	f.Fuzz(func(t *testing.T, text string) {
 		b := readBlock(text, "CreateSR")
-		if strings.ContainsAny(b.complaints(), "\n") {
+		if strings.ContainsAny(strings.Join(b.complaints(), " "), "\n") {
 			t.Errorf("%q is not one line", b.complaints())
 		}
 		if len(b.wrong) == 0 && !b.isWhole {

@@ -253,7 +253,7 @@ func shownAddresses(all []Address) []string {
 func describeDecision(d Decision) string {
 	kind := strings.TrimPrefix(fmt.Sprintf("%T", d), "processor.")
 	var names []string
-	fields := map[string]any{"decision": kind, "reason": d.Why().Code, "detail": d.Why().Detail}
+	fields := map[string]any{"decision": kind, "reason": d.Why().Code, "detail": d.Why().Detail()}
 	switch d := d.(type) {
 	case OpenRequest:
 		for name, value := range map[string]string{

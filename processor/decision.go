@@ -1,6 +1,10 @@
 package processor
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Decision is what shall become of one message: OpenRequest, AddActivity, Refuse, Ignore or SetAside.
 type Decision interface {
@@ -8,11 +12,35 @@ type Decision interface {
 	decision() // closes the set
 }
 
-// Reason says why a decision was taken: Code for programs (log, database, tests), Detail for people.
+// Reason says why a decision was taken: Code for programs (log, database, tests), Clauses for people.
 type Reason struct {
-	Code   ReasonCode
-	Detail string
+	Code    ReasonCode
+	Clauses []string // each is a statement of its own and may hold any text, of other systems too
 }
+
+// NewReason returns the reason of these clauses.
+func NewReason(code ReasonCode, clauses ...string) Reason { return Reason{code, clauses} }
+
+// Detail returns the clauses as one sentence.
+func (r Reason) Detail() string { return strings.Join(r.Clauses, "; ") }
+
+// with returns the reason with more clauses.
+func (r Reason) with(clauses ...string) Reason {
+	return Reason{r.Code, slices.Concat(r.Clauses, clauses)}
+}
+
+// extended returns the reason with more words at the end of its last clause.
+func (r Reason) extended(words string) Reason {
+	clauses := slices.Clone(r.Clauses)
+	if len(clauses) == 0 {
+		return Reason{r.Code, []string{words}}
+	}
+	clauses[len(clauses)-1] += words
+	return Reason{r.Code, clauses}
+}
+
+// as returns the same clauses under another code.
+func (r Reason) as(code ReasonCode) Reason { return Reason{code, r.Clauses} }
 
 // ReasonCode is one of the Reason… constants.
 type ReasonCode string

@@ -13,9 +13,9 @@ func (p Policy) decideEndUser(m *Message, dir Directory) Decision {
 	}
 	sender, isKnown := p.sender(m, dir)
 	d := p.open(m, dir, Incident)
-	d.Reason = Reason{ReasonNewMail, p.unmatched(m, dir) + "; opened for " + named(m, sender)}
+	d.Reason = NewReason(ReasonNewMail, p.unmatched(m, dir), "opened for "+named(m, sender))
 	if !isKnown {
-		d.Reason.Detail += ", who is not known, in the name of " + d.Requester.Name
+		d.Reason = d.Reason.extended(", who is not known, in the name of " + d.Requester.Name)
 	}
 	return d
 }
@@ -25,14 +25,13 @@ func (p Policy) turnedAway(m *Message, dir Directory) Decision {
 	switch m.Automatic {
 	case AutoReply, Bounce, Receipt:
 		// It speaks of a message that we know nothing of, and says nothing that anyone asks for.
-		return Ignore{Reason{ReasonAutomatic, p.unmatched(m, dir) + "; " + automaticDetail(m)}}
+		return Ignore{NewReason(ReasonAutomatic, p.unmatched(m, dir)).with(automaticClauses(m)...)}
 	}
 	if !p.CreateNewRequests {
-		why := Reason{ReasonNoNewRequests, p.unmatched(m, dir) + "; this mailbox opens no new requests"}
+		why := NewReason(ReasonNoNewRequests, p.unmatched(m, dir), "this mailbox opens no new requests")
 		if m.Automatic != Person {
 			// A refusal is answered, and automatic mail never is.
-			why.Detail += "; " + automaticName(m.Automatic)
-			return Ignore{why}
+			return Ignore{why.with(automaticName(m.Automatic))}
 		}
 		return Refuse{why}
 	}

@@ -155,7 +155,7 @@ func explainAddresses(all []Address) []ExplainedAddress {
 
 func explainDecision(d Decision) ExplainedDecision {
 	why := d.Why()
-	e := ExplainedDecision{Reason: why.Detail, Fields: ExplainedFields{ReasonCode: why.Code}}
+	e := ExplainedDecision{Reason: why.Detail(), Fields: ExplainedFields{ReasonCode: why.Code}}
 	f := &e.Fields
 	switch d := d.(type) {
 	case OpenRequest:

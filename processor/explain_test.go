@@ -22,20 +22,20 @@ func TestExplanationIsTheContract(t *testing.T) {
 	}{
 		{"everything", "testdata/explain/full.eml", func(m *Message) Decision {
 			return OpenRequest{
-				Reason: Reason{ReasonNewMail, "no request is named"}, Kind: Incident, Subject: m.Subject,
+				Reason: NewReason(ReasonNewMail, "no request is named"), Kind: Incident, Subject: m.Subject,
 				Requester: User{ID: 1, Logon: "alee", Name: "Ann Lee"}, User: User{ID: 1, Logon: "alee"}, Site: Ref{1, "Montreal"},
 				Source: Ref{1, "Email"}, Priority: Ref{1, "Normal"}, Group: Ref{1, "Desk"}, Assignee: User{ID: 2, Logon: "bruno"}, LinkedTo: 4711,
 				Attachments: m.Attachments, AttachRaw: true,
 			}
 		}},
 		{"nothing", "testdata/explain/empty.eml", func(m *Message) Decision {
-			return Ignore{Reason{ReasonAutomatic, "nothing"}}
+			return Ignore{NewReason(ReasonAutomatic, "nothing")}
 		}},
 		{"an activity", "testdata/explain/empty.eml", func(m *Message) Decision {
-			return AddActivity{Reason: Reason{ReasonSubject, "subject names incident 4711"}, Request: 4711, Kind: Incident, Author: User{Name: "x"}, Reopen: true, Flagged: true}
+			return AddActivity{Reason: NewReason(ReasonSubject, "subject names incident 4711"), Request: 4711, Kind: Incident, Author: User{Name: "x"}, Reopen: true, Flagged: true}
 		}},
-		{"a refusal", "testdata/explain/empty.eml", func(m *Message) Decision { return Refuse{Reason{ReasonNoNewRequests, "no"}} }},
-		{"set aside", "testdata/explain/empty.eml", func(m *Message) Decision { return SetAside{Reason{ReasonPanic, "no"}} }},
+		{"a refusal", "testdata/explain/empty.eml", func(m *Message) Decision { return Refuse{NewReason(ReasonNoNewRequests, "no")} }},
+		{"set aside", "testdata/explain/empty.eml", func(m *Message) Decision { return SetAside{NewReason(ReasonPanic, "no")} }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -128,7 +128,7 @@ func (all filtering) applied(d Decision) Decision {
 	replace(&open.Assignee, all.set.Assignee)
 	replace(&open.Site, all.set.Site)
 	open.Filters = all.names
-	open.Reason.Detail += "; " + strings.Join(all.setBy, "; ")
+	open.Reason = open.Reason.with(all.setBy...)
 	return open
 }
 

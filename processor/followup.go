@@ -60,9 +60,9 @@ func (p Policy) match(m *Message, dir Directory) (Request, Reason, bool) {
 		if tag, ok := p.grammar().parse(subject); ok {
 			if r, ok := dir.Request(tag.Number); ok {
 				if i > 0 {
-					return r, Reason{ReasonReport, fmt.Sprintf("the message that the report is about names %s %d in its subject", kindName(r.Kind), r.Number)}, true
+					return r, NewReason(ReasonReport, fmt.Sprintf("the message that the report is about names %s %d in its subject", kindName(r.Kind), r.Number)), true
 				}
-				return r, Reason{ReasonSubject, fmt.Sprintf("subject names %s %d", kindName(r.Kind), r.Number)}, true
+				return r, NewReason(ReasonSubject, fmt.Sprintf("subject names %s %d", kindName(r.Kind), r.Number)), true
 			}
 		}
 	}
@@ -73,7 +73,7 @@ func (p Policy) match(m *Message, dir Directory) (Request, Reason, bool) {
 func (p Policy) matchIDs(ids []threadID, dir Directory) (Request, Reason, bool) {
 	for _, t := range ids {
 		if r, ok := dir.RequestOf(t.id); ok {
-			return r, Reason{t.reason, fmt.Sprintf("%s names a message of %s %d", fieldName(t.reason), kindName(r.Kind), r.Number)}, true
+			return r, NewReason(t.reason, fmt.Sprintf("%s names a message of %s %d", fieldName(t.reason), kindName(r.Kind), r.Number)), true
 		}
 	}
 	return Request{}, Reason{}, false
@@ -96,7 +96,7 @@ func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, close
 	isStranger := !takesPart(r, sender, isKnown, addressKey(m.Author()))
 	if isForward(m.Subject) && !isMachine(m.Automatic) && (p.CreateNewRequests || p.Processor == Monitoring) {
 		// What is passed on is not said about the request. Where no other may be opened it is kept with this one.
-		return p.continued(m, dir, r, Reason{ReasonForward, why.Detail + ", from which the message was forwarded by " + named(m, sender)})
+		return p.continued(m, dir, r, why.as(ReasonForward).extended(", from which the message was forwarded by "+named(m, sender)))
 	}
 	activity := AddActivity{
 		Reason:      why,
@@ -109,23 +109,23 @@ func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, close
 	if isMachine(m.Automatic) {
 		// It is kept where it belongs, whatever else the rules say: a machine opens no second request and
 		// reopens none. A mail system that returns a message has no part in any request.
-		activity.Reason.Detail += "; " + automaticDetail(m)
+		activity.Reason = why.with(automaticClauses(m)...)
 		activity.Flagged = isStranger && m.Automatic != Bounce && p.UnknownFollowUp != Accept
 		return activity
 	}
 	if isStranger && p.UnknownFollowUp == NewRequest {
-		return p.continued(m, dir, r, Reason{ReasonStranger, why.Detail + ", in which " + named(m, sender) + " has no part"})
+		return p.continued(m, dir, r, why.as(ReasonStranger).extended(", in which "+named(m, sender)+" has no part"))
 	}
 	if isClosed(r) && closed == NewRequest {
-		return p.continued(m, dir, r, Reason{ReasonClosed, why.Detail + ", which is " + string(r.State)})
+		return p.continued(m, dir, r, why.as(ReasonClosed).extended(", which is "+string(r.State)))
 	}
 	if isStranger && p.UnknownFollowUp != Accept {
 		activity.Flagged = true
-		activity.Reason.Detail += ", in which " + named(m, sender) + " has no part"
+		activity.Reason = activity.Reason.extended(", in which " + named(m, sender) + " has no part")
 	}
 	if closed == Reopen && isDone(r) && !activity.Flagged {
 		activity.Reopen = true
-		activity.Reason.Detail += ", which was " + string(r.State)
+		activity.Reason = activity.Reason.extended(", which was " + string(r.State))
 	}
 	return activity
 }
@@ -133,7 +133,7 @@ func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, close
 // continued opens a request that continues r.
 func (p Policy) continued(m *Message, dir Directory, r Request, why Reason) Decision {
 	if !p.CreateNewRequests && p.Processor != Monitoring {
-		return Refuse{Reason{ReasonNoNewRequests, why.Detail + "; this mailbox opens no new requests"}}
+		return Refuse{why.as(ReasonNoNewRequests).with("this mailbox opens no new requests")}
 	}
 	d := p.open(m, dir, p.kind())
 	d.Reason, d.LinkedTo = why, r.Number

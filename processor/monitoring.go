@@ -5,11 +5,11 @@ package processor
 func (p Policy) decideMonitoring(m *Message, dir Directory) Decision {
 	if r, why, ok := p.match(m, dir); ok {
 		if isDone(r) {
-			return p.continued(m, dir, r, Reason{ReasonClosed, why.Detail + ", which is " + string(r.State)})
+			return p.continued(m, dir, r, why.as(ReasonClosed).extended(", which is "+string(r.State)))
 		}
 		return p.followUp(m, dir, r, why, AddActivityOnly)
 	}
 	d := p.open(m, dir, Event)
-	d.Reason = Reason{ReasonMonitoring, "every message to this mailbox is an event; from " + named(m, User{})}
+	d.Reason = NewReason(ReasonMonitoring, "every message to this mailbox is an event", "from "+named(m, User{}))
 	return d
 }

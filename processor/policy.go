@@ -34,7 +34,7 @@ func (p Policy) Keys(m *Message) Keys {
 func (p Policy) Decide(m *Message, dir Directory, now time.Time) Decision {
 	f := p.filtered(m)
 	if f.ignoredBy != "" {
-		return Ignore{Reason{ReasonFilter, "filter " + f.ignoredBy + " says to ignore the message"}}
+		return Ignore{NewReason(ReasonFilter, "filter "+f.ignoredBy+" says to ignore the message")}
 	}
 	return f.applied(p.process(m, dir, now))
 }
@@ -49,7 +49,7 @@ func (p Policy) process(m *Message, dir Directory, now time.Time) Decision {
 	case EndUserServiceRequest:
 		return p.decideServiceRequest(m, dir, now)
 	}
-	return SetAside{Reason{ReasonNoProcessor, "this version cannot process mail with " + string(p.Processor)}}
+	return SetAside{NewReason(ReasonNoProcessor, "this version cannot process mail with "+string(p.Processor))}
 }
 
 // grammar is the subject grammar of the mailbox.

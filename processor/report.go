@@ -179,20 +179,21 @@ func isReport(m *Message, root *part) bool {
 	return m.Automatic == Bounce || m.Automatic == Receipt || m.Automatic == Notice && reportType(root, 0) != ""
 }
 
-// automaticDetail is what a machine says, as a sentence has it: a report names who was reached or not, and how.
-func automaticDetail(m *Message) string {
-	detail := automaticName(m.Automatic)
+// automaticClauses returns what a machine says, as clauses of a reason: for a report also which recipients the
+// message reached, and how.
+func automaticClauses(m *Message) []string {
+	clauses := []string{automaticName(m.Automatic)}
 	if m.Report == nil {
-		return detail
+		return clauses
 	}
 	const most = 3 // a reason is a line, not a list
 	for i, r := range m.Report.Recipients {
 		if i == most {
-			return detail + fmt.Sprintf("; and %d more", len(m.Report.Recipients)-most)
+			return append(clauses, fmt.Sprintf("and %d more", len(m.Report.Recipients)-most))
 		}
-		detail += "; " + r.outcome()
+		clauses = append(clauses, r.outcome())
 	}
-	return detail
+	return clauses
 }
 
 // outcome is what became of the message on its way to the recipient, as a sentence has it.

@@ -42,9 +42,9 @@ func (p Policy) decideServiceRequest(m *Message, dir Directory, now time.Time) D
 		p.follow(o)
 	}
 	if len(o.block.wrong) > 0 {
-		return SetAside{Reason{ReasonBadBlock, "the block of fields cannot be followed; " + o.block.complaints()}}
+		return SetAside{NewReason(ReasonBadBlock, "the block of fields cannot be followed").with(o.block.complaints()...)}
 	}
-	o.open.Reason = Reason{ReasonBlock, "a block of fields asks for " + o.open.Type.Name + "; opened for " + o.open.Requester.Name}
+	o.open.Reason = NewReason(ReasonBlock, "a block of fields asks for "+o.open.Type.Name, "opened for "+o.open.Requester.Name)
 	return o.open
 }
 

@@ -242,11 +242,11 @@ func TestAMessageSeesWhatEarlierOnesOfItsBatchDid(t *testing.T) {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
 	add := got[3].Decision.(processor.AddActivity)
-	if want := "answers request 3, which is new and has 2 users and [stranger@far.example helpdesk@example.com other@far.example]"; add.Request != 3 || add.Reason.Detail != want {
-		t.Errorf("decision names request %d: %s", add.Request, add.Reason.Detail)
+	if want := "answers request 3, which is new and has 2 users and [stranger@far.example helpdesk@example.com other@far.example]"; add.Request != 3 || add.Reason.Detail() != want {
+		t.Errorf("decision names request %d: %s", add.Request, add.Reason.Detail())
 	}
 	details := all[string](t, d, `SELECT detail FROM history WHERE what = 'activity_added' ORDER BY id`)
-	if details[1] != add.Reason.Detail {
+	if details[1] != add.Reason.Detail() {
 		t.Errorf("the history says %q", details[1])
 	}
 	if last := one[int64](t, d, `SELECT nextval('request_number')`); last != 4 {
@@ -304,7 +304,7 @@ func TestARequestThatIsDoneWithIsReopenedOnce(t *testing.T) {
 			if n := d.count(t, "history WHERE what = 'reopened' AND activity_id = 1"); n != want {
 				t.Errorf("reopened %d times, want %d", n, want)
 			}
-			if detail := got[1].Decision.Why().Detail; !strings.Contains(detail, "is "+test.want+" ") {
+			if detail := got[1].Decision.Why().Detail(); !strings.Contains(detail, "is "+test.want+" ") {
 				t.Errorf("the second answer saw: %s", detail)
 			}
 		})

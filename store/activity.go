@@ -87,7 +87,7 @@ func (t *historyRows) add(r *record, what string) {
 	t.activity = append(t.activity, r.activity)
 	t.what = append(t.what, what)
 	t.reason = append(t.reason, capped(string(why.Code), maxLine))
-	t.detail = append(t.detail, capped(why.Detail, maxDetail))
+	t.detail = append(t.detail, capped(why.Detail(), maxDetail))
 }
 
 func (t *historyRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {

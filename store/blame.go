@@ -141,5 +141,5 @@ func reasonToSetAside(err error) (processor.Reason, bool) {
 		return processor.Reason{}, false
 	}
 	detail := fmt.Sprintf("PostgreSQL refused to store the message: %s (SQLSTATE %s)", pg.Message, pg.Code)
-	return processor.Reason{Code: processor.ReasonUnstorable, Detail: detail}, true
+	return processor.NewReason(processor.ReasonUnstorable, detail), true
 }

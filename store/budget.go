@@ -95,5 +95,5 @@ func (t *turns) fault(reason processor.Reason) error {
 
 func tooSlow(arr *arrival, limit time.Duration) error {
 	detail := fmt.Sprintf("understanding the message took longer than %s", limit)
-	return &messageError{reason: processor.Reason{Code: processor.ReasonTooSlow, Detail: detail}, digest: &arr.digest}
+	return &messageError{reason: processor.NewReason(processor.ReasonTooSlow, detail), digest: &arr.digest}
 }

@@ -61,7 +61,7 @@ func TestAMessageThatIsNeverUnderstoodIsSetAsideAlone(t *testing.T) {
 			if fates(got) != "RSR" {
 				t.Fatalf("outcomes %s", fates(got))
 			}
-			if why := got[1].Decision.Why(); why.Code != processor.ReasonTooSlow || !strings.Contains(why.Detail, "100ms") {
+			if why := got[1].Decision.Why(); why.Code != processor.ReasonTooSlow || !strings.Contains(why.Detail(), "100ms") {
 				t.Errorf("reason is %+v", why)
 			}
 			before := d.count(t, "request")

@@ -53,7 +53,7 @@ type messageError struct {
 	digest *[32]byte // of the message, nil when it is not known which of the batch it is
 }
 
-func (e *messageError) Error() string { return e.reason.Detail }
+func (e *messageError) Error() string { return e.reason.Detail() }
 
 // IsTransient reports whether waiting may help: true for everything but a refusal of what was to be recorded and
 // for names that are not in the database. An error that is not known is transient, so that no mail is dropped by

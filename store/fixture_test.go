@@ -256,7 +256,7 @@ func (c clerk) Decide(m *processor.Message, dir processor.Directory, now time.Ti
 func (c clerk) add(m *processor.Message, r processor.Request, sender processor.User) processor.Decision {
 	detail := fmt.Sprintf("answers request %d, which is %s and has %d users and %v", r.Number, r.State, len(r.Participants), r.Addresses)
 	return processor.AddActivity{
-		Reason: processor.Reason{Code: processor.ReasonInReplyTo, Detail: detail}, Request: r.Number,
+		Reason: processor.NewReason(processor.ReasonInReplyTo, detail), Request: r.Number,
 		Author: sender, Reopen: c.reopen, Attachments: m.Attachments, AttachRaw: c.attachRaw,
 	}
 }

@@ -228,5 +228,5 @@ func (r *record) untold() string {
 	if r.opens != nil || r.adds != nil {
 		return ""
 	}
-	return capped(r.decision.Why().Detail, maxDetail)
+	return capped(r.decision.Why().Detail(), maxDetail)
 }

@@ -62,7 +62,7 @@ type StillAsideError struct{ Reason processor.Reason }
 
 // Error implements error.
 func (e *StillAsideError) Error() string {
-	return "it still cannot be recorded: " + e.Reason.Detail
+	return "it still cannot be recorded: " + e.Reason.Detail()
 }
 
 // Reconsider decides once more about a message that was set aside, as m is now read, and records what is decided: then

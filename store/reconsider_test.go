@@ -18,7 +18,7 @@ import (
 // setAside sets a message aside and returns its event.
 func (d *desk) setAside(t testing.TB, one store.Delivery) int64 {
 	t.Helper()
-	why := processor.SetAside{Reason: processor.Reason{Code: "mine", Detail: "because"}}
+	why := processor.SetAside{Reason: processor.NewReason("mine", "because")}
 	got := d.accept(t, d.exceptFor(one.Message.Subject, func() processor.Decision { return why }), one)
 	if got[0].Outcome != store.SetAside {
 		t.Fatalf("it was not set aside: %+v", got[0])
@@ -58,7 +58,7 @@ func TestAMessageThatWasSetAsideIsRecordedAsWhatIsDecidedLater(t *testing.T) {
 		{"as a request", "", nil, "opened|new_mail|t|f|3|2026-11-01", "opened"},
 		{"as an activity", "first", nil, "added|in_reply_to|t|f|3|2026-11-01", "added"},
 		{"as nothing", "", func() processor.Decision {
-			return processor.Ignore{Reason: processor.Reason{Code: processor.ReasonFilter, Detail: "a filter"}}
+			return processor.Ignore{Reason: processor.NewReason(processor.ReasonFilter, "a filter")}
 		}, "ignored|filter|f|t|3|2026-11-01", "ignored"},
 	}
 	for _, test := range tests {
@@ -117,7 +117,7 @@ func TestAMessageThatStillCannotBeRecordedStaysAside(t *testing.T) {
 		says   string
 	}{
 		{"because of what is decided", func() processor.Decision {
-			return processor.SetAside{Reason: processor.Reason{Code: "mine", Detail: "as before"}}
+			return processor.SetAside{Reason: processor.NewReason("mine", "as before")}
 		}, "it still cannot be recorded: as before"},
 		{"because PostgreSQL refuses it", func() processor.Decision {
 			return processor.OpenRequest{Kind: "problem", Subject: "x", Requester: d.mailbox.Login, User: d.mailbox.Login}

@@ -108,7 +108,7 @@ func (a *acceptance) judge(arr *arrival, dir *directory) (d processor.Decision) 
 	var names int64
 	switch d := d.(type) {
 	case nil:
-		return processor.SetAside{Reason: processor.Reason{Code: processor.ReasonPanic, Detail: "nothing was decided about the message"}}
+		return processor.SetAside{Reason: processor.NewReason(processor.ReasonPanic, "nothing was decided about the message")}
 	case processor.AddActivity:
 		names = d.Request
 	case processor.OpenRequest:
@@ -116,7 +116,7 @@ func (a *acceptance) judge(arr *arrival, dir *directory) (d processor.Decision) 
 	}
 	if _, ok := dir.request(names); !ok && names != 0 {
 		detail := fmt.Sprintf("the decision names request %d, which is not one of the team's that was looked up", names)
-		return processor.SetAside{Reason: processor.Reason{Code: processor.ReasonUnstorable, Detail: detail}}
+		return processor.SetAside{Reason: processor.NewReason(processor.ReasonUnstorable, detail)}
 	}
 	return d
 }
@@ -234,7 +234,7 @@ func (d asideDecider) Decide(*processor.Message, processor.Directory, time.Time)
 // panicReason says what panicked, and where. It is to be called by the function that recovered.
 func panicReason(v any) processor.Reason {
 	detail := fmt.Sprintf("the program failed on the message: %v (%s)", v, panicPlace())
-	return processor.Reason{Code: processor.ReasonPanic, Detail: detail}
+	return processor.NewReason(processor.ReasonPanic, detail)
 }
 
 // panicPlace is the function and line that panicked: the first one that is not the runtime's.

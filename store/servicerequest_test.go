@@ -153,7 +153,7 @@ func TestRequestTypesAreManaged(t *testing.T) {
 func TestAReceiptSaysWhyAMessageWasIgnored(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	why := processor.Reason{Code: processor.ReasonFilter, Detail: "filter mass\x00 mail says to ignore the message"}
+	why := processor.NewReason(processor.ReasonFilter, "filter mass\x00 mail says to ignore the message")
 	ignore := d.exceptFor("about b", func() processor.Decision { return processor.Ignore{Reason: why} })
 	d.accept(t, ignore, mail("1", "a"), mail("2", "b"))
 	equal(t, []string{"opened new_mail ", "ignored filter filter mass\uFFFD mail says to ignore the message"},

@@ -47,7 +47,7 @@ func asideBody(mb Mailbox, arr *arrival, why processor.Reason) string {
 		{"Date", date},
 		{"Message-ID", m.MessageID},
 		{"Size", fmt.Sprintf("%d octets", arr.Raw.Size())},
-		{"Why", why.Detail + " [" + string(why.Code) + "]"},
+		{"Why", why.Detail() + " [" + string(why.Code) + "]"},
 	}
 	var b strings.Builder
 	b.WriteString("A message could not be recorded as what it is and was set aside. Nothing of it is lost: " +
@@ -87,7 +87,7 @@ func (t *asideRows) add(r *record) {
 	t.digest = append(t.digest, r.digest[:])
 	t.event = append(t.event, r.request)
 	t.reason = append(t.reason, capped(string(why.Code), maxLine))
-	t.detail = append(t.detail, capped(why.Detail, maxDetail))
+	t.detail = append(t.detail, capped(why.Detail(), maxDetail))
 }
 
 func (t *asideRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {

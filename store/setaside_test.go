@@ -54,7 +54,7 @@ func TestAMessageThatCannotBeRecordedIsSetAsideAlone(t *testing.T) {
 		}, processor.ReasonPanic, "no decoder"},
 		{"no decision", func() processor.Decision { return nothing{}.Decision }, processor.ReasonPanic, "nothing was decided"},
 		{"a decision to set it aside", func() processor.Decision {
-			return processor.SetAside{Reason: processor.Reason{Code: "mine", Detail: "because"}}
+			return processor.SetAside{Reason: processor.NewReason("mine", "because")}
 		}, "mine", "because"},
 	}
 	for _, test := range tests {
@@ -73,8 +73,8 @@ func TestAMessageThatCannotBeRecordedIsSetAsideAlone(t *testing.T) {
 				t.Errorf("outcomes (-want +got):\n%s", diff)
 			}
 			why := aside.Decision.Why()
-			if why.Code != test.code || !strings.Contains(why.Detail, test.detail) {
-				t.Errorf("set aside for %s: %s", why.Code, why.Detail)
+			if why.Code != test.code || !strings.Contains(why.Detail(), test.detail) {
+				t.Errorf("set aside for %s: %s", why.Code, why.Detail())
 			}
 			event := one[string](t, d, `SELECT concat_ws('|', kind, state, subject, requester_id, user_id, group_id) FROM request WHERE number = $1`, aside.Request)
 			if want := "event|new|Message set aside: about bad|1|1|1"; event != want {

@@ -197,7 +197,7 @@ func became(m *processor.Message, o store.Outcome) string {
 	default:
 		s = string(o.Outcome)
 	}
-	s += ": " + o.Decision.Why().Detail
+	s += ": " + o.Decision.Why().Detail()
 	if n := len(m.Defects); n > 0 {
 		s += fmt.Sprintf(" (%d defects in the message)", n)
 	}

@@ -206,9 +206,9 @@ func verdictOf(d processor.Decision) string {
 // kindName is a kind of request as people write it.
 func kindName(kind processor.RequestKind) string { return strings.ReplaceAll(string(kind), "_", " ") }
 
-// printReason prints why, a clause on each line.
+// printReason prints the clauses of a reason, one per line.
 func printReason(w io.Writer, why processor.Reason) {
-	for i, clause := range strings.Split(why.Detail, "; ") {
+	for i, clause := range why.Clauses {
 		because := "because "
 		if i > 0 {
 			because = "        "

@@ -1,0 +1,28 @@
+package processor
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestAReasonThatIsAddedToStaysAsItWas(t *testing.T) {
+	t.Parallel()
+	clauses := make([]string, 1, 4)
+	clauses[0] = "subject names incident 4711"
+	why := NewReason(ReasonSubject, clauses...)
+	longer := why.with("a receipt; read").as(ReasonClosed).extended(", today")
+	other := why.extended(", which is closed")
+	if diff := cmp.Diff(NewReason(ReasonClosed, "subject names incident 4711", "a receipt; read, today"), longer); diff != "" {
+		t.Errorf("with more clauses (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(NewReason(ReasonSubject, "subject names incident 4711, which is closed"), other); diff != "" {
+		t.Errorf("with more words (-want +got):\n%s", diff)
+	}
+	if want, got := "subject names incident 4711; a receipt; read, today", longer.Detail(); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := why.Detail(); got != "subject names incident 4711" {
+		t.Errorf("the reason has become %q", got)
+	}
+}
