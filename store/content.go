@@ -51,7 +51,10 @@ func CheckAttachmentDirectory(directory string) error {
 	if errors.Is(err, os.ErrNotExist) {
 		err = contents{root: filepath.Dir(directory), files: &share{}}.try()
 	}
-	return err
+	if err != nil {
+		return &attachmentFileError{err}
+	}
+	return nil
 }
 
 // try writes a file and removes it.
@@ -90,7 +93,7 @@ func (c contents) keep(ctx context.Context, claimed claimed, list []*content) er
 	c.reading = new(atomic.Int32)
 	err := c.files.doReading(ctx, octets, c.reading, func(ctx context.Context) error { return c.keepAll(ctx, claimed, own) })
 	if err != nil {
-		return err
+		return c.markFile(err)
 	}
 	for i, kept := range own {
 		list[i].digest, list[i].octets = kept.digest, kept.octets

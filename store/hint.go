@@ -2,7 +2,6 @@ package store
 
 import (
 	"errors"
-	"io/fs"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -27,7 +26,7 @@ func Hint(err error) string {
 		return hints[pg.Code]
 	}
 	var connect *pgconn.ConnectError
-	var path *fs.PathError
+	var file *attachmentFileError
 	var constraint *constraintError
 	switch {
 	case errors.As(err, &constraint):
@@ -52,8 +51,10 @@ func Hint(err error) string {
 		return "check the server of the share that AttachmentDirectory lies on; the mail stays in the mailbox until it answers"
 	case errors.As(err, &connect):
 		return "check that PostgreSQL runs and answers at the address in Database"
-	case errors.As(err, &path):
-		return "the directory must exist and be writable for the user that the program runs as; another one can be named in AttachmentDirectory"
+	case errors.As(err, &file):
+		return FileHint(err, "AttachmentDirectory")
+	case pathOf(err) != "":
+		return FileHint(err, "")
 	case errors.Is(err, ErrUnavailable):
 		return "the mail stays in the mailbox until the database answers again"
 	}

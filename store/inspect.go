@@ -51,7 +51,9 @@ func (s *Store) checkAttachments(ctx context.Context, c contents, sample int) (A
 		return AttachmentCheck{}, unavailable(ctx, err)
 	}
 	return onFiles(ctx, c.files, 0, func(context.Context) (AttachmentCheck, error) {
-		return c.check(own, claimed, here, list), nil
+		check := c.check(own, claimed, here, list)
+		check.Marker, check.Removal = c.markFile(check.Marker), c.markFile(check.Removal)
+		return check, nil
 	})
 }
 

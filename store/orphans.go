@@ -41,7 +41,7 @@ func (s *Store) CollectOrphans(ctx context.Context, olderThan time.Duration) (n 
 	}
 	err = r.collect(ctx, olderThan)
 	r.release(ctx, err)
-	return r.removed, collectError(err)
+	return r.removed, collectError(s.contents.markFile(err))
 }
 
 // collectError is the error of a collection as its caller sees it.

@@ -70,7 +70,7 @@ func (s *Store) enter(ctx context.Context, adopt bool) error {
 		return nil
 	}
 	if err := s.takeDirectory(ctx, adopt); err != nil {
-		return fmt.Errorf("attachment directory %s: %w", s.contents.root, err)
+		return fmt.Errorf("attachment directory %s: %w", s.contents.root, s.contents.markFile(err))
 	}
 	return nil
 }

@@ -1,0 +1,72 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// attachmentFileError is an error of a file in the attachment directory. Hint needs the mark, because other paths appear in
+// errors too: messages lie in files of the spool, and an import reads a file.
+type attachmentFileError struct{ err error }
+
+func (e *attachmentFileError) Error() string { return e.err.Error() }
+func (e *attachmentFileError) Unwrap() error { return e.err }
+
+// markFile marks err when it names a path in the attachment directory.
+func (c contents) markFile(err error) error {
+	path, root := pathOf(err), filepath.Clean(c.root)
+	if path == "" || c.root == "" || path != root && !strings.HasPrefix(path, root+string(filepath.Separator)) {
+		return err
+	}
+	return &attachmentFileError{err}
+}
+
+// FileHint returns in one sentence what a person can do about an error of the file system, "" when nothing is known.
+// The setting is the tag of the configuration that names the directory; it is "" for a path that no tag names.
+func FileHint(err error, setting string) string {
+	path := pathOf(err)
+	if path == "" {
+		return ""
+	}
+	inDirectory, correct := filepath.Dir(path), "check that "+path+" exists"
+	if setting != "" {
+		correct = "create " + inDirectory + ", or correct " + setting
+		inDirectory += " (" + setting + ")"
+	}
+	switch {
+	case isNoSpace(err):
+		return "free space on the file system of " + inDirectory
+	case isReadOnly(err):
+		return "mount the file system of " + inDirectory + " for writing"
+	case errors.Is(err, fs.ErrPermission) && setting != "":
+		return "give the account that the program runs as the right to read and write in " + inDirectory
+	case errors.Is(err, fs.ErrPermission):
+		return "give the account that the program runs as access to " + path
+	case errors.Is(err, syscall.ENOTDIR) && setting != "":
+		return "correct " + setting + ": a part of " + path + " is a file, not a directory"
+	case errors.Is(err, syscall.ENOTDIR):
+		return "correct the path: a part of " + path + " is a file, not a directory"
+	case errors.Is(err, fs.ErrNotExist):
+		return correct
+	case setting != "":
+		return "check the disk or the share of " + inDirectory
+	}
+	return ""
+}
+
+// pathOf returns the path that an error of the file system names, "" for any other error.
+func pathOf(err error) string {
+	var one *fs.PathError
+	var two *os.LinkError
+	switch {
+	case errors.As(err, &one):
+		return one.Path
+	case errors.As(err, &two):
+		return two.New
+	}
+	return ""
+}

@@ -1,0 +1,25 @@
+package store
+
+import (
+	"errors"
+	"syscall"
+)
+
+// syncDirectory does nothing: Windows cannot sync a directory, and NTFS keeps the names in its journal.
+func syncDirectory(string) error { return nil }
+
+// System error codes: https://learn.microsoft.com/windows/win32/debug/system-error-codes
+const (
+	errorWriteProtect   syscall.Errno = 19
+	errorHandleDiskFull syscall.Errno = 39
+	errorDiskFull       syscall.Errno = 112
+	errorDiskQuota      syscall.Errno = 1295
+)
+
+// isNoSpace reports whether a file system or an account's share of it is full.
+func isNoSpace(err error) bool {
+	return errors.Is(err, errorDiskFull) || errors.Is(err, errorHandleDiskFull) || errors.Is(err, errorDiskQuota)
+}
+
+// isReadOnly reports whether a file system takes no changes.
+func isReadOnly(err error) bool { return errors.Is(err, errorWriteProtect) }
