@@ -2,6 +2,8 @@ package mailbox
 
 import (
 	"cmp"
+	"context"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"strconv"
@@ -10,6 +12,41 @@ import (
 
 	"golang.org/x/net/idna"
 )
+
+// Security is how the connection is protected.
+type Security string
+
+// The values of SecureSocketOption.
+const (
+	None         Security = "None"         // no TLS
+	StartTLS     Security = "StartTLS"     // STLS (RFC 2595 §4), refused when the server does not offer it
+	SslOnConnect Security = "SslOnConnect" // implicit TLS (RFC 8314 §3.3)
+)
+
+// Account is one configured maildrop.
+type Account struct {
+	Server   string // host name, be it with letters beyond ASCII, or address, IPv6 without brackets
+	Port     int
+	Security Security
+	UserName string
+	Password string
+
+	// Token yields the access token for AUTH XOAUTH2, which takes the place of USER and PASS; nil means that Password
+	// counts. Its errors wrap ErrToken, ErrTokenRefused or ErrNotAuthorized. A token needs TLS, except on this machine.
+	Token func(ctx context.Context) (string, error)
+	// TokenRefused, when not nil, is called when the server refused a token, so that the next one is another.
+	TokenRefused func()
+
+	Roots            *x509.CertPool // trusted certificates, nil for the system's
+	StepTimeout      time.Duration  // for each step on the network; 0 means 60 s
+	GreetingPatience time.Duration  // after which a silent server is asked whether it speaks TLS; 0 means 700 ms
+	SpoolDirectory   string         // for messages over SpoolMemory octets; "" means os.TempDir()
+	SpoolMemory      int64          // 0 means 1 MiB
+	MaxOctets        int64          // a message that grows beyond is cut off; 0 means no limit
+
+	// Dial makes the TCP connection; nil means net.Dialer's DialContext. It is where a proxy fits.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
 
 // What stands for the zero values of an Account.
 const (
@@ -37,8 +74,8 @@ func (a Account) address() string {
 	return net.JoinHostPort(a.Server, strconv.Itoa(a.Port))
 }
 
-// dialled is address as the network knows it.
-func (a Account) dialled() string {
+// dialAddress is address as the network knows it.
+func (a Account) dialAddress() string {
 	host, _ := a.host() // check has seen the error
 	return net.JoinHostPort(host, strconv.Itoa(a.Port))
 }

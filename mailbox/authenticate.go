@@ -68,21 +68,21 @@ func (s *Session) sasl(ctx context.Context, mechanism, response string) error {
 	op := "AUTH " + mechanism
 	offered, known := s.capabilities["SASL"]
 	if known && !s.capabilities.HasArgument("SASL", mechanism) {
-		s.wire.close()
-		return s.failure(op, fmt.Errorf("%w: it offers %s", ErrMechanism, s.wire.shown(strings.Join(offered, " "))))
+		s.conn.close()
+		return s.failure(op, fmt.Errorf("%w: it offers %s", ErrMechanism, s.conn.redact(strings.Join(offered, " "))))
 	}
 	err := s.command(ctx, op, expectation{challenge: true}, func() error { return discard(s.pop.Cmd(op, false)) })
 	if err != nil {
 		return s.mechanismRefused(err)
 	}
-	if !s.wire.last.challenge {
-		return s.breach(op, "it accepts before it knows whom")
+	if !s.conn.last.challenge {
+		return s.protocolFailure(op, "it accepts before it knows whom")
 	}
 	err = s.command(ctx, op, expectation{challenge: true}, func() error { return discard(s.pop.Cmd(response, false)) })
-	if err != nil || !s.wire.last.challenge {
+	if err != nil || !s.conn.last.challenge {
 		return err
 	}
-	return s.saslFailure(ctx, op, s.wire.last.text)
+	return s.saslFailure(ctx, op, s.conn.last.text)
 }
 
 // mechanismRefused makes a refusal without a response code what it is: nothing was known of the user yet.
@@ -101,7 +101,7 @@ func (s *Session) saslFailure(ctx context.Context, op, challenge string) error {
 	status := failureStatus(challenge)
 	err := s.command(ctx, op, expectation{}, func() error { return discard(s.pop.Cmd("", false)) })
 	if err == nil {
-		return s.breach(op, "it accepts after it has refused")
+		return s.protocolFailure(op, "it accepts after it has refused")
 	}
 	var e *Error
 	if errors.As(err, &e) && e.Reply != "" {

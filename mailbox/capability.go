@@ -39,12 +39,12 @@ func (c Capabilities) add(line []byte) error {
 // askCapabilities sends CAPA.
 func (s *Session) askCapabilities(ctx context.Context) error {
 	r, found := capabilitiesRequest()
-	return s.takeCapabilities(ctx, r, found)
+	return s.readCapabilities(ctx, r, found)
 }
 
-// takeCapabilities waits for the answer to CAPA. A server may not know it (popa3d): then capabilities are nil. That
+// readCapabilities waits for the answer to CAPA. A server may not know it (popa3d): then capabilities are nil. That
 // retrieved messages are deleted (EXPIRE 0) is not forgotten once it was said, whatever is said later, or refused.
-func (s *Session) takeCapabilities(ctx context.Context, r *request, found Capabilities) error {
+func (s *Session) readCapabilities(ctx context.Context, r *request, found Capabilities) error {
 	before, said := s.capabilities.Expire()
 	s.capabilities = nil
 	err := s.do(ctx, r)

@@ -29,7 +29,7 @@ func (s *Session) greeting(ctx context.Context) error {
 		end = s.suspectTLS(ctx)
 	}
 	err := s.command(ctx, "greeting", expectation{}, func() (err error) {
-		s.pop, err = pop3.New(pop3.Opt{Dialer: dialer{s.wire}}).NewConn()
+		s.pop, err = pop3.New(pop3.Opt{Dialer: dialer{s.conn}}).NewConn()
 		return err
 	})
 	if end() && err != nil {
@@ -56,7 +56,7 @@ func (s *Session) suspectTLS(ctx context.Context) (end func() bool) {
 		}
 		if s.account.speaksTLS(ctx) {
 			found.Store(true)
-			s.wire.close()
+			s.conn.close()
 		}
 	}()
 	return func() bool {
@@ -71,7 +71,7 @@ func (s *Session) suspectTLS(ctx context.Context) (end func() bool) {
 func (a Account) speaksTLS(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, min(maxTLSQuestion, a.StepTimeout))
 	defer cancel()
-	conn, err := a.Dial(ctx, "tcp", a.dialled())
+	conn, err := a.Dial(ctx, "tcp", a.dialAddress())
 	if err != nil {
 		return false
 	}

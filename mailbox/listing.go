@@ -8,6 +8,13 @@ import (
 	"strings"
 )
 
+// Item is one line of the scan listing.
+type Item struct {
+	Number int    // message-number, valid in this session only
+	UIDL   string // unique-id (RFC 1939 §7), "" when the server has none or one that cannot be trusted
+	Octets int64  // as LIST says: a hint, as servers are known to send more or fewer
+}
+
 // What a listing may have.
 const (
 	maxUIDL        = 1000     // octets of a unique-id; RFC 1939 §7 allows 70, servers send more
@@ -24,20 +31,20 @@ const (
 // Of a maildrop with more than 100,000 messages, or with more than 8 MiB of unique-ids, List returns the first ones: the
 // others come in later sessions, when these are deleted. Listed says how many there are.
 func (s *Session) List(ctx context.Context) ([]Item, error) {
-	l := &lists{session: s, count: -1}
+	l := &listings{session: s, count: -1}
 	stat := &request{op: "STAT"}
-	list := &request{op: "LIST", lines: l.scan, most: maxListing}
-	uidl := &request{op: "UIDL", lines: l.identify, most: maxListing}
+	list := &request{op: "LIST", lines: l.addScan, most: maxListing}
+	uidl := &request{op: "UIDL", lines: l.addUIDL, most: maxListing}
 	if s.isPipelining() {
 		capa, found := capabilitiesRequest()
 		if err := s.send(ctx, capa, stat, list, uidl); err != nil {
 			return nil, err
 		}
-		if err := s.takeCapabilities(ctx, capa, found); err != nil { // RFC 2449 §3: they may differ once the user is known
+		if err := s.readCapabilities(ctx, capa, found); err != nil { // RFC 2449 §3: they may differ once the user is known
 			return nil, err
 		}
 	}
-	if err := l.takeCount(ctx, stat); err != nil {
+	if err := l.readCount(ctx, stat); err != nil {
 		return nil, err
 	}
 	err := s.do(ctx, list)
@@ -45,10 +52,10 @@ func (s *Session) List(ctx context.Context) ([]Item, error) {
 		return nil, nil // some servers refuse to list nothing
 	}
 	if err == nil {
-		err = l.order()
+		err = l.checkScan()
 	}
 	if err == nil && l.count > 0 {
-		err = l.takeUIDLs(ctx, uidl)
+		err = l.readUIDLs(ctx, uidl)
 	}
 	if err != nil {
 		return nil, err
@@ -60,8 +67,8 @@ func (s *Session) List(ctx context.Context) ([]Item, error) {
 // is too large for one session.
 func (s *Session) Listed() int { return s.listed }
 
-// takeCount notes the number of messages.
-func (l *lists) takeCount(ctx context.Context, stat *request) error {
+// readCount notes the number of messages.
+func (l *listings) readCount(ctx context.Context, stat *request) error {
 	s := l.session
 	if err := s.do(ctx, stat); err != nil {
 		return err
@@ -72,21 +79,21 @@ func (l *lists) takeCount(ctx context.Context, stat *request) error {
 		count, ok = number(words[0])
 	}
 	if !ok {
-		return s.breach("STAT", "%s is no drop listing", s.said(stat.text.String()))
+		return s.protocolFailure("STAT", "%s is no drop listing", s.quote(stat.text.String()))
 	}
 	s.statWords = max(s.statWords, len(words))
 	l.count, s.listed = count, count
 	return nil
 }
 
-// takeUIDLs fills in the unique-ids. A server may have no UIDL: it is optional in RFC 1939 §7. A server that says that it
+// readUIDLs fills in the unique-ids. A server may have no UIDL: it is optional in RFC 1939 §7. A server that says that it
 // has it, or that it has a problem, did refuse.
-func (l *lists) takeUIDLs(ctx context.Context, uidl *request) error {
+func (l *listings) readUIDLs(ctx context.Context, uidl *request) error {
 	s := l.session
 	err := s.do(ctx, uidl)
 	switch {
 	case err == nil:
-		return l.unite()
+		return l.checkUIDLs()
 	case SessionBroken(err) || s.capabilities.Has("UIDL") || !isPlainRefusal(err):
 		return err
 	}
@@ -114,10 +121,10 @@ func trustedUIDL(id string) string {
 	return strings.Clone(id) // without the rest of its line
 }
 
-// breach ends the session as the server does not keep to the protocol: what it says next cannot be trusted either. What
+// protocolFailure ends the session as the server does not keep to the protocol: what it says next cannot be trusted either. What
 // the server said is among args as said has it.
-func (s *Session) breach(op, format string, args ...any) *Error {
-	s.wire.close()
+func (s *Session) protocolFailure(op, format string, args ...any) *Error {
+	s.conn.close()
 	return s.failure(op, protocolError(format, args...))
 }
 

@@ -39,15 +39,15 @@ func (p *pace) readDeadline() time.Time {
 // writeDeadline is for one write, or for a handshake.
 func (p *pace) writeDeadline() time.Time { return time.Now().Add(p.timeout) }
 
-// source is the connection below wire's buffer: every read has its deadline and counts as progress.
-type source struct{ w *wire }
+// deadlineReader is the connection below wire's buffer: every read has its deadline and counts as progress.
+type deadlineReader struct{ c *connection }
 
 // Read implements io.Reader.
-func (s source) Read(b []byte) (int, error) {
-	if err := s.w.conn.SetReadDeadline(s.w.pace.readDeadline()); err != nil {
+func (s deadlineReader) Read(b []byte) (int, error) {
+	if err := s.c.stream.SetReadDeadline(s.c.pace.readDeadline()); err != nil {
 		return 0, err
 	}
-	n, err := s.w.conn.Read(b)
-	s.w.pace.received(n)
+	n, err := s.c.stream.Read(b)
+	s.c.pace.received(n)
 	return n, err
 }

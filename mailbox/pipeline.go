@@ -35,8 +35,8 @@ type request struct {
 
 // requests are those of a session that are not done with.
 type requests struct {
-	plan   []Item     // to be retrieved next, not asked for
-	flight []*request // not answered, in the order in which they were sent
+	planned  []Item     // to be retrieved next, not asked for
+	inFlight []*request // not answered, in the order in which they were sent
 
 	mu     sync.Mutex
 	ready  map[int]*request // by message-number: answered before Retrieve was called
@@ -71,19 +71,19 @@ func (s *Session) isPipelining() bool { return !s.oneByOne && s.capabilities.Has
 // send sends commands in one piece.
 func (s *Session) send(ctx context.Context, commands ...*request) error {
 	return s.run(ctx, commands[0].op, func() error {
-		s.wire.hold()
+		s.conn.hold()
 		for _, r := range commands {
-			if err := s.wire.expect(r.expectation()); err != nil {
+			if err := s.conn.expect(r.expectation()); err != nil {
 				return err
 			}
 			if err := s.pop.Send(r.op); err != nil {
 				return err
 			}
-			s.flight = append(s.flight, r)
+			s.inFlight = append(s.inFlight, r)
 			r.sent = true
 			s.touched = s.touched || r.item.Number != 0
 		}
-		return s.wire.release()
+		return s.conn.flush()
 	})
 }
 
@@ -95,8 +95,8 @@ func (r *request) rate() int64 {
 	return listingRate
 }
 
-// about makes an error one about a message.
-func about(it Item, err error) error {
+// withNumber makes an error one about a message.
+func withNumber(it Item, err error) error {
 	var e *Error
 	if errors.As(err, &e) {
 		e.Number = it.Number
@@ -107,15 +107,15 @@ func about(it Item, err error) error {
 // receive reads the answer to the oldest command in flight. Its error is one that ended the session, or the context's
 // before anything was read; a refusal is only that command's own.
 func (s *Session) receive(ctx context.Context) error {
-	r := s.flight[0]
-	s.wire.pace.rate = r.rate()
-	err := about(r.item, s.run(ctx, r.op, func() error { return r.read(s.pop) }))
+	r := s.inFlight[0]
+	s.conn.pace.rate = r.rate()
+	err := withNumber(r.item, s.run(ctx, r.op, func() error { return r.read(s.pop) }))
 	if isContext(err) && !SessionBroken(err) {
 		return err
 	}
-	s.flight = s.flight[1:]
+	s.inFlight = s.inFlight[1:]
 	if err == nil && r.ahead {
-		err = s.strayBefore(r)
+		err = s.strayReply(r)
 	}
 	r.err, r.done = err, true
 	switch {
@@ -124,16 +124,16 @@ func (s *Session) receive(ctx context.Context) error {
 		_ = r.spool.Close() // only a part of a message is lost with it
 	default:
 		r.spool.finish()
-		r.err = s.shortness(r)
+		r.err = s.shortError(r)
 	}
 	switch {
 	case SessionBroken(err):
 		_ = s.Close() // its error is always nil
 		return err
 	case r.ahead:
-		s.keep(r)
+		s.keepAnswer(r)
 		if err != nil {
-			return s.settle(ctx, r)
+			return s.proveAfterRefusal(ctx, r)
 		}
 	case r.answered != nil:
 		r.answered(r.item, err)
@@ -161,8 +161,8 @@ func (s *Session) do(ctx context.Context, r *request) error {
 	return s.await(ctx, r)
 }
 
-// keep puts the answer to a RETR where Retrieve finds it.
-func (s *Session) keep(r *request) {
+// keepAnswer puts the answer to a RETR where Retrieve finds it.
+func (s *Session) keepAnswer(r *request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -175,8 +175,8 @@ func (s *Session) keep(r *request) {
 	s.ready[r.item.Number] = r
 }
 
-// take gives the answer to a RETR, nil when it was not read yet.
-func (s *Session) take(number int) *request {
+// takeAnswer gives the answer to a RETR, nil when it was not read yet.
+func (s *Session) takeAnswer(number int) *request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.ready[number]
@@ -184,8 +184,8 @@ func (s *Session) take(number int) *request {
 	return r
 }
 
-// release closes the spools that nobody asked for.
-func (s *Session) release() {
+// closeSpools closes the spools that nobody asked for.
+func (s *Session) closeSpools() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
@@ -204,7 +204,7 @@ func (s *Session) outstanding() (numbers map[int]bool, octets int64) {
 		numbers[n] = true
 		octets += r.item.Octets
 	}
-	for _, r := range s.flight {
+	for _, r := range s.inFlight {
 		if r.ahead {
 			numbers[r.item.Number] = true
 			octets += r.item.Octets
@@ -213,9 +213,9 @@ func (s *Session) outstanding() (numbers map[int]bool, octets int64) {
 	return numbers, octets
 }
 
-// next are the messages to ask for now: it, unless that was done, and, where the server pipelines, those of the plan
+// nextToAsk are the messages to ask for now: it, unless that was done, and, where the server pipelines, those of the plan
 // that the window has room for. The window is filled when a quarter of it is free, so that commands go in few pieces.
-func (s *Session) next(it Item) []Item {
+func (s *Session) nextToAsk(it Item) []Item {
 	asked, octets := s.outstanding()
 	var items []Item
 	if !asked[it.Number] {
@@ -225,7 +225,7 @@ func (s *Session) next(it Item) []Item {
 	if !s.isPipelining() || len(items) == 0 && len(asked) > maxAhead*3/4 {
 		return items
 	}
-	for _, planned := range s.plan {
+	for _, planned := range s.planned {
 		n := len(asked) + len(items)
 		if n >= maxAhead || n >= 2 && octets+planned.Octets > maxAheadOctets {
 			break
@@ -239,8 +239,8 @@ func (s *Session) next(it Item) []Item {
 	return items
 }
 
-// ask sends RETR for items and takes them out of the plan.
-func (s *Session) ask(ctx context.Context, items []Item) error {
+// askFor sends RETR for items and takes them out of the plan.
+func (s *Session) askFor(ctx context.Context, items []Item) error {
 	if len(items) == 0 {
 		return nil
 	}
@@ -251,7 +251,7 @@ func (s *Session) ask(ctx context.Context, items []Item) error {
 	if err := s.send(ctx, commands...); err != nil {
 		return err
 	}
-	s.plan = slices.DeleteFunc(s.plan, func(p Item) bool {
+	s.planned = slices.DeleteFunc(s.planned, func(p Item) bool {
 		return slices.ContainsFunc(items, func(it Item) bool { return it.Number == p.Number })
 	})
 	return nil

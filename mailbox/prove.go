@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// prove makes sure that every answer belongs to the command that it was taken for. It receives all answers in flight and
+// proveInStep makes sure that every answer belongs to the command that it was taken for. It receives all answers in flight and
 // that to a STAT behind them, whose form no other answer has: a proxy or server that answered once too often would have
 // the client take for it what belongs to the command before. An error has ended the session, or is the context's.
-func (s *Session) prove(ctx context.Context) error {
+func (s *Session) proveInStep(ctx context.Context) error {
 	probe := &request{op: "STAT"}
 	if err := s.send(ctx, probe); err != nil {
 		return err
@@ -19,11 +19,11 @@ func (s *Session) prove(ctx context.Context) error {
 	case err != nil && (SessionBroken(err) || isContext(err)):
 		return err
 	case err != nil:
-		return s.breach("STAT", "its answers are out of step, or it refuses STAT: %s", s.said(s.wire.last.String()))
+		return s.protocolFailure("STAT", "its answers are out of step, or it refuses STAT: %s", s.quote(s.conn.last.String()))
 	case !isDropListing(probe.text.String(), s.statWords):
-		return s.breach("STAT", "its answers are out of step: %s answers STAT", s.said(s.wire.last.String()))
-	case s.wire.isAhead():
-		return s.breach("STAT", "its answers are out of step: it answers before it is asked")
+		return s.protocolFailure("STAT", "its answers are out of step: %s answers STAT", s.quote(s.conn.last.String()))
+	case s.conn.isAhead():
+		return s.protocolFailure("STAT", "its answers are out of step: it answers before it is asked")
 	}
 	return nil
 }
@@ -36,10 +36,10 @@ func isDropListing(text string, words int) bool {
 	return len(all) >= 2 && len(all) <= max(2, words) && isNumber(all[0]) && isNumber(all[1])
 }
 
-// strayBefore returns an error that ended the session when a message begins with a status line and is larger than listed
+// strayReply returns an error that ended the session when a message begins with a status line and is larger than listed
 // by no less than this line: the answer to its RETR is within the message, behind a stray +OK that was taken for it.
-func (s *Session) strayBefore(r *request) error {
-	if r.spool.Size() <= r.item.Octets || r.spool.first() != '+' {
+func (s *Session) strayReply(r *request) error {
+	if r.spool.Size() <= r.item.Octets || r.spool.firstOctet() != '+' {
 		return nil
 	}
 	start := make([]byte, maxLine)
@@ -48,21 +48,21 @@ func (s *Session) strayBefore(r *request) error {
 	if _, is := parseReply(line); !is || r.spool.Size() < r.item.Octets+int64(len(line)+2) {
 		return nil
 	}
-	err := s.breach(r.op, "its answers are out of step: the message begins with %s", s.said(line))
+	err := s.protocolFailure(r.op, "its answers are out of step: the message begins with %s", s.quote(line))
 	err.Number = r.item.Number
 	return err
 }
 
-// settle is for a RETR that was refused. The refusal may be a stray answer, behind which those of the others are shifted:
+// proveAfterRefusal is for a RETR that was refused. The refusal may be a stray answer, behind which those of the others are shifted:
 // all answers in flight are received, no message among them is kept, and the dialogue is proven to be in step. Messages
 // are asked for one by one from then on. When the session ends of it, and not of another message, the error names this
 // one, so that the next session takes the others first.
-func (s *Session) settle(ctx context.Context, refused *request) error {
-	for _, r := range s.flight {
+func (s *Session) proveAfterRefusal(ctx context.Context, refused *request) error {
+	for _, r := range s.inFlight {
 		s.oneByOne = true
 		r.forget()
 	}
-	err := s.prove(ctx)
+	err := s.proveInStep(ctx)
 	var e *Error
 	if errors.As(err, &e) && e.broken && (e.Number == 0 || errors.Is(err, ErrProtocol)) {
 		e.Op, e.Number = refused.op, refused.item.Number

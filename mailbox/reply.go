@@ -89,16 +89,16 @@ var (
 	lockWords = regexp.MustCompile(`(?i)(maildrop|mail ?box|mail ?drop|spool).*\b(lock|locked|in use|busy)\b|` +
 		`\b(unable to|cannot|can't|could not|failed to) (get |obtain |acquire )?(a |the )?lock\b|another (pop3? )?session`)
 	// outWords mean that somebody has been locked out, which no other session's end changes.
-	outWords = regexp.MustCompile(`(?i)\block(ed)?[ -]?out\b|` +
+	lockoutWords = regexp.MustCompile(`(?i)\block(ed)?[ -]?out\b|` +
 		`\b(too many|exceed\w*|maximum)\b.*\b(failed|bad|invalid|incorrect|wrong|unsuccessful)\b|` +
 		`\b(failed|bad|invalid|incorrect|wrong|unsuccessful)\b.*\b(too many times|exceeded)\b|` +
 		`\blocked\b.*\b(contact|administrator|admin|support|security|unlock)\b|` +
 		`\b(account|mail ?box|user|log-?in)\b.*\b(disabled|suspended|deactivated)\b`)
 	// crowdWords mean too many sessions at a time, this user's or all users'.
-	crowdWords = regexp.MustCompile(`(?i)\b(too many|exceed\w*|maximum|max|limit)\b.*\b(connections?|sessions?|simultaneous|concurrent)\b|` +
+	sessionLimitWords = regexp.MustCompile(`(?i)\b(too many|exceed\w*|maximum|max|limit)\b.*\b(connections?|sessions?|simultaneous|concurrent)\b|` +
 		`\b(connections?|sessions?|simultaneous|concurrent)\b.*\b(too many|exceed\w*|maximum|limit)\b`)
 	// soonWords mean too many log-ins in some time.
-	soonWords = regexp.MustCompile(`(?i)\b(too (many|often|frequent(ly)?|soon)|exceed\w*|limit)\b.*\blog[ -]?(ins?|ons?)\b|` +
+	loginRateWords = regexp.MustCompile(`(?i)\b(too (many|often|frequent(ly)?|soon)|exceed\w*|limit)\b.*\blog[ -]?(ins?|ons?)\b|` +
 		`\blog(ged|ging)?[ -]?(ins?|ons?)\b.*\b(too (many|often|frequent(ly)?|soon)|exceed\w*|limit)\b`)
 	// troubleWords mean trouble of the server's, which passes.
 	troubleWords = regexp.MustCompile(`(?i)\b(try again|temporar(y|ily)|unavailable|too many|overload(ed)?|internal error|time-?out)\b`)
@@ -113,11 +113,11 @@ func refusalClass(op string, r reply) error {
 		return class
 	case class == nil && op != "USER" && op != "PASS" && !strings.HasPrefix(op, "AUTH "):
 		return ErrRefused
-	case outWords.MatchString(r.text):
+	case lockoutWords.MatchString(r.text):
 		return ErrCredentials
-	case crowdWords.MatchString(r.text):
+	case sessionLimitWords.MatchString(r.text):
 		return ErrServerTrouble
-	case soonWords.MatchString(r.text):
+	case loginRateWords.MatchString(r.text):
 		return ErrLoginDelay
 	case class == ErrMaildropLocked || lockWords.MatchString(r.text):
 		return ErrMaildropLocked

@@ -13,7 +13,7 @@ import (
 // Session is one RFC 1939 session. It is used by one goroutine at a time; only Close may be called by others.
 type Session struct {
 	account      Account // with its defaults
-	wire         *wire
+	conn         *connection
 	pop          *pop3.Conn
 	capabilities Capabilities
 	token        string // the access token, "" when the password counts
@@ -30,7 +30,7 @@ func Open(ctx context.Context, a Account) (*Session, error) {
 	}
 	if err := s.authorize(ctx); err != nil {
 		_ = s.Close()
-		return nil, ended(err)
+		return nil, markBroken(err)
 	}
 	return s, nil
 }
@@ -55,14 +55,14 @@ func (s *Session) authorize(ctx context.Context) error {
 func (s *Session) connect(ctx context.Context) error {
 	dialing, cancel := context.WithTimeoutCause(ctx, s.account.StepTimeout, ErrTimeout)
 	defer cancel()
-	conn, err := s.account.Dial(dialing, "tcp", s.account.dialled())
+	conn, err := s.account.Dial(dialing, "tcp", s.account.dialAddress())
 	if err != nil {
 		if ctx.Err() != nil {
 			return s.failure("connect", ctx.Err())
 		}
 		return s.failure("connect", fmt.Errorf("%w: %w", ErrUnreachable, err))
 	}
-	s.wire = newWire(conn, s.account.StepTimeout, s.secrets())
+	s.conn = newConnection(conn, s.account.StepTimeout, s.secrets())
 	if s.account.Security != SslOnConnect {
 		return nil
 	}
@@ -72,7 +72,7 @@ func (s *Session) connect(ctx context.Context) error {
 // secure puts TLS over the connection and verifies the server's certificate.
 func (s *Session) secure(ctx context.Context) error {
 	return s.run(ctx, "TLS", func() error {
-		return s.wire.startTLS(&tls.Config{
+		return s.conn.startTLS(&tls.Config{
 			ServerName: s.account.tlsName(),
 			RootCAs:    s.account.Roots,
 			MinVersion: tls.VersionTLS12,
@@ -118,8 +118,8 @@ func (s *Session) enableUTF8(ctx context.Context) error {
 	return nil
 }
 
-// ended marks an error as the session's last, also when the server only refused a command.
-func ended(err error) error {
+// markBroken marks an error as the session's last, also when the server only refused a command.
+func markBroken(err error) error {
 	var e *Error
 	if errors.As(err, &e) {
 		e.broken = true
@@ -130,16 +130,16 @@ func ended(err error) error {
 // Close drops the connection without QUIT, so that nothing is deleted. It may be called twice and after Quit; its
 // error is always nil.
 func (s *Session) Close() error {
-	if s.wire != nil {
-		s.wire.close()
+	if s.conn != nil {
+		s.conn.close()
 	}
-	s.release()
+	s.closeSpools()
 	return nil
 }
 
 // TLS returns what was agreed on with the server, its certificates among it; false when there is no TLS.
 func (s *Session) TLS() (*tls.ConnectionState, bool) {
-	t, ok := s.wire.conn.(*tls.Conn)
+	t, ok := s.conn.stream.(*tls.Conn)
 	if !ok {
 		return nil, false
 	}
@@ -154,7 +154,7 @@ func (s *Session) Capabilities() Capabilities { return s.capabilities }
 // command runs f, which sends one command and reads its reply.
 func (s *Session) command(ctx context.Context, op string, e expectation, f func() error) error {
 	return s.run(ctx, op, func() error {
-		if err := s.wire.expect(e); err != nil {
+		if err := s.conn.expect(e); err != nil {
 			return err
 		}
 		return f()
@@ -164,7 +164,7 @@ func (s *Session) command(ctx context.Context, op string, e expectation, f func(
 // run runs one step and turns its error into an *Error. A refusal leaves the session as it is; everything else
 // closes it.
 func (s *Session) run(ctx context.Context, op string, f func() error) error {
-	if s.wire.isClosed() {
+	if s.conn.isClosed() {
 		return s.failure(op, ErrClosed)
 	}
 	if err := ctx.Err(); err != nil {
@@ -172,16 +172,16 @@ func (s *Session) run(ctx context.Context, op string, f func() error) error {
 		e.broken = false
 		return e
 	}
-	err := s.wire.step(ctx, f)
+	err := s.conn.step(ctx, f)
 	switch {
 	case err == nil:
 		return nil
 	case isContext(err) && ctx.Err() != nil:
 		return s.failure(op, err)
-	case s.wire.err == nil && !s.wire.last.ok:
-		return s.refusal(op, s.wire.last)
+	case s.conn.err == nil && !s.conn.last.ok:
+		return s.refusal(op, s.conn.last)
 	}
-	s.wire.close()
+	s.conn.close()
 	return s.failure(op, err)
 }
 

@@ -16,24 +16,24 @@ const leastMemory = 64 << 10
 // Spool holds the octets of one message as the server sent them, in memory or, when there are many, in a file that
 // nobody else can read. It is safe for concurrent ReadAt.
 type Spool struct {
-	account Account
-	memory  []byte
-	file    *os.File // nil while memory suffices
-	likely  int64    // its octets, as LIST says
-	most    int64    // octets that are kept, 0 for all
-	size    int64    // octets that are kept so far
-	came    int64    // octets that came so far
-	hash    hash.Hash
-	digest  [sha256.Size]byte
-	closed  bool
-	dropped bool // nobody wants the octets any more
+	account  Account
+	memory   []byte
+	file     *os.File // nil while memory suffices
+	expected int64    // its octets, as LIST says
+	most     int64    // octets that are kept, 0 for all
+	size     int64    // octets that are kept so far
+	received int64    // octets that came so far
+	hash     hash.Hash
+	digest   [sha256.Size]byte
+	closed   bool
+	dropped  bool // nobody wants the octets any more
 }
 
 // newSpool starts a spool for a message of about octets octets. It takes memory once there are some, and not much more
 // than it was told: a hundred messages that LIST said to be small must not be held in memory when they are not.
 func newSpool(a Account, octets int64) *Spool {
 	a.SpoolMemory = min(a.SpoolMemory, max(leastMemory, 2*octets))
-	return &Spool{account: a, likely: max(0, min(octets, a.SpoolMemory))}
+	return &Spool{account: a, expected: max(0, min(octets, a.SpoolMemory))}
 }
 
 // newTopSpool starts a spool for a header: it keeps the first octets of an answer that is longer than a header.
@@ -47,8 +47,8 @@ func (s *Spool) drop() { s.dropped = true }
 
 // Write adds octets. Its errors are of the classes ErrTooLarge and ErrSpool.
 func (s *Spool) Write(p []byte) (int, error) {
-	s.came += int64(len(p))
-	if limit := s.account.MaxOctets; limit > 0 && s.came > limit {
+	s.received += int64(len(p))
+	if limit := s.account.MaxOctets; limit > 0 && s.received > limit {
 		return 0, fmt.Errorf("%w: more than %d octets", ErrTooLarge, limit)
 	}
 	kept := p
@@ -69,18 +69,18 @@ func (s *Spool) keep(p []byte) error {
 	s.size += int64(len(p))
 	if s.hash == nil {
 		s.hash = sha256.New()
-		s.memory = make([]byte, 0, s.likely)
+		s.memory = make([]byte, 0, s.expected)
 	}
 	s.hash.Write(p)
 	if s.file == nil && s.size <= s.account.SpoolMemory {
 		s.memory = append(s.memory, p...)
 		return nil
 	}
-	return s.toFile(p)
+	return s.writeFile(p)
 }
 
-// toFile writes to the file, which it creates with what memory held.
-func (s *Spool) toFile(p []byte) error {
+// writeFile writes to the file, which it creates with what memory held.
+func (s *Spool) writeFile(p []byte) error {
 	if s.file == nil {
 		file, err := createSpoolFile(s.account.SpoolDirectory)
 		if err != nil {
@@ -96,8 +96,8 @@ func (s *Spool) toFile(p []byte) error {
 	return err
 }
 
-// first is the first octet, 0 when there is none or it cannot be read.
-func (s *Spool) first() byte {
+// firstOctet is the first octet, 0 when there is none or it cannot be read.
+func (s *Spool) firstOctet() byte {
 	if s.file == nil && len(s.memory) > 0 {
 		return s.memory[0]
 	}

@@ -6,13 +6,13 @@ import (
 	"io"
 )
 
-// place is where in a multi-line response the reader stands.
-type place int
+// position is where in a multi-line response the reader stands.
+type position int
 
 const (
-	inLine    place = iota
-	afterCR         // the last octet was CR
-	lineStart       // the last two were CRLF, or nothing was read yet
+	inLine    position = iota
+	afterCR            // the last octet was CR
+	lineStart          // the last two were CRLF, or nothing was read yet
 )
 
 // unstuff copies one multi-line response (RFC 1939 §3) from r to w and removes its byte-stuffing. It ends at
@@ -63,7 +63,7 @@ func skipDot(r *bufio.Reader) (end bool, err error) {
 
 // cutLine returns the octets of b up to the first place where a dot must be looked at, and where that leaves the
 // reader.
-func cutLine(b []byte, at place) ([]byte, place) {
+func cutLine(b []byte, at position) ([]byte, position) {
 	if at == afterCR && b[0] == '\n' {
 		return b[:1], lineStart
 	}

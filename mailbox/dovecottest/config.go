@@ -50,11 +50,11 @@ func (s *Server) prepare(o Options) {
 		}
 		s.write("users", []byte(lines.String()))
 	}
-	s.keepKey(o.TokenKey)
-	s.give("mail")
+	s.writeTokenKey(o.TokenKey)
+	s.chown("mail")
 	if !s.asRoot(o) {
 		for _, sub := range []string{".", "run", "state"} {
-			s.give(sub)
+			s.chown(sub)
 		}
 	}
 }
@@ -107,8 +107,8 @@ func (s *Server) write(name string, octets []byte) {
 	s.must(os.WriteFile(filepath.Join(s.dir, name), octets, 0o644))
 }
 
-// give gives a file to the owner of the mail; only root can.
-func (s *Server) give(name string) {
+// chown gives a file to the owner of the mail; only root can.
+func (s *Server) chown(name string) {
 	if os.Getuid() == 0 {
 		s.must(os.Chown(filepath.Join(s.dir, name), s.owner.uid, s.owner.gid))
 	}

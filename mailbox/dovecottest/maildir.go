@@ -22,7 +22,7 @@ func (s *Server) Deliver(user string, octets []byte) {
 	name := fmt.Sprintf("%d.M%dP%d.test,S=%d,W=%d", 1_700_000_000+s.serial, s.serial, os.Getpid(), len(octets), withCRLF)
 	unfinished := filepath.Join(maildir, "tmp", name)
 	s.write(unfinished, octets)
-	s.give(unfinished)
+	s.chown(unfinished)
 	s.must(os.Rename(filepath.Join(s.dir, unfinished), filepath.Join(s.dir, maildir, "new", name)))
 }
 
@@ -34,7 +34,7 @@ func (s *Server) makeMaildir(home, maildir string) {
 	for _, d := range []string{home, maildir, maildir + "/tmp", maildir + "/cur", maildir + "/new"} {
 		if err := os.Mkdir(filepath.Join(s.dir, d), 0o700); !os.IsExist(err) {
 			s.must(err)
-			s.give(d)
+			s.chown(d)
 		}
 	}
 }

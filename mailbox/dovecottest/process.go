@@ -46,7 +46,7 @@ func start(dovecot, dir string, credential *syscall.SysProcAttr) (*process, erro
 	}
 	p.command.Stderr = write
 	started := make(chan error)
-	go p.keep(started, write)
+	go p.run(started, write)
 	go p.log.follow(read)
 	if err := <-started; err != nil {
 		return nil, err
@@ -65,9 +65,9 @@ func start(dovecot, dir string, credential *syscall.SysProcAttr) (*process, erro
 	return nil, fmt.Errorf("it does not run:\n%s", text)
 }
 
-// keep starts the process and waits for its end on one thread of its own: when a parent dies Linux tells the children
+// run starts the process and waits for its end on one thread of its own: when a parent dies Linux tells the children
 // of the thread that started them.
-func (p *process) keep(started chan<- error, write *os.File) {
+func (p *process) run(started chan<- error, write *os.File) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer close(p.ended)

@@ -57,14 +57,14 @@ const attempts = 5
 // Start starts a server that ends with the test.
 func Start(tb testing.TB, o Options) *Server {
 	tb.Helper()
-	dovecot, err := find()
+	dovecot, err := findDovecot()
 	if err != nil {
 		tb.Fatalf("%v: run make setup (it installs dovecot-pop3d)", err)
 	}
 	s := &Server{Host: "127.0.0.1", tb: tb}
 	s.prepare(o)
 	for i := range attempts {
-		s.Port, s.TLSPort = freePort(tb), freePort(tb)
+		s.Port, s.TLSPort = FreePort(tb), FreePort(tb)
 		s.configure(o)
 		s.process, err = start(dovecot, s.dir, s.credential(o))
 		if err == nil {
@@ -79,16 +79,16 @@ func Start(tb testing.TB, o Options) *Server {
 	return nil
 }
 
-// find looks for Dovecot also where it lies off a plain user's PATH.
-func find() (string, error) {
+// findDovecot looks for Dovecot also where it lies off a plain user's PATH.
+func findDovecot() (string, error) {
 	if path, err := exec.LookPath("dovecot"); err == nil {
 		return path, nil
 	}
 	return exec.LookPath("/usr/sbin/dovecot")
 }
 
-// freePort asks the system for a port of 127.0.0.1 that is free now.
-func freePort(tb testing.TB) int {
+// FreePort asks the system for a port of 127.0.0.1 that is free now.
+func FreePort(tb testing.TB) int {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)

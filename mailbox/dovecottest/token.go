@@ -14,9 +14,9 @@ import (
 // issuer is who Dovecot takes tokens from.
 const issuer = "https://issuer.example"
 
-// keepKey writes the key that tokens are checked with, and where to find it. Dovecot looks for
+// writeTokenKey writes the key that tokens are checked with, and where to find it. Dovecot looks for
 // azp/algorithm/key identifier; all are "default" here.
-func (s *Server) keepKey(key []byte) {
+func (s *Server) writeTokenKey(key []byte) {
 	if key == nil {
 		return
 	}

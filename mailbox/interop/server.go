@@ -84,7 +84,7 @@ func Start(tb testing.TB, name string, settings ...string) *Server {
 		s.deliver = func(octets []byte) { dovecot.Deliver(User, octets) }
 		return s
 	}
-	c := startCell(tb, name, settings)
+	c := startContainer(tb, name, settings)
 	s.Account.Port = c.port
 	s.deliver = c.deliver
 	return s

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -56,8 +57,8 @@ func ReadClaims(token string) (Claims, error) {
 	return Claims{
 		Audience: printable(strings.Join(c.Audience, " ")), Scopes: strings.Fields(printable(c.Scopes)), Roles: c.Roles,
 		Tenant:      printable(c.Tenant),
-		Application: printable(firstOf(c.AppID, c.AuthorizedParty)),
-		User:        printable(firstOf(c.UPN, c.PreferredUserName, c.UniqueName)),
+		Application: printable(cmp.Or(c.AppID, c.AuthorizedParty)),
+		User:        printable(cmp.Or(c.UPN, c.PreferredUserName, c.UniqueName)),
 		NotBefore:   date(c.NotBefore), Expires: date(c.Expires),
 	}, nil
 }
@@ -75,15 +76,6 @@ func (n *names) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(n))
 }
 
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
-
 // date is a NumericDate (RFC 7519 §2), the zero time when there is none.
 func date(seconds float64) time.Time {
 	if seconds <= 0 || seconds > 1<<40 {
@@ -95,7 +87,7 @@ func date(seconds float64) time.Time {
 // String says what the token allows, in one line.
 func (c Claims) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "audience %s", orNone(c.Audience))
+	fmt.Fprintf(&b, "audience %s", cmp.Or(c.Audience, "none"))
 	if len(c.Roles) > 0 {
 		fmt.Fprintf(&b, ", roles %s", printable(strings.Join(c.Roles, " ")))
 	}
@@ -108,18 +100,11 @@ func (c Claims) String() string {
 	if c.User != "" {
 		fmt.Fprintf(&b, ", user %s", c.User)
 	}
-	fmt.Fprintf(&b, ", tenant %s", orNone(c.Tenant))
+	fmt.Fprintf(&b, ", tenant %s", cmp.Or(c.Tenant, "none"))
 	if !c.Expires.IsZero() {
 		fmt.Fprintf(&b, ", expires %s", c.Expires.Format(time.RFC3339))
 	}
 	return b.String()
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
 }
 
 // audiences are Exchange Online's names, in the public cloud and the national ones, and its identifier.
@@ -144,7 +129,7 @@ func (c Claims) Missing(opts Options, now time.Time) []string {
 	opts = opts.withDefaults()
 	var wrong []string
 	if !slices.Contains(opts.audiences(), strings.ToLower(strings.TrimRight(c.Audience, "/"))) {
-		wrong = append(wrong, fmt.Sprintf("the audience is %s, not Exchange Online (https://outlook.office365.com): correct Scope", orNone(c.Audience)))
+		wrong = append(wrong, fmt.Sprintf("the audience is %s, not Exchange Online (https://outlook.office365.com): correct Scope", cmp.Or(c.Audience, "none")))
 	}
 	if why := c.missingPermission(opts.Grant()); why != "" {
 		wrong = append(wrong, why)
@@ -170,10 +155,10 @@ func (c Claims) IsOfAnother(userName string) bool {
 // missingPermission says which permission is not there and how to get it.
 func (c Claims) missingPermission(g Grant) string {
 	switch {
-	case g == ClientCredentials && !contains(c.Roles, popRole):
+	case g == ClientCredentials && !containsFold(c.Roles, popRole):
 		return "the role " + popRole + " is missing: add the application permission " + popRole +
 			" of Office 365 Exchange Online to the registration, and let an administrator consent"
-	case g != ClientCredentials && !contains(c.Scopes, popClaim):
+	case g != ClientCredentials && !containsFold(c.Scopes, popClaim):
 		return "the scope " + popClaim + " is missing: add the delegated permission " + popClaim +
 			" of Office 365 Exchange Online to the registration, and consent"
 	}
@@ -191,7 +176,7 @@ func (o Options) audiences() []string {
 	return known
 }
 
-func contains(list []string, name string) bool {
+func containsFold(list []string, name string) bool {
 	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, name) })
 }
 

@@ -25,10 +25,10 @@ func (s *Source) Authorize(ctx context.Context, show func(Invitation)) (Claims, 
 	if s.opts.Store == nil || s.grant != DeviceCode {
 		return Claims{}, fmt.Errorf("authorize %s: its tokens are obtained by %s, so there is nothing to authorize", s.opts.Mailbox, s.grant)
 	}
-	if err := s.enter(ctx); err != nil {
+	if err := s.acquire(ctx); err != nil {
 		return Claims{}, err
 	}
-	defer s.leave()
+	defer s.release()
 	if err := s.opts.Store.check(s.opts.Mailbox); err != nil {
 		return Claims{}, s.storeFailure(err) // before a person takes the trouble
 	}
@@ -37,11 +37,11 @@ func (s *Source) Authorize(ctx context.Context, show func(Invitation)) (Claims, 
 		return Claims{}, err
 	}
 	show(Invitation{URL: printable(code.VerificationURI), Code: printable(code.UserCode), Expires: code.Expiry})
-	t, err := s.await(ctx, code)
+	t, err := s.awaitAuthorization(ctx, code)
 	if err != nil {
 		return Claims{}, err
 	}
-	return s.authorized(ctx, t)
+	return s.saveAuthorization(ctx, t)
 }
 
 // deviceCode asks for a code (RFC 8628 §3.1).
@@ -55,9 +55,9 @@ func (s *Source) deviceCode(ctx context.Context) (code *oauth2.DeviceAuthRespons
 	return code, err
 }
 
-// await asks until the person is done (RFC 8628 §3.4). What passes, such as a connection that was lost, does not end it,
+// awaitAuthorization asks until the person is done (RFC 8628 §3.4). What passes, such as a connection that was lost, does not end it,
 // but makes it slower (§3.5).
-func (s *Source) await(ctx context.Context, code *oauth2.DeviceAuthResponse) (*oauth2.Token, error) {
+func (s *Source) awaitAuthorization(ctx context.Context, code *oauth2.DeviceAuthResponse) (*oauth2.Token, error) {
 	for {
 		var t *oauth2.Token
 		err := s.ask(ctx, "device code", []string{code.DeviceCode}, func(ctx context.Context) (err error) {
@@ -86,8 +86,8 @@ func isExpired(err error) bool {
 	return errors.As(err, &e) && (e.Code == "expired_token" || e.Code == "code_expired" || e.AADSTS == 70020)
 }
 
-// authorized stores what the person gave.
-func (s *Source) authorized(ctx context.Context, t *oauth2.Token) (Claims, error) {
+// saveAuthorization stores what the person gave.
+func (s *Source) saveAuthorization(ctx context.Context, t *oauth2.Token) (Claims, error) {
 	if t.RefreshToken == "" {
 		return Claims{}, &Error{
 			Op: "device code", Endpoint: s.opts.host(),
@@ -107,7 +107,7 @@ func (s *Source) authorized(ctx context.Context, t *oauth2.Token) (Claims, error
 	}); err != nil {
 		return Claims{}, err
 	}
-	s.access, err = s.accept("device code", t, now)
+	s.current, err = s.readToken("device code", t, now)
 	if err != nil {
 		return Claims{}, err
 	}

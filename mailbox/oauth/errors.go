@@ -44,7 +44,7 @@ func (e *Error) Unwrap() error { return e.Err }
 func (e *Error) Hint() string { return e.hint }
 
 // failure makes the error of a request.
-func (s *Source) failure(ctx context.Context, op string, x *exchange, secrets []string, err error) *Error {
+func (s *Source) failure(ctx context.Context, op string, x *transport, secrets []string, err error) *Error {
 	e := &Error{Op: op, Endpoint: s.opts.host(), Status: x.status}
 	var answer *oauth2.RetrieveError
 	switch {
@@ -53,12 +53,12 @@ func (s *Source) failure(ctx context.Context, op string, x *exchange, secrets []
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			e.hint = unreachableHint(e.Endpoint)
 		}
-	case x.isLate:
+	case x.timedOut:
 		e.Err = fmt.Errorf("%w: no answer within %v", mailbox.ErrToken, s.opts.Timeout)
 		e.hint = unreachableHint(e.Endpoint)
 	case errors.As(err, &answer) && answer.ErrorCode != "":
 		secrets = append(secrets, s.opts.ClientSecret, s.opts.Password)
-		e.refused(answer, redact(answer.ErrorDescription, secrets))
+		e.setRefusal(answer, redact(answer.ErrorDescription, secrets))
 	case x.status != 0:
 		e.Err = fmt.Errorf("%w: the answer makes no sense: %s", mailbox.ErrToken, x.describe())
 		e.hint = "look for a proxy or a firewall that answers in the endpoint's place; it is tried again at the next poll"
@@ -74,7 +74,7 @@ func unreachableHint(host string) string {
 }
 
 // describe says what kind of answer came, without any of its text.
-func (x *exchange) describe() string {
+func (x *transport) describe() string {
 	kind := x.mediaType
 	if kind == "" {
 		kind = "without a type"
@@ -95,9 +95,9 @@ func cause(err error) error {
 	return err
 }
 
-// refused takes over what the endpoint says of its refusal.
-func (e *Error) refused(answer *oauth2.RetrieveError, description string) {
-	e.Code, e.AADSTS = word(answer.ErrorCode), number(description)
+// setRefusal takes over what the endpoint says of its refusal.
+func (e *Error) setRefusal(answer *oauth2.RetrieveError, description string) {
+	e.Code, e.AADSTS = shortWord(answer.ErrorCode), aadstsNumber(description)
 	class := mailbox.ErrToken
 	if e.isPermanent() {
 		class = mailbox.ErrTokenRefused
@@ -120,7 +120,7 @@ var permanentCodes = map[string]bool{
 // same words, and something in between may mangle a request: that is invalid_request, which counts only with
 // Microsoft's reason.
 func (e *Error) isPermanent() bool {
-	if e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout || passing[e.AADSTS] {
+	if e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout || transientNumbers[e.AADSTS] {
 		return false
 	}
 	return permanentCodes[e.Code] || e.Code == "invalid_request" && e.AADSTS != 0
@@ -128,8 +128,8 @@ func (e *Error) isPermanent() bool {
 
 var aadsts = regexp.MustCompile(`AADSTS([0-9]{4,8})`)
 
-// number finds Microsoft's number in a description.
-func number(description string) int {
+// aadstsNumber finds Microsoft's number in a description.
+func aadstsNumber(description string) int {
 	found := aadsts.FindStringSubmatch(description)
 	if found == nil {
 		return 0
@@ -138,8 +138,8 @@ func number(description string) int {
 	return n
 }
 
-// word cuts what should be one short word.
-func word(s string) string {
+// shortWord cuts what should be one short word.
+func shortWord(s string) string {
 	return fmt.Sprintf("%.40s", strings.Map(func(r rune) rune {
 		if r <= ' ' || r > '~' {
 			return -1

@@ -14,4 +14,4 @@ func (s *Store) Lock(ctx context.Context, mailbox string) (unlock func(), err er
 func (s *Store) Path(mailbox string) string { return s.path(mailbox) }
 
 // Unsafe says why an account may not use a file of the store.
-var Unsafe = unsafe
+var Unsafe = whyUnsafe

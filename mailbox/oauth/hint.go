@@ -1,7 +1,7 @@
 package oauth
 
-// passing are the numbers of Microsoft's own troubles, whatever the code beside them.
-var passing = map[int]bool{
+// transientNumbers are the numbers of Microsoft's own troubles, whatever the code beside them.
+var transientNumbers = map[int]bool{
 	50196: true, // too many requests in a short time
 	90006: true, // external service not available
 	90012: true, // request timed out
@@ -18,8 +18,8 @@ const (
 	scopeWrong    = "check Scope: it must name permissions of Exchange Online, and end with /.default when ClientSecret is used"
 )
 
-// reasons are what to do about the commoner of Microsoft's numbers.
-var reasons = map[int]string{
+// hintsByNumber are what to do about the commoner of Microsoft's numbers.
+var hintsByNumber = map[int]string{
 	50034:   "there is no such user in this tenant: check UserName and TenantId",
 	50053:   "the account is locked after too many sign-ins with a wrong password: correct Password and wait, or unlock it",
 	50055:   "the password has expired: set a new one, and write it into the mailbox's file",
@@ -58,8 +58,8 @@ var reasons = map[int]string{
 	900439:  "a tenant of another cloud: check AuthorityURL",
 }
 
-// classHints are for refusals without a number that is known.
-var classHints = map[string]string{
+// hintsByCode are for refusals without a number that is known.
+var hintsByCode = map[string]string{
 	"invalid_grant":          "what was authorized is no longer good: check UserName and Password, or run mailintegration mailbox authorize for this mailbox",
 	"invalid_client":         "check ClientId and ClientSecret",
 	"unauthorized_client":    "the application may not use this way to sign in: check ClientId and TenantId, and allow it in the registration",
@@ -70,14 +70,14 @@ var classHints = map[string]string{
 	"authorization_declined": "the person or an administrator declined: run mailintegration mailbox authorize again and accept",
 	"interaction_required":   useDeviceCode,
 	"login_required":         useDeviceCode,
-	"consent_required":       reasons[65001],
+	"consent_required":       hintsByNumber[65001],
 	"invalid_request":        "check TenantId, ClientId and Scope",
 }
 
 // hintFor is the best that is known of a refusal.
 func hintFor(code string, number int) string {
-	if hint, known := reasons[number]; known {
+	if hint, known := hintsByNumber[number]; known {
 		return hint
 	}
-	return classHints[code]
+	return hintsByCode[code]
 }

@@ -18,7 +18,7 @@ const lockInterval = 100 * time.Millisecond
 // lock keeps other processes from using the mailbox's authorization: the daemon and check may run at the same time, and
 // a refresh token may be good for one exchange only. The operating system lets go when the holder ends, however it ends.
 func (s *Store) lock(ctx context.Context, mailbox string) (unlock func(), err error) {
-	root, err := s.enter()
+	root, err := s.openDirectory()
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (s *Store) openLock(root *os.Root, name string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := inherit(root, name); err != nil {
+	if err := inheritOwner(root, name); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil

@@ -18,27 +18,27 @@ const stopGrace = 3 * time.Second
 
 // refresh exchanges the stored refresh token (RFC 6749 §6). What the endpoint rotated is in the store before the access
 // token is returned.
-func (s *Source) refresh(ctx context.Context) (access, error) {
+func (s *Source) refresh(ctx context.Context) (accessToken, error) {
 	unlock, err := s.lock(ctx)
 	if err != nil {
-		return access{}, err
+		return accessToken{}, err
 	}
 	defer unlock()
-	a, err := s.authorization()
+	a, err := s.storedAuthorization()
 	if err != nil {
-		return access{}, err
+		return accessToken{}, err
 	}
 	going, cancel := mailbox.WithGrace(ctx, stopGrace)
 	defer cancel()
 	asked := s.now()
 	t, err := s.exchangeRefreshToken(going, a.RefreshToken)
 	if err != nil {
-		return access{}, err
+		return accessToken{}, err
 	}
 	if err := s.rotate(a, t.RefreshToken); err != nil {
-		return access{}, err
+		return accessToken{}, err
 	}
-	return s.accept("refresh token", t, asked)
+	return s.readToken("refresh token", t, asked)
 }
 
 // lock waits until no other process uses the authorization, though not for one that was stopped in the middle.
@@ -60,8 +60,8 @@ func (s *Source) lock(ctx context.Context) (unlock func(), err error) {
 	return nil, s.loadFailure(err)
 }
 
-// authorization is what to refresh with: the stored one, or one that is still to be stored.
-func (s *Source) authorization() (Authorization, error) {
+// storedAuthorization is what to refresh with: the stored one, or one that is still to be stored.
+func (s *Source) storedAuthorization() (Authorization, error) {
 	if s.unsaved != nil {
 		if err := s.save(*s.unsaved); err != nil {
 			return Authorization{}, err
@@ -71,7 +71,7 @@ func (s *Source) authorization() (Authorization, error) {
 	if err != nil {
 		return Authorization{}, s.loadFailure(err)
 	}
-	if why := a.misfit(s.opts); why != "" {
+	if why := a.mismatch(s.opts); why != "" {
 		return Authorization{}, s.notAuthorized(errors.New(why))
 	}
 	return a, nil

@@ -22,12 +22,12 @@ type Source struct {
 
 	forgotten atomic.Bool // access is not to be used again
 
-	access  access
+	current accessToken
 	unsaved *Authorization // rotated, and not yet in the store
 }
 
-// access is an access token.
-type access struct {
+// accessToken is an access token.
+type accessToken struct {
 	text    string
 	renew   time.Time // when it is time for another
 	expires time.Time
@@ -42,29 +42,26 @@ func New(opts Options) (*Source, error) {
 	return &Source{opts: opts, grant: opts.Grant(), turn: make(chan struct{}, 1)}, nil
 }
 
-// Grant returns how the tokens are obtained.
-func (s *Source) Grant() Grant { return s.grant }
-
 // Token returns an access token that is good for some minutes at least, the same one until shortly before it expires.
 // While the endpoint is in trouble the old one is returned for as long as it is good.
 func (s *Source) Token(ctx context.Context) (string, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.acquire(ctx); err != nil {
 		return "", err
 	}
-	defer s.leave()
+	defer s.release()
 	if s.forgotten.Swap(false) {
-		s.access = access{}
+		s.current = accessToken{}
 	}
-	if s.now().Before(s.access.renew) {
-		return s.access.text, nil
+	if s.now().Before(s.current.renew) {
+		return s.current.text, nil
 	}
 	fresh, err := s.obtain(ctx)
 	if err == nil {
-		s.access = fresh
+		s.current = fresh
 		return fresh.text, nil
 	}
-	if mailbox.IsTransient(err) && ctx.Err() == nil && s.now().Before(s.access.expires) {
-		return s.access.text, nil
+	if mailbox.IsTransient(err) && ctx.Err() == nil && s.now().Before(s.current.expires) {
+		return s.current.text, nil
 	}
 	return "", err
 }
@@ -73,8 +70,8 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 // have changed what it stands for. The next Token is a new one.
 func (s *Source) Forget() { s.forgotten.Store(true) }
 
-// enter waits until no other goroutine is at the source.
-func (s *Source) enter(ctx context.Context) error {
+// acquire waits until no other goroutine is at the source.
+func (s *Source) acquire(ctx context.Context) error {
 	select {
 	case s.turn <- struct{}{}:
 		return nil
@@ -83,24 +80,24 @@ func (s *Source) enter(ctx context.Context) error {
 	}
 }
 
-func (s *Source) leave() { <-s.turn }
+func (s *Source) release() { <-s.turn }
 
 // now is the wall clock: a monotonic one stops while the machine sleeps.
 func (s *Source) now() time.Time { return s.opts.Now().Round(0) }
 
 // obtain gets a token by the grant that is configured.
-func (s *Source) obtain(ctx context.Context) (access, error) {
+func (s *Source) obtain(ctx context.Context) (accessToken, error) {
 	switch s.grant {
 	case ClientCredentials:
-		return s.request(ctx, string(s.grant), nil, s.clientCredentials)
+		return s.requestToken(ctx, string(s.grant), nil, s.clientCredentials)
 	case UserPassword:
-		return s.request(ctx, string(s.grant), nil, s.userPassword)
+		return s.requestToken(ctx, string(s.grant), nil, s.userPassword)
 	}
 	return s.refresh(ctx)
 }
 
-// request has get ask for a token that needs no care but its own.
-func (s *Source) request(ctx context.Context, op string, secrets []string, get func(context.Context) (*oauth2.Token, error)) (access, error) {
+// requestToken has get ask for a token that needs no care but its own.
+func (s *Source) requestToken(ctx context.Context, op string, secrets []string, get func(context.Context) (*oauth2.Token, error)) (accessToken, error) {
 	asked := s.now()
 	var t *oauth2.Token
 	err := s.ask(ctx, op, secrets, func(ctx context.Context) (err error) {
@@ -108,9 +105,9 @@ func (s *Source) request(ctx context.Context, op string, secrets []string, get f
 		return err
 	})
 	if err != nil {
-		return access{}, err
+		return accessToken{}, err
 	}
-	return s.accept(op, t, asked)
+	return s.readToken(op, t, asked)
 }
 
 // clientCredentials asks as the application itself.
@@ -141,10 +138,10 @@ func (s *Source) config() *oauth2.Config {
 // renewBefore is how long before its end a token is replaced: longer than a session takes to log in on any line.
 const renewBefore = 5 * time.Minute
 
-// accept reads the token of an answer to what was asked at that time.
-func (s *Source) accept(op string, t *oauth2.Token, asked time.Time) (access, error) {
+// readToken reads the token of an answer to what was asked at that time.
+func (s *Source) readToken(op string, t *oauth2.Token, asked time.Time) (accessToken, error) {
 	if strings.ContainsFunc(t.AccessToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return access{}, &Error{
+		return accessToken{}, &Error{
 			Op: op, Endpoint: s.opts.host(),
 			Err: fmt.Errorf("%w: %w", mailbox.ErrToken, errors.New("the token holds characters that no token has (RFC 6750 §2.1)")),
 		}
@@ -154,7 +151,7 @@ func (s *Source) accept(op string, t *oauth2.Token, asked time.Time) (access, er
 	if !t.Expiry.IsZero() {
 		life = time.Until(t.Expiry)
 	}
-	return access{
+	return accessToken{
 		text:    t.AccessToken,
 		renew:   asked.Add(life - min(renewBefore, life/5)),
 		expires: asked.Add(life),

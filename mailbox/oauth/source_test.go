@@ -45,8 +45,8 @@ func TestEachGrantAsksForItsTokenInOneRequest(t *testing.T) {
 				o = authorized(t, o.AuthorityURL[:len(o.AuthorityURL)-1], "stored")
 			}
 			s := source(t, o)
-			if got := token(t, s); got != "the-token" || s.Grant() != tt.grant {
-				t.Errorf("got %q by %s", got, s.Grant())
+			if got := token(t, s); got != "the-token" || o.Grant() != tt.grant {
+				t.Errorf("got %q by %s", got, o.Grant())
 			}
 			if diff := cmp.Diff([]url.Values{tt.want}, e.requests); diff != "" {
 				t.Errorf("request (-want +got):\n%s", diff)

@@ -28,9 +28,9 @@ type Authorization struct {
 	RefreshedAt  time.Time `json:"refreshed_at"` // when the endpoint last accepted it
 }
 
-// misfit says why the authorization is not for what is configured now, "" when it is. A refresh token is bound to the
+// mismatch says why the authorization is not for what is configured now, "" when it is. A refresh token is bound to the
 // application and the user (RFC 6749 §6).
-func (a Authorization) misfit(o Options) string {
+func (a Authorization) mismatch(o Options) string {
 	for _, f := range []struct{ tag, was, is string }{
 		{"AuthorityURL", a.AuthorityURL, o.AuthorityURL},
 		{"TenantId", a.TenantID, o.TenantID},
@@ -73,7 +73,7 @@ const maxFile = 1 << 20
 // Load returns a mailbox's authorization; fs.ErrNotExist says that there is none.
 func (s *Store) Load(mailbox string) (Authorization, error) {
 	var a Authorization
-	root, err := s.enter()
+	root, err := s.openDirectory()
 	if err != nil {
 		return a, err
 	}
@@ -96,13 +96,13 @@ func (s *Store) Load(mailbox string) (Authorization, error) {
 	return a, nil
 }
 
-// enter opens the directory, if it can be trusted. What is done in it stays in it, whatever links its owner has put there.
-func (s *Store) enter() (*os.Root, error) {
+// openDirectory opens the directory, if it can be trusted. What is done in it stays in it, whatever links its owner has put there.
+func (s *Store) openDirectory() (*os.Root, error) {
 	before, err := os.Lstat(s.dir)
 	if err != nil {
 		return nil, err
 	}
-	if why := unsafe(before, os.Geteuid()); why != "" {
+	if why := whyUnsafe(before, os.Geteuid()); why != "" {
 		return nil, &UnsafeError{s.dir, why}
 	}
 	root, err := os.OpenRoot(s.dir)
@@ -127,7 +127,7 @@ func (s *Store) openTrusted(root *os.Root, name string, flag int) (*os.File, err
 		return nil, err
 	}
 	path := filepath.Join(s.dir, name)
-	if why := unsafe(before, ownerIn(root)); why != "" {
+	if why := whyUnsafe(before, trustedOwner(root)); why != "" {
 		return nil, &UnsafeError{path, why}
 	}
 	f, err := root.OpenFile(name, flag|nonBlocking, 0)
@@ -146,10 +146,10 @@ func (s *Store) openTrusted(root *os.Root, name string, flag int) (*os.File, err
 
 // check finds out whether an authorization could be saved, without saving one.
 func (s *Store) check(mailbox string) error {
-	if err := s.make(); err != nil {
+	if err := s.createDirectory(); err != nil {
 		return err
 	}
-	root, err := s.enter()
+	root, err := s.openDirectory()
 	if err != nil {
 		return err
 	}
@@ -161,8 +161,8 @@ func (s *Store) check(mailbox string) error {
 	return errors.Join(f.Close(), root.Remove(name))
 }
 
-// make makes the directory, which belongs to whom the one above it belongs.
-func (s *Store) make() error {
+// createDirectory makes the directory, which belongs to whom the one above it belongs.
+func (s *Store) createDirectory() error {
 	above, name := filepath.Split(filepath.Clean(s.dir))
 	if err := os.MkdirAll(above, 0o755); err != nil {
 		return err
@@ -180,7 +180,7 @@ func (s *Store) make() error {
 		err = protect(root, name)
 	}
 	if err == nil {
-		err = inherit(root, name)
+		err = inheritOwner(root, name)
 	}
 	return errors.Join(err, syncDirectory(above))
 }
@@ -192,10 +192,10 @@ func (s *Store) Save(a Authorization) error {
 	if err != nil {
 		return err
 	}
-	if err := s.make(); err != nil {
+	if err := s.createDirectory(); err != nil {
 		return err
 	}
-	root, err := s.enter()
+	root, err := s.openDirectory()
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (s *Store) Save(a Authorization) error {
 	if err := s.replace(root, name, append(text, '\n')); err != nil {
 		return err
 	}
-	sweep(root, name)
+	removeTemporary(root, name)
 	return syncDirectory(s.dir)
 }
 
@@ -223,7 +223,7 @@ func (s *Store) replace(root *os.Root, name string, text []byte) (err error) {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err = inherit(root, fresh); err != nil {
+	if err = inheritOwner(root, fresh); err != nil {
 		return err
 	}
 	s.at("written")
@@ -244,25 +244,25 @@ func createTemporary(root *os.Root, name string) (f *os.File, fresh string, err 
 // temporary is the pattern for what is on the way to the file of that name.
 func temporary(name string) string { return name + ".*.new" }
 
-// sweep removes what processes that were killed left behind. The caller holds the mailbox's lock, so that nobody is
+// removeTemporary removes what processes that were killed left behind. The caller holds the mailbox's lock, so that nobody is
 // writing; what cannot be removed is harmless.
-func sweep(root *os.Root, name string) {
+func removeTemporary(root *os.Root, name string) {
 	left, _ := fs.Glob(root.FS(), temporary(name)) // the pattern is well-formed
 	for _, name := range left {
 		_ = root.Remove(name)
 	}
 }
 
-// plain are the names of mailboxes that are names of files as well.
-var plain = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,99}$`)
+// plainName are the names of mailboxes that are names of files as well.
+var plainName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,99}$`)
 
-// device are the names that Windows keeps for itself.
-var device = regexp.MustCompile(`^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)`)
+// reservedName are the names that Windows keeps for itself.
+var reservedName = regexp.MustCompile(`^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)`)
 
 // path is where a mailbox's authorization lies. The name of a mailbox is any line of text, without regard to case.
 func (s *Store) path(mailbox string) string {
 	name := strings.ToLower(mailbox)
-	if !plain.MatchString(name) || device.MatchString(name) {
+	if !plainName.MatchString(name) || reservedName.MatchString(name) {
 		digest := sha256.Sum256([]byte(name))
 		name = "mailbox-" + hex.EncodeToString(digest[:10])
 	}

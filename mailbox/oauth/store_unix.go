@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// unsafe says why a file or directory of the store cannot be trusted by an account, "" when it can. Root may use
+// whyUnsafe says why a file or directory of the store cannot be trusted by an account, "" when it can. Root may use
 // everybody's.
-func unsafe(info fs.FileInfo, account int) string {
+func whyUnsafe(info fs.FileInfo, account int) string {
 	owner := info.Sys().(*syscall.Stat_t).Uid
 	switch {
 	case info.Mode()&(fs.ModeSymlink|fs.ModeNamedPipe|fs.ModeDevice|fs.ModeSocket) != 0:
@@ -28,8 +28,8 @@ func unsafe(info fs.FileInfo, account int) string {
 // nonBlocking lets the open of a pipe return at once.
 const nonBlocking = syscall.O_NONBLOCK
 
-// ownerIn returns the account whose files are trusted in a directory: for root its owner, otherwise our own.
-func ownerIn(root *os.Root) int {
+// trustedOwner returns the account whose files are trusted in a directory: for root its owner, otherwise our own.
+func trustedOwner(root *os.Root) int {
 	account := os.Geteuid()
 	if info, err := root.Stat("."); err == nil && account == 0 {
 		account = int(info.Sys().(*syscall.Stat_t).Uid)
@@ -40,9 +40,9 @@ func ownerIn(root *os.Root) int {
 // protect makes a new directory its owner's alone, whatever the umask.
 func protect(root *os.Root, name string) error { return root.Chmod(name, 0o700) }
 
-// inherit gives what root made to the owner of the directory that it lies in: an administrator authorizes mailboxes for
+// inheritOwner gives what root made to the owner of the directory that it lies in: an administrator authorizes mailboxes for
 // a daemon that runs as another account.
-func inherit(root *os.Root, name string) error {
+func inheritOwner(root *os.Root, name string) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}

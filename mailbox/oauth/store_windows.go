@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// unsafe says why a file or directory of the store cannot be trusted, "" when it can. Who may read it is in the
+// whyUnsafe says why a file or directory of the store cannot be trusted, "" when it can. Who may read it is in the
 // directory's access control list, which protect wrote.
-func unsafe(info fs.FileInfo, _ int) string {
+func whyUnsafe(info fs.FileInfo, _ int) string {
 	if info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 {
 		return "is neither a file nor a directory"
 	}
@@ -25,8 +25,8 @@ const ownerOnly = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;OW)"
 // nonBlocking has no use on Windows, whose files do not block when they are opened.
 const nonBlocking = 0
 
-// ownerIn is of no use on Windows, where unsafe does not ask for the owner.
-func ownerIn(*os.Root) int { return 0 }
+// trustedOwner is of no use on Windows, where whyUnsafe does not ask for the owner.
+func trustedOwner(*os.Root) int { return 0 }
 
 // protect makes a new directory its owner's alone, whatever the directory above it allows.
 func protect(root *os.Root, name string) error {
@@ -43,8 +43,8 @@ func protect(root *os.Root, name string) error {
 		windows.DACL_SECURITY_INFORMATION|windows.PROTECTED_DACL_SECURITY_INFORMATION, nil, nil, list, nil)
 }
 
-// inherit has nothing to do: what an administrator made is open to the system's account.
-func inherit(*os.Root, string) error { return nil }
+// inheritOwner has nothing to do: what an administrator made is open to the system's account.
+func inheritOwner(*os.Root, string) error { return nil }
 
 // lockFile locks the file at once or returns errLocked.
 func lockFile(f *os.File) error {

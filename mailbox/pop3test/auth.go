@@ -15,7 +15,7 @@ func (n *session) auth(argument string) error {
 		n.refuse("no such mechanism")
 		return nil
 	}
-	response, err := n.ask("")
+	response, err := n.challenge("")
 	if err != nil {
 		return err
 	}
@@ -28,8 +28,8 @@ func (n *session) auth(argument string) error {
 	}, "AUTH-RESPONSE")
 }
 
-// ask sends a challenge and returns the answer, decoded.
-func (n *session) ask(challenge string) (string, error) {
+// challenge sends a challenge and returns the answer, decoded.
+func (n *session) challenge(challenge string) (string, error) {
 	fmt.Fprintf(n.out, "+ %s\r\n", base64.StdEncoding.EncodeToString([]byte(challenge)))
 	if err := n.out.Flush(); err != nil {
 		return "", err
@@ -39,7 +39,7 @@ func (n *session) ask(challenge string) (string, error) {
 		return "", err
 	}
 	text := strings.TrimRight(string(line), "\r\n")
-	n.server.note("AUTH-RESPONSE " + text)
+	n.server.logCommand("AUTH-RESPONSE " + text)
 	response, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		response = nil // which nobody's response is
@@ -65,7 +65,7 @@ func (n *session) xoauth2(response string) error {
 		n.logIn(user, token)
 		return nil
 	}
-	answer, err := n.ask(`{"status":"401","schemes":"bearer","scope":"https://outlook.office.com/"}`)
+	answer, err := n.challenge(`{"status":"401","schemes":"bearer","scope":"https://outlook.office.com/"}`)
 	if err != nil {
 		return err
 	}

@@ -37,8 +37,8 @@ func Issue(c Certificate) (leaf tls.Certificate, root *x509.Certificate, err err
 	return leaf, a.certificate, err
 }
 
-// certify makes the server's certificate.
-func (s *Server) certify() error {
+// issueCertificate makes the server's certificate.
+func (s *Server) issueCertificate() error {
 	leaf, root, err := Issue(s.options.Certificate)
 	if err != nil {
 		return err

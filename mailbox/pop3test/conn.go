@@ -11,16 +11,16 @@ import (
 // errCut ends a session after CutAfterOctets.
 var errCut = errors.New("cut after so many octets")
 
-// wire is the TCP side of a session: it counts, and stops sending where it shall be cut. It does not close then: the
+// limitedConn is the TCP side of a session: it counts, and stops sending where it shall be cut. It does not close then: the
 // maildrop is released first.
-type wire struct {
+type limitedConn struct {
 	net.Conn
 	limit int64 // -1 for none
 	sent  atomic.Int64
 }
 
 // Write sends as much as the limit leaves.
-func (w *wire) Write(p []byte) (int, error) {
+func (w *limitedConn) Write(p []byte) (int, error) {
 	cut := false
 	if left := w.limit - w.sent.Load(); w.limit >= 0 && int64(len(p)) > left {
 		p, cut = p[:left], true
@@ -34,10 +34,7 @@ func (w *wire) Write(p []byte) (int, error) {
 }
 
 // octets is how many were sent.
-func (w *wire) octets() int64 { return w.sent.Load() }
-
-// shut closes the connection, whoever waits on it.
-func (w *wire) shut() { _ = w.Conn.Close() }
+func (w *limitedConn) octets() int64 { return w.sent.Load() }
 
 // delayed lets what the client sends arrive later, without holding back what follows: a long line, not a thin one.
 type delayed struct {

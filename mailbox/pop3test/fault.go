@@ -6,8 +6,8 @@ import "slices"
 type action int
 
 const (
-	pass action = iota
-	drop
+	proceed action = iota
+	dropConnection
 	dropReply
 	dropAfterReply
 	stall
@@ -53,7 +53,7 @@ func (p *Step) Times(n int) *Step { p.fault.times = n; return p }
 func (p *Step) After(n int) *Step { p.fault.skip = n; return p }
 
 // Drop cuts the connection; the command is not executed.
-func (p *Step) Drop() { p.set(drop) }
+func (p *Step) Drop() { p.set(dropConnection) }
 
 // DropReply executes the command and cuts the connection instead of answering.
 func (p *Step) DropReply() { p.set(dropReply) }
@@ -101,7 +101,7 @@ func (p *Step) Endless(octets []byte) {
 // Call calls f before the command is executed, or before another fault of the same step. The server is not locked.
 func (p *Step) Call(f func()) {
 	p.fault.call = f
-	p.set(pass)
+	p.set(proceed)
 }
 
 // set adds the fault to the server's.
@@ -124,21 +124,21 @@ func (s *Server) CutAfterOctets(n int64) {
 func (s *Server) ForgetDeletes() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.forget = true
+	s.forgetDeletes = true
 }
 
 // RenewUIDLs makes the server give every message a new unique-id in each session, against RFC 1939 §7.
 func (s *Server) RenewUIDLs() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.renew = true
+	s.renewUIDLs = true
 }
 
 // LieAboutSizes makes STAT and LIST say f(octets) for a message of that many octets.
 func (s *Server) LieAboutSizes(f func(octets int64) int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.size = f
+	s.listedSize = f
 }
 
 // Heal takes back all faults, CutAfterOctets, ForgetDeletes, RenewUIDLs and LieAboutSizes.
@@ -147,9 +147,9 @@ func (s *Server) Heal() {
 	defer s.mu.Unlock()
 	s.faults = nil
 	s.cut = -1
-	s.forget = false
-	s.renew = false
-	s.size = func(octets int64) int64 { return octets }
+	s.forgetDeletes = false
+	s.renewUIDLs = false
+	s.listedSize = func(octets int64) int64 { return octets }
 }
 
 // faultsAt returns what shall happen at a step that has these names: first all calls, then the first other fault,
@@ -161,7 +161,7 @@ func (s *Server) faultsAt(names []string) (calls []func(), other fault) {
 		if !slices.Contains(names, f.step) || f.times == 0 {
 			continue
 		}
-		if f.action != pass && other.action != pass {
+		if f.action != proceed && other.action != proceed {
 			continue
 		}
 		if f.skip > 0 {
@@ -171,7 +171,7 @@ func (s *Server) faultsAt(names []string) (calls []func(), other fault) {
 		if f.times > 0 {
 			f.times--
 		}
-		if f.action == pass {
+		if f.action == proceed {
 			calls = append(calls, f.call)
 		} else {
 			other = *f

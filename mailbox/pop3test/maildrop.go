@@ -19,12 +19,12 @@ type maildrop struct {
 	locked   bool // by a session (RFC 1939 §4)
 }
 
-// drop returns the user's maildrop, which it makes when there is none. The server is locked.
-func (s *Server) drop(user string) *maildrop {
-	d := s.drops[user]
+// maildrop returns the user's maildrop, which it makes when there is none. The server is locked.
+func (s *Server) maildrop(user string) *maildrop {
+	d := s.maildrops[user]
 	if d == nil {
 		d = &maildrop{password: DefaultPassword}
-		s.drops[user] = d
+		s.maildrops[user] = d
 	}
 	return d
 }
@@ -33,21 +33,21 @@ func (s *Server) drop(user string) *maildrop {
 func (s *Server) SetPassword(user, password string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.drop(user).password = password
+	s.maildrop(user).password = password
 }
 
 // SetToken gives a user, who need not exist, an access token for XOAUTH2.
 func (s *Server) SetToken(user, token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.drop(user).token = token
+	s.maildrop(user).token = token
 }
 
 // hasToken reports whether a token is that of a user.
 func (s *Server) hasToken(user, token string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := s.drops[user]
+	d := s.maildrops[user]
 	return d != nil && d.token != "" && d.token == token
 }
 
@@ -66,7 +66,7 @@ func (s *Server) Add(user string, octets []byte) string {
 func (s *Server) AddUIDL(user, uidl string, octets []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := s.drop(user)
+	d := s.maildrop(user)
 	d.messages = append(d.messages, &Message{UIDL: uidl, Octets: slices.Clone(octets)})
 }
 
@@ -75,7 +75,7 @@ func (s *Server) AddUIDL(user, uidl string, octets []byte) {
 func (s *Server) Replace(user, uidl string, octets []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := s.drop(user)
+	d := s.maildrop(user)
 	d.messages = slices.Clone(d.messages) // a session that is open keeps its own
 	i := slices.IndexFunc(d.messages, func(m *Message) bool { return m.UIDL == uidl })
 	switch {
@@ -91,7 +91,7 @@ func (s *Server) Messages(user string) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []Message
-	for _, m := range s.drop(user).messages {
+	for _, m := range s.maildrop(user).messages {
 		all = append(all, *m)
 	}
 	return all
@@ -101,7 +101,7 @@ func (s *Server) Messages(user string) []Message {
 func (s *Server) Count(user string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.drop(user).messages)
+	return len(s.maildrop(user).messages)
 }
 
 // logIn locks the user's maildrop for a session; refusal is why not, with its response code (RFC 2449 §8.1.2,
@@ -109,7 +109,7 @@ func (s *Server) Count(user string) int {
 func (s *Server) logIn(user, secret string) (d *maildrop, messages []*Message, refusal string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d, known := s.drops[user]
+	d, known := s.maildrops[user]
 	switch {
 	case !known || d.password != secret && (d.token == "" || d.token != secret):
 		return nil, nil, "[AUTH] invalid user name or password"
@@ -117,7 +117,7 @@ func (s *Server) logIn(user, secret string) (d *maildrop, messages []*Message, r
 		return nil, nil, "[IN-USE] another session has the maildrop locked"
 	}
 	d.locked = true
-	if s.renew {
+	if s.renewUIDLs {
 		for _, m := range d.messages {
 			s.renewed++
 			m.UIDL = fmt.Sprintf("renewed-%d", s.renewed)
@@ -137,7 +137,7 @@ func (s *Server) logOut(d *maildrop) {
 func (s *Server) remove(d *maildrop, gone map[*Message]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.forget {
+	if s.forgetDeletes {
 		return
 	}
 	d.messages = slices.DeleteFunc(d.messages, func(m *Message) bool { return gone[m] })

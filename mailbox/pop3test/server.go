@@ -56,31 +56,31 @@ type Server struct {
 	stop     func() bool // ends the watch over the context
 	running  sync.WaitGroup
 
-	mu       sync.Mutex
-	closed   bool
-	sessions map[*session]bool
-	drops    map[string]*maildrop
-	faults   []*fault
-	log      []string
-	sent     int64 // octets in all sessions
-	cut      int64 // octets after which a session is cut, -1 for none
-	forget   bool
-	renew    bool
-	renewed  int // unique-ids given anew
-	size     func(octets int64) int64
-	serial   int // of the unique-ids
+	mu            sync.Mutex
+	closed        bool
+	sessions      map[*session]bool
+	maildrops     map[string]*maildrop
+	faults        []*fault
+	log           []string
+	sent          int64 // octets in all sessions
+	cut           int64 // octets after which a session is cut, -1 for none
+	forgetDeletes bool
+	renewUIDLs    bool
+	renewed       int // unique-ids given anew
+	listedSize    func(octets int64) int64
+	serial        int // of the unique-ids
 }
 
 // Start starts a server; it runs until ctx ends or Close is called.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
-		options:  o,
-		sessions: map[*session]bool{},
-		drops:    map[string]*maildrop{},
-		cut:      -1,
-		size:     func(octets int64) int64 { return octets },
+		options:    o,
+		sessions:   map[*session]bool{},
+		maildrops:  map[string]*maildrop{},
+		cut:        -1,
+		listedSize: func(octets int64) int64 { return octets },
 	}
-	if err := s.certify(); err != nil {
+	if err := s.issueCertificate(); err != nil {
 		return nil, fmt.Errorf("start POP3 server: %w", err)
 	}
 	if !o.NoListener {
@@ -91,7 +91,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		s.listener = l
 		s.running.Go(s.accept)
 	}
-	s.stop = context.AfterFunc(ctx, s.shut)
+	s.stop = context.AfterFunc(ctx, s.closeConnections)
 	return s, nil
 }
 
@@ -147,8 +147,8 @@ func (s *Server) serve(conn net.Conn) {
 	s.running.Go(n.run)
 }
 
-// ended forgets a session.
-func (s *Server) ended(n *session) {
+// forgetSession forgets a session.
+func (s *Server) forgetSession(n *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sessions, n)
@@ -178,12 +178,12 @@ func (s *Server) Idle(ctx context.Context) error {
 // Close drops all connections and waits for their sessions to end. It may be called twice.
 func (s *Server) Close() {
 	s.stop()
-	s.shut()
+	s.closeConnections()
 	s.running.Wait()
 }
 
-// shut drops all connections.
-func (s *Server) shut() {
+// closeConnections drops all connections.
+func (s *Server) closeConnections() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
@@ -191,7 +191,7 @@ func (s *Server) shut() {
 		_ = s.listener.Close()
 	}
 	for n := range s.sessions {
-		n.conn.shut()
+		_ = n.conn.Close() // an error means that it is closed
 	}
 }
 
@@ -219,8 +219,8 @@ func (s *Server) Log() []string {
 	return slices.Clone(s.log)
 }
 
-// note adds a command to the log. The log is kept short, as a server may run for long.
-func (s *Server) note(command string) {
+// logCommand adds a command to the log. The log is kept short, as a server may run for long.
+func (s *Server) logCommand(command string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if name, _, found := strings.Cut(command, " "); found && (name == "PASS" || name == "AUTH-RESPONSE") {

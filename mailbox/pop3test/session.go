@@ -22,8 +22,8 @@ var errOver = errors.New("session over")
 // session is one connection.
 type session struct {
 	server *Server
-	conn   *wire
-	over   net.Conn // the connection as the dialogue sees it: delayed, within TLS
+	conn   *limitedConn
+	stream net.Conn // the connection as the dialogue sees it: delayed, within TLS
 	secure bool
 	muted  bool // nothing is sent any more
 	in     *bufio.Reader
@@ -31,7 +31,7 @@ type session struct {
 	done   chan struct{}
 
 	user      string
-	drop      *maildrop  // locked for this session, nil before log-in
+	maildrop  *maildrop  // locked for this session, nil before log-in
 	messages  []*Message // as they were at log-in; message-number n is n-1 here
 	deleted   map[*Message]bool
 	retrieved map[*Message]bool // by RETR, where QUIT removes them for that
@@ -42,7 +42,7 @@ type session struct {
 func newSession(s *Server, conn net.Conn, limit int64) *session {
 	return &session{
 		server:    s,
-		conn:      &wire{Conn: conn, limit: limit},
+		conn:      &limitedConn{Conn: conn, limit: limit},
 		done:      make(chan struct{}),
 		deleted:   map[*Message]bool{},
 		retrieved: map[*Message]bool{},
@@ -52,15 +52,15 @@ func newSession(s *Server, conn net.Conn, limit int64) *session {
 
 // run serves the session until it ends. The maildrop is released before the client can notice the end.
 func (n *session) run() {
-	n.over = n.conn
+	n.stream = n.conn
 	if n.server.options.RTT > 0 {
-		n.over = delay(n.conn, n.server.options.RTT)
+		n.stream = delay(n.conn, n.server.options.RTT)
 	}
-	n.take(n.over)
+	n.attach(n.stream)
 	defer func() {
-		n.release()
-		n.server.ended(n)
-		_ = n.over.Close()
+		n.releaseMaildrop()
+		n.server.forgetSession(n)
+		_ = n.stream.Close()
 		close(n.done)
 	}()
 	if n.step(n.connect, "connect") != nil || n.step(n.greet, "greeting") != nil {
@@ -71,18 +71,18 @@ func (n *session) run() {
 	}
 }
 
-// take puts the dialogue on conn.
-func (n *session) take(conn net.Conn) {
-	n.over = conn
+// attach puts the dialogue on conn.
+func (n *session) attach(conn net.Conn) {
+	n.stream = conn
 	n.in = bufio.NewReaderSize(conn, maxCommand)
 	n.out = bufio.NewWriterSize(conn, 16<<10)
 }
 
-// release lets go of the maildrop.
-func (n *session) release() {
-	if n.drop != nil {
-		n.server.logOut(n.drop)
-		n.drop = nil
+// releaseMaildrop lets go of the maildrop.
+func (n *session) releaseMaildrop() {
+	if n.maildrop != nil {
+		n.server.logOut(n.maildrop)
+		n.maildrop = nil
 	}
 }
 
@@ -96,12 +96,12 @@ func (n *session) connect() error {
 
 // startTLS puts the dialogue into TLS.
 func (n *session) startTLS() error {
-	conn := tls.Server(n.over, n.server.tls)
+	conn := tls.Server(n.stream, n.server.tls)
 	if err := conn.Handshake(); err != nil {
 		return err
 	}
 	n.secure = true
-	n.take(conn)
+	n.attach(conn)
 	return nil
 }
 
@@ -117,7 +117,7 @@ func (n *session) command() error {
 	if idle == 0 {
 		idle = 10 * time.Minute
 	}
-	if err := n.over.SetReadDeadline(time.Now().Add(idle)); err != nil {
+	if err := n.stream.SetReadDeadline(time.Now().Add(idle)); err != nil {
 		return err
 	}
 	line, err := n.in.ReadSlice('\n')
@@ -127,8 +127,8 @@ func (n *session) command() error {
 	name, argument, _ := strings.Cut(strings.TrimRight(string(line), "\r\n"), " ")
 	name = strings.ToUpper(name)
 	step := strings.TrimRight(name+" "+argument, " ")
-	n.server.note(step)
-	if err := n.step(func() error { return n.execute(name, argument) }, n.names(name, argument)...); err != nil {
+	n.server.logCommand(step)
+	if err := n.step(func() error { return n.execute(name, argument) }, n.stepNames(name, argument)...); err != nil {
 		return err
 	}
 	if n.in.Buffered() > 0 {
@@ -137,8 +137,8 @@ func (n *session) command() error {
 	return n.out.Flush()
 }
 
-// names are what a fault may call the step of a command.
-func (n *session) names(name, argument string) []string {
+// stepNames are what a fault may call the step of a command.
+func (n *session) stepNames(name, argument string) []string {
 	names := []string{name, strings.TrimRight(name+" "+argument, " ")}
 	if i, err := strconv.Atoi(argument); err == nil && i >= 1 && i <= len(n.messages) {
 		names = append(names, name+uidlMark+n.messages[i-1].UIDL)
@@ -152,18 +152,18 @@ func (n *session) step(execute func() error, names ...string) error {
 	for _, call := range calls {
 		call()
 	}
-	if f.action != pass {
+	if f.action != proceed {
 		if err := n.out.Flush(); err != nil { // answers to commands before
 			return err
 		}
 	}
-	return n.act(f, execute)
+	return n.perform(f, execute)
 }
 
-// act executes a step as its fault has it.
-func (n *session) act(f fault, execute func() error) error {
+// perform executes a step as its fault has it.
+func (n *session) perform(f fault, execute func() error) error {
 	switch f.action {
-	case drop:
+	case dropConnection:
 		return errOver
 	case dropReply:
 		n.muted = true

@@ -17,7 +17,7 @@ func (n *session) execute(name, argument string) error {
 	case "QUIT":
 		return n.quit()
 	}
-	if n.drop == nil {
+	if n.maildrop == nil {
 		return n.authorization(name, argument)
 	}
 	n.transaction(name, argument)
@@ -48,7 +48,7 @@ func (n *session) transaction(name, argument string) {
 	case "STAT":
 		n.stat()
 	case "LIST":
-		n.listing(argument, func(m *Message) string { return strconv.FormatInt(n.octets(m), 10) })
+		n.listing(argument, func(m *Message) string { return strconv.FormatInt(n.listedOctets(m), 10) })
 	case "UIDL":
 		if n.server.options.NoUIDL {
 			n.refuse("unknown command")
@@ -112,26 +112,26 @@ func (n *session) logIn(user, secret string) {
 		n.refuse(refusal)
 		return
 	}
-	n.drop, n.messages = d, messages
+	n.maildrop, n.messages = d, messages
 	n.ok("maildrop has %d messages", len(messages))
 }
 
 // quit ends the session; after log-in it removes what is marked first, and lets go of the maildrop (RFC 1939 §6).
 func (n *session) quit() error {
-	if n.drop != nil {
+	if n.maildrop != nil {
 		maps.Copy(n.deleted, n.retrieved)
-		n.server.remove(n.drop, n.deleted)
-		n.release()
+		n.server.remove(n.maildrop, n.deleted)
+		n.releaseMaildrop()
 	}
 	n.ok("bye")
 	_ = n.out.Flush() // the session ends in any case
 	return errOver
 }
 
-// octets is what the server says that a message has.
-func (n *session) octets(m *Message) int64 {
+// listedOctets is what the server says that a message has.
+func (n *session) listedOctets(m *Message) int64 {
 	n.server.mu.Lock()
-	f := n.server.size
+	f := n.server.listedSize
 	n.server.mu.Unlock()
 	return f(int64(len(m.Octets)))
 }
@@ -142,7 +142,7 @@ func (n *session) stat() {
 	for _, m := range n.messages {
 		if !n.deleted[m] {
 			count++
-			octets += n.octets(m)
+			octets += n.listedOctets(m)
 		}
 	}
 	n.ok("%d %d", count, octets)
@@ -178,7 +178,7 @@ func (n *session) listing(argument string, say func(*Message) string) {
 // retr sends a message.
 func (n *session) retr(argument string) {
 	if m, ok := n.message(argument); ok {
-		n.ok("%d octets", n.octets(m))
+		n.ok("%d octets", n.listedOctets(m))
 		octets := m.Octets
 		if n.limit >= 0 {
 			octets = octets[:min(n.limit, len(octets))]

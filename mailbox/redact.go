@@ -9,8 +9,8 @@ import (
 // maxShown is how much of what a server said is shown, in octets.
 const maxShown = 400
 
-// shown makes what the server said fit for a log: without what is secret, should the server have repeated it.
-func (w *wire) shown(text string) string {
+// redact makes what the server said fit for a log: without what is secret, should the server have repeated it.
+func (w *connection) redact(text string) string {
 	for _, secret := range w.secrets {
 		if secret != "" {
 			text = strings.ReplaceAll(text, secret, "REDACTED")
@@ -19,9 +19,9 @@ func (w *wire) shown(text string) string {
 	return presentable(text)
 }
 
-// said quotes the beginning of what the server said. Secrets go before the text is cut or quoted: what is left of one
+// quote quotes the beginning of what the server said. Secrets go before the text is cut or quoted: what is left of one
 // would not be known any more.
-func (s *Session) said(text string) string { return fmt.Sprintf("%.80q", s.wire.shown(text)) }
+func (s *Session) quote(text string) string { return fmt.Sprintf("%.80q", s.conn.redact(text)) }
 
 // presentable cuts a text from outside to a bearable length and replaces what a terminal would obey.
 func presentable(text string) string {

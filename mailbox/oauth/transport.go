@@ -22,20 +22,20 @@ func newTransport() http.RoundTripper {
 	return t
 }
 
-// exchange is a request to the endpoint and what is known of its answer. It is the transport below x/oauth2.
-type exchange struct {
+// transport is a request to the endpoint and what is known of its answer. It is the transport below x/oauth2.
+type transport struct {
 	ctx     context.Context // for requests without one: x/oauth2 asks for a device code without
 	base    http.RoundTripper
 	timeout time.Duration
 
 	status    int // of the last answer, 0 for none
 	mediaType string
-	isLate    bool // the time-out passed before the answer was whole
+	timedOut  bool // the time-out passed before the answer was whole
 }
 
 // ask runs f, which has x/oauth2 make requests, and makes an *Error of what goes wrong.
 func (s *Source) ask(ctx context.Context, op string, secrets []string, f func(ctx context.Context) error) error {
-	x := &exchange{ctx: ctx, base: s.opts.Transport, timeout: s.opts.Timeout}
+	x := &transport{ctx: ctx, base: s.opts.Transport, timeout: s.opts.Timeout}
 	client := &http.Client{
 		Transport: x,
 		// The body of a request holds secrets, and 307 and 308 would carry it to wherever the answer points.
@@ -48,29 +48,29 @@ func (s *Source) ask(ctx context.Context, op string, secrets []string, f func(ct
 }
 
 // RoundTrip implements http.RoundTripper. It reads the answer whole, within the time-out.
-func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
+func (x *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx := r.Context()
 	if ctx.Done() == nil {
 		ctx = x.ctx
 	}
 	timed, cancel := context.WithTimeout(ctx, x.timeout)
 	defer cancel()
-	x.status, x.mediaType, x.isLate = 0, "", false
+	x.status, x.mediaType, x.timedOut = 0, "", false
 	answer, err := x.base.RoundTrip(r.WithContext(timed))
 	if err == nil {
 		x.status = answer.StatusCode
 		x.mediaType, _, _ = mime.ParseMediaType(answer.Header.Get("Content-Type"))
-		err = buffer(answer)
+		err = readBody(answer)
 	}
 	if err != nil {
-		x.isLate = ctx.Err() == nil && timed.Err() != nil
+		x.timedOut = ctx.Err() == nil && timed.Err() != nil
 		return nil, err
 	}
 	return answer, nil
 }
 
-// buffer reads the body of an answer.
-func buffer(answer *http.Response) error {
+// readBody reads the body of an answer.
+func readBody(answer *http.Response) error {
 	defer answer.Body.Close() //nolint:errcheck // it was read
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	if err != nil {

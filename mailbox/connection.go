@@ -19,7 +19,7 @@ const (
 	readBuffer = 32 << 10
 )
 
-// wire is the connection that go-pop3 is given. go-pop3 writes commands through it; what it reads is not what the
+// connection is the connection that go-pop3 is given. go-pop3 writes commands through it; what it reads is not what the
 // server sent but what was checked before: one valid status line at a time. The octets of a message and the lines of a
 // listing never pass through go-pop3, which would keep them all: they go to what expects them, and go-pop3 sees an empty
 // answer.
@@ -28,9 +28,9 @@ const (
 // put under it (STLS).
 //
 // It is used by one goroutine; only close may be called by others.
-type wire struct {
-	raw     net.Conn // TCP
-	conn    net.Conn // raw, or the TLS over it
+type connection struct {
+	tcp     net.Conn // TCP
+	stream  net.Conn // raw, or the TLS over it
 	secrets []string // never to be shown, should the server repeat them
 	in      *bufio.Reader
 	pace    pace
@@ -55,18 +55,18 @@ type expectation struct {
 	message   io.Writer               // a message, and where its octets go
 }
 
-// newWire takes over a connection.
-func newWire(conn net.Conn, stepTimeout time.Duration, secrets []string) *wire {
-	w := &wire{
-		raw: conn, conn: conn, secrets: secrets,
+// newConnection takes over a connection.
+func newConnection(conn net.Conn, stepTimeout time.Duration, secrets []string) *connection {
+	w := &connection{
+		tcp: conn, stream: conn, secrets: secrets,
 		pace: pace{timeout: stepTimeout}, closed: make(chan struct{}),
 	}
-	w.in = bufio.NewReaderSize(source{w}, readBuffer)
+	w.in = bufio.NewReaderSize(deadlineReader{w}, readBuffer)
 	return w
 }
 
 // expect announces the reply to the command that is sent next. What is already there would be taken for it.
-func (w *wire) expect(e expectation) error {
+func (w *connection) expect(e expectation) error {
 	if w.isAhead() {
 		return w.fail(fmt.Errorf("%w: it answers before it is asked", ErrProtocol))
 	}
@@ -75,7 +75,7 @@ func (w *wire) expect(e expectation) error {
 }
 
 // step runs f, which talks to the server, under the step's deadline. When ctx ends first the connection is closed.
-func (w *wire) step(ctx context.Context, f func() error) error {
+func (w *connection) step(ctx context.Context, f func() error) error {
 	w.pace.restart()
 	cut := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -91,7 +91,7 @@ func (w *wire) step(ctx context.Context, f func() error) error {
 }
 
 // Read hands go-pop3 what it may read next.
-func (w *wire) Read(p []byte) (int, error) {
+func (w *connection) Read(p []byte) (int, error) {
 	if len(w.out) == 0 {
 		if err := w.next(); err != nil {
 			return 0, w.fail(err)
@@ -103,7 +103,7 @@ func (w *wire) Read(p []byte) (int, error) {
 }
 
 // next reads the next reply.
-func (w *wire) next() error {
+func (w *connection) next() error {
 	if w.err != nil {
 		return w.err
 	}
@@ -121,7 +121,7 @@ func (w *wire) next() error {
 		r, ok = parseChallenge(string(line))
 	}
 	if !ok {
-		return fmt.Errorf("%w: it answered %.80q", ErrProtocol, w.shown(string(line)))
+		return fmt.Errorf("%w: it answered %.80q", ErrProtocol, w.redact(string(line)))
 	}
 	w.last = r
 	w.out = append(w.out[:0], r.String()+"\r\n"...)
@@ -138,7 +138,7 @@ func (w *wire) next() error {
 
 // listing hands the lines of a listing on, their byte-stuffing removed. Ends of lines count: empty lines must come to an
 // end too.
-func (w *wire) listing(e expectation) error {
+func (w *connection) listing(e expectation) error {
 	for octets := int64(0); ; {
 		line, err := w.line()
 		if err != nil || string(line) == "." {
@@ -156,7 +156,7 @@ func (w *wire) listing(e expectation) error {
 
 // line reads up to CRLF, which is cut off. A bare LF ends no line: go-pop3 would take one for an end, and read what
 // follows as the reply to the next command.
-func (w *wire) line() ([]byte, error) {
+func (w *connection) line() ([]byte, error) {
 	line, err := w.in.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) || len(line) > maxLine {
 		return nil, fmt.Errorf("%w: a line has more than %d octets", ErrProtocol, maxLine)
@@ -172,10 +172,10 @@ func (w *wire) line() ([]byte, error) {
 }
 
 // isAhead reports whether something is there that was not asked for, as far as all answers have been read.
-func (w *wire) isAhead() bool { return len(w.expected) == 0 && w.in.Buffered() > 0 }
+func (w *connection) isAhead() bool { return len(w.expected) == 0 && w.in.Buffered() > 0 }
 
 // Write sends what go-pop3 wrote.
-func (w *wire) Write(p []byte) (int, error) {
+func (w *connection) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
@@ -183,18 +183,18 @@ func (w *wire) Write(p []byte) (int, error) {
 		w.outgoing = append(w.outgoing, p...)
 		return len(p), nil
 	}
-	if err := w.conn.SetWriteDeadline(w.pace.writeDeadline()); err != nil {
+	if err := w.stream.SetWriteDeadline(w.pace.writeDeadline()); err != nil {
 		return 0, w.fail(err)
 	}
-	n, err := w.conn.Write(p)
+	n, err := w.stream.Write(p)
 	return n, w.fail(err)
 }
 
 // hold collects what is written until release.
-func (w *wire) hold() { w.held = true }
+func (w *connection) hold() { w.held = true }
 
-// release sends what was collected.
-func (w *wire) release() error {
+// flush sends what was collected.
+func (w *connection) flush() error {
 	w.held = false
 	_, err := w.Write(w.outgoing)
 	w.outgoing = w.outgoing[:0]
@@ -202,7 +202,7 @@ func (w *wire) release() error {
 }
 
 // fail remembers the first failure. A connection that ends while something is awaited is one.
-func (w *wire) fail(err error) error {
+func (w *connection) fail(err error) error {
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
@@ -214,18 +214,18 @@ func (w *wire) fail(err error) error {
 
 // startTLS puts TLS under go-pop3. What the server sent in plain text after its consent was put there by somebody
 // who wants it to be taken for an answer within TLS (RFC 2595 §4 has the server discard likewise).
-func (w *wire) startTLS(config *tls.Config) error {
+func (w *connection) startTLS(config *tls.Config) error {
 	if w.in.Buffered() > 0 {
 		return w.fail(fmt.Errorf("%w: plain text follows its consent to STLS", ErrProtocol))
 	}
-	if err := w.raw.SetDeadline(w.pace.writeDeadline()); err != nil {
+	if err := w.tcp.SetDeadline(w.pace.writeDeadline()); err != nil {
 		return w.fail(err)
 	}
-	t := tls.Client(w.raw, config)
+	t := tls.Client(w.tcp, config)
 	if err := t.Handshake(); err != nil {
 		return w.fail(&handshakeError{err})
 	}
-	w.conn = t
+	w.stream = t
 	return nil
 }
 
@@ -239,15 +239,15 @@ func (e *handshakeError) Error() string { return e.err.Error() }
 func (e *handshakeError) Unwrap() error { return e.err }
 
 // close drops the connection at once. It may be called by any goroutine and more than once.
-func (w *wire) close() {
+func (w *connection) close() {
 	w.closing.Do(func() {
 		close(w.closed)
-		_ = w.raw.Close() // an error leaves nothing to do: the connection is not used again
+		_ = w.tcp.Close() // an error leaves nothing to do: the connection is not used again
 	})
 }
 
 // isClosed reports whether close was called.
-func (w *wire) isClosed() bool {
+func (w *connection) isClosed() bool {
 	select {
 	case <-w.closed:
 		return true
@@ -257,19 +257,19 @@ func (w *wire) isClosed() bool {
 }
 
 // Close implements net.Conn for go-pop3's Quit.
-func (w *wire) Close() error { w.close(); return nil }
+func (w *connection) Close() error { w.close(); return nil }
 
 // LocalAddr implements net.Conn.
-func (w *wire) LocalAddr() net.Addr { return w.raw.LocalAddr() }
+func (w *connection) LocalAddr() net.Addr { return w.tcp.LocalAddr() }
 
 // RemoteAddr implements net.Conn.
-func (w *wire) RemoteAddr() net.Addr { return w.raw.RemoteAddr() }
+func (w *connection) RemoteAddr() net.Addr { return w.tcp.RemoteAddr() }
 
 // SetDeadline implements net.Conn; deadlines are wire's own affair.
-func (w *wire) SetDeadline(time.Time) error { return nil }
+func (w *connection) SetDeadline(time.Time) error { return nil }
 
 // SetReadDeadline implements net.Conn.
-func (w *wire) SetReadDeadline(time.Time) error { return nil }
+func (w *connection) SetReadDeadline(time.Time) error { return nil }
 
 // SetWriteDeadline implements net.Conn.
-func (w *wire) SetWriteDeadline(time.Time) error { return nil }
+func (w *connection) SetWriteDeadline(time.Time) error { return nil }

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"embed"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,10 +14,12 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"mailintegration/mailbox/dovecottest"
 )
 
-//go:embed cell.sh
-var cellScript string
+//go:embed container.sh
+var containerScript string
 
 //go:embed recipe
 var recipes embed.FS
@@ -32,21 +33,21 @@ const (
 // answerTimeout is how long a cell may take to start its server, or to deliver a message.
 const answerTimeout = time.Minute
 
-// cell is a server in namespaces of its own, over the layer that its package was installed into. The shell that is the
+// container is a server in namespaces of its own, over the layer that its package was installed into. The shell that is the
 // first process in it starts the server and then delivers a message for each line it is given. At the end of its input
 // it exits, and the kernel ends all other processes of the namespace.
-type cell struct {
+type container struct {
 	tb       testing.TB
 	port     int
 	shared   string // a directory that is /mnt/interop within
-	tell     *os.File
+	commands *os.File
 	answers  chan string
 	messages int
-	log      *buffer
+	log      *logBuffer
 }
 
-// startCell starts a server and waits until it listens.
-func startCell(tb testing.TB, server string, settings []string) *cell {
+// startContainer starts a server and waits until it listens.
+func startContainer(tb testing.TB, server string, settings []string) *container {
 	tb.Helper()
 	layer := filepath.Join(cmp.Or(os.Getenv(layersVariable), defaultLayers), server)
 	if _, err := os.Stat(filepath.Join(layer, "complete")); err != nil {
@@ -55,14 +56,14 @@ func startCell(tb testing.TB, server string, settings []string) *cell {
 	if os.Getuid() != 0 {
 		tb.Fatalf("%s runs in namespaces over its layer: run the test as root", server)
 	}
-	c := &cell{tb: tb, port: freePort(tb), answers: make(chan string), log: &buffer{}}
+	c := &container{tb: tb, port: dovecottest.FreePort(tb), answers: make(chan string), log: &logBuffer{}}
 	c.shared = tb.TempDir()
 	recipe, err := recipes.ReadFile("recipe/" + server + ".sh")
 	c.must(err)
 	c.must(os.WriteFile(filepath.Join(c.shared, "recipe.sh"), recipe, 0o644))
 	c.must(os.WriteFile(filepath.Join(c.shared, "settings.sh"), []byte(strings.Join(settings, "\n")+"\n"), 0o644))
 	c.run(exec.Command("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-		"/bin/bash", "-c", cellScript,
+		"/bin/bash", "-c", containerScript,
 		"cell", layer, c.shared, strconv.Itoa(c.port)))
 	if answer := c.answer(); answer != "ready" {
 		tb.Fatalf("%s does not start: %s\n%s", server, answer, c.log)
@@ -71,10 +72,10 @@ func startCell(tb testing.TB, server string, settings []string) *cell {
 }
 
 // run starts the first process of the cell, and ends it when the test ends.
-func (c *cell) run(cmd *exec.Cmd) {
+func (c *container) run(cmd *exec.Cmd) {
 	in, tell, err := os.Pipe()
 	c.must(err)
-	c.tell = tell
+	c.commands = tell
 	cmd.Stdin, cmd.Stderr = in, c.log
 	cmd.WaitDelay = 10 * time.Second
 	out, err := cmd.StdoutPipe()
@@ -100,7 +101,7 @@ func (c *cell) run(cmd *exec.Cmd) {
 }
 
 // answer waits for the cell's next line.
-func (c *cell) answer() string {
+func (c *container) answer() string {
 	select {
 	case a, ok := <-c.answers:
 		if !ok {
@@ -113,12 +114,12 @@ func (c *cell) answer() string {
 }
 
 // deliver hands one message to the server's own way of delivery.
-func (c *cell) deliver(octets []byte) {
+func (c *container) deliver(octets []byte) {
 	c.tb.Helper()
 	c.messages++
 	name := fmt.Sprintf("%06d.eml", c.messages)
 	c.must(os.WriteFile(filepath.Join(c.shared, name), octets, 0o644))
-	_, err := c.tell.WriteString(name + "\n")
+	_, err := c.commands.WriteString(name + "\n")
 	c.must(err)
 	if answer := c.answer(); answer != "done" {
 		c.tb.Fatalf("deliver: %s\n%s", answer, c.log)
@@ -126,38 +127,28 @@ func (c *cell) deliver(octets []byte) {
 }
 
 // must ends the test on an error of its surroundings.
-func (c *cell) must(err error) {
+func (c *container) must(err error) {
 	c.tb.Helper()
 	if err != nil {
 		c.tb.Fatal(err)
 	}
 }
 
-// freePort asks the system for a port of 127.0.0.1 that is free now.
-func freePort(tb testing.TB) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer l.Close() //nolint:errcheck // it only held the port
-	return l.Addr().(*net.TCPAddr).Port
-}
-
-// buffer is what a cell logs.
-type buffer struct {
+// logBuffer is what a cell logs.
+type logBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
 // Write implements io.Writer.
-func (b *buffer) Write(p []byte) (int, error) {
+func (b *logBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.text.Write(p)
 }
 
 // String is the log so far.
-func (b *buffer) String() string {
+func (b *logBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.text.String()
