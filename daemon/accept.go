@@ -10,20 +10,20 @@ import (
 )
 
 // accept records a batch and deletes what was recorded, now or before.
-func (v *visit) accept(work context.Context, b *batch) (broken, failed error) {
+func (r *sessionRun) accept(work context.Context, b *batch) (broken, failed error) {
 	defer b.close()
 	if len(b.items) == 0 {
 		return nil, nil
 	}
-	outcomes, err := v.record(work, b)
+	outcomes, err := r.record(work, b)
 	if err != nil {
 		failed = fmt.Errorf("accept %d messages: %w", len(b.items), err)
-		v.report.Failed += len(b.items) - len(outcomes)
-		v.staying = append(v.staying, b.items[len(outcomes):]...)
+		r.report.Failed += len(b.items) - len(outcomes)
+		r.staying = append(r.staying, b.items[len(outcomes):]...)
 	}
 	var accepted []mailbox.Item
 	for i, o := range outcomes {
-		deletes, err := v.settle(work, b, i, o)
+		deletes, err := r.settle(work, b, i, o)
 		if err != nil && failed == nil {
 			failed = err
 		}
@@ -31,35 +31,35 @@ func (v *visit) accept(work context.Context, b *batch) (broken, failed error) {
 			accepted = append(accepted, b.items[i])
 		}
 	}
-	failed = errors.Join(failed, v.forgetRecorded(work, b, outcomes))
+	failed = errors.Join(failed, r.forgetRecorded(work, b, outcomes))
 	// DELE must follow the commit: a mail deleted before it is stored is lost; a mail stored but not deleted
 	// is met again and recognised by its receipt.
-	return v.blame(work, v.session.DeleteAhead(work, accepted, v.deleteAnswered)), failed
+	return r.blame(work, r.session.DeleteAhead(work, accepted, r.deleteAnswered)), failed
 }
 
 // record accepts a batch. When a name of the configuration was removed from the database since the poll began, the names
 // are resolved again: no message is at fault.
-func (v *visit) record(work context.Context, b *batch) ([]store.Outcome, error) {
-	outcomes, err := v.opts.Store.Accept(work, v.target, b.deliveries, v.judge)
+func (r *sessionRun) record(work context.Context, b *batch) ([]store.Outcome, error) {
+	outcomes, err := r.opts.Store.Accept(work, r.target, b.deliveries, r.guard)
 	for again := false; errors.Is(err, store.ErrReferenceGone); again = true {
 		if again {
-			return v.recordSingly(work, b, outcomes)
+			return r.recordSingly(work, b, outcomes)
 		}
-		if err := v.resolve(work); err != nil {
+		if err := r.resolve(work); err != nil {
 			return outcomes, err
 		}
 		var rest []store.Outcome
-		rest, err = v.opts.Store.Accept(work, v.target, b.deliveries[len(outcomes):], v.judge)
+		rest, err = r.opts.Store.Accept(work, r.target, b.deliveries[len(outcomes):], r.guard)
 		outcomes = append(outcomes, rest...)
 	}
 	return outcomes, err
 }
 
 // recordSingly accepts what is left of a batch message by message: what the names do not explain may be one message's.
-func (v *visit) recordSingly(work context.Context, b *batch, outcomes []store.Outcome) ([]store.Outcome, error) {
+func (r *sessionRun) recordSingly(work context.Context, b *batch, outcomes []store.Outcome) ([]store.Outcome, error) {
 	for len(outcomes) < len(b.deliveries) {
 		n := len(outcomes)
-		one, err := v.opts.Store.Accept(work, v.target, b.deliveries[n:n+1], v.judge)
+		one, err := r.opts.Store.Accept(work, r.target, b.deliveries[n:n+1], r.guard)
 		switch {
 		case errors.Is(err, store.ErrReferenceGone):
 			one = []store.Outcome{{Err: errors.New("it refers to a row that is not there, though all names are: " + err.Error())}}
@@ -73,55 +73,55 @@ func (v *visit) recordSingly(work context.Context, b *batch, outcomes []store.Ou
 
 // settle counts what became of one message of a batch and reports whether it is to be deleted. A message that could not
 // be recorded may be set aside here.
-func (v *visit) settle(work context.Context, b *batch, i int, o store.Outcome) (deletes bool, err error) {
+func (r *sessionRun) settle(work context.Context, b *batch, i int, o store.Outcome) (deletes bool, err error) {
 	it := b.items[i]
 	first := o.Err
-	o, err = v.reconsider(work, b, i, o)
+	o, err = r.reconsider(work, b, i, o)
 	if first != nil && o.Err == nil {
-		v.log.messageGivenUp(it, first)
+		r.log.messageGivenUp(it, first)
 	}
-	v.report.count(o)
-	v.log.messageAccepted(it, b.deliveries[i], o)
+	r.report.count(o)
+	r.log.messageAccepted(it, b.deliveries[i], o)
 	if o.Err != nil {
-		v.staying = append(v.staying, it)
+		r.staying = append(r.staying, it)
 		return false, err
 	}
-	v.recorded[it.Number] = o.Known
-	if !o.Known && v.opts.Recorded != nil {
-		v.opts.Recorded(v.mailbox.Name, b.deliveries[i].Message, o)
+	r.recorded[it.Number] = o.Known
+	if !o.Known && r.opts.Recorded != nil {
+		r.opts.Recorded(r.mailbox.Name, b.deliveries[i].Message, o)
 	}
 	if b.short[i] {
-		v.staying = append(v.staying, it)
-		return false, errors.Join(err, v.opts.Store.KeepAttempt(work, v.target, b.keys[i]))
+		r.staying = append(r.staying, it)
+		return false, errors.Join(err, r.opts.Store.KeepAttempt(work, r.target, b.keys[i]))
 	}
-	return v.deletes(it, o), err
+	return r.deletes(it, o), err
 }
 
 // forgetRecorded forgets the attempts at messages that are recorded now, but for those that are kept.
-func (v *visit) forgetRecorded(work context.Context, b *batch, outcomes []store.Outcome) error {
+func (r *sessionRun) forgetRecorded(work context.Context, b *batch, outcomes []store.Outcome) error {
 	var keys []string
 	for i := range outcomes {
-		if _, tried := v.trouble.attempts[b.keys[i]]; tried && !b.short[i] && v.isRecorded(b.items[i]) {
+		if _, tried := r.trouble.attempts[b.keys[i]]; tried && !b.short[i] && r.isRecorded(b.items[i]) {
 			keys = append(keys, b.keys[i])
 		}
 	}
-	return v.forget(work, keys)
+	return r.forget(work, keys)
 }
 
 // isRecorded reports whether an item of this session is recorded, now or before.
-func (v *visit) isRecorded(it mailbox.Item) bool {
-	_, ok := v.recorded[it.Number]
+func (r *sessionRun) isRecorded(it mailbox.Item) bool {
+	_, ok := r.recorded[it.Number]
 	return ok
 }
 
 // deleteAnswered notes what the server says to a DELE, which may be as late as at QUIT.
-func (v *visit) deleteAnswered(it mailbox.Item, err error) {
+func (r *sessionRun) deleteAnswered(it mailbox.Item, err error) {
 	if err != nil {
-		v.log.deleteRefused(it, err)
+		r.log.deleteRefused(it, err)
 		return
 	}
-	v.deleted++
-	if v.recorded[it.Number] {
-		v.known++
+	r.deleted++
+	if r.recorded[it.Number] {
+		r.known++
 	}
 }

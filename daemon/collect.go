@@ -12,8 +12,8 @@ import (
 
 const (
 	collectEvery = 6 * time.Hour
-	// collectAgain is the time between two collections of which the first has not come to its end.
-	collectAgain = time.Hour
+	// collectSoon is the time between two collections of which the first has not come to its end.
+	collectSoon = time.Hour
 	// orphanAge keeps the collection away from files of a transaction that is still open. It is several times
 	// collectEvery: before a file is that old, its owner has collected, and a copy of the database is known as one.
 	orphanAge = 24 * time.Hour
@@ -58,7 +58,7 @@ func (c *collector) run(ctx context.Context) {
 		}
 		wait = collectEvery
 		if more := c.collect(ctx); more {
-			wait = collectAgain
+			wait = collectSoon
 		}
 	}
 }
@@ -66,8 +66,8 @@ func (c *collector) run(ctx context.Context) {
 // collect collects once and reports whether there is more to remove than one run does. A panic ends the run, not the
 // daemon. What fails at each run is said once as long as it stays the same.
 func (c *collector) collect(ctx context.Context) (more bool) {
-	receipts, purgeErr := guarded(func() (int, error) { return c.purge(ctx) })
-	files, collectErr := guarded(func() (int, error) { return c.store.CollectOrphans(ctx, orphanAge) })
+	receipts, purgeErr := catchPanic(func() (int, error) { return c.purge(ctx) })
+	files, collectErr := catchPanic(func() (int, error) { return c.store.CollectOrphans(ctx, orphanAge) })
 	if receipts+files > 0 {
 		c.log.collected(receipts, files)
 	}
@@ -75,7 +75,7 @@ func (c *collector) collect(ctx context.Context) (more bool) {
 	if ctx.Err() != nil {
 		return false
 	}
-	c.tell(err)
+	c.logResult(err)
 	return err == nil && (receipts >= store.MaxPurgedReceipts || files >= store.MaxCollectedFiles)
 }
 
@@ -87,7 +87,7 @@ func (c *collector) purge(ctx context.Context) (int, error) {
 }
 
 // tell logs how a run ended when that is news.
-func (c *collector) tell(err error) {
+func (c *collector) logResult(err error) {
 	was := c.failure
 	c.failure = ""
 	if err != nil {
@@ -95,7 +95,7 @@ func (c *collector) tell(err error) {
 	}
 	switch {
 	case err == nil && was != "":
-		c.log.collectWorks()
+		c.log.collectRecovered()
 	case err != nil:
 		c.log.collectFailed(err, c.failure == was)
 	}
@@ -110,7 +110,7 @@ type panicError struct {
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
 // guarded calls f and returns a panic of it as an error.
-func guarded(f func() (int, error)) (n int, err error) {
+func catchPanic(f func() (int, error)) (n int, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &panicError{v, debug.Stack()}

@@ -84,7 +84,7 @@ func TestACollectionGoesOnSoonerWhenMoreIsLeft(t *testing.T) {
 		}
 		c, _ := collectorOf(sweeping{func(time.Duration) (int, error) { return 0, nil }, collect}, Options{})
 		c.run(ctx)
-		want := []time.Duration{collectEvery, collectEvery + collectAgain, 2*collectEvery + collectAgain, 3*collectEvery + collectAgain}
+		want := []time.Duration{collectEvery, collectEvery + collectSoon, 2*collectEvery + collectSoon, 3*collectEvery + collectSoon}
 		if !slices.Equal(at, want) {
 			t.Errorf("collected at %v, want %v", at, want)
 		}

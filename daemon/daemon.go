@@ -23,7 +23,7 @@ type Mailbox struct {
 	Rules    processor.Rules
 	Schedule cron.Schedule
 
-	LeaveOnServer      Leave         // whether messages are deleted once they are recorded
+	LeaveOnServer      LeavePolicy   // whether messages are deleted once they are recorded
 	SleepAfterDeletion time.Duration // pause after a session that deleted, for servers that take their time to delete
 	TraceMessageInfo   bool          // Message-ID, From, To, Subject and Date of each message are logged
 
@@ -46,7 +46,7 @@ type Options struct {
 	StopGrace          time.Duration // how long a stop waits for the message in hand; 0: 20 s
 	ParseTime          time.Duration // how long parsing a small message may take; 0: 30 s
 	SessionTime        time.Duration // after so long a session begins no further batch; 0: 5 min
-	PlaceTime          time.Duration // how long a session keeps others out of its place; 0: 2 min
+	SlotTime           time.Duration // how long a session keeps others out of its place; 0: 2 min
 	Retention          time.Duration // receipts, and originals of what was ignored or refused, are kept so long; 0: 400 days; negative: always
 
 	// Recorded, when not nil, is called after each message that was accepted, from the mailbox's goroutine.
@@ -57,7 +57,7 @@ type Options struct {
 type Daemon struct {
 	opts    Options
 	workers []*worker
-	polls   chan struct{} // a place for each poll that may run at once
+	slots   chan struct{} // a place for each poll that may run at once
 }
 
 // New returns a daemon for the mailboxes of opts. Two mailboxes of one name are an error.
@@ -78,9 +78,9 @@ func New(opts Options) (*Daemon, error) {
 	opts.BatchTime = cmp.Or(opts.BatchTime, 2*time.Second)
 	opts.StopGrace = cmp.Or(opts.StopGrace, 20*time.Second)
 	opts.SessionTime = cmp.Or(opts.SessionTime, 5*time.Minute)
-	opts.PlaceTime = cmp.Or(opts.PlaceTime, 2*time.Minute)
+	opts.SlotTime = cmp.Or(opts.SlotTime, 2*time.Minute)
 
-	d := &Daemon{opts: opts, polls: make(chan struct{}, opts.MaxPolls)}
+	d := &Daemon{opts: opts, slots: make(chan struct{}, opts.MaxPolls)}
 	names := map[string]bool{}
 	for _, m := range opts.Mailboxes {
 		if names[m.Name] {
@@ -144,10 +144,10 @@ func (d *Daemon) named(names []string) ([]*worker, error) {
 }
 
 // enter waits for one of the places of polls that run at once; leave gives it back.
-func (d *Daemon) enter(ctx context.Context) (leave func(), err error) {
+func (d *Daemon) acquireSlot(ctx context.Context) (release func(), err error) {
 	select {
-	case d.polls <- struct{}{}:
-		return func() { <-d.polls }, nil
+	case d.slots <- struct{}{}:
+		return func() { <-d.slots }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -48,7 +48,7 @@
 // A server that announces EXPIRE 0 (RFC 2449 §6.7; Gmail does) may delete at QUIT whatever was retrieved in the session,
 // whatever DELE said. There no message is asked for beyond the batch in hand, and QUIT is sent only when all that was
 // retrieved is recorded and none of it is to stay. Otherwise the connection is dropped, which deletes nothing; what was
-// recorded is known in the next session and deleted by it (visit.quit). EXPIRE N deletes what stays with the server, such
+// recorded is known in the next session and deleted by it (sessionRun.quit). EXPIRE N deletes what stays with the server, such
 // as messages that are too large: the log warns of it.
 //
 // # No message holds up another

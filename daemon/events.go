@@ -183,5 +183,5 @@ func (e events) collectFailed(err error, again bool) {
 	}
 }
 
-// collectWorks says that a collection went well after one that failed.
-func (e events) collectWorks() { e.log.Info("receipts and attachments swept again") }
+// collectRecovered says that a collection went well after one that failed.
+func (e events) collectRecovered() { e.log.Info("receipts and attachments swept again") }

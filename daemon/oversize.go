@@ -19,14 +19,14 @@ import (
 // isOversize reports whether an item is larger than the mailbox's limit, as LIST says or as its retrieval has shown.
 func (p *poll) isOversize(it mailbox.Item) bool {
 	limit := p.mailbox.Account.MaxOctets
-	return limit > 0 && it.Octets > limit || p.progress.isLiar(it)
+	return limit > 0 && it.Octets > limit || p.progress.isUnderstated(it)
 }
 
 // withinLimit are the items that are to be retrieved.
-func (v *visit) withinLimit() []mailbox.Item {
+func (r *sessionRun) withinLimit() []mailbox.Item {
 	var items []mailbox.Item
-	for _, it := range v.items {
-		if !v.isOversize(it) {
+	for _, it := range r.items {
+		if !r.isOversize(it) {
 			items = append(items, it)
 		}
 	}
@@ -35,45 +35,45 @@ func (v *visit) withinLimit() []mailbox.Item {
 
 // leave records a message that is too large, as an event with its header, and leaves it in the mailbox. It is recorded
 // once: its receipt is known by the size and the octets of the header. A worker that has done so does not ask again.
-func (v *visit) leave(work context.Context, it mailbox.Item) (broken, failed error) {
-	v.report.Oversize++
-	if isTold, err := v.isTold(work, it); isTold || err != nil {
+func (r *sessionRun) recordOversize(work context.Context, it mailbox.Item) (broken, failed error) {
+	r.report.Oversize++
+	if isReported, err := r.isReported(work, it); isReported || err != nil {
 		return nil, err
 	}
-	header, err := v.header(work, it)
+	header, err := r.header(work, it)
 	if err != nil {
-		v.report.Oversize--
-		v.report.Failed++
+		r.report.Oversize--
+		r.report.Failed++
 		return err, nil
 	}
-	m := v.judge.parse(header)
-	m.Text, m.HTML, m.Octets = oversizeText(v.mailbox, it, m), "", it.Octets
-	outcomes, err := v.opts.Store.Accept(work, v.target,
-		[]store.Delivery{{UIDL: it.UIDL, Listed: it.Octets, Message: m, Raw: header}}, oversizeDecider{v.target.References})
+	m := r.guard.parse(header)
+	m.Text, m.HTML, m.Octets = oversizeText(r.mailbox, it, m), "", it.Octets
+	outcomes, err := r.opts.Store.Accept(work, r.target,
+		[]store.Delivery{{UIDL: it.UIDL, Listed: it.Octets, Message: m, Raw: header}}, oversizeDecider{r.target.References})
 	if err != nil {
 		return nil, fmt.Errorf("accept the header of a message that is too large: %w", err)
 	}
 	if outcomes[0].Err == nil && it.UIDL != "" {
-		v.progress.left[it.UIDL] = v.opts.Now()
+		r.progress.reportedOversize[it.UIDL] = r.opts.Now()
 	}
-	v.log.messageTooLarge(it, m, outcomes[0])
+	r.log.messageTooLarge(it, m, outcomes[0])
 	return nil, nil
 }
 
-// isTold reports whether there is an event about a message already. The receipt is asked for by the unique-id and the size,
+// isReported reports whether there is an event about a message already. The receipt is asked for by the unique-id and the size,
 // since a header may be given once and refused later; once a day, which notes that the message is still there.
-func (v *visit) isTold(work context.Context, it mailbox.Item) (bool, error) {
+func (r *sessionRun) isReported(work context.Context, it mailbox.Item) (bool, error) {
 	if it.UIDL == "" {
 		return false, nil
 	}
-	if at, ok := v.progress.left[it.UIDL]; ok && v.opts.Now().Sub(at) < keptAgain {
+	if at, ok := r.progress.reportedOversize[it.UIDL]; ok && r.opts.Now().Sub(at) < retryKeptAfter {
 		return true, nil
 	}
-	told, err := v.opts.Store.HasOversize(work, v.target, it.UIDL, it.Octets)
-	if told {
-		v.progress.left[it.UIDL] = v.opts.Now()
+	reported, err := r.opts.Store.HasOversize(work, r.target, it.UIDL, it.Octets)
+	if reported {
+		r.progress.reportedOversize[it.UIDL] = r.opts.Now()
 	}
-	return told, err
+	return reported, err
 }
 
 // maxTops is after how many sessions that a header ended it is done without; a connection may be lost once.
@@ -84,15 +84,15 @@ const maxHeader = 1 << 20
 
 // header asks for a message's header. One that is not given, as TOP is optional (RFC 1939 §7), is empty; so is one that
 // ended a session before.
-func (v *visit) header(work context.Context, it mailbox.Item) (*oversizeHeader, error) {
+func (r *sessionRun) header(work context.Context, it mailbox.Item) (*oversizeHeader, error) {
 	h := &oversizeHeader{octets: it.Octets, uidl: it.UIDL} // nothing else tells one such message from another
-	if v.progress.noTop[it.UIDL] >= maxTops {
+	if r.progress.noTop[it.UIDL] >= maxTops {
 		return h, nil
 	}
-	spool, err := v.session.Top(work, it)
+	spool, err := r.session.Top(work, it)
 	switch {
-	case err != nil && isOfServer(work, err):
-		return nil, v.endedBy(work, it, err)
+	case err != nil && isServersFault(work, err):
+		return nil, r.endedBy(work, it, err)
 	case err != nil && mailbox.SessionBroken(err):
 		return nil, err
 	case err != nil:
@@ -161,17 +161,19 @@ func oversizeText(mb *Mailbox, it mailbox.Item, m *processor.Message) string {
 		mb.Name, from.Name, from.Addr, m.Subject, m.MessageID, it.Octets, mb.Account.MaxOctets)
 }
 
-// isLie reports whether a session ended because a message was larger than LIST had said.
-func isLie(err error) bool { return errors.Is(err, mailbox.ErrTooLarge) && !isOfTop(err) }
+// isUnderstatedSize reports whether a session ended because a message was larger than LIST had said.
+func isUnderstatedSize(err error) bool {
+	return errors.Is(err, mailbox.ErrTooLarge) && !isAboutTop(err)
+}
 
-// isOfTop reports whether a session ended because of a message's header: the message is recorded without it.
-func isOfTop(err error) bool {
+// isAboutTop reports whether a session ended because of a message's header: the message is recorded without it.
+func isAboutTop(err error) bool {
 	var e *mailbox.Error
 	return errors.As(err, &e) && strings.HasPrefix(e.Op, "TOP ")
 }
 
-// isNamedLie reports whether the message will be told again in the next session.
-func isNamedLie(err error) bool {
+// isKnownUnderstated reports whether the message will be told again in the next session.
+func isKnownUnderstated(err error) bool {
 	var by *brokenBy
-	return isLie(err) && errors.As(err, &by) && by.item.UIDL != ""
+	return isUnderstatedSize(err) && errors.As(err, &by) && by.item.UIDL != ""
 }

@@ -53,19 +53,19 @@ func (r *Report) count(o store.Outcome) {
 
 // poll is one poll of one mailbox.
 type poll struct {
-	opts     *Options
-	mailbox  *Mailbox
-	log      events
-	report   *Report
-	parse    parser
-	progress *progress
-	enter    func(context.Context) (leave func(), err error) // waits for a place among the sessions that run at once
+	opts        *Options
+	mailbox     *Mailbox
+	log         events
+	report      *Report
+	parse       parser
+	progress    *progress
+	acquireSlot func(context.Context) (release func(), err error) // waits for a place among the sessions that run at once
 
-	target  store.Mailbox
-	judge   *judge
-	trouble trouble
-	wasCut  bool // the last session ended without QUIT
-	deleted int  // messages that the last session deleted
+	target      store.Mailbox
+	guard       *guard
+	trouble     trouble
+	withoutQuit bool // the last session ended without QUIT
+	deleted     int  // messages that the last session deleted
 }
 
 const (
@@ -88,7 +88,7 @@ func (p *poll) run(ctx context.Context) error {
 		return nil
 	}
 	defer release()
-	p.judge = newJudge(processor.Policy{}, p.parse, p.opts.ParseTime)
+	p.guard = newGuard(processor.Policy{}, p.parse, p.opts.ParseTime)
 	if err := p.resolve(ctx); err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (p *poll) run(ctx context.Context) error {
 
 	work, cancel := mailbox.WithGrace(ctx, p.opts.StopGrace)
 	defer cancel()
-	err = p.sessions(ctx, work)
+	err = p.runSessions(ctx, work)
 	return cmp.Or(err, p.endWork(ctx), p.trouble.verdict(p.report))
 }
 
@@ -104,23 +104,23 @@ func (p *poll) run(ctx context.Context) error {
 // of them was removed since.
 func (p *poll) resolve(ctx context.Context) (err error) {
 	p.target, err = p.opts.Store.Resolve(ctx, p.mailbox.Name, p.mailbox.Rules.Names)
-	p.judge.follow(processor.Policy{Rules: p.mailbox.Rules, References: p.target.References})
+	p.guard.setPolicy(processor.Policy{Rules: p.mailbox.Rules, References: p.target.References})
 	return err
 }
 
 // sessions polls session by session. One that was ended by a message is followed by another, which passes over that
 // message, so that it does not hold up the others.
-func (p *poll) sessions(ctx, work context.Context) error {
+func (p *poll) runSessions(ctx, work context.Context) error {
 	started, broken := p.opts.Now(), 0
 	for sessions := 1; ; sessions++ {
-		more, err := p.place(ctx, work)
+		more, err := p.sessionInSlot(ctx, work)
 		if p.pause(ctx) != nil {
 			return cmp.Or(err, ctx.Err())
 		}
 		var by *brokenBy
 		if errors.As(err, &by) {
 			broken++
-			p.wasCut = true
+			p.withoutQuit = true
 			if !more || p.progress.delayed {
 				return nil
 			}
@@ -129,29 +129,29 @@ func (p *poll) sessions(ctx, work context.Context) error {
 			}
 			continue
 		}
-		if err != nil || !more || p.progress.delayed || sessions > broken+p.enough() {
+		if err != nil || !more || p.progress.delayed || sessions > broken+p.maxSessions() {
 			return err
 		}
 	}
 }
 
 // enough returns how many sessions a poll has at most, those aside that were ended by a message.
-func (p *poll) enough() int {
+func (p *poll) maxSessions() int {
 	return 2*(1+p.progress.listed/p.opts.MessagesPerSession) + min(len(p.trouble.attempts), maxAlone)
 }
 
 // place holds a session in one of the places of sessions that run at once: a mailbox with a large backlog lets others
 // in between its sessions. It gives the place back early when the server or a message takes long: what
 // is slow costs its own mailbox time only.
-func (p *poll) place(ctx, work context.Context) (more bool, err error) {
-	leave, err := p.enter(ctx)
+func (p *poll) sessionInSlot(ctx, work context.Context) (more bool, err error) {
+	release, err := p.acquireSlot(ctx)
 	if err != nil {
 		return false, err
 	}
-	leave = sync.OnceFunc(leave)
-	defer leave()
-	p.judge.slow = leave
-	early := time.AfterFunc(p.opts.PlaceTime, leave)
+	release = sync.OnceFunc(release)
+	defer release()
+	p.guard.onSlow = release
+	early := time.AfterFunc(p.opts.SlotTime, release)
 	defer early.Stop()
-	return p.session(ctx, work)
+	return p.runSession(ctx, work)
 }

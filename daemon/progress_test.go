@@ -188,9 +188,9 @@ func TestALargeBacklogLetsOtherMailboxesInBetween(t *testing.T) {
 		t.Fatal(err)
 	}
 	began, waits, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	d.workers[1].enter = func(ctx context.Context) (func(), error) {
+	d.workers[1].acquireSlot = func(ctx context.Context) (func(), error) {
 		close(waits)
-		return d.enter(ctx)
+		return d.acquireSlot(ctx)
 	}
 	w.maildrops.At("RETR 1").Times(1).Call(func() {
 		close(began)
@@ -232,7 +232,7 @@ func TestProgressTriesWhatEndedASessionLastAndTheLeastTriedFirst(t *testing.T) {
 	for range 3 {
 		items, _ := g.choose(listing, 10, noRecord{})
 		order = append(order, items[0].UIDL)
-		g.visited(&visit{items: items, looked: len(items)}, len(listing), false)
+		g.sessionEnded(&sessionRun{items: items, looked: len(items)}, len(listing), false)
 	}
 	if fmt.Sprint(order) != "[c b a]" {
 		t.Errorf("tried in the order %v", order)

@@ -88,7 +88,7 @@ func TestAKeptMessageIsRetrievedAgainWhereMessagesAreLeft(t *testing.T) {
 	}
 	w.wantRecorded(2)
 	w.maildrops.Heal()
-	now = now.Add(keptAgain + time.Hour)
+	now = now.Add(retryKeptAfter + time.Hour)
 	for range 3 {
 		w.poll()
 		w.idle()

@@ -11,11 +11,11 @@ import (
 // Replay records one message for real, as if it had been retrieved from the mailbox: a message that has a receipt
 // there is known, and nothing is recorded. The outcome's error is returned as the error.
 func Replay(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (*processor.Message, store.Outcome, error) {
-	target, j, m, err := read(ctx, s, mb, raw)
+	target, g, m, err := read(ctx, s, mb, raw)
 	if err != nil {
 		return nil, store.Outcome{}, err
 	}
-	outcomes, err := s.Accept(ctx, target, []store.Delivery{{Message: m, Raw: raw}}, j)
+	outcomes, err := s.Accept(ctx, target, []store.Delivery{{Message: m, Raw: raw}}, g)
 	if err != nil {
 		return m, store.Outcome{}, err
 	}
@@ -24,33 +24,33 @@ func Replay(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (*pr
 
 // Reconsider decides once more about a message that was set aside in a mailbox, and records it; see store.Reconsider.
 func Reconsider(ctx context.Context, s *store.Store, mb Mailbox, aside *store.Aside, again bool) (*processor.Message, store.Outcome, error) {
-	target, j, m, err := read(ctx, s, mb, aside.Raw)
+	target, g, m, err := read(ctx, s, mb, aside.Raw)
 	if err != nil {
 		return nil, store.Outcome{}, err
 	}
-	o, err := s.Reconsider(ctx, target, aside, m, j, again)
+	o, err := s.Reconsider(ctx, target, aside, m, g, again)
 	return m, o, err
 }
 
-// read reads a message of a mailbox; the judge is to decide about it.
-func read(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (store.Mailbox, *judge, *processor.Message, error) {
+// read reads a message of a mailbox; the guard is to decide about it.
+func read(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (store.Mailbox, *guard, *processor.Message, error) {
 	target, err := s.Resolve(ctx, mb.Name, mb.Rules.Names)
 	if err != nil {
 		return target, nil, nil, err
 	}
-	j := newJudge(processor.Policy{Rules: mb.Rules, References: target.References}, processor.Parse, parseTime)
-	m := j.parse(raw)
-	return target, j, m, m.ReadError
+	g := newGuard(processor.Policy{Rules: mb.Rules, References: target.References}, processor.Parse, parseTime)
+	m := g.parse(raw)
+	return target, g, m, m.ReadError
 }
 
 // LookUp answers what a policy asks about one message.
 type LookUp func(ctx context.Context, keys processor.Keys) (processor.Directory, error)
 
-// Foresee says what a poll would decide about a message of a mailbox that takes messages of at most so many octets, 0
+// Preview says what a poll would decide about a message of a mailbox that takes messages of at most so many octets, 0
 // for no limit. It records nothing.
-func Foresee(ctx context.Context, policy processor.Policy, most int64, look LookUp, raw store.Raw, now time.Time) (*processor.Message, processor.Decision, error) {
-	j := newJudge(policy, processor.Parse, parseTime)
-	m := j.parse(raw)
+func Preview(ctx context.Context, policy processor.Policy, most int64, look LookUp, raw store.Raw, now time.Time) (*processor.Message, processor.Decision, error) {
+	g := newGuard(policy, processor.Parse, parseTime)
+	m := g.parse(raw)
 	if m.ReadError != nil {
 		return nil, nil, m.ReadError
 	}
@@ -58,9 +58,9 @@ func Foresee(ctx context.Context, policy processor.Policy, most int64, look Look
 		d := oversizeDecider{policy.References}.Decide(m, nil, now)
 		return m, d, nil
 	}
-	dir, err := look(ctx, j.Keys(m))
+	dir, err := look(ctx, g.Keys(m))
 	if err != nil {
 		return m, nil, err
 	}
-	return m, j.Decide(m, dir, now), nil
+	return m, g.Decide(m, dir, now), nil
 }

@@ -51,7 +51,7 @@ func TestAMessageThatWasReplayedIsKnownWhenItIsPolled(t *testing.T) {
 	w.wantEachOnce(1)
 }
 
-func TestAMessageThatIsForeseenIsNotRecorded(t *testing.T) {
+func TestAMessageThatIsPreviewedIsNotRecorded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	target, err := w.store.Resolve(t.Context(), w.mailbox.Name, w.mailbox.Rules.Names)
@@ -62,7 +62,7 @@ func TestAMessageThatIsForeseenIsNotRecorded(t *testing.T) {
 	look := func(ctx context.Context, keys processor.Keys) (processor.Directory, error) {
 		return w.store.LookUp(ctx, target.Team, keys)
 	}
-	_, d, err := Foresee(t.Context(), policy, 0, look, octetsOf(question), time.Now())
+	_, d, err := Preview(t.Context(), policy, 0, look, octetsOf(question), time.Now())
 	open, ok := d.(processor.OpenRequest)
 	if err != nil || !ok || open.Requester.Name != "Ann Lee" {
 		t.Errorf("%+v, %v", d, err)
@@ -70,16 +70,16 @@ func TestAMessageThatIsForeseenIsNotRecorded(t *testing.T) {
 	w.wantRecorded(0)
 }
 
-func TestForeseeSaysWhenNothingCanBeLookedUp(t *testing.T) {
+func TestPreviewSaysWhenNothingCanBeLookedUp(t *testing.T) {
 	t.Parallel()
 	down := errors.New("down")
 	look := func(context.Context, processor.Keys) (processor.Directory, error) { return nil, down }
-	if _, _, err := Foresee(t.Context(), processor.Policy{}, 0, look, octetsOf(question), time.Now()); !errors.Is(err, down) {
+	if _, _, err := Preview(t.Context(), processor.Policy{}, 0, look, octetsOf(question), time.Now()); !errors.Is(err, down) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestWhatIsTooLargeForTheMailboxIsForeseenAsItsEvent(t *testing.T) {
+func TestWhatIsTooLargeForTheMailboxIsPreviewedAsItsEvent(t *testing.T) {
 	t.Parallel()
 	look := func(context.Context, processor.Keys) (processor.Directory, error) {
 		return processor.NoDirectory{}, nil
@@ -90,7 +90,7 @@ func TestWhatIsTooLargeForTheMailboxIsForeseenAsItsEvent(t *testing.T) {
 		want processor.ReasonCode
 	}{{raw.Size(), processor.ReasonNewMail}, {raw.Size() - 1, processor.ReasonTooLarge}} {
 		policy := processor.Policy{Rules: processor.Rules{Processor: processor.EndUserIncident, CreateNewRequests: true}}
-		_, d, err := Foresee(t.Context(), policy, test.most, look, raw, time.Now())
+		_, d, err := Preview(t.Context(), policy, test.most, look, raw, time.Now())
 		if err != nil || d.Why().Code != test.want {
 			t.Errorf("at most %d octets: %+v, %v", test.most, d, err)
 		}

@@ -35,7 +35,7 @@ type serverScript struct {
 type scriptClient struct {
 	batch, session int // messages
 	memory, limit  int64
-	leave          Leave
+	leave          LeavePolicy
 	sleep          time.Duration
 }
 

@@ -142,7 +142,7 @@ func (s *serverScript) okLine(m *scriptMessage) string {
 
 func TestTheOracleNoticesAMessageThatIsLeft(t *testing.T) {
 	t.Parallel()
-	for _, leave := range []Leave{LeaveNever, LeaveAlways} {
+	for _, leave := range []LeavePolicy{LeaveNever, LeaveAlways} {
 		synctest.Test(t, func(t *testing.T) {
 			l := handPlay(t, handScript(func(s *serverScript) { s.client.leave = leave }), "QUIT")
 			l.judgeRest(handRecord(l, []string{"message 1"}))

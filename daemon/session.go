@@ -22,8 +22,8 @@ func (e *brokenBy) Error() string { return e.err.Error() }
 // Unwrap returns the session's error.
 func (e *brokenBy) Unwrap() error { return e.err }
 
-// visit is one session over some items, and what became of them.
-type visit struct {
+// sessionRun is one session over some items, and what became of them.
+type sessionRun struct {
 	*poll
 	session *mailbox.Session
 	items   []mailbox.Item
@@ -34,16 +34,16 @@ type visit struct {
 	due      map[int]bool // message-numbers of items that were left for long enough
 	recorded map[int]bool // message-numbers of items that are recorded; true: since before
 
-	until   time.Time      // no batch begins after this
-	implied bool           // QUIT deletes all that was retrieved (EXPIRE 0)
-	staying []mailbox.Item // retrieved, and to stay on the server
-	dropped bool           // the session was ended without QUIT, for the sake of staying
+	until          time.Time      // no batch begins after this
+	quitDeletesAll bool           // QUIT deletes all that was retrieved (EXPIRE 0)
+	staying        []mailbox.Item // retrieved, and to stay on the server
+	dropped        bool           // the session was ended without QUIT, for the sake of staying
 }
 
 // session works through one POP3 session and reports whether another one would find more. A stop (ctx) ends it
 // after the message in hand; work lives on for a while then, so that no step is cut. The error is a *brokenBy when
 // retrieving a message ended the session and nothing else was wrong.
-func (p *poll) session(ctx, work context.Context) (more bool, err error) {
+func (p *poll) runSession(ctx, work context.Context) (more bool, err error) {
 	session, err := p.open(ctx, work)
 	if err != nil {
 		return false, err
@@ -69,13 +69,13 @@ func (p *poll) session(ctx, work context.Context) (more bool, err error) {
 	}
 	p.log.sessionOpened(len(listing), len(items))
 	p.report.Listed += len(items)
-	v := &visit{
+	r := &sessionRun{
 		poll: p, session: session, items: items, recorded: map[int]bool{}, due: due,
-		until: p.opts.Now().Add(p.opts.SessionTime), implied: deletesRetrieved(session),
+		until: p.opts.Now().Add(p.opts.SessionTime), quitDeletesAll: deletesRetrieved(session),
 	}
-	storeErr, broken := v.run(ctx, work, len(fresh))
-	p.deleted = v.deleted
-	p.log.sessionClosed(v.looked, v.deleted)
+	storeErr, broken := r.run(ctx, work, len(fresh))
+	p.deleted = r.deleted
+	p.log.sessionClosed(r.looked, r.deleted)
 	if ctx.Err() != nil {
 		p.report.Listed += rest
 		p.report.Deferred += rest
@@ -84,27 +84,27 @@ func (p *poll) session(ctx, work context.Context) (more bool, err error) {
 	if storeErr != nil { // what ended the session, if anything did, was logged
 		return false, storeErr
 	}
-	return !v.trouble.isInfrastructure() && (rest+len(items)-v.looked > 0 || v.comesAgain(broken)), broken
+	return !r.trouble.isInfrastructure() && (rest+len(items)-r.looked > 0 || r.repeatsItems(broken)), broken
 }
 
 // run works through the items of a session and ends it.
-func (v *visit) run(ctx, work context.Context, listing int) (failed, broken error) {
-	if !v.implied && v.trouble.careful == 0 {
-		v.session.Prefetch(v.withinLimit())
+func (r *sessionRun) run(ctx, work context.Context, listing int) (failed, broken error) {
+	if !r.quitDeletesAll && r.trouble.suspects == 0 {
+		r.session.Prefetch(r.withinLimit())
 	}
-	broken, failed = v.drain(ctx, work)
-	v.report.Deferred += len(v.items) - v.looked
+	broken, failed = r.acceptBatches(ctx, work)
+	r.report.Deferred += len(r.items) - r.looked
 	if broken == nil {
-		broken = v.quit(work)
+		broken = r.quit(work)
 	}
-	v.warnOfExpiry()
+	r.warnOfExpiry()
 	switch {
-	case v.dropped:
-		v.progress.dropped(v.staying)
-	case v.comesAgain(broken):
-		v.progress.again()
+	case r.dropped:
+		r.progress.dropped(r.staying)
+	case r.repeatsItems(broken):
+		r.progress.repeatItems()
 	default:
-		v.progress.visited(v, listing, broken == nil)
+		r.progress.sessionEnded(r, listing, broken == nil)
 	}
 	return failed, broken
 }
@@ -112,66 +112,66 @@ func (v *visit) run(ctx, work context.Context, listing int) (failed, broken erro
 // quit ends the session so that the deletions take effect, also when the store failed: what was deleted was committed
 // before. Where QUIT deletes whatever was retrieved, and something is to stay, the connection is dropped instead, which
 // deletes nothing: what was recorded is known, and deleted, in the next session.
-func (v *visit) quit(work context.Context) error {
-	if v.implied && len(v.staying) > 0 {
-		_ = v.session.Close() // its error is always nil
-		v.dropped, v.wasCut, v.deleted = true, true, 0
-		v.log.sessionDropped(len(v.staying))
+func (r *sessionRun) quit(work context.Context) error {
+	if r.quitDeletesAll && len(r.staying) > 0 {
+		_ = r.session.Close() // its error is always nil
+		r.dropped, r.withoutQuit, r.deleted = true, true, 0
+		r.log.sessionDropped(len(r.staying))
 		return nil
 	}
-	return v.blame(work, v.session.Quit(work))
+	return r.blame(work, r.session.Quit(work))
 }
 
-// comesAgain reports whether the next session of the poll is to look at the same items once more: some were not
+// repeatsItems reports whether the next session of the poll is to look at the same items once more: some were not
 // deleted with this session, or one will be treated in another way.
-func (v *visit) comesAgain(broken error) bool {
-	if v.dropped {
-		return len(v.recorded) > 0
+func (r *sessionRun) repeatsItems(broken error) bool {
+	if r.dropped {
+		return len(r.recorded) > 0
 	}
-	return isNamedLie(broken) || isOfTop(broken)
+	return isKnownUnderstated(broken) || isAboutTop(broken)
 }
 
 // drain retrieves, accepts and deletes the items in batches. broken is the error that ended the session, failed one
 // of the store or the spool that ended the work, with the session as good as before.
-func (v *visit) drain(ctx, work context.Context) (broken, failed error) {
-	for v.goesOn(ctx) && broken == nil && failed == nil {
+func (r *sessionRun) acceptBatches(ctx, work context.Context) (broken, failed error) {
+	for r.beginsBatch(ctx) && broken == nil && failed == nil {
 		b := &batch{}
-		broken, failed = v.fill(ctx, work, b)
-		deleteErr, acceptErr := v.accept(work, b)
+		broken, failed = r.fill(ctx, work, b)
+		deleteErr, acceptErr := r.accept(work, b)
 		if broken == nil {
 			broken = deleteErr
 		}
-		failed = errors.Join(acceptErr, failed, v.survived(work))
+		failed = errors.Join(acceptErr, failed, r.clearInHand(work))
 	}
 	return broken, failed
 }
 
-// goesOn reports whether the session begins another batch: a session that takes long lets others have its place, and
+// beginsBatch reports whether the session begins another batch: a session that takes long lets others have its place, and
 // its deletions take effect.
-func (v *visit) goesOn(ctx context.Context) bool {
-	return v.looked < len(v.items) && ctx.Err() == nil && !v.trouble.isInfrastructure() &&
-		(v.looked == 0 || v.opts.Now().Before(v.until))
+func (r *sessionRun) beginsBatch(ctx context.Context) bool {
+	return r.looked < len(r.items) && ctx.Err() == nil && !r.trouble.isInfrastructure() &&
+		(r.looked == 0 || r.opts.Now().Before(r.until))
 }
 
 // blame finds the message that ended the session, should it be one that was asked for ahead and not looked at yet.
-func (v *visit) blame(work context.Context, err error) error {
+func (r *sessionRun) blame(work context.Context, err error) error {
 	var e *mailbox.Error
-	if !errors.As(err, &e) || !isOfServer(work, err) {
+	if !errors.As(err, &e) || !isServersFault(work, err) {
 		return err
 	}
-	i := slices.IndexFunc(v.items, func(it mailbox.Item) bool { return it.Number == e.Number })
-	if i < 0 || i < v.looked || !isAbout(err, "RETR", v.items[i]) {
+	i := slices.IndexFunc(r.items, func(it mailbox.Item) bool { return it.Number == e.Number })
+	if i < 0 || i < r.looked || !isAbout(err, "RETR", r.items[i]) {
 		return err
 	}
-	return v.endedBy(work, v.items[i], err)
+	return r.endedBy(work, r.items[i], err)
 }
 
 // endedBy notes that an item ended the session. One that does so by itself is to be known to the next process too.
-func (v *visit) endedBy(work context.Context, it mailbox.Item, err error) error {
-	v.log.retrieveFailed(it, err)
-	v.progress.endedBy(it, err)
-	if key := keyOf(it); key != "" && !isLie(err) && isAbout(err, "RETR", it) {
-		if _, countErr := v.countFailure(work, key, store.NotRetrieved, err); countErr != nil {
+func (r *sessionRun) endedBy(work context.Context, it mailbox.Item, err error) error {
+	r.log.retrieveFailed(it, err)
+	r.progress.endedBy(it, err)
+	if key := keyOf(it); key != "" && !isUnderstatedSize(err) && isAbout(err, "RETR", it) {
+		if _, countErr := r.countFailure(work, key, store.NotRetrieved, err); countErr != nil {
 			return countErr
 		}
 	}
@@ -184,7 +184,7 @@ func isAbout(err error, command string, it mailbox.Item) bool {
 	return errors.As(err, &e) && e.Number == it.Number && strings.HasPrefix(e.Op, command+" ")
 }
 
-// isOfServer reports whether an error that ended a session is due to the server, rather than to a stop or our disk.
-func isOfServer(work context.Context, err error) bool {
+// isServersFault reports whether an error that ended a session is due to the server, rather than to a stop or our disk.
+func isServersFault(work context.Context, err error) bool {
 	return mailbox.SessionBroken(err) && !errors.Is(err, mailbox.ErrSpool) && work.Err() == nil
 }

@@ -43,7 +43,7 @@ func TestAMessageThatIsServedShortIsLeft(t *testing.T) {
 					t.Errorf("RETR was sent %d times", n)
 				}
 				w.maildrops.Heal()
-				now = now.Add(keptAgain + time.Hour)
+				now = now.Add(retryKeptAfter + time.Hour)
 				w.pollUntilGood()
 				w.idle()
 				w.wantEachOnce(4) // what came first, and the message

@@ -19,8 +19,8 @@ const (
 	maxAttempts = 3
 	// maxInARow is after how many unexplained failures in a row the cause is taken for the infrastructure's.
 	maxInARow = 2
-	// keptAgain is when a message that is kept on the server is retrieved again: the server may give all of it now.
-	keptAgain = 24 * time.Hour
+	// retryKeptAfter is when a message that is kept on the server is retrieved again: the server may give all of it now.
+	retryKeptAfter = 24 * time.Hour
 	// overdueAfter is when a message that failed is tried before the others once.
 	overdueAfter = 10 * time.Minute
 	// maxAlone is how many messages that were tried in vain are tried in one poll, each in a session of its own: servers
@@ -35,12 +35,12 @@ const (
 type trouble struct {
 	begun    bool                     // the database knows that messages are in hand
 	attempts map[string]store.Attempt // by key; those of earlier polls and of this one
-	careful  int                      // how many messages are still to be counted before they are parsed, since the last process died
+	suspects int                      // how many messages are still to be counted before they are parsed, since the last process died
 	inARow   int                      // unexplained failures without a message recorded in between
 	first    error                    // the first unexplained failure of a message that had none before
 	last     error                    // the last unexplained failure
 	blocked  error                    // what kept messages from being recorded, and is nobody's fault but a person's to mend
-	held     []string                 // keys of messages that were counted because they are in hand
+	inHand   []string                 // keys of messages that were counted because they are in hand
 }
 
 // beginWork notes in the database that messages are in hand, and reads what is known of earlier attempts. It does so
@@ -56,8 +56,8 @@ func (p *poll) beginWork(work context.Context, listing []mailbox.Item) error {
 	p.trouble.begun = true
 	if interrupted {
 		// The message that ended the process, if one did, is among those that were not recorded.
-		p.trouble.careful = 2 * (p.opts.BatchMessages + 1)
-		p.log.workInterrupted(p.trouble.careful)
+		p.trouble.suspects = 2 * (p.opts.BatchMessages + 1)
+		p.log.workInterrupted(p.trouble.suspects)
 	}
 	if p.trouble.attempts, err = p.opts.Store.Attempts(work, p.target); err != nil {
 		return err
@@ -141,7 +141,7 @@ func (p *poll) postpone(work context.Context, items []mailbox.Item) error {
 func (p *poll) withoutKept(items []mailbox.Item) []mailbox.Item {
 	return slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool {
 		a := p.trouble.attempts[keyOf(it)]
-		return a.Kept && p.opts.Now().Sub(a.LastAt) < keptAgain
+		return a.Kept && p.opts.Now().Sub(a.LastAt) < retryKeptAfter
 	})
 }
 
@@ -169,7 +169,7 @@ func (p *poll) countAttempt(work context.Context, key string, kind store.Attempt
 // verdict makes a poll in which nothing was recorded a failed one. A single message whose trouble was known before does
 // not; nor do several slow down the polls that others wait for.
 func (t *trouble) verdict(r *Report) error {
-	if r.others()+r.Known+r.Oversize > 0 {
+	if r.recordedWhole()+r.Known+r.Oversize > 0 {
 		return nil
 	}
 	if cause := cmp.Or(t.blocked, t.first); cause != nil {
@@ -190,72 +190,72 @@ func (e *lastingError) Error() string { return e.err.Error() }
 func (e *lastingError) Unwrap() error { return e.err }
 
 // others is the number of messages that this poll recorded as what they are.
-func (r Report) others() int { return r.Recorded() - r.SetAside }
+func (r Report) recordedWhole() int { return r.Recorded() - r.SetAside }
 
-// takeInHand counts a message before it is parsed, while it is not known which one ended the last process. It returns
+// countInHand counts a message before it is parsed, while it is not known which one ended the last process. It returns
 // the message that is to be set aside when this one did so often enough, nil otherwise.
-func (v *visit) takeInHand(work context.Context, key string, raw octets) (*processor.Message, error) {
-	before := v.trouble.attempts[key]
-	if v.trouble.careful == 0 && before.Kind != store.InHand {
+func (r *sessionRun) countInHand(work context.Context, key string, raw octets) (*processor.Message, error) {
+	before := r.trouble.attempts[key]
+	if r.trouble.suspects == 0 && before.Kind != store.InHand {
 		return nil, nil
 	}
 	if before.Kind == store.InHand && before.Count >= maxAttempts-1 {
-		return v.judge.refuse(raw, processor.ReasonKeepsFailing,
+		return r.guard.giveUp(raw, processor.ReasonKeepsFailing,
 			fmt.Sprintf("the program ended %d times while it read the message", before.Count)), nil
 	}
-	v.trouble.held = append(v.trouble.held, key)
-	_, err := v.countAttempt(work, key, store.InHand, "the process ended while the message was in hand")
+	r.trouble.inHand = append(r.trouble.inHand, key)
+	_, err := r.countAttempt(work, key, store.InHand, "the process ended while the message was in hand")
 	return nil, err
 }
 
 // survived takes back the counts of messages that were in hand: the process lives, whatever became of them.
-func (v *visit) survived(work context.Context) error {
-	held := v.trouble.held
-	v.trouble.held = nil
+func (r *sessionRun) clearInHand(work context.Context) error {
+	held := r.trouble.inHand
+	r.trouble.inHand = nil
 	if len(held) == 0 {
 		return nil
 	}
 	for _, key := range held {
-		if a := v.trouble.attempts[key]; a.Kind == store.InHand {
-			delete(v.trouble.attempts, key)
+		if a := r.trouble.attempts[key]; a.Kind == store.InHand {
+			delete(r.trouble.attempts, key)
 		}
 	}
-	return v.opts.Store.TakeBackAttempts(work, v.target, held)
+	return r.opts.Store.TakeBackAttempts(work, r.target, held)
 }
 
 // reconsider counts a message that could not be recorded and, after its attempts, sets it aside unparsed: while other
 // messages are recorded, the cause is the message's. It returns what became of it in the end.
-func (v *visit) reconsider(work context.Context, b *batch, i int, o store.Outcome) (store.Outcome, error) {
+func (r *sessionRun) reconsider(work context.Context, b *batch, i int, o store.Outcome) (store.Outcome, error) {
 	if o.Err == nil {
 		if !o.Known { // that one was recorded before proves nothing
-			v.trouble.inARow, v.trouble.careful = 0, max(0, v.trouble.careful-1)
+			r.trouble.inARow, r.trouble.suspects = 0, max(0, r.trouble.suspects-1)
 		}
 		return o, nil
 	}
 	if errors.Is(o.Err, store.ErrDirectory) || errors.Is(o.Err, store.ErrConstraint) {
-		v.trouble.blocked = o.Err
+		r.trouble.blocked = o.Err
 	}
 	if !store.IsUnexplained(o.Err) {
 		return o, nil
 	}
-	v.trouble.inARow, v.trouble.last = v.trouble.inARow+1, o.Err
-	a, err := v.countFailure(work, b.keys[i], store.NotRecorded, o.Err)
-	if err != nil || a.Count < maxAttempts || !a.OthersSince && v.report.others() == 0 {
+	r.trouble.inARow, r.trouble.last = r.trouble.inARow+1, o.Err
+	a, err := r.countFailure(work, b.keys[i], store.NotRecorded, o.Err)
+	if err != nil || a.Count < maxAttempts || !a.OthersSince && r.report.recordedWhole() == 0 {
 		return o, err
 	}
-	aside, err := v.setAside(work, b.deliveries[i], o.Err)
+	aside, err := r.setAside(work, b.deliveries[i], o.Err)
 	if err != nil || aside.Err != nil {
 		return o, err
 	}
-	v.trouble.inARow = 0
+	r.trouble.inARow = 0
 	return aside, nil
 }
 
 // setAside sets a message aside as it came, without what parsing found in it: that may be what cannot be recorded.
-func (v *visit) setAside(work context.Context, d store.Delivery, cause error) (store.Outcome, error) {
-	d.Message = v.judge.refuse(d.Raw, processor.ReasonKeepsFailing,
+func (r *sessionRun) setAside(work context.Context, d store.Delivery, cause error) (store.Outcome, error) {
+	d.Message = r.guard.giveUp(d.Raw, processor.ReasonKeepsFailing,
 		fmt.Sprintf("recording it failed %d times while other messages were recorded: %s", maxAttempts, cause))
-	outcomes, err := v.opts.Store.Accept(work, v.target, []store.Delivery{d}, v.judge)
+	outcomes, err := r.opts.Store.Accept(work, r.target, []store.Delivery{d}, r.guard)
 	if err != nil && (!store.IsUnexplained(err) || errors.Is(err, context.Canceled)) {
 		return store.Outcome{}, err
 	}

@@ -198,7 +198,7 @@ func TestAMessageThatTakesLongKeepsNoOtherMailboxWaiting(t *testing.T) {
 func TestASlowServerKeepsNoOtherMailboxWaiting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.options.PlaceTime = time.Millisecond
+	w.options.SlotTime = time.Millisecond
 	w.options.MaxPolls = 1
 	w.mail()
 	stalled := make(chan struct{})

@@ -16,21 +16,21 @@ import (
 
 // worker polls one mailbox, one poll at a time: RFC 1939 locks a maildrop, so more would be useless.
 type worker struct {
-	daemon  *Daemon
-	mailbox Mailbox
-	log     events
-	parse   parser
-	enter   func(context.Context) (leave func(), err error) // waits for a place among the sessions that run at once
+	daemon      *Daemon
+	mailbox     Mailbox
+	log         events
+	parse       parser
+	acquireSlot func(context.Context) (release func(), err error) // waits for a place among the sessions that run at once
 
-	progress  *progress
-	failures  int  // polls that failed in a row
-	permanent bool // whether the last failure needs a person
-	works     bool // whether the last poll went well
+	progress      *progress
+	failures      int  // polls that failed in a row
+	permanent     bool // whether the last failure needs a person
+	lastSucceeded bool // whether the last poll went well
 }
 
 func newWorker(d *Daemon, m Mailbox) *worker {
 	return &worker{
-		daemon: d, mailbox: m, parse: processor.Parse, enter: d.enter, progress: newProgress(),
+		daemon: d, mailbox: m, parse: processor.Parse, acquireSlot: d.acquireSlot, progress: newProgress(),
 		log: events{d.opts.Logger.Named("poll").With(zap.String("mailbox", m.Name))},
 	}
 }
@@ -38,7 +38,7 @@ func newWorker(d *Daemon, m Mailbox) *worker {
 // run polls at the mailbox's schedule until ctx is cancelled, whatever panics.
 func (w *worker) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		w.guard(func() { w.follow(ctx) })
+		w.logPanic(func() { w.pollOnSchedule(ctx) })
 		timer := time.NewTimer(afterPanic)
 		select {
 		case <-timer.C:
@@ -51,8 +51,8 @@ func (w *worker) run(ctx context.Context) {
 // afterPanic keeps a panic that comes again from filling the log.
 const afterPanic = time.Minute
 
-// guard calls f and logs a panic: it is one run's, never the daemon's.
-func (w *worker) guard(f func()) {
+// logPanic calls f and logs a panic: it is one run's, never the daemon's.
+func (w *worker) logPanic(f func()) {
 	defer func() {
 		if r := recover(); r != nil {
 			w.log.pollPanicked(r, debug.Stack())
@@ -63,7 +63,7 @@ func (w *worker) guard(f func()) {
 
 // follow polls at the mailbox's schedule until ctx is cancelled. A poll that takes longer than the schedule's
 // interval is followed by the next time that is still to come: polls never overlap.
-func (w *worker) follow(ctx context.Context) {
+func (w *worker) pollOnSchedule(ctx context.Context) {
 	next := firstPoll(w.mailbox.Schedule, w.mailbox.Name, w.daemon.opts.Now())
 	for ; ; next = nextPoll(w.mailbox.Schedule, w.mailbox.Name, w.daemon.opts.Now(), w.failures, w.permanent) {
 		now := w.daemon.opts.Now()
@@ -86,16 +86,16 @@ func (w *worker) follow(ctx context.Context) {
 func (w *worker) note(r Report) {
 	switch {
 	case r.Err == nil:
-		if !w.works && !r.Skipped {
+		if !w.lastSucceeded && !r.Skipped {
 			w.log.mailboxWorks()
-			w.works = true
+			w.lastSucceeded = true
 		}
 		w.failures, w.permanent = 0, false
 	case errors.Is(r.Err, context.Canceled):
 	case isLasting(r.Err):
-		w.works = false
+		w.lastSucceeded = false
 	default:
-		w.works = false
+		w.lastSucceeded = false
 		w.failures++
 		w.permanent = needsPerson(r.Err)
 	}
@@ -118,7 +118,7 @@ func (w *worker) poll(ctx context.Context) (report Report) {
 	}()
 	p := poll{
 		opts: &w.daemon.opts, mailbox: &w.mailbox, log: w.log, parse: w.parse, report: &report,
-		progress: w.progress, enter: w.enter,
+		progress: w.progress, acquireSlot: w.acquireSlot,
 	}
 	started := w.daemon.opts.Now()
 	report.Err = p.run(ctx)

@@ -62,7 +62,7 @@ func (x *explaining) explain(e *env, f openedMessage, asJSON bool) error {
 		return f.err
 	}
 	defer f.raw.Close()
-	m, d, err := daemon.Foresee(e.ctx, x.policy, x.most, x.look, f.raw, time.Now())
+	m, d, err := daemon.Preview(e.ctx, x.policy, x.most, x.look, f.raw, time.Now())
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.name, err)
 	}

@@ -21,7 +21,7 @@ func wire(service *config.Service, m *config.Mailbox, tokens *oauth.Store) daemo
 			UserName: m.UserName, Password: m.Password.Reveal(),
 			StepTimeout: m.StepTimeout, MaxOctets: m.MaxOctets, SpoolDirectory: service.SpoolDirectory,
 		},
-		LeaveOnServer: daemon.Leave(m.LeaveOnServer), SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
+		LeaveOnServer: daemon.LeavePolicy(m.LeaveOnServer), SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
 		Rules: rules(m), Schedule: m.Schedule,
 	}
 	if m.Authentication == config.Azure {

@@ -29,10 +29,10 @@ func (p *poll) sessionItems(listed int, session *mailbox.Session) int {
 func (p *poll) warnOfDelay(asked, respected time.Duration) {
 	next := p.mailbox.Schedule.Next(p.opts.Now())
 	interval := p.mailbox.Schedule.Next(next).Sub(next)
-	if asked <= interval || asked == p.progress.delay {
+	if asked <= interval || asked == p.progress.loggedDelay {
 		return
 	}
-	p.progress.delay = asked
+	p.progress.loggedDelay = asked
 	p.log.serverDelays(asked, respected, interval)
 }
 
@@ -44,15 +44,15 @@ func deletesRetrieved(session *mailbox.Session) bool {
 
 // warnOfExpiry says, once, that the server deletes messages which are to stay with it: those that LeaveOnServer leaves,
 // and those that were not recorded (EXPIRE, RFC 2449 §6.7).
-func (v *visit) warnOfExpiry() {
-	days, ok := v.session.Capabilities().Expire()
-	leave := v.mailbox.LeaveOnServer
+func (r *sessionRun) warnOfExpiry() {
+	days, ok := r.session.Capabilities().Expire()
+	leave := r.mailbox.LeaveOnServer
 	leaves := leave == LeaveAlways || leave > 0 && days < int(leave)
-	if !ok || v.progress.warned || !leaves && v.report.Oversize+v.report.Failed == 0 {
+	if !ok || r.progress.warnedOfExpiry || !leaves && r.report.Oversize+r.report.Failed == 0 {
 		return
 	}
-	v.progress.warned = true
-	v.log.serverExpires(days)
+	r.progress.warnedOfExpiry = true
+	r.log.serverExpires(days)
 }
 
 // pause waits until a server that takes its time has deleted, or a stop is asked for, which is its error. It keeps no
@@ -91,8 +91,8 @@ func (p *poll) open(ctx, work context.Context) (*mailbox.Session, error) {
 	p.deleted = 0
 	for wait := 0; ; wait++ {
 		session, err := mailbox.Open(work, p.mailbox.Account)
-		if !p.wasCut || wait == maxLockedWaits || !errors.Is(err, mailbox.ErrMaildropLocked) {
-			p.wasCut = false
+		if !p.withoutQuit || wait == maxLockedWaits || !errors.Is(err, mailbox.ErrMaildropLocked) {
+			p.withoutQuit = false
 			return session, err
 		}
 		timer := time.NewTimer(firstLockedWait << wait)

@@ -14,16 +14,16 @@ import (
 // parser reads a message from its octets, as processor.Parse does.
 type parser func(raw io.ReaderAt, size int64) *processor.Message
 
-// judge parses and decides for one mailbox. A message on which parsing panics or does not come back is set aside, so
+// guard parses and decides for one mailbox. A message on which parsing panics or does not come back is set aside, so
 // that it does not end the daemon or hold up another message; the store does the same for deciding.
-type judge struct {
+type guard struct {
 	read   parser
 	budget time.Duration // for parsing a small message
-	slow   func()        // called once a message takes long, before its budget is used up
+	onSlow func()        // called once a message takes long, before its budget is used up
 
-	mu     sync.RWMutex // a decision that does not come back may read what follows
-	policy processor.Policy
-	failed map[*processor.Message]processor.Reason // to be set aside, whatever the policy says
+	mu      sync.RWMutex // a decision that does not come back may read what follows
+	policy  processor.Policy
+	givenUp map[*processor.Message]processor.Reason // to be set aside, whatever the policy says
 }
 
 // slowParse is when a message keeps others waiting for longer than it should.
@@ -35,11 +35,11 @@ const parseTime = 30 * time.Second
 // octetsPerSecond is how many octets add a second to the budget of parsing; it is far less than any machine reads.
 const octetsPerSecond = 1 << 20
 
-// newJudge returns a judge whose budget for a small message is budget, 0 for the usual one.
-func newJudge(policy processor.Policy, read parser, budget time.Duration) *judge {
-	return &judge{
+// newGuard returns a guard whose budget for a small message is budget, 0 for the usual one.
+func newGuard(policy processor.Policy, read parser, budget time.Duration) *guard {
+	return &guard{
 		policy: policy, read: read, budget: cmp.Or(budget, parseTime),
-		slow: func() {}, failed: map[*processor.Message]processor.Reason{},
+		onSlow: func() {}, givenUp: map[*processor.Message]processor.Reason{},
 	}
 }
 
@@ -51,53 +51,53 @@ type octets interface {
 
 // parse reads a message from its raw octets. When that panics or exceeds its budget of time, the message is empty and
 // will be set aside. The goroutine that did not come back can read no more octets and shares nothing with others.
-func (j *judge) parse(raw octets) *processor.Message {
+func (g *guard) parse(raw octets) *processor.Message {
 	source := &severable{raw: raw}
 	read := make(chan parsed, 1)
-	go func() { read <- parseOrPanic(j.read, source, raw.Size()) }()
+	go func() { read <- parseOrPanic(g.read, source, raw.Size()) }()
 	patience := time.NewTimer(slowParse)
 	defer patience.Stop()
-	limit := j.budget + time.Duration(raw.Size()/octetsPerSecond)*time.Second
+	limit := g.budget + time.Duration(raw.Size()/octetsPerSecond)*time.Second
 	end := time.NewTimer(limit)
 	defer end.Stop()
 	for {
 		select {
 		case p := <-read:
 			if p.panicked != "" {
-				return j.refuse(raw, processor.ReasonPanic, p.panicked)
+				return g.giveUp(raw, processor.ReasonPanic, p.panicked)
 			}
 			return p.message
 		case <-patience.C:
-			j.slow()
+			g.onSlow()
 		case <-end.C:
 			source.sever()
-			return j.refuse(raw, processor.ReasonTooSlow, fmt.Sprintf("the program did not understand the message within %s", limit))
+			return g.giveUp(raw, processor.ReasonTooSlow, fmt.Sprintf("the program did not understand the message within %s", limit))
 		}
 	}
 }
 
-// refuse returns an empty message that will be set aside.
-func (j *judge) refuse(raw octets, code processor.ReasonCode, why string) *processor.Message {
+// giveUp returns an empty message that will be set aside.
+func (g *guard) giveUp(raw octets, code processor.ReasonCode, why string) *processor.Message {
 	m := &processor.Message{Octets: raw.Size()}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.failed[m] = processor.NewReason(code, why)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.givenUp[m] = processor.NewReason(code, why)
 	return m
 }
 
-// follow makes the judge go by another policy.
-func (j *judge) follow(policy processor.Policy) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.policy = policy
+// setPolicy makes the guard go by another policy.
+func (g *guard) setPolicy(policy processor.Policy) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.policy = policy
 }
 
-// of returns what the judge goes by for a message: the policy, or the reason to set it aside.
-func (j *judge) of(m *processor.Message) (policy processor.Policy, reason processor.Reason, failed bool) {
-	j.mu.RLock()
-	defer j.mu.RUnlock()
-	reason, failed = j.failed[m]
-	return j.policy, reason, failed
+// rulingFor returns what the guard goes by for a message: the policy, or the reason to set it aside.
+func (g *guard) rulingFor(m *processor.Message) (policy processor.Policy, reason processor.Reason, failed bool) {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	reason, failed = g.givenUp[m]
+	return g.policy, reason, failed
 }
 
 // parsed is what became of parsing a message.
@@ -142,8 +142,8 @@ func (s *severable) sever() {
 }
 
 // Keys implements processor.Decider.
-func (j *judge) Keys(m *processor.Message) processor.Keys {
-	policy, _, failed := j.of(m)
+func (g *guard) Keys(m *processor.Message) processor.Keys {
+	policy, _, failed := g.rulingFor(m)
 	if failed {
 		return processor.Keys{}
 	}
@@ -151,8 +151,8 @@ func (j *judge) Keys(m *processor.Message) processor.Keys {
 }
 
 // Decide implements processor.Decider.
-func (j *judge) Decide(m *processor.Message, dir processor.Directory, now time.Time) processor.Decision {
-	policy, reason, failed := j.of(m)
+func (g *guard) Decide(m *processor.Message, dir processor.Directory, now time.Time) processor.Decision {
+	policy, reason, failed := g.rulingFor(m)
 	if failed {
 		return processor.SetAside{Reason: reason}
 	}

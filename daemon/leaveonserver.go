@@ -16,12 +16,12 @@ import (
 )
 
 // Leave is for how many days messages are left on the server after they were recorded.
-type Leave int
+type LeavePolicy int
 
 // The values of Leave that are no number of days.
 const (
-	LeaveNever  Leave = 0 // deleted once recorded
-	LeaveAlways Leave = -1
+	LeaveNever  LeavePolicy = 0 // deleted once recorded
+	LeaveAlways LeavePolicy = -1
 )
 
 // toRetrieve takes from the listing what was recorded before and stays on the server, without retrieving it again. due
@@ -64,11 +64,11 @@ func (p *poll) isDue(acceptedAt time.Time) bool {
 }
 
 // deletes reports whether a message that is recorded, now or before, is to be deleted.
-func (v *visit) deletes(it mailbox.Item, o store.Outcome) bool {
-	if v.mailbox.LeaveOnServer == LeaveNever {
+func (r *sessionRun) deletes(it mailbox.Item, o store.Outcome) bool {
+	if r.mailbox.LeaveOnServer == LeaveNever {
 		return true
 	}
-	return o.Known && (v.due[it.Number] || v.isDue(o.AcceptedAt)) // two copies share a receipt, and its unique-id is the last one's
+	return o.Known && (r.due[it.Number] || r.isDue(o.AcceptedAt)) // two copies share a receipt, and its unique-id is the last one's
 }
 
 // identify gives messages without a unique-id one that is made of their header, where the server has TOP: else all
@@ -78,12 +78,12 @@ func (p *poll) identify(work context.Context, session *mailbox.Session, listing 
 	holders := map[string]int{}
 	for i, it := range listing {
 		identified[i] = it
-		if it.UIDL != "" || p.progress.noIDs {
+		if it.UIDL != "" || p.progress.noHeaders {
 			continue
 		}
 		id, err := headerID(work, session, it)
 		if err != nil {
-			p.progress.noIDs = true
+			p.progress.noHeaders = true
 			if mailbox.SessionBroken(err) {
 				return nil, err
 			}
