@@ -36,3 +36,11 @@ func TestTheAuthorIsWhoWroteNotWhoPassedItOn(t *testing.T) {
 		})
 	}
 }
+
+// shownAddress returns an address as mail programs show it.
+func shownAddress(a Address) string {
+	if a.Name == "" {
+		return a.Addr
+	}
+	return a.Name + " <" + a.Addr + ">"
+}

@@ -2,13 +2,9 @@ package processor
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the want.json of every case anew")
+var update = flag.Bool("update", false, "rewrite want.json of every case, and the files of the explain tests")
 
 // desk is a service desk as a directory.json describes it. A case's own file is laid over testdata/directory.json.
 type desk struct {
@@ -131,7 +127,7 @@ func (a asked) List(name ListName) ([]Listed, bool) {
 }
 
 // TestCasesAreReadAndDecidedAsTheySay runs every folder of testdata: mail.eml is what arrives, directory.json what
-// the service desk knows, want.json what is understood and decided.
+// the service desk knows, want.json how Explain describes what is understood and decided.
 func TestCasesAreReadAndDecidedAsTheySay(t *testing.T) {
 	t.Parallel()
 	folders, err := filepath.Glob("testdata/*/mail.eml")
@@ -158,163 +154,36 @@ func runCase(t *testing.T, dir string) {
 	p := Policy{Rules: d.Rules, References: d.References}
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	decision := p.Decide(m, asked{t, p.Keys(m), d}, now)
-	if again := p.Decide(m, d, now); describeDecision(again) != describeDecision(decision) {
-		t.Errorf("decided anew, the decision is another: %s", describeDecision(again))
+	if diff := cmp.Diff(explainDecision(decision), explainDecision(p.Decide(m, d, now))); diff != "" {
+		t.Errorf("the second decision differs (-first +second):\n%s", diff)
 	}
-	got := "{\"message\": " + indented(t, shownMessage(t, m, raw)) + ",\n\"decision\": " + describeDecision(decision) + "}\n"
-	file := filepath.Join(dir, "want.json")
+	checkExplanation(t, filepath.Join(dir, "want.json"), m, raw, decision)
+}
+
+// checkExplanation compares the JSON of Explain, octet by octet, with a file; with -update it writes the file.
+func checkExplanation(t *testing.T, file string, m *Message, raw []byte, d Decision) {
+	t.Helper()
+	e, err := Explain(m, bytes.NewReader(raw), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "\t")
+	if err := enc.Encode(e); err != nil {
+		t.Fatal(err)
+	}
 	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+		if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(string(readFile(t, file)), got); diff != "" {
-		t.Errorf("want.json is not what comes out (-want +got):\n%s", diff)
+	readable := strings.NewReplacer(`\n`, "\n") // only here: a string is one line of JSON
+	want, got := string(readFile(t, file)), b.String()
+	if want != got {
+		t.Errorf("%s differs (-want +got):\n%s", file, cmp.Diff(readable.Replace(want), readable.Replace(got)))
 	}
-}
-
-// shown is a Message as want.json has it.
-type shown struct {
-	MessageID   string            `json:"message_id,omitempty"`
-	InReplyTo   []string          `json:"in_reply_to,omitempty"`
-	References  []string          `json:"references,omitempty"`
-	Date        string            `json:"date,omitempty"`
-	From        string            `json:"from,omitempty"`
-	Sender      string            `json:"sender,omitempty"`
-	ReplyTo     []string          `json:"reply_to,omitempty"`
-	To          []string          `json:"to,omitempty"`
-	Cc          []string          `json:"cc,omitempty"`
-	ReturnPath  *string           `json:"return_path,omitempty"`
-	Subject     string            `json:"subject,omitempty"`
-	Text        []string          `json:"text,omitempty"`
-	HTML        []string          `json:"html,omitempty"`
-	Attachments []shownAttachment `json:"attachments,omitempty"`
-	Automatic   Automatic         `json:"automatic,omitempty"`
-	Report      *Report           `json:"report,omitempty"`
-	Defects     []string          `json:"defects,omitempty"`
-}
-
-type shownAttachment struct {
-	Name      string `json:"name"`
-	MediaType string `json:"media_type"`
-	Octets    int64  `json:"octets"`
-	SHA256    string `json:"sha256"` // its first octets
-	ContentID string `json:"content_id,omitempty"`
-	Inline    bool   `json:"inline,omitempty"`
-}
-
-func shownMessage(t *testing.T, m *Message, raw []byte) shown {
-	s := shown{
-		MessageID: m.MessageID, InReplyTo: m.InReplyTo, References: m.References,
-		From: shownAddress(m.From), Sender: shownAddress(m.Sender), ReplyTo: shownAddresses(m.ReplyTo),
-		To: shownAddresses(m.To), Cc: shownAddresses(m.Cc), ReturnPath: m.ReturnPath, Subject: m.Subject,
-		Text: shownLines(m.Text), HTML: shownLines(m.HTML), Automatic: m.Automatic, Report: m.Report,
-	}
-	if !m.Date.IsZero() {
-		s.Date = m.Date.Format(time.RFC3339)
-	}
-	for _, d := range m.Defects {
-		s.Defects = append(s.Defects, strings.TrimPrefix(d.Part+": "+d.What, ": "))
-	}
-	for _, a := range m.Attachments {
-		hash := sha256.New()
-		n, err := io.Copy(hash, a.Open(bytes.NewReader(raw)))
-		if err != nil {
-			t.Errorf("attachment %q: %v", a.Name, err)
-		}
-		s.Attachments = append(s.Attachments, shownAttachment{a.Name, a.MediaType, n, hex.EncodeToString(hash.Sum(nil)[:8]), a.ContentID, a.Inline})
-	}
-	return s
-}
-
-func shownLines(text string) []string {
-	if text == "" {
-		return nil
-	}
-	return strings.Split(text, "\n")
-}
-
-func shownAddress(a Address) string {
-	if a.Name == "" {
-		return a.Addr
-	}
-	return a.Name + " <" + a.Addr + ">"
-}
-
-func shownAddresses(all []Address) []string {
-	var s []string
-	for _, a := range all {
-		s = append(s, shownAddress(a))
-	}
-	return s
-}
-
-// describeDecision is a decision as want.json has it.
-func describeDecision(d Decision) string {
-	kind := strings.TrimPrefix(fmt.Sprintf("%T", d), "processor.")
-	var names []string
-	fields := map[string]any{"decision": kind, "reason": d.Why().Code, "detail": d.Why().Detail()}
-	switch d := d.(type) {
-	case OpenRequest:
-		for name, value := range map[string]string{
-			"kind": string(d.Kind), "subject": d.Subject, "requester": d.Requester.Logon, "user": d.User.Logon, "site": d.Site.Name,
-			"source": d.Source.Name, "priority": d.Priority.Name, "group": d.Group.Name, "assignee": d.Assignee.Logon,
-			"type": d.Type.Name, "body": d.Body,
-		} {
-			if value != "" {
-				fields[name] = value
-			}
-		}
-		if d.LinkedTo != 0 {
-			fields["linked_to"] = d.LinkedTo
-		}
-		if !d.Due.IsZero() {
-			fields["due"] = d.Due
-		}
-		if d.Filters != nil {
-			fields["filters"] = d.Filters
-		}
-		if d.Fields != nil {
-			fields["fields"] = d.Fields
-		}
-		names = attachmentNames(d.Attachments, d.AttachRaw)
-	case AddActivity:
-		fields["request"], fields["author"], fields["reopen"], fields["flagged"] = d.Request, d.Author.Logon, d.Reopen, d.Flagged
-		names = attachmentNames(d.Attachments, d.AttachRaw)
-	}
-	if len(names) > 0 {
-		fields["attachments"] = names
-	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "\t")
-	if err := enc.Encode(fields); err != nil {
-		return err.Error()
-	}
-	return strings.TrimSpace(b.String())
-}
-
-func attachmentNames(all []Attachment, raw bool) []string {
-	var names []string
-	for _, a := range all {
-		names = append(names, a.Name)
-	}
-	if raw {
-		names = append(names, "the raw message")
-	}
-	return names
-}
-
-func indented(t *testing.T, v any) string {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "\t")
-	if err := enc.Encode(v); err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(b.String())
 }
 
 func readFile(t *testing.T, name string) []byte {

@@ -14,9 +14,11 @@ import (
 // contract: a name keeps its meaning and its type, new names may be added. No array is null; what is not known is
 // "", 0 or false. Encode it without escaping HTML (json.Encoder.SetEscapeHTML) to keep it readable.
 //
-//	{"message":{"message_id","date","from":{"name","address"},"reply_to":[…],"to":[…],"cc":[…],"subject","text","html",
-//	"reply_text","in_reply_to":[…],"references":[…],"attachments":[{"name","media_type","octets","sha256","inline",
-//	"content_id"}],"automatic","defects":[…]},"decision":{"kind","request_kind","request","reason","fields":{…}}}
+//	{"message":{"message_id","date","from":{"name","address"},"sender":{…},"reply_to":[…],"to":[…],"cc":[…],
+//	"return_path","subject","text","html","reply_text","in_reply_to":[…],"references":[…],"attachments":[{"name",
+//	"media_type","octets","sha256","inline","content_id"}],"automatic","report":{"message_id","references":[…],
+//	"subject","recipients":[{"address","action","status","diagnostic"}]},"defects":[…]},
+//	"decision":{"kind","request_kind","request","reason","fields":{…}}}
 type Explanation struct {
 	Message  ExplainedMessage  `json:"message"`
 	Decision ExplainedDecision `json:"decision"`
@@ -27,9 +29,11 @@ type ExplainedMessage struct {
 	MessageID   string                `json:"message_id"` // without angle brackets, as are in_reply_to and references
 	Date        string                `json:"date"`       // RFC 3339, "" when the message has none that can be read
 	From        ExplainedAddress      `json:"from"`
+	Sender      ExplainedAddress      `json:"sender"`
 	ReplyTo     []ExplainedAddress    `json:"reply_to"`
 	To          []ExplainedAddress    `json:"to"`
 	Cc          []ExplainedAddress    `json:"cc"`
+	ReturnPath  string                `json:"return_path"` // "<>" for the null reverse-path, "" when there is none
 	Subject     string                `json:"subject"`
 	Text        string                `json:"text"`       // what the service desk reads; "" only where no body can be read
 	HTML        string                `json:"html"`       // sanitised; "" when the message has none
@@ -37,14 +41,31 @@ type ExplainedMessage struct {
 	InReplyTo   []string              `json:"in_reply_to"`
 	References  []string              `json:"references"` // oldest first
 	Attachments []ExplainedAttachment `json:"attachments"`
-	Automatic   Automatic             `json:"automatic"` // "" for a person, else auto_reply, auto_notice, bounce, disposition or list
-	Defects     []string              `json:"defects"`   // "2.1: what was wrong"; without a part's path for the message itself
+	Automatic   Automatic             `json:"automatic"`        // "" for a person, else auto_reply, auto_notice, bounce, disposition or list
+	Report      *ExplainedReport      `json:"report,omitempty"` // left out when the message is no report
+	Defects     []string              `json:"defects"`          // "2.1: what was wrong"; without a part's path for the message itself
 }
 
 // ExplainedAddress is an Address as programs read it.
 type ExplainedAddress struct {
 	Name    string `json:"name"`
 	Address string `json:"address"`
+}
+
+// ExplainedReport is a Report as programs read it.
+type ExplainedReport struct {
+	MessageID  string               `json:"message_id"`
+	References []string             `json:"references"` // oldest first
+	Subject    string               `json:"subject"`
+	Recipients []ExplainedRecipient `json:"recipients"`
+}
+
+// ExplainedRecipient is a Recipient as programs read it.
+type ExplainedRecipient struct {
+	Address    string `json:"address"`
+	Action     string `json:"action"` // as in Recipient.Action
+	Status     string `json:"status"`
+	Diagnostic string `json:"diagnostic"`
 }
 
 // ExplainedAttachment is an Attachment as programs read it. Octets and SHA-256 are those of the decoded content.
@@ -113,6 +134,7 @@ func explainMessage(m *Message, attachments []ExplainedAttachment) ExplainedMess
 	e := ExplainedMessage{
 		MessageID:   m.MessageID,
 		From:        explainAddress(m.From),
+		Sender:      explainAddress(m.Sender),
 		ReplyTo:     explainAddresses(m.ReplyTo),
 		To:          explainAddresses(m.To),
 		Cc:          explainAddresses(m.Cc),
@@ -124,15 +146,35 @@ func explainMessage(m *Message, attachments []ExplainedAttachment) ExplainedMess
 		References:  append([]string{}, m.References...),
 		Attachments: attachments,
 		Automatic:   m.Automatic,
+		Report:      explainReport(m.Report),
 		Defects:     make([]string, len(m.Defects)),
 	}
 	if !m.Date.IsZero() {
 		e.Date = m.Date.Format(time.RFC3339)
 	}
+	if m.ReturnPath != nil {
+		e.ReturnPath = cmp.Or(*m.ReturnPath, "<>")
+	}
 	for i, d := range m.Defects {
 		e.Defects[i] = strings.TrimPrefix(d.Part+": "+d.What, ": ")
 	}
 	return e
+}
+
+func explainReport(r *Report) *ExplainedReport {
+	if r == nil {
+		return nil
+	}
+	e := ExplainedReport{
+		MessageID:  r.MessageID,
+		References: append([]string{}, r.References...),
+		Subject:    r.Subject,
+		Recipients: make([]ExplainedRecipient, len(r.Recipients)),
+	}
+	for i, to := range r.Recipients {
+		e.Recipients[i] = ExplainedRecipient{Address: to.Addr, Action: to.Action, Status: to.Status, Diagnostic: to.Diagnostic}
+	}
+	return &e
 }
 
 func explainAttachment(a Attachment, raw io.ReaderAt) (ExplainedAttachment, error) {

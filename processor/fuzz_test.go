@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // FuzzParse holds what is promised of every message, whatever its octets are: no panic, bounded and clean text,
@@ -49,8 +51,8 @@ func holdsPromises(t *testing.T, octets []byte, limits Limits) {
 		p := Policy{Rules: Rules{Processor: processor, CreateNewRequests: true}, References: References{Login: User{ID: 1, Name: "x"}}}
 		first := p.Decide(m, asked{t, p.Keys(m), d}, time.Unix(0, 0))
 		second := p.Decide(again, d, time.Unix(0, 0))
-		if describeDecision(first) != describeDecision(second) {
-			t.Errorf("decided %s, then %s", describeDecision(first), describeDecision(second))
+		if diff := cmp.Diff(explainDecision(first), explainDecision(second)); diff != "" {
+			t.Errorf("the second decision differs (-first +second):\n%s", diff)
 		}
 		if open, ok := first.(OpenRequest); ok && (open.Subject == "" || open.Requester.ID == 0) {
 			t.Errorf("opened without subject or requester: %+v", open)
