@@ -94,6 +94,7 @@ type acceptance struct {
 	decider  processor.Decider
 	now      time.Time
 	outcomes []Outcome
+	numbers  *drawn
 	claimed  claimed // what the files of this acceptance have to comply with
 
 	reconsiders bool // the one message was set aside: nothing is recorded when it would be again
@@ -113,9 +114,12 @@ func (s *Store) acceptIn(ctx context.Context, batch []Delivery, begin func(pgx.T
 	limit := growing(acceptTime, octets)
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	numbers := &drawn{pool: &s.numbers}
 	err = s.inTxFor(limited, growing(idleTime, octets), func(tx pgx.Tx) (err error) {
 		defer recoverFault(&err)
+		numbers.restart()
 		a := begin(tx)
+		a.numbers = numbers
 		outcomes = a.outcomes
 		met, err := a.receipts(limited, batch)
 		if err != nil {
@@ -123,6 +127,7 @@ func (s *Store) acceptIn(ctx context.Context, batch []Delivery, begin func(pgx.T
 		}
 		return a.accept(limited, batch, met)
 	})
+	numbers.release(err)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		return nil, &overdueError{"recording", limit}
 	}
@@ -171,6 +176,9 @@ func (a *acceptance) accept(ctx context.Context, batch []Delivery, met map[[sha2
 		return fmt.Errorf("attachments: %w", err)
 	}
 	if err := a.write(ctx, met, records); err != nil {
+		if isNumberTaken(err) {
+			a.numbers.discard()
+		}
 		return fmt.Errorf("write: %w", err)
 	}
 	for _, r := range records {

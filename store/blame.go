@@ -36,6 +36,7 @@ var ofDatabase = []string{
 // SQLSTATEs with a meaning of their own.
 const (
 	stateForeignKey    = "23503"
+	stateUnique        = "23505"
 	stateSerialization = "40001"
 	stateDeadlock      = "40P01"
 	stateLockTimeout   = "55P03"
@@ -130,14 +131,15 @@ func blameReferences(err error) error {
 
 // reasonToSetAside says why a message that failed alone with err is to be set aside, false when it is not:
 // PostgreSQL refused its values (22), a constraint forbids its rows (23), a limit is too small for it (54),
-// or our own code failed on it. What a foreign key refuses was removed by somebody.
+// or our own code failed on it. What a foreign key refuses was removed by somebody, and a number that is taken was drawn
+// twice.
 func reasonToSetAside(err error) (processor.Reason, bool) {
 	var fault *messageError
 	if errors.As(err, &fault) {
 		return fault.reason, true
 	}
 	pg, ok := pgError(err)
-	if !ok || pg.Code == stateForeignKey || !slices.Contains([]string{classData, classIntegrity, classLimit}, class(pg)) {
+	if !ok || pg.Code == stateForeignKey || isNumberTaken(err) || !slices.Contains([]string{classData, classIntegrity, classLimit}, class(pg)) {
 		return processor.Reason{}, false
 	}
 	detail := fmt.Sprintf("PostgreSQL refused to store the message: %s (SQLSTATE %s)", pg.Message, pg.Code)

@@ -207,12 +207,11 @@ func (f *findings) findRequests(ctx context.Context, tx pgx.Tx, team int64, numb
 }
 
 // directory is what a decision may look up: the findings, and what the messages decided about before it in the same
-// batch have changed since. Requests that these opened have the numbers they were given so far.
+// batch have changed since.
 type directory struct {
 	*findings
-	changed     map[int64]*processor.Request
-	newThreads  map[string]thread
-	askedForNew bool // a request whose number is still negative was given out
+	changed    map[int64]*processor.Request
+	newThreads map[string]thread
 }
 
 var _ processor.Directory = (*directory)(nil)
@@ -223,9 +222,14 @@ func newDirectory(f *findings) *directory {
 
 // Request implements processor.Directory.
 func (d *directory) Request(number int64) (processor.Request, bool) {
-	r, ok := d.request(number)
-	d.askedForNew = d.askedForNew || ok && number < 0
-	return r, ok
+	r, ok := d.changed[number]
+	if !ok {
+		r, ok = d.requests[number]
+	}
+	if !ok {
+		return processor.Request{}, false
+	}
+	return *r, true
 }
 
 // RequestOf implements processor.Directory.
@@ -252,17 +256,6 @@ func (d *directory) List(name processor.ListName) ([]processor.Listed, bool) {
 	return list, ok
 }
 
-func (d *directory) request(number int64) (processor.Request, bool) {
-	r, ok := d.changed[number]
-	if !ok {
-		r, ok = d.requests[number]
-	}
-	if !ok {
-		return processor.Request{}, false
-	}
-	return *r, true
-}
-
 // thread is where a Message-ID leads by the rule of threadQuery.
 func (d *directory) thread(id string) (thread, bool) {
 	found, ok := d.threads[id]
@@ -275,13 +268,13 @@ func (d *directory) thread(id string) (thread, bool) {
 
 // isDone reports whether a request is in a state that reopening changes.
 func (d *directory) isDone(number int64) bool {
-	r, _ := d.request(number)
+	r, _ := d.Request(number)
 	return r.State == processor.StateResolved || r.State == processor.StateClosed || r.State == processor.StateProcessed
 }
 
 // takesPart reports whether a participant may follow up already.
 func (d *directory) takesPart(p participant) bool {
-	r, _ := d.request(p.request)
+	r, _ := d.Request(p.request)
 	if p.user != 0 {
 		return slices.Contains(r.Participants, p.user)
 	}
@@ -318,7 +311,7 @@ func (d *directory) after(r *record) *processor.Request {
 		}
 		return &processor.Request{Number: r.request, Kind: r.opens.Kind, State: processor.StateNew, Participants: people}
 	}
-	request, _ := d.request(r.request)
+	request, _ := d.Request(r.request)
 	request.Participants, request.Addresses = slices.Clip(request.Participants), slices.Clip(request.Addresses)
 	if r.reopens {
 		request.State = reopened(request.Kind)

@@ -27,7 +27,9 @@
 //     same mailbox accept one after the other.
 //  3. Look up the receipts; what has one is known and only counted.
 //  4. Look up everything that deciding may ask for, for the whole batch at once.
-//  5. Decide message by message; each decision shows in the directory that the next one sees.
+//  5. Decide message by message, each once; each decision shows in the directory that the next one sees. Numbers of
+//     requests are drawn ahead, between decisions. Those that nobody uses are kept for the next batch, and so are those
+//     of a transaction that rolled back. After a COMMIT without an answer, the numbers are never used again.
 //  6. Make the files of the attachments durable.
 //  7. Write all rows and commit.
 //
@@ -79,8 +81,8 @@
 // # Isolation
 //
 // READ COMMITTED is enough: the lock of step 2 comes before any look-up, rows of other mailboxes are only added to
-// under unique indexes, and a state is changed by an UPDATE that names the states it may change from. Deadlocks and
-// serialisation failures are tried again, which is why the function given to inTx may run twice.
+// under unique indexes, and a state is changed by an UPDATE that names the states it may change from. After a deadlock
+// or a serialisation failure the whole transaction runs again, decisions included; its requests keep their numbers.
 //
 // # Whose fault
 //

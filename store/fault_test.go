@@ -239,22 +239,3 @@ func TestASpoolThatCannotBeReadRecordsNothing(t *testing.T) {
 type torn struct{ octets }
 
 func (torn) Size() int64 { return 100 }
-
-func TestWhatADeciderThatIsNotPureSaysTogetherIsDecidedSingly(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	asked := 0
-	c := d.clerk()
-	c.instead = func(m *processor.Message, dir processor.Directory) processor.Decision {
-		if asked++; asked <= 2 && len(m.InReplyTo) > 0 {
-			dir.RequestOf(m.InReplyTo[0])
-			return processor.Ignore{}
-		}
-		m.InReplyTo = nil
-		return nil
-	}
-	got := d.accept(t, c, mail("1", "a"), mail("2", "b", answerTo("a")))
-	if n := d.count(t, "receipt"); n != 2 || asked <= 4 {
-		t.Errorf("%d receipts, asked %d times, outcomes %+v", n, asked, got)
-	}
-}

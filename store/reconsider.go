@@ -71,10 +71,12 @@ func (e *StillAsideError) Error() string {
 func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *processor.Message, decider processor.Decider, again bool) (Outcome, error) {
 	var outcome Outcome
 	batch := []Delivery{{Message: m, Raw: aside.Raw}}
+	numbers := &drawn{pool: &s.numbers}
 	err := s.inTxFor(ctx, growing(idleTime, octetsOf(batch)), func(tx pgx.Tx) (err error) {
 		defer recoverFault(&err)
+		numbers.restart()
 		a := s.acceptance(tx, mb, len(batch), decider)
-		a.reconsiders = true
+		a.reconsiders, a.numbers = true, numbers
 		met, err := a.receipts(ctx, batch)
 		if err != nil {
 			return err
@@ -99,6 +101,7 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 		outcome = a.outcomes[0]
 		return a.process(ctx, aside, old, outcome)
 	})
+	numbers.release(err)
 	var fault *messageError
 	if errors.As(err, &fault) { // a panic where accept did not expect one
 		err = &StillAsideError{fault.reason}

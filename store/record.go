@@ -14,7 +14,7 @@ import (
 // record is what one arrival becomes: a decision, and the rows and files that follow from it.
 type record struct {
 	*arrival
-	decision processor.Decision // with real numbers once decide has returned
+	decision processor.Decision
 
 	opens *processor.OpenRequest // the request to open, which for SetAside is its event; nil for none
 	adds  *processor.AddActivity // nil for none
@@ -47,11 +47,8 @@ func (r *record) outcome() string {
 // keepsRaw reports whether the raw octets are kept with the receipt: whenever nothing else tells what was in them.
 func (r *record) keepsRaw() bool { return r.opens == nil && r.adds == nil || r.outcome() == SetAside }
 
-// decide gives the records of all arrivals, in their order, numbered.
-//
-// A request that is opened gets its number when it is known how many are, so that numbers are fetched once and none
-// is lost. Until then the directory shows a negative one. When a later message of the batch asked for such a request,
-// all is decided once more with the real numbers, because a reason may tell the number to a person.
+// decide returns the records of all arrivals, in their order, with their numbers. Each message is decided about once. The
+// numbers of requests are drawn between decisions, so that a slow database takes no time from a decision.
 func (a *acceptance) decide(ctx context.Context, arrivals []*arrival) ([]*record, error) {
 	if len(arrivals) == 0 {
 		return nil, nil
@@ -60,40 +57,49 @@ func (a *acceptance) decide(ctx context.Context, arrivals []*arrival) ([]*record
 	if err != nil {
 		return nil, fmt.Errorf("look up: %w", err)
 	}
-	dir, records, err := a.decideInOrder(arrivals, found, temporaryNumbers())
-	if err == nil {
-		err = a.stillAside(records)
-	}
-	if err != nil {
-		return nil, err
-	}
-	requests, activities, err := a.numbers(ctx, records)
-	if err != nil {
-		return nil, err
-	}
-	if dir.askedForNew {
-		if _, records, err = a.decideInOrder(arrivals, found, take(requests)); err != nil {
+	dir := newDirectory(found)
+	var records []*record
+	for len(records) < len(arrivals) {
+		undecided := arrivals[len(records):]
+		if err := a.numbers.ensure(ctx, a.tx, len(undecided)); err != nil {
 			return nil, err
 		}
+		decided, err := a.decideInOrder(undecided, dir)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, decided...)
 	}
-	return records, number(records, requests, activities)
+	if err := a.stillAside(records); err != nil {
+		return nil, err
+	}
+	return records, a.identify(ctx, records)
 }
 
-// decideInOrder decides about each arrival over the effects of those before it, which the directory shows. Each has a
-// limited time.
-func (a *acceptance) decideInOrder(arrivals []*arrival, found *findings, next func() int64) (*directory, []*record, error) {
-	dir, records := newDirectory(found), make([]*record, len(arrivals))
+// decideInOrder decides about each arrival over the effects of those before it, which the directory shows, until no
+// number is left for the next. Each decision has a limited time.
+func (a *acceptance) decideInOrder(arrivals []*arrival, dir *directory) ([]*record, error) {
+	numbers := a.numbers.unused()
+	var records []*record
 	err := a.inTurn(func(t *turns) {
-		for i, arr := range arrivals {
+		for _, arr := range arrivals {
+			if len(numbers) == 0 {
+				return
+			}
 			t.take(arr)
-			records[i] = a.record(arr, dir, a.judge(arr, dir), next)
-			dir.show(records[i])
+			r := a.record(arr, dir, a.judge(arr, dir), numbers[0])
+			if r.opens != nil {
+				numbers = numbers[1:]
+			}
+			dir.show(r)
+			records = append(records, r)
 		}
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return dir, records, nil
+	a.numbers.used = len(a.numbers.numbers) - len(numbers)
+	return records, nil
 }
 
 // judge asks the decider. A panic, no decision, and a decision about a request that is not the team's are faults
@@ -114,22 +120,22 @@ func (a *acceptance) judge(arr *arrival, dir *directory) (d processor.Decision) 
 	case processor.OpenRequest:
 		names = d.LinkedTo
 	}
-	if _, ok := dir.request(names); !ok && names != 0 {
+	if _, ok := dir.Request(names); !ok && names != 0 {
 		detail := fmt.Sprintf("the decision names request %d, which is not one of the team's that was looked up", names)
 		return processor.SetAside{Reason: processor.NewReason(processor.ReasonUnstorable, detail)}
 	}
 	return d
 }
 
-// record works out what follows from a decision.
-func (a *acceptance) record(arr *arrival, dir *directory, d processor.Decision, next func() int64) *record {
+// record works out what follows from a decision. If it opens a request, that gets the number.
+func (a *acceptance) record(arr *arrival, dir *directory, d processor.Decision, number int64) *record {
 	r := &record{arrival: arr, decision: d, body: arr.Message.Text, html: arr.Message.HTML}
 	switch d := d.(type) {
 	case processor.OpenRequest:
-		r.opens, r.request = &d, next()
+		r.opens, r.request = &d, number
 		r.body = cmp.Or(d.Body, r.body)
-		r.participants = recipients(arr.Message, d, dir)
-		r.threads = threads(arr.Message, r.request, dir)
+		r.participants = recipients(arr.Message, d, number, dir)
+		r.threads = threads(arr.Message, number, dir)
 		r.attach(d.Attachments, d.AttachRaw)
 	case processor.AddActivity:
 		r.adds, r.request = &d, d.Request
@@ -139,7 +145,7 @@ func (a *acceptance) record(arr *arrival, dir *directory, d processor.Decision, 
 		r.attach(d.Attachments, d.AttachRaw)
 	case processor.SetAside:
 		event := asideEvent(a.mailbox, arr, d.Reason)
-		r.opens, r.request = &event, next()
+		r.opens, r.request = &event, number
 		r.body, r.html = asideBody(a.mailbox, arr, d.Reason), ""
 		r.attach(nil, true)
 	default: // Refuse and Ignore
@@ -148,78 +154,26 @@ func (a *acceptance) record(arr *arrival, dir *directory, d processor.Decision, 
 	return r
 }
 
-// temporaryNumbers counts down from -1.
-func temporaryNumbers() func() int64 {
-	var n int64
-	return func() int64 { n--; return n }
-}
-
-// take hands out the numbers in order, and 0 when there are no more.
-func take(numbers []int64) func() int64 {
-	return func() int64 {
-		if len(numbers) == 0 {
-			return 0
-		}
-		n := numbers[0]
-		numbers = numbers[1:]
-		return n
-	}
-}
-
-// numbers fetches a number for each request that is opened and an identity for each activity.
-func (a *acceptance) numbers(ctx context.Context, records []*record) (requests, activities []int64, err error) {
-	var opened, added int
+// identify fetches an identity for each activity.
+func (a *acceptance) identify(ctx context.Context, records []*record) error {
+	var adding []*record
 	for _, r := range records {
-		switch {
-		case r.opens != nil:
-			opened++
-		case r.adds != nil:
-			added++
+		if r.adds != nil {
+			adding = append(adding, r)
 		}
 	}
-	if opened+added == 0 {
-		return nil, nil, nil
+	if len(adding) == 0 {
+		return nil
 	}
-	err = a.tx.QueryRow(ctx, `SELECT ARRAY(SELECT nextval('request_number') FROM generate_series(1, $1)),
-		ARRAY(SELECT nextval('activity_id_seq') FROM generate_series(1, $2))`, opened, added).Scan(&requests, &activities)
+	var ids []int64
+	err := a.tx.QueryRow(ctx, `SELECT ARRAY(SELECT nextval('activity_id_seq') FROM generate_series(1, $1))`, len(adding)).Scan(&ids)
 	if err != nil {
-		return nil, nil, fmt.Errorf("numbers: %w", err)
+		return fmt.Errorf("identities of activities: %w", err)
 	}
-	return requests, activities, nil
-}
-
-// number gives the records their real numbers. It fails when they are not the ones the numbers were fetched for,
-// which a decider that is not pure can bring about.
-func number(records []*record, requests, activities []int64) error {
-	nextRequest, nextActivity := take(requests), take(activities)
-	for _, r := range records {
-		var n int64
-		switch {
-		case r.opens != nil:
-			n = nextRequest()
-			r.setRequest(n)
-		case r.adds != nil:
-			n = nextActivity()
-			r.activity = n
-		default:
-			continue
-		}
-		if n == 0 {
-			return fmt.Errorf("the same messages were decided about in two ways")
-		}
+	for i, r := range adding {
+		r.activity = ids[i]
 	}
 	return nil
-}
-
-// setRequest makes n the number of the request that is opened.
-func (r *record) setRequest(n int64) {
-	r.request = n
-	for i := range r.threads {
-		r.threads[i].request = n
-	}
-	for i := range r.participants {
-		r.participants[i].request = n
-	}
 }
 
 // asideDecider sets aside whatever it is asked about.

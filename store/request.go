@@ -34,14 +34,15 @@ func correspondents(m *processor.Message) []string {
 	return keys
 }
 
-// recipients are the participants of a request that m opens, beside its requester, user and assignee.
-func recipients(m *processor.Message, open processor.OpenRequest, dir *directory) []participant {
+// recipients are the participants of the request that m opens, beside its requester, user and assignee.
+func recipients(m *processor.Message, open processor.OpenRequest, number int64, dir *directory) []participant {
 	taken := map[participant]bool{{user: open.Requester.ID}: true, {user: open.User.ID}: true, {user: open.Assignee.ID}: true}
 	var list []participant
 	for _, addr := range correspondents(m) {
 		p := dir.participant(addr)
 		if !taken[p] {
 			taken[p] = true
+			p.request = number
 			list = append(list, p)
 		}
 	}

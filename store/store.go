@@ -32,7 +32,8 @@ type Store struct {
 	readOnly bool
 	*limits
 	refusals
-	id string // of this program's run, as a collector
+	numbers numberPool
+	id      string // of this program's run, as a collector
 }
 
 // Open connects to the database, checks that its schema is the one this program was written for (otherwise the error

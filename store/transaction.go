@@ -27,7 +27,7 @@ func (s *Store) inTx(ctx context.Context, f func(pgx.Tx) error) error {
 func (s *Store) inTxFor(ctx context.Context, idle time.Duration, f func(pgx.Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		err := s.tryTx(ctx, idle, f)
-		if !isContention(err) || attempt == maxAttempts {
+		if !isContention(err) && !isNumberTaken(err) || attempt == maxAttempts {
 			return err
 		}
 	}
@@ -53,9 +53,26 @@ func (s *Store) tryTx(ctx context.Context, idle time.Duration, f func(pgx.Tx) er
 		if finish.Err() != nil {
 			err = &silentError{finishTimeout}
 		}
-		return fmt.Errorf("commit: %w", s.blame(context.WithoutCancel(ctx), tx, err))
+		err = fmt.Errorf("commit: %w", s.blame(context.WithoutCancel(ctx), tx, err))
+		if !isRolledBack(err) {
+			err = &unansweredCommitError{err}
+		}
+		return err
 	}
 	return nil
+}
+
+// unansweredCommitError says that COMMIT may have been sent and that its answer does not tell whether it took effect.
+type unansweredCommitError struct{ err error }
+
+func (e *unansweredCommitError) Error() string { return e.err.Error() }
+func (e *unansweredCommitError) Unwrap() error { return e.err }
+
+// isRolledBack reports whether the server answered COMMIT by saying that it rolled the transaction back. Other errors
+// may come from a server that stops, or from a pooler in between, and say nothing about the transaction.
+func isRolledBack(err error) bool {
+	pg, ok := pgError(err)
+	return errors.Is(err, pgx.ErrTxCommitRollback) || isContention(err) || ok && class(pg) == classIntegrity
 }
 
 // begin begins a transaction. A connection of the pool may have been lost unnoticed, all of them when the server was

@@ -1,0 +1,189 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailintegration/processor"
+	"mailintegration/store"
+	"mailintegration/store/storetest"
+)
+
+// breakDatabase makes the database refuse every receipt, as a full disk does, until mendDatabase.
+func (d *desk) breakDatabase(t testing.TB) {
+	t.Helper()
+	d.exec(t, `
+		CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+			BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+		CREATE TRIGGER fail BEFORE INSERT ON receipt FOR EACH ROW EXECUTE FUNCTION fail()`)
+}
+
+func (d *desk) mendDatabase(t testing.TB) {
+	t.Helper()
+	d.exec(t, `DROP TRIGGER fail ON receipt`)
+}
+
+// requestNumbers returns the numbers of all requests in ascending order.
+func (d *desk) requestNumbers(t testing.TB) []int64 {
+	t.Helper()
+	return all[int64](t, d, `SELECT number FROM request ORDER BY number`)
+}
+
+func TestNumbersOfATransactionThatRolledBackAreUsedByTheNext(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.breakDatabase(t)
+	batch := batchOf("a", "b", "c", "d", "e")
+	for range 3 {
+		if _, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk()); !errors.Is(err, store.ErrUnavailable) {
+			t.Fatalf("error is %v", err)
+		}
+	}
+	d.mendDatabase(t)
+	for i, o := range d.accept(t, d.clerk(), batch...) {
+		if o.Request != int64(i+1) {
+			t.Errorf("message %d opened request %d", i, o.Request)
+		}
+	}
+	d.accept(t, d.clerk(), mail("6", "f"))
+	if diff := cmp.Diff([]int64{1, 2, 3, 4, 5, 6}, d.requestNumbers(t)); diff != "" {
+		t.Errorf("numbers (-want +got):\n%s", diff)
+	}
+}
+
+func TestNumbersFollowOnWhenMessagesAreTriedOneByOne(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.failOn(t, "bad")
+	c := d.exceptFor("about odd", func() processor.Decision { return processor.OpenRequest{Kind: "problem", Subject: "x"} })
+	got := d.accept(t, c, batchOf("a", "bad", "b", "odd", "c")...)
+	if fates(got) != "RERSR" {
+		t.Fatalf("outcomes %s", fates(got))
+	}
+	if diff := cmp.Diff([]int64{1, 2, 3, 4}, d.requestNumbers(t)); diff != "" {
+		t.Errorf("numbers (-want +got):\n%s", diff)
+	}
+}
+
+func TestNumbersFollowOnAfterAReconsiderationThatFailed(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	late := mail("1", "late")
+	event := d.setAside(t, late)
+	still := d.exceptFor("about late", func() processor.Decision { return processor.SetAside{} })
+	for range 3 {
+		if _, err := d.reconsider(t, d.store, event, late, still); err == nil {
+			t.Fatal("it was recorded")
+		}
+	}
+	if o, err := d.reconsider(t, d.store, event, late, d.clerk()); err != nil || o.Request != event+1 {
+		t.Errorf("request %d after event %d, error %v", o.Request, event, err)
+	}
+}
+
+func TestFollowUpsAloneDrawOneNumberAtMost(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.accept(t, d.clerk(), mail("1", "a"))
+	for i := range 3 {
+		var batch []store.Delivery
+		for n := range 10 {
+			batch = append(batch, mail(fmt.Sprintf("%d-%d", i, n), fmt.Sprintf("f%d-%d", i, n), answerTo("a")))
+		}
+		d.accept(t, d.clerk(), batch...)
+	}
+	if n := one[int64](t, d, `SELECT last_value FROM request_number`); n > 2 {
+		t.Errorf("%d numbers were drawn", n)
+	}
+}
+
+func TestATransactionThatIsTriedAgainKeepsItsNumbers(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.exec(t, `
+		CREATE SEQUENCE tries;
+		CREATE FUNCTION contend() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			IF nextval('tries') < 4 THEN RAISE 'try again' USING ERRCODE = 'serialization_failure'; END IF;
+			RETURN NEW;
+		END $$;
+		CREATE TRIGGER contend BEFORE INSERT ON receipt FOR EACH ROW EXECUTE FUNCTION contend()`)
+	d.accept(t, d.clerk(), batchOf("a", "b", "c")...)
+	if diff := cmp.Diff([]int64{1, 2, 3}, d.requestNumbers(t)); diff != "" {
+		t.Errorf("numbers (-want +got):\n%s", diff)
+	}
+}
+
+// TestNumbersOfACommitWithoutAnAnswerAreNeverUsedAgain cuts the connection around COMMIT, the last message of an Accept.
+func TestNumbersOfACommitWithoutAnAnswerAreNeverUsedAgain(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		cut  func(p *storetest.Proxy, frontend, completes int)
+		next int64 // the number that another message gets afterwards; the batch in between has 4
+	}{
+		{"before COMMIT is sent", func(p *storetest.Proxy, _, completes int) { p.CutBeforeComplete(completes - 1) }, 4},
+		{"instead of COMMIT", func(p *storetest.Proxy, frontend, _ int) { p.CutAtFrontend(frontend) }, 5},
+		{"before the answer to COMMIT", func(p *storetest.Proxy, _, completes int) { p.CutBeforeComplete(completes) }, 5},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			proxy := storetest.NewProxy(t, d.url)
+			d.store = d.open(t, proxy.URL)
+			var frontend, completes int
+			for i := range 3 { // later ones need not prepare their statements
+				proxy.Pass()
+				d.accept(t, d.clerk(), mail(fmt.Sprint(i), fmt.Sprint("warm", i)))
+				frontend, completes = proxy.Counts()
+			}
+			test.cut(proxy, frontend, completes)
+			if _, err := d.store.Accept(t.Context(), d.mailbox, batchOf("a"), d.clerk()); !errors.Is(err, store.ErrUnavailable) || proxy.Cuts() != 1 {
+				t.Fatalf("%d cuts, error %v", proxy.Cuts(), err)
+			}
+			proxy.Pass()
+			if got := d.accept(t, d.clerk(), mail("9", "other")); got[0].Known || got[0].Request != test.next {
+				t.Errorf("another message gave %+v, want request %d", got[0], test.next)
+			}
+		})
+	}
+}
+
+// TestASlowSequenceIsNoMessagesFault has the sequence locked for longer than a decision may take.
+func TestASlowSequenceIsNoMessagesFault(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.store = d.impatient(t, 50*time.Millisecond)
+	tx, err := d.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := tx.Exec(t.Context(), `ALTER SEQUENCE request_number CACHE 1`); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(400*time.Millisecond, func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) })
+	if got := d.accept(t, d.clerk(), batchOf("a", "b")...); fates(got) != "RR" {
+		t.Errorf("outcomes %s", fates(got))
+	}
+}
+
+// TestANumberThatIsTakenIsNoMessagesFault has a sequence that went back, as one does whose server crashed before the
+// numbers it gave out were on disk.
+func TestANumberThatIsTakenIsNoMessagesFault(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.accept(t, d.clerk(), batchOf("a", "b", "c", "d")...)
+	d.exec(t, `SELECT setval('request_number', 1)`)
+	if got := d.accept(t, d.clerk(), batchOf("e", "f", "g")...); fates(got) != "RRR" {
+		t.Errorf("outcomes %s: %v", fates(got), got[0].Err)
+	}
+	if n := d.count(t, `request WHERE kind = 'event'`); n != 0 {
+		t.Errorf("%d events", n)
+	}
+}
