@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"mailintegration/mailbox"
@@ -169,7 +168,7 @@ func isUnderstatedSize(err error) bool {
 // isAboutTop reports whether a session ended because of a message's header: the message is recorded without it.
 func isAboutTop(err error) bool {
 	var e *mailbox.Error
-	return errors.As(err, &e) && strings.HasPrefix(e.Op, "TOP ")
+	return errors.As(err, &e) && e.Command == "TOP"
 }
 
 // isKnownUnderstated reports whether the message will be told again in the next session.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"mailintegration/mailbox"
@@ -181,7 +180,7 @@ func (r *sessionRun) endedBy(work context.Context, it mailbox.Item, err error) e
 // isAbout reports whether an error is that of a command about an item.
 func isAbout(err error, command string, it mailbox.Item) bool {
 	var e *mailbox.Error
-	return errors.As(err, &e) && e.Number == it.Number && strings.HasPrefix(e.Op, command+" ")
+	return errors.As(err, &e) && e.Number == it.Number && e.Command == command
 }
 
 // isServersFault reports whether an error that ended a session is due to the server, rather than to a stop or our disk.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 )
 
 // The classes of errors. errors.Is tells them; a refusal by the server may be of two, ErrRefused and its reason.
@@ -42,12 +43,13 @@ var (
 
 // Error says what was tried, with which server, and why it failed. No secret is ever in it.
 type Error struct {
-	Op     string // the step: "connect", "TLS", "greeting" or the command without its secrets, such as "RETR 3"
-	Server string // host:port
-	Number int    // the message-number that the step was about, 0 for none
-	Reply  string // the server's line that refused, "" when none did
-	Status string // what XOAUTH2's failure says, such as "401"; "" when there is none
-	Err    error  // one of the classes, wrapped
+	Op      string // the step: "connect", "TLS", "greeting" or the command without its secrets, such as "RETR 3"
+	Command string // the first word of Op, such as "RETR": programs compare this, people read Op
+	Server  string // host:port
+	Number  int    // the message-number that the step was about, 0 for none
+	Reply   string // the server's line that refused, "" when none did
+	Status  string // what XOAUTH2's failure says, such as "401"; "" when there is none
+	Err     error  // one of the classes, wrapped
 
 	hint   string
 	broken bool // the connection is closed
@@ -125,14 +127,20 @@ func isContext(err error) bool {
 
 // failure makes the error of a step that ended the session.
 func (s *Session) failure(op string, err error) *Error {
-	e := &Error{Op: op, Server: s.account.address(), Err: classify(err), broken: true}
+	e := &Error{Op: op, Command: firstWord(op), Server: s.account.address(), Err: classify(err), broken: true}
 	e.hint = s.hint(e)
 	return e
 }
 
+// firstWord returns the command of a step, without its arguments.
+func firstWord(op string) string {
+	word, _, _ := strings.Cut(op, " ")
+	return word
+}
+
 // refusal makes the error of a command that was answered -ERR.
 func (s *Session) refusal(op string, r reply) *Error {
-	e := &Error{Op: op, Server: s.account.address(), Reply: s.conn.redact(r.String()), Err: refusalClass(op, r)}
+	e := &Error{Op: op, Command: firstWord(op), Server: s.account.address(), Reply: s.conn.redact(r.String()), Err: refusalClass(op, r)}
 	if op == "STLS" {
 		e.Err = ErrTLSRefused
 	}

@@ -65,7 +65,7 @@ func (s *Session) proveAfterRefusal(ctx context.Context, refused *request) error
 	err := s.proveInStep(ctx)
 	var e *Error
 	if errors.As(err, &e) && e.broken && (e.Number == 0 || errors.Is(err, ErrProtocol)) {
-		e.Op, e.Number = refused.op, refused.item.Number
+		e.Op, e.Command, e.Number = refused.op, firstWord(refused.op), refused.item.Number
 	}
 	return err
 }
