@@ -38,7 +38,7 @@ serverscripts: setup ## whole polls against random servers that do something wro
 lint: ## gofmt, vet, staticcheck, tidy, generated files, migration numbers, Windows build
 	@scripts/lint
 
-fuzz: ## run every fuzz target for FUZZTIME (30s); FUZZ=./processor chooses packages
+fuzz: ## run every fuzz target for FUZZTIME (30s); FUZZ=./processor/... chooses packages
 	@scripts/fuzz $(or $(FUZZTIME),30s) $(FUZZ)
 
 bench: build ## this daemon beside mpop and a raw drain, in one run; BENCH_ROUNDS=3 BENCH_CONTESTS="small mixed big latency"

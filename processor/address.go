@@ -2,6 +2,9 @@ package processor
 
 import (
 	"strings"
+
+	"mailintegration/processor/charset"
+	"mailintegration/processor/entity"
 )
 
 // addressReader reads an address list (RFC 5322 §3.4) as it is written: quotes, comments and angle brackets that
@@ -134,7 +137,7 @@ func (r *addressReader) end() {
 
 // displayName decodes a display-name.
 func (r *addressReader) displayName(text string) string {
-	name := squeezed(decodeField(unquote(strings.TrimSpace(text)), r.hint))
+	name := charset.CollapseSpace(entity.DecodeField(unquote(strings.TrimSpace(text)), r.hint))
 	if n := len(name); n > 1 && (name[0] == '\'' && name[n-1] == '\'' || name[0] == '"' && name[n-1] == '"') {
 		name = strings.TrimSpace(name[1 : n-1]) // Outlook quotes an address used as a name in this way
 	}
@@ -148,9 +151,9 @@ func addrSpec(s string) string {
 	}
 	s = strings.Trim(strings.TrimSpace(s), "'")
 	if !strings.HasPrefix(s, `"`) {
-		s = withoutSpace(s)
+		s = charset.RemoveSpace(s)
 	}
-	return strings.TrimRight(clean(fromUnmarked(s, "")), ".")
+	return strings.TrimRight(entity.DecodeUnmarked(s), ".")
 }
 
 func isMailto(s string) bool { return strings.EqualFold(strings.TrimSpace(s), "mailto:") }

@@ -5,12 +5,15 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"mailintegration/processor/charset"
+	"mailintegration/processor/entity"
 )
 
 // attachedText is what a message says that has no text beside its attachments: the text of a winmail.dat, else of the
 // first text that is not called an attachment although it has a name, else of the first attachment that is readable.
 // All of them stay attachments.
-func (r *reader) attachedText(parts []*part) []segment {
+func (r *reader) attachedText(parts []*entity.Part) []segment {
 	var unpacked []segment
 	for _, p := range parts {
 		if isTNEF(p) {
@@ -20,14 +23,14 @@ func (r *reader) attachedText(parts []*part) []segment {
 	if !isBlankText(unpacked) {
 		return unpacked
 	}
-	if i := slices.IndexFunc(parts, func(p *part) bool { return isReadable(p) && p.disposition != "attachment" }); i >= 0 {
+	if i := slices.IndexFunc(parts, func(p *entity.Part) bool { return isReadable(p) && p.Disposition != "attachment" }); i >= 0 {
 		return r.attachedLeaf(parts[i])
 	}
 	for _, p := range parts {
 		switch {
 		case isReadable(p):
 			return r.attachedLeaf(p)
-		case p.mediaType == "message/rfc822" || p.mediaType == "message/global":
+		case p.MediaType == "message/rfc822" || p.MediaType == "message/global":
 			if segments := r.messageText(p); segments != nil {
 				return segments
 			}
@@ -37,34 +40,34 @@ func (r *reader) attachedText(parts []*part) []segment {
 }
 
 // attachedLeaf reads a text that stays an attachment, with the files that it may hold.
-func (r *reader) attachedLeaf(p *part) []segment {
+func (r *reader) attachedLeaf(p *entity.Part) []segment {
 	segments := r.leaf(p).segments
 	delete(r.containers, p)
 	return segments
 }
 
 // isReadable says whether a part is text for people, or nearly so (RFC 2046 §4.1.4).
-func isReadable(p *part) bool {
-	switch p.mediaType {
+func isReadable(p *entity.Part) bool {
+	switch p.MediaType {
 	case "message/delivery-status", "message/disposition-notification", "message/feedback-report":
 		return true
 	}
-	return strings.HasPrefix(p.mediaType, "text/")
+	return strings.HasPrefix(p.MediaType, "text/")
 }
 
 // messageText is what an attached message says, after the fields that say whose it is; nil for nothing.
-func (r *reader) messageText(p *part) []segment {
-	var raw messageOctets = io.NewSectionReader(r.raw, p.start, p.end-p.start)
-	if p.encoding != identity { // against RFC 2046 §5.2.1
-		content, err := readUpTo(p.open(r.raw), p.end-p.start, r.limits.Text, nil)
+func (r *reader) messageText(p *entity.Part) []segment {
+	var raw io.ReaderAt = io.NewSectionReader(r.raw, p.Body.Start, p.Body.Size())
+	size := p.Body.Size()
+	if p.Body.IsEncoded() { // against RFC 2046 §5.2.1
+		content, err := p.Body.ReadUpTo(r.raw, r.limits.Text, nil)
 		if err != nil {
 			return nil
 		}
-		raw = bytes.NewReader(content)
+		raw, size = bytes.NewReader(content), int64(len(content))
 	}
-	ignore := func(*part, string) {} // what is wrong with an attached message is its own business
-	w := walker{lines: newLines(raw, raw.Size()), size: raw.Size(), limits: r.limits, note: ignore}
-	root := w.walk()
+	ignore := func(*entity.Part, string) {}                           // what is wrong with an attached message is its own business
+	root, _ := entity.Read(raw, size, r.limits.entity(), ignore, nil) // an error met the reader of the message, too
 	inner := reader{raw: raw, limits: r.limits, note: ignore, signedDepth: r.signedDepth}
 	segments := inner.collect(root).segments
 	if isBlankText(segments) {
@@ -72,18 +75,11 @@ func (r *reader) messageText(p *part) []segment {
 	}
 	var head strings.Builder
 	for _, name := range []string{"From", "Date", "Subject"} {
-		if value := oneLine(decodeWords(root.header.Get(name), "")); value != "" {
+		if value := charset.OneLine(entity.DecodeField(root.Header.Get(name), "")); value != "" {
 			head.WriteString(name + ": " + value + "\n")
 		}
 	}
 	return append([]segment{{plain: head.String()}}, segments...)
-}
-
-// messageOctets are those of a message that is at hand.
-type messageOctets interface {
-	io.Reader
-	io.ReaderAt
-	Size() int64
 }
 
 // isBlankText says whether there is nothing to read. HTML without a word is what Outlook puts beside attachments.

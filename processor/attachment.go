@@ -4,10 +4,13 @@ import (
 	"io"
 	"path"
 	"strings"
+
+	"mailintegration/processor/charset"
+	"mailintegration/processor/entity"
 )
 
 // attachments makes the attachments of a message. body is its HTML, sanitised: what it shows is inline.
-func (r *reader) attachments(parts []*part, body, hint string) []Attachment {
+func (r *reader) attachments(parts []*entity.Part, body, hint string) []Attachment {
 	var all []Attachment
 	for _, p := range parts {
 		u, isContainer := r.containers[p]
@@ -17,9 +20,9 @@ func (r *reader) attachments(parts []*part, body, hint string) []Attachment {
 		}
 		all = append(all, Attachment{
 			Name:      r.attachmentName(p, hint),
-			MediaType: p.mediaType,
-			ContentID: p.contentID(),
-			open:      p.open,
+			MediaType: p.MediaType,
+			ContentID: p.ContentID(),
+			open:      func(raw io.ReaderAt) io.Reader { return p.Open(raw) },
 		})
 	}
 	if len(all) > r.limits.Parts {
@@ -37,7 +40,7 @@ func (r *reader) attachments(parts []*part, body, hint string) []Attachment {
 }
 
 // unpack looks into the attachments that hold others.
-func (r *reader) unpack(parts []*part) {
+func (r *reader) unpack(parts []*entity.Part) {
 	for _, p := range parts {
 		if isTNEF(p) {
 			r.contains(p, r.winmail(p))
@@ -46,16 +49,11 @@ func (r *reader) unpack(parts []*part) {
 }
 
 // contains notes what is in a part.
-func (r *reader) contains(p *part, u unpacked) {
+func (r *reader) contains(p *entity.Part, u unpacked) {
 	if r.containers == nil {
-		r.containers = make(map[*part]unpacked)
+		r.containers = make(map[*entity.Part]unpacked)
 	}
 	r.containers[p] = u
-}
-
-// open gives the decoded octets of the part, which are read from raw only then.
-func (p *part) open(raw io.ReaderAt) io.Reader {
-	return decodeTransfer(raw, p.start, p.end, p.encoding, nil)
 }
 
 // contentIDsIn returns the Content-IDs that HTML refers to by cid: URLs (RFC 2392).
@@ -70,7 +68,7 @@ func contentIDsIn(body string) map[string]bool {
 		if !ok {
 			return ids
 		}
-		ids[percentDecode(unescapeAmp(id))] = true
+		ids[entity.PercentDecode(unescapeAmp(id))] = true
 		body = after
 	}
 }
@@ -78,16 +76,13 @@ func contentIDsIn(body string) map[string]bool {
 func unescapeAmp(s string) string { return strings.ReplaceAll(s, "&amp;", "&") }
 
 // attachmentName is a part's name as data: never empty, one line, without a directory.
-func (r *reader) attachmentName(p *part, hint string) string {
-	name := p.dispParams.text("filename", hint)
-	if name == "" {
-		name = p.params.text("name", hint)
-	}
-	if name == "" && p.mediaType == "message/rfc822" {
+func (r *reader) attachmentName(p *entity.Part, hint string) string {
+	name := p.FileName(hint)
+	if name == "" && p.MediaType == "message/rfc822" {
 		name = r.messageName(p, hint)
 	}
 	if name = fileName(name); name == "" {
-		return defaultName(p)
+		return defaultName(p.Path(), p.MediaType)
 	}
 	return cutName(name, r.limits.Name)
 }
@@ -103,33 +98,26 @@ func fileName(name string) string {
 
 // cutName cuts a name to at most n runes and keeps its extension.
 func cutName(name string, n int) string {
-	if _, isCut := cutRunes(name, n); !isCut {
+	if _, isCut := charset.CutRunes(name, n); !isCut {
 		return name
 	}
 	ext := path.Ext(name)
 	if len(ext) > 20 || len(ext) >= n {
 		ext = ""
 	}
-	stem, _ := cutRunes(strings.TrimSuffix(name, ext), n-len([]rune(ext)))
+	stem, _ := charset.CutRunes(strings.TrimSuffix(name, ext), n-len([]rune(ext)))
 	return stem + ext
 }
 
 // messageName names an attached message by its subject.
-func (r *reader) messageName(p *part, hint string) string {
+func (r *reader) messageName(p *entity.Part, hint string) string {
 	const headerOctets = 16 << 10
-	budget := headerOctets
-	h := headerReader{
-		lines:  newLines(io.LimitReader(p.open(r.raw), headerOctets), p.end-p.start),
-		limits: r.limits, budget: &budget, outer: true,
-		keep: func(name string) bool { return strings.EqualFold(name, "Subject") },
-		note: func(string) {}, // what is wrong with an attached message is its own business
-	}
-	header, _ := h.read()
-	subject := oneLine(decodeWords(header.Get("Subject"), hint))
+	value := entity.ReadField(p.Open(r.raw), min(p.Body.Size(), headerOctets), r.limits.entity(), "Subject")
+	subject := charset.OneLine(entity.DecodeField(value, hint))
 	if subject == "" {
 		return ""
 	}
-	subject, _ = cutRunes(strings.Map(inFileName, subject), 100)
+	subject, _ = charset.CutRunes(strings.Map(inFileName, subject), 100)
 	return strings.TrimSpace(subject) + ".eml"
 }
 
@@ -142,12 +130,12 @@ func inFileName(r rune) rune {
 }
 
 // defaultName names a part that has no name by its place and media type: "part-2.1.png".
-func defaultName(p *part) string {
+func defaultName(path, mediaType string) string {
 	stem := "part"
-	if place := p.path(); place != "" {
-		stem += "-" + place
+	if path != "" {
+		stem += "-" + path
 	}
-	return stem + extensionOf(p.mediaType)
+	return stem + extensionOf(mediaType)
 }
 
 // extensionOf knows the extensions of the media types that come without a name.

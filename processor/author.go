@@ -2,6 +2,8 @@ package processor
 
 import (
 	"strings"
+
+	"mailintegration/processor/entity"
 )
 
 // Author is who wrote the message, as far as a program can know: From, else Sender, Reply-To or the reverse-path.
@@ -78,7 +80,7 @@ func listAddress(h Header) string {
 		return ""
 	}
 	addr, _, _ := strings.Cut(uri[len(scheme):], "?")
-	return percentDecode(addr)
+	return entity.PercentDecode(addr)
 }
 
 // cutVia cuts "Ann Lee" from "Ann Lee via Help desk", which is how lists and gateways name the author.

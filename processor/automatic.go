@@ -1,6 +1,10 @@
 package processor
 
-import "strings"
+import (
+	"strings"
+
+	"mailintegration/processor/entity"
+)
 
 // Automatic says what kind of machine wrote a message, by its header (RFC 3834 §2, RFC 3464, RFC 2919).
 type Automatic string
@@ -17,7 +21,7 @@ const (
 
 // recognise tells who wrote a message. What the message is (a report) says more than what it is marked as, and
 // being an answer more than having been sent to many.
-func recognise(m *Message, root *part) Automatic {
+func recognise(m *Message, root *entity.Part) Automatic {
 	h := m.Header
 	report := reportType(root, 0)
 	if !isFromMachine(m) && (!hasReport(root, 0) || isForward(m.Subject)) {
@@ -48,11 +52,11 @@ func recognise(m *Message, root *part) Automatic {
 
 // reportType is the report-type of a multipart/report (RFC 6522), or what a part that belongs into one says. Lists
 // and virus scanners put another multipart around it.
-func reportType(p *part, depth int) string {
+func reportType(p *entity.Part, depth int) string {
 	const deepestReport = 3
-	switch p.mediaType {
+	switch p.MediaType {
 	case "multipart/report":
-		if report := strings.ToLower(p.params.get("report-type")); report != "" {
+		if report := strings.ToLower(p.Param("report-type")); report != "" {
 			return report
 		}
 	case "message/delivery-status", "message/global-delivery-status":
@@ -65,7 +69,7 @@ func reportType(p *part, depth int) string {
 	if depth == deepestReport {
 		return ""
 	}
-	for _, child := range p.children {
+	for _, child := range p.Children {
 		if report := reportType(child, depth+1); report != "" {
 			return report
 		}
@@ -75,12 +79,12 @@ func reportType(p *part, depth int) string {
 
 // hasReport says whether a message is a multipart/report, or one that lists and virus scanners have wrapped. They put
 // theirs after it: what stands before a report is what a person says of it.
-func hasReport(p *part, depth int) bool {
+func hasReport(p *entity.Part, depth int) bool {
 	const deepestReport = 3
-	if p.mediaType == "multipart/report" || depth == 0 && strings.HasPrefix(p.mediaType, "message/") {
+	if p.MediaType == "multipart/report" || depth == 0 && strings.HasPrefix(p.MediaType, "message/") {
 		return true
 	}
-	return depth < deepestReport && p.isMultipart() && hasReport(p.children[0], depth+1)
+	return depth < deepestReport && p.IsMultipart() && hasReport(p.Children[0], depth+1)
 }
 
 // isFromMachine says whether a message comes from a mail system or says of itself that no person wrote it.

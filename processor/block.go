@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"mailintegration/processor/charset"
 )
 
 // A message asks for a service request by a block of lines in its text:
@@ -184,7 +186,7 @@ func (e *enclosure) field(line string) {
 	switch {
 	case (!ok || strings.HasPrefix(value, "//")) && e.isBroken(line): // an address has a colon, too
 		last := &e.block.fields[len(e.block.fields)-1]
-		last.Value, _ = cutOctets(last.Value+" "+line, maxFieldValue)
+		last.Value, _ = charset.CutOctets(last.Value+" "+line, maxFieldValue)
 	case !ok:
 		e.width = 0
 		e.complain("%s is no field (write Field: value, or put it under Description:)", quotedShort(line))
@@ -217,12 +219,12 @@ func cutField(line string) (name, value string, ok bool) {
 	}
 	_, width := utf8.DecodeRuneInString(line[at:])
 	bold := func(s string) string { return strings.Trim(s, "* \t\u00a0") }
-	name = squeezed(bold(line[:at]))
+	name = charset.CollapseSpace(bold(line[:at]))
 	value = strings.TrimFunc(line[at+width:], unicode.IsSpace)
 	if strings.HasPrefix(line, "*") {
 		value = bold(value)
 	}
-	value, _ = cutOctets(value, maxFieldValue)
+	value, _ = charset.CutOctets(value, maxFieldValue)
 	return name, value, name != "" && utf8.RuneCountInString(name) <= maxFieldName
 }
 
@@ -245,7 +247,7 @@ func (e *enclosure) end() block {
 
 // quotedShort is a text in quotation marks, cut when it is long.
 func quotedShort(text string) string {
-	text, isCut := cutRunes(text, maxFieldName)
+	text, isCut := charset.CutRunes(text, maxFieldName)
 	if isCut {
 		text += "…"
 	}

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailintegration/processor/charset"
 )
 
 func TestBlocksAreReadInEveryForm(t *testing.T) {
@@ -84,7 +86,7 @@ func FuzzBlock(f *testing.F) {
 			t.Errorf("no block, and nothing wrong: %+v", b)
 		}
 		for _, field := range b.fields {
-			if !strings.Contains(squeezed(text), squeezed(field.Value)) || field.line > 1+strings.Count(text, "\n") {
+			if !strings.Contains(charset.CollapseSpace(text), charset.CollapseSpace(field.Value)) || field.line > 1+strings.Count(text, "\n") {
 				t.Errorf("%+v is not in the text", field)
 			}
 		}

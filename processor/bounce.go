@@ -5,12 +5,15 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"mailintegration/processor/charset"
+	"mailintegration/processor/entity"
 )
 
 // isBounce knows what mail systems wrote before RFC 3464, and what some still write: it comes from the mail system
 // and has a subject that mail systems use for this. People use such subjects too, and postmasters are people, who ask
 // for help: where nobody but a mail system can have sent it, that is enough; else it must also say what was returned.
-func isBounce(m *Message, root *part) bool {
+func isBounce(m *Message, root *entity.Part) bool {
 	isDaemon := isFromDaemon(m)
 	if (isDaemon || isFromMailSystem(m)) && isBounceSubject(m.Subject) && (isDaemon || !isSentence(m.Subject) && isReturning(m, root)) {
 		return true
@@ -50,20 +53,17 @@ func localPart(addr string) string {
 }
 
 // isReturning says whether a message returns another one, or says in whose words it could not be delivered to whom.
-func isReturning(m *Message, root *part) bool {
-	found := false
-	root.leaves(func(p *part) bool {
-		switch p.mediaType {
+func isReturning(m *Message, root *entity.Part) bool {
+	for p := range root.Leaves {
+		switch p.MediaType {
 		case "message/delivery-status", "message/global-delivery-status", "message/rfc822", "message/global",
 			"text/rfc822-headers", "message/global-headers":
-			found = p.disposition != "attachment" // else a person shows it
+			if p.Disposition != "attachment" { // else a person shows it
+				return true
+			}
 		}
-		return !found
-	})
-	if found {
-		return true
 	}
-	text, _ := cutOctets(m.Text, reportOctets)
+	text, _ := charset.CutOctets(m.Text, reportOctets)
 	notice, returned := cutReturned(text)
 	return returned != "" || replyWithStatus.MatchString(notice) && len(failedIn(m, notice)) > 0
 }
@@ -129,11 +129,11 @@ var bounceSubjects = []string{
 // informal fills in what the text of a bounce says and its parts do not. isAlone says that the bounce has no part
 // for programs.
 func (found *Report) informal(m *Message, isAlone bool, limits Limits) {
-	text, _ := cutOctets(m.Text, reportOctets)
+	text, _ := charset.CutOctets(m.Text, reportOctets)
 	notice, returned := cutReturned(text)
 	if found.MessageID == "" && returned != "" {
 		const sections = 3 // lines that are not folded as they should be divide one
-		for _, fields := range headerSections(strings.NewReader(returned), int64(len(returned)), limits, sections) {
+		for _, fields := range entity.ReadHeaders(strings.NewReader(returned), int64(min(len(returned), reportOctets)), limits.entity(), sections) {
 			found.original(fields, limits)
 		}
 	}
@@ -173,15 +173,15 @@ func cutReturned(text string) (notice, returned string) {
 			next = len(text)
 		}
 		ln := strings.TrimRight(text[off:next], "\r\n")
-		switch name, _, ok := splitField([]byte(ln)); {
+		switch name, ok := entity.FieldName([]byte(ln)); {
 		case ok:
 			if begin < 0 {
 				begin = off
 			}
-			if fields++; isCommonField(name) {
+			if fields++; entity.IsCommonField(name) {
 				common++
 			}
-		case begin >= 0 && ln != "" && isBlank(ln[0]):
+		case begin >= 0 && ln != "" && (ln[0] == ' ' || ln[0] == '\t'):
 			// a field goes on
 		default:
 			begin, fields, common = -1, 0, 0
@@ -228,7 +228,7 @@ func statusIn(notice string) (status, diagnostic string) {
 	}
 	begin := strings.LastIndexByte(notice[:at], '\n') + 1
 	ln, _, _ := strings.Cut(notice[begin:], "\n")
-	diagnostic, _ = cutRunes(squeezed(ln), diagnosticRunes)
+	diagnostic, _ = charset.CutRunes(charset.CollapseSpace(ln), diagnosticRunes)
 	return status, diagnostic
 }
 

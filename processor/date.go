@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"mailintegration/processor/charset"
+	"mailintegration/processor/entity"
 )
 
 // dateReader collects what a Date field says, word by word, in whatever order it says it.
@@ -24,7 +27,7 @@ func parseDate(field string) (t time.Time, ok bool) {
 	if t, ok := plainDate(field); ok {
 		return t, true
 	}
-	field, _ = cutOctets(clean(fromUnmarked(field, "")), 200)
+	field, _ = charset.CutOctets(entity.DecodeUnmarked(field), 200)
 	var d dateReader
 	for _, word := range strings.FieldsFunc(isoSpaced(withoutComments(field)), func(r rune) bool {
 		return unicode.IsSpace(r) || r == ','

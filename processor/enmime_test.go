@@ -13,6 +13,8 @@ import (
 	"unicode"
 
 	"github.com/jhillyerd/enmime/v2"
+
+	"mailintegration/processor/charset"
 )
 
 // TestMessagesAreReadAsEnmimeReadsThem compares text and attachments with those that another parser finds in every
@@ -120,7 +122,7 @@ func letters(s string) string {
 }
 
 func cutFor(s string) string {
-	s, _ = cutRunes(s, 300)
+	s, _ = charset.CutRunes(s, 300)
 	return strconv.Quote(s)
 }
 

@@ -1,5 +1,7 @@
 package processor
 
+import "mailintegration/processor/entity"
+
 // Limits bound what one message can cost. Past a limit a message is read as far as it fits, and a Defect says so.
 type Limits struct {
 	Depth      int // nested multiparts; a deeper one is kept whole as an attachment
@@ -15,6 +17,11 @@ type Limits struct {
 	MessageID  int // octets of a msg-id; a longer one is dropped (RFC 5322 §2.1.1: no line is longer than 998)
 	Name       int // runes of an attachment's name
 	Defects    int // defects noted
+}
+
+// entity returns those of the limits that bound how a message is divided.
+func (l Limits) entity() entity.Limits {
+	return entity.Limits{Depth: l.Depth, Parts: l.Parts, Header: l.Header, Field: l.Field, Fields: l.Fields}
 }
 
 // DefaultLimits are the limits of Parse.

@@ -4,6 +4,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"mailintegration/processor/entity"
 )
 
 // Address is one mailbox of RFC 5322 §3.4: a display-name and an addr-spec, both decoded to UTF-8.
@@ -48,10 +50,10 @@ type Message struct {
 }
 
 // Field is one header field, its value unfolded and decoded.
-type Field struct{ Name, Value string }
+type Field = entity.Field
 
 // Header is the header section in its original order.
-type Header []Field
+type Header = entity.Header
 
 // Defect is one thing that was wrong with a message and how it was read nevertheless.
 type Defect struct {

@@ -1,12 +1,17 @@
 package processor
 
-import "strings"
+import (
+	"strings"
+
+	"mailintegration/processor/charset"
+	"mailintegration/processor/entity"
+)
 
 // parseMessageIDs returns the msg-ids of a field (RFC 5322 §3.6.4) without angle brackets, each once, in their
 // order. Text between them, which old programs put into In-Reply-To, is skipped; without any brackets the words
 // that hold an "@" are taken. tooLong says that one was longer than longest octets and dropped.
 func parseMessageIDs(field string, longest int) (ids []string, tooLong bool) {
-	field = clean(fromUnmarked(field, ""))
+	field = entity.DecodeUnmarked(field)
 	candidates := inBrackets(field)
 	if len(candidates) == 0 {
 		for _, word := range strings.FieldsFunc(field, func(r rune) bool { return r <= ' ' || r == ',' || r == ';' }) {
@@ -41,7 +46,7 @@ func inBrackets(field string) []string {
 		if end < 0 {
 			end = len(field)
 		}
-		if id := withoutSpace(field[:end]); id != "" {
+		if id := charset.RemoveSpace(field[:end]); id != "" {
 			found = append(found, id)
 		}
 		field = field[end:]
@@ -54,7 +59,7 @@ func parseMessageID(field string, longest int) (id string, tooLong bool) {
 	if len(ids) > 0 {
 		return ids[0], tooLong
 	}
-	id = withoutSpace(clean(fromUnmarked(field, "")))
+	id = charset.RemoveSpace(entity.DecodeUnmarked(field))
 	id = strings.Trim(id, "<>")
 	if tooLong || len(id) > longest {
 		return "", true

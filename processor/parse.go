@@ -3,6 +3,10 @@ package processor
 import (
 	"io"
 	"strings"
+
+	"mailintegration/processor/charset"
+	"mailintegration/processor/entity"
+	"mailintegration/processor/htmltext"
 )
 
 // Parse reads a message of size octets within DefaultLimits. It never fails: see Message.Defects, and
@@ -14,13 +18,12 @@ func Parse(raw io.ReaderAt, size int64) *Message {
 // Parse is the function Parse within these limits.
 func (l Limits) Parse(raw io.ReaderAt, size int64) *Message {
 	p := parser{limits: l, m: &Message{Octets: size}}
-	work := workspaces.Get().(*workspace)
-	defer workspaces.Put(work)
-	w := walker{lines: work.lines(io.NewSectionReader(raw, 0, size), size), size: size, limits: l, note: p.note}
-	root := w.walk()
-	p.m.ReadError = w.lines.failure()
+	work := entity.GetWorkspace()
+	defer work.Release()
+	root, err := entity.Read(raw, size, l.entity(), p.note, work)
+	p.m.ReadError = err
 	p.hint = declaredCharset(root)
-	p.fields(root.header)
+	p.fields(root.Header)
 	r := reader{raw: raw, limits: l, note: p.note, work: work}
 	p.body(&r, root)
 	p.m.Automatic = recognise(p.m, root)
@@ -41,11 +44,11 @@ type parser struct {
 }
 
 // note records a defect, each only once.
-func (p *parser) note(at *part, what string) {
+func (p *parser) note(at *entity.Part, what string) {
 	if len(p.m.Defects) >= p.limits.Defects {
 		return
 	}
-	d := Defect{Part: at.path(), What: what}
+	d := Defect{Part: at.Path(), What: what}
 	for _, known := range p.m.Defects {
 		if known == d {
 			return
@@ -56,13 +59,14 @@ func (p *parser) note(at *part, what string) {
 
 // declaredCharset is the first charset that a part declares and that says more than ASCII and UTF-8 do: fields
 // without one most likely have it too.
-func declaredCharset(root *part) string {
-	charset := ""
-	root.leaves(func(p *part) bool {
-		charset = charsetName(p.charset())
-		return encodingByName(charset) == nil
-	})
-	return charset
+func declaredCharset(root *entity.Part) string {
+	name := ""
+	for p := range root.Leaves {
+		if name = charset.Name(p.Charset()); charset.HasDecoder(name) {
+			break
+		}
+	}
+	return name
 }
 
 // fields reads the fields of the message's own header section.
@@ -84,7 +88,7 @@ func (p *parser) fields(raw Header) {
 func (p *parser) decoded(raw Header) Header {
 	header := make(Header, len(raw))
 	for i, f := range raw {
-		header[i] = Field{Name: f.Name, Value: decodeField(f.Value, p.hint)}
+		header[i] = Field{Name: f.Name, Value: entity.DecodeField(f.Value, p.hint)}
 	}
 	return header
 }
@@ -92,7 +96,7 @@ func (p *parser) decoded(raw Header) Header {
 // subject returns the first subject that is not blank.
 func (p *parser) subject(h Header) string {
 	for _, value := range h.Values("Subject") {
-		subject, isCut := cutRunes(oneLine(value), p.limits.Subject)
+		subject, isCut := charset.CutRunes(charset.OneLine(value), p.limits.Subject)
 		if isCut {
 			p.note(nil, "subject cut off: too long")
 		}
@@ -175,7 +179,7 @@ func (p *parser) threads(raw Header) {
 }
 
 // body reads the text and finds the attachments.
-func (p *parser) body(r *reader, root *part) {
+func (p *parser) body(r *reader, root *entity.Part) {
 	c := r.collect(root)
 	r.unpack(c.attachments)
 	if isBlankText(c.segments) {
@@ -185,14 +189,14 @@ func (p *parser) body(r *reader, root *part) {
 	m.Text = joinText(c.segments, p.limits.Text)
 	m.ReplyText = replyText(m)
 	if rich := joinHTML(c.segments); rich != "" {
-		m.HTML = cutHTML(sanitise(rich), 2*p.limits.HTML)
+		m.HTML = cutHTML(htmltext.Sanitise(rich), 2*p.limits.HTML)
 	}
 	m.Attachments = r.attachments(c.attachments, m.HTML, p.hint)
 }
 
 // cutHTML cuts HTML to so many octets, before a tag rather than within it.
 func cutHTML(html string, most int) string {
-	cut, isCut := cutOctets(html, most)
+	cut, isCut := charset.CutOctets(html, most)
 	if open := strings.LastIndexByte(cut, '<'); isCut && open > strings.LastIndexByte(cut, '>') {
 		return cut[:open]
 	}

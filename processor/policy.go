@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"mailintegration/processor/charset"
 )
 
 var _ Decider = Policy{}
@@ -109,8 +111,8 @@ func subjectOf(m *Message) string {
 		return m.Subject
 	}
 	const longest = 60
-	text, _ := cutOctets(m.Text, 1000)
-	words, isCut := cutRunes(squeezed(text), longest)
+	text, _ := charset.CutOctets(m.Text, 1000)
+	words, isCut := charset.CutRunes(charset.CollapseSpace(text), longest)
 	switch {
 	case words == "":
 		return "(no subject)"

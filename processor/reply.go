@@ -107,8 +107,16 @@ func isBlankLine(ln string) bool { return strings.TrimSpace(ln) == "" }
 
 // isQuoted says whether a line is quoted with ">". ">From" at the beginning of a line is the work of a mailbox file.
 func isQuoted(ln string) bool {
-	ln = trimLeft(ln)
+	ln = trimBlanks(ln)
 	return strings.HasPrefix(ln, ">") && !strings.HasPrefix(ln, ">From ")
+}
+
+// trimBlanks returns a line without the spaces and tabs at its beginning.
+func trimBlanks(ln string) string {
+	for ln != "" && (ln[0] == ' ' || ln[0] == '\t') {
+		ln = ln[1:]
+	}
+	return ln
 }
 
 // nextText is the first line from i on that is not blank, end when there is none.

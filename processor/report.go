@@ -2,8 +2,10 @@ package processor
 
 import (
 	"fmt"
-	"io"
 	"strings"
+
+	"mailintegration/processor/charset"
+	"mailintegration/processor/entity"
 )
 
 // Report is what a mail system says of another message: a delivery status notification (RFC 3464), a disposition
@@ -33,18 +35,20 @@ const (
 )
 
 // report reads what a message says of another one. It is nil when the message says nothing of that kind.
-func (r *reader) report(root *part, m *Message) *Report {
-	var status, original *part
-	root.leaves(func(p *part) bool {
-		switch p.mediaType {
+func (r *reader) report(root *entity.Part, m *Message) *Report {
+	var status, original *entity.Part
+	for p := range root.Leaves {
+		switch p.MediaType {
 		case "message/delivery-status", "message/global-delivery-status", "message/feedback-report",
 			"message/disposition-notification", "message/global-disposition-notification":
 			status = firstPart(status, p)
 		case "message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers":
 			original = firstPart(original, p)
 		}
-		return status == nil || original == nil
-	})
+		if status != nil && original != nil {
+			break
+		}
+	}
 	found := &Report{}
 	if status != nil {
 		r.readStatus(found, status)
@@ -59,7 +63,7 @@ func (r *reader) report(root *part, m *Message) *Report {
 	return found
 }
 
-func firstPart(known, p *part) *part {
+func firstPart(known, p *entity.Part) *entity.Part {
 	if known != nil {
 		return known
 	}
@@ -67,37 +71,18 @@ func firstPart(known, p *part) *part {
 }
 
 // section reads the first header section in a part's body.
-func (r *reader) section(p *part) Header {
-	sections := headerSections(p.open(r.raw), p.end-p.start, r.limits, 1)
+func (r *reader) section(p *entity.Part) Header {
+	sections := entity.ReadHeaders(p.Open(r.raw), min(p.Body.Size(), reportOctets), r.limits.entity(), 1)
 	if len(sections) == 0 {
 		return nil
 	}
 	return sections[0]
 }
 
-// headerSections reads the header sections that stand in a text one after another, at most limit that are not empty.
-func headerSections(text io.Reader, size int64, limits Limits, limit int) []Header {
-	size = min(size, reportOctets)
-	l, budget := newLines(io.LimitReader(text, reportOctets), size), reportOctets
-	var sections []Header
-	for before := int64(-1); len(sections) < limit && l.offset() > before; {
-		before = l.offset()
-		h := headerReader{
-			lines: l, limits: limits, budget: &budget,
-			keep: func(string) bool { return true },
-			note: func(string) {}, // what is wrong with a report is its own business
-		}
-		if fields, _ := h.read(); len(fields) > 0 {
-			sections = append(sections, fields)
-		}
-	}
-	return sections
-}
-
 // readStatus reads the part for programs: the fields of the message, then those of each recipient (RFC 3464 §2.1).
 // A disposition notification has only the first (RFC 8098 §3.1).
-func (r *reader) readStatus(found *Report, p *part) {
-	for _, fields := range headerSections(p.open(r.raw), p.end-p.start, r.limits, reportRecipients+1) {
+func (r *reader) readStatus(found *Report, p *entity.Part) {
+	for _, fields := range entity.ReadHeaders(p.Open(r.raw), min(p.Body.Size(), reportOctets), r.limits.entity(), reportRecipients+1) {
 		if found.MessageID == "" {
 			found.MessageID, _ = parseMessageID(fields.Get("Original-Message-ID"), r.limits.MessageID)
 		}
@@ -112,9 +97,12 @@ func (r *reader) readStatus(found *Report, p *part) {
 		if action == "" {
 			action = keyword(fields.Get("Feedback-Type"))
 		}
-		status, _ := firstWord(keyword(fields.Get("Status")))
+		status := keyword(fields.Get("Status"))
+		if end := strings.IndexAny(status, " \t"); end >= 0 {
+			status = status[:end]
+		}
 		found.Recipients = append(found.Recipients, Recipient{
-			Addr: addr, Action: oneLine(action), Status: oneLine(status), Diagnostic: diagnosticOf(fields),
+			Addr: addr, Action: charset.OneLine(action), Status: charset.OneLine(status), Diagnostic: diagnosticOf(fields),
 		})
 	}
 }
@@ -128,7 +116,7 @@ func recipientAddr(fields Header) string {
 			value = typed
 		}
 		if addr := first(parseAddresses(value, "", 1)).Addr; addr != "" {
-			return oneLine(addr)
+			return charset.OneLine(addr)
 		}
 	}
 	return ""
@@ -150,7 +138,7 @@ func diagnosticOf(fields Header) string {
 	if _, said, ok := strings.Cut(value, ";"); ok {
 		value = said
 	}
-	value, _ = cutRunes(squeezed(oneLine(decodeWords(value, ""))), diagnosticRunes)
+	value, _ = charset.CutRunes(charset.CollapseSpace(charset.OneLine(entity.DecodeField(value, ""))), diagnosticRunes)
 	return value
 }
 
@@ -163,7 +151,7 @@ func (found *Report) original(fields Header, limits Limits) {
 		found.MessageID, _ = parseMessageID(fields.Get("Message-ID"), limits.MessageID)
 	}
 	if found.Subject == "" {
-		found.Subject, _ = cutRunes(oneLine(decodeWords(fields.Get("Subject"), "")), limits.Subject)
+		found.Subject, _ = charset.CutRunes(charset.OneLine(entity.DecodeField(fields.Get("Subject"), "")), limits.Subject)
 	}
 	if len(found.References) == 0 {
 		refs, _ := parseMessageIDs(fields.Get("References")+" "+fields.Get("In-Reply-To"), limits.MessageID)
@@ -175,7 +163,7 @@ func (found *Report) original(fields Header, limits Limits) {
 }
 
 // isReport says whether a message is about another one.
-func isReport(m *Message, root *part) bool {
+func isReport(m *Message, root *entity.Part) bool {
 	return m.Automatic == Bounce || m.Automatic == Receipt || m.Automatic == Notice && reportType(root, 0) != ""
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"mailintegration/processor/charset"
 )
 
 // The fields of a block that mean something to us; any other is kept as it is.
@@ -209,7 +211,7 @@ func (o *order) due() time.Time {
 	if !ok {
 		return time.Time{}
 	}
-	value, zone := squeezed(f.Value), o.now.Location()
+	value, zone := charset.CollapseSpace(f.Value), o.now.Location()
 	for _, day := range dueForms {
 		if t, err := time.ParseInLocation(day, value, zone); err == nil {
 			return time.Date(t.Year(), t.Month(), t.Day(), 23, 59, 0, 0, zone)

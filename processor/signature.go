@@ -84,7 +84,7 @@ func (r *reply) isDashedName(i int) bool {
 }
 
 func isListItem(ln string) bool {
-	ln = trimLeft(ln)
+	ln = trimBlanks(ln)
 	return slices.ContainsFunc([]string{"-", "–", "—", "•", "* "}, func(sign string) bool { return strings.HasPrefix(ln, sign) })
 }
 

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mailintegration/processor/charset"
 )
 
 func TestAnErrorWhileASignedMessageIsReadIsReturned(t *testing.T) {
@@ -57,7 +59,7 @@ func TestASignedMessageOfManyAttachmentsIsReadOnlySoOften(t *testing.T) {
 			t.Fatalf("%s: %v", a.Name, err)
 		}
 	}
-	if most := (signedFiles + 1) * (raw.Size() + lineBuffer); raw.octets > most {
+	if most := (signedFiles + 1) * (raw.Size() + window); raw.octets > most {
 		t.Errorf("read %d octets of a message of %d", raw.octets, raw.Size())
 	}
 }
@@ -77,6 +79,9 @@ func TestASignedMessageIsKnownByItsName(t *testing.T) {
 
 // signedObject is a SignedData without signatures.
 func signedObject(content []byte) []byte {
+	const berOctets, berOID, berInteger, berSequence, berSet, berExplicit = 0x04, 0x06, 0x02, 0x30, 0x31, 0xa0 // X.690 §8.1.2
+	oidData := []byte("\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01")                                                  // RFC 5652 §4
+	oidSignedData := []byte("\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02")                                            // RFC 5652 §5.1
 	oid := func(b []byte) []byte { return berElement(berOID, b) }
 	inner := berElement(berExplicit, berElement(berOctets, content))
 	encapsulated := berElement(berSequence, append(oid(oidData), inner...))
@@ -105,7 +110,7 @@ func FuzzReplyText(f *testing.F) {
 	f.Add("Yes.\n\nOn 3 Nov 2026, Ann <a@b.example> wrote:\n> x\n> y\n-- \nAnn")
 	f.Add("Yes.\n\n____\nFrom: a\nSent: b\nTo: c\nSubject: d\n\ne")
 	f.Fuzz(func(t *testing.T, text string) {
-		m := &Message{Subject: "Re: x", Text: clean(text)} // only an answer is cut
+		m := &Message{Subject: "Re: x", Text: charset.Clean(text)} // only an answer is cut
 		if got := replyText(m); !strings.Contains(m.Text, got) || got == "" && m.Text != "" {
 			t.Errorf("%q is not in %q", got, m.Text)
 		}

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"mailintegration/processor/charset"
 )
 
 // The subject of a message that belongs to a request follows this grammar; what follows the number is free:
@@ -172,7 +174,7 @@ func startsWord(s string) bool {
 
 // folded is s for comparing: NFC, in lower case, its words joined by one space.
 func folded(s string) string {
-	return strings.ToLower(squeezed(norm.NFC.String(s)))
+	return strings.ToLower(charset.CollapseSpace(norm.NFC.String(s)))
 }
 
 // cutFolded cuts a prefix, given in lower case, without regard to case and to how much white space is between words.

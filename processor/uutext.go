@@ -1,20 +1,19 @@
 package processor
 
 import (
-	"bytes"
 	"io"
-	"regexp"
 	"strings"
+
+	"mailintegration/processor/charset"
+	"mailintegration/processor/entity"
 )
 
 // uuFiles bounds the files that one text may hold.
 const uuFiles = 20
 
-var uuBegin = regexp.MustCompile(`^begin [0-7]{3,4} +(\S.*)$`)
-
 // uuencoded takes the files out of a text that were put into it as uuencode(1) writes them, which programs did before
 // MIME. A block that is not whole stays text.
-func (r *reader) uuencoded(p *part, text string) (rest string, files []Attachment) {
+func (r *reader) uuencoded(p *entity.Part, text string) (rest string, files []Attachment) {
 	if !strings.HasPrefix(text, "begin ") && !strings.Contains(text, "\nbegin ") {
 		return text, nil
 	}
@@ -22,8 +21,8 @@ func (r *reader) uuencoded(p *part, text string) (rest string, files []Attachmen
 	var kept []string
 	ordinal := 0 // of lines that look like the beginning of a block
 	for i := 0; i < len(lines); i++ {
-		found := uuBegin.FindStringSubmatch(trimRight(lines[i]))
-		if found == nil {
+		name, ok := entity.UUBegin(lines[i])
+		if !ok {
 			kept = append(kept, lines[i])
 			continue
 		}
@@ -33,7 +32,7 @@ func (r *reader) uuencoded(p *part, text string) (rest string, files []Attachmen
 			kept = append(kept, lines[i])
 			continue
 		}
-		files = append(files, r.uuFile(p, ordinal, found[1]))
+		files = append(files, r.uuFile(p, ordinal, name))
 		i = end
 	}
 	return strings.Join(kept, "\n"), files
@@ -42,7 +41,7 @@ func (r *reader) uuencoded(p *part, text string) (rest string, files []Attachmen
 // uuEnd is the line that ends a block whose first line of data is i, -1 when the lines are no data.
 func uuEnd(lines []string, i int) int {
 	for begin := i; i < len(lines); i++ {
-		ln := trimRight(lines[i])
+		ln := strings.TrimRight(lines[i], " \t")
 		switch {
 		case ln == "end":
 			if i == begin {
@@ -76,37 +75,15 @@ func isUULine(ln string) bool {
 }
 
 // uuFile makes an attachment of the block that is begun by the ordinal-th line that looks so.
-func (r *reader) uuFile(p *part, ordinal int, name string) Attachment {
-	if name = fileName(oneLine(name)); name == "" {
-		name = defaultName(&part{parent: p, index: ordinal})
+func (r *reader) uuFile(p *entity.Part, ordinal int, name string) Attachment {
+	if name = fileName(charset.OneLine(name)); name == "" {
+		name = defaultName(p.ChildPath(ordinal), "")
 	}
 	return Attachment{
 		Name:      cutName(name, r.limits.Name),
 		MediaType: "application/octet-stream",
 		open: func(raw io.ReaderAt) io.Reader {
-			return &transferReader{lines: newLines(p.open(raw), p.end-p.start), decoder: &uuBlockDecoder{ordinal: ordinal}}
+			return entity.UUBlock(p.Open(raw), p.Body.Size(), ordinal)
 		},
 	}
 }
-
-// uuBlockDecoder decodes one block of a text.
-type uuBlockDecoder struct {
-	ordinal int // of the line that begins it; the block is read when there is none left
-	begun   bool
-	uu      uuDecoder
-}
-
-func (d *uuBlockDecoder) line(dst []byte, ln line) []byte {
-	switch {
-	case d.begun:
-		return d.uu.line(dst, ln)
-	case ln.first && bytes.HasPrefix(ln.text, []byte("begin ")) && uuBegin.Match(trimRight(ln.text)):
-		d.ordinal--
-		d.begun = d.ordinal == 0
-	}
-	return dst
-}
-
-func (d *uuBlockDecoder) finish(dst []byte) []byte { return dst }
-
-func (d *uuBlockDecoder) atRest() bool { return false }

@@ -4,6 +4,10 @@ import (
 	"cmp"
 	"io"
 	"strings"
+
+	"mailintegration/processor/charset"
+	"mailintegration/processor/entity"
+	"mailintegration/processor/tnef"
 )
 
 // unpacked is what was found within a part that is a container of its own.
@@ -14,39 +18,36 @@ type unpacked struct {
 }
 
 // isTNEF says whether a part may be Outlook's winmail.dat. Its first octets decide.
-func isTNEF(p *part) bool {
-	switch p.mediaType {
+func isTNEF(p *entity.Part) bool {
+	switch p.MediaType {
 	case "application/ms-tnef", "application/vnd.ms-tnef":
 		return true
 	case "application/octet-stream":
-		name := strings.ToLower(cmp.Or(p.dispParams.get("filename"), p.params.get("name")))
+		name := strings.ToLower(p.RawFileName())
 		return name == "winmail.dat" || name == "win.dat"
 	}
 	return false
 }
 
 // winmail unpacks a winmail.dat.
-func (r *reader) winmail(p *part) unpacked {
+func (r *reader) winmail(p *entity.Part) unpacked {
 	textMax := max(min(r.limits.Text-r.text, r.limits.HTML-r.html), 0)
-	stream, err := readTNEF(openBody(r.raw, p.start, p.end, p.encoding, nil), textMax)
+	stream, err := tnef.Read(p.Open(r.raw), textMax)
 	u := unpacked{isWhole: err == nil}
 	if err != nil {
 		r.note(p, "winmail.dat cannot be read to its end: kept as it is, too")
 	}
-	if stream.text == "" && stream.html == "" && len(stream.rtf) > 0 {
-		stream.text, stream.html = readRTF(decompressRTF(stream.rtf, textMax))
-	}
-	text, _ := cutOctets(clean(stream.text), textMax)
-	rich, _ := cutOctets(clean(stream.html), textMax)
+	text, _ := charset.CutOctets(charset.Clean(stream.Text), textMax)
+	rich, _ := charset.CutOctets(charset.Clean(stream.HTML), textMax)
 	r.text, r.html = r.text+len(text), r.html+len(rich)
 	if text != "" || rich != "" {
 		u.segments = []segment{{plain: text, html: rich}}
 	}
-	if len(stream.rtf) > 0 && len(u.segments) == 0 {
+	if stream.HasRTF && len(u.segments) == 0 {
 		u.isWhole = false // there may be text that cannot be read
 	}
-	for i, f := range stream.files {
-		if f.found {
+	for i, f := range stream.Files {
+		if f.HasContent {
 			u.attachments = append(u.attachments, r.winmailFile(p, i+1, f))
 		}
 	}
@@ -55,23 +56,21 @@ func (r *reader) winmail(p *part) unpacked {
 }
 
 // winmailFile makes an attachment of the n-th file of a winmail.dat.
-func (r *reader) winmailFile(p *part, n int, f tnefFile) Attachment {
+func (r *reader) winmailFile(p *entity.Part, n int, f tnef.File) Attachment {
 	name := ""
-	for _, candidate := range []string{f.long, f.name, f.title, f.display} {
-		if name = fileName(oneLine(candidate)); name != "" {
+	for _, candidate := range []string{f.LongName, f.Name, f.Title, f.DisplayName} {
+		if name = fileName(charset.OneLine(candidate)); name != "" {
 			break
 		}
 	}
-	mediaType, _ := parseMediaType(f.mediaType)
-	inner := &part{parent: p, index: n, mediaType: cmp.Or(mediaType, "application/octet-stream")}
+	mediaType := cmp.Or(entity.MediaType(f.MediaType), "application/octet-stream")
 	if name == "" {
-		name = defaultName(inner)
+		name = defaultName(p.ChildPath(n), mediaType)
 	}
-	end := p.end
 	return Attachment{
 		Name:      cutName(name, r.limits.Name),
-		MediaType: inner.mediaType,
-		ContentID: strings.Trim(oneLine(f.contentID), "<> "),
-		open:      func(raw io.ReaderAt) io.Reader { return readAt(raw, f.at, end, f.size) },
+		MediaType: mediaType,
+		ContentID: strings.Trim(charset.OneLine(f.ContentID), "<> "),
+		open:      func(raw io.ReaderAt) io.Reader { return f.Place.Open(raw, f.Size) },
 	}
 }

@@ -1,0 +1,285 @@
+package entity
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Limits bound what is kept of a message. Past a limit it is read as far as it fits.
+type Limits struct {
+	Depth  int // nested multiparts; a deeper one is kept whole
+	Parts  int // entities; the last one holds all that follows
+	Header int // octets of all header sections of a message together
+	Field  int // octets of one header field
+	Fields int // header fields of one entity
+}
+
+// Field is one header field, its value unfolded.
+type Field struct{ Name, Value string }
+
+// Header is the header section in its original order.
+type Header []Field
+
+// Get returns the value of the first field with that name, "" when there is none. Names are compared without
+// regard to case.
+func (h Header) Get(name string) string {
+	for _, f := range h {
+		if isField(f, name) {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// Values returns the values of all fields with that name, in their order.
+func (h Header) Values(name string) []string {
+	var values []string
+	for _, f := range h {
+		if isField(f, name) {
+			values = append(values, f.Value)
+		}
+	}
+	return values
+}
+
+// Has says whether there is a field with that name.
+func (h Header) Has(name string) bool {
+	for _, f := range h {
+		if isField(f, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// isField says whether a field has a name, without regard to case. Names are ASCII, so those of other lengths differ.
+func isField(f Field, name string) bool {
+	return len(f.Name) == len(name) && strings.EqualFold(f.Name, name)
+}
+
+// headerReader reads one header section (RFC 5322 §2.2) and stands at the body when it is done. Values are
+// unfolded, not decoded.
+type headerReader struct {
+	lines  *lines
+	limits Limits
+	budget *int                   // octets that may still be kept, shared by the sections of a message
+	keep   func(name string) bool // which fields are kept
+	stop   func(ln line) bool     // a line that ends the section although it is not blank; nil for none
+	note   func(what string)      // notes a defect
+	outer  bool                   // the section is the message's own: junk before it is skipped
+	header Header
+	value  []byte // of the field that is being read
+	name   string
+	open   bool  // a field is being read
+	until  int64 // the section is known to go on up to this offset
+}
+
+// read returns the fields and the offset at which the body begins.
+func (h *headerReader) read() (Header, int64) {
+	for {
+		ln, ok := h.lines.next()
+		if !ok {
+			break
+		}
+		if !ln.first {
+			h.add(ln.text)
+			continue
+		}
+		if body, done := h.line(ln); done {
+			h.close()
+			return h.header, body
+		}
+	}
+	h.close()
+	return h.header, h.lines.offset()
+}
+
+// line takes in the beginning of a line; done says that the section ends, and body where the body begins.
+func (h *headerReader) line(ln line) (body int64, done bool) {
+	text := ln.text
+	if ln.off == 0 {
+		text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	}
+	if h.stop != nil && h.stop(ln) {
+		h.note("header section ends without a blank line")
+		h.lines.unread()
+		return ln.off, true
+	}
+	if len(text) == 0 {
+		if h.outer && !h.begun() {
+			h.note("blank line before the header section")
+			return 0, false
+		}
+		return h.lines.offset(), true
+	}
+	if !h.begun() {
+		text = trimLeft(text) // a first field cannot be a continuation
+	}
+	if name, value, ok := splitField(text); ok {
+		h.close()
+		h.name, h.open = name, true
+		h.add(trimLeft(value))
+		return 0, false
+	}
+	if h.open && isBlank(text[0]) && len(bytes.TrimSpace(text)) > 0 {
+		h.fold(text)
+		return 0, false
+	}
+	return h.junk(ln)
+}
+
+// junk judges a line that is no field: it is skipped when the section goes on after it, else the body begins
+// with it.
+func (h *headerReader) junk(ln line) (body int64, done bool) {
+	offset, isSpace := ln.off, len(bytes.TrimSpace(ln.text)) == 0
+	for !ln.last {
+		var ok bool
+		if ln, ok = h.lines.next(); !ok {
+			return offset, true
+		}
+	}
+	switch after := h.lines.offset(); {
+	case h.goesOn():
+		h.note("line in the header section that is no field")
+		return 0, false
+	case isSpace:
+		h.note("header section ends with a line of white space")
+		return after, true
+	case h.outer && !h.begun():
+		h.note("no header section")
+	default:
+		h.note("header section ends without a blank line")
+	}
+	return offset, true
+}
+
+// goesOn says whether fields follow a line that is none: on the next line, or in the message's own section
+// anywhere before the next blank line. What was looked at is not looked at again.
+func (h *headerReader) goesOn() bool {
+	at := h.lines.offset()
+	if at < h.until {
+		return true
+	}
+	window := h.lines.window()
+	for i := 0; ; i++ {
+		text, rest, _ := bytes.Cut(window, []byte{'\n'})
+		text = bytes.TrimRight(text, "\r")
+		name, _, ok := splitField(text)
+		switch {
+		case ok && (IsCommonField(name) || i == 0 && (!h.begun() || strings.Contains(name, "-"))):
+			// Before the first field any field will do; later a text may hold "Note: …".
+			h.until = at
+			return true
+		case len(text) == 0 || len(rest) == 0 || !h.outer:
+			return false
+		}
+		at += int64(len(window) - len(rest))
+		window = rest
+	}
+}
+
+// begun says whether a field was met.
+func (h *headerReader) begun() bool { return h.open || len(h.header) > 0 }
+
+// add appends to the value that is being read, as far as it fits.
+func (h *headerReader) add(text []byte) {
+	if !h.open || !h.keep(h.name) {
+		return
+	}
+	room := min(h.limits.Field-len(h.value), *h.budget-len(h.value)-len(h.name))
+	if room < len(text) {
+		h.note("header field cut off: too long")
+		text = text[:max(room, 0)]
+	}
+	h.value = append(h.value, text...)
+}
+
+// fold appends a continuation line (RFC 5322 §2.2.3), its white space reduced to one space.
+func (h *headerReader) fold(text []byte) {
+	if len(h.value) > 0 {
+		h.add([]byte{' '})
+	}
+	h.add(trimLeft(text))
+}
+
+// close completes the field that is being read.
+func (h *headerReader) close() {
+	if !h.open {
+		return
+	}
+	h.open = false
+	if h.keep(h.name) {
+		if len(h.header) < h.limits.Fields && *h.budget > len(h.name) {
+			h.header = append(h.header, Field{Name: h.name, Value: string(trimRight(h.value))})
+			*h.budget -= len(h.name) + len(h.value)
+		} else {
+			h.note("header fields dropped: too many")
+		}
+	}
+	h.value = h.value[:0]
+}
+
+// FieldName returns the name of the field that a line begins; ok is false when it begins none.
+func FieldName(line []byte) (name string, ok bool) {
+	name, _, ok = splitField(line)
+	return name, ok
+}
+
+// splitField splits "Name: value". White space before the colon is tolerated (RFC 5322 §4.5.8).
+func splitField(text []byte) (name string, value []byte, ok bool) {
+	colon := bytes.IndexByte(text[:min(len(text), 256)], ':')
+	if colon <= 0 {
+		return "", nil, false
+	}
+	field := trimRight(text[:colon])
+	for _, c := range field {
+		if c <= ' ' || c >= 0x7f {
+			return "", nil, false
+		}
+	}
+	if known, ok := fieldNames[string(field)]; ok {
+		return known, text[colon+1:], true
+	}
+	return string(field), text[colon+1:], len(field) > 0
+}
+
+// fieldNames are the names that most fields have, so that they need not be made anew.
+var fieldNames = func() map[string]string {
+	names := make(map[string]string)
+	for _, name := range []string{
+		"From", "To", "Cc", "Subject", "Date", "Sender", "Reply-To", "Message-ID", "Message-Id", "In-Reply-To", "References", "Received", "Return-Path",
+		"Delivered-To", "MIME-Version", "Mime-Version", "DKIM-Signature", "X-Mailer", "User-Agent", "Content-Type", "Content-Transfer-Encoding",
+		"Content-Disposition", "Content-ID", "Content-Language", "Authentication-Results", "Received-SPF", "List-Id", "Precedence", "Auto-Submitted",
+	} {
+		names[name] = name
+	}
+	return names
+}()
+
+// IsCommonField knows the fields that nearly every message has.
+func IsCommonField(name string) bool {
+	switch strings.ToLower(name) {
+	case "from", "to", "cc", "subject", "date", "sender", "reply-to", "message-id", "in-reply-to", "references", "received",
+		"return-path", "delivered-to", "mime-version", "content-type", "content-transfer-encoding", "dkim-signature", "x-mailer":
+		return true
+	}
+	return false
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// trimLeft leaves out spaces and tabs at the beginning.
+func trimLeft[T string | []byte](s T) T {
+	for len(s) > 0 && isBlank(s[0]) {
+		s = s[1:]
+	}
+	return s
+}
+
+// trimRight leaves out spaces and tabs at the end.
+func trimRight[T string | []byte](s T) T {
+	for len(s) > 0 && isBlank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}

@@ -1,0 +1,240 @@
+package entity
+
+import (
+	"bytes"
+	"io"
+	"strings"
+)
+
+// walker finds the entities of a message in one pass over its lines. It keeps the boundaries of the multiparts it
+// stands in on a stack, instead of nesting a reader in a reader, so that a line costs the same at any depth.
+type walker struct {
+	lines  *lines
+	size   int64
+	limits Limits
+	budget int    // octets of header fields that may still be kept
+	value  []byte // memory for the field that is being read
+	note   func(p *Part, what string)
+
+	frames  []*frame
+	parts   int
+	current *Part // whose body is being read, nil in an epilogue
+	bodyEnd int64 // where the last line of the body ended
+}
+
+// frame is a multipart that is being read.
+type frame struct {
+	part     *Part
+	boundary string // as declared
+	adopted  string // found in the body where the declared one is wrong or missing
+	begun    bool   // a delimiter was met
+	closed   bool   // the closing delimiter was met
+}
+
+// Read reads the message of size octets and returns it as a tree of parts. It never fails: note takes what is wrong with
+// a part, nil for the message itself. An error is one of raw, which ended the message early. work may be nil.
+func Read(raw io.ReaderAt, size int64, limits Limits, note func(p *Part, what string), work *Workspace) (*Part, error) {
+	w := walker{lines: work.lines(io.NewSectionReader(raw, 0, size), size), size: size, limits: limits, note: note}
+	root := w.walk()
+	return root, w.lines.failure()
+}
+
+// walk returns the message as a tree of parts.
+func (w *walker) walk() *Part {
+	w.budget = w.limits.Header
+	root := w.begin(nil)
+	// A message without multiparts has nothing to look for in its body.
+	for w.parts < w.limits.Parts && len(w.frames) > 0 {
+		if end, ok := w.lines.skipPlain(); ok {
+			w.bodyEnd = end
+			continue
+		}
+		ln, ok := w.lines.next()
+		if !ok {
+			break
+		}
+		if ln.first && w.cross(ln) {
+			continue
+		}
+		w.bodyEnd = ln.end()
+	}
+	if w.parts >= w.limits.Parts {
+		w.note(nil, "too many parts: the last one holds the rest")
+	}
+	w.endAll()
+	return root
+}
+
+// begin reads the header of a part of parent, nil for the message itself, and makes it the current one.
+func (w *walker) begin(parent *Part) *Part {
+	p := &Part{parent: parent}
+	byDefault := "text/plain"
+	if parent != nil {
+		parent.Children = append(parent.Children, p)
+		p.index = len(parent.Children)
+		if parent.MediaType == "multipart/digest" {
+			byDefault = "message/rfc822"
+		}
+	}
+	w.parts++
+	w.current = p
+	h := headerReader{
+		lines: w.lines, limits: w.limits, budget: &w.budget, outer: parent == nil,
+		keep:  func(name string) bool { return parent == nil || isContentField(name) },
+		stop:  func(ln line) bool { f, _ := w.delimits(ln); return f != nil },
+		note:  func(what string) { w.note(p, what) },
+		value: w.value[:0],
+	}
+	p.Header, p.Body.Start = h.read()
+	w.value = h.value
+	p.interpret(byDefault)
+	w.bodyEnd = p.Body.Start
+	w.open(p)
+	return p
+}
+
+func isContentField(name string) bool {
+	return len(name) > 8 && strings.EqualFold(name[:8], "Content-")
+}
+
+// open puts a multipart on the stack, unless it is too deep: then it is a part like any other.
+func (w *walker) open(p *Part) {
+	if !strings.HasPrefix(p.MediaType, "multipart/") {
+		return
+	}
+	if len(w.frames) >= w.limits.Depth {
+		w.note(p, "nested too deeply: kept whole")
+		p.Opaque = true
+		return
+	}
+	w.frames = append(w.frames, &frame{part: p, boundary: trimRight(p.params.get("boundary"))})
+}
+
+// cross takes in a line when it is a delimiter.
+func (w *walker) cross(ln line) bool {
+	f, closing := w.delimits(ln)
+	if f == nil {
+		if f = w.adopt(ln); f == nil {
+			return false
+		}
+	}
+	w.endAbove(f)
+	if f.closed && !closing {
+		w.note(f.part, "parts after the closing delimiter")
+	}
+	f.begun, f.closed = true, closing
+	if closing {
+		w.current = nil
+		return true
+	}
+	w.begin(f.part)
+	return true
+}
+
+// endAbove ends the current part and all multiparts within f.
+func (w *walker) endAbove(f *frame) {
+	if w.current != nil {
+		w.current.Body.End = max(w.bodyEnd, w.current.Body.Start)
+	}
+	for top := w.frames[len(w.frames)-1]; top != f; top = w.frames[len(w.frames)-1] {
+		w.endFrame(top, w.bodyEnd)
+	}
+}
+
+// endFrame takes the innermost multipart off the stack.
+func (w *walker) endFrame(top *frame, end int64) {
+	top.part.Body.End = max(end, top.part.Body.Start)
+	switch {
+	case !top.begun:
+		w.note(top.part, "multipart without a delimiter: read as one part")
+	case !top.closed:
+		w.note(top.part, "multipart without a closing delimiter")
+	}
+	w.frames = w.frames[:len(w.frames)-1]
+}
+
+// endAll ends what is open where the message ends.
+func (w *walker) endAll() {
+	end := w.size
+	if w.lines.failure() != nil {
+		end = w.lines.offset()
+	}
+	if w.current != nil {
+		w.current.Body.End = max(end, w.current.Body.Start)
+	}
+	for len(w.frames) > 0 {
+		w.endFrame(w.frames[len(w.frames)-1], end)
+	}
+}
+
+// delimits returns the multipart whose delimiter a line is (RFC 2046 §5.1.1), the innermost that is not yet closed
+// first: some programs use one boundary on two levels.
+func (w *walker) delimits(ln line) (f *frame, closing bool) {
+	text, ok := dashed(ln)
+	if !ok {
+		return nil, false
+	}
+	var late *frame
+	for i := len(w.frames) - 1; i >= 0; i-- {
+		f := w.frames[i]
+		is, closing := f.matches(text)
+		if is && !f.closed {
+			return f, closing
+		}
+		if is && late == nil && !closing {
+			late = f
+		}
+	}
+	return late, false
+}
+
+// matches says whether text, what follows "--", delimits the multipart.
+func (f *frame) matches(text []byte) (is, closing bool) {
+	for _, boundary := range []string{f.boundary, f.adopted} {
+		if boundary == "" || len(text) < len(boundary) || string(text[:len(boundary)]) != boundary {
+			continue
+		}
+		switch rest := text[len(boundary):]; {
+		case len(rest) == 0:
+			return true, false
+		case bytes.HasPrefix(rest, []byte("--")):
+			return true, true
+		}
+	}
+	return false, false
+}
+
+// adopt takes a line for the delimiter of a multipart whose own boundary is missing or was not met, when a
+// Content- field follows it.
+func (w *walker) adopt(ln line) *frame {
+	text, ok := dashed(ln)
+	if !ok || len(text) == 0 || len(w.frames) == 0 {
+		return nil
+	}
+	top := w.frames[len(w.frames)-1]
+	if top.begun || top.part != w.current || w.parts >= w.limits.Parts {
+		return nil
+	}
+	boundary := string(text)
+	next, ok := w.lines.next()
+	if !ok {
+		return nil
+	}
+	w.lines.unread()
+	if name, _, ok := splitField(next.text); !ok || !isContentField(name) {
+		// The line that was looked at is given again; this one is not, so it is taken in by hand.
+		return nil
+	}
+	w.note(top.part, "boundary is not the one declared")
+	top.adopted = boundary
+	return top
+}
+
+// dashed returns what follows "--" on a line, without white space at its end. RFC 2046 allows 70 octets; a line
+// that is not whole in the window is no delimiter.
+func dashed(ln line) ([]byte, bool) {
+	if !ln.last || len(ln.text) < 2 || ln.text[0] != '-' || ln.text[1] != '-' {
+		return nil, false
+	}
+	return trimRight(ln.text[2:]), true
+}

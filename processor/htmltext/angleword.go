@@ -1,0 +1,43 @@
+package htmltext
+
+import (
+	"bytes"
+	"slices"
+
+	"golang.org/x/net/html/atom"
+)
+
+// isWord says whether a tag is in fact text: a word in angle brackets that names no element, such as an address or the
+// token of a form, written into the HTML as it is. An end tag is when its start tag was.
+func (w *textWriter) isWord(tag []byte) bool {
+	const longest = 64
+	name, isEnd := bytes.CutPrefix(tag[1:len(tag)-1], []byte("/"))
+	switch {
+	case w.skip != "" || len(name) > longest || bytes.ContainsAny(name, " \t\n\f/=\"':"):
+		return false
+	case bytes.IndexByte(name, '@') > 0:
+		return true
+	case bytes.IndexByte(name, '-') >= 0: // a custom element
+		return false
+	}
+	word := string(bytes.ToLower(name))
+	if isEnd {
+		return slices.Contains(w.words, word)
+	}
+	if atom.Lookup([]byte(word)) != 0 || otherElements[word] {
+		return false
+	}
+	if !slices.Contains(w.words, word) {
+		if len(w.words) == deepest {
+			return false
+		}
+		w.words = append(w.words, word)
+	}
+	return true
+}
+
+// otherElements are those of XML, SVG, MathML and of the past that mail has without attributes.
+var otherElements = map[string]bool{
+	"xml": true, "g": true, "defs": true, "path": true, "use": true, "symbol": true, "mrow": true, "mfrac": true, "msup": true, "msub": true,
+	"msqrt": true, "layer": true, "ilayer": true, "nolayer": true, "multicol": true, "nextid": true,
+}

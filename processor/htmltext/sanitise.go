@@ -1,0 +1,189 @@
+package htmltext
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/microcosm-cc/bluemonday"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"mailintegration/processor/charset"
+)
+
+// Sanitise returns clean HTML that is safe to show: no scripts, forms, styles or remote images, which tell a sender when
+// his mail is read. Images of the message itself (cid:, RFC 2392) and those within the HTML stay.
+//
+// bluemonday judges every tag, but each tag only once: mail repeats a few tags all the time, and to judge one costs a
+// hundred times what it costs to remember the verdict. Between the tags there is text, which is escaped, and nothing
+// else is written.
+func Sanitise(source string) string {
+	s := sanitiser{z: html.NewTokenizer(strings.NewReader(source))}
+	s.b.Grow(len(source))
+	for {
+		switch kind := s.z.Next(); kind {
+		case html.ErrorToken: // the end: a reader of a string has no other error
+			return strings.TrimSpace(s.b.String())
+		case html.TextToken:
+			s.text()
+		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
+			s.tag(kind, verdicts.of(kind, s.z))
+			if kind == html.SelfClosingTagToken { // XML's way to write an element that is empty
+				s.z.NextIsNotRawText()
+			}
+		}
+	}
+}
+
+// sanitiser is the state of sanitising one text.
+type sanitiser struct {
+	z       *html.Tokenizer
+	b       strings.Builder
+	dropped []string // elements that are open and whose start tags were dropped: their end tags are too
+	hidden  string   // the element whose content is left out, "" for none
+	depth   int      // how often that is open
+}
+
+// text writes the text that was read. The source is clean, so that only what a character reference stands for may not
+// be; without one, and without "<", text means itself wherever it stands.
+func (s *sanitiser) text() {
+	if s.hidden != "" {
+		return
+	}
+	if raw := s.z.Raw(); bytes.IndexByte(raw, '&') < 0 && bytes.IndexByte(raw, '<') < 0 {
+		s.b.Write(raw)
+		return
+	}
+	s.b.WriteString(html.EscapeString(charset.Clean(string(s.z.Text()))))
+}
+
+// tag writes what is left of a tag.
+func (s *sanitiser) tag(kind html.TokenType, v verdict) {
+	if s.hidden != "" {
+		s.within(kind, v.name)
+		return
+	}
+	n := len(s.dropped)
+	switch {
+	case kind == html.StartTagToken && v.hides:
+		s.hidden, s.depth = v.name, 1
+	case kind == html.StartTagToken && v.drops:
+		s.dropped = append(s.dropped, v.name)
+	case kind == html.EndTagToken && n > 0 && s.dropped[n-1] == v.name:
+		s.dropped = s.dropped[:n-1]
+	default:
+		s.b.WriteString(v.html)
+	}
+}
+
+// within takes in a tag of what is hidden.
+func (s *sanitiser) within(kind html.TokenType, name string) {
+	switch {
+	case name != s.hidden:
+	case kind == html.StartTagToken:
+		s.depth++
+	case kind == html.EndTagToken:
+		if s.depth--; s.depth == 0 {
+			s.hidden = ""
+		}
+	}
+}
+
+// verdict is what becomes of a tag.
+type verdict struct {
+	name  string // of the element
+	html  string // what is left of the tag
+	drops bool   // nothing is left of this start tag, although the element is allowed: its end tag must go too
+	hides bool   // the content of the element goes too
+}
+
+// judge asks bluemonday about a tag of the element with that name.
+func judge(kind html.TokenType, name, tag string) verdict {
+	if atom.Lookup([]byte(name)) == 0 { // no element of HTML: bluemonday would let nothing of it through
+		return verdict{name: name}
+	}
+	p := htmlPolicy()
+	v := verdict{name: name, html: charset.Clean(p.Sanitize(tag))}
+	if kind == html.StartTagToken && v.html == "" {
+		v.drops = p.Sanitize("</"+name+">") != ""
+		v.hides = p.Sanitize("<"+name+">x") == ""
+	}
+	return v
+}
+
+// verdicts are those of the tags that were met lately.
+var verdicts = memory{known: make(map[string]verdict)}
+
+// memory remembers verdicts, within bounds: mail that never repeats itself makes it forget.
+type memory struct {
+	mu    sync.Mutex
+	known map[string]verdict // by tag
+}
+
+// The bounds of a memory: at most some 4 MB.
+const (
+	mostVerdicts = 4096
+	longestTag   = 512 // octets
+)
+
+// of returns the verdict on the tag that z has read.
+func (m *memory) of(kind html.TokenType, z *html.Tokenizer) verdict {
+	raw := z.Raw()
+	m.mu.Lock()
+	v, ok := m.known[string(raw)]
+	m.mu.Unlock()
+	if ok {
+		return v
+	}
+	tag := string(raw)
+	name, _ := z.TagName()
+	v = judge(kind, string(name), tag)
+	if len(tag) <= longestTag {
+		m.remember(tag, v)
+	}
+	return v
+}
+
+func (m *memory) remember(tag string, v verdict) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.known) >= mostVerdicts {
+		clear(m.known)
+	}
+	m.known[tag] = v
+}
+
+// htmlPolicy is what Sanitise lets through. Building it compiles a dozen expressions, so it is built once.
+var htmlPolicy = sync.OnceValue(func() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	p.AllowElements(
+		"a", "abbr", "address", "article", "aside", "b", "bdi", "bdo", "big", "blockquote", "br", "caption", "center", "cite", "code",
+		"col", "colgroup", "dd", "del", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "font", "footer", "h1", "h2", "h3", "h4",
+		"h5", "h6", "header", "hr", "i", "ins", "kbd", "li", "main", "mark", "nav", "ol", "p", "pre", "q", "s", "samp", "section", "small",
+		"span", "strike", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul", "var", "wbr",
+	)
+	p.AllowURLSchemes("http", "https", "mailto", "tel", "cid")
+	p.AllowDataURIImages()
+	p.RequireParseableURLs(true)
+	p.AllowAttrs("href").OnElements("a")
+	p.RequireNoFollowOnLinks(true)
+	p.RequireNoReferrerOnLinks(true)
+	p.AllowAttrs("title", "lang", "dir").Matching(plainWords).Globally()
+	p.AllowAttrs("color").Matching(colour).OnElements("font")
+	p.AllowAttrs("bgcolor").Matching(colour).OnElements("table", "tr", "td", "th")
+	p.AllowAttrs("align", "valign").Matching(bluemonday.CellAlign).OnElements("table", "tr", "td", "th", "p", "div")
+	p.AllowAttrs("width", "height", "border", "cellpadding", "cellspacing").Matching(bluemonday.NumberOrPercent).OnElements("table", "td", "th", "img")
+	p.AllowAttrs("colspan", "rowspan", "start").Matching(bluemonday.Integer).OnElements("td", "th", "ol")
+	p.AllowAttrs("src").Matching(ownImage).OnElements("img")
+	p.AllowAttrs("alt").Matching(plainWords).OnElements("img")
+	return p
+})
+
+// plainWords has no bound: counted, so large a class costs 8 MB and some 10 ms of every start of the program.
+var (
+	plainWords = regexp.MustCompile(`^[\p{L}\p{M}\p{N}\p{P}\s]*$`)
+	colour     = regexp.MustCompile(`^(?i:#[0-9a-f]{3,8}|[a-z]{3,20})$`)
+	ownImage   = regexp.MustCompile(`^(?i:cid:|data:image/(?:png|gif|jpeg|webp);base64,)`)
+)
