@@ -16,9 +16,9 @@ var update = flag.Bool("update", false, "rewrite the expected files")
 // secretInTests is the password in every file below testdata.
 const secretInTests = "hunter2"
 
-// TestEveryMistakeIsToldInOneLine loads testdata/bad/<mistake>: service.xml when there is one, else mailbox.xml. Every line
-// that is told must be that of want.txt, and no secret among them.
-func TestEveryMistakeIsToldInOneLine(t *testing.T) {
+// TestEveryMistakeIsReportedInOneLine loads testdata/bad/<mistake>: service.xml when there is one, else mailbox.xml. The
+// mistakes and warnings must be the lines of want.txt, and contain no secret.
+func TestEveryMistakeIsReportedInOneLine(t *testing.T) {
 	t.Parallel()
 	folders, err := filepath.Glob("testdata/bad/*")
 	if err != nil || len(folders) < 25 {
@@ -57,8 +57,8 @@ func checkFolder(t *testing.T, folder string) {
 	compareFile(t, want, got)
 }
 
-// private copies a folder, so that only the owner can read its files, as in an installation, and all of them were written at
-// the same time. A checkout gives them modes and times of its own.
+// private copies a folder, so that only the owner can read its files, as in an installation, and that all of them have the
+// same time. A checkout gives files other modes and times.
 func private(t *testing.T, folder string) string {
 	t.Helper()
 	to := t.TempDir()
@@ -83,7 +83,7 @@ func private(t *testing.T, folder string) string {
 	return to
 }
 
-// relative makes the paths below folder independent of where the tests run.
+// relative returns text with the paths below folder shortened, so that it does not depend on where the tests run.
 func relative(t *testing.T, text, folder string) string {
 	t.Helper()
 	abs, err := filepath.Abs(folder)

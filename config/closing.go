@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// close takes up an end tag. One that differs from its start tag only in case closes it: the original's samples
-// have such tags.
+// close handles an end tag. An end tag that differs from its start tag only in case closes it, with a warning: the
+// original's samples have such tags.
 func (w *walker) close(name string) {
 	top := w.top()
 	switch {
@@ -17,7 +17,7 @@ func (w *walker) close(name string) {
 		w.pop()
 	case strings.EqualFold(top.name, name):
 		if !w.quiet {
-			w.warn(w.at, canonical(top.tag, top.name), "closed by </"+name+"> (write </"+top.name+">)")
+			w.warn(w.at, canonical(top.tag, top.name), "is closed by </"+name+"> (write </"+top.name+">)")
 		}
 		w.pop()
 	case w.isOpen(name):
@@ -30,7 +30,7 @@ func (w *walker) close(name string) {
 	}
 }
 
-// popTo closes elements until the one called name is closed, each but that one a mistake.
+// popTo closes elements up to the element called name. Each of them but the last is a mistake.
 func (w *walker) popTo(name string) {
 	for !strings.EqualFold(w.top().name, name) {
 		w.quiet = w.quiet || w.top().secret
@@ -44,6 +44,7 @@ func (w *walker) popTo(name string) {
 	w.pop()
 }
 
+// isOpen reports whether an element called name is open.
 func (w *walker) isOpen(name string) bool {
 	for _, f := range w.stack {
 		if strings.EqualFold(f.name, name) {
@@ -53,15 +54,15 @@ func (w *walker) isOpen(name string) bool {
 	return false
 }
 
-// stray tells of an end tag that closes nothing.
+// stray reports an end tag that closes nothing.
 func (w *walker) stray(name string) {
 	if w.quiet {
 		name = ""
 	}
-	w.mistake(w.at, shownTag(name), "a closing tag without an opening one (remove it)")
+	w.mistake(w.at, shownTag(name), "closing tag without an opening tag (remove it)")
 }
 
-// unclosed tells that f is still open at what follows, which must not be part of a secret.
+// unclosed reports that f is still open where the text before follows. That text must not be part of a secret.
 func (w *walker) unclosed(f *frame, before string) {
 	if f.secret {
 		w.quiet = true
@@ -71,21 +72,22 @@ func (w *walker) unclosed(f *frame, before string) {
 		name = ""
 	}
 	f.bad = true
-	w.mistake(f.at, shownTag(name), "is not closed before "+before+" (write "+closingTag(name)+")")
+	w.mistake(f.at, shownTag(name), "is not closed before "+before+" (add "+closingTag(name)+")")
 }
 
-// misclosed tells that f, whose name is nothing like it, is closed by name.
+// misclosed reports that an end tag with another name, which is not open, closes f.
 func (w *walker) misclosed(f *frame, name string) {
 	if f.secret {
 		w.quiet = true
 	}
 	if w.quiet {
-		w.mistake(w.at, canonical(f.tag, ""), "is closed by another tag")
+		w.mistake(w.at, canonical(f.tag, ""), "is closed by another tag (write "+closingTag(canonical(f.tag, ""))+")")
 		return
 	}
 	w.mistake(w.at, canonical(f.tag, f.name), "is closed by "+shown("</"+name+">")+" (write </"+f.name+">)")
 }
 
+// shownTag returns the name of a tag for a message, "" when it may be part of a secret.
 func shownTag(name string) string {
 	if name == "" {
 		return ""
@@ -93,6 +95,7 @@ func shownTag(name string) string {
 	return shown(name)
 }
 
+// closingTag returns the end tag to write, or words in its place when the name may be part of a secret.
 func closingTag(name string) string {
 	if name == "" {
 		return "its closing tag"
@@ -100,7 +103,7 @@ func closingTag(name string) string {
 	return shown("</" + name + ">")
 }
 
-// pop closes the innermost element.
+// pop closes the innermost element, and keeps its text when it is a value.
 func (w *walker) pop() {
 	f := w.top()
 	w.stack = w.stack[:len(w.stack)-1]
@@ -110,9 +113,9 @@ func (w *walker) pop() {
 	}
 }
 
-// malformed tells of what is not XML at all, in words of its own: those of the decoder may quote a secret.
+// malformed reports a text that is not XML. It does not repeat the decoder's message, which may quote a secret.
 func (w *walker) malformed(err error) {
-	at, text := w.cursor.to(int(w.dec.InputOffset())), "is not well-formed XML here"
+	at, text := w.cursor.to(int(w.dec.InputOffset())), "is not well-formed XML here (check the tags and characters before this place)"
 	if e := (*xml.SyntaxError)(nil); errors.As(err, &e) {
 		for _, f := range syntaxFaults {
 			if strings.HasPrefix(e.Msg, f.prefix) {
@@ -124,7 +127,7 @@ func (w *walker) malformed(err error) {
 			at = w.at
 		}
 	} else if strings.HasPrefix(err.Error(), "xml: unsupported version") {
-		text = "a version of XML that is not read (write version=\"1.0\")"
+		text = "this version of XML is not supported (write version=\"1.0\")"
 	}
 	name := ""
 	if top := w.top(); top != nil && top.tag != nil {
@@ -133,17 +136,19 @@ func (w *walker) malformed(err error) {
 	w.mistake(at, name, text)
 }
 
-// syntaxFaults says in our words what the decoder found, by how its message begins.
+const unfinishedTag = "a < that begins no tag, or an unfinished tag (write < as &lt;)"
+
+// syntaxFaults maps the beginnings of the decoder's messages to ours.
 var syntaxFaults = []struct{ prefix, text string }{
-	{"unexpected EOF", "the file ends within this tag or comment"},
+	{"unexpected EOF", "the file ends within this tag or comment (close it)"},
 	{"invalid character entity", "a bare & or an unknown entity (write & as &amp;)"},
-	{"illegal character code", "a character that XML does not allow"},
-	{"unescaped ]]>", "]]> stands in a text (write > as &gt;)"},
-	{"invalid sequence \"--\"", "-- stands within a comment (remove it)"},
-	{"expected", "a < that begins no tag, or a tag that is not finished (write < as &lt;)"},
-	{"attribute name", "a < that begins no tag, or a tag that is not finished (write < as &lt;)"},
-	{"unquoted or missing attribute", "a < that begins no tag, or a tag that is not finished (write < as &lt;)"},
-	{"invalid XML name", "a < that begins no tag, or a tag that is not finished (write < as &lt;)"},
-	{"invalid characters between", "a < that begins no tag, or a tag that is not finished (write < as &lt;)"},
+	{"illegal character code", "a character that XML does not allow (remove it)"},
+	{"unescaped ]]>", "]]> within a text (write > as &gt;)"},
+	{"invalid sequence \"--\"", "-- within a comment (remove it)"},
+	{"expected", unfinishedTag},
+	{"attribute name", unfinishedTag},
+	{"unquoted or missing attribute", unfinishedTag},
+	{"invalid XML name", unfinishedTag},
+	{"invalid characters between", unfinishedTag},
 	{"unescaped < inside", "a < within an attribute (write < as &lt;)"},
 }

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// TestTheCopyOfAMailboxFileIsAccusedNotTheOriginal loads two files that name one account or one mailbox, at files that sort in
-// either order. The mistake must lie in the copy, name the original, and leave it to be polled.
-func TestTheCopyOfAMailboxFileIsAccusedNotTheOriginal(t *testing.T) {
+// TestTheCopyOfAMailboxFileHasTheMistakeNotTheOriginal loads two files with one account and one mailbox name, whose paths
+// sort in either order. The copy must have the mistakes, which name the original, and the daemon must poll the original.
+func TestTheCopyOfAMailboxFileHasTheMistakeNotTheOriginal(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	for _, test := range []struct {
@@ -21,7 +21,7 @@ func TestTheCopyOfAMailboxFileIsAccusedNotTheOriginal(t *testing.T) {
 	}{
 		{"the newer file comes first", "helpdesk.xml", "a.xml", day, "helpdesk.xml, the older file"},
 		{"the newer file comes last", "helpdesk.xml", "z.xml", day, "helpdesk.xml, the older file"},
-		{"a copy made by a file manager that keeps the time", "helpdesk.xml", "helpdesk copy.xml", 0, "helpdesk.xml ("},
+		{"a copy whose file manager kept the time", "helpdesk.xml", "helpdesk copy.xml", 0, "helpdesk.xml ("},
 		{"a copy whose name begins with another word", "helpdesk.xml", "copy of helpdesk.xml", 0, "helpdesk.xml ("},
 		{"files of one checkout", "a.xml", "b.xml", time.Millisecond, "a.xml ("},
 		{"files of one checkout, the other way round", "a.xml", "b.xml", -time.Millisecond, "a.xml ("},
@@ -38,7 +38,7 @@ func TestTheCopyOfAMailboxFileIsAccusedNotTheOriginal(t *testing.T) {
 				return path
 			}
 			original, copied := place(test.original, test.age), place(test.copy, 0)
-			if test.want == "" { // the time says more than the name
+			if test.want == "" { // the time counts before the name
 				original, copied = copied, original
 				test.want = filepath.Base(original) + ", the older file"
 			}
@@ -48,17 +48,17 @@ func TestTheCopyOfAMailboxFileIsAccusedNotTheOriginal(t *testing.T) {
 			}
 			for _, line := range strings.Split(err.Error(), "\n") {
 				if !strings.HasPrefix(line, copied+":") || !strings.Contains(line, test.want) {
-					t.Errorf("%s\nwant it to accuse %s and to name %s", line, copied, test.want)
+					t.Errorf("%s\nwant a mistake in %s that names %s", line, copied, test.want)
 				}
 			}
 			if len(s.Mailboxes) != 1 || s.Mailboxes[0].File != original {
-				t.Errorf("polled are %v, want %s alone", namesAndTeams(s), original)
+				t.Errorf("the daemon polls %v, want %s alone", namesAndTeams(s), original)
 			}
 		})
 	}
 }
 
-func TestOfThreeFilesForOneAccountTheOldestIsPolled(t *testing.T) {
+func TestTheOldestOfThreeFilesForOneAccountIsPolled(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for i, name := range []string{"a.xml", "b.xml", "c.xml"} {
@@ -73,11 +73,11 @@ func TestOfThreeFilesForOneAccountTheOldestIsPolled(t *testing.T) {
 		t.Errorf("%v\nwant a mistake in a.xml and in b.xml that names c.xml", err)
 	}
 	if len(s.Mailboxes) != 1 || s.Mailboxes[0].Name != "c" {
-		t.Errorf("polled are %v, want c alone", namesAndTeams(s))
+		t.Errorf("the daemon polls %v, want c alone", namesAndTeams(s))
 	}
 }
 
-func TestAFileThatIsSwitchedOffIsNeverTheOriginal(t *testing.T) {
+func TestADisabledFileIsNeverTheOriginal(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	old := write(t, dir, "mailboxes/old.xml", mailboxOf("helpdesk", "<Name>Help</Name><Enabled>False</Enabled>"))
@@ -90,6 +90,6 @@ func TestAFileThatIsSwitchedOffIsNeverTheOriginal(t *testing.T) {
 		t.Errorf("%v\nwant a mistake in old.xml about its Name alone", err)
 	}
 	if len(s.Mailboxes) != 1 || !s.Mailboxes[0].Enabled {
-		t.Errorf("polled are %v, want the one that is enabled", namesAndTeams(s))
+		t.Errorf("the daemon polls %v, want the enabled mailbox", namesAndTeams(s))
 	}
 }

@@ -2,7 +2,7 @@ package config
 
 import "unicode/utf8"
 
-// position is a place in a file, line and column from 1; the column counts characters.
+// position is a place in a file. Line and column count from 1; columns are characters.
 type position struct{ line, column int }
 
 // cursor turns rising offsets into positions.
@@ -14,7 +14,7 @@ type cursor struct {
 
 func newCursor(text []byte) *cursor { return &cursor{text: text, position: position{1, 1}} }
 
-// to returns the position of offset, which must not lie before that of the call before.
+// to returns the position of offset. Offsets must not decrease from one call to the next.
 func (c *cursor) to(offset int) position {
 	for c.offset < min(offset, len(c.text)) {
 		r, size := utf8.DecodeRune(c.text[c.offset:])

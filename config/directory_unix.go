@@ -2,5 +2,5 @@
 
 package config
 
-// defaultDataDirectory is where the packages make a folder that belongs to the daemon's account.
+// defaultDataDirectory returns the folder that the packages create for the daemon's account.
 func defaultDataDirectory() string { return "/var/lib/mailintegration" }

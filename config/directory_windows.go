@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 )
 
-// defaultDataDirectory is the folder that Windows has for the data of services.
+// defaultDataDirectory returns a folder below the one that Windows has for the data of services.
 func defaultDataDirectory() string {
 	return filepath.Join(cmp.Or(os.Getenv("ProgramData"), `C:\ProgramData`), "MailIntegration")
 }

@@ -1,9 +1,48 @@
-// Package config reads the XML files that say what MailIntegration shall do: a mailbox file for each mailbox,
-// and one service file for the daemon. It keeps three promises:
+// Package config reads the XML files that configure MailIntegration: one mailbox file for each mailbox, and one service
+// file for the daemon. It keeps three promises:
 //
-//   - nothing is overlooked: an unknown tag, a bad value, a missing or a repeated tag is a mistake with its
-//     line and column, and all mistakes of all files are reported at once;
-//   - no secret is ever printed: passwords have the type Secret, and neither a mistake nor Mailbox.XML shows one;
-//   - what is documented is what is read: the tags, their defaults and the reference come from the same
-//     struct fields, those of Mailbox and Service.
+//   - It overlooks nothing: an unknown tag, a bad value, a missing or a repeated tag is a mistake with its line and column,
+//     and the loader reports all mistakes of all files at once.
+//   - It never prints a secret: passwords have the type Secret, and neither a mistake nor Mailbox.XML shows one.
+//   - It reads exactly what the reference documents: the loader and the reference both take the tags from the fields of
+//     Mailbox, Service and Filter.
+//
+// # A tag is a field
+//
+// Each embedded struct of Mailbox, Service and Filter is a section of the reference (section), and each of its fields with
+// an xml tag is a tag of the file. The field's struct tag holds what the loader needs:
+//
+//	xml        the name of the tag
+//	check      the kind of its values, else the field's type says it (see kindOf)
+//	default    the value of an absent or empty tag
+//	mandatory  "yes": the tag must be given in every file
+//	repeats    "yes": the tag may be given more than once
+//	example    an example for messages and for the reference
+//
+// The field's comment is the tag's text in the reference. It begins with a verb, and may end with lines for what rules of the
+// program do: "Default: …" in words, when the default depends on other tags, and "Mandatory: …" for the cases in which the
+// tag is mandatory. The comments are read from the embedded source when the reference is written; a test fails for a tag
+// without one. make generate rewrites deploy/reference.md.
+//
+// # Files
+//
+//	mailbox.go, filter.go, service.go    the tags of each kind of file: their fields, and their text for the reference
+//	tag.go                               the description of a tag; which tags belong to which kind of file
+//	documentation.go, reference.go       the reference, from the fields and their comments
+//	load.go, mailboxes.go                LoadService, LoadMailbox: from files to structs
+//	readfile.go                          reads a file and decodes it to UTF-8
+//	walk.go, root.go, closing.go         XML into elements, going on after a mistake
+//	cursor.go                            lines and columns
+//	fill.go                              elements into fields
+//	kind.go, quantity.go, days.go        the kinds of values: texts and lists; durations and sizes; numbers of days
+//	endpoint.go, schedule.go             … servers, connections and passwords; schedules
+//	processor.go                         … processors
+//	rules.go                             the rules between the tags of a mailbox file
+//	files.go                             the certificates and secrets that a mailbox file names
+//	copies.go                            two files for one mailbox or account
+//	exposed.go, exposed_*.go             secrets that other accounts can read
+//	directory_*.go                       the usual data directory
+//	mistake.go, nearest.go               mistakes and warnings; the known name that a wrong one stands for
+//	secret.go, redact.go                 keep secrets out of every message
+//	xml.go                               a configuration back into XML
 package config

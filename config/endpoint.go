@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// hostKind reads the name or address of a server; an IPv6 address may stand in brackets and comes back without.
+// hostKind reads the name or address of a server. An IPv6 address may stand in brackets, which the value is without.
 func hostKind() kind {
 	k := textKind("the name or address of a server", "such as mail.example.com, 192.0.2.10 or 2001:db8::10")
 	k.parse = func(text string) (any, string, bool) {
@@ -22,27 +22,27 @@ func hostKind() kind {
 	return k
 }
 
-// hostFault says what keeps text from being a host name. Letters of any script pass; the resolver judges the rest.
+// hostFault returns why text is not a host name, "" when it may be one. Letters of any script pass: the resolver decides.
 func hostFault(text string) string {
 	switch {
 	case strings.Contains(text, "://"):
-		return "it is a URL, and a bare name is wanted"
+		return "it is a URL; write the name alone"
 	case strings.Contains(text, ":"):
-		return "the port belongs into the tag Port"
+		return "write the port in the tag Port"
 	case strings.Contains(text, "@"):
-		return "it is an address of mail"
+		return "it is a mail address"
 	case strings.ContainsAny(text, "/\\ ,;<>\"'()[]") || !isLine(text):
-		return "it holds a character that no name of a server has"
+		return "it contains a character that no server's name has"
 	case strings.HasPrefix(text, ".") || strings.Contains(text, "..") || len(text) > 253:
 		return "it is not well-formed"
 	}
 	return ""
 }
 
-// passwordKind reads a password: white space belongs to it, the line breaks of a pretty-printed file do not.
+// passwordKind reads a password. White space belongs to it, but not the line breaks of an indented file.
 func passwordKind() kind {
 	return kind{
-		noun: "a password", values: "a single line of text; spaces at its ends are kept",
+		noun: "a password", values: "one line of text; spaces at either end are kept",
 		secret: true,
 		parse: func(text string) (any, string, bool) {
 			text = unwrap(text)
@@ -54,17 +54,17 @@ func passwordKind() kind {
 
 var wrapping = regexp.MustCompile(`^[ \t]*[\r\n]\s*|\s*[\r\n][ \t]*$`)
 
-// unwrap removes the white space at either end of text when a line break is in it, since then it comes from the layout of the
-// file; spaces alone are kept.
+// unwrap removes white space with a line break in it from either end of text: it comes from the layout of the file. Spaces
+// without a line break stay.
 func unwrap(text string) string { return wrapping.ReplaceAllString(text, "") }
 
 var keyword = regexp.MustCompile(`^\s*[A-Za-z_]+\s*=`)
 
-// databaseKind reads a connection to PostgreSQL as libpq does, without connecting: a URL, or keywords and values. It may
-// hold a password, so it is a secret.
+// databaseKind reads a PostgreSQL connection string as libpq does, without connecting: a URL, or keywords and values. It
+// may contain a password, so it is a secret.
 func databaseKind() kind {
 	return kind{
-		noun: "a connection to PostgreSQL", values: "postgres://USER@HOST:PORT/DATABASE or host=… dbname=… user=…",
+		noun: "a PostgreSQL connection string", values: "postgres://USER@HOST:PORT/DATABASE or host=… dbname=… user=…",
 		secret: true,
 		parse: func(text string) (any, string, bool) {
 			text = strings.TrimSpace(text)
@@ -74,6 +74,7 @@ func databaseKind() kind {
 	}
 }
 
+// isConnection reports whether text looks like a connection string.
 func isConnection(text string) bool {
 	if !strings.Contains(text, "://") {
 		return keyword.MatchString(text)
@@ -82,8 +83,8 @@ func isConnection(text string) bool {
 	return err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql")
 }
 
-// authorityKind reads the base of a token endpoint's addresses. Secrets go there, so that it must be HTTPS, except on this
-// machine.
+// authorityKind reads the base of a token endpoint's addresses. The daemon sends secrets there, so the base must be HTTPS,
+// except on this machine.
 func authorityKind() kind {
 	k := textKind("the address of a token endpoint", "such as https://login.microsoftonline.com")
 	k.parse = func(text string) (any, string, bool) {
@@ -92,9 +93,9 @@ func authorityKind() kind {
 		case err != nil || !isLine(text) || u.Host == "":
 			return nil, "", false
 		case u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(text, "?# "):
-			return nil, "it has more than a scheme, a name and a path", false
+			return nil, "write only a scheme, a name and a path", false
 		case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
-			return nil, "secrets are sent there, so that it must begin with https://", false
+			return nil, "the daemon sends secrets there, so it must begin with https://", false
 		}
 		return strings.TrimRight(text, "/"), "", true
 	}

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// exposed warns of the secrets of a file that accounts other than its owner can read: in the tags of the file itself, and in
-// the files that other tags name. The files are those of an installation, so that their modes are looked at, not their places.
+// exposed warns of secrets that accounts other than the file's owner can read: the tags plain hold a secret in the file
+// itself, the tags of files name a file with one. Only modes count, not the place of the files, as in an installation.
 func (f *filling) exposed(path string, plain []string, files map[string]string) {
-	if f.quiet { // a path might be a part of a secret
+	if f.quiet { // a path may be part of a secret
 		return
 	}
 	for _, tag := range plain {
@@ -24,7 +24,7 @@ func (f *filling) exposed(path string, plain []string, files map[string]string) 
 	}
 }
 
-// exposure warns of the secrets of a mailbox file.
+// exposure warns of secrets in a mailbox file, and in the files that it names, that other accounts can read.
 func (c checking) exposure() {
 	var plain []string
 	for _, tag := range []string{"Password", "ClientSecret"} {
@@ -42,7 +42,7 @@ func (c checking) exposure() {
 	c.exposed(c.File, plain, files)
 }
 
-// exposure warns of the password of the database in a service file.
+// exposure warns of a database password in the service file that other accounts can read.
 func (f *filling) exposure(s *Service) {
 	if f.good["Database"] && hasPassword(s.DatabaseURL.Reveal()) {
 		f.exposed(s.File, []string{"Database"}, nil)
@@ -51,7 +51,7 @@ func (f *filling) exposure(s *Service) {
 
 var passwordWord = regexp.MustCompile(`(?i)(^|[\s?&])(ssl)?password\s*=`)
 
-// hasPassword reports whether the address of a database holds a password.
+// hasPassword reports whether a connection string contains a password.
 func hasPassword(address string) bool {
 	if !strings.Contains(address, "://") {
 		return passwordWord.MatchString(address)

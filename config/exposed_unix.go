@@ -9,8 +9,9 @@ import (
 	"syscall"
 )
 
-// readers names who else than its owner can read a file, and the command that ends it; "" for nobody. A group may read a file
-// of root's or one that its owner is alone in: an administrator lets a daemon read its files so.
+// readers returns who besides its owner can read a file, and the command that ends it; "" for nobody. A group may read a
+// file that root owns, and the groups of root and of the owner alone may read any: an administrator lets a daemon read its
+// files this way.
 func readers(path string) (who, remedy string) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -20,14 +21,14 @@ func readers(path string) (who, remedy string) {
 	stat, known := info.Sys().(*syscall.Stat_t)
 	switch mode := info.Mode().Perm(); {
 	case mode&byOthers != 0:
-		return "every account of this machine", "chmod o-rwx"
+		return "every account on this machine", "chmod o-rwx"
 	case mode&byGroup == 0 || !known || stat.Uid == 0 || stat.Gid == 0 || isOwnGroup(stat.Uid, stat.Gid):
 		return "", ""
 	}
 	return "the group " + groupName(stat.Gid), "chmod g-rwx"
 }
 
-// isOwnGroup reports whether a group is the one that was made for an account, which has its name or number.
+// isOwnGroup reports whether a group was made for an account alone: it has the account's name or number.
 func isOwnGroup(uid, gid uint32) bool {
 	if uid == gid {
 		return true
@@ -36,7 +37,7 @@ func isOwnGroup(uid, gid uint32) bool {
 	return err == nil && owner.Username == groupName(gid)
 }
 
-// groupName returns a group's name, or its number where it has none.
+// groupName returns the name of a group, or its number when it has no name.
 func groupName(gid uint32) string {
 	number := strconv.FormatUint(uint64(gid), 10)
 	if group, err := user.LookupGroupId(number); err == nil {

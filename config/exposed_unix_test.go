@@ -10,31 +10,31 @@ import (
 	"testing"
 )
 
-// TestSecretsThatOthersCanReadAreAWarning gives each file that holds a secret a mode and an owner.
+// TestSecretsThatOthersCanReadAreAWarning gives the file with the secret a mode.
 func TestSecretsThatOthersCanReadAreAWarning(t *testing.T) {
 	t.Parallel()
 	const azure = "<Authentication>Azure</Authentication><ClientId>c</ClientId><TenantId>t</TenantId>"
 	for _, test := range []struct {
 		name, mailbox, service string
-		exposed                string // the file that others can read
+		exposed                string // the path of the file that others can read
 		mode                   os.FileMode
-		want                   string // FILE stands for its path
+		want                   string // with FILE for the path
 	}{
 		{"a password", minimal(password), "", "mailboxes/m.xml", 0o644,
-			"Password: every account of this machine can read it in this file (chmod o-rwx FILE)"},
+			"Password: every account on this machine can read it in this file (chmod o-rwx FILE)"},
 		{"a password for the owner alone", minimal(password), "", "mailboxes/m.xml", 0o600, ""},
 		{"a password for a group that root chose", minimal(password), "", "mailboxes/m.xml", 0o640, ""},
 		{"no secret", minimal("<PasswordFile>../secret</PasswordFile>"), "", "mailboxes/m.xml", 0o644, ""},
 		{"a password file", minimal("<PasswordFile>../secret</PasswordFile>"), "", "secret", 0o644,
-			"PasswordFile: every account of this machine can read FILE (chmod o-rwx FILE)"},
+			"PasswordFile: every account on this machine can read FILE (chmod o-rwx FILE)"},
 		{"the secret of an application", minimal(azure + "<ClientSecret>hunter2</ClientSecret>"), "", "mailboxes/m.xml", 0o604,
-			"ClientSecret: every account of this machine can read it in this file"},
+			"ClientSecret: every account on this machine can read it in this file"},
 		{"the file of an application's secret", minimal(azure + "<ClientSecretFile>../secret</ClientSecretFile>"), "", "secret", 0o604,
-			"ClientSecretFile: every account of this machine can read FILE"},
+			"ClientSecretFile: every account on this machine can read FILE"},
 		{"a database with a password", minimal(password), "<Database>host=db password=hunter2</Database>", "service.xml", 0o644,
-			"Database: every account of this machine can read it in this file"},
+			"Database: every account on this machine can read it in this file"},
 		{"a database whose URL has a password", minimal(password), "<Database>postgres://u:hunter2@db/d</Database>", "service.xml", 0o644,
-			"Database: every account of this machine can read it in this file"},
+			"Database: every account on this machine can read it in this file"},
 		{"a database without a password", minimal(password), "<Database>host=db user=password</Database>", "service.xml", 0o644, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestSecretsThatOthersCanReadAreAWarning(t *testing.T) {
 	}
 }
 
-// TestAGroupThatSharesASecretIsAWarning needs root to give files to accounts.
+// TestAGroupThatSharesASecretIsAWarning gives files to other accounts, which only root can do.
 func TestAGroupThatSharesASecretIsAWarning(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {

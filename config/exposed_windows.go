@@ -1,4 +1,4 @@
 package config
 
-// readers names nobody: who may read a file is said by its access control list on Windows, which %ProgramData% passes on.
+// readers returns nobody: on Windows the access control list, which %ProgramData% passes on, says who may read a file.
 func readers(string) (who, remedy string) { return "", "" }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// files reads the files that a mailbox file names.
+// files reads the files that the mailbox file names.
 func (c checking) files() {
 	if c.good["TrustedCertificate"] {
 		written := c.TrustedCertificate
@@ -24,11 +24,11 @@ func (c checking) files() {
 	}
 }
 
-// certificates reads TrustedCertificate, which the file calls name.
+// certificates reads TrustedCertificate. name is the path as the mailbox file has it.
 func (c checking) certificates(name string) {
 	data, err := readFile(c.TrustedCertificate)
 	if err != nil {
-		c.mistake(c.at("TrustedCertificate"), "TrustedCertificate", name+" cannot be read: "+err.Error()+" (a PEM file)")
+		c.mistake(c.at("TrustedCertificate"), "TrustedCertificate", name+" cannot be read: "+err.Error()+" (name a PEM file)")
 		return
 	}
 	pool := x509.NewCertPool()
@@ -40,33 +40,34 @@ func (c checking) certificates(name string) {
 		}
 	}
 	if found == 0 {
-		c.mistake(c.at("TrustedCertificate"), "TrustedCertificate", name+" holds no certificate (a PEM file with BEGIN CERTIFICATE)")
+		c.mistake(c.at("TrustedCertificate"), "TrustedCertificate", name+" contains no certificate (name a PEM file with BEGIN CERTIFICATE)")
 		return
 	}
 	c.Roots = pool
 }
 
-// secretFile reads the file of a tag for one that holds a secret. Its mistakes do not show the path, because who confuses
-// the tag with that of the secret itself has written the secret there.
+// secretFile reads the secret from the file that a tag names; plain is the tag that holds the secret itself. Mistakes do not
+// show the path, because users sometimes put the secret itself here.
 func (c checking) secretFile(tag, path, plain, noun string, to *Secret) {
 	at := c.at(tag)
 	data, err := readFile(path)
 	if err != nil {
-		c.mistake(at, tag, "its file cannot be read: "+err.Error()+" (a file that holds the "+noun+"; "+plain+" is the tag for the "+noun+" itself)")
+		c.mistake(at, tag, "the file it names cannot be read: "+err.Error()+
+			" (name a file that holds the "+noun+", or write the "+noun+" itself in "+plain+")")
 		return
 	}
 	secret := strings.TrimRight(string(data), "\r\n")
 	switch {
 	case secret == "":
-		c.mistake(at, tag, "its file is empty (the "+noun+" in one line)")
+		c.mistake(at, tag, "the file it names is empty (write the "+noun+" into it, on one line)")
 	case !isLine(strings.ReplaceAll(secret, "\t", "")):
-		c.mistake(at, tag, "its file holds more than one line of text (the "+noun+" in one line)")
+		c.mistake(at, tag, "the file it names has more than one line (leave only the line with the "+noun+")")
 	default:
 		*to = NewSecret(secret)
 	}
 }
 
-// beside returns path as an absolute path; a relative one is relative to the folder of file.
+// beside returns path as an absolute path. A relative path starts at the folder of file.
 func beside(file, path string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)

@@ -6,39 +6,39 @@ import (
 	"strings"
 )
 
-// filling puts the values of a document into the fields of its struct, and remembers what the rules between tags need.
+// filling puts the values of a document into the fields of a struct, and remembers which tags it found and could read.
 type filling struct {
 	*document
 	first map[string]element // by the tag's name
-	good  map[string]bool    // tags whose value could be read
+	good  map[string]bool    // tags with a valid value
 }
 
-// fill reads every element into target, a *Mailbox or *Service, and sets the defaults of the others.
+// fill reads every element into target, a *Mailbox, *Service or *Filter, and sets the defaults of absent tags.
 func (d *document) fill(target any, set *tagSet) *filling {
 	f := &filling{document: d, first: map[string]element{}, good: map[string]bool{}}
 	fields := reflect.ValueOf(target).Elem()
 	d.noteSecrets()
 	for _, tag := range set.tags {
-		if tag.initial != "" {
-			f.read(fields, &tag, tag.initial)
+		if tag.Default != "" {
+			f.set(fields, &tag, tag.Default)
 		}
 	}
 	for _, e := range d.elements {
-		f.take(fields, e)
+		f.read(fields, e)
 	}
 	for _, tag := range set.tags {
-		if tag.Mandatory == "yes" {
+		if tag.Mandatory {
 			f.require(tag, "")
 		}
 	}
 	return f
 }
 
-// take reads one element.
-func (f *filling) take(fields reflect.Value, e element) {
+// read reads one element into the field of its tag.
+func (f *filling) read(fields reflect.Value, e element) {
 	first, again := f.first[e.tag.Name]
 	if again && !e.tag.Repeats {
-		f.mistake(e.at, e.tag.Name, fmt.Sprintf("is given twice, first in line %d (remove one)", first.at.line))
+		f.mistake(e.at, e.tag.Name, fmt.Sprintf("is given twice, first on line %d (remove one)", first.at.line))
 		return
 	}
 	if !again {
@@ -51,16 +51,16 @@ func (f *filling) take(fields reflect.Value, e element) {
 	if e.tag.kind.secret {
 		text = e.text
 	}
-	if detail, ok := f.read(fields, e.tag, text); !ok {
+	if detail, ok := f.set(fields, e.tag, text); !ok {
 		f.mistake(e.at, e.tag.Name, e.tag.kind.wrong(f.redact(text), f.redact(detail), e.quiet))
 		return
 	}
 	f.good[e.tag.Name] = true
 }
 
-// read sets the field of tag from text. The values of a tag that repeats are added to each other; the first replaces
+// set sets the field of tag from text. The values of a tag that repeats are added to each other; the first one replaces
 // the default.
-func (f *filling) read(fields reflect.Value, tag *Tag, text string) (detail string, ok bool) {
+func (f *filling) set(fields reflect.Value, tag *Tag, text string) (detail string, ok bool) {
 	value, detail, ok := tag.kind.parse(text)
 	if !ok {
 		return detail, false
@@ -74,7 +74,7 @@ func (f *filling) read(fields reflect.Value, tag *Tag, text string) (detail stri
 	return "", true
 }
 
-// shown returns a value for a message, unless it may be part of a secret.
+// shown returns a value as a message shows it, or words in its place when it may be part of a secret.
 func (f *filling) shown(value string) string {
 	if f.quiet {
 		return "its value"
@@ -82,13 +82,13 @@ func (f *filling) shown(value string) string {
 	return shown(f.redact(value))
 }
 
-// given says whether the tag is there and not empty, or seems to be there under a wrong name.
+// given reports whether the file has the tag with some text in it, or probably has it under a wrong name.
 func (f *filling) given(name string) bool {
 	e, found := f.first[name]
 	return f.meant[name] || found && (e.bad || strings.TrimSpace(e.text) != "")
 }
 
-// at returns where the tag is, or else where the file's root is.
+// at returns the position of the tag, or of the file's root when the tag is absent.
 func (f *filling) at(name string) position {
 	if e, found := f.first[name]; found {
 		return e.at
@@ -96,20 +96,20 @@ func (f *filling) at(name string) position {
 	return f.rootAt
 }
 
-// require notes a mistake when tag is absent or empty; when says in which case it is mandatory. In a file that was not read
-// to its end nobody knows what is absent.
+// require notes a mistake when tag is absent or empty; when says in which case it is mandatory, "" for always. A file that
+// was not read to the end may have the tag in its rest.
 func (f *filling) require(tag Tag, when string) {
 	if f.given(tag.Name) {
 		return
 	}
-	what := "is missing"
+	fault, remedy := "is missing", "add it"
 	if _, found := f.first[tag.Name]; found {
-		what = "is empty"
+		fault, remedy = "is empty", "give it a value"
 	} else if !f.whole {
 		return
 	}
 	if when != "" {
-		what += ", and is mandatory " + when
+		fault += "; it is mandatory " + when
 	}
-	f.mistake(f.at(tag.Name), tag.Name, what+" (such as "+tag.line(tag.Example)+")")
+	f.mistake(f.at(tag.Name), tag.Name, fault+" ("+remedy+", such as "+tag.line(tag.Example)+")")
 }

@@ -6,44 +6,74 @@ import (
 	"strings"
 )
 
-// Filter is one <Filter> of a mailbox file. Its tags are described like those of Mailbox.
+// Filter is one <Filter> of a mailbox file. Its fields describe tags as those of Mailbox do.
 type Filter struct {
-	Line int // where it begins in the file
+	Line int // of its opening tag
 
 	When `section:"Filters"`
 	Then `section:"Filters"`
 }
 
-// When is what has to be so for a filter to hold, all of it.
+// When holds the conditions of a filter. The filter holds when all of them do.
 type When struct {
-	Name           string   `xml:"Name" check:"name" otherwise:"its number" example:"newsletters" doc:"What the filter is called in reasons and in explain."`
-	Headers        []string `xml:"Header" check:"header" repeats:"yes" example:"List-Id: newsletter" doc:"The message has a header field of this name whose value matches the pattern. May be given several times, and then each has to be so."`
-	Sender         Pattern  `xml:"Sender" example:"@newsletter\\.example$" doc:"Matches the mail address, or the name, of who wrote the message."`
-	Recipient      Pattern  `xml:"Recipient" example:"^accounts@" doc:"Matches the mail address, or the name, of somebody in To or Cc."`
-	Subject        Pattern  `xml:"Subject" example:"^\\[?(urgent|wichtig)\\b" doc:"Matches the subject."`
-	LargerThan     int64    `xml:"LargerThan" check:"size 1KB-2GB" example:"10MB" doc:"The message has more octets than this."`
-	AttachmentType Pattern  `xml:"AttachmentType" example:"^text/calendar$" doc:"Matches the media type of an attachment."`
-	AttachmentName Pattern  `xml:"AttachmentName" example:"\\.exe$" doc:"Matches the name of an attachment; of the same one as AttachmentType, when both are given."`
+	// Names the filter in reasons and in explain.
+	//
+	// Default: its number
+	Name string `xml:"Name" check:"name" example:"newsletters"`
+
+	// The message has a header field of this name whose value matches the pattern. May be given several times; then
+	// every one of them must match.
+	Headers []string `xml:"Header" check:"header" repeats:"yes" example:"List-Id: newsletter"`
+
+	// Matches the mail address or the name of the person who wrote the message.
+	Sender Pattern `xml:"Sender" example:"@newsletter\\.example$"`
+
+	// Matches the mail address or the name of a recipient in To or Cc.
+	Recipient Pattern `xml:"Recipient" example:"^accounts@"`
+
+	// Matches the subject.
+	Subject Pattern `xml:"Subject" example:"^\\[?(urgent|wichtig)\\b"`
+
+	// The message has more octets than this.
+	LargerThan int64 `xml:"LargerThan" check:"size 1KB-2GB" example:"10MB"`
+
+	// Matches the media type of an attachment.
+	AttachmentType Pattern `xml:"AttachmentType" example:"^text/calendar$"`
+
+	// Matches the name of an attachment; when AttachmentType is given too, one attachment must match both.
+	AttachmentName Pattern `xml:"AttachmentName" example:"\\.exe$"`
 }
 
-// Then is what a filter does when it holds.
+// Then holds the actions of a filter.
 type Then struct {
-	SetGroup    string `xml:"SetGroup" example:"Infrastructure" doc:"Group of the request that the message opens."`
-	SetPriority string `xml:"SetPriority" example:"High" doc:"Priority of the request that the message opens."`
-	SetAssignee string `xml:"SetAssignee" example:"jtremblay" doc:"Logon of the assignee of the request that the message opens."`
-	SetSite     string `xml:"SetSite" example:"Montréal" doc:"Site of the request that the message opens."`
-	Ignore      bool   `xml:"Ignore" default:"False" example:"True" doc:"True: the message opens nothing and is added to nothing; a receipt and the raw message are kept. No later filter is tried."`
-	Stop        bool   `xml:"Stop" default:"False" example:"True" doc:"True: no later filter is tried."`
+	// Sets the group of the request that the message opens.
+	SetGroup string `xml:"SetGroup" example:"Infrastructure"`
+
+	// Sets the priority of the request that the message opens.
+	SetPriority string `xml:"SetPriority" example:"High"`
+
+	// Sets the assignee of the request that the message opens, by logon.
+	SetAssignee string `xml:"SetAssignee" example:"jtremblay"`
+
+	// Sets the site of the request that the message opens.
+	SetSite string `xml:"SetSite" example:"Montréal"`
+
+	// True: the message opens nothing and is added to nothing; the daemon keeps a receipt and the raw message, and tries
+	// no later filter.
+	Ignore bool `xml:"Ignore" default:"False" example:"True"`
+
+	// True: the daemon tries no later filter.
+	Stop bool `xml:"Stop" default:"False" example:"True"`
 }
 
-// Pattern is a regular expression in RE2 syntax, which never takes more than linear time. Upper and lower case are the
-// same to it, unless it says (?-i).
+// Pattern is a regular expression in RE2 syntax, which never takes more than linear time. It ignores case unless it says
+// (?-i).
 type Pattern string
 
-// Regexp is the pattern, ready to match. It is one that was read from a file.
+// Regexp compiles the pattern. It panics unless the loader has checked the pattern.
 func (p Pattern) Regexp() *regexp.Regexp { return regexp.MustCompile("(?i)" + string(p)) }
 
-const patternValues = "RE2 syntax; upper and lower case are the same unless it begins with (?-i)"
+const patternValues = "RE2 syntax; case does not matter unless it begins with (?-i)"
 
 func patternKind() kind {
 	return kind{
@@ -56,10 +86,10 @@ func patternKind() kind {
 	}
 }
 
-// checkPattern says what is wrong with a pattern.
+// checkPattern reports whether text is a regular expression, and why not.
 func checkPattern(text string) (fault string, ok bool) {
 	if !isLine(text) {
-		return "it holds a line break or a control character", false
+		return "it contains a line break or a control character", false
 	}
 	if _, err := regexp.Compile(text); err != nil {
 		return strings.TrimPrefix(err.Error(), "error parsing regexp: "), false
@@ -67,7 +97,7 @@ func checkPattern(text string) (fault string, ok bool) {
 	return "", true
 }
 
-// headerKind reads "Name: pattern" (RFC 5322 §2.2: a name is printable, without a colon).
+// headerKind reads "Name: pattern". A name is printable and has no colon (RFC 5322 §2.2).
 func headerKind() kind {
 	return kind{
 		noun: "the name of a header field, a colon and a regular expression", values: "such as X-Spam-Flag: ^yes; " + patternValues,
@@ -86,7 +116,7 @@ func headerKind() kind {
 	}
 }
 
-// HeaderPattern cuts one of Headers into the name of the field and its pattern.
+// HeaderPattern splits one of When.Headers into the name of the header field and the pattern.
 func HeaderPattern(header string) (name string, pattern Pattern) {
 	name, text, _ := strings.Cut(header, ": ")
 	return name, Pattern(text)
@@ -103,11 +133,12 @@ func (c checking) filters() {
 			filter.Name = fmt.Sprint(i + 1)
 		}
 		if first, taken := lines[strings.ToLower(filter.Name)]; taken && f.good["Name"] {
-			d.mistake(f.at("Name"), "Name", c.shown(filter.Name)+fmt.Sprintf(" is also the name of the filter in line %d (each filter has its own)", first))
+			d.mistake(f.at("Name"), "Name", c.shown(filter.Name)+
+				fmt.Sprintf(" is also the Name of the filter on line %d (give each filter its own)", first))
 		}
 		lines[strings.ToLower(filter.Name)] = filter.Line
 		if f.isIdle(filter) {
-			d.mistake(d.rootAt, filterName, "does nothing (write SetGroup, SetPriority, SetAssignee, SetSite, Ignore or Stop)")
+			d.mistake(d.rootAt, filterName, "does nothing (add SetGroup, SetPriority, SetAssignee, SetSite, Ignore or Stop)")
 		}
 		c.document.mistakes = append(c.document.mistakes, d.mistakes...)
 		c.document.warnings = append(c.document.warnings, d.warnings...)
@@ -115,7 +146,7 @@ func (c checking) filters() {
 	}
 }
 
-// isIdle says whether a filter has no effect, and no mistake that explains it.
+// isIdle reports whether a filter has no action, and no mistake that explains why.
 func (f *filling) isIdle(filter Filter) bool {
 	for name := range f.first {
 		if isAction := f.first[name].tag.index[0] == 2; isAction && f.given(name) && !f.good[name] {

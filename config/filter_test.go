@@ -50,7 +50,8 @@ func TestFiltersThatXMLWritesAreReadBackAlike(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "filters.xml")
-	if err := os.WriteFile(path, []byte(strings.Replace(text.String(), "<!-- Password is left out -->", "<Password>hunter2</Password>", 1)), 0o600); err != nil {
+	withPassword := strings.Replace(text.String(), "<!-- Password is left out -->", password, 1)
+	if err := os.WriteFile(path, []byte(withPassword), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	got, _, err := LoadMailbox(path)

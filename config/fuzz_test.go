@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// FuzzMailbox reads arbitrary octets as a mailbox file: it never panics, and always says yes or what is wrong.
+// FuzzMailbox reads arbitrary octets as a mailbox file. The loader never panics, and either accepts the file or reports a
+// mistake.
 func FuzzMailbox(f *testing.F) {
 	files, err := filepath.Glob("testdata/*/*/*.xml")
 	if err != nil || len(files) == 0 {
@@ -26,17 +27,18 @@ func FuzzMailbox(f *testing.F) {
 		m, read := readMailbox("fuzz.xml", data)
 		for _, mistake := range read.mistakes {
 			if mistake.Line < 1 || mistake.Column < 1 || mistake.Text == "" || strings.ContainsAny(mistake.String(), "\n\r\x00") {
-				t.Errorf("%#v is no line with a place", mistake)
+				t.Errorf("%#v is not one line with a place", mistake)
 			}
 		}
-		if len(read.mistakes) == 0 && (m.ServerName == "" || m.UserName == "" || m.Processor == "" || m.Port == 0 || m.Schedule.Next(m.Schedule.Next(testTime)).Before(testTime)) {
-			t.Errorf("accepted, and not complete: %+v", m)
+		isComplete := m.ServerName != "" && m.UserName != "" && m.Processor != "" && m.Port != 0
+		if len(read.mistakes) == 0 && (!isComplete || m.Schedule.Next(m.Schedule.Next(testTime)).Before(testTime)) {
+			t.Errorf("accepted although incomplete: %+v", m)
 		}
 		readService("fuzz.xml", data)
 	})
 }
 
-// FuzzSecret puts a password between arbitrary octets within <Password>: whatever is wrong with them, no mistake shows it.
+// FuzzSecret puts a password between arbitrary octets within <Password>. No mistake may show the password.
 func FuzzSecret(f *testing.F) {
 	for _, around := range [][2]string{
 		{"", ""}, {"&", ";"}, {"<", ">"}, {"<x ", "='"}, {"</", ">"}, {"<Port>", "</Port>"}, {"<?", "?>"}, {"<![CDATA[", ""},
@@ -68,14 +70,14 @@ func TestNoTornMarkupShowsASecret(t *testing.T) {
 	}
 }
 
-// checkSecret reads a mailbox file in which a marker stands between before and after in a secret tag, and looks for the
-// marker in whatever is told.
+// checkSecret reads a mailbox file whose secret tag contains a marker between before and after. No mistake or warning may
+// contain the marker.
 func checkSecret(t *testing.T, before, after string) {
 	const marker = "qzxhunterxzq"
 	opening := strings.ToLower(before)
 	for _, tag := range []string{"Password", "password", "Pasword", "PasswordFile", "Database"} {
 		if strings.Contains(opening, "</"+strings.ToLower(tag)) || strings.Contains(opening, "</password") || strings.Contains(opening, marker) {
-			continue // the tag was closed before the marker, which is then no part of the secret
+			continue // the tag is closed before the marker, so the marker is not part of the secret
 		}
 		text := minimal("<" + tag + ">" + before + marker + after + "</" + tag + ">")
 		_, read := readMailbox("fuzz.xml", []byte(text))

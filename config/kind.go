@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// kind is how the text of a tag is read and written. What a Mistake says of a bad value and what the reference says
-// of good ones come from the same two words.
+// kind is a way to read and write the text of a tag. A Mistake about a bad value and the reference take their words from
+// the same two fields.
 type kind struct {
-	noun   string // what a value is: "a port"
-	values string // what is right: "1–65535"
-	secret bool   // a bad value is not shown either
+	noun   string // a value, in words: "a port"
+	values string // the good values: "1–65535"
+	secret bool   // no message shows a value, even a bad one
 
-	// parse reads the text, which is trimmed and not empty, except that a secret kind gets it as it stands. The
-	// detail says what is wrong with it, "" when "is not a port (1–65535)" says it all.
+	// parse reads the text, which is trimmed and not empty; a secret kind gets it untrimmed. detail says why the text is
+	// bad, "" when "is not a port (1–65535)" says enough.
 	parse func(text string) (value any, detail string, ok bool)
-	// format is the reverse of parse.
+	// format writes a value as parse reads it.
 	format func(value any) string
 }
 
-// wrong says that text is no value of the kind. A text that must stay quiet is left out.
+// wrong returns the message that text is not a value of the kind. It leaves out a text that may be part of a secret.
 func (k kind) wrong(text, detail string, quiet bool) string {
 	var b strings.Builder
 	if !quiet && !k.secret {
@@ -39,7 +39,7 @@ func (k kind) wrong(text, detail string, quiet bool) string {
 	return b.String()
 }
 
-// shown returns text as a message shows it: without passwords, cut, and in quotation marks unless it is a plain word.
+// shown returns text as a message shows it: without passwords, shortened, and quoted unless it is a plain word.
 func shown(text string) string {
 	const longest = 120
 	text = withoutCredentials(text)
@@ -52,7 +52,7 @@ func shown(text string) string {
 	return text
 }
 
-// kindOf returns the kind that a field's check tag names, or else the one of its type.
+// kindOf returns the kind that the check tag of a field names, or else the kind for its type.
 func kindOf(field reflect.StructField) kind {
 	name, arg, _ := strings.Cut(field.Tag.Get("check"), " ")
 	switch name {
@@ -94,6 +94,7 @@ func kindOf(field reflect.StructField) kind {
 	return kindOfType(field.Type, arg)
 }
 
+// kindOfType returns the kind for the type of a field.
 func kindOfType(t reflect.Type, arg string) kind {
 	switch reflect.Zero(t).Interface().(type) {
 	case bool:
@@ -109,21 +110,21 @@ func kindOfType(t reflect.Type, arg string) kind {
 	case Secret:
 		return passwordKind()
 	}
-	return textKind("a single line of text", "")
+	return textKind("one line of text", "")
 }
 
 func textKind(noun, values string) kind {
 	return kind{
 		noun: noun, values: values,
 		parse: func(text string) (any, string, bool) {
-			return text, "it holds a line break or a control character", isLine(text)
+			return text, "it contains a line break or a control character", isLine(text)
 		},
 		format: func(v any) string { return reflect.ValueOf(v).String() },
 	}
 }
 
-// secretPathKind reads the path of a file that holds a secret. It is not shown, because who confuses the tag with that of
-// the secret writes the secret here.
+// secretPathKind reads the path of a file that holds a secret. Messages do not show the path, because users sometimes put
+// the secret itself here.
 func secretPathKind() kind {
 	k := textKind("a path", "relative to the folder of this file, unless absolute")
 	parse := k.parse
@@ -140,7 +141,7 @@ func nameKind() kind {
 
 func boolKind() kind {
 	return kind{
-		noun: "True or False", values: "or yes, no, 1, 0, in upper or lower case",
+		noun: "True or False", values: "yes, no, 1 and 0 work too, in upper or lower case",
 		parse: func(text string) (any, string, bool) {
 			switch strings.ToLower(text) {
 			case "true", "yes", "1":
@@ -165,7 +166,7 @@ func portKind() kind {
 	return k
 }
 
-// countKind reads a number from first to last, written "first-last".
+// countKind reads a number between limits, which are written "first-last".
 func countKind(limits string) kind {
 	low, high, _ := strings.Cut(limits, "-")
 	first, _ := strconv.Atoi(low)
@@ -196,10 +197,10 @@ func enumKind(names []string) kind {
 
 func listKind() kind {
 	return kind{
-		noun: "a list", values: "names with commas between them",
+		noun: "a list", values: "names separated by commas",
 		parse: func(text string) (any, string, bool) {
 			var list []string
-			// False is what the original's sample says for none.
+			// The original's sample writes False for an empty list.
 			if strings.EqualFold(text, "False") {
 				return list, "", true
 			}
@@ -208,19 +209,19 @@ func listKind() kind {
 					list = append(list, name)
 				}
 			}
-			return list, "it holds a control character", !strings.ContainsFunc(text, isForbidden)
+			return list, "it contains a control character", !strings.ContainsFunc(text, isForbidden)
 		},
 		format: func(v any) string { return strings.Join(v.([]string), ", ") },
 	}
 }
 
-// isLine says whether text has neither line breaks nor control characters: what goes into a POP3 command, a log line or
-// a database column.
+// isLine reports whether text has neither line breaks nor control characters, and so may go into a POP3 command, a log
+// line or a database column.
 func isLine(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return isForbidden(r) || r == '\n' || r == '\t' || r == '\r' })
 }
 
-// isForbidden says whether r is a control character other than white space.
+// isForbidden reports whether r is a control character other than white space.
 func isForbidden(r rune) bool {
 	return r < ' ' && r != '\n' && r != '\t' && r != '\r' || r >= 0x7F && r < 0xA0
 }

@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// The roots of the two kinds of files. A mailbox file may have any other than serviceRoot.
+// The roots of the two kinds of files. A mailbox file may have any root but serviceRoot.
 const (
 	mailboxRoot = "MailIntegration"
 	serviceRoot = "MailIntegrationService"
 )
 
 // LoadMailbox reads one mailbox file and the files that it names. The error is an *Error with every mistake. Login and Team
-// are "" when the file names none.
+// are "" when the file has none. Only tests call it so far: the command line of the original, which polls the mailbox of
+// one file (/ConfigFilePath:), will need it.
 func LoadMailbox(path string) (*Mailbox, []Warning, error) {
 	m, d := loadMailbox(path)
 	if err := asError(d.mistakes); err != nil {
@@ -22,6 +23,7 @@ func LoadMailbox(path string) (*Mailbox, []Warning, error) {
 	return m, d.warnings, nil
 }
 
+// loadMailbox reads one mailbox file. The mailbox is nil when the file cannot be read.
 func loadMailbox(path string) (*Mailbox, *filling) {
 	data, err := readFile(path)
 	if err != nil {
@@ -30,20 +32,21 @@ func loadMailbox(path string) (*Mailbox, *filling) {
 	return readMailbox(path, data)
 }
 
-// unreadable is the filling of a file that could not be read.
+// unreadable returns the result of a file that could not be read: one mistake.
 func unreadable(path string, err error) *filling {
 	d := &document{file: path}
 	d.mistake(position{}, "", "cannot be read: "+err.Error())
 	return &filling{document: d}
 }
 
+// readMailbox reads the mailbox file at path from its octets.
 func readMailbox(path string, data []byte) (*Mailbox, *filling) {
 	set := mailboxSet()
 	d := parse(path, data, set)
 	m := &Mailbox{File: path}
 	if strings.EqualFold(d.root, serviceRoot) {
-		d.mistakes = nil // they are those of another kind of file
-		d.mistake(d.rootAt, "", "is a service file (a mailbox file begins with <MailIntegration>)")
+		d.mistakes = nil // they come from reading the wrong kind of file
+		d.mistake(d.rootAt, "", "is a service file (name a mailbox file; it begins with <"+mailboxRoot+">)")
 		return m, &filling{document: d}
 	}
 	f := d.fill(m, set)
@@ -54,7 +57,8 @@ func readMailbox(path string, data []byte) (*Mailbox, *filling) {
 	return m, f
 }
 
-// DefaultService returns what an empty service file says, without mailboxes, for a data directory; "" means the usual one.
+// DefaultService returns the service that an empty file would give, without mailboxes, for a data directory; "" means the
+// usual one. Only tests call it so far: the command line of the original, which has no service file, will need it.
 func DefaultService(dataDirectory string) *Service {
 	s := &Service{Storage: Storage{DataDirectory: dataDirectory}}
 	set := serviceSet()
@@ -65,8 +69,8 @@ func DefaultService(dataDirectory string) *Service {
 }
 
 // LoadService reads the service file and every mailbox file that it names. The error is an *Error with every mistake of
-// every file. When the mistakes lie in mailbox files only, the service is returned beside the error, with the mailboxes
-// that have none; otherwise it is nil.
+// every file. When only mailbox files have mistakes, LoadService also returns the service, with the mailboxes that have
+// none; otherwise the service is nil.
 func LoadService(path string) (*Service, []Warning, error) {
 	data, err := readFile(path)
 	if err != nil {
@@ -83,13 +87,14 @@ func LoadService(path string) (*Service, []Warning, error) {
 	return s, warnings, asError(mistakes)
 }
 
+// readService reads the service file at path from its octets, without its mailbox files.
 func readService(path string, data []byte) (*Service, *filling) {
 	set := serviceSet()
 	d := parse(path, data, set)
 	s := &Service{File: path}
 	if d.root != "" && !strings.EqualFold(d.root, serviceRoot) {
 		d.mistakes = nil
-		d.mistake(d.rootAt, shown(d.root), "is not the root of a service file (begin with <"+serviceRoot+">)")
+		d.mistake(d.rootAt, shown(d.root), "is not the root of a service file (write <"+serviceRoot+">)")
 		return s, &filling{document: d}
 	}
 	f := d.fill(s, set)
@@ -98,7 +103,7 @@ func readService(path string, data []byte) (*Service, *filling) {
 	return s, f
 }
 
-// setDirectories makes the paths absolute and fills in those that depend on others.
+// setDirectories fills in the paths that have defaults, and makes all paths absolute.
 func (s *Service) setDirectories() {
 	if s.DataDirectory == "" {
 		s.DataDirectory = defaultDataDirectory()
@@ -117,14 +122,15 @@ func (s *Service) setDirectories() {
 	}
 }
 
-// mailboxFiles returns the files that the tags Mailboxes name, each once.
+// mailboxFiles returns the files that the tags Mailboxes name, each file once.
 func (f *filling) mailboxFiles(s *Service) []string {
 	var files []string
 	seen := map[string]bool{filepath.Clean(s.File): true} // a pattern may match the service file itself
 	for _, pattern := range s.MailboxFiles {
 		found, err := f.match(s.File, pattern)
 		if err != nil {
-			f.mistake(f.at("Mailboxes"), "Mailboxes", f.shown(pattern)+" "+err.Error()+" (a mailbox file, or a pattern such as mailboxes/*.xml)")
+			f.mistake(f.at("Mailboxes"), "Mailboxes", f.shown(pattern)+" "+err.Error()+
+				" (name a mailbox file, or a pattern such as mailboxes/*.xml)")
 		}
 		for _, file := range found {
 			if clean := filepath.Clean(file); !seen[clean] {
@@ -136,7 +142,7 @@ func (f *filling) mailboxFiles(s *Service) []string {
 	return files
 }
 
-// match returns the files that one name or pattern stands for.
+// match returns the files that a name or pattern stands for. Its errors continue the sentence that begins with it.
 func (f *filling) match(serviceFile, pattern string) ([]string, error) {
 	path := pattern
 	if !filepath.IsAbs(path) {
@@ -146,14 +152,14 @@ func (f *filling) match(serviceFile, pattern string) ([]string, error) {
 		return []string{path}, nil
 	}
 	if !strings.ContainsAny(pattern, "*?[") {
-		return nil, errors.New("is not a file that exists")
+		return nil, errors.New("is not an existing file")
 	}
 	found, err := filepath.Glob(path)
 	if err != nil {
 		return nil, errors.New("is not a well-formed pattern")
 	}
 	if len(found) == 0 {
-		f.warn(f.at("Mailboxes"), "Mailboxes", f.shown(pattern)+" finds no file, so there is nothing to poll")
+		f.warn(f.at("Mailboxes"), "Mailboxes", f.shown(pattern)+" matches no file (check the folder and the pattern)")
 	}
 	return found, nil
 }

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// write makes a file in dir and returns its path.
+// write writes a file below dir and returns its path.
 func write(t *testing.T, dir, name, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
@@ -25,7 +25,7 @@ func write(t *testing.T, dir, name, text string) string {
 	return path
 }
 
-// minimal is a mailbox file with its mandatory tags and more.
+// minimal returns a mailbox file with its mandatory tags, and the tags more.
 func minimal(more string) string {
 	return "<MailIntegration><MessageProcessorTypeName>EventMailMessageProcessor</MessageProcessorTypeName>" +
 		"<ServerName>mail.example.com</ServerName><UserName>u</UserName>" + more + "</MailIntegration>"
@@ -33,7 +33,7 @@ func minimal(more string) string {
 
 const password = "<Password>hunter2</Password>"
 
-// loaded returns the mailbox that text describes.
+// loaded returns the mailbox of a file with that text.
 func loaded(t *testing.T, text string) *Mailbox {
 	t.Helper()
 	m, _, err := LoadMailbox(write(t, t.TempDir(), "helpdesk.xml", text))
@@ -43,7 +43,7 @@ func loaded(t *testing.T, text string) *Mailbox {
 	return m
 }
 
-func TestAMailboxFileWithTheLeastTagsHasTheDefaults(t *testing.T) {
+func TestAMailboxFileWithTheFewestTagsHasTheDefaults(t *testing.T) {
 	t.Parallel()
 	got := loaded(t, minimal(password))
 	every30s, err := ParseSchedule("30s")
@@ -57,8 +57,8 @@ func TestAMailboxFileWithTheLeastTagsHasTheDefaults(t *testing.T) {
 			ServerName: "mail.example.com", Port: 995, Security: SslOnConnect, UserName: "u", Password: NewSecret("hunter2"),
 			Authentication: Basic, StepTimeout: time.Minute,
 		},
-		EndUser: EndUser{Source: "Email", CreateNewRequests: true, UnknownFollowUp: AcceptAndFlag, ClosedFollowUp: AddActivity},
-		Content: Content{MaxOctets: 100 << 20},
+		EndUser:   EndUser{Source: "Email", CreateNewRequests: true, UnknownFollowUp: "AcceptAndFlag", ClosedFollowUp: "AddActivity"},
+		Recording: Recording{MaxOctets: 100 << 20},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -72,7 +72,8 @@ func TestEveryFormOfTheDialectIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	utf16, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(`<?xml version="1.0" encoding="utf-16"?>` + site("Montréal"))
+	const declared = `<?xml version="1.0" encoding="utf-16"?>`
+	utf16, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(declared + site("Montréal"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,6 +81,9 @@ func TestEveryFormOfTheDialectIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	inServer := strings.NewReplacer("<ServerName>", "<server><ServerName>", "</MailIntegration>", "</server></MailIntegration>")
+	inConfiguration := strings.NewReplacer("<MailIntegration>", `<configuration xmlns:xsi="x" xsi:noNamespaceSchemaLocation="y">`,
+		"</MailIntegration>", "</configuration>")
 	tests := []struct{ name, text, want string }{
 		{"UTF-8 without a declaration", site("Montréal"), "Montréal"},
 		{"UTF-8 with a byte order mark", "\uFEFF" + site("Montréal"), "Montréal"},
@@ -87,7 +91,7 @@ func TestEveryFormOfTheDialectIsRead(t *testing.T) {
 		{"windows-1252 as declared", latin, "Montréal – €"},
 		{"UTF-16 with a byte order mark", utf16, "Montréal"},
 		{"big-endian UTF-16 without a byte order mark", big, "Montréal"},
-		{"UTF-8 that .NET declared as UTF-16", `<?xml version="1.0" encoding="utf-16"?>` + site("Montréal"), "Montréal"},
+		{"UTF-8 that .NET declared as UTF-16", declared + site("Montréal"), "Montréal"},
 		{"a blank line before the declaration", "\r\n" + `<?xml version="1.0" encoding="utf-8"?>` + site("Montréal"), "Montréal"},
 		{"an HTML entity", site("Montr&eacute;al"), "Montréal"},
 		{"numeric character references", site("Montr&#233;al &#xE0;"), "Montréal à"},
@@ -96,8 +100,8 @@ func TestEveryFormOfTheDialectIsRead(t *testing.T) {
 		{"white space around a value", site("\r\n\t Montréal  \r\n"), "Montréal"},
 		{"tags in any case", strings.NewReplacer("ServerName", "SERVERNAME", "Group", "group").Replace(site("Montréal")), "Montréal"},
 		{"closing tags in another case", strings.Replace(site("Montréal"), "</Group>", "</GROUP>", 1), "Montréal"},
-		{"tags in <server>", strings.NewReplacer("<ServerName>", "<server><ServerName>", "</MailIntegration>", "</server></MailIntegration>").Replace(site("Montréal")), "Montréal"},
-		{"another root, with a schema", strings.NewReplacer("<MailIntegration>", `<configuration xmlns:xsi="x" xsi:noNamespaceSchemaLocation="y">`, "</MailIntegration>", "</configuration>").Replace(site("Montréal")), "Montréal"},
+		{"tags in <server>", inServer.Replace(site("Montréal")), "Montréal"},
+		{"another root, with a schema", inConfiguration.Replace(site("Montréal")), "Montréal"},
 		{"a comment after the root", site("Montréal") + "\n<!-- end -->\n", "Montréal"},
 		{"an empty tag with a default", strings.Replace(site("Montréal"), "<Group>", "<Port> </Port><Schedule/><Group>", 1), "Montréal"},
 	}
@@ -106,7 +110,7 @@ func TestEveryFormOfTheDialectIsRead(t *testing.T) {
 			t.Parallel()
 			m := loaded(t, test.text)
 			if m.Group != test.want || m.Password.Reveal() != "hunter2" {
-				t.Errorf("Group is %q, want %q; Password was read: %v", m.Group, test.want, !m.Password.IsEmpty())
+				t.Errorf("Group is %q, want %q; the loader has read Password: %v", m.Group, test.want, !m.Password.IsEmpty())
 			}
 		})
 	}
@@ -171,19 +175,25 @@ func TestUseSslStandsForASecureSocketOption(t *testing.T) {
 // gateway is a tag of the original's files.
 const gateway = "<GatewayTypeName>ESI.Octopus.MailIntegration.Pop3MailboxGateway,ESI.Octopus.MailIntegration</GatewayTypeName>"
 
-func TestWhatIsReadButShouldBeWrittenOtherwiseIsAWarning(t *testing.T) {
+func TestATextThatShouldBeChangedIsAWarning(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, tags, want string }{
-		{"nothing to say", "<SecureSocketOption>SslOnConnect</SecureSocketOption>", ""},
-		{"the port of TLS without TLS", "<SecureSocketOption>StartTLS</SecureSocketOption><Port>995</Port>", "Port: is not the usual one"},
+		{"nothing to warn of", "<SecureSocketOption>SslOnConnect</SecureSocketOption>", ""},
+		{"the port of TLS without TLS", "<SecureSocketOption>StartTLS</SecureSocketOption><Port>995</Port>",
+			"Port: is not the usual port"},
 		{"a password without TLS", "<SecureSocketOption>None</SecureSocketOption>", "SecureSocketOption: no TLS"},
-		{"a plain file of the original", gateway + "<Port>110</Port>", "SecureSocketOption: is missing beside UseSsl, which Octopus reads as no TLS"},
-		{"a file of the original without a port", gateway, "SecureSocketOption: is missing beside UseSsl"},
+		{"a plain file of the original", gateway + "<Port>110</Port>",
+			"SecureSocketOption: is missing, and so is UseSsl: Octopus uses no TLS then"},
+		{"a file of the original without a port", gateway, "SecureSocketOption: is missing, and so is UseSsl"},
 		{"a file of the original whose port says TLS", gateway + "<Port>995</Port>", ""},
-		{"a file of the original that says it by UseSsl", gateway + "<UseSsl>True</UseSsl>", "UseSsl: is deprecated"},
-		{"a file of ours on the port without TLS", "<Port>110</Port>", "Port: is not the usual one"},
-		{"a tag for people in an event mailbox", "<IncidentPriority>High</IncidentPriority>", "IncidentPriority: has no effect with EventMailMessageProcessor"},
-		{"a token in an event mailbox", "<NewSRBodyEnclosingToken>x</NewSRBodyEnclosingToken>", "NewSRBodyEnclosingToken: has no effect"},
+		{"a file of the original with UseSsl", gateway + "<UseSsl>True</UseSsl>", "UseSsl: is deprecated"},
+		{"a file of ours on the port without TLS", "<Port>110</Port>", "Port: is not the usual port"},
+		{"a tag for people in an event mailbox", "<IncidentPriority>High</IncidentPriority>",
+			"IncidentPriority: has no effect with EventMailMessageProcessor (remove it)"},
+		{"the group of incidents in an event mailbox", "<IncidentGroup>Desk</IncidentGroup>",
+			"IncidentGroup: has no effect with EventMailMessageProcessor (write Group instead)"},
+		{"a token in an event mailbox", "<NewSRBodyEnclosingToken>x</NewSRBodyEnclosingToken>",
+			"NewSRBodyEnclosingToken: has no effect"},
 		{"a client of Azure with a password", "<ClientId>x</ClientId>", "ClientId: has no effect with Authentication Basic"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -205,7 +215,7 @@ func TestWhatIsReadButShouldBeWrittenOtherwiseIsAWarning(t *testing.T) {
 	}
 }
 
-func TestAMistakeIsPlacedInCharacters(t *testing.T) {
+func TestTheColumnOfAMistakeCountsCharacters(t *testing.T) {
 	t.Parallel()
 	_, _, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(password+"<!-- é€😀 -->\n\té<!-- é --><Port>0</Port>")))
 	if err == nil {
@@ -216,7 +226,7 @@ func TestAMistakeIsPlacedInCharacters(t *testing.T) {
 	}
 }
 
-func TestAFileWithoutEndOfMistakesIsGivenUp(t *testing.T) {
+func TestTheLoaderGivesUpAFileWithTooManyMistakes(t *testing.T) {
 	t.Parallel()
 	_, _, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(strings.Repeat("<x/>", 20_000))))
 	e, isError := err.(*Error)
@@ -233,7 +243,7 @@ func TestAFileWithoutEndOfMistakesIsGivenUp(t *testing.T) {
 	}
 }
 
-func TestAFolderIsNotRead(t *testing.T) {
+func TestAFolderIsNotAConfigurationFile(t *testing.T) {
 	t.Parallel()
 	for _, load := range []func(string) error{
 		func(path string) error { _, _, err := LoadMailbox(path); return err },

@@ -1,24 +1,17 @@
 package config
 
-import "os"
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
-}
-
-// loadMailboxes reads the mailbox files of a service, whose own file is of, gives the mailboxes its defaults, and holds them against each
-// other. The mailboxes that it returns are those without mistakes.
-func loadMailboxes(files []string, s *Service, of *filling) (good []*Mailbox, warnings []Warning, mistakes []Mistake) {
+// loadMailboxes reads the mailbox files of a service, gives the mailboxes the defaults of the service, and compares them with
+// each other. own is the service's own file. The result holds the mailboxes without mistakes.
+func loadMailboxes(files []string, s *Service, own *filling) (good []*Mailbox, warnings []Warning, mistakes []Mistake) {
 	var read []*mailboxFile
 	for _, file := range files {
 		m, f := loadMailbox(file)
 		if m != nil && f.first != nil {
-			f.inherit(m, s, of)
+			f.inherit(m, s, own)
 		}
 		read = append(read, &mailboxFile{m, f, modified(file)})
 	}
-	tellCopies(read)
+	reportCopies(read)
 	for _, file := range read {
 		warnings = append(warnings, file.warnings...)
 		mistakes = append(mistakes, sorted(file.mistakes)...)
@@ -29,18 +22,18 @@ func loadMailboxes(files []string, s *Service, of *filling) (good []*Mailbox, wa
 	return good, warnings, mistakes
 }
 
-// inherit takes Login and Team from the service where the mailbox names none. Whether one is missing is only known when both
-// files were read to their ends.
-func (f *filling) inherit(m *Mailbox, s *Service, of *filling) {
+// inherit copies Login and Team from the service where the mailbox has none. It reports a missing one only when both files
+// were read to the end: a file that breaks off may have it in its rest.
+func (f *filling) inherit(m *Mailbox, s *Service, own *filling) {
 	for _, d := range []struct {
-		name, of string
-		to       *string
+		tag, service string
+		mailbox      *string
 	}{{"Login", s.Login, &m.Login}, {"Team", s.Team, &m.Team}} {
-		if *d.to == "" {
-			*d.to = d.of
+		if *d.mailbox == "" {
+			*d.mailbox = d.service
 		}
-		if *d.to == "" && f.whole && of.whole && !f.given(d.name) && !of.given(d.name) {
-			f.mistake(f.at(d.name), d.name, "is missing, here and in the service file (write it in one of them)")
+		if *d.mailbox == "" && f.whole && own.whole && !f.given(d.tag) && !own.given(d.tag) {
+			f.mistake(f.at(d.tag), d.tag, "is missing, here and in the service file (add it to one of them)")
 		}
 	}
 }

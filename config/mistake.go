@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// Mistake is one thing that is wrong in one file. It never holds a secret.
+// Mistake is one fault in one file. It never contains a secret.
 type Mistake struct {
 	File   string
-	Line   int    // from 1; 0 when the mistake has no place in the file
+	Line   int    // from 1; 0 when the whole file is at fault
 	Column int    // from 1, in characters
-	Tag    string // "" when the mistake lies in no tag
-	Text   string // what is wrong (what is right)
+	Tag    string // "" when no tag is at fault
+	Text   string // what is wrong (what to do)
 }
 
-// String returns "file:line:column: Tag: what is wrong (what is right)".
+// String returns "file:line:column: Tag: what is wrong (what to do)".
 func (m Mistake) String() string {
 	var b strings.Builder
 	b.WriteString(m.File)
@@ -31,13 +31,13 @@ func (m Mistake) String() string {
 	return b.String()
 }
 
-// Warning is something that is read, but should be written otherwise.
+// Warning is a text that the loader accepts, but that the administrator should change.
 type Warning struct{ Mistake }
 
-// Error is all that is wrong in the files that were read: file by file, in the order of their lines.
+// Error holds every mistake in the files that were read: file by file, in the order of their lines.
 type Error struct{ Mistakes []Mistake }
 
-// Error returns one line for each mistake.
+// Error returns the mistakes, one per line.
 func (e *Error) Error() string {
 	lines := make([]string, len(e.Mistakes))
 	for i, m := range e.Mistakes {
@@ -46,7 +46,7 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// sorted returns the mistakes of one file in the order of its lines.
+// sorted sorts the mistakes of one file by line and returns them.
 func sorted(mistakes []Mistake) []Mistake {
 	slices.SortStableFunc(mistakes, byPlace)
 	return mistakes
@@ -56,13 +56,13 @@ func byPlace(a, b Mistake) int {
 	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 }
 
-// sortedWarnings returns the warnings of one file in the order of its lines.
+// sortedWarnings sorts the warnings of one file by line and returns them.
 func sortedWarnings(warnings []Warning) []Warning {
 	slices.SortStableFunc(warnings, func(a, b Warning) int { return byPlace(a.Mistake, b.Mistake) })
 	return warnings
 }
 
-// asError returns mistakes as an error, nil when there are none.
+// asError returns an *Error with the mistakes, nil when there are none.
 func asError(mistakes []Mistake) error {
 	if len(mistakes) == 0 {
 		return nil

@@ -2,9 +2,9 @@ package config
 
 import "strings"
 
-// nearest returns the candidate that name was probably meant to be, "" when none is near.
+// nearest returns the candidate that name probably stands for, "" when none is near.
 func nearest(name string, candidates []string) string {
-	const longest = 64 // nobody means a known name by a longer one
+	const longest = 64 // no longer name is a typing error for a known one
 	if len(name) > longest {
 		return ""
 	}
@@ -17,7 +17,7 @@ func nearest(name string, candidates []string) string {
 	return best
 }
 
-// distance counts the letters to insert, delete, replace or swap with their neighbour to turn a into b.
+// distance returns how many letters must be inserted, deleted, replaced or swapped with a neighbour to turn a into b.
 func distance(a, b string) int {
 	s, t := []rune(a), []rune(b)
 	before, last, row := make([]int, len(t)+1), make([]int, len(t)+1), make([]int, len(t)+1)
@@ -37,6 +37,7 @@ func distance(a, b string) int {
 	return last[len(t)]
 }
 
+// differ returns 1 for two different letters, 0 for equal ones.
 func differ(a, b rune) int {
 	if a == b {
 		return 0

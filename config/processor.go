@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Processor is what a mailbox makes of its messages.
+// Processor is the name of a way to process messages: it says what the daemon makes of the messages of a mailbox.
 type Processor string
 
 // The processors, by their short names in MessageProcessorTypeName.
@@ -15,9 +15,10 @@ const (
 	Monitoring            Processor = "EventMailMessageProcessor"
 )
 
+// processors are the values of MessageProcessorTypeName.
 var processors = []string{string(EndUserIncident), string(EndUserServiceRequest), string(Monitoring)}
 
-// processorKind reads the short name of a processor, or a .NET type name that ends in it: "Namespace.Name, Assembly".
+// processorKind reads the short name of a processor, alone or within a .NET type name: "Namespace.Name, Assembly".
 func processorKind() kind {
 	return kind{
 		noun: "a known processor", values: strings.Join(processors, ", "),

@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// durationKind reads a duration from first to last, written "first-last".
+// durationKind reads a duration between limits, which are written "first-last".
 func durationKind(limits string) kind {
 	low, high, _ := strings.Cut(limits, "-")
 	first, _ := time.ParseDuration(low)
 	last, _ := time.ParseDuration(high)
 	return kind{
-		noun: "a duration", values: fmt.Sprintf("a number and its unit, such as 30s, 5m or 1h; from %s to %s", low, high),
+		noun: "a duration", values: fmt.Sprintf("a number with its unit, such as 30s, 5m or 1h; from %s to %s", low, high),
 		parse: func(text string) (any, string, bool) {
 			d, err := time.ParseDuration(text)
 			if err != nil {
 				return nil, "", false
 			}
-			return d, "it is out of the range", d >= first && d <= last
+			return d, "it is out of range", d >= first && d <= last
 		},
 		format: func(v any) string { return formatDuration(v.(time.Duration)) },
 	}
 }
 
-// formatDuration writes 5m0s as 5m and 2h0m0s as 2h.
+// formatDuration returns d without zeros at its end: 5m for 5m0s, 2h for 2h0m0s.
 func formatDuration(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
@@ -38,7 +38,7 @@ func formatDuration(d time.Duration) string {
 	return s
 }
 
-// millisecondsKind reads a pause as the original writes it: a bare number.
+// millisecondsKind reads a pause as the original writes it: a number without a unit.
 func millisecondsKind() kind {
 	k := countKind("0-600000")
 	k.noun, k.values = "a number of milliseconds", "0–600000"
@@ -54,30 +54,31 @@ func millisecondsKind() kind {
 	return k
 }
 
-// units are those of a size in octets, the largest first.
+// units are the units of a size, the largest first.
 var units = []struct {
 	name   string
 	octets int64
 }{{"GB", 1 << 30}, {"MB", 1 << 20}, {"KB", 1 << 10}}
 
-// sizeKind reads a number of octets from first to last, written "first-last".
+// sizeKind reads a number of octets between limits, which are written "first-last".
 func sizeKind(limits string) kind {
 	low, high, _ := strings.Cut(limits, "-")
 	first, _ := parseSize(low)
 	last, _ := parseSize(high)
 	return kind{
-		noun: "a size", values: fmt.Sprintf("octets, or a number with KB, MB or GB of 1024, 1024² and 1024³ octets; from %s to %s", low, high),
+		noun: "a size", values: fmt.Sprintf("octets, or a number with KB, MB or GB: 1024, 1024² or 1024³ octets; from %s to %s", low, high),
 		parse: func(text string) (any, string, bool) {
 			n, ok := parseSize(text)
 			if !ok {
 				return nil, "", false
 			}
-			return n, "it is out of the range", n >= first && n <= last
+			return n, "it is out of range", n >= first && n <= last
 		},
 		format: func(v any) string { return formatSize(v.(int64)) },
 	}
 }
 
+// parseSize reads a number with or without a unit, and returns it in octets.
 func parseSize(text string) (octets int64, ok bool) {
 	number, factor := strings.ToUpper(text), int64(1)
 	for _, u := range units {
@@ -93,6 +94,7 @@ func parseSize(text string) (octets int64, ok bool) {
 	return n * factor, true
 }
 
+// formatSize returns a size with the largest unit that divides it.
 func formatSize(octets int64) string {
 	for _, u := range units {
 		if octets > 0 && octets%u.octets == 0 {

@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// Passwords that somebody writes into a tag for a name: "pop3://user:password@host", "user:password@host", "host=db password=…".
+// Passwords that users write into a tag for a name: "pop3://user:password@host", "user:password@host", "host=db password=…".
 var (
 	userInfo      = regexp.MustCompile(`(?s)(^|://)([^\s:@/]*:).*@`)
 	passwordValue = regexp.MustCompile(`(?i)(\b(?:ssl)?password\s*=\s*)(?:'[^']*'?|\S+)`)
 )
 
-// withoutCredentials returns text without the passwords that its form gives away.
+// withoutCredentials returns text without passwords that can be recognised by their form.
 func withoutCredentials(text string) string {
 	text = userInfo.ReplaceAllString(text, "${1}${2}"+redacted+"@")
 	return passwordValue.ReplaceAllString(text, "${1}"+redacted)
 }
 
-// shortestSecret is the length from which a secret is looked for in other texts: a shorter one is in any text by chance.
+// shortestSecret is the length of the shortest secret that redact removes. A shorter one is in any text by chance.
 const shortestSecret = 4
 
-// noteSecrets remembers the secrets of a file, so that no message about another tag shows them.
+// noteSecrets remembers the secrets of a file, so that no message about another tag shows one.
 func (d *document) noteSecrets() {
 	for _, e := range d.elements {
 		value, _, _ := e.tag.kind.parse(e.text)
@@ -32,8 +32,8 @@ func (d *document) noteSecrets() {
 	}
 }
 
-// redact returns text without the secrets of the file. It comes before text is cut or put into quotation marks, which would
-// leave parts of them.
+// redact returns text without the secrets of the file. Callers shorten or quote a text only afterwards: before, a part of a
+// secret could remain.
 func (d *document) redact(text string) string {
 	for _, secret := range d.secrets {
 		text = strings.ReplaceAll(text, secret, redacted)

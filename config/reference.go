@@ -2,37 +2,43 @@ package config
 
 import (
 	"bufio"
+	"cmp"
 	"io"
 	"strings"
 )
 
+// referencePreface begins the reference.
 const referencePreface = `# Configuration reference
 
-This file is generated from the program (the fields of package config); a change here is lost.
+` + "`" + `make generate` + "`" + ` writes this file from the program (the fields of package config); edits here are lost.
 
-Two kinds of files are read, both in the same XML dialect:
+The program reads two kinds of files, both in the same XML dialect:
 
-- a **mailbox file** for each mailbox, root ` + "`<MailIntegration>`" + ` (any root is read); files of Octopus MailIntegration are read as they are;
+- a **mailbox file** for each mailbox, root ` + "`<MailIntegration>`" + ` (any other root works too); files of Octopus
+  MailIntegration work as they are;
 - one **service file**, root ` + "`<MailIntegrationService>`" + `.
 
 The dialect:
 
-- The names of tags are read in upper or lower case; a closing tag that differs from its opening tag only in case is a warning.
-- In a mailbox file, ` + "`<Server>`" + ` may enclose tags, or be left out.
-- White space around a value does not belong to it, except spaces around a password. An empty tag is an absent tag.
-- HTML entities such as ` + "`&eacute;`" + ` are read. A bare ` + "`&`" + ` is written ` + "`&amp;`" + `, a ` + "`<`" + ` is written ` + "`&lt;`" + `.
-- A file is in UTF-8, or in the encoding that its first line declares. Document types and entities declared in them are not read.
-- An unknown tag, a bad value, a missing or a repeated tag is a mistake; all mistakes of all files are reported at once, as ` + "`file:line:column: Tag: what is wrong (what is right)`" + `.
-- Paths are relative to the folder of the file that they stand in.
+- Tag names may be in upper or lower case; a closing tag that differs from its opening tag only in case is a warning.
+- In a mailbox file, ` + "`<Server>`" + ` may enclose tags; it is optional.
+- White space around a value does not belong to it, except spaces around a password. An empty tag counts as absent.
+- HTML entities such as ` + "`&eacute;`" + ` are allowed. Write ` + "`&amp;`" + ` for ` + "`&`" + `, and ` + "`&lt;`" + ` for ` + "`<`" + `.
+- A file is in UTF-8, or in the encoding that its first line declares. Document types, and entities declared in them, are mistakes.
+- An unknown tag, a bad value, a missing tag and a repeated tag are mistakes. The program reports all mistakes of all files at
+  once, as ` + "`file:line:column: Tag: what is wrong (what to do)`" + `.
+- A relative path starts at the folder of the file that contains it.
 `
 
+// filterPreface begins the section on filters.
 const filterPreface = `
 ### Mailbox file: Filters
 
-` + "`<Filters>`" + ` holds one ` + "`<Filter>`" + ` after the other, and each of them the tags below. They are tried in their order on every message.
-A filter holds when all of its conditions do (without any, it holds for every message); then its actions take effect. What a
-later filter sets replaces what an earlier one has set. What a filter sets takes precedence over the rest of the configuration,
-and over the block of fields of a service request; it concerns only requests that the message opens, not one that it is added to.
+` + "`<Filters>`" + ` contains ` + "`<Filter>`" + ` elements, and each ` + "`<Filter>`" + ` the tags below. The daemon tries the filters in
+their order on every message. A filter matches when all of its conditions do (without conditions, it matches every message);
+then its actions take effect. A value that a later filter sets replaces the value of an earlier one. Values from filters take
+precedence over the rest of the configuration, and over the block of fields of a service request. They concern only requests
+that the message opens, not a request that it is added to.
 
 ` + "```xml" + `
 <Filters>
@@ -54,51 +60,67 @@ and over the block of fields of a service request; it concerns only requests tha
 
 // Reference writes the reference of every tag of both kinds of file, in Markdown.
 func Reference(w io.Writer) error {
-	b := bufio.NewWriter(w)
-	b.WriteString(referencePreface)
-	writeReference(b, "Mailbox file", MailboxTags())
-	b.WriteString(filterPreface)
-	for _, t := range FilterTags() {
-		writeTagReference(b, t)
+	docs, err := documentations()
+	if err != nil {
+		return err
 	}
-	writeReference(b, "Service file", ServiceTags())
-	return b.Flush()
+	r := referenceWriter{bufio.NewWriter(w), docs}
+	r.WriteString(referencePreface)
+	r.file("Mailbox file", MailboxTags())
+	r.WriteString(filterPreface)
+	for _, t := range FilterTags() {
+		r.tag(t)
+	}
+	r.file("Service file", ServiceTags())
+	return r.Flush()
 }
 
-func writeReference(b *bufio.Writer, file string, tags []Tag) {
-	b.WriteString("\n## " + file + "\n\n| Tag | Mandatory | Default |\n|---|---|---|\n")
+// referenceWriter writes the reference with the documentation of each field.
+type referenceWriter struct {
+	*bufio.Writer
+	docs map[string]documentation
+}
+
+// file writes the table and the sections of one kind of file.
+func (r referenceWriter) file(name string, tags []Tag) {
+	r.WriteString("\n## " + name + "\n\n| Tag | Mandatory | Default |\n|---|---|---|\n")
 	for _, t := range tags {
-		b.WriteString("| `" + t.Name + "` | " + cell(t.Mandatory) + " | " + cell(t.Default) + " |\n")
+		r.WriteString("| `" + t.Name + "` | " + cell(r.mandatory(t)) + " | " + cell(r.otherwise(t)) + " |\n")
 	}
 	section := ""
 	for _, t := range tags {
 		if t.Section != section {
 			section = t.Section
-			b.WriteString("\n### " + file + ": " + section + "\n")
+			r.WriteString("\n### " + name + ": " + section + "\n")
 		}
-		writeTagReference(b, t)
+		r.tag(t)
 	}
 }
 
-func writeTagReference(b *bufio.Writer, t Tag) {
-	b.WriteString("\n#### " + t.Name + "\n\n" + escape(t.Doc) + "\n\n")
-	b.WriteString("- Values: " + escape(t.Values) + "\n")
-	b.WriteString("- Default: " + escape(orNone(t.Default)) + "\n")
-	b.WriteString("- Mandatory: " + escape(t.Mandatory) + "\n")
-	b.WriteString("- Example: `" + t.line(t.Example) + "`\n")
+// tag writes the section of one tag.
+func (r referenceWriter) tag(t Tag) {
+	r.WriteString("\n#### " + t.Name + "\n\n" + escape(r.docs[t.field].text) + "\n\n")
+	r.WriteString("- Values: " + escape(t.Values) + "\n")
+	r.WriteString("- Default: " + escape(cmp.Or(r.otherwise(t), "none")) + "\n")
+	r.WriteString("- Mandatory: " + escape(r.mandatory(t)) + "\n")
+	r.WriteString("- Example: `" + t.line(t.Example) + "`\n")
 }
 
-func orNone(text string) string {
-	if text == "" {
-		return "none"
+// otherwise returns what the program uses when a tag is absent, "" for nothing.
+func (r referenceWriter) otherwise(t Tag) string { return cmp.Or(r.docs[t.field].otherwise, t.Default) }
+
+// mandatory returns when a tag is mandatory.
+func (r referenceWriter) mandatory(t Tag) string {
+	if t.Mandatory {
+		return "yes"
 	}
-	return text
+	return cmp.Or(r.docs[t.field].mandatory, "no")
 }
 
-// cell returns text for a cell of a table.
+// cell returns text as the cell of a table has it.
 func cell(text string) string { return strings.ReplaceAll(escape(text), "|", `\|`) }
 
-// escape keeps Markdown from reading a tag or an asterisk as its own.
+// escape returns text in which Markdown takes no tag, asterisk or underscore for its own.
 func escape(text string) string {
 	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "&", "&amp;", "*", `\*`, "_", `\_`).Replace(text)
 }

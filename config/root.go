@@ -2,13 +2,13 @@ package config
 
 import "encoding/xml"
 
-// openRoot takes up the first tag, which may have any name and any attributes, such as those that name a schema.
+// openRoot opens the first tag. It may have any name, and any attributes, such as those that name a schema.
 func (w *walker) openRoot(name string) bool {
 	if w.root != "" {
 		if w.set.encloses(w.root) {
 			w.missingRoot(w.root)
 		} else {
-			w.mistake(w.at, "", "a second root begins (a file has one, and all tags within it)")
+			w.mistake(w.at, "", "a second root begins (put all tags of the file into one root)")
 		}
 		return false
 	}
@@ -17,8 +17,8 @@ func (w *walker) openRoot(name string) bool {
 	return true
 }
 
-// openWithoutRoot takes up a first tag that belongs within a root, as in the samples of the original's manual, which show tags
-// without one. What follows is read as if the root were there, so that its mistakes are told too.
+// openWithoutRoot opens a first tag that belongs within a root: the samples in the original's manual show tags without a
+// root. The loader goes on as if the root were there, so that it reports the other mistakes too.
 func (w *walker) openWithoutRoot(name string, attributes []xml.Attr) bool {
 	w.root, w.rootAt = w.set.root, w.at
 	w.missingRoot(canonical(w.set.lookup(name), name))
@@ -26,7 +26,8 @@ func (w *walker) openWithoutRoot(name string, attributes []xml.Attr) bool {
 	return w.open(name, attributes)
 }
 
-// missingRoot tells that the first tag, name, stands outside of any root.
+// missingRoot reports that first, the first tag, stands outside a root.
 func (w *walker) missingRoot(first string) {
-	w.mistake(w.rootAt, "", "the root is missing: <"+first+"> is the first tag (write <"+w.set.root+"> before it and </"+w.set.root+"> at the end of the file)")
+	w.mistake(w.rootAt, "", "the root is missing: <"+first+"> is the first tag (write <"+w.set.root+"> before it and </"+
+		w.set.root+"> at the end of the file)")
 }

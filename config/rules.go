@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// checking applies the rules that hold between the tags of one mailbox file. A rule says nothing about a tag whose own
-// value is a mistake already.
+// checking applies the rules between the tags of one mailbox file. No rule reports a tag whose own value is a mistake
+// already.
 type checking struct {
 	*filling
 	*Mailbox
 	set *tagSet
 }
 
+// all applies every rule. Later rules rely on what earlier ones have set.
 func (c checking) all() {
 	c.identity()
 	c.security()
@@ -25,6 +26,7 @@ func (c checking) all() {
 	c.exposure()
 }
 
+// identity names the mailbox for its file when the tag Name is absent.
 func (c checking) identity() {
 	if c.Name == "" && !c.given("Name") {
 		base := filepath.Base(c.File)
@@ -35,29 +37,29 @@ func (c checking) identity() {
 	}
 }
 
-// security unites SecureSocketOption with the deprecated UseSsl.
+// security derives SecureSocketOption from the deprecated UseSsl, and checks that they agree.
 func (c checking) security() {
 	if !c.given("UseSsl") && !c.given("SecureSocketOption") && c.isOriginals() && c.Port != portPOP3S {
-		c.warn(c.at("ServerName"), "SecureSocketOption", "is missing beside UseSsl, which Octopus reads as no TLS and this program as SslOnConnect "+
-			"(write <SecureSocketOption>None</SecureSocketOption>, better StartTLS or SslOnConnect)")
+		c.warn(c.at("ServerName"), "SecureSocketOption", "is missing, and so is UseSsl: Octopus uses no TLS then, this program SslOnConnect "+
+			"(write <SecureSocketOption>None</SecureSocketOption>, or better StartTLS or SslOnConnect)")
 	}
 	if !c.good["UseSsl"] {
 		return
 	}
-	meant := None
+	option := None
 	if c.UseSsl {
-		meant = SslOnConnect
+		option = SslOnConnect
 	}
 	if !c.given("SecureSocketOption") {
-		c.Security = meant
-	} else if c.good["SecureSocketOption"] && c.Security != meant {
+		c.Security = option
+	} else if c.good["SecureSocketOption"] && c.Security != option {
 		c.mistake(c.at("UseSsl"), "UseSsl", "contradicts SecureSocketOption "+string(c.Security)+" (remove UseSsl, which is deprecated)")
 		return
 	}
-	c.warn(c.at("UseSsl"), "UseSsl", "is deprecated (write <SecureSocketOption>"+string(meant)+"</SecureSocketOption>)")
+	c.warn(c.at("UseSsl"), "UseSsl", "is deprecated (write <SecureSocketOption>"+string(option)+"</SecureSocketOption> instead)")
 }
 
-// isOriginals reports whether the file was written for Octopus MailIntegration: it names a gateway, or a processor as .NET does.
+// isOriginals reports whether the file was written for Octopus MailIntegration: it names a gateway, or a .NET processor.
 func (c checking) isOriginals() bool {
 	return c.given("GatewayTypeName") || strings.Contains(c.first["MessageProcessorTypeName"].text, ",")
 }
@@ -68,6 +70,7 @@ const (
 	portPOP3S = 995
 )
 
+// port sets the port when the tag Port is absent, and warns when port, TLS and server do not fit each other.
 func (c checking) port() {
 	usual, other := portPOP3, portPOP3S
 	if c.Security == SslOnConnect {
@@ -78,25 +81,28 @@ func (c checking) port() {
 	}
 	isKnown := c.good["SecureSocketOption"] || !c.given("SecureSocketOption") && (c.given("UseSsl") || !c.isOriginals())
 	if isKnown && c.Port == other {
-		c.warn(c.at("Port"), "Port", "is not the usual one with "+string(c.Security)+" (look at SecureSocketOption)")
+		c.warn(c.at("Port"), "Port", "is not the usual port with "+string(c.Security)+" (check SecureSocketOption and Port)")
 	}
 	if isKnown && c.Security == None && c.good["ServerName"] && !isLoopback(c.ServerName) {
 		tag := "SecureSocketOption"
 		if !c.given(tag) {
 			tag = "UseSsl"
 		}
-		c.warn(c.at(tag), tag, "no TLS: the password can be read on its way (write <SecureSocketOption>StartTLS</SecureSocketOption> or SslOnConnect)")
+		c.warn(c.at(tag), tag, "no TLS: anyone on the network can read the password "+
+			"(write <SecureSocketOption>StartTLS</SecureSocketOption> or SslOnConnect)")
 	}
 }
 
+// isLoopback reports whether host is this machine.
 func isLoopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
 }
 
-// azureTags mean something with Authentication Azure only.
+// azureTags have an effect only with Authentication Azure.
 var azureTags = []string{"ClientId", "TenantId", "ClientSecret", "ClientSecretFile", "AuthorityURL", "Scope"}
 
+// authentication checks that the tags for logging in are complete and fit Authentication.
 func (c checking) authentication() {
 	c.notBoth("PasswordFile", "Password")
 	c.notBoth("ClientSecretFile", "ClientSecret")
@@ -105,7 +111,7 @@ func (c checking) authentication() {
 	}
 	if c.Authentication != Azure {
 		if !c.given("PasswordFile") {
-			c.require(*c.set.lookup("Password"), "with Authentication Basic, unless PasswordFile is there")
+			c.require(*c.set.lookup("Password"), "with Authentication Basic, unless PasswordFile is given")
 		}
 		c.unused("with Authentication Basic", azureTags...)
 		return
@@ -113,25 +119,25 @@ func (c checking) authentication() {
 	c.require(*c.set.lookup("ClientId"), "with Authentication Azure")
 	c.require(*c.set.lookup("TenantId"), "with Authentication Azure")
 	if c.given("ClientSecret") || c.given("ClientSecretFile") {
-		c.unused("beside the secret of the application", "Password", "PasswordFile")
+		c.unused("when ClientSecret or ClientSecretFile is given", "Password", "PasswordFile")
 	}
 }
 
-// notBoth allows a secret or the file that holds it.
+// notBoth reports a file that is given although the secret itself is given too.
 func (c checking) notBoth(file, secret string) {
 	if c.given(secret) && c.given(file) {
-		c.mistake(c.at(file), file, "is given beside "+secret+" (remove one)")
+		c.mistake(c.at(file), file, "is given as well as "+secret+" (remove one)")
 	}
 }
 
-// endUserTags mean nothing for the messages of machines.
+// endUserTags have no effect on messages from machines.
 var endUserTags = []string{
 	"IncidentFallbackUserLogon", "IncidentFallbackSiteName", "IncidentSource", "IncidentPriority", "IncidentGroup",
 	"CreateNewRequests", "UnknownFollowUp", "ClosedFollowUp", "CommunicationTypes",
 }
 
-// processor applies the rules of each processor. Group and Assignee with an end user's processor are a mistake, because
-// who writes them expects an assignment that would never come; the other way round it is a warning.
+// processor checks that the tags fit the processor. Group and Assignee with a processor for end users are mistakes, because
+// the administrator expects an assignment that would never come; the other way round, the tags get a warning.
 func (c checking) processor() {
 	if !c.good["MessageProcessorTypeName"] {
 		return
@@ -148,18 +154,23 @@ func (c checking) processor() {
 	}
 	c.require(*c.set.lookup("IncidentFallbackUserLogon"), "with "+string(c.Processor))
 	if c.given("Group") {
-		c.mistake(c.at("Group"), "Group", "is for EventMailMessageProcessor only (write IncidentGroup)")
+		c.mistake(c.at("Group"), "Group", "works only with EventMailMessageProcessor (write IncidentGroup instead)")
 	}
 	if c.given("Assignee") {
-		c.mistake(c.at("Assignee"), "Assignee", "is for EventMailMessageProcessor only (remove it)")
+		c.mistake(c.at("Assignee"), "Assignee", "works only with EventMailMessageProcessor (remove it)")
 	}
 }
 
-// unused warns of tags that are there without effect.
+// unused warns of tags that have no effect.
 func (c checking) unused(when string, names ...string) {
 	for _, name := range names {
-		if c.good[name] {
-			c.warn(c.at(name), name, "has no effect "+when+" (remove it)")
+		if !c.good[name] {
+			continue
 		}
+		remedy := "remove it"
+		if name == "IncidentGroup" { // the tag of the other processors
+			remedy = "write Group instead"
+		}
+		c.warn(c.at(name), name, "has no effect "+when+" ("+remedy+")")
 	}
 }

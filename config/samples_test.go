@@ -30,8 +30,8 @@ func TestTheSamplesAreReadWithoutAWarning(t *testing.T) {
 	}
 }
 
-// TestTheOriginalsSamplesAreRead loads testdata/original/*.xml, and compares the warnings and what is in effect with
-// NAME.want.txt.
+// TestTheOriginalsSamplesAreRead loads testdata/original/*.xml, and compares the warnings and the configuration in effect
+// with NAME.want.txt.
 func TestTheOriginalsSamplesAreRead(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"incident", "event", "service-request"} {
@@ -60,7 +60,7 @@ func TestTheOriginalsSamplesAreRead(t *testing.T) {
 	}
 }
 
-func TestTheCommittedReferenceIsWhatTheTagsSay(t *testing.T) {
+func TestTheCommittedReferenceIsCurrent(t *testing.T) {
 	t.Parallel()
 	var got bytes.Buffer
 	if err := Reference(&got); err != nil {
@@ -69,7 +69,7 @@ func TestTheCommittedReferenceIsWhatTheTagsSay(t *testing.T) {
 	compareFile(t, "../deploy/reference.md", got.String())
 }
 
-func TestWhatXMLWritesIsReadBackAlike(t *testing.T) {
+func TestMailboxesThatXMLWritesAreReadBackAlike(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"incident", "event", "service-request"} {
 		t.Run(name, func(t *testing.T) {

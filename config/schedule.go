@@ -11,15 +11,15 @@ import (
 // shortestPeriod is the least time between two polls.
 const shortestPeriod = time.Second
 
-// Schedule says when a mailbox is polled: in steps of a fixed length, or at the times of a cron expression.
+// Schedule says when the daemon polls a mailbox: at a fixed interval, or at the times of a cron expression.
 type Schedule struct {
 	text  string
-	every time.Duration // 0 for a cron expression
-	cron  cron.Schedule // nil for a fixed length
+	every time.Duration // the interval; 0 for a cron expression
+	cron  cron.Schedule // nil for a fixed interval
 }
 
-// ParseSchedule reads a duration ("30s"), "@every 1m", another word of cron ("@hourly"), or five cron fields, with
-// TZ=Area/City before them if need be. An expression whose time never comes is an error.
+// ParseSchedule reads a duration ("30s"), "@every 1m", another word of cron ("@hourly"), or five cron fields, optionally
+// after TZ=Area/City. An expression whose time never comes is an error. Errors are half sentences about the text.
 func ParseSchedule(text string) (Schedule, error) {
 	period, isPeriod := strings.CutPrefix(text, "@every ")
 	if d, err := time.ParseDuration(strings.TrimSpace(period)); err == nil {
@@ -35,14 +35,14 @@ func ParseSchedule(text string) (Schedule, error) {
 	if err != nil {
 		return Schedule{}, err
 	}
-	// From here, the cron library finds 29 February too: it looks ahead five years.
+	// The cron library looks ahead five years: from here, it finds 29 February.
 	if parsed.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
-		return Schedule{}, fmt.Errorf("that time never comes")
+		return Schedule{}, fmt.Errorf("this time never comes")
 	}
 	return Schedule{text: text, cron: parsed}, nil
 }
 
-// parseCron is cron.ParseStandard, except that it does not panic on a time zone without fields.
+// parseCron calls cron.ParseStandard, and returns an error where that panics: on a time zone without fields.
 func parseCron(text string) (s cron.Schedule, err error) {
 	defer func() {
 		if recover() != nil {
@@ -52,7 +52,7 @@ func parseCron(text string) (s cron.Schedule, err error) {
 	return cron.ParseStandard(text)
 }
 
-// Next returns the time of the first poll after t; the zero time when there is none within years.
+// Next returns the time of the first poll after t, the zero time when there is none for years.
 func (s Schedule) Next(t time.Time) time.Time {
 	if s.cron != nil {
 		return s.cron.Next(t)
@@ -60,13 +60,13 @@ func (s Schedule) Next(t time.Time) time.Time {
 	return t.Add(s.every)
 }
 
-// Every returns the time between two polls, 0 when a cron expression says when.
+// Every returns the interval between two polls, 0 for a cron expression.
 func (s Schedule) Every() time.Duration { return s.every }
 
-// String returns the schedule as it was written.
+// String returns the schedule as the file has it.
 func (s Schedule) String() string { return s.text }
 
-// Equal says whether both were written alike.
+// Equal reports whether both schedules have the same text.
 func (s Schedule) Equal(other Schedule) bool { return s.text == other.text }
 
 func scheduleKind() kind {

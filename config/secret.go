@@ -5,20 +5,19 @@ import (
 	"io"
 )
 
-// redacted is what a Secret shows of itself.
+// redacted replaces a secret wherever it would be printed.
 const redacted = "REDACTED"
 
-// Secret is a text that is never printed: every way to format it says REDACTED. The zero Secret is empty.
+// Secret is a text that is never printed: every way to format it yields REDACTED. The zero Secret is empty.
 type Secret struct {
-	// A pointer, because fmt prints the content of a string that lies in somebody's unexported field
-	// without asking its methods.
+	// A pointer, because fmt prints a string in an unexported field without calling its methods.
 	text *string
 }
 
 // NewSecret returns text as a Secret.
 func NewSecret(text string) Secret { return Secret{&text} }
 
-// Reveal returns the text itself, for the one place that needs it.
+// Reveal returns the text itself.
 func (s Secret) Reveal() string {
 	if s.text == nil {
 		return ""
@@ -26,10 +25,10 @@ func (s Secret) Reveal() string {
 	return *s.text
 }
 
-// IsEmpty says whether there is no text.
+// IsEmpty reports whether there is no text.
 func (s Secret) IsEmpty() bool { return s.Reveal() == "" }
 
-// Equal says whether both hold the same text.
+// Equal reports whether both secrets have the same text.
 func (s Secret) Equal(other Secret) bool { return s.Reveal() == other.Reveal() }
 
 // String returns REDACTED.
@@ -41,5 +40,5 @@ func (s Secret) GoString() string { return redacted }
 // Format writes REDACTED, whatever the verb.
 func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 
-// MarshalText returns REDACTED, so JSON, XML and structured logs show that.
+// MarshalText returns REDACTED, for JSON, XML and structured logs.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -23,14 +23,17 @@ func TestASecretIsNotPrintedInAnyWay(t *testing.T) {
 		list   []Secret
 	}
 	s := NewSecret(secretInTests)
-	values := []any{s, &s, hidden{s, s, s, []Secret{s}}, &hidden{s, s, &s, nil}, []Secret{s}, map[string]Secret{"x": s}, fmt.Errorf("login with %v: %w", s, error(nil))}
+	values := []any{
+		s, &s, hidden{s, s, s, []Secret{s}}, &hidden{s, s, &s, nil}, []Secret{s}, map[string]Secret{"x": s},
+		fmt.Errorf("login with %v: %w", s, error(nil)),
+	}
 	var all strings.Builder
 	for _, v := range values {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%10s", "%U", "%p"} {
 			fmt.Fprintf(&all, verb+"\n", v)
 		}
 		for _, marshal := range []func(any) ([]byte, error){json.Marshal, xml.Marshal} {
-			text, _ := marshal(v) // what cannot be marshalled is not printed either
+			text, _ := marshal(v) // a value that cannot be marshalled prints nothing
 			all.Write(text)
 		}
 		slog.New(slog.NewTextHandler(&all, nil)).Info("value", "v", v)
@@ -81,7 +84,8 @@ func TestSecretsAreEqualWhenTheirTextsAre(t *testing.T) {
 	}
 }
 
-// TestAPasswordInAnotherTagIsNotShown writes a password where a mistake would repeat it: by its form, or because Password has it too.
+// TestAPasswordInAnotherTagIsNotShown writes a password into a tag whose mistake would repeat it. The loader recognises it by
+// its form, or because Password has it too.
 func TestAPasswordInAnotherTagIsNotShown(t *testing.T) {
 	t.Parallel()
 	const odd = `hun"ter2-and-é` // quotation marks would change how it looks

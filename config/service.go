@@ -1,55 +1,83 @@
 package config
 
-// Service is what the service file says, with the mailboxes that it names. Its embedded structs are sections, as those
-// of Mailbox are.
+// Service is the configuration of the daemon, read from the service file, with the mailboxes that it names. Its embedded
+// structs are sections of the reference, as in Mailbox.
 type Service struct {
-	File string // path of the file, "" for DefaultService
+	File string // path of the file, "" from DefaultService
 
 	Storage    `section:"Where records and files are kept"`
 	Polls      `section:"Mailboxes and their polls"`
 	Throughput `section:"How much at once"`
 	Logging    `section:"Logging"`
 
-	Mailboxes []*Mailbox // those without mistakes, enabled or not, in the order of their files
+	Mailboxes []*Mailbox // the mailboxes without mistakes, enabled or not, in the order of their files
 }
 
-// Storage says where the daemon keeps things. Its paths are absolute once loaded.
+// Storage says where the daemon keeps its records and files. LoadService makes its paths absolute.
 type Storage struct {
-	DatabaseURL         Secret `xml:"Database" check:"database" otherwise:"a private PostgreSQL in DataDirectory" example:"host=db.example.com dbname=mailintegration user=mailintegration sslmode=verify-full" doc:"The PostgreSQL server, as libpq understands it. A password is better kept in the file that PGPASSFILE names."`
-	DataDirectory       string `xml:"DataDirectory" check:"path" otherwise:"/var/lib/mailintegration, on Windows %ProgramData%\\MailIntegration" example:"/srv/mailintegration" doc:"Folder of everything that the daemon keeps beside the database."`
-	AttachmentDirectory string `xml:"AttachmentDirectory" check:"path" otherwise:"attachments in DataDirectory" example:"/mnt/share/attachments" doc:"Folder of the attachments; a network path, often."`
-	SpoolDirectory      string `xml:"SpoolDirectory" check:"path" otherwise:"spool in DataDirectory" example:"/var/spool/mailintegration" doc:"Folder in which large messages lie while they are read. The daemon makes it, for its own account alone. It must have room for MaxConcurrentPolls messages of MaxMessageSize."`
+	// Says how to reach the PostgreSQL server, as libpq understands it. Prefer the file that PGPASSFILE names for a
+	// password.
+	//
+	// Default: a private PostgreSQL in DataDirectory
+	DatabaseURL Secret `xml:"Database" check:"database" example:"host=db.lan dbname=mailintegration user=mailintegration sslmode=verify-full"`
 
-	Retention Retention `xml:"Retention" check:"retention" default:"Days 400" example:"Days 3650" doc:"For how long receipts, and the originals of refused and ignored messages, are kept after the message was last seen in its mailbox. A message that comes back later, from a backup of the mail server, is recorded again."`
+	// Names the folder of everything that the daemon keeps besides the database.
+	//
+	// Default: /var/lib/mailintegration, on Windows %ProgramData%\MailIntegration
+	DataDirectory string `xml:"DataDirectory" check:"path" example:"/srv/mailintegration"`
+
+	// Names the folder of the attachments, often a network path.
+	//
+	// Default: attachments in DataDirectory
+	AttachmentDirectory string `xml:"AttachmentDirectory" check:"path" example:"/mnt/share/attachments"`
+
+	// Names the folder in which large messages lie while the daemon reads them. The daemon creates it, for its own
+	// account alone. It must have room for MaxConcurrentPolls messages of MaxMessageSize.
+	//
+	// Default: spool in DataDirectory
+	SpoolDirectory string `xml:"SpoolDirectory" check:"path" example:"/var/spool/mailintegration"`
+
+	// Says how long the daemon keeps receipts, and the originals of refused and ignored messages, after it last saw the
+	// message in its mailbox. A message that comes back later, from a backup of the mail server, is recorded again.
+	Retention Retention `xml:"Retention" check:"retention" default:"Days 400" example:"Days 3650"`
 }
 
-// Polls says which mailboxes there are and what holds for all of them.
+// Polls names the mailbox files, and what holds for all of them.
 type Polls struct {
-	MailboxFiles []string `xml:"Mailboxes" repeats:"yes" default:"mailboxes/*.xml" example:"mailboxes/*.xml" doc:"Mailbox files: names or patterns with *, with commas between them, relative to the folder of this file. The tag may be given several times. A file that is named must exist; a pattern that finds none is a warning."`
-	Login        string   `xml:"Login" example:"mailintegration" doc:"Login of the mailboxes that name none."`
-	Team         string   `xml:"Team" example:"IT Montreal" doc:"Team of the mailboxes that name none."`
+	// Lists mailbox files: names or patterns with *, separated by commas, relative to the folder of this file. The tag
+	// may be given several times. A named file must exist; a pattern that matches no file is a warning.
+	MailboxFiles []string `xml:"Mailboxes" repeats:"yes" default:"mailboxes/*.xml" example:"mailboxes/*.xml"`
+
+	// Gives the Login of mailboxes whose files name none.
+	Login string `xml:"Login" example:"mailintegration"`
+
+	// Gives the Team of mailboxes whose files name none.
+	Team string `xml:"Team" example:"IT Montreal"`
 }
 
-// Throughput bounds what the daemon does at once.
+// Throughput limits what the daemon does at once.
 type Throughput struct {
-	MaxConcurrentPolls int `xml:"MaxConcurrentPolls" check:"count 1-256" default:"4" example:"8" doc:"How many mailboxes are polled at the same time."`
-	MessagesPerSession int `xml:"MessagesPerSession" check:"count 1-100000" default:"1000" example:"200" doc:"After so many messages a session ends and the next begins, so that deletions take effect early."`
-	BatchMessages      int `xml:"BatchMessages" check:"count 1-1000" default:"50" example:"100" doc:"At most so many messages are recorded in one transaction."`
+	// Limits how many mailboxes the daemon polls at the same time.
+	MaxConcurrentPolls int `xml:"MaxConcurrentPolls" check:"count 1-256" default:"4" example:"8"`
+
+	// Ends a session after this many messages and begins the next one, so that deletions take effect early.
+	MessagesPerSession int `xml:"MessagesPerSession" check:"count 1-100000" default:"1000" example:"200"`
+
+	// Limits how many messages the daemon records in one transaction.
+	BatchMessages int `xml:"BatchMessages" check:"count 1-1000" default:"50" example:"100"`
 }
 
-// Level is how much is logged.
+// Level is the least important level that is logged. LogLevel lists its values.
 type Level string
 
-// The values of LogLevel.
-const (
-	LevelDebug Level = "debug"
-	LevelInfo  Level = "info"
-	LevelWarn  Level = "warn"
-	LevelError Level = "error"
-)
-
-// Logging says what is logged and where.
+// Logging says what the daemon logs, and where.
 type Logging struct {
-	LogLevel     Level  `xml:"LogLevel" check:"enum debug|info|warn|error" default:"info" example:"debug" doc:"The least important lines that are logged."`
-	LogDirectory string `xml:"LogDirectory" check:"path" otherwise:"no log files: the log goes to standard error" example:"/var/log/mailintegration" doc:"Folder of the daemon's log files, MailIntegrationApp_YYYYMMDD_HHMMSS.log: a new one for each run and day, in JSON."`
+	// Names the least important level that the daemon logs.
+	LogLevel Level `xml:"LogLevel" check:"enum debug|info|warn|error" default:"info" example:"debug"`
+
+	// Names the folder of the daemon's log files, MailIntegrationApp_YYYYMMDD_HHMMSS.log: a new one for each run and
+	// day, in JSON.
+	//
+	// Default: no log files: the log goes to standard error
+	LogDirectory string `xml:"LogDirectory" check:"path" example:"/var/log/mailintegration"`
 }

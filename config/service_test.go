@@ -15,12 +15,12 @@ func serviceFile(tags string) string {
 	return "<MailIntegrationService>" + tags + "</MailIntegrationService>"
 }
 
-// mailboxOf is a mailbox file of its own account.
+// mailboxOf returns a mailbox file with an account of its own.
 func mailboxOf(user, more string) string {
 	return strings.Replace(minimal(password+more), "<UserName>u<", "<UserName>"+user+"<", 1)
 }
 
-func TestAServiceFileWithTheLeastTagsHasTheDefaults(t *testing.T) {
+func TestAServiceFileWithTheFewestTagsHasTheDefaults(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, "mailboxes/a.xml", mailboxOf("a", ""))
@@ -37,7 +37,7 @@ func TestAServiceFileWithTheLeastTagsHasTheDefaults(t *testing.T) {
 		},
 		Polls:      Polls{MailboxFiles: []string{"mailboxes/*.xml"}, Login: "mailintegration", Team: "IT"},
 		Throughput: Throughput{MaxConcurrentPolls: 4, MessagesPerSession: 1000, BatchMessages: 50},
-		Logging:    Logging{LogLevel: LevelInfo},
+		Logging:    Logging{LogLevel: "info"},
 		Mailboxes:  got.Mailboxes,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -65,13 +65,15 @@ func TestPathsAreRelativeToTheServiceFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := []string{s.DataDirectory, s.AttachmentDirectory, s.LogDirectory, s.DatabaseURL.Reveal()}
-	want := []string{filepath.Join(dir, "data"), filepath.Join(dir, "data", "attachments"), filepath.Join(dir, "log"), "host=db password=hunter2"}
+	want := []string{
+		filepath.Join(dir, "data"), filepath.Join(dir, "data", "attachments"), filepath.Join(dir, "log"), "host=db password=hunter2",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
-func TestSpoolsLieBesideTheDataUnlessSaidOtherwise(t *testing.T) {
+func TestTheSpoolLiesInTheDataDirectoryByDefault(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for tags, want := range map[string]string{
@@ -88,7 +90,7 @@ func TestSpoolsLieBesideTheDataUnlessSaidOtherwise(t *testing.T) {
 	}
 }
 
-func TestRetentionIsATime(t *testing.T) {
+func TestRetentionIsADuration(t *testing.T) {
 	t.Parallel()
 	for r, want := range map[Retention]time.Duration{400: 400 * 24 * time.Hour, 36500: 36500 * 24 * time.Hour} {
 		if got := r.Duration(); got != want {
@@ -141,11 +143,12 @@ func TestADisabledMailboxMayShareItsAccount(t *testing.T) {
 	}
 }
 
-func TestTheDefaultServiceIsWhatAnEmptyFileSays(t *testing.T) {
+func TestTheDefaultServiceHasTheDefaultsOfAnEmptyFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := DefaultService(dir)
-	if s.DataDirectory != dir || s.AttachmentDirectory != filepath.Join(dir, "attachments") || s.BatchMessages != 50 || len(s.MailboxFiles) > 0 {
+	if s.DataDirectory != dir || s.AttachmentDirectory != filepath.Join(dir, "attachments") || s.BatchMessages != 50 ||
+		len(s.MailboxFiles) > 0 {
 		t.Errorf("%+v", s)
 	}
 	if got := DefaultService("").DataDirectory; got != defaultDataDirectory() {

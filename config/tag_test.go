@@ -9,13 +9,20 @@ import (
 
 func TestEveryTagIsDocumentedAndItsDefaultAndExampleAreValid(t *testing.T) {
 	t.Parallel()
+	docs, err := documentations()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tag := range slices.Concat(MailboxTags(), ServiceTags(), FilterTags()) {
 		t.Run(tag.Name, func(t *testing.T) {
 			t.Parallel()
-			if tag.Doc == "" || tag.Section == "" || tag.Values == "" || tag.Example == "" {
+			if docs[tag.field].text == "" {
+				t.Errorf("field %s has no comment that documents the tag", tag.field)
+			}
+			if tag.Section == "" || tag.Values == "" || tag.Example == "" {
 				t.Errorf("something is missing: %+v", tag)
 			}
-			for _, text := range []string{tag.initial, tag.Example} {
+			for _, text := range []string{tag.Default, tag.Example} {
 				if text == "" {
 					continue
 				}
@@ -31,19 +38,19 @@ func TestEveryTagIsDocumentedAndItsDefaultAndExampleAreValid(t *testing.T) {
 	}
 }
 
-// isSameValue says whether text is read as value.
+// isSameValue reports whether parse reads text as value.
 func isSameValue(k kind, text string, value any) bool {
 	again, _, ok := k.parse(text)
 	return ok && k.format(again) == k.format(value)
 }
 
-func TestNoNameIsUsedTwiceInAFile(t *testing.T) {
+func TestNoTwoTagsOfAFileHaveOneName(t *testing.T) {
 	t.Parallel()
 	for _, tags := range [][]Tag{MailboxTags(), ServiceTags(), FilterTags()} {
 		seen := map[string]bool{}
 		for _, tag := range tags {
 			if key := strings.ToLower(tag.Name); seen[key] {
-				t.Errorf("%s is there twice", tag.Name)
+				t.Errorf("two tags are called %s", tag.Name)
 			} else {
 				seen[key] = true
 			}
@@ -65,7 +72,7 @@ func TestTheNearestTagIsFound(t *testing.T) {
 	}
 }
 
-func TestThePackageImportsNothingOfOurs(t *testing.T) {
+func TestThePackageImportsNoOtherOfThisModule(t *testing.T) {
 	t.Parallel()
 	pkg, err := build.ImportDir(".", 0)
 	if err != nil {
@@ -73,7 +80,7 @@ func TestThePackageImportsNothingOfOurs(t *testing.T) {
 	}
 	for _, path := range pkg.Imports {
 		if strings.HasPrefix(path, "mailintegration") {
-			t.Errorf("it imports %s", path)
+			t.Errorf("the package imports %s", path)
 		}
 	}
 }

@@ -10,53 +10,56 @@ import (
 	"strings"
 )
 
+// The names of the tags that contain tags, and the limits of a file.
 const (
 	serverName  = "Server"
 	filtersName = "Filters"
 	filterName  = "Filter"
-	maxDepth    = 16  // of elements; the dialect needs three
-	maxMistakes = 100 // in one file; more of them tell nobody more
+	maxDepth    = 16  // of nested elements; the dialect needs three
+	maxMistakes = 100 // in one file; more would not help anybody
 )
 
-// element is one tag that was found, in its first occurrence or another.
+// element is one occurrence of a tag.
 type element struct {
 	tag   *Tag
 	text  string
 	at    position
 	quiet bool // the text may be part of a secret
-	bad   bool // a mistake in it was told already
+	bad   bool // a mistake in it was reported already
 }
 
-// document is what one file holds, before its values are read.
+// document holds the elements of one file, or of one <Filter>, before their values are read.
 type document struct {
 	file     string
 	root     string
 	rootAt   position
 	elements []element
-	filters  []*document     // one for each <Filter>, without mistakes of its own
-	meant    map[string]bool // known tags that an unknown one was probably meant to be
-	whole    bool            // it was read to its end
-	// quiet is set once a secret's tag was not closed properly: from there on, any text or name may be a part of the
-	// secret, so none is shown.
+	filters  []*document     // one for each <Filter>; their mistakes are in the file's document
+	meant    map[string]bool // known tags that an unknown one probably stands for
+	whole    bool            // the file was read to its end
+	// quiet is set once the tag of a secret was not closed properly. From there on, any text or name may be part of the
+	// secret, so messages show none.
 	quiet    bool
-	secrets  []string // see redact
+	secrets  []string // that redact removes from messages
 	mistakes []Mistake
 	warnings []Warning
 }
 
+// mistake adds a mistake.
 func (d *document) mistake(at position, tag, text string) {
 	d.mistakes = append(d.mistakes, Mistake{d.file, at.line, at.column, tag, text})
 }
 
+// warn adds a warning.
 func (d *document) warn(at position, tag, text string) {
 	d.warnings = append(d.warnings, Warning{Mistake{d.file, at.line, at.column, tag, text}})
 }
 
-// frame is an element that is open.
+// frame is an open element.
 type frame struct {
-	name   string    // as written
+	name   string    // as the file has it
 	tag    *Tag      // nil for the root, <Server>, <Filters>, <Filter> and unknown tags
-	filter *document // what a <Filter> holds, nil for any other tag
+	filter *document // the elements of a <Filter>, nil for any other tag
 	shape  shape
 	at     position
 	text   strings.Builder
@@ -66,26 +69,27 @@ type frame struct {
 	implied bool // the root that a file lacks
 }
 
+// shape is the kind of an element.
 type shape int
 
 const (
-	container shape = iota // holds tags: the root and <Server>
-	leaf                   // holds text
-	unknown                // was told as a mistake; known tags within are read nevertheless
+	container shape = iota // contains tags: the root, <Server>, <Filters> and <Filter>
+	leaf                   // contains text
+	unknown                // was reported; known tags within it are read nevertheless
 )
 
-// walker turns the tokens of a file into elements. It matches closing tags itself, since theirs may differ in case,
-// and goes on after a mistake as far as it can tell what was meant.
+// walker turns the tokens of a file into elements. It matches closing tags itself, because their case may differ, and goes
+// on after a mistake as long as the meaning of the rest is clear.
 type walker struct {
 	*document
 	set    *tagSet
 	dec    *xml.Decoder
 	cursor *cursor
-	at     position // where the token at hand begins
+	at     position // of the current token
 	stack  []*frame
 }
 
-// parse reads the elements of a file from its octets.
+// parse reads the elements of a file from its octets. It records mistakes in the document.
 func parse(file string, data []byte, set *tagSet) *document {
 	d := &document{file: file, meant: map[string]bool{}}
 	text, fault := toUTF8(data)
@@ -106,7 +110,7 @@ func parse(file string, data []byte, set *tagSet) *document {
 	return d
 }
 
-// step reads one token and says whether to go on.
+// step reads one token, and reports whether the walker goes on.
 func (w *walker) step() bool {
 	start := w.dec.InputOffset()
 	token, err := w.dec.RawToken()
@@ -119,7 +123,7 @@ func (w *walker) step() bool {
 		w.malformed(err)
 		return false
 	case len(w.mistakes) >= maxMistakes:
-		w.mistake(w.at, "", "too many mistakes (the rest of the file was not read)")
+		w.mistake(w.at, "", "too many mistakes (correct these first; the rest of the file was not read)")
 		return false
 	}
 	switch t := token.(type) {
@@ -130,11 +134,12 @@ func (w *walker) step() bool {
 	case xml.CharData:
 		return w.characters(int(start), t)
 	case xml.Directive:
-		w.mistake(w.at, "", "a document type is not read, nor entities declared in it (remove the <!…> line)")
+		w.mistake(w.at, "", "document types and their entities are not supported (remove the <!…> line)")
 	}
 	return true
 }
 
+// fullName returns a name with its prefix, as the file has it.
 func fullName(n xml.Name) string {
 	if n.Space != "" {
 		return n.Space + ":" + n.Local
@@ -142,6 +147,7 @@ func fullName(n xml.Name) string {
 	return n.Local
 }
 
+// top returns the innermost open element, nil outside the root.
 func (w *walker) top() *frame {
 	if len(w.stack) == 0 {
 		return nil
@@ -149,7 +155,7 @@ func (w *walker) top() *frame {
 	return w.stack[len(w.stack)-1]
 }
 
-// open takes up a start tag.
+// open opens the element of a start tag, and reports whether the walker goes on.
 func (w *walker) open(name string, attributes []xml.Attr) bool {
 	top := w.top()
 	if top == nil {
@@ -188,20 +194,21 @@ func (w *walker) open(name string, attributes []xml.Attr) bool {
 	}
 	if len(attributes) > 0 && isKnown {
 		f.bad = true
-		w.mistake(w.at, canonical(tag, name), "has an attribute (write the value between <"+canonical(tag, name)+"> and its closing tag)")
+		w.mistake(w.at, canonical(tag, name), "has an attribute (write the value between <"+canonical(tag, name)+
+			"> and its closing tag)")
 	}
 	w.stack = append(w.stack, f)
 	return true
 }
 
-// unknownTag tells of f, a start tag that has no meaning, within parent.
+// unknownTag reports f, a start tag without a meaning, within parent.
 func (w *walker) unknownTag(f *frame, parent *frame) {
 	f.secret = parent.secret
 	switch {
 	case parent.bad:
 	case parent.shape == leaf:
 		parent.bad = true
-		w.mistake(w.at, parent.tag.Name, "holds another tag (it holds text only; write < as &lt;)")
+		w.mistake(w.at, parent.tag.Name, "contains another tag (write text only, and < as &lt;)")
 	case w.quiet:
 		w.mistake(w.at, "", "unknown tag")
 	default:
@@ -209,7 +216,7 @@ func (w *walker) unknownTag(f *frame, parent *frame) {
 	}
 }
 
-// here is the document that a tag at this place belongs to: the innermost <Filter>, or the file.
+// here returns the document that a tag at this place belongs to: the innermost <Filter>, or the file.
 func (w *walker) here() *document {
 	for _, f := range slices.Backward(w.stack) {
 		if f.filter != nil {
@@ -219,7 +226,7 @@ func (w *walker) here() *document {
 	return w.document
 }
 
-// setHere is the tags that may stand at this place.
+// setHere returns the tags that may stand at this place.
 func (w *walker) setHere() *tagSet {
 	if w.here() != w.document {
 		return w.set.filter
@@ -227,17 +234,17 @@ func (w *walker) setHere() *tagSet {
 	return w.set
 }
 
-// misnamed tells of an unknown tag where a known one could stand, and which was probably meant.
+// misnamed reports an unknown tag where a known one could stand, with the tag or the place that it probably stands for.
 func (w *walker) misnamed(f *frame) {
 	name, set := shown(f.name), w.setHere()
 	if set.filter != nil && set.filter.lookup(f.name) != nil {
-		w.mistake(w.at, name, "unknown tag in "+set.where+" (it belongs into <Filter>)")
+		w.mistake(w.at, name, "unknown tag in "+set.where+" ("+set.filter.move+")")
 		return
 	}
 	if t := set.other.lookup(f.name); t != nil && set.filter == nil && w.here() != w.document {
 		w.document.meant[t.Name] = true
 		f.secret = t.Secret()
-		w.mistake(w.at, name, "unknown tag in "+set.where+" (it belongs into "+set.other.where+")")
+		w.mistake(w.at, name, "unknown tag in "+set.where+" ("+set.other.move+")")
 		return
 	}
 	if t := set.meant(f.name); t != nil {
@@ -248,13 +255,13 @@ func (w *walker) misnamed(f *frame) {
 	}
 	if t := set.other.lookup(f.name); t != nil {
 		f.secret = t.Secret()
-		w.mistake(w.at, name, "unknown tag in "+set.where+" (it belongs into "+set.other.where+")")
+		w.mistake(w.at, name, "unknown tag in "+set.where+" ("+set.other.move+")")
 		return
 	}
-	w.mistake(w.at, name, "unknown tag (the reference lists all tags)")
+	w.mistake(w.at, name, "unknown tag (remove it; the configuration reference lists all tags)")
 }
 
-// characters takes up the text that begins at the offset start.
+// characters handles the text that begins at the offset start, and reports whether the walker goes on.
 func (w *walker) characters(start int, text []byte) bool {
 	top := w.top()
 	blank := len(bytes.TrimSpace(text)) == 0
@@ -263,19 +270,19 @@ func (w *walker) characters(start int, text []byte) bool {
 		top.text.Write(text)
 	case blank || top != nil && top.shape == unknown:
 	case w.root == "":
-		w.mistake(w.at, "", "is not XML: text stands before the first tag (begin with <"+w.set.root+">)")
+		w.mistake(w.at, "", "is not XML: text stands before the first tag (begin the file with <"+w.set.root+">)")
 		return false
 	default:
 		leading := len(text) - len(bytes.TrimLeft(text, " \t\r\n"))
-		w.mistake(w.cursor.to(start+leading), "", "text stands outside of any tag (remove it, or enclose it in its tag)")
+		w.mistake(w.cursor.to(start+leading), "", "text stands outside any tag (remove it, or enclose it in its tag)")
 	}
 	return true
 }
 
-// end takes up the end of the file.
+// end closes what is still open at the end of the file.
 func (w *walker) end() {
 	if w.root == "" {
-		w.mistake(position{1, 1}, "", "is empty (begin with <"+w.set.root+">)")
+		w.mistake(position{1, 1}, "", "is empty (begin the file with <"+w.set.root+">)")
 		return
 	}
 	w.whole = len(w.stack) == 0 || len(w.stack) == 1 && w.top().implied
@@ -285,6 +292,7 @@ func (w *walker) end() {
 	}
 }
 
+// canonical returns the name of a known tag as the reference has it, and any other name as it is.
 func canonical(tag *Tag, name string) string {
 	if tag != nil {
 		return tag.Name

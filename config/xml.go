@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// XML writes the mailbox's configuration as it is in effect, defaults included, in the dialect that LoadMailbox reads,
-// except that secrets are left out.
+// XML writes the mailbox's configuration in the dialect that LoadMailbox reads, with the defaults in effect and without
+// secrets.
 func (m *Mailbox) XML(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	b.WriteString("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<MailIntegration>\n")
@@ -30,7 +30,7 @@ func (m *Mailbox) XML(w io.Writer) error {
 	return b.Flush()
 }
 
-// writeFilters writes the filters in their order.
+// writeFilters writes the filters in order.
 func writeFilters(b *bufio.Writer, filters []Filter) {
 	if len(filters) == 0 {
 		return
@@ -49,7 +49,7 @@ func writeFilters(b *bufio.Writer, filters []Filter) {
 	b.WriteString("  </Filters>\n")
 }
 
-// writeValues writes a tag of a filter, once for each of its values when it repeats.
+// writeValues writes a tag of a filter, a repeating one once for each of its values.
 func writeValues(b *bufio.Writer, tag Tag, value reflect.Value) {
 	for line := range strings.SplitSeq(tag.kind.format(value.Interface()), "\n") {
 		b.WriteString("      <" + tag.Name + ">")
@@ -58,9 +58,9 @@ func writeValues(b *bufio.Writer, tag Tag, value reflect.Value) {
 	}
 }
 
-// writeTag writes one tag, unless it is empty or deprecated.
+// writeTag writes one tag. It leaves out empty and deprecated tags.
 func writeTag(b *bufio.Writer, tag Tag, value reflect.Value) {
-	if tag.Name == "UseSsl" || value.IsZero() && value.Kind() != reflect.Bool && tag.initial == "" {
+	if tag.Name == "UseSsl" || value.IsZero() && value.Kind() != reflect.Bool && tag.Default == "" {
 		return
 	}
 	indent := "  "

@@ -8,25 +8,25 @@ import (
 )
 
 const (
-	maxLeaveDays = 3650 // ten years: a message that stays longer stays always
+	maxLeaveDays = 3650 // ten years; longer means Always
 
-	minRetentionDays = 30 // a mail server's backup brings messages back that are some weeks old
+	minRetentionDays = 30 // a mail server restored from a backup may bring back messages that are weeks old
 	maxRetentionDays = 36500
 )
 
-// Retention is for how many days receipts, and the originals of refused and ignored messages, are kept.
+// Retention is the number of days for which receipts, and the originals of refused and ignored messages, are kept.
 type Retention int
 
-// RetainAlways is the Retention that is no number of days.
+// RetainAlways is the only Retention that is not a number of days.
 const RetainAlways Retention = -1
 
-// Duration returns the retention as a time, negative for always.
+// Duration returns the retention as a duration, negative for RetainAlways.
 func (r Retention) Duration() time.Duration { return time.Duration(r) * 24 * time.Hour }
 
 // String returns the retention as it is written in a file.
 func (r Retention) String() string { return retentionKind().format(r) }
 
-// daysWord is a word that stands in the place of a number of days.
+// daysWord is a word that a file may have in place of a number of days.
 type daysWord struct {
 	word string
 	days int
@@ -44,7 +44,7 @@ func retentionKind() kind {
 	return k
 }
 
-// daysKind reads "Days N" with N from first to last, and words in its place.
+// daysKind reads "Days N" with N from first to last, or one of the words.
 func daysKind(first, last int, words ...daysWord) kind {
 	days := countKind(fmt.Sprintf("%d-%d", first, last))
 	return kind{

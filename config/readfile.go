@@ -16,13 +16,13 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// maxFileOctets bounds every file that the configuration names, and the configuration itself.
+// maxFileOctets limits the size of a configuration file, and of every file that it names.
 const maxFileOctets = 1 << 20
 
-// readFile returns the content of a regular file of at most maxFileOctets. Its errors are half sentences that
-// do not name the file.
+// readFile returns the octets of a regular file of at most maxFileOctets. Its errors are half sentences that do not name
+// the file.
 func readFile(path string) ([]byte, error) {
-	// Stat first: opening a pipe or a device could wait for ever.
+	// Stat comes first, because opening a pipe or a device could block for ever.
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, reason(err)
@@ -45,7 +45,13 @@ func readFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// reason returns why a file could not be read, without its name.
+// isFile reports whether path is a regular file.
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// reason returns err without the name of the file.
 func reason(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return errors.New("no such file")
@@ -56,10 +62,11 @@ func reason(err error) error {
 	return err
 }
 
+// declaration matches the encoding in an XML declaration.
 var declaration = regexp.MustCompile(`^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']`)
 
-// toUTF8 returns data as UTF-8 without a byte order mark. The encoding is the byte order mark's, or the one that the
-// XML declaration names, or UTF-8.
+// toUTF8 returns data as UTF-8 without a byte order mark. The byte order mark says the encoding, else the XML declaration,
+// else it is UTF-8. fault says why data cannot be decoded, "" when it can.
 func toUTF8(data []byte) (text []byte, fault string) {
 	switch {
 	case bytes.HasPrefix(data, []byte("\xEF\xBB\xBF")):
@@ -74,13 +81,13 @@ func toUTF8(data []byte) (text []byte, fault string) {
 		return data, ""
 	}
 	name := string(found[1])
-	// A declaration that can be read octet by octet is not in UTF-16, whatever it says; .NET writes such files.
+	// A declaration that is readable octet by octet is not in UTF-16, whatever it says. .NET writes such files.
 	if strings.HasPrefix(strings.ToLower(name), "utf-16") {
 		return data, ""
 	}
 	enc, err := htmlindex.Get(name)
 	if err != nil {
-		return nil, fmt.Sprintf("the encoding %s is not known (write encoding=\"utf-8\" and save the file as UTF-8)", shown(name))
+		return nil, fmt.Sprintf("unknown encoding %s (write encoding=\"utf-8\" and save the file as UTF-8)", shown(name))
 	}
 	if enc == unicode.UTF8 {
 		return data, ""
@@ -88,7 +95,7 @@ func toUTF8(data []byte) (text []byte, fault string) {
 	return convert(data, enc)
 }
 
-// convert decodes data; what has no meaning in the encoding becomes U+FFFD.
+// convert decodes data. Octets without a meaning in the encoding become U+FFFD.
 func convert(data []byte, enc encoding.Encoding) ([]byte, string) {
 	text, err := enc.NewDecoder().Bytes(data)
 	if err != nil {
@@ -97,14 +104,15 @@ func convert(data []byte, enc encoding.Encoding) ([]byte, string) {
 	return bytes.TrimPrefix(text, []byte("\uFEFF")), ""
 }
 
-// badCharacter returns the offset of the first octet or character that XML 1.0 §2.2 does not allow, and -1 when
+// badCharacter returns the offset of the first octet or character that XML 1.0 §2.2 does not allow, and its fault; -1 when
 // there is none.
 func badCharacter(text []byte) (offset int, fault string) {
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRune(text[i:])
 		switch {
 		case r == utf8.RuneError:
-			return i, "not a character of the file's encoding (save the file as UTF-8, or name its encoding: <?xml version=\"1.0\" encoding=\"windows-1252\"?>)"
+			return i, "not a character in the file's encoding (save the file as UTF-8, or name its encoding: " +
+				"<?xml version=\"1.0\" encoding=\"windows-1252\"?>)"
 		case r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0xFFFE, r == 0xFFFF:
 			return i, fmt.Sprintf("the character %U is not allowed in XML (remove it)", r)
 		}
