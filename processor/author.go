@@ -57,7 +57,7 @@ func (m *Message) beforeRewriting() (author Address, ok bool) {
 // standsFor says whether From has the name of the author but an address of a gateway: the author is named alike, or not
 // at all beside an address at which nobody reads.
 func standsFor(from, author Address) bool {
-	if from.Name == "" || author.Name != "" && folded(author.Name) != folded(from.Name) {
+	if from.Name == "" || author.Name != "" && normalised(author.Name) != normalised(from.Name) {
 		return false
 	}
 	switch localPart(from.Addr) {

@@ -79,7 +79,7 @@ func isMailSystemName(name string) bool {
 
 // isBounceSubject knows how the subjects of such messages begin, in the languages in which mail systems write them.
 func isBounceSubject(subject string) bool {
-	subject = folded(subject)
+	subject = normalised(subject)
 	for _, beginning := range bounceSubjects {
 		if strings.HasPrefix(subject, beginning) {
 			return true
@@ -92,7 +92,7 @@ func isBounceSubject(subject string) bool {
 // isSentence says whether the subject of a returned message goes on as a person's sentence does: "undeliverable mail to
 // our supplier". A mail system ends, or sets apart what it adds: "undeliverable mail: printer".
 func isSentence(subject string) bool {
-	subject, longest := folded(subject), 0
+	subject, longest := normalised(subject), 0
 	for _, beginning := range bounceSubjects {
 		if strings.HasPrefix(subject, beginning) {
 			longest = max(longest, len(beginning))
@@ -157,7 +157,7 @@ func (found *Report) informal(m *Message, isAlone bool, limits Limits) {
 }
 
 func isDelay(subject, notice string) bool {
-	subject, notice = folded(subject), strings.ToLower(notice)
+	subject, notice = normalised(subject), strings.ToLower(notice)
 	return strings.Contains(subject, "delay") || strings.HasPrefix(subject, "warning:") ||
 		strings.Contains(notice, "warning message only") || strings.Contains(notice, "will be retried")
 }

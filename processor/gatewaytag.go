@@ -28,7 +28,7 @@ func skipGatewayTag(s string) (after string, ok bool) {
 	if !ok {
 		inner, after, ok = cutAsterisks(s)
 	}
-	if ok && slices.Contains(gatewayTags, folded(strings.Trim(inner, "*"))) {
+	if ok && slices.Contains(gatewayTags, normalised(strings.Trim(inner, "*"))) {
 		return after, true
 	}
 	return "", false

@@ -118,7 +118,7 @@ func (o *order) sort() {
 		case name == "":
 			o.open.Fields = append(o.open.Fields, f.FormField)
 		case f.Value == "":
-		case again && folded(first.Value) != folded(f.Value):
+		case again && normalised(first.Value) != normalised(f.Value):
 			o.block.complain(f.line, "%s is given again as %s (line %d says %s; remove one)", name, quotedShort(f.Value), first.line, quotedShort(first.Value))
 		case !again:
 			o.given[name] = f
@@ -138,7 +138,7 @@ func (o *order) listed(field string) Listed {
 		return Listed{Ref: Ref{Name: f.Value}}
 	}
 	for _, l := range all {
-		if folded(l.Name) == folded(f.Value) {
+		if normalised(l.Name) == normalised(f.Value) {
 			return l
 		}
 	}
@@ -192,10 +192,10 @@ func (o *order) user(field string) User {
 func personKeys(value string) []string {
 	name, addr, hasAddr := strings.Cut(strings.TrimSuffix(strings.TrimSpace(value), ">"), "<")
 	if !hasAddr {
-		return []string{folded(value)}
+		return []string{normalised(value)}
 	}
-	addr = strings.TrimPrefix(folded(addr), "mailto:")
-	keys := []string{addr, folded(name)}
+	addr = strings.TrimPrefix(normalised(addr), "mailto:")
+	keys := []string{addr, normalised(name)}
 	return slices.DeleteFunc(keys, func(key string) bool { return key == "" })
 }
 

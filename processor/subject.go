@@ -52,11 +52,11 @@ func newSubjectGrammar(types, names []string) subjectGrammar {
 	g := subjectGrammar{types: make(map[string]bool)}
 	for _, known := range [][]string{communicationTypes, types} {
 		for _, t := range known {
-			g.types[folded(t)] = true
+			g.types[normalised(t)] = true
 		}
 	}
 	for _, name := range names {
-		if name = folded(name); name != "" {
+		if name = normalised(name); name != "" {
 			g.names = append(g.names, name)
 		}
 	}
@@ -103,7 +103,7 @@ func (g subjectGrammar) tag(s string) (tag subjectTag, ok bool) {
 // typeOf returns the type that stands in brackets, "" when it is none that is known.
 func (g subjectGrammar) typeOf(inner string) string {
 	words := strings.FieldsFunc(inner, unicode.IsSpace)
-	if n := len(words); n > 1 && !g.types[folded(inner)] {
+	if n := len(words); n > 1 && !g.types[normalised(inner)] {
 		for _, product := range products {
 			if strings.EqualFold(words[n-1], product) {
 				words = words[:n-1]
@@ -111,7 +111,7 @@ func (g subjectGrammar) typeOf(inner string) string {
 			}
 		}
 	}
-	if name := strings.Join(words, " "); g.types[folded(name)] {
+	if name := strings.Join(words, " "); g.types[normalised(name)] {
 		return name
 	}
 	return ""
@@ -120,7 +120,7 @@ func (g subjectGrammar) typeOf(inner string) string {
 // skipName skips the longest of the names that s begins with, if it ends there.
 func (g subjectGrammar) skipName(s string) (after string, ok bool) {
 	for _, name := range g.names {
-		rest, found := cutFolded(s, name)
+		rest, found := cutNormalised(s, name)
 		if found && !startsWord(rest) && (!ok || len(rest) < len(after)) {
 			after, ok = rest, true
 		}
@@ -172,13 +172,13 @@ func startsWord(s string) bool {
 	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) || r == '_'
 }
 
-// folded is s for comparing: NFC, in lower case, its words joined by one space.
-func folded(s string) string {
+// normalised returns s as names are compared: in NFC, in lower case, its words joined by one space.
+func normalised(s string) string {
 	return strings.ToLower(charset.CollapseSpace(norm.NFC.String(s)))
 }
 
-// cutFolded cuts a prefix, given in lower case, without regard to case and to how much white space is between words.
-func cutFolded(s, prefix string) (after string, ok bool) {
+// cutNormalised cuts a prefix, given in lower case, without regard to case and to how much white space is between words.
+func cutNormalised(s, prefix string) (after string, ok bool) {
 	for _, want := range prefix {
 		if want == ' ' {
 			trimmed := trimSpace(s)

@@ -63,7 +63,7 @@ func skipAutomaticPrefix(s string) (after string, ok bool) {
 // cutPrefixOf cuts one of the prefixes and the colon after it off the beginning of s.
 func cutPrefixOf(s string, prefixes []string) (after string, ok bool) {
 	for _, prefix := range prefixes {
-		if rest, found := cutFolded(s, prefix); found {
+		if rest, found := cutNormalised(s, prefix); found {
 			if after, ok := cutColon(rest); ok {
 				return after, true
 			}
@@ -80,7 +80,7 @@ func hasAutomaticPrefix(subject string) bool {
 		return true
 	}
 	said, ok := cutPrefixOf(s, []string{notesPrefix})
-	said = folded(said)
+	said = normalised(said)
 	return ok && slices.ContainsFunc(notesAbsence, func(words string) bool { return strings.Contains(said, words) })
 }
 
