@@ -32,9 +32,9 @@ func FileHint(err error, setting string) string {
 	if path == "" {
 		return ""
 	}
-	inDirectory, correct := filepath.Dir(path), "check that "+path+" exists"
+	directory := filepath.Dir(path)
+	inDirectory := directory
 	if setting != "" {
-		correct = "create " + inDirectory + ", or correct " + setting
 		inDirectory += " (" + setting + ")"
 	}
 	switch {
@@ -47,11 +47,13 @@ func FileHint(err error, setting string) string {
 	case errors.Is(err, fs.ErrPermission):
 		return "give the account that the program runs as access to " + path
 	case errors.Is(err, syscall.ENOTDIR) && setting != "":
-		return "correct " + setting + ": a part of " + path + " is a file, not a directory"
+		return "correct " + setting + ": a part of " + directory + " is a file, not a directory"
 	case errors.Is(err, syscall.ENOTDIR):
 		return "correct the path: a part of " + path + " is a file, not a directory"
+	case errors.Is(err, fs.ErrNotExist) && setting != "":
+		return "create " + directory + ", or correct " + setting
 	case errors.Is(err, fs.ErrNotExist):
-		return correct
+		return "check that " + path + " exists"
 	case setting != "":
 		return "check the disk or the share of " + inDirectory
 	}

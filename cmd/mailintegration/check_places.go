@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"mailintegration/store"
 )
 
 // place is a directory that the program writes to.
@@ -40,7 +42,7 @@ func (c *checking) places(in *installation) {
 // writable checks that a directory can be written to, or made.
 func (c *checking) writable(p place) {
 	if err := tryDirectory(p.path); err != nil {
-		c.failed(exitFailed, p.what, err, "let the account that the program runs as write there, or name another directory in "+p.tag)
+		c.failed(exitFailed, p.what, err, store.FileHint(err, p.tag))
 		return
 	}
 	c.ok(p.what, p.path)

@@ -128,8 +128,8 @@ func TestCheckTriesTheDirectories(t *testing.T) {
 	if code != exitFailed {
 		t.Errorf("exit code %d, want %d", code, exitFailed)
 	}
-	wantLine(t, out, "FAILED  log directory: ", "or name another directory in LogDirectory")
-	wantLine(t, out, "FAILED  spool directory: ", "or name another directory in SpoolDirectory")
+	wantLine(t, out, "FAILED  log directory: ", "correct LogDirectory: a part of "+file+"/log is a file, not a directory")
+	wantLine(t, out, "FAILED  spool directory: ", "correct SpoolDirectory: a part of "+file+" is a file, not a directory")
 
 	fresh := filepath.Join(t.TempDir(), "new")
 	out, _ = checked(t, "<LogDirectory>"+fresh+"/log</LogDirectory>", "")

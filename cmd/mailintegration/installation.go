@@ -80,7 +80,7 @@ func (in *installation) openLog(e *env, v verbosity) (err error) {
 	var files []io.Writer
 	if v == logConfigured && in.service.LogDirectory != "" {
 		if in.logFile, err = openLogFile(in.service.LogDirectory, time.Now); err != nil {
-			return err
+			return directoryFailure(err, "LogDirectory")
 		}
 		files = append(files, in.logFile)
 	}
@@ -111,7 +111,7 @@ func (in *installation) database(ctx context.Context) (string, error) {
 		DataDirectory: privateDatabase(in.service), Logger: in.log,
 	})
 	if err != nil {
-		return "", err
+		return "", directoryFailure(err, "DataDirectory")
 	}
 	in.server = server
 	return server.URL(), nil
