@@ -104,7 +104,7 @@ func (p *poll) run(ctx context.Context) error {
 // of them was removed since.
 func (p *poll) resolve(ctx context.Context) (err error) {
 	p.target, err = p.opts.Store.Resolve(ctx, p.mailbox.Name, p.mailbox.Rules.Names)
-	p.guard.setPolicy(processor.Policy{Rules: p.mailbox.Rules, References: p.target.References})
+	p.guard.setPolicy(processor.NewPolicy(p.mailbox.Rules, p.target.References))
 	return err
 }
 

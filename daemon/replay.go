@@ -38,7 +38,7 @@ func read(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (store
 	if err != nil {
 		return target, nil, nil, err
 	}
-	g := newGuard(processor.Policy{Rules: mb.Rules, References: target.References}, processor.Parse, parseTime)
+	g := newGuard(processor.NewPolicy(mb.Rules, target.References), processor.Parse, parseTime)
 	m := g.parse(raw)
 	return target, g, m, m.ReadError
 }

@@ -151,7 +151,7 @@ func runCase(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	m := Parse(bytes.NewReader(raw), int64(len(raw)))
-	p := Policy{Rules: d.Rules, References: d.References}
+	p := NewPolicy(d.Rules, d.References)
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	decision := p.Decide(m, asked{t, p.Keys(m), d}, now)
 	if diff := cmp.Diff(explainDecision(decision), explainDecision(p.Decide(m, d, now))); diff != "" {

@@ -80,6 +80,9 @@ const (
 	Event          RequestKind = "event"
 )
 
+// Words returns the kind as people write it.
+func (k RequestKind) Words() string { return strings.ReplaceAll(string(k), "_", " ") }
+
 // OpenRequest opens a request from the message.
 type OpenRequest struct {
 	Reason    Reason

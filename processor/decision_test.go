@@ -2,6 +2,7 @@ package processor
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -24,5 +25,27 @@ func TestAReasonThatIsAddedToStaysAsItWas(t *testing.T) {
 	}
 	if got := why.Detail(); got != "subject names incident 4711" {
 		t.Errorf("the reason has become %q", got)
+	}
+}
+
+func TestAReasonSaysWhetherARequestWasLookedUp(t *testing.T) {
+	t.Parallel()
+	rules := Rules{Processor: EndUserIncident, CreateNewRequests: true}
+	m := parseString("From: ann@a.example\nSubject: [Incident] #4711\n\nx")
+	for _, tt := range []struct {
+		name       string
+		references References
+		want       string
+	}{
+		{"in a database", References{}, "subject names 4711, which is no request of this team"},
+		{"without a database", rules.Names.Unresolved(), "subject names 4711, which was not looked up"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			why := NewPolicy(rules, tt.references).Decide(m, NoDirectory{}, time.Time{}).Why()
+			if why.Clauses[0] != tt.want {
+				t.Errorf("got %q, want %q", why.Clauses[0], tt.want)
+			}
+		})
 	}
 }

@@ -30,6 +30,13 @@ const (
 	StateProcessed  RequestState = "processed"
 )
 
+// IsDone reports whether nobody works on a request in this state any more. A resolved request is done but not closed:
+// it takes activities and no new request continues it, but an answer to it may reopen it.
+func (s RequestState) IsDone() bool { return s.isClosed() || s == StateResolved }
+
+// isClosed reports whether a request in this state normally takes no more activities.
+func (s RequestState) isClosed() bool { return s == StateClosed || s == StateProcessed }
+
 // Request is what deciding needs to know of a request that exists.
 type Request struct {
 	Number       int64
@@ -109,6 +116,9 @@ type References struct {
 	ServiceDesk     Ref // the team's service desk group
 
 	FilterSettings []FilterReferences // one for each filter of Rules
+
+	// Unresolved says that nothing is looked up (Names.Unresolved): a request that the Directory does not know may exist.
+	Unresolved bool
 }
 
 // FilterReferences are the rows that a filter sets, zero for what it does not set.
@@ -153,12 +163,6 @@ const (
 	AddActivityOnly FollowUp = "AddActivity"
 	Reopen          FollowUp = "Reopen"
 )
-
-// Policy decides for one mailbox. It is pure: the same message, directory and time give the same decision.
-type Policy struct {
-	Rules
-	References
-}
 
 // Decider is what the store asks for each message of a batch, within its transaction; it may be asked twice.
 type Decider interface {

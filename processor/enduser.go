@@ -8,12 +8,12 @@ func (p Policy) decideEndUser(m *Message, dir Directory) Decision {
 	if r, why, ok := p.match(m, dir); ok {
 		return p.followUp(m, dir, r, why, p.ClosedFollowUp)
 	}
-	if d := p.turnedAway(m, dir); d != nil {
+	if d := p.turnedAway(m); d != nil {
 		return d
 	}
 	sender, isKnown := p.sender(m, dir)
 	d := p.open(m, dir, Incident)
-	d.Reason = NewReason(ReasonNewMail, p.unmatched(m, dir), "opened for "+named(m, sender))
+	d.Reason = NewReason(ReasonNewMail, p.unmatched(m), "opened for "+named(m, sender))
 	if !isKnown {
 		d.Reason = d.Reason.extended(", who is not known, in the name of " + d.Requester.Name)
 	}
@@ -21,14 +21,14 @@ func (p Policy) decideEndUser(m *Message, dir Directory) Decision {
 }
 
 // turnedAway decides about a message that names no request where it opens none either, and is nil where it may.
-func (p Policy) turnedAway(m *Message, dir Directory) Decision {
+func (p Policy) turnedAway(m *Message) Decision {
 	switch m.Automatic {
 	case AutoReply, Bounce, Receipt:
 		// It speaks of a message that we know nothing of, and says nothing that anyone asks for.
-		return Ignore{NewReason(ReasonAutomatic, p.unmatched(m, dir)).with(automaticClauses(m)...)}
+		return Ignore{NewReason(ReasonAutomatic, p.unmatched(m)).with(automaticClauses(m)...)}
 	}
 	if !p.CreateNewRequests {
-		why := NewReason(ReasonNoNewRequests, p.unmatched(m, dir), "this mailbox opens no new requests")
+		why := NewReason(ReasonNoNewRequests, p.unmatched(m), "this mailbox opens no new requests")
 		if m.Automatic != Person {
 			// A refusal is answered, and automatic mail never is.
 			return Ignore{why.with(automaticName(m.Automatic))}
@@ -39,12 +39,12 @@ func (p Policy) turnedAway(m *Message, dir Directory) Decision {
 }
 
 // unmatched says why a message is taken to be about no request.
-func (p Policy) unmatched(m *Message, dir Directory) string {
+func (p Policy) unmatched(m *Message) string {
 	tag, ok := p.grammar().parse(m.Subject)
 	if !ok {
 		return "no request is named"
 	}
-	if _, isOffline := dir.(NoDirectory); isOffline {
+	if p.Unresolved {
 		return fmt.Sprintf("subject names %d, which was not looked up", tag.Number)
 	}
 	return fmt.Sprintf("subject names %d, which is no request of this team", tag.Number)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // threadID is a msg-id that a message refers to, and the reason that it gives for a decision.
@@ -60,9 +59,9 @@ func (p Policy) match(m *Message, dir Directory) (Request, Reason, bool) {
 		if tag, ok := p.grammar().parse(subject); ok {
 			if r, ok := dir.Request(tag.Number); ok {
 				if i > 0 {
-					return r, NewReason(ReasonReport, fmt.Sprintf("the message that the report is about names %s %d in its subject", kindName(r.Kind), r.Number)), true
+					return r, NewReason(ReasonReport, fmt.Sprintf("the message that the report is about names %s %d in its subject", r.Kind.Words(), r.Number)), true
 				}
-				return r, NewReason(ReasonSubject, fmt.Sprintf("subject names %s %d", kindName(r.Kind), r.Number)), true
+				return r, NewReason(ReasonSubject, fmt.Sprintf("subject names %s %d", r.Kind.Words(), r.Number)), true
 			}
 		}
 	}
@@ -73,7 +72,7 @@ func (p Policy) match(m *Message, dir Directory) (Request, Reason, bool) {
 func (p Policy) matchIDs(ids []threadID, dir Directory) (Request, Reason, bool) {
 	for _, t := range ids {
 		if r, ok := dir.RequestOf(t.id); ok {
-			return r, NewReason(t.reason, fmt.Sprintf("%s names a message of %s %d", fieldName(t.reason), kindName(r.Kind), r.Number)), true
+			return r, NewReason(t.reason, fmt.Sprintf("%s names a message of %s %d", fieldName(t.reason), r.Kind.Words(), r.Number)), true
 		}
 	}
 	return Request{}, Reason{}, false
@@ -116,14 +115,14 @@ func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, close
 	if isStranger && p.UnknownFollowUp == NewRequest {
 		return p.continued(m, dir, r, why.as(ReasonStranger).extended(", in which "+named(m, sender)+" has no part"))
 	}
-	if isClosed(r) && closed == NewRequest {
+	if r.State.isClosed() && closed == NewRequest {
 		return p.continued(m, dir, r, why.as(ReasonClosed).extended(", which is "+string(r.State)))
 	}
 	if isStranger && p.UnknownFollowUp != Accept {
 		activity.Flagged = true
 		activity.Reason = activity.Reason.extended(", in which " + named(m, sender) + " has no part")
 	}
-	if closed == Reopen && isDone(r) && !activity.Flagged {
+	if closed == Reopen && r.State.IsDone() && !activity.Flagged {
 		activity.Reopen = true
 		activity.Reason = activity.Reason.extended(", which was " + string(r.State))
 	}
@@ -163,19 +162,9 @@ func takesPart(r Request, sender User, isKnown bool, addr string) bool {
 	return addr != "" && slices.Contains(r.Addresses, addr)
 }
 
-// isClosed says whether a request takes no more activities as a rule.
-func isClosed(r Request) bool { return r.State == StateClosed || r.State == StateProcessed }
-
-// isDone says whether nobody works on a request any more. A resolved request is not closed, so it takes activities
-// and is never continued by another; but an answer to it is a reason to reopen it where that is wanted.
-func isDone(r Request) bool { return isClosed(r) || r.State == StateResolved }
-
 // isMachine says whether nobody wrote a message. A mailing list only passes on what people write: many a service
 // desk's address is one.
 func isMachine(a Automatic) bool { return a != Person && a != MailingList }
-
-// kindName is a kind as a sentence has it.
-func kindName(kind RequestKind) string { return strings.ReplaceAll(string(kind), "_", " ") }
 
 // automaticName is a kind of automatic mail as a sentence has it.
 func automaticName(a Automatic) string {

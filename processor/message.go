@@ -79,3 +79,9 @@ func (a Attachment) Open(raw io.ReaderAt) io.Reader {
 	}
 	return a.open(raw)
 }
+
+// WithContent returns the attachment with its octets: open gives them decoded, streamed from the raw message.
+func (a Attachment) WithContent(open func(raw io.ReaderAt) io.Reader) Attachment {
+	a.open = open
+	return a
+}

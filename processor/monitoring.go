@@ -4,7 +4,7 @@ package processor
 // that is still worked on. What names an event that is processed becomes a new one: an alert must not be buried.
 func (p Policy) decideMonitoring(m *Message, dir Directory) Decision {
 	if r, why, ok := p.match(m, dir); ok {
-		if isDone(r) {
+		if r.State.IsDone() {
 			return p.continued(m, dir, r, why.as(ReasonClosed).extended(", which is "+string(r.State)))
 		}
 		return p.followUp(m, dir, r, why, AddActivityOnly)

@@ -28,6 +28,7 @@ func (n Names) Unresolved() References {
 	}
 	return References{
 		FilterSettings: filters,
+		Unresolved:     true,
 		Team:           Ref{Name: n.Team}, Login: unresolvedUser(n.Login),
 		FallbackUser: unresolvedUser(n.FallbackUser), FallbackSite: Ref{Name: n.FallbackSite},
 		Source: Ref{Name: n.Source}, Priority: Ref{Name: n.Priority}, Group: Ref{Name: n.Group},

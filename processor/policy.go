@@ -11,6 +11,24 @@ import (
 
 var _ Decider = Policy{}
 
+// Policy decides for one mailbox. It is pure: the same message, directory and time give the same decision. Goroutines
+// may share it.
+type Policy struct {
+	Rules
+	References
+
+	subjects *subjectGrammar // nil in a Policy that NewPolicy did not make
+}
+
+// NewPolicy returns the policy of a mailbox with these rules, whose names stand for these references. It keeps what
+// it derives from them: a Policy literal decides the same but derives it for each message.
+func NewPolicy(rules Rules, references References) Policy {
+	p := Policy{Rules: rules, References: references}
+	g := p.grammar()
+	p.subjects = &g
+	return p
+}
+
 // Keys returns everything that Decide will ask a Directory for.
 func (p Policy) Keys(m *Message) Keys {
 	var k Keys
@@ -54,8 +72,11 @@ func (p Policy) process(m *Message, dir Directory, now time.Time) Decision {
 	return SetAside{NewReason(ReasonNoProcessor, "this version cannot process mail with "+string(p.Processor))}
 }
 
-// grammar is the subject grammar of the mailbox.
+// grammar returns the subject grammar of the mailbox.
 func (p Policy) grammar() subjectGrammar {
+	if p.subjects != nil {
+		return *p.subjects
+	}
 	names := slices.Clone(p.SubjectNames)
 	return newSubjectGrammar(p.CommunicationTypes, append(names, p.Names.Team, p.References.Team.Name))
 }

@@ -36,7 +36,7 @@ func (p Policy) decideServiceRequest(m *Message, dir Directory, now time.Time) D
 	if r, why, ok := p.match(m, dir); ok {
 		return p.followUp(m, dir, r, why, p.ClosedFollowUp)
 	}
-	if d := p.turnedAway(m, dir); d != nil {
+	if d := p.turnedAway(m); d != nil {
 		return d
 	}
 	o := &order{dir: dir, now: now, block: readBlock(m.Text, p.EnclosingToken), open: p.open(m, dir, ServiceRequest)}

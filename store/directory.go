@@ -269,7 +269,7 @@ func (d *directory) thread(id string) (thread, bool) {
 // isDone reports whether a request is in a state that reopening changes.
 func (d *directory) isDone(number int64) bool {
 	r, _ := d.Request(number)
-	return r.State == processor.StateResolved || r.State == processor.StateClosed || r.State == processor.StateProcessed
+	return r.State.IsDone()
 }
 
 // takesPart reports whether a participant may follow up already.

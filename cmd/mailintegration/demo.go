@@ -186,7 +186,7 @@ func became(m *processor.Message, o store.Outcome) string {
 	var s string
 	switch d := o.Decision.(type) {
 	case processor.OpenRequest:
-		s = fmt.Sprintf("%s %d", kindName(d.Kind), o.Request)
+		s = fmt.Sprintf("%s %d", d.Kind.Words(), o.Request)
 	case processor.AddActivity:
 		s = fmt.Sprintf("activity on %d", o.Request)
 		if d.Flagged {

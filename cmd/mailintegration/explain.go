@@ -122,7 +122,7 @@ func defaultRules() processor.Rules {
 
 // offline explains without a database.
 func offline(mailbox string, rules processor.Rules, most int64) *explaining {
-	policy := processor.Policy{Rules: rules, References: rules.Names.Unresolved()}
+	policy := processor.NewPolicy(rules, rules.Names.Unresolved())
 	look := func(context.Context, processor.Keys) (processor.Directory, error) {
 		return processor.NoDirectory{}, nil
 	}
@@ -145,7 +145,7 @@ func online(e *env, service *config.Service, mb *config.Mailbox) (*explaining, e
 	look := func(ctx context.Context, keys processor.Keys) (processor.Directory, error) {
 		return in.store.LookUp(ctx, refs.Team, keys)
 	}
-	policy := processor.Policy{Rules: rules, References: refs}
+	policy := processor.NewPolicy(rules, refs)
 	return &explaining{mailbox: mb.Name, policy: policy, most: mb.MaxOctets, look: look, close: in.close}, nil
 }
 

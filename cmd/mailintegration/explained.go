@@ -181,13 +181,13 @@ func verdictOf(d processor.Decision) string {
 		if d.Kind == processor.ServiceRequest {
 			article = "a"
 		}
-		verdict := fmt.Sprintf("open %s %s", article, kindName(d.Kind))
+		verdict := fmt.Sprintf("open %s %s", article, d.Kind.Words())
 		if d.LinkedTo != 0 {
 			verdict += fmt.Sprintf(", linked to %d", d.LinkedTo)
 		}
 		return verdict
 	case processor.AddActivity:
-		verdict := fmt.Sprintf("add an activity to %s %d", kindName(cmp.Or(d.Kind, "request")), d.Request)
+		verdict := fmt.Sprintf("add an activity to %s %d", cmp.Or(d.Kind, "request").Words(), d.Request)
 		if d.Reopen {
 			verdict += " and reopen it"
 		}
@@ -202,9 +202,6 @@ func verdictOf(d processor.Decision) string {
 	}
 	return "set aside: the message is kept whole, and an event carries it"
 }
-
-// kindName is a kind of request as people write it.
-func kindName(kind processor.RequestKind) string { return strings.ReplaceAll(string(kind), "_", " ") }
 
 // printReason prints the clauses of a reason, one per line.
 func printReason(w io.Writer, why processor.Reason) {
