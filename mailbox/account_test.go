@@ -54,7 +54,7 @@ func TestACertificateWithoutNamesGivesAHint(t *testing.T) {
 	srv := pop3test.Run(t, pop3test.Options{TLS: pop3test.ImplicitTLS, Certificate: pop3test.Certificate{Names: []string{}}})
 	_, err := mailbox.Open(t.Context(), account(srv, "helpdesk", mailbox.SslOnConnect))
 	if hint := mailbox.Hint(err); !errors.Is(err, mailbox.ErrCertificate) ||
-		!strings.Contains(hint, "subjectAltName") || !strings.Contains(hint, "have it issued anew for 127.0.0.1") {
+		!strings.Contains(hint, "subjectAltName") || !strings.Contains(hint, "have it reissued for 127.0.0.1") {
 		t.Errorf("%v, hint %q", err, hint)
 	}
 }

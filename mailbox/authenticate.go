@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// fetchToken asks for the access token, before the server has to wait for it.
+// fetchToken obtains the access token before the session connects, so that the server need not wait for it.
 func (s *Session) fetchToken(ctx context.Context) error {
 	if s.account.Token == nil {
 		return nil
@@ -22,13 +22,13 @@ func (s *Session) fetchToken(ctx context.Context) error {
 	case err != nil:
 		return s.failure("token", tokenError(err))
 	case token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return s.failure("token", fmt.Errorf("%w: what was had is none (RFC 6750 §2.1)", ErrToken))
+		return s.failure("token", fmt.Errorf("%w: the token source returned an invalid bearer token (RFC 6750 §2.1)", ErrToken))
 	}
 	s.token = token
 	return nil
 }
 
-// tokenError gives the error of a token source that has no class the one that passes.
+// tokenError classifies an unknown error of the token source as transient.
 func tokenError(err error) error {
 	for _, class := range classes {
 		if errors.Is(err, class) {
@@ -38,8 +38,8 @@ func tokenError(err error) error {
 	return fmt.Errorf("%w: %w", ErrToken, err)
 }
 
-// logIn says who we are: by AUTH XOAUTH2 when there is a token, by AUTH PLAIN where the server offers it, else by USER
-// and PASS. Nothing is sent ahead: a server may lose what comes behind the command that changes its state (courier).
+// logIn authenticates: by AUTH XOAUTH2 with a token, by AUTH PLAIN where the server offers it, else by USER and PASS.
+// It waits for each answer: a server may lose commands sent behind the one that changes its state (courier).
 func (s *Session) logIn(ctx context.Context) error {
 	if s.token != "" {
 		err := s.sasl(ctx, "XOAUTH2", s.xoauth2Response())
@@ -50,7 +50,8 @@ func (s *Session) logIn(ctx context.Context) error {
 	}
 	if s.capabilities.HasArgument("SASL", "PLAIN") {
 		err := s.sasl(ctx, "PLAIN", s.plainResponse())
-		// Refused before it was told anything: it does not do what it offers. USER is optional beside it (RFC 2449 §6.3).
+		// Refused before the password was sent: the server lists PLAIN without supporting it. USER is an alternative
+		// only where the server lists it (RFC 2449 §6.3).
 		if !errors.Is(err, ErrMechanism) || SessionBroken(err) || !s.capabilities.Has("USER") {
 			return err
 		}
@@ -62,21 +63,21 @@ func (s *Session) logIn(ctx context.Context) error {
 	return s.command(ctx, "PASS", expectation{}, func() error { return s.pop.Pass(s.account.Password) })
 }
 
-// sasl authenticates by a mechanism whose client speaks first (RFC 5034 §4). Its response is not sent with the command,
-// which must not be longer than 255 octets then: tokens have some thousand.
+// sasl authenticates by a mechanism in which the client speaks first (RFC 5034 §4). It does not send the initial
+// response with the command, which must not exceed 255 octets: tokens have several thousand.
 func (s *Session) sasl(ctx context.Context, mechanism, response string) error {
 	op := "AUTH " + mechanism
 	offered, known := s.capabilities["SASL"]
 	if known && !s.capabilities.HasArgument("SASL", mechanism) {
 		s.conn.close()
-		return s.failure(op, fmt.Errorf("%w: it offers %s", ErrMechanism, s.conn.redact(strings.Join(offered, " "))))
+		return s.failure(op, fmt.Errorf("%w; it offers %s", ErrMechanism, s.conn.redact(strings.Join(offered, " "))))
 	}
 	err := s.command(ctx, op, expectation{challenge: true}, func() error { return discard(s.pop.Cmd(op, false)) })
 	if err != nil {
 		return s.mechanismRefused(err)
 	}
 	if !s.conn.last.challenge {
-		return s.protocolFailure(op, "it accepts before it knows whom")
+		return s.protocolFailure(op, "it accepted the log-in before any credentials were sent")
 	}
 	err = s.command(ctx, op, expectation{challenge: true}, func() error { return discard(s.pop.Cmd(response, false)) })
 	if err != nil || !s.conn.last.challenge {
@@ -85,7 +86,8 @@ func (s *Session) sasl(ctx context.Context, mechanism, response string) error {
 	return s.saslFailure(ctx, op, s.conn.last.text)
 }
 
-// mechanismRefused makes a refusal without a response code what it is: nothing was known of the user yet.
+// mechanismRefused reclassifies a refusal without a response code as ErrMechanism: the server knew nothing of the user
+// yet.
 func (s *Session) mechanismRefused(err error) error {
 	var e *Error
 	if errors.As(err, &e) && e.Err == ErrCredentials && !strings.Contains(e.Reply, "[") {
@@ -95,13 +97,13 @@ func (s *Session) mechanismRefused(err error) error {
 	return err
 }
 
-// saslFailure hears the reason of a failure, which XOAUTH2 gives as a challenge, to be answered by an empty line
-// before the server refuses.
+// saslFailure returns the error for a failure. XOAUTH2 sends its reason as a challenge, which the client answers with
+// an empty line; then the server refuses.
 func (s *Session) saslFailure(ctx context.Context, op, challenge string) error {
 	status := failureStatus(challenge)
 	err := s.command(ctx, op, expectation{}, func() error { return discard(s.pop.Cmd("", false)) })
 	if err == nil {
-		return s.protocolFailure(op, "it accepts after it has refused")
+		return s.protocolFailure(op, "it accepted the log-in after rejecting the credentials")
 	}
 	var e *Error
 	if errors.As(err, &e) && e.Reply != "" {
@@ -114,8 +116,8 @@ func (s *Session) saslFailure(ctx context.Context, op, challenge string) error {
 	return err
 }
 
-// failureStatus reads the status of a failure: base64 of {"status":"401","schemes":"bearer","scope":"…"}. It is "" for
-// anything else, and never longer than a status is.
+// failureStatus returns the status in a failure: base64 of {"status":"401","schemes":"bearer","scope":"…"}. It returns
+// "" for anything else, and at most ten digits.
 func failureStatus(challenge string) string {
 	text, err := base64.StdEncoding.DecodeString(challenge)
 	var failure struct {
@@ -131,19 +133,19 @@ func failureStatus(challenge string) string {
 	return status
 }
 
-// xoauth2Response is the initial response of XOAUTH2.
+// xoauth2Response returns the initial response of XOAUTH2.
 func (s *Session) xoauth2Response() string {
 	return base64.StdEncoding.EncodeToString([]byte("user=" + s.account.UserName + "\x01auth=Bearer " + s.token + "\x01\x01"))
 }
 
-// plainResponse is the message of PLAIN (RFC 4616 §2), without an identity to act as.
+// plainResponse returns the message of PLAIN (RFC 4616 §2), without an authorization identity.
 func (s *Session) plainResponse() string {
 	return base64.StdEncoding.EncodeToString([]byte("\x00" + s.account.UserName + "\x00" + s.account.Password))
 }
 
-// secrets are what must not be shown in any form in which it is sent, longest first: a part must not be replaced before
-// the whole, of which the rest would be left. A secret with blanks is there as well without those that are lost when a
-// line is taken apart.
+// secrets returns the strings that must never be shown: the secret in each form in which it is sent, longest first, so
+// that redacting a part does not leave the rest of a longer form. It also has the secret with the blanks that are lost
+// when a line is split into words.
 func (s *Session) secrets() []string {
 	secrets := []string{s.account.Password, s.plainResponse()}
 	if s.token != "" {

@@ -150,7 +150,7 @@ func (m *meter) visit(ctx context.Context, a mailbox.Account) error {
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // it is always nil
+	defer s.Close() // it is always nil
 	items, err := s.List(ctx)
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func (m *meter) visit(ctx context.Context, a mailbox.Account) error {
 	if err != nil {
 		return err
 	}
-	defer spool.Close()                                                      //nolint:errcheck // it is of a test
+	defer spool.Close()                                                      // it is of a test
 	if _, err := s.Top(ctx, items[1]); !errors.Is(err, mailbox.ErrRefused) { // all that was asked for is spooled now
 		return err
 	}
@@ -188,7 +188,7 @@ func TestNoStepWaitsLongerThanItsLimit(t *testing.T) {
 	for seed := range uint64(150) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test that can be repeated
+			random := rand.New(rand.NewPCG(seed, 0)) // a test that can be repeated
 			s := goodScript()
 			if random.IntN(2) == 0 {
 				s = s.pipelining()

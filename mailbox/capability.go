@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Capabilities are the lines of a CAPA reply (RFC 2449 §5): the name in upper case, and its arguments as sent.
+// Capabilities are the lines of a CAPA reply (RFC 2449 §5): each name in upper case, with its arguments as sent.
 type Capabilities map[string][]string
 
 // Has reports whether the server listed the capability.
@@ -22,13 +22,13 @@ func (c Capabilities) HasArgument(name, argument string) bool {
 	return slices.ContainsFunc(c[name], func(a string) bool { return strings.EqualFold(a, argument) })
 }
 
-// capabilitiesRequest is a CAPA, and the capabilities that its answer will fill.
+// capabilitiesRequest returns a CAPA and the capabilities that its answer will fill.
 func capabilitiesRequest() (*request, Capabilities) {
 	found := Capabilities{}
 	return &request{op: "CAPA", lines: found.add, most: maxBeforeLogIn}, found
 }
 
-// add takes a line of the answer to CAPA. What a terminal would obey is taken out: capabilities are shown.
+// add records a line of the answer to CAPA, without control characters: capabilities are shown to a person.
 func (c Capabilities) add(line []byte) error {
 	if words := strings.Fields(clean(string(line))); len(words) > 0 {
 		c[strings.ToUpper(words[0])] = words[1:]
@@ -42,8 +42,9 @@ func (s *Session) askCapabilities(ctx context.Context) error {
 	return s.readCapabilities(ctx, r, found)
 }
 
-// readCapabilities waits for the answer to CAPA. A server may not know it (popa3d): then capabilities are nil. That
-// retrieved messages are deleted (EXPIRE 0) is not forgotten once it was said, whatever is said later, or refused.
+// readCapabilities waits for the answer to CAPA. Capabilities are nil when the server does not know CAPA (popa3d). The
+// shortest EXPIRE that the server announced in this session is kept, whatever it says or refuses later: after EXPIRE 0
+// it may delete retrieved messages.
 func (s *Session) readCapabilities(ctx context.Context, r *request, found Capabilities) error {
 	before, said := s.capabilities.Expire()
 	s.capabilities = nil
@@ -63,7 +64,7 @@ func (s *Session) readCapabilities(ctx context.Context, r *request, found Capabi
 	return nil
 }
 
-// LoginDelay is the least time between two log-ins (LOGIN-DELAY, RFC 2449 §6.5), 0 when the server wants none.
+// LoginDelay returns the least time between two log-ins (LOGIN-DELAY, RFC 2449 §6.5), 0 when the server requires none.
 func (c Capabilities) LoginDelay() time.Duration {
 	for _, word := range c["LOGIN-DELAY"] {
 		if seconds, ok := number(word); ok {
@@ -73,8 +74,8 @@ func (c Capabilities) LoginDelay() time.Duration {
 	return 0
 }
 
-// Expire is after how many days the server may delete a message by itself (EXPIRE, RFC 2449 §6.7): 0 means once it was
-// retrieved. It is false when the server says NEVER, or nothing.
+// Expire returns after how many days the server may delete a message by itself (EXPIRE, RFC 2449 §6.7); 0 means as soon
+// as it was retrieved. ok is false when the server says NEVER, or nothing.
 func (c Capabilities) Expire() (days int, ok bool) {
 	for _, word := range c["EXPIRE"] {
 		if days, ok := number(word); ok {

@@ -101,7 +101,7 @@ func TestHintsForAServerThatCannotBeReached(t *testing.T) {
 	}{
 		{"no such name", &net.DNSError{Err: "no such host", IsNotFound: true}, "no host named mail.example.com"},
 		{"no name server", &net.DNSError{Err: "server misbehaving", IsTemporary: true}, "name servers"},
-		{"a port that nobody listens at", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, "nothing listens at mail.example.com:110"},
+		{"a port that nobody listens at", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, "no program listens at mail.example.com:110"},
 		{"a firewall that swallows", &net.OpError{Op: "dial", Err: context.DeadlineExceeded}, "firewalls"},
 		{"no route", &net.OpError{Op: "dial", Err: syscall.EHOSTUNREACH}, "network"},
 	} {

@@ -13,74 +13,74 @@ import (
 	"time"
 )
 
-// Limits of what the server may send; a status line of RFC 2449 §4 has 512 octets at most.
+// Limits of what the server may send; RFC 2449 §4 allows status lines of 512 octets.
 const (
 	maxLine    = 4 << 10 // octets of a status line or of a listing's line
 	readBuffer = 32 << 10
 )
 
-// connection is the connection that go-pop3 is given. go-pop3 writes commands through it; what it reads is not what the
-// server sent but what was checked before: one valid status line at a time. The octets of a message and the lines of a
-// listing never pass through go-pop3, which would keep them all: they go to what expects them, and go-pop3 sees an empty
-// answer.
+// connection is the net.Conn that go-pop3 uses. go-pop3 writes its commands through it and reads checked status lines
+// from it, one at a time. The octets of a message and the lines of a listing never pass through go-pop3, which would
+// keep them all: the connection passes them to the expectation, and go-pop3 sees an empty answer.
 //
-// As go-pop3 is never given more than it asked for, its own buffer is empty between commands, so that TLS can be
-// put under it (STLS).
+// go-pop3 never gets more than it asked for, so that its own buffer is empty between commands and TLS can be started
+// below it (STLS).
 //
-// It is used by one goroutine; only close may be called by others.
+// Only one goroutine may use a connection; close may be called by any.
 type connection struct {
-	tcp     net.Conn // TCP
-	stream  net.Conn // raw, or the TLS over it
-	secrets []string // never to be shown, should the server repeat them
+	tcp     net.Conn
+	stream  net.Conn // tcp, or the TLS over it
+	secrets []string // redacted should the server repeat them
 	in      *bufio.Reader
 	pace    pace
 
 	expected []expectation // one for each command whose reply has not been read
-	out      []byte        // what go-pop3 shall read next
+	out      []byte        // for go-pop3 to read next
 	last     reply
-	err      error // the first failure; none is mended
+	err      error // the first failure; the connection does not recover
 
-	held     bool   // commands are collected, to be sent in one piece
-	outgoing []byte // those
+	held     bool   // commands are collected, to be sent in one write
+	outgoing []byte // the collected commands
 
 	closing sync.Once
 	closed  chan struct{}
 }
 
-// expectation says what follows the status line of a reply when it is +OK.
+// expectation says what follows the status line of a reply that is +OK.
 type expectation struct {
-	lines     func(line []byte) error // takes each line of a listing
+	lines     func(line []byte) error // receives each line of a listing
 	most      int64                   // octets that this listing may have
 	challenge bool                    // a line that begins with "+ " is an answer too (RFC 5034 §4)
-	message   io.Writer               // a message, and where its octets go
+	message   io.Writer               // receives the octets of a message
 }
 
-// newConnection takes over a connection.
+// newConnection returns a connection that uses conn and closes it.
 func newConnection(conn net.Conn, stepTimeout time.Duration, secrets []string) *connection {
-	w := &connection{
+	c := &connection{
 		tcp: conn, stream: conn, secrets: secrets,
 		pace: pace{timeout: stepTimeout}, closed: make(chan struct{}),
 	}
-	w.in = bufio.NewReaderSize(deadlineReader{w}, readBuffer)
-	return w
+	c.in = bufio.NewReaderSize(deadlineReader{c}, readBuffer)
+	return c
 }
 
-// expect announces the reply to the command that is sent next. What is already there would be taken for it.
-func (w *connection) expect(e expectation) error {
-	if w.isAhead() {
-		return w.fail(fmt.Errorf("%w: it answers before it is asked", ErrProtocol))
+// expect announces the reply to the command that is sent next. Octets that are there already would be taken for that
+// reply, so they are an error.
+func (c *connection) expect(e expectation) error {
+	if c.isAhead() {
+		return c.fail(fmt.Errorf("%w: it sent an answer without a command", ErrProtocol))
 	}
-	w.expected = append(w.expected, e)
+	c.expected = append(c.expected, e)
 	return nil
 }
 
-// step runs f, which talks to the server, under the step's deadline. When ctx ends first the connection is closed.
-func (w *connection) step(ctx context.Context, f func() error) error {
-	w.pace.restart()
+// step runs f, which talks to the server, under the step's deadline. If ctx ends first, step closes the connection.
+func (c *connection) step(ctx context.Context, f func() error) error {
+	c.pace.restart()
 	cut := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(cut)
-		w.close()
+		c.close()
 	})
 	err := f()
 	if !stop() {
@@ -90,29 +90,29 @@ func (w *connection) step(ctx context.Context, f func() error) error {
 	return err
 }
 
-// Read hands go-pop3 what it may read next.
-func (w *connection) Read(p []byte) (int, error) {
-	if len(w.out) == 0 {
-		if err := w.next(); err != nil {
-			return 0, w.fail(err)
+// Read gives go-pop3 the next checked reply.
+func (c *connection) Read(p []byte) (int, error) {
+	if len(c.out) == 0 {
+		if err := c.next(); err != nil {
+			return 0, c.fail(err)
 		}
 	}
-	n := copy(p, w.out)
-	w.out = w.out[n:]
+	n := copy(p, c.out)
+	c.out = c.out[n:]
 	return n, nil
 }
 
 // next reads the next reply.
-func (w *connection) next() error {
-	if w.err != nil {
-		return w.err
+func (c *connection) next() error {
+	if c.err != nil {
+		return c.err
 	}
-	if len(w.expected) == 0 {
-		return errors.New("a reply was awaited that no command asks for")
+	if len(c.expected) == 0 {
+		return errors.New("go-pop3 reads a reply without a command; this is a bug")
 	}
-	e := w.expected[0]
-	w.expected = w.expected[1:]
-	line, err := w.line()
+	e := c.expected[0]
+	c.expected = c.expected[1:]
+	line, err := c.line()
 	if err != nil {
 		return err
 	}
@@ -121,26 +121,26 @@ func (w *connection) next() error {
 		r, ok = parseChallenge(string(line))
 	}
 	if !ok {
-		return fmt.Errorf("%w: it answered %.80q", ErrProtocol, w.redact(string(line)))
+		return fmt.Errorf("%w: it answered %.80q", ErrProtocol, c.redact(string(line)))
 	}
-	w.last = r
-	w.out = append(w.out[:0], r.String()+"\r\n"...)
+	c.last = r
+	c.out = append(c.out[:0], r.String()+"\r\n"...)
 	switch {
 	case r.ok && e.lines != nil:
-		err = w.listing(e)
-		w.out = append(w.out, ".\r\n"...)
+		err = c.listing(e)
+		c.out = append(c.out, ".\r\n"...)
 	case r.ok && e.message != nil:
-		err = unstuff(e.message, w.in)
-		w.out = append(w.out, ".\r\n"...)
+		err = unstuff(e.message, c.in)
+		c.out = append(c.out, ".\r\n"...)
 	}
 	return err
 }
 
-// listing hands the lines of a listing on, their byte-stuffing removed. Ends of lines count: empty lines must come to an
-// end too.
-func (w *connection) listing(e expectation) error {
+// listing passes the lines of a listing on, without byte-stuffing. Line ends count towards the limit, so that endless
+// empty lines reach it too.
+func (c *connection) listing(e expectation) error {
 	for octets := int64(0); ; {
-		line, err := w.line()
+		line, err := c.line()
 		if err != nil || string(line) == "." {
 			return err
 		}
@@ -154,10 +154,10 @@ func (w *connection) listing(e expectation) error {
 	}
 }
 
-// line reads up to CRLF, which is cut off. A bare LF ends no line: go-pop3 would take one for an end, and read what
-// follows as the reply to the next command.
-func (w *connection) line() ([]byte, error) {
-	line, err := w.in.ReadSlice('\n')
+// line reads a line and returns it without its CRLF. A bare LF is an error: go-pop3 would end the line there and read
+// the rest as the reply to the next command.
+func (c *connection) line() ([]byte, error) {
+	line, err := c.in.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) || len(line) > maxLine {
 		return nil, fmt.Errorf("%w: a line has more than %d octets", ErrProtocol, maxLine)
 	}
@@ -171,85 +171,85 @@ func (w *connection) line() ([]byte, error) {
 	return line, nil
 }
 
-// isAhead reports whether something is there that was not asked for, as far as all answers have been read.
-func (w *connection) isAhead() bool { return len(w.expected) == 0 && w.in.Buffered() > 0 }
+// isAhead reports whether all answers were read and the server has sent more.
+func (c *connection) isAhead() bool { return len(c.expected) == 0 && c.in.Buffered() > 0 }
 
 // Write sends what go-pop3 wrote.
-func (w *connection) Write(p []byte) (int, error) {
-	if w.err != nil {
-		return 0, w.err
+func (c *connection) Write(p []byte) (int, error) {
+	if c.err != nil {
+		return 0, c.err
 	}
-	if w.held {
-		w.outgoing = append(w.outgoing, p...)
+	if c.held {
+		c.outgoing = append(c.outgoing, p...)
 		return len(p), nil
 	}
-	if err := w.stream.SetWriteDeadline(w.pace.writeDeadline()); err != nil {
-		return 0, w.fail(err)
+	if err := c.stream.SetWriteDeadline(c.pace.writeDeadline()); err != nil {
+		return 0, c.fail(err)
 	}
-	n, err := w.stream.Write(p)
-	return n, w.fail(err)
+	n, err := c.stream.Write(p)
+	return n, c.fail(err)
 }
 
-// hold collects what is written until release.
-func (w *connection) hold() { w.held = true }
+// hold collects what is written until flush.
+func (c *connection) hold() { c.held = true }
 
-// flush sends what was collected.
-func (w *connection) flush() error {
-	w.held = false
-	_, err := w.Write(w.outgoing)
-	w.outgoing = w.outgoing[:0]
+// flush sends what hold collected.
+func (c *connection) flush() error {
+	c.held = false
+	_, err := c.Write(c.outgoing)
+	c.outgoing = c.outgoing[:0]
 	return err
 }
 
-// fail remembers the first failure. A connection that ends while something is awaited is one.
-func (w *connection) fail(err error) error {
+// fail records the first failure and returns err; the end of the connection becomes io.ErrUnexpectedEOF.
+func (c *connection) fail(err error) error {
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
-	if w.err == nil {
-		w.err = err
+	if c.err == nil {
+		c.err = err
 	}
 	return err
 }
 
-// startTLS puts TLS under go-pop3. What the server sent in plain text after its consent was put there by somebody
-// who wants it to be taken for an answer within TLS (RFC 2595 §4 has the server discard likewise).
-func (w *connection) startTLS(config *tls.Config) error {
-	if w.in.Buffered() > 0 {
-		return w.fail(fmt.Errorf("%w: plain text follows its consent to STLS", ErrProtocol))
+// startTLS starts TLS below go-pop3. Plain text after the server's consent is an error: an attacker may have injected
+// it so that it is taken for an answer within TLS (RFC 2595 §4 has the server discard such text likewise).
+func (c *connection) startTLS(config *tls.Config) error {
+	if c.in.Buffered() > 0 {
+		return c.fail(fmt.Errorf("%w: it sent plain text after it accepted STLS", ErrProtocol))
 	}
-	if err := w.tcp.SetDeadline(w.pace.writeDeadline()); err != nil {
-		return w.fail(err)
+	if err := c.tcp.SetDeadline(c.pace.writeDeadline()); err != nil {
+		return c.fail(err)
 	}
-	t := tls.Client(w.tcp, config)
+	t := tls.Client(c.tcp, config)
 	if err := t.Handshake(); err != nil {
-		return w.fail(&handshakeError{err})
+		return c.fail(&handshakeError{err})
 	}
-	w.stream = t
+	c.stream = t
 	return nil
 }
 
-// handshakeError tells a failed handshake from other failures of the network.
+// handshakeError marks a failed handshake, to distinguish it from other failures of the network.
 type handshakeError struct{ err error }
 
 // Error implements error.
 func (e *handshakeError) Error() string { return e.err.Error() }
 
-// Unwrap gives the error of crypto/tls.
+// Unwrap returns the error of crypto/tls.
 func (e *handshakeError) Unwrap() error { return e.err }
 
-// close drops the connection at once. It may be called by any goroutine and more than once.
-func (w *connection) close() {
-	w.closing.Do(func() {
-		close(w.closed)
-		_ = w.tcp.Close() // an error leaves nothing to do: the connection is not used again
+// close drops the connection at once. Any goroutine may call it, more than once.
+func (c *connection) close() {
+	c.closing.Do(func() {
+		close(c.closed)
+		_ = c.tcp.Close() // an error leaves nothing to do: the connection is not used again
 	})
 }
 
 // isClosed reports whether close was called.
-func (w *connection) isClosed() bool {
+func (c *connection) isClosed() bool {
 	select {
-	case <-w.closed:
+	case <-c.closed:
 		return true
 	default:
 		return false
@@ -257,19 +257,19 @@ func (w *connection) isClosed() bool {
 }
 
 // Close implements net.Conn for go-pop3's Quit.
-func (w *connection) Close() error { w.close(); return nil }
+func (c *connection) Close() error { c.close(); return nil }
 
 // LocalAddr implements net.Conn.
-func (w *connection) LocalAddr() net.Addr { return w.tcp.LocalAddr() }
+func (c *connection) LocalAddr() net.Addr { return c.tcp.LocalAddr() }
 
 // RemoteAddr implements net.Conn.
-func (w *connection) RemoteAddr() net.Addr { return w.tcp.RemoteAddr() }
+func (c *connection) RemoteAddr() net.Addr { return c.tcp.RemoteAddr() }
 
-// SetDeadline implements net.Conn; deadlines are wire's own affair.
-func (w *connection) SetDeadline(time.Time) error { return nil }
+// SetDeadline implements net.Conn and does nothing: the connection sets its own deadlines.
+func (c *connection) SetDeadline(time.Time) error { return nil }
 
-// SetReadDeadline implements net.Conn.
-func (w *connection) SetReadDeadline(time.Time) error { return nil }
+// SetReadDeadline implements net.Conn and does nothing.
+func (c *connection) SetReadDeadline(time.Time) error { return nil }
 
-// SetWriteDeadline implements net.Conn.
-func (w *connection) SetWriteDeadline(time.Time) error { return nil }
+// SetWriteDeadline implements net.Conn and does nothing.
+func (c *connection) SetWriteDeadline(time.Time) error { return nil }

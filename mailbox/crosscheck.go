@@ -6,34 +6,34 @@ import (
 	"strings"
 )
 
-// overLimit marks an item whose unique-id would be too much; no unique-id is like it.
+// overLimit replaces the unique-id of an item beyond maxUIDLs; no valid unique-id is equal to it.
 const overLimit = "\x00"
 
-// listings are the drop listing, the scan listing and the unique-id listing of one List, as they come in. Their lines are
-// read one by one, and of each only its Item is kept.
+// listings collects the drop listing, the scan listing and the unique-id listing of one List. It reads them line by
+// line and keeps only the Items.
 type listings struct {
 	session *Session
-	count   int    // messages, as STAT says; -1 while nobody waits for the lines
+	count   int    // messages, as STAT says; -1 before its answer
 	scanned int    // lines of LIST
-	items   []Item // the first of them, in the order of their numbers once ordered
+	items   []Item // the first maxItems lines of LIST, sorted by number once ordered
 	ordered bool
 	found   int    // lines of UIDL
-	named   []bool // by place in items: UIDL has named it
+	named   []bool // by index in items: UIDL has named it
 	octets  int    // of unique-ids
 }
 
-// addScan takes a line of LIST.
+// addScan records a line of LIST.
 func (l *listings) addScan(line []byte) error {
 	if l.count < 0 {
-		return nil // List was given up
+		return nil // List failed before: its answers are read and ignored
 	}
 	it, ok := parseScan(string(line))
 	if !ok {
-		return protocolError("%s is no scan listing", l.session.quote(string(line)))
+		return protocolError("%s is not a line of a scan listing", l.session.quote(string(line)))
 	}
 	l.scanned++
 	if l.scanned > l.count {
-		return protocolError("STAT says %d messages, LIST more", l.count)
+		return protocolError("STAT says %d messages, LIST has more", l.count)
 	}
 	if len(l.items) < maxItems {
 		l.items = append(l.items, it)
@@ -41,27 +41,26 @@ func (l *listings) addScan(line []byte) error {
 	return nil
 }
 
-// checkScan holds LIST against STAT and puts its lines in the order of their numbers.
+// checkScan checks LIST against STAT and sorts the items by their numbers.
 func (l *listings) checkScan() error {
 	if l.scanned != l.count {
-		return l.session.protocolFailure("LIST", "STAT says %d messages, LIST %d", l.count, l.scanned)
+		return l.session.protocolFailure("LIST", "STAT says %d messages, LIST has %d", l.count, l.scanned)
 	}
 	slices.SortFunc(l.items, func(a, b Item) int { return cmp.Compare(a.Number, b.Number) })
 	for i := range l.items {
 		if i > 0 && l.items[i].Number == l.items[i-1].Number {
 			twice := l.items[i].Number
-			return l.session.protocolFailure("LIST", "message-number %d comes twice", twice)
+			return l.session.protocolFailure("LIST", "it lists message-number %d twice", twice)
 		}
 	}
 	l.ordered, l.named = true, make([]bool, len(l.items))
 	return nil
 }
 
-// addUIDL takes a line of UIDL. Items whose unique-ids are too much in all are left for another session, as are those
-// that scan left out.
+// addUIDL records a line of UIDL. Items beyond maxUIDLs are left for another session, like those beyond maxItems.
 func (l *listings) addUIDL(line []byte) error {
 	if !l.ordered {
-		return nil // List was given up
+		return nil // List failed before: its answers are read and ignored
 	}
 	l.found++
 	word, id, _ := strings.Cut(string(line), " ")
@@ -71,7 +70,7 @@ func (l *listings) addUIDL(line []byte) error {
 	case ok && !listed && l.scanned > len(l.items) && l.found <= l.count:
 		return nil
 	case !ok || !listed || l.named[i]:
-		return protocolError("%s names no message of the scan listing, or one twice", l.session.quote(string(line)))
+		return protocolError("the line %s of UIDL names an unknown message, or one named before", l.session.quote(string(line)))
 	}
 	l.named[i] = true
 	l.items[i].UIDL = trustedUIDL(id)
@@ -82,16 +81,16 @@ func (l *listings) addUIDL(line []byte) error {
 	return nil
 }
 
-// indexOf finds the item with a number.
+// indexOf returns the index of the item with number n.
 func (l *listings) indexOf(n int) (int, bool) {
 	if n > 0 && n <= len(l.items) && l.items[n-1].Number == n {
-		return n - 1, true // the numbers of most maildrops leave none out
+		return n - 1, true // most maildrops are numbered without gaps
 	}
 	return slices.BinarySearchFunc(l.items, n, func(it Item, n int) int { return cmp.Compare(it.Number, n) })
 }
 
-// checkUIDLs holds UIDL against LIST. A unique-id of two messages stands for none of them (RFC 1939 §7: it is unique within
-// the maildrop).
+// checkUIDLs checks UIDL against LIST. It drops a unique-id that two messages share, as it identifies neither (RFC 1939
+// §7: unique within the maildrop).
 func (l *listings) checkUIDLs() error {
 	if l.found != l.count {
 		return l.session.protocolFailure("UIDL", "LIST has %d messages, UIDL %d", l.count, l.found)
@@ -101,11 +100,11 @@ func (l *listings) checkUIDLs() error {
 	return nil
 }
 
-// clearSharedUIDLs takes away the unique-ids that more than one item has.
+// clearSharedUIDLs clears the unique-ids that more than one item has.
 func (l *listings) clearSharedUIDLs() {
 	order := make([]int32, len(l.items))
 	for i := range order {
-		order[i] = int32(i) //nolint:gosec // at most maxItems
+		order[i] = int32(i) // at most maxItems
 	}
 	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(l.items[a].UIDL, l.items[b].UIDL) })
 	for len(order) > 0 {

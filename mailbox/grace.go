@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// WithGrace returns a context for steps that a stop must not cut: between a commit and the DELE and QUIT that follow it,
-// in the middle of a message, or between a new refresh token and its file. It ends grace after ctx does, or when cancel
-// is called.
+// WithGrace returns a context for steps that a stop must not interrupt: from a commit to the DELE and QUIT after it, in
+// the middle of a message, or from a new refresh token to its file. It ends when grace has passed after the end of ctx,
+// or when cancel is called.
 func WithGrace(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {

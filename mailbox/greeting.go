@@ -12,17 +12,17 @@ import (
 	"github.com/knadh/go-pop3"
 )
 
-// When and how long a server that does not greet is asked whether it speaks TLS.
+// When the session tries TLS with a server that does not greet, and for how long.
 const (
 	defaultPatience = 700 * time.Millisecond
 	maxTLSQuestion  = 3 * time.Second
 )
 
-// errImplicitTLS says that the client waits for a greeting and the server for the ClientHello.
+// errImplicitTLS says that the client waited for a greeting while the server waited for a ClientHello.
 var errImplicitTLS = fmt.Errorf("%w: the port speaks TLS from the first octet (RFC 8314 §3.3)", ErrTLS)
 
-// greeting waits for the server's first line. On a port that speaks TLS from the first octet none comes, as the server
-// waits too; when the greeting is late a second connection finds that out.
+// greeting waits for the server's first line. A port that expects TLS from the first octet sends none, as the server
+// waits too; when the greeting is late, a second connection checks for that.
 func (s *Session) greeting(ctx context.Context) error {
 	end := func() bool { return false }
 	if s.account.Security != SslOnConnect {
@@ -38,9 +38,9 @@ func (s *Session) greeting(ctx context.Context) error {
 	return err
 }
 
-// suspectTLS asks the server whether it speaks TLS once the greeting is late, and gives up the connection that waits for
-// it when the server does. The first connection goes on waiting otherwise: many servers are slow to greet. end ends the
-// question, and reports whether TLS was the answer.
+// suspectTLS checks whether the server speaks TLS once the greeting is late. If it does, suspectTLS closes the
+// connection that waits for the greeting; otherwise that one goes on waiting, as many servers are slow to greet. end
+// stops the check and reports whether the server speaks TLS.
 func (s *Session) suspectTLS(ctx context.Context) (end func() bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -66,7 +66,7 @@ func (s *Session) suspectTLS(ctx context.Context) (end func() bool) {
 	}
 }
 
-// speaksTLS reports whether the server answers a ClientHello on a connection of its own. Neither certificate nor version
+// speaksTLS reports whether the server answers a ClientHello on a second connection. Neither certificate nor version
 // matters, and nothing else is sent.
 func (a Account) speaksTLS(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, min(maxTLSQuestion, a.StepTimeout))
@@ -75,12 +75,12 @@ func (a Account) speaksTLS(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	defer conn.Close() //nolint:errcheck // the answer is had
+	defer conn.Close()
 	err = tls.Client(conn, &tls.Config{
 		ServerName:         a.tlsName(),
-		InsecureSkipVerify: true,             //nolint:gosec // nothing is sent, only the kind of the answer counts
-		MinVersion:         tls.VersionTLS10, //nolint:gosec // likewise
+		InsecureSkipVerify: true, // nothing secret is sent: only whether the server answers in TLS counts
+		MinVersion:         tls.VersionTLS10,
 	}).HandshakeContext(ctx)
 	var op *net.OpError
-	return err == nil || errors.As(err, &op) && op.Op == "remote error" // an alert of the server's
+	return err == nil || errors.As(err, &op) && op.Op == "remote error" // the server sent a TLS alert
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// hint says in one sentence what a person can do about e. It names the tags of the mailbox file.
+// hint returns one sentence on what a person can do about e. It names the tags of the mailbox file.
 func (s *Session) hint(e *Error) string {
 	switch {
 	case errors.Is(e.Err, context.Canceled):
@@ -20,30 +20,30 @@ func (s *Session) hint(e *Error) string {
 	case errors.Is(e, errImplicitTLS):
 		return fmt.Sprintf("port %d speaks TLS from the first octet; set SecureSocketOption to SslOnConnect", s.account.Port)
 	case errors.Is(e, errTokenInClear):
-		return "set SecureSocketOption to SslOnConnect or StartTLS: whoever reads an access token on its way can read the mailbox"
+		return "set SecureSocketOption to SslOnConnect or StartTLS; without TLS, others on the network could read the access token"
 	case code(strings.TrimPrefix(e.Reply, "-ERR ")) == "UTF8":
-		return "the server wants UTF-8 mode (RFC 6856) and did not let this program enable it; " +
+		return "the server requires UTF-8 mode (RFC 6856) but did not accept the command that enables it; " +
 			"ask its administrator, or read the message with a mail program"
 	case errors.Is(e, ErrUnreachable):
 		return s.unreachableHint(e)
 	case errors.Is(e, ErrCertificate):
 		return s.certificateHint(e)
 	case errors.Is(e, ErrTLSRefused):
-		return "the server does not offer STLS; use SslOnConnect with port 995"
+		return "set SecureSocketOption to SslOnConnect and Port to 995; the server does not offer STLS"
 	case errors.Is(e, ErrTLS):
 		return s.tlsHint()
 	case errors.Is(e, ErrCredentials):
 		return s.credentialsHint()
 	case errors.Is(e, ErrMechanism) && s.token != "":
-		return "the server does not take access tokens (XOAUTH2); check ServerName, or set Authentication to Basic"
+		return "the server does not accept access tokens (XOAUTH2); check ServerName, or set Authentication to Basic"
 	case e.Op == "greeting" && s.account.Port == 995 && s.account.Security != SslOnConnect:
-		return "port 995 is for TLS from the first octet; set SecureSocketOption to SslOnConnect"
+		return "port 995 expects TLS from the first octet; set SecureSocketOption to SslOnConnect"
 	case e.Op == "greeting" && errors.Is(e, ErrTimeout) && s.account.Security != SslOnConnect:
-		return "the server says nothing; if this port is for TLS from the first octet, set SecureSocketOption to SslOnConnect"
+		return "the server sent no greeting; if this port expects TLS from the first octet, set SecureSocketOption to SslOnConnect"
 	case e.Op == "TLS" && s.account.Security == SslOnConnect:
 		return s.tlsHint()
 	case e.Op == "greeting" && errors.Is(e, ErrProtocol):
-		return fmt.Sprintf("what answers at %s is not a POP3 server; check ServerName and Port", e.Server)
+		return fmt.Sprintf("the program that answers at %s is not a POP3 server; check ServerName and Port", e.Server)
 	}
 	for _, h := range plainHints {
 		if errors.Is(e, h.class) {
@@ -53,31 +53,31 @@ func (s *Session) hint(e *Error) string {
 	return ""
 }
 
-// plainHints are those that need to know no more than the class; the first that fits counts.
+// plainHints are the hints that depend on the class only; the first match counts.
 var plainHints = []struct {
 	class error
 	text  string
 }{
-	{ErrMaildropLocked, "another program reads this mailbox, or a session that was cut has not ended yet; " +
-		"it is tried again at the next poll, stop the other program if it lasts"},
-	{ErrLoginDelay, "the server allows a log-in only every so often; lengthen the interval of Schedule"},
-	{ErrServerTrouble, "the mail server has a problem that should pass; nothing to do unless it lasts"},
+	{ErrMaildropLocked, "another program is reading this mailbox, or the server has not noticed yet that an earlier session ended; " +
+		"the next poll tries again; if the problem persists, stop the other program"},
+	{ErrLoginDelay, "lengthen the interval of Schedule; the server limits how often a user may log in"},
+	{ErrServerTrouble, "the mail server has a temporary problem; nothing to do unless it persists"},
 	{ErrServerDefect, "the mail server's administrator must repair the mailbox; give them the server's answer"},
-	{ErrTimeout, "the server is silent or very slow; check it and the network between, nothing is lost meanwhile"},
-	{ErrConnection, "the server or something between closed the connection; see the mail server's log if it lasts"},
-	{ErrProtocol, "the server's answers make no sense as POP3; see the mail server's log and whether a proxy stands between"},
-	{ErrTooLarge, "raise MaxMessageSize or take the message out of the mailbox with a mail program"},
-	{ErrShort, "the server handed out only a part of the message, which stays in the mailbox; " +
-		"have the mail server's administrator look at it with a mail program"},
-	{ErrSpool, "free space in the directory that SpoolDirectory names, or let the daemon write there"},
-	{ErrMechanism, "the server offers no way to log in that this program knows (USER, PLAIN or XOAUTH2); see its settings"},
-	{ErrToken, "the access token could not be had; check this machine's way to the token endpoint, it is tried again"},
-	{ErrTokenRefused, "the token endpoint refused; check ClientId, TenantId and what the application may do"},
-	{ErrNotAuthorized, "authorize the mailbox with mailintegration mailbox authorize"},
+	{ErrTimeout, "check the mail server and the network in between; no message is lost meanwhile"},
+	{ErrConnection, "the server, or a device on the network in between, closed the connection; " +
+		"if the problem persists, see the mail server's log"},
+	{ErrProtocol, "see the mail server's log, and check whether a proxy between this machine and the server changes its answers"},
+	{ErrTooLarge, "raise MaxMessageSize, or remove the message from the mailbox with a mail program"},
+	{ErrShort, "the message stays in the mailbox; ask the mail server's administrator to look at it with a mail program"},
+	{ErrSpool, "free space in the directory that SpoolDirectory names, and allow the daemon to write there"},
+	{ErrMechanism, "the server supports none of this program's log-in methods (USER, PLAIN, XOAUTH2); check the server's settings"},
+	{ErrToken, "check this machine's connection to the token endpoint; the next poll tries again"},
+	{ErrTokenRefused, "check ClientId, TenantId and the permissions of the application"},
+	{ErrNotAuthorized, "run mailintegration mailbox authorize for this mailbox"},
 	{ErrAccount, "correct the mailbox's configuration"},
 }
 
-// unreachableHint tells a wrong name from a wrong port and from a network that swallows.
+// unreachableHint distinguishes a wrong name, a wrong port and a network that drops packets.
 func (s *Session) unreachableHint(e *Error) string {
 	var dns *net.DNSError
 	var network net.Error
@@ -85,42 +85,43 @@ func (s *Session) unreachableHint(e *Error) string {
 	case errors.As(e, &dns) && dns.IsNotFound:
 		return fmt.Sprintf("there is no host named %s; check ServerName", s.account.Server)
 	case errors.As(e, &dns):
-		return fmt.Sprintf("the name %s could not be looked up; check this machine's name servers", s.account.Server)
+		return fmt.Sprintf("this machine's name servers could not look up %s; check them", s.account.Server)
 	case errors.Is(e, syscall.ECONNREFUSED):
-		return fmt.Sprintf("nothing listens at %s; check ServerName and Port, and that the mail server runs", e.Server)
+		return fmt.Sprintf("no program listens at %s; check ServerName and Port, and that the mail server runs", e.Server)
 	case errors.As(e, &network) && network.Timeout():
-		return fmt.Sprintf("nothing answers at %s; check ServerName and Port, and the firewalls between", e.Server)
+		return fmt.Sprintf("no answer from %s; check ServerName and Port, and the firewalls in between", e.Server)
 	}
 	return fmt.Sprintf("%s cannot be reached; check ServerName, Port and this machine's network", e.Server)
 }
 
-// certificateHint tells the three ways in which a certificate can be wrong.
+// certificateHint distinguishes a certificate's wrong name, unknown authority and wrong dates.
 func (s *Session) certificateHint(err error) string {
 	var name x509.HostnameError
 	var authority x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &name) && !hasNames(name.Certificate):
-		return fmt.Sprintf("the certificate names no server (no subjectAltName, RFC 6125 §6.4); have it issued anew for %s, "+
-			"or have the mail server use another certificate", s.account.tlsName())
+		return fmt.Sprintf("the certificate names no server (no subjectAltName, RFC 6125 §6.4); have it reissued for %s, "+
+			"or let the mail server use another certificate", s.account.tlsName())
 	case errors.As(err, &name):
-		return fmt.Sprintf("the certificate is for %s; set ServerName to that name or renew it", holders(name.Certificate))
+		return fmt.Sprintf("the certificate is for %s; set ServerName to one of its names, or renew the certificate on the mail server",
+			certificateNames(name.Certificate))
 	case errors.As(err, &authority):
-		return "the certificate's issuer is not known to this machine; " +
+		return "this machine does not trust the certificate's issuer; " +
 			"put the issuer's certificate into the file that TrustedCertificate names"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && time.Now().Before(invalid.Cert.NotBefore):
 		return fmt.Sprintf("the certificate is not valid before %s; check this machine's clock", day(invalid.Cert.NotBefore))
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return fmt.Sprintf("the certificate expired on %s; renew it on the mail server", day(invalid.Cert.NotAfter))
 	}
-	return "the certificate cannot be used; renew it on the mail server"
+	return "renew the certificate on the mail server"
 }
 
-// hasNames reports whether a certificate is for any server at all.
+// hasNames reports whether a certificate names any server at all.
 func hasNames(c *x509.Certificate) bool { return len(c.DNSNames)+len(c.IPAddresses) > 0 }
 
-// holders are the names that a certificate is for.
-func holders(c *x509.Certificate) string {
+// certificateNames returns the names that a certificate is for, five at most.
+func certificateNames(c *x509.Certificate) string {
 	names := slices.Clone(c.DNSNames)
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())
@@ -128,22 +129,22 @@ func holders(c *x509.Certificate) string {
 	return presentable(strings.Join(names[:min(len(names), 5)], ", "))
 }
 
-// day writes a date as people read it.
+// day formats a date for a person.
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
-// tlsHint is for a handshake that failed for another reason than the certificate.
+// tlsHint returns the hint for a handshake that failed for another reason than the certificate.
 func (s *Session) tlsHint() string {
 	if s.account.Security == SslOnConnect {
-		return "the server does not speak TLS 1.2 or newer from the first octet on this port; " +
-			"use StartTLS (usually port 110), or the port for TLS (usually 995)"
+		return "this port does not speak TLS 1.2 or newer from the first octet; " +
+			"set SecureSocketOption to StartTLS (usually port 110), or Port to the server's port for TLS (usually 995)"
 	}
-	return "the server offers no TLS of version 1.2 or newer; update it"
+	return "update the mail server; it does not support TLS 1.2 or newer"
 }
 
-// credentialsHint reminds of what makes a right password be refused.
+// credentialsHint names the usual reasons, among them those for which a server refuses a correct password.
 func (s *Session) credentialsHint() string {
 	if s.token != "" {
-		return "check that UserName is the mailbox that the access token is for, that the application may use POP " +
+		return "check that UserName names the mailbox that the access token was issued for, that the application may use POP " +
 			"(POP.AccessAsUser.All or POP.AccessAsApp), and that POP is enabled for the mailbox"
 	}
 	if s.account.Security == None && s.capabilities.Has("STLS") {

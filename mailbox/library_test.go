@@ -216,7 +216,7 @@ func TestAMessageOfManyMegabytesTakesLittleMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer spool.Close() //nolint:errcheck // the file goes in any case
+	defer spool.Close() // the file goes in any case
 	runtime.ReadMemStats(&after)
 	if took := int64(after.TotalAlloc-server.TotalAlloc) - int64(server.TotalAlloc-before.TotalAlloc); took > 4<<20 {
 		t.Errorf("%d octets were allocated beside those of the server", took)

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// minimumRate, in octets a second, is what a server must keep to beyond the first StepTimeout: an octet a second
-// would otherwise renew the deadline for ever. The slowest line in use is many times faster.
+// minimumRate, in octets a second, is the least rate of a message beyond the first StepTimeout: otherwise a server that
+// sends one octet a second would renew the deadline for ever. The slowest line in use is many times faster.
 const minimumRate = 4 << 10
 
-// listingRate is the minimum rate of what is no message: nobody is helped by a listing or a header that takes hours.
+// listingRate is the least rate of all other answers: a listing or a header that takes hours is of no use.
 const listingRate = 32 << 10
 
-// pace computes the deadlines of one step.
+// pace computes the deadlines within one step.
 type pace struct {
 	timeout time.Duration
 	rate    int64 // octets a second, 0 for listingRate
@@ -20,13 +20,14 @@ type pace struct {
 	octets  int64 // received since start
 }
 
-// restart begins a step.
+// restart starts a step.
 func (p *pace) restart() { p.start, p.octets = time.Now(), 0 }
 
-// received notes progress.
+// received records that n octets arrived.
 func (p *pace) received(n int) { p.octets += int64(n) }
 
-// readDeadline is renewed by progress, but not beyond what the minimum rate allows.
+// readDeadline returns the deadline of the next read: each read gets the whole timeout, but not beyond the minimum
+// rate.
 func (p *pace) readDeadline() time.Time {
 	earned := time.Duration(p.octets) * (time.Second / time.Duration(cmp.Or(p.rate, listingRate)))
 	slowest := p.start.Add(p.timeout + earned)
@@ -36,18 +37,18 @@ func (p *pace) readDeadline() time.Time {
 	return slowest
 }
 
-// writeDeadline is for one write, or for a handshake.
+// writeDeadline returns the deadline of one write, or of a handshake.
 func (p *pace) writeDeadline() time.Time { return time.Now().Add(p.timeout) }
 
-// deadlineReader is the connection below wire's buffer: every read has its deadline and counts as progress.
+// deadlineReader reads from the stream below a connection's buffer. Each read has a deadline and counts as progress.
 type deadlineReader struct{ c *connection }
 
 // Read implements io.Reader.
-func (s deadlineReader) Read(b []byte) (int, error) {
-	if err := s.c.stream.SetReadDeadline(s.c.pace.readDeadline()); err != nil {
+func (r deadlineReader) Read(b []byte) (int, error) {
+	if err := r.c.stream.SetReadDeadline(r.c.pace.readDeadline()); err != nil {
 		return 0, err
 	}
-	n, err := s.c.stream.Read(b)
-	s.c.pace.received(n)
+	n, err := r.c.stream.Read(b)
+	r.c.pace.received(n)
 	return n, err
 }

@@ -10,41 +10,41 @@ import (
 	"github.com/knadh/go-pop3"
 )
 
-// How far ahead messages are asked for where the server has PIPELINING (RFC 2449 §6.6). What was sent and is not
-// wanted yet stays in the socket; what had to be read to reach the answer to another command is spooled.
+// How far ahead a session sends commands where the server has PIPELINING (RFC 2449 §6.6). Answers stay in the socket
+// until they are needed; an answer that was read on the way to a later one is spooled.
 const (
-	maxAhead       = 100     // messages asked for and not handed out, and deletions not answered
-	maxAheadOctets = 1 << 20 // of these messages, as LIST says; two are asked for whatever their size
+	maxAhead       = 100     // messages requested and not handed out yet, and deletions not answered
+	maxAheadOctets = 1 << 20 // of these messages, as LIST says; two are requested whatever their size
 )
 
-// request is one command that was sent, and what became of it.
+// request is one command and its answer.
 type request struct {
 	op       string
-	item     Item               // of RETR, TOP and DELE
-	lines    func([]byte) error // takes the lines of an answer that is a listing
-	most     int64              // octets of this listing
-	spool    *Spool             // of RETR and TOP
+	item     Item               // for RETR, TOP and DELE
+	lines    func([]byte) error // receives the lines of an answer that is a listing
+	most     int64              // octets that this listing may have
+	spool    *Spool             // for RETR and TOP
 	ahead    bool               // a RETR whose answer waits for Retrieve
-	answered func(Item, error)  // of DELE
+	answered func(Item, error)  // for DELE
 
 	sent bool
-	text *bytes.Buffer // of the answer's first line
+	text *bytes.Buffer // of the answer's status line
 	done bool
 	err  error // a refusal
 }
 
-// requests are those of a session that are not done with.
+// requests are a session's requests that are planned, in flight, or answered and not handed out.
 type requests struct {
-	planned  []Item     // to be retrieved next, not asked for
-	inFlight []*request // not answered, in the order in which they were sent
+	planned  []Item     // to be retrieved next, not requested yet
+	inFlight []*request // not answered yet, in the order in which they were sent
 
 	mu     sync.Mutex
 	ready  map[int]*request // by message-number: answered before Retrieve was called
 	closed bool
 
-	statWords int  // of the first drop listing
+	statWords int  // in the first drop listing
 	touched   bool // a command about a message was sent
-	oneByOne  bool // nothing is asked for ahead any more
+	oneByOne  bool // no messages are requested ahead any more
 }
 
 // read reads the answer.
@@ -52,12 +52,12 @@ func (r *request) read(pop *pop3.Conn) error {
 	line, err := pop.ReadOne()
 	r.text = bytes.NewBuffer(line)
 	if err == nil && (r.lines != nil || r.spool != nil) {
-		_, err = pop.ReadAll() // nothing: wire has handed it on already
+		_, err = pop.ReadAll() // empty: the connection has passed the octets on already
 	}
 	return err
 }
 
-// expectation is what follows the status line of the answer.
+// expectation returns what follows the status line of the answer.
 func (r *request) expectation() expectation {
 	if r.spool != nil {
 		return expectation{message: r.spool}
@@ -65,10 +65,10 @@ func (r *request) expectation() expectation {
 	return expectation{lines: r.lines, most: r.most}
 }
 
-// isPipelining reports whether commands may be sent before the answers to those before them are there.
+// isPipelining reports whether the session may send commands before it has the answers to earlier ones.
 func (s *Session) isPipelining() bool { return !s.oneByOne && s.capabilities.Has("PIPELINING") }
 
-// send sends commands in one piece.
+// send sends commands in one write.
 func (s *Session) send(ctx context.Context, commands ...*request) error {
 	return s.run(ctx, commands[0].op, func() error {
 		s.conn.hold()
@@ -95,7 +95,7 @@ func (r *request) rate() int64 {
 	return listingRate
 }
 
-// withNumber makes an error one about a message.
+// withNumber adds the message-number to an error of the message's command.
 func withNumber(it Item, err error) error {
 	var e *Error
 	if errors.As(err, &e) {
@@ -104,8 +104,8 @@ func withNumber(it Item, err error) error {
 	return err
 }
 
-// receive reads the answer to the oldest command in flight. Its error is one that ended the session, or the context's
-// before anything was read; a refusal is only that command's own.
+// receive reads the answer to the oldest command in flight. It returns only errors that ended the session, or the
+// context's before anything was read; a refusal is kept in the request.
 func (s *Session) receive(ctx context.Context) error {
 	r := s.inFlight[0]
 	s.conn.pace.rate = r.rate()
@@ -121,7 +121,7 @@ func (s *Session) receive(ctx context.Context) error {
 	switch {
 	case r.spool == nil:
 	case err != nil || r.spool.dropped:
-		_ = r.spool.Close() // only a part of a message is lost with it
+		_ = r.spool.Close() // it has a part of a message at most
 	default:
 		r.spool.finish()
 		r.err = s.shortError(r)
@@ -141,7 +141,7 @@ func (s *Session) receive(ctx context.Context) error {
 	return nil
 }
 
-// await reads answers up to the one to r, and returns why that was refused, or what ended the session.
+// await reads answers up to the one to r. It returns the refusal of r, or the error that ended the session.
 func (s *Session) await(ctx context.Context, r *request) error {
 	for !r.done {
 		if err := s.receive(ctx); err != nil {
@@ -151,7 +151,7 @@ func (s *Session) await(ctx context.Context, r *request) error {
 	return r.err
 }
 
-// do sends a command, unless it was sent ahead, and waits for its answer.
+// do sends a command, unless it was sent already, and waits for its answer.
 func (s *Session) do(ctx context.Context, r *request) error {
 	if !r.sent {
 		if err := s.send(ctx, r); err != nil {
@@ -161,12 +161,12 @@ func (s *Session) do(ctx context.Context, r *request) error {
 	return s.await(ctx, r)
 }
 
-// keepAnswer puts the answer to a RETR where Retrieve finds it.
+// keepAnswer keeps the answer to a RETR for Retrieve.
 func (s *Session) keepAnswer(r *request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		_ = r.spool.Close() // nobody will ask for it
+		_ = r.spool.Close() // the session is closed: no Retrieve will follow
 		return
 	}
 	if s.ready == nil {
@@ -175,7 +175,7 @@ func (s *Session) keepAnswer(r *request) {
 	s.ready[r.item.Number] = r
 }
 
-// takeAnswer gives the answer to a RETR, nil when it was not read yet.
+// takeAnswer removes and returns the answer to a RETR, nil when it was not read yet.
 func (s *Session) takeAnswer(number int) *request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -184,18 +184,18 @@ func (s *Session) takeAnswer(number int) *request {
 	return r
 }
 
-// closeSpools closes the spools that nobody asked for.
+// closeSpools closes the spools that were not handed out.
 func (s *Session) closeSpools() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
 	for _, r := range s.ready {
-		_ = r.spool.Close() // nothing is lost that is not on the server
+		_ = r.spool.Close() // the message is still on the server
 	}
 	s.ready = nil
 }
 
-// outstanding are the messages that were asked for and not handed out, and their octets.
+// outstanding returns the messages that were requested and not handed out, and their octets.
 func (s *Session) outstanding() (numbers map[int]bool, octets int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -213,8 +213,9 @@ func (s *Session) outstanding() (numbers map[int]bool, octets int64) {
 	return numbers, octets
 }
 
-// nextToAsk are the messages to ask for now: it, unless that was done, and, where the server pipelines, those of the plan
-// that the window has room for. The window is filled when a quarter of it is free, so that commands go in few pieces.
+// nextToAsk returns the messages to request now: it, unless it was requested already, and, where the server pipelines,
+// as many planned ones as the window has room for. The window is refilled when a quarter of it is free, so that
+// commands go out in few writes.
 func (s *Session) nextToAsk(it Item) []Item {
 	asked, octets := s.outstanding()
 	var items []Item
@@ -239,7 +240,7 @@ func (s *Session) nextToAsk(it Item) []Item {
 	return items
 }
 
-// askFor sends RETR for items and takes them out of the plan.
+// askFor sends RETR for items and removes them from the plan.
 func (s *Session) askFor(ctx context.Context, items []Item) error {
 	if len(items) == 0 {
 		return nil

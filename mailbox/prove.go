@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// proveInStep makes sure that every answer belongs to the command that it was taken for. It receives all answers in flight and
-// that to a STAT behind them, whose form no other answer has: a proxy or server that answered once too often would have
-// the client take for it what belongs to the command before. An error has ended the session, or is the context's.
+// proveInStep proves that every answer belongs to the command that it was taken for. It receives all answers in flight
+// and the answer to a STAT behind them, which no other answer resembles: had the server, or a proxy, sent one answer
+// too many, the answer to STAT would be another command's. An error has ended the session, or is the context's.
 func (s *Session) proveInStep(ctx context.Context) error {
 	probe := &request{op: "STAT"}
 	if err := s.send(ctx, probe); err != nil {
@@ -19,25 +19,25 @@ func (s *Session) proveInStep(ctx context.Context) error {
 	case err != nil && (SessionBroken(err) || isContext(err)):
 		return err
 	case err != nil:
-		return s.protocolFailure("STAT", "its answers are out of step, or it refuses STAT: %s", s.quote(s.conn.last.String()))
+		return s.protocolFailure("STAT", "its answers are out of step, or it refused STAT with %s", s.quote(s.conn.last.String()))
 	case !isDropListing(probe.text.String(), s.statWords):
-		return s.protocolFailure("STAT", "its answers are out of step: %s answers STAT", s.quote(s.conn.last.String()))
+		return s.protocolFailure("STAT", "its answers are out of step: it answered STAT with %s", s.quote(s.conn.last.String()))
 	case s.conn.isAhead():
-		return s.protocolFailure("STAT", "its answers are out of step: it answers before it is asked")
+		return s.protocolFailure("STAT", "its answers are out of step: it sent an answer without a command")
 	}
 	return nil
 }
 
-// isDropListing reports whether the text of an answer is a drop listing: two numbers and, where RFC 1939 §5 is not kept
-// to, the further words that the server's first drop listing had as well. A server may still count what DELE marked, so
-// that the numbers say nothing.
+// isDropListing reports whether the text of an answer is a drop listing: two numbers, and no more further words
+// (against RFC 1939 §5) than the server's first drop listing had. The numbers themselves prove nothing, as a server may
+// still count the messages that DELE marked.
 func isDropListing(text string, words int) bool {
 	all := strings.Fields(text)
 	return len(all) >= 2 && len(all) <= max(2, words) && isNumber(all[0]) && isNumber(all[1])
 }
 
-// strayReply returns an error that ended the session when a message begins with a status line and is larger than listed
-// by no less than this line: the answer to its RETR is within the message, behind a stray +OK that was taken for it.
+// strayReply ends the session and returns the error when a message begins with a status line and is larger than listed
+// by at least that line: then a stray +OK was taken for the answer to RETR, and the real answer is within the message.
 func (s *Session) strayReply(r *request) error {
 	if r.spool.Size() <= r.item.Octets || r.spool.firstOctet() != '+' {
 		return nil
@@ -53,10 +53,10 @@ func (s *Session) strayReply(r *request) error {
 	return err
 }
 
-// proveAfterRefusal is for a RETR that was refused. The refusal may be a stray answer, behind which those of the others are shifted:
-// all answers in flight are received, no message among them is kept, and the dialogue is proven to be in step. Messages
-// are asked for one by one from then on. When the session ends of it, and not of another message, the error names this
-// one, so that the next session takes the others first.
+// proveAfterRefusal proves the dialogue in step after a refused RETR. The refusal may be a stray answer that shifts all
+// later ones: so the messages in flight are received and not kept, and from then on messages are requested one by one.
+// If this ends the session, and no other message is to blame, the error names the refused message, so that the next
+// session reads the others first.
 func (s *Session) proveAfterRefusal(ctx context.Context, refused *request) error {
 	for _, r := range s.inFlight {
 		s.oneByOne = true
@@ -70,7 +70,7 @@ func (s *Session) proveAfterRefusal(ctx context.Context, refused *request) error
 	return err
 }
 
-// forget makes the answer to a RETR that was asked for ahead be read and dropped.
+// forget has the answer to a RETR that was sent ahead read and dropped.
 func (r *request) forget() {
 	if r.ahead {
 		r.ahead = false

@@ -6,12 +6,12 @@ import (
 	"unicode"
 )
 
-// maxShown is how much of what a server said is shown, in octets.
+// maxShown is how many octets of a server's text are shown.
 const maxShown = 400
 
-// redact makes what the server said fit for a log: without what is secret, should the server have repeated it.
-func (w *connection) redact(text string) string {
-	for _, secret := range w.secrets {
+// redact makes a text of the server fit for a log: it replaces secrets, should the server have repeated one.
+func (c *connection) redact(text string) string {
+	for _, secret := range c.secrets {
 		if secret != "" {
 			text = strings.ReplaceAll(text, secret, "REDACTED")
 		}
@@ -19,11 +19,11 @@ func (w *connection) redact(text string) string {
 	return presentable(text)
 }
 
-// quote quotes the beginning of what the server said. Secrets go before the text is cut or quoted: what is left of one
-// would not be known any more.
+// quote quotes the beginning of a text of the server. It redacts first: a secret that was cut or quoted would no longer
+// be recognised.
 func (s *Session) quote(text string) string { return fmt.Sprintf("%.80q", s.conn.redact(text)) }
 
-// presentable cuts a text from outside to a bearable length and replaces what a terminal would obey.
+// presentable truncates a text from outside and replaces its control characters.
 func presentable(text string) string {
 	if len(text) > maxShown {
 		text = text[:maxShown] + "…"
@@ -31,8 +31,9 @@ func presentable(text string) string {
 	return clean(text)
 }
 
-// clean replaces what a terminal or a reader of a log would be deceived by: control characters, C1 among them, and what
-// Unicode has to turn, join and hide text (category Cf: overrides, isolates, marks of no width), and to separate lines.
+// clean replaces characters that could deceive a terminal or the reader of a log: control characters, also of C1, and
+// those with which Unicode reverses, joins and hides text (category Cf: overrides, isolates, zero-width marks) or
+// separates lines.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {

@@ -8,11 +8,11 @@ import (
 // reply is one status line (RFC 1939 §3).
 type reply struct {
 	ok        bool
-	challenge bool   // it is neither: the server wants to hear more (RFC 5034 §4); ok is true for go-pop3's sake
+	challenge bool   // the line was a continuation (RFC 5034 §4); ok is true too, as go-pop3 knows +OK and -ERR only
 	text      string // what follows +OK, -ERR or + and a space
 }
 
-// String is the line as the server sent it, near enough.
+// String returns the status line; a continuation reads +OK.
 func (r reply) String() string {
 	status := "-ERR"
 	if r.ok {
@@ -21,8 +21,7 @@ func (r reply) String() string {
 	return strings.TrimRight(status+" "+r.text, " ")
 }
 
-// parseReply reads a status line without its CRLF. An empty line, or one that starts with anything but +OK or -ERR,
-// is none.
+// parseReply parses a status line without its CRLF. Only a line that starts with +OK or -ERR is a status line.
 func parseReply(line string) (reply, bool) {
 	if text, ok := afterStatus(line, "+OK"); ok {
 		return reply{ok: true, text: text}, true
@@ -31,14 +30,14 @@ func parseReply(line string) (reply, bool) {
 	return reply{text: text}, ok
 }
 
-// parseChallenge reads a continuation; its text is base64, or nothing.
+// parseChallenge parses a continuation; its text is base64, or empty.
 func parseChallenge(line string) (reply, bool) {
 	text, ok := afterStatus(line, "+")
 	return reply{ok: true, challenge: true, text: text}, ok
 }
 
-// afterStatus cuts the status indicator off; it must stand alone or be followed by a blank. popa3d answers a bare
-// "+OK".
+// afterStatus returns the text after the status indicator, which must stand alone (popa3d answers a bare "+OK") or be
+// followed by a blank.
 func afterStatus(line, status string) (string, bool) {
 	text, ok := strings.CutPrefix(line, status)
 	if !ok || text != "" && text[0] != ' ' && text[0] != '\t' {
@@ -61,7 +60,7 @@ func code(text string) string {
 	return strings.ToUpper(inner)
 }
 
-// codeClasses are the codes that say what is wrong (RFC 2449 §8.1, RFC 3206 §4 and §5).
+// codeClasses are the response codes that give a reason (RFC 2449 §8.1, RFC 3206 §4 and §5).
 var codeClasses = map[string]error{
 	"IN-USE":      ErrMaildropLocked,
 	"LOGIN-DELAY": ErrLoginDelay,
@@ -70,8 +69,8 @@ var codeClasses = map[string]error{
 	"SYS/PERM":    ErrServerDefect,
 }
 
-// codeClass returns the class of a response code. RFC 2449 §8 lets a server add levels ("SYS/TEMP/DISK"): the
-// longest known beginning counts. It is nil when no beginning is known.
+// codeClass returns the class of a response code, nil for an unknown one. RFC 2449 §8 lets a server add levels
+// ("SYS/TEMP/DISK"): the longest known prefix counts.
 func codeClass(c string) error {
 	for c != "" {
 		if class := codeClasses[c]; class != nil {
@@ -82,30 +81,31 @@ func codeClass(c string) error {
 	return nil
 }
 
-// What refusals to log in say where there is no response code, or one that says too little. RFC 1939 §7 has two answers to
+// Words in refused log-ins without a response code, or with one that says too little. RFC 1939 §7 has two answers to
 // PASS, "invalid password" and "unable to lock maildrop"; servers have more.
 var (
 	// lockWords mean another session, not a wrong password.
 	lockWords = regexp.MustCompile(`(?i)(maildrop|mail ?box|mail ?drop|spool).*\b(lock|locked|in use|busy)\b|` +
 		`\b(unable to|cannot|can't|could not|failed to) (get |obtain |acquire )?(a |the )?lock\b|another (pop3? )?session`)
-	// outWords mean that somebody has been locked out, which no other session's end changes.
+	// lockoutWords mean that the user is locked out, also after other sessions have ended.
 	lockoutWords = regexp.MustCompile(`(?i)\block(ed)?[ -]?out\b|` +
 		`\b(too many|exceed\w*|maximum)\b.*\b(failed|bad|invalid|incorrect|wrong|unsuccessful)\b|` +
 		`\b(failed|bad|invalid|incorrect|wrong|unsuccessful)\b.*\b(too many times|exceeded)\b|` +
 		`\blocked\b.*\b(contact|administrator|admin|support|security|unlock)\b|` +
 		`\b(account|mail ?box|user|log-?in)\b.*\b(disabled|suspended|deactivated)\b`)
-	// crowdWords mean too many sessions at a time, this user's or all users'.
-	sessionLimitWords = regexp.MustCompile(`(?i)\b(too many|exceed\w*|maximum|max|limit)\b.*\b(connections?|sessions?|simultaneous|concurrent)\b|` +
+	// sessionLimitWords mean too many sessions at a time, of this user or of all.
+	sessionLimitWords = regexp.MustCompile(`(?i)` +
+		`\b(too many|exceed\w*|maximum|max|limit)\b.*\b(connections?|sessions?|simultaneous|concurrent)\b|` +
 		`\b(connections?|sessions?|simultaneous|concurrent)\b.*\b(too many|exceed\w*|maximum|limit)\b`)
-	// soonWords mean too many log-ins in some time.
+	// loginRateWords mean too many log-ins within some time.
 	loginRateWords = regexp.MustCompile(`(?i)\b(too (many|often|frequent(ly)?|soon)|exceed\w*|limit)\b.*\blog[ -]?(ins?|ons?)\b|` +
 		`\blog(ged|ging)?[ -]?(ins?|ons?)\b.*\b(too (many|often|frequent(ly)?|soon)|exceed\w*|limit)\b`)
-	// troubleWords mean trouble of the server's, which passes.
+	// troubleWords mean a temporary problem of the server.
 	troubleWords = regexp.MustCompile(`(?i)\b(try again|temporar(y|ily)|unavailable|too many|overload(ed)?|internal error|time-?out)\b`)
 )
 
-// refusalClass returns why the server refused the command op with the reply r. [IN-USE] is said for other reasons than a
-// session as well, which do not pass as soon.
+// refusalClass returns the class of the refusal r of the command op. Servers send [IN-USE] also for reasons that last
+// longer than another session, so the words count besides it.
 func refusalClass(op string, r reply) error {
 	class := codeClass(code(r.text))
 	switch {

@@ -8,22 +8,21 @@ import (
 	"strconv"
 )
 
-// How much Top takes of an answer. What exceeds a header by far is read and forgotten, as some servers send the whole
-// message; what exceeds that too is not waited for.
+// Limits of an answer to TOP. Some servers send the whole message: Top drops the octets beyond maxTop, and gives up at
+// maxTopRead.
 const (
 	maxTop     = 1 << 20 // octets that are kept
 	maxTopRead = 4 << 20 // octets that are read
 )
 
-// Prefetch says which messages will be retrieved next, in that order. Where the server has PIPELINING they are asked
-// for while those before them are worked on, within a bounded window; elsewhere it changes nothing. It replaces what an
-// earlier call said.
+// Prefetch announces the messages that the caller will retrieve next, in that order. Where the server has PIPELINING
+// the session requests them ahead, within a bounded window; elsewhere it changes nothing. It replaces an earlier call.
 func (s *Session) Prefetch(items []Item) { s.planned = slices.Clone(items) }
 
-// Retrieve reads one message (RETR) into a spool, which the caller closes. When the server refuses this one message,
-// SessionBroken is false for the error and others can be retrieved. With PIPELINING the error that ends the session may
-// be another message's: Error.Number says which. When the message came far shorter than listed, Retrieve returns its
-// spool together with an error of the class ErrShort: it must not be taken for the message, and not be deleted.
+// Retrieve reads one message (RETR) into a spool, which the caller closes. When the server refuses only this message,
+// SessionBroken is false for the error and the caller can retrieve others. With PIPELINING an error that ends the
+// session may be about another message: see Error.Number. When the message is far shorter than listed, Retrieve returns
+// the spool together with an ErrShort: the caller must not take it for the message, and not delete the message.
 func (s *Session) Retrieve(ctx context.Context, it Item) (*Spool, error) {
 	if err := s.askFor(ctx, s.nextToAsk(it)); err != nil {
 		return nil, err
@@ -38,7 +37,7 @@ func (s *Session) Retrieve(ctx context.Context, it Item) (*Spool, error) {
 	}
 }
 
-// message returns what became of a RETR: a spool unless it was refused.
+// message returns the result of a RETR: a spool, unless the server refused.
 func (r *request) message() (*Spool, error) {
 	if r.err != nil && !errors.Is(r.err, ErrShort) {
 		return nil, r.err
@@ -46,15 +45,15 @@ func (r *request) message() (*Spool, error) {
 	return r.spool, r.err
 }
 
-// isShort reports whether a message that came to its end has far fewer octets than LIST said: fewer than half, less
-// 512, or none. LIST is an estimate on some servers: Exchange is up to a third off, and others count a line's end as
-// one octet. No estimate is off by half.
+// isShort reports whether a complete message has far fewer octets than LIST said: fewer than half, less 512, or none.
+// LIST is an estimate on some servers: Exchange is up to a third off, and others count a line's end as one octet. No
+// estimate is off by half.
 func isShort(it Item, octets int64) bool {
 	return 2*octets+512 < it.Octets || octets == 0 && it.Octets > 2
 }
 
-// shortError returns the error of a RETR whose message came far shorter than listed. The session goes on: the answer was
-// whole, as far as POP3 can tell.
+// shortError returns the error for a message that is far shorter than listed, nil for any other. The session goes on:
+// the answer was complete, as far as POP3 can tell.
 func (s *Session) shortError(r *request) error {
 	if !r.ahead || r.spool.dropped || !isShort(r.item, r.spool.Size()) {
 		return nil
@@ -64,9 +63,9 @@ func (s *Session) shortError(r *request) error {
 	return e
 }
 
-// Top reads the header of one message (TOP n 0, which RFC 1939 §7 leaves optional) into a spool, which the caller closes.
-// It keeps the first MiB of the answer; an answer of more than 4 MiB ends the session with ErrTooLarge. The error that
-// ends the session has the Op "TOP n 0" when it is this answer's.
+// Top reads the header of one message (TOP n 0, optional in RFC 1939 §7) into a spool, which the caller closes. It
+// keeps the first MiB of the answer; an answer of more than 4 MiB ends the session with ErrTooLarge. An error that ends
+// the session has the Op "TOP n 0" only when this answer caused it.
 func (s *Session) Top(ctx context.Context, it Item) (*Spool, error) {
 	r := &request{op: numbered("TOP", it) + " 0", item: it, spool: newTopSpool(s.account)}
 	if err := s.send(ctx, r); err != nil {
@@ -78,7 +77,7 @@ func (s *Session) Top(ctx context.Context, it Item) (*Spool, error) {
 	return r.spool, nil
 }
 
-// Delete marks a message; it is removed when Quit is answered, and not before.
+// Delete marks a message; the server removes it when it answers Quit, and not before.
 func (s *Session) Delete(ctx context.Context, it Item) error {
 	r := &request{op: numbered("DELE", it), item: it}
 	if err := s.send(ctx, r); err != nil {
@@ -88,8 +87,8 @@ func (s *Session) Delete(ctx context.Context, it Item) error {
 }
 
 // DeleteAhead marks messages as Delete does, and calls answered for each with nil or the refusal. Where the server has
-// PIPELINING the answers may be read later, up to and within Quit: until then it is not known whether a message is
-// marked. An error ended the session, or was the context's.
+// PIPELINING the session may read the answers later, in Quit at the latest: a message counts as marked only when
+// answered was called. An error has ended the session, or is the context's.
 func (s *Session) DeleteAhead(ctx context.Context, items []Item, answered func(Item, error)) error {
 	if !s.isPipelining() {
 		return s.deleteEach(ctx, items, answered)
@@ -111,7 +110,7 @@ func (s *Session) DeleteAhead(ctx context.Context, items []Item, answered func(I
 	return nil
 }
 
-// deleteEach waits for each answer before the next command.
+// deleteEach marks messages one by one and waits for each answer.
 func (s *Session) deleteEach(ctx context.Context, items []Item, answered func(Item, error)) error {
 	for _, it := range items {
 		err := s.Delete(ctx, it)
@@ -123,7 +122,7 @@ func (s *Session) deleteEach(ctx context.Context, items []Item, answered func(It
 	return nil
 }
 
-// deletions is how many DELE are in flight.
+// deletions returns how many DELE are in flight.
 func (s *Session) deletions() (n int) {
 	for _, r := range s.inFlight {
 		if r.answered != nil {
@@ -133,11 +132,12 @@ func (s *Session) deletions() (n int) {
 	return n
 }
 
-// Quit enters the UPDATE state: when it returns nil the server has removed all that Delete marked. RFC 1939 §6 lets it
-// refuse when it could not remove all. Before, Quit accounts for every answer: where one is too many or too few it sends
-// no QUIT and returns an error of the class ErrProtocol, so that nothing is deleted. The connection is closed in any case.
+// Quit enters the UPDATE state: when it returns nil, the server has removed all messages that Delete marked. RFC 1939
+// §6 lets the server refuse when it could not remove all. Quit first accounts for every answer: if there is one too
+// many or too few, it sends no QUIT and returns an ErrProtocol, so that nothing is deleted. It closes the connection in
+// any case.
 func (s *Session) Quit(ctx context.Context) error {
-	defer s.Close() //nolint:errcheck // it is always nil
+	defer s.Close()
 	for _, r := range s.inFlight {
 		r.forget()
 	}
@@ -151,8 +151,8 @@ func (s *Session) Quit(ctx context.Context) error {
 	return markBroken(s.await(ctx, r))
 }
 
-// receiveAll receives all answers. A session that took or marked no message has nothing to lose by QUIT, so that the dialogue
-// needs no proof.
+// receiveAll receives all answers in flight. A session that sent no command about a message loses nothing by QUIT, so
+// the dialogue needs no proof.
 func (s *Session) receiveAll(ctx context.Context) error {
 	if s.touched {
 		return s.proveInStep(ctx)
@@ -165,5 +165,5 @@ func (s *Session) receiveAll(ctx context.Context) error {
 	return nil
 }
 
-// numbered is a command about one message.
+// numbered returns a command about one message.
 func numbered(command string, it Item) string { return command + " " + strconv.Itoa(it.Number) }

@@ -111,7 +111,7 @@ const secret = "s3cret-Passw0rd"
 // serve speaks with one client until that leaves.
 func (s script) serve(conn net.Conn, h *heard) {
 	defer h.came()()
-	defer conn.Close() //nolint:errcheck // nothing is lost
+	defer conn.Close() // nothing is lost
 	s.from("greeting", conn, h)
 }
 
@@ -198,7 +198,7 @@ func walk(ctx context.Context, a mailbox.Account) (messages []string, err error)
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close() //nolint:errcheck // it is always nil
+	defer s.Close() // it is always nil
 	items, err := s.List(ctx)
 	if err != nil {
 		return nil, err

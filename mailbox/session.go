@@ -10,14 +10,14 @@ import (
 	"github.com/knadh/go-pop3"
 )
 
-// Session is one RFC 1939 session. It is used by one goroutine at a time; only Close may be called by others.
+// Session is one RFC 1939 session. Only one goroutine at a time may use it; Close may be called by any.
 type Session struct {
 	account      Account // with its defaults
 	conn         *connection
 	pop          *pop3.Conn
 	capabilities Capabilities
-	token        string // the access token, "" when the password counts
-	listed       int    // messages of the maildrop, as STAT said
+	token        string // the access token, "" when the password is used
+	listed       int    // messages in the maildrop, as STAT said
 	requests
 }
 
@@ -35,7 +35,7 @@ func Open(ctx context.Context, a Account) (*Session, error) {
 	return s, nil
 }
 
-// authorize goes through the AUTHORIZATION state.
+// authorize takes the session through the AUTHORIZATION state.
 func (s *Session) authorize(ctx context.Context) error {
 	steps := []func(context.Context) error{
 		s.fetchToken, s.connect, s.greeting, s.askCapabilities, s.startTLS, s.enableUTF8, s.logIn,
@@ -45,13 +45,13 @@ func (s *Session) authorize(ctx context.Context) error {
 			return err
 		}
 	}
-	if s.capabilities == nil || s.isPipelining() { // List asks together with what it needs to know besides
+	if s.capabilities == nil || s.isPipelining() { // List sends CAPA together with its own commands
 		return nil
 	}
 	return s.askCapabilities(ctx) // RFC 2449 §3: they may differ once the user is known
 }
 
-// connect makes the connection and, for SslOnConnect, TLS over it.
+// connect opens the connection and, for SslOnConnect, starts TLS on it.
 func (s *Session) connect(ctx context.Context) error {
 	dialing, cancel := context.WithTimeoutCause(ctx, s.account.StepTimeout, ErrTimeout)
 	defer cancel()
@@ -69,7 +69,7 @@ func (s *Session) connect(ctx context.Context) error {
 	return s.secure(ctx)
 }
 
-// secure puts TLS over the connection and verifies the server's certificate.
+// secure starts TLS on the connection and verifies the server's certificate.
 func (s *Session) secure(ctx context.Context) error {
 	return s.run(ctx, "TLS", func() error {
 		return s.conn.startTLS(&tls.Config{
@@ -80,13 +80,14 @@ func (s *Session) secure(ctx context.Context) error {
 	})
 }
 
-// dialer hands go-pop3 a connection that exists already, so that its own address and TLS do not matter.
+// dialer gives go-pop3 an open connection, so that go-pop3's own address and TLS settings do not matter.
 type dialer struct{ conn net.Conn }
 
 // Dial implements pop3.Dialer.
 func (d dialer) Dial(string, string) (net.Conn, error) { return d.conn, nil }
 
-// startTLS does STLS when it is asked for. A server that has CAPA must list it; one without CAPA is asked.
+// startTLS sends STLS when the account is configured for it. A server that has CAPA must list STLS there; a server
+// without CAPA gets the command all the same.
 func (s *Session) startTLS(ctx context.Context) error {
 	if s.account.Security != StartTLS {
 		return nil
@@ -101,12 +102,12 @@ func (s *Session) startTLS(ctx context.Context) error {
 	if err := s.secure(ctx); err != nil {
 		return err
 	}
-	return s.askCapabilities(ctx) // RFC 2595 §4: what was learnt before TLS does not count
+	return s.askCapabilities(ctx) // RFC 2595 §4: capabilities listed before TLS must be discarded
 }
 
-// enableUTF8 asks for UTF-8 mode where the server has it. A message with UTF-8 in its header would be refused without, and
-// later is too late: the command belongs to the AUTHORIZATION state, behind STLS (RFC 6856 §2). ASCII messages are the
-// same in both modes. A refusal leaves the session as it is.
+// enableUTF8 enables UTF-8 mode where the server offers it: without it, the server would refuse a message with UTF-8 in
+// its header. The command belongs to the AUTHORIZATION state, after STLS (RFC 6856 §2). ASCII messages are the same in
+// both modes, and a refusal leaves the session as it is.
 func (s *Session) enableUTF8(ctx context.Context) error {
 	if !s.capabilities.Has("UTF8") {
 		return nil
@@ -127,8 +128,8 @@ func markBroken(err error) error {
 	return err
 }
 
-// Close drops the connection without QUIT, so that nothing is deleted. It may be called twice and after Quit; its
-// error is always nil.
+// Close drops the connection without QUIT, so that the server deletes nothing. It may be called twice and after Quit;
+// its error is always nil.
 func (s *Session) Close() error {
 	if s.conn != nil {
 		s.conn.close()
@@ -137,7 +138,7 @@ func (s *Session) Close() error {
 	return nil
 }
 
-// TLS returns what was agreed on with the server, its certificates among it; false when there is no TLS.
+// TLS returns the state of the TLS connection, with the server's certificates, and false when there is no TLS.
 func (s *Session) TLS() (*tls.ConnectionState, bool) {
 	t, ok := s.conn.stream.(*tls.Conn)
 	if !ok {
@@ -147,7 +148,7 @@ func (s *Session) TLS() (*tls.ConnectionState, bool) {
 	return &state, true
 }
 
-// Capabilities returns what the server said that it can do, nil when it has no CAPA. What depends on the user is known
+// Capabilities returns the server's capabilities, nil when it has no CAPA. Those that depend on the user are known
 // after List.
 func (s *Session) Capabilities() Capabilities { return s.capabilities }
 
@@ -161,8 +162,8 @@ func (s *Session) command(ctx context.Context, op string, e expectation, f func(
 	})
 }
 
-// run runs one step and turns its error into an *Error. A refusal leaves the session as it is; everything else
-// closes it.
+// run runs one step and turns its error into an *Error. A refusal leaves the session open; every other error of the
+// step closes it.
 func (s *Session) run(ctx context.Context, op string, f func() error) error {
 	if s.conn.isClosed() {
 		return s.failure(op, ErrClosed)
@@ -185,5 +186,5 @@ func (s *Session) run(ctx context.Context, op string, f func() error) error {
 	return s.failure(op, err)
 }
 
-// discard drops the result of a go-pop3 call.
+// discard ignores the result of a go-pop3 call.
 func discard(_ any, err error) error { return err }

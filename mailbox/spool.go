@@ -10,42 +10,43 @@ import (
 	"slices"
 )
 
-// leastMemory is how many octets of a message are held in memory whatever LIST says.
+// leastMemory is how many octets of a message a spool may hold in memory, whatever LIST says.
 const leastMemory = 64 << 10
 
-// Spool holds the octets of one message as the server sent them, in memory or, when there are many, in a file that
-// nobody else can read. It is safe for concurrent ReadAt.
+// Spool holds the octets of one message as the server sent them: in memory, or, when there are many, in a file that
+// only this account can read. ReadAt may be called concurrently.
 type Spool struct {
 	account  Account
 	memory   []byte
 	file     *os.File // nil while memory suffices
-	expected int64    // its octets, as LIST says
-	most     int64    // octets that are kept, 0 for all
-	size     int64    // octets that are kept so far
-	received int64    // octets that came so far
+	expected int64    // octets, as LIST says
+	most     int64    // octets to keep, 0 for all
+	size     int64    // octets kept so far
+	received int64    // octets received so far
 	hash     hash.Hash
 	digest   [sha256.Size]byte
 	closed   bool
-	dropped  bool // nobody wants the octets any more
+	dropped  bool // the octets are not needed: Write counts them only
 }
 
-// newSpool starts a spool for a message of about octets octets. It takes memory once there are some, and not much more
-// than it was told: a hundred messages that LIST said to be small must not be held in memory when they are not.
+// newSpool returns a spool for a message of about that many octets. It takes memory only when octets arrive, and at
+// most twice as many as announced (or leastMemory): a hundred large messages that LIST calls small must not be held in
+// memory.
 func newSpool(a Account, octets int64) *Spool {
 	a.SpoolMemory = min(a.SpoolMemory, max(leastMemory, 2*octets))
 	return &Spool{account: a, expected: max(0, min(octets, a.SpoolMemory))}
 }
 
-// newTopSpool starts a spool for a header: it keeps the first octets of an answer that is longer than a header.
+// newTopSpool returns a spool for a header. It keeps the first maxTop octets of an answer.
 func newTopSpool(a Account) *Spool {
 	a.MaxOctets = maxTopRead
 	return &Spool{account: a, most: maxTop}
 }
 
-// drop makes what comes be forgotten, before anything has.
+// drop has the spool keep nothing; it must be called before the first Write.
 func (s *Spool) drop() { s.dropped = true }
 
-// Write adds octets. Its errors are of the classes ErrTooLarge and ErrSpool.
+// Write adds octets. Its errors are ErrTooLarge and ErrSpool.
 func (s *Spool) Write(p []byte) (int, error) {
 	s.received += int64(len(p))
 	if limit := s.account.MaxOctets; limit > 0 && s.received > limit {
@@ -64,7 +65,7 @@ func (s *Spool) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// keep adds octets to the message.
+// keep adds octets to the memory or the file.
 func (s *Spool) keep(p []byte) error {
 	s.size += int64(len(p))
 	if s.hash == nil {
@@ -79,7 +80,7 @@ func (s *Spool) keep(p []byte) error {
 	return s.writeFile(p)
 }
 
-// writeFile writes to the file, which it creates with what memory held.
+// writeFile adds octets to the file. It creates the file first, with the octets that were in memory.
 func (s *Spool) writeFile(p []byte) error {
 	if s.file == nil {
 		file, err := createSpoolFile(s.account.SpoolDirectory)
@@ -96,32 +97,32 @@ func (s *Spool) writeFile(p []byte) error {
 	return err
 }
 
-// firstOctet is the first octet, 0 when there is none or it cannot be read.
+// firstOctet returns the first octet, 0 when there is none or it cannot be read.
 func (s *Spool) firstOctet() byte {
 	if s.file == nil && len(s.memory) > 0 {
 		return s.memory[0]
 	}
 	var b [1]byte
-	_, _ = s.ReadAt(b[:], 0) // who reads the message meets the error again
+	_, _ = s.ReadAt(b[:], 0) // the reader of the message gets the same error
 	return b[0]
 }
 
-// finish ends the writing.
+// finish ends the writing and computes the digest.
 func (s *Spool) finish() {
-	if s.hash == nil { // not one octet came
+	if s.hash == nil { // no octets were written
 		s.hash = sha256.New()
 	}
 	s.hash.Sum(s.digest[:0])
 	s.hash = nil
-	if int64(cap(s.memory)) > 2*s.size+leastMemory { // LIST promised far more
+	if int64(cap(s.memory)) > 2*s.size+leastMemory { // LIST announced far more
 		s.memory = slices.Clip(slices.Clone(s.memory))
 	}
 }
 
-// Size is the number of octets of the message.
+// Size returns the number of octets of the message.
 func (s *Spool) Size() int64 { return s.size }
 
-// Digest is the SHA-256 of the message's octets.
+// Digest returns the SHA-256 of the message's octets.
 func (s *Spool) Digest() [sha256.Size]byte { return s.digest }
 
 // ReadAt implements io.ReaderAt over the message's octets.
@@ -153,5 +154,5 @@ func (s *Spool) Close() error {
 	if s.file == nil {
 		return nil
 	}
-	return s.file.Close() // the file's name was removed when it was created, or goes with its handle
+	return s.file.Close() // the name was removed when the file was created, or Windows removes it with the handle
 }

@@ -4,7 +4,7 @@ package mailbox
 
 import "os"
 
-// createSpoolFile creates a file of mode 0600 and removes its name at once, so that nothing is left however the
+// createSpoolFile creates a file of mode 0600 and removes its name at once, so that no file remains, however the
 // process ends.
 func createSpoolFile(directory string) (*os.File, error) {
 	f, err := os.CreateTemp(directory, "mailintegration-*.spool")

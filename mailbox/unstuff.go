@@ -6,18 +6,18 @@ import (
 	"io"
 )
 
-// position is where in a multi-line response the reader stands.
+// position is the reader's position in a multi-line response.
 type position int
 
 const (
 	inLine    position = iota
 	afterCR            // the last octet was CR
-	lineStart          // the last two were CRLF, or nothing was read yet
+	lineStart          // the last two octets were CRLF, or nothing was read yet
 )
 
-// unstuff copies one multi-line response (RFC 1939 §3) from r to w and removes its byte-stuffing. It ends at
-// CRLF "." CRLF only: a bare LF neither starts nor ends a line, and every other octet is copied as it is. The
-// CRLF before the final "." belongs to the message.
+// unstuff copies one multi-line response (RFC 1939 §3) from r to w and removes its byte-stuffing. Only CRLF "." CRLF
+// ends it: a bare LF neither starts nor ends a line. Every other octet is copied as it is, and the CRLF before the
+// final "." belongs to the message.
 func unstuff(w io.Writer, r *bufio.Reader) error {
 	at := lineStart
 	for {
@@ -31,7 +31,7 @@ func unstuff(w io.Writer, r *bufio.Reader) error {
 		if _, err := r.Peek(1); err != nil {
 			return err
 		}
-		chunk, _ := r.Peek(r.Buffered()) // what is there already: no error possible
+		chunk, _ := r.Peek(r.Buffered()) // cannot fail: the octets are in the buffer
 		chunk, at = cutLine(chunk, at)
 		if _, err := w.Write(chunk); err != nil {
 			return err
@@ -42,8 +42,8 @@ func unstuff(w io.Writer, r *bufio.Reader) error {
 	}
 }
 
-// skipDot looks at the start of a line: it consumes the final "." CRLF and reports the end, or consumes the dot that
-// was stuffed. Waiting for three octets is safe, as at least CRLF follows a dot there.
+// skipDot handles a dot at the start of a line: it consumes the final "." CRLF and reports the end, or consumes a
+// stuffed dot. It can wait for three octets, as at least CRLF follows such a dot.
 func skipDot(r *bufio.Reader) (end bool, err error) {
 	first, err := r.Peek(1)
 	if err != nil || first[0] != '.' {
@@ -61,8 +61,7 @@ func skipDot(r *bufio.Reader) (end bool, err error) {
 	return false, err
 }
 
-// cutLine returns the octets of b up to the first place where a dot must be looked at, and where that leaves the
-// reader.
+// cutLine returns the octets of b up to the first line that may start with a dot, and the reader's position after them.
 func cutLine(b []byte, at position) ([]byte, position) {
 	if at == afterCR && b[0] == '\n' {
 		return b[:1], lineStart

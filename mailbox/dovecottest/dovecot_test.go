@@ -51,7 +51,7 @@ func count(t *testing.T, srv *dovecottest.Server, security mailbox.Security, por
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", security, err, srv.Log())
 	}
-	defer s.Close() //nolint:errcheck // it is always nil
+	defer s.Close() // it is always nil
 	items, err := s.List(t.Context())
 	if err != nil || len(items) != 1000 {
 		t.Fatalf("%s: %d messages, %v", security, len(items), err)

@@ -107,7 +107,7 @@ type logReader struct {
 // follow reads the log to its end. Dovecot says that it is starting up once its ports are open.
 func (l *logReader) follow(r io.ReadCloser) {
 	defer close(l.ended)
-	defer r.Close() //nolint:errcheck // it was read to its end
+	defer r.Close() // it was read to its end
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		l.mu.Lock()

@@ -93,7 +93,7 @@ func FreePort(tb testing.TB) int {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // it only held the port
+	defer l.Close() // it only held the port
 	return l.Addr().(*net.TCPAddr).Port
 }
 

@@ -207,7 +207,7 @@ func findsMaildropLocked(t *testing.T, srv *interop.Server) {
 	list(t, first, 1)
 	second, err := mailbox.Open(t.Context(), srv.Account)
 	if err == nil {
-		defer second.Close() //nolint:errcheck // it is always nil
+		defer second.Close() // it is always nil
 	}
 	if !errors.Is(err, srv.Locked) || (err == nil) != (srv.Locked == nil) {
 		t.Errorf("Open: %v, want %v", err, srv.Locked)

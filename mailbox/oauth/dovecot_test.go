@@ -51,7 +51,7 @@ func poll(t *testing.T, srv *dovecottest.Server, s *oauth.Source) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer session.Close() //nolint:errcheck // it is always nil
+	defer session.Close() // it is always nil
 	items, err := session.List(t.Context())
 	for _, it := range items {
 		spool, failed := session.Retrieve(t.Context(), it)

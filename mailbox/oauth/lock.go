@@ -22,7 +22,7 @@ func (s *Store) lock(ctx context.Context, mailbox string) (unlock func(), err er
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close() //nolint:errcheck // the lock is a file of its own
+	defer root.Close() // the lock is a file of its own
 	for {
 		f, err := s.tryLock(root, filepath.Base(s.path(mailbox))+".lock")
 		if err == nil {

@@ -77,12 +77,12 @@ func (s *Store) Load(mailbox string) (Authorization, error) {
 	if err != nil {
 		return a, err
 	}
-	defer root.Close() //nolint:errcheck // it was read
+	defer root.Close() // it was read
 	f, err := s.openTrusted(root, filepath.Base(s.path(mailbox)), os.O_RDONLY)
 	if err != nil {
 		return a, err
 	}
-	defer f.Close() //nolint:errcheck // it was read
+	defer f.Close() // it was read
 	text, err := io.ReadAll(io.LimitReader(f, maxFile))
 	if err != nil {
 		return a, err
@@ -153,7 +153,7 @@ func (s *Store) check(mailbox string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // nothing is kept in it
+	defer root.Close() // nothing is kept in it
 	f, name, err := createTemporary(root, filepath.Base(s.path(mailbox)))
 	if err != nil {
 		return err
@@ -171,7 +171,7 @@ func (s *Store) createDirectory() error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // the directory's name is made durable below
+	defer root.Close() // the directory's name is made durable below
 	err = root.Mkdir(name, 0o700)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
@@ -199,7 +199,7 @@ func (s *Store) Save(a Authorization) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // its names are made durable below
+	defer root.Close() // its names are made durable below
 	name := filepath.Base(s.path(a.Mailbox))
 	if err := s.replace(root, name, append(text, '\n')); err != nil {
 		return err

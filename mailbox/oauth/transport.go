@@ -71,7 +71,7 @@ func (x *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // readBody reads the body of an answer.
 func readBody(answer *http.Response) error {
-	defer answer.Body.Close() //nolint:errcheck // it was read
+	defer answer.Body.Close() // it was read
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	if err != nil {
 		return err

@@ -46,7 +46,7 @@ func (s *Server) issueCertificate() error {
 	s.root = root
 	s.tls = &tls.Config{
 		Certificates: []tls.Certificate{leaf},
-		MinVersion:   tls.VersionTLS10, //nolint:gosec // a client is tested against old servers
+		MinVersion:   tls.VersionTLS10, // a client is tested against old servers
 		MaxVersion:   s.options.MaxTLS,
 	}
 	return nil

@@ -185,7 +185,7 @@ func (n *session) perform(f fault, execute func() error) error {
 	case precede:
 		_, _ = n.out.Write(f.octets) // Flush tells the error
 	case follow:
-		defer n.out.Write(f.octets) //nolint:errcheck // Flush tells the error
+		defer n.out.Write(f.octets) // Flush tells the error
 	case truncate:
 		n.limit = f.limit
 		defer func() { n.limit = -1 }()
