@@ -16,8 +16,8 @@ var update = flag.Bool("update", false, "rewrite the expected files")
 // secretInTests is the password in every file below testdata.
 const secretInTests = "hunter2"
 
-// TestEveryMistakeIsReportedInOneLine loads testdata/bad/<mistake>: service.xml when there is one, else mailbox.xml. The
-// mistakes and warnings must be the lines of want.txt, and contain no secret.
+// TestEveryMistakeIsReportedInOneLine loads testdata/bad/<mistake>: service.xml when there is one, else mailbox.xml.
+// The mistakes and warnings must be the lines of want.txt, and contain no secret.
 func TestEveryMistakeIsReportedInOneLine(t *testing.T) {
 	t.Parallel()
 	folders, err := filepath.Glob("testdata/bad/*")
@@ -57,8 +57,8 @@ func checkFolder(t *testing.T, folder string) {
 	compareFile(t, want, got)
 }
 
-// private copies a folder, so that only the owner can read its files, as in an installation, and that all of them have the
-// same time. A checkout gives files other modes and times.
+// private copies a folder, so that only the owner can read its files, as in an installation, and that all of them have
+// the same time. A checkout gives files other modes and times.
 func private(t *testing.T, folder string) string {
 	t.Helper()
 	to := t.TempDir()

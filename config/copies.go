@@ -25,8 +25,9 @@ func modified(path string) time.Time {
 	return info.ModTime()
 }
 
-// reportCopies notes a mistake in each file that has the mailbox name or the enabled account of another file: two workers
-// would lock each other out (RFC 1939 §4). The mistake lies in the copy, so that the daemon goes on polling the original.
+// reportCopies notes a mistake in each file that has the mailbox name or the enabled account of another file: two
+// workers would lock each other out (RFC 1939 §4). The mistake lies in the copy, so that the daemon goes on polling the
+// original.
 func reportCopies(files []*mailboxFile) {
 	names, accounts := originals(files, (*mailboxFile).nameKey), originals(files, (*mailboxFile).accountKey)
 	for _, f := range files {
@@ -41,7 +42,8 @@ func reportCopies(files []*mailboxFile) {
 	}
 }
 
-// originals returns a file for each key, the original where several files have that key. It leaves out files with the key "".
+// originals returns a file for each key, the original where several files have that key. It leaves out files with the
+// key "".
 func originals(files []*mailboxFile, key func(*mailboxFile) string) map[string]*mailboxFile {
 	found := map[string]*mailboxFile{}
 	for _, f := range files {
@@ -71,8 +73,9 @@ func (f *mailboxFile) accountKey() string {
 // sameMoment is the largest difference between the times of files that a package or a checkout wrote together.
 const sameMoment = 2 * time.Second
 
-// precedes reports whether f is the original of other. The enabled file precedes, then the older one, then the one whose
-// name the other extends ("helpdesk.xml" and "helpdesk copy.xml"; some file managers give a copy its original's time).
+// precedes reports whether f is the original of other. The enabled file precedes, then the older one, then the one
+// whose name the other extends ("helpdesk.xml" and "helpdesk copy.xml"; some file managers give a copy its original's
+// time).
 func (f *mailboxFile) precedes(other *mailboxFile) bool {
 	if f.Enabled != other.Enabled {
 		return f.Enabled

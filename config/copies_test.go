@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// TestTheCopyOfAMailboxFileHasTheMistakeNotTheOriginal loads two files with one account and one mailbox name, whose paths
-// sort in either order. The copy must have the mistakes, which name the original, and the daemon must poll the original.
+// TestTheCopyOfAMailboxFileHasTheMistakeNotTheOriginal loads two files with one account and one mailbox name, whose
+// paths sort in either order. The copy must have the mistakes, which name the original, and the daemon must poll the
+// original.
 func TestTheCopyOfAMailboxFileHasTheMistakeNotTheOriginal(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour

@@ -1,16 +1,16 @@
 // Package config reads the XML files that configure MailIntegration: one mailbox file for each mailbox, and one service
 // file for the daemon. It keeps three promises:
 //
-//   - It overlooks nothing: an unknown tag, a bad value, a missing or a repeated tag is a mistake with its line and column,
-//     and the loader reports all mistakes of all files at once.
+//   - It overlooks nothing: an unknown tag, a bad value, a missing or a repeated tag is a mistake with its line and
+//     column, and the loader reports all mistakes of all files at once.
 //   - It never prints a secret: passwords have the type Secret, and neither a mistake nor Mailbox.XML shows one.
 //   - It reads exactly what the reference documents: the loader and the reference both take the tags from the fields of
 //     Mailbox, Service and Filter.
 //
 // # A tag is a field
 //
-// Each embedded struct of Mailbox, Service and Filter is a section of the reference (section), and each of its fields with
-// an xml tag is a tag of the file. The field's struct tag holds what the loader needs:
+// Each embedded struct of Mailbox, Service and Filter is a section of the reference (section), and each of its fields
+// with an xml tag is a tag of the file. The field's struct tag holds what the loader needs:
 //
 //	xml        the name of the tag
 //	check      the kind of its values, else the field's type says it (see kindOf)
@@ -19,10 +19,10 @@
 //	repeats    "yes": the tag may be given more than once
 //	example    an example for messages and for the reference
 //
-// The field's comment is the tag's text in the reference. It begins with a verb, and may end with lines for what rules of the
-// program do: "Default: …" in words, when the default depends on other tags, and "Mandatory: …" for the cases in which the
-// tag is mandatory. The comments are read from the embedded source when the reference is written; a test fails for a tag
-// without one. make generate rewrites deploy/reference.md.
+// The field's comment is the tag's text in the reference. It begins with a verb, and may end with lines for what rules
+// of the program do: "Default: …" in words, when the default depends on other tags, and "Mandatory: …" for the cases in
+// which the tag is mandatory. Reference reads the comments from the embedded source; a test
+// fails for a tag without one. make generate rewrites deploy/reference.md.
 //
 // # Files
 //

@@ -60,20 +60,17 @@ func addFields(found map[string]documentation, spec *ast.TypeSpec) {
 	}
 }
 
-// documentationOf splits the comment of a field. The text becomes one line.
+// documentationOf splits the comment of a field. Each part becomes one line.
 func documentationOf(comment string) documentation {
 	var d documentation
-	var text []string
+	part := &d.text
 	for line := range strings.Lines(comment) {
-		line = strings.TrimSpace(line)
 		if otherwise, found := strings.CutPrefix(line, "Default: "); found {
-			d.otherwise = otherwise
+			part, line = &d.otherwise, otherwise
 		} else if mandatory, found := strings.CutPrefix(line, "Mandatory: "); found {
-			d.mandatory = mandatory
-		} else if line != "" {
-			text = append(text, line)
+			part, line = &d.mandatory, mandatory
 		}
+		*part = strings.TrimSpace(*part + " " + strings.TrimSpace(line))
 	}
-	d.text = strings.Join(text, " ")
 	return d
 }

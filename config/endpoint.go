@@ -22,7 +22,8 @@ func hostKind() kind {
 	return k
 }
 
-// hostFault returns why text is not a host name, "" when it may be one. Letters of any script pass: the resolver decides.
+// hostFault returns why text is not a host name, "" when it may be one. Letters of any script pass: the resolver
+// decides.
 func hostFault(text string) string {
 	switch {
 	case strings.Contains(text, "://"):
@@ -54,14 +55,14 @@ func passwordKind() kind {
 
 var wrapping = regexp.MustCompile(`^[ \t]*[\r\n]\s*|\s*[\r\n][ \t]*$`)
 
-// unwrap removes white space with a line break in it from either end of text: it comes from the layout of the file. Spaces
-// without a line break stay.
+// unwrap removes white space with a line break in it from either end of text: it comes from the layout of the file.
+// Spaces without a line break stay.
 func unwrap(text string) string { return wrapping.ReplaceAllString(text, "") }
 
 var keyword = regexp.MustCompile(`^\s*[A-Za-z_]+\s*=`)
 
-// databaseKind reads a PostgreSQL connection string as libpq does, without connecting: a URL, or keywords and values. It
-// may contain a password, so it is a secret.
+// databaseKind reads a PostgreSQL connection string as libpq does, without connecting: a URL, or keywords and values.
+// It may contain a password, so it is a secret.
 func databaseKind() kind {
 	return kind{
 		noun: "a PostgreSQL connection string", values: "postgres://USER@HOST:PORT/DATABASE or host=… dbname=… user=…",
@@ -83,8 +84,8 @@ func isConnection(text string) bool {
 	return err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql")
 }
 
-// authorityKind reads the base of a token endpoint's addresses. The daemon sends secrets there, so the base must be HTTPS,
-// except on this machine.
+// authorityKind reads the base of a token endpoint's addresses. The daemon sends secrets there, so the base must be
+// HTTPS, except on this machine.
 func authorityKind() kind {
 	k := textKind("the address of a token endpoint", "such as https://login.microsoftonline.com")
 	k.parse = func(text string) (any, string, bool) {

@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// readers returns who besides its owner can read a file, and the command that ends it; "" for nobody. A group may read a
-// file that root owns, and the groups of root and of the owner alone may read any: an administrator lets a daemon read its
-// files this way.
+// readers returns who besides its owner can read a file, and the command that ends it; "" for nobody. A group may read
+// a file that root owns, and the groups of root and of the owner alone may read any: an administrator lets a daemon
+// read its files this way.
 func readers(path string) (who, remedy string) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -46,8 +46,8 @@ func (c checking) certificates(name string) {
 	c.Roots = pool
 }
 
-// secretFile reads the secret from the file that a tag names; plain is the tag that holds the secret itself. Mistakes do not
-// show the path, because users sometimes put the secret itself here.
+// secretFile reads the secret from the file that a tag names; plain is the tag that holds the secret itself. Mistakes
+// do not show the path, because users sometimes put the secret itself here.
 func (c checking) secretFile(tag, path, plain, noun string, to *Secret) {
 	at := c.at(tag)
 	data, err := readFile(path)

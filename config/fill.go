@@ -96,8 +96,8 @@ func (f *filling) at(name string) position {
 	return f.rootAt
 }
 
-// require notes a mistake when tag is absent or empty; when says in which case it is mandatory, "" for always. A file that
-// was not read to the end may have the tag in its rest.
+// require notes a mistake when tag is absent or empty; when says in which case it is mandatory, "" for always. A file
+// that was not read to the end may have the tag in its rest.
 func (f *filling) require(tag Tag, when string) {
 	if f.given(tag.Name) {
 		return

@@ -66,8 +66,8 @@ type Then struct {
 	Stop bool `xml:"Stop" default:"False" example:"True"`
 }
 
-// Pattern is a regular expression in RE2 syntax, which never takes more than linear time. It ignores case unless it says
-// (?-i).
+// Pattern is a regular expression in RE2 syntax, which never takes more than linear time. It ignores case unless it
+// says (?-i).
 type Pattern string
 
 // Regexp compiles the pattern. It panics unless the loader has checked the pattern.

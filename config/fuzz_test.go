@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// FuzzMailbox reads arbitrary octets as a mailbox file. The loader never panics, and either accepts the file or reports a
-// mistake.
+// FuzzMailbox reads arbitrary octets as a mailbox file. The loader never panics, and either accepts the file or reports
+// a mistake.
 func FuzzMailbox(f *testing.F) {
 	files, err := filepath.Glob("testdata/*/*/*.xml")
 	if err != nil || len(files) == 0 {
@@ -70,8 +70,8 @@ func TestNoTornMarkupShowsASecret(t *testing.T) {
 	}
 }
 
-// checkSecret reads a mailbox file whose secret tag contains a marker between before and after. No mistake or warning may
-// contain the marker.
+// checkSecret reads a mailbox file whose secret tag contains a marker between before and after. No mistake or warning
+// may contain the marker.
 func checkSecret(t *testing.T, before, after string) {
 	const marker = "qzxhunterxzq"
 	opening := strings.ToLower(before)

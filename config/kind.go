@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// kind is a way to read and write the text of a tag. A Mistake about a bad value and the reference take their words from
-// the same two fields.
+// kind is a way to read and write the text of a tag. A Mistake about a bad value and the reference take their words
+// from the same two fields.
 type kind struct {
 	noun   string // a value, in words: "a port"
 	values string // the good values: "1–65535"
@@ -123,8 +123,8 @@ func textKind(noun, values string) kind {
 	}
 }
 
-// secretPathKind reads the path of a file that holds a secret. Messages do not show the path, because users sometimes put
-// the secret itself here.
+// secretPathKind reads the path of a file that holds a secret. Messages do not show the path, because users sometimes
+// put the secret itself here.
 func secretPathKind() kind {
 	k := textKind("a path", "relative to the folder of this file, unless absolute")
 	parse := k.parse

@@ -112,8 +112,8 @@ type Server struct {
 	UserName string `xml:"UserName" mandatory:"yes" example:"newincident"`
 
 	// Gives the password of the account. With Authentication Azure the daemon exchanges it for a token, a method that
-	// Microsoft is ending. Spaces at either end belong to the password; line breaks, and white space next to them, do not. Write
-	// &lt; for < and &amp; for &.
+	// Microsoft is ending. Spaces at either end belong to the password; line breaks, and white space next to them, do not.
+	// Write &lt; for < and &amp; for &.
 	//
 	// Mandatory: with Authentication Basic, unless PasswordFile is given
 	Password Secret `xml:"Password" example:"…"`
@@ -151,7 +151,8 @@ type Server struct {
 
 	// Lists the permissions to ask for, separated by spaces, for a national cloud. Only with Authentication Azure.
 	//
-	// Default: https://outlook.office365.com/.default with ClientSecret, otherwise POP.AccessAsUser.All of https://outlook.office.com
+	// Default: https://outlook.office365.com/.default with ClientSecret, otherwise POP.AccessAsUser.All of
+	// https://outlook.office.com
 	Scope string `xml:"Scope" example:"https://outlook.office365.us/.default"`
 
 	// Makes the daemon pause after the deletions of a session, for servers that take their time to delete.

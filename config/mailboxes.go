@@ -1,7 +1,7 @@
 package config
 
-// loadMailboxes reads the mailbox files of a service, gives the mailboxes the defaults of the service, and compares them with
-// each other. own is the service's own file. The result holds the mailboxes without mistakes.
+// loadMailboxes reads the mailbox files of a service, gives the mailboxes the defaults of the service, and compares
+// them with each other. own is the service's own file. The result holds the mailboxes without mistakes.
 func loadMailboxes(files []string, s *Service, own *filling) (good []*Mailbox, warnings []Warning, mistakes []Mistake) {
 	var read []*mailboxFile
 	for _, file := range files {
@@ -22,8 +22,8 @@ func loadMailboxes(files []string, s *Service, own *filling) (good []*Mailbox, w
 	return good, warnings, mistakes
 }
 
-// inherit copies Login and Team from the service where the mailbox has none. It reports a missing one only when both files
-// were read to the end: a file that breaks off may have it in its rest.
+// inherit copies Login and Team from the service where the mailbox has none. It reports a missing one only when both
+// files were read to the end: a file that breaks off may have it in its rest.
 func (f *filling) inherit(m *Mailbox, s *Service, own *filling) {
 	for _, d := range []struct {
 		tag, service string

@@ -19,8 +19,8 @@ import (
 // maxFileOctets limits the size of a configuration file, and of every file that it names.
 const maxFileOctets = 1 << 20
 
-// readFile returns the octets of a regular file of at most maxFileOctets. Its errors are half sentences that do not name
-// the file.
+// readFile returns the octets of a regular file of at most maxFileOctets. Its errors are half sentences that do not
+// name the file.
 func readFile(path string) ([]byte, error) {
 	// Stat comes first, because opening a pipe or a device could block for ever.
 	info, err := os.Stat(path)
@@ -65,8 +65,8 @@ func reason(err error) error {
 // declaration matches the encoding in an XML declaration.
 var declaration = regexp.MustCompile(`^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']`)
 
-// toUTF8 returns data as UTF-8 without a byte order mark. The byte order mark says the encoding, else the XML declaration,
-// else it is UTF-8. fault says why data cannot be decoded, "" when it can.
+// toUTF8 returns data as UTF-8 without a byte order mark. The byte order mark says the encoding, else the XML
+// declaration, else it is UTF-8. fault says why data cannot be decoded, "" when it can.
 func toUTF8(data []byte) (text []byte, fault string) {
 	switch {
 	case bytes.HasPrefix(data, []byte("\xEF\xBB\xBF")):
@@ -104,8 +104,8 @@ func convert(data []byte, enc encoding.Encoding) ([]byte, string) {
 	return bytes.TrimPrefix(text, []byte("\uFEFF")), ""
 }
 
-// badCharacter returns the offset of the first octet or character that XML 1.0 §2.2 does not allow, and its fault; -1 when
-// there is none.
+// badCharacter returns the offset of the first octet or character that XML 1.0 §2.2 does not allow, and its fault; -1
+// when there is none.
 func badCharacter(text []byte) (offset int, fault string) {
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRune(text[i:])

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Passwords that users write into a tag for a name: "pop3://user:password@host", "user:password@host", "host=db password=…".
+// Passwords that users write into a tag for a name: "pop3://user:password@host", "user:password@host", "host=db
+// password=…".
 var (
 	userInfo      = regexp.MustCompile(`(?s)(^|://)([^\s:@/]*:).*@`)
 	passwordValue = regexp.MustCompile(`(?i)(\b(?:ssl)?password\s*=\s*)(?:'[^']*'?|\S+)`)
@@ -32,8 +33,8 @@ func (d *document) noteSecrets() {
 	}
 }
 
-// redact returns text without the secrets of the file. Callers shorten or quote a text only afterwards: before, a part of a
-// secret could remain.
+// redact returns text without the secrets of the file. Callers shorten or quote a text only afterwards: before, a part
+// of a secret could remain.
 func (d *document) redact(text string) string {
 	for _, secret := range d.secrets {
 		text = strings.ReplaceAll(text, secret, redacted)

@@ -17,8 +17,8 @@ func (w *walker) openRoot(name string) bool {
 	return true
 }
 
-// openWithoutRoot opens a first tag that belongs within a root: the samples in the original's manual show tags without a
-// root. The loader goes on as if the root were there, so that it reports the other mistakes too.
+// openWithoutRoot opens a first tag that belongs within a root: the samples in the original's manual show tags without
+// a root. The loader goes on as if the root were there, so that it reports the other mistakes too.
 func (w *walker) openWithoutRoot(name string, attributes []xml.Attr) bool {
 	w.root, w.rootAt = w.set.root, w.at
 	w.missingRoot(canonical(w.set.lookup(name), name))

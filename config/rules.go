@@ -59,7 +59,8 @@ func (c checking) security() {
 	c.warn(c.at("UseSsl"), "UseSsl", "is deprecated (write <SecureSocketOption>"+string(option)+"</SecureSocketOption> instead)")
 }
 
-// isOriginals reports whether the file was written for Octopus MailIntegration: it names a gateway, or a .NET processor.
+// isOriginals reports whether the file was written for Octopus MailIntegration: it names a gateway, or a .NET
+// processor.
 func (c checking) isOriginals() bool {
 	return c.given("GatewayTypeName") || strings.Contains(c.first["MessageProcessorTypeName"].text, ",")
 }
@@ -136,8 +137,8 @@ var endUserTags = []string{
 	"CreateNewRequests", "UnknownFollowUp", "ClosedFollowUp", "CommunicationTypes",
 }
 
-// processor checks that the tags fit the processor. Group and Assignee with a processor for end users are mistakes, because
-// the administrator expects an assignment that would never come; the other way round, the tags get a warning.
+// processor checks that the tags fit the processor. Group and Assignee with a processor for end users are mistakes,
+// because the administrator expects an assignment that would never come; the other way round, the tags get a warning.
 func (c checking) processor() {
 	if !c.good["MessageProcessorTypeName"] {
 		return

@@ -30,8 +30,8 @@ func TestTheSamplesAreReadWithoutAWarning(t *testing.T) {
 	}
 }
 
-// TestTheOriginalsSamplesAreRead loads testdata/original/*.xml, and compares the warnings and the configuration in effect
-// with NAME.want.txt.
+// TestTheOriginalsSamplesAreRead loads testdata/original/*.xml, and compares the warnings and the configuration in
+// effect with NAME.want.txt.
 func TestTheOriginalsSamplesAreRead(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"incident", "event", "service-request"} {

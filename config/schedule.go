@@ -18,8 +18,9 @@ type Schedule struct {
 	cron  cron.Schedule // nil for a fixed interval
 }
 
-// ParseSchedule reads a duration ("30s"), "@every 1m", another word of cron ("@hourly"), or five cron fields, optionally
-// after TZ=Area/City. An expression whose time never comes is an error. Errors are half sentences about the text.
+// ParseSchedule reads a duration ("30s"), "@every 1m", another word of cron ("@hourly"), or five cron fields,
+// optionally after TZ=Area/City. An expression whose time never comes is an error. Errors are half sentences about the
+// text.
 func ParseSchedule(text string) (Schedule, error) {
 	period, isPeriod := strings.CutPrefix(text, "@every ")
 	if d, err := time.ParseDuration(strings.TrimSpace(period)); err == nil {

@@ -84,8 +84,8 @@ func TestSecretsAreEqualWhenTheirTextsAre(t *testing.T) {
 	}
 }
 
-// TestAPasswordInAnotherTagIsNotShown writes a password into a tag whose mistake would repeat it. The loader recognises it by
-// its form, or because Password has it too.
+// TestAPasswordInAnotherTagIsNotShown writes a password into a tag whose mistake would repeat it. The loader recognises
+// it by its form, or because Password has it too.
 func TestAPasswordInAnotherTagIsNotShown(t *testing.T) {
 	t.Parallel()
 	const odd = `hun"ter2-and-é` // quotation marks would change how it looks

@@ -1,7 +1,7 @@
 package config
 
-// Service is the configuration of the daemon, read from the service file, with the mailboxes that it names. Its embedded
-// structs are sections of the reference, as in Mailbox.
+// Service is the configuration of the daemon, read from the service file, with the mailboxes that it names. Its
+// embedded structs are sections of the reference, as in Mailbox.
 type Service struct {
 	File string // path of the file, "" from DefaultService
 

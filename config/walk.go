@@ -78,8 +78,8 @@ const (
 	unknown                // was reported; known tags within it are read nevertheless
 )
 
-// walker turns the tokens of a file into elements. It matches closing tags itself, because their case may differ, and goes
-// on after a mistake as long as the meaning of the rest is clear.
+// walker turns the tokens of a file into elements. It matches closing tags itself, because their case may differ, and
+// goes on after a mistake as long as the meaning of the rest is clear.
 type walker struct {
 	*document
 	set    *tagSet

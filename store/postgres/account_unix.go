@@ -13,23 +13,25 @@ import (
 	"syscall"
 )
 
+// exe ends the names of programs.
 const exe = ""
 
-// account is whom the server runs as. The zero account is ourselves.
+// account is the account that the server runs as. The zero account is the account of this process.
 type account struct {
-	drop     bool // we are root and become uid and gid
+	drop     bool // this process is root, and its children become uid and gid
 	uid, gid int
 	name     string
-	all      bool // the whole data directory is the account's, not only the cluster
+	all      bool // the account owns the whole data directory, not only the cluster
 }
 
-// accountFor chooses the account for a data directory that may not exist yet.
+// accountFor returns the account for a data directory, which may not exist yet.
 func accountFor(path string) (account, error) {
 	if os.Geteuid() != 0 {
 		return account{}, nil
 	}
 	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 && info.Sys().(*syscall.Stat_t).Uid != 0 {
-		return account{}, fmt.Errorf("%s is a symbolic link of another account's, which root does not follow", path)
+		return account{}, fmt.Errorf("%s is a symbolic link that belongs to another account, so root does not follow it: "+
+			"name the directory itself", path)
 	}
 	if info, err := os.Lstat(filepath.Join(path, "cluster")); err == nil && info.IsDir() {
 		a, _ := ownerOf(info, nil)
@@ -50,28 +52,28 @@ func accountFor(path string) (account, error) {
 			return account{drop: true, uid: uid, gid: gid, name: name}, nil
 		}
 	}
-	return account{}, errors.New("PostgreSQL refuses to run as root and there is no user postgres or nobody to run it as: " +
-		"start this as an ordinary user")
+	return account{}, errors.New("PostgreSQL refuses to run as root, and there is no user postgres or nobody to run it as: " +
+		"start this program as an ordinary user")
 }
 
-// ofCluster completes the account that owns the cluster. The directory above is the same account's or root's: a third
-// one could have put anything in the cluster's place.
+// ofCluster completes the account that owns the cluster at path. The data directory must belong to the same account or
+// to root: a third account could have put anything in the cluster's place.
 func (a account) ofCluster(path string) (account, error) {
 	cluster := filepath.Join(path, "cluster")
 	if a.uid == 0 {
 		return a, fmt.Errorf("%s belongs to root, and PostgreSQL refuses to run as root: "+
-			"give it to the user that is to run it (chown -R postgres %s)", cluster, cluster)
+			"give it to the user that shall run PostgreSQL (chown -R postgres %s)", cluster, cluster)
 	}
 	dir, _ := ownerOf(os.Stat(path))
 	if dir.uid != a.uid && dir.uid != 0 {
-		return a, fmt.Errorf("%s belongs to the account %s, and %s to %s: give all of it to the one that is to run it (chown -R)",
+		return a, fmt.Errorf("%s belongs to the account %s, and %s to %s: give both to the account that shall run PostgreSQL (chown -R)",
 			path, dir.name, cluster, a.name)
 	}
 	a.all = dir.uid == a.uid
 	return a, nil
 }
 
-// ownerOf returns whom a file belongs to.
+// ownerOf returns the account that owns a file, and false when it is unknown.
 func ownerOf(info fs.FileInfo, err error) (account, bool) {
 	if err != nil {
 		return account{}, false
@@ -83,7 +85,7 @@ func ownerOf(info fs.FileInfo, err error) (account, bool) {
 	return account{drop: true, uid: int(st.Uid), gid: int(st.Gid), name: accountName(int(st.Uid))}, true
 }
 
-// nearest is the path itself or its nearest ancestor that exists.
+// nearest returns the path, or its nearest ancestor that exists.
 func nearest(path string) string {
 	for {
 		if _, err := os.Stat(path); err == nil || path == filepath.Dir(path) {
@@ -93,7 +95,7 @@ func nearest(path string) string {
 	}
 }
 
-// makeDirectory makes the data directory, and its parents, and lets the account pass through it.
+// makeDirectory makes the data directory and its parents, and lets the account pass through it.
 func (a account) makeDirectory(path string) error {
 	if info, err := os.Stat(path); err == nil {
 		if !info.IsDir() {
@@ -114,6 +116,7 @@ func (a account) makeDirectory(path string) error {
 	return a.mkdir(path, mode)
 }
 
+// makeParents makes a directory and its parents, open to everybody.
 func (a account) makeParents(path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -124,6 +127,7 @@ func (a account) makeParents(path string) error {
 	return a.mkdir(path, 0o755)
 }
 
+// mkdir makes one directory, owned by the account when the account owns the whole data directory.
 func (a account) mkdir(path string, mode os.FileMode) error {
 	if err := os.Mkdir(path, mode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
@@ -134,23 +138,23 @@ func (a account) mkdir(path string, mode os.FileMode) error {
 	return os.Chmod(path, mode) // the umask may have taken the x of 0711 away
 }
 
-// giveTo gives one of our files to the account when the whole data directory is the account's.
-func (a account) giveTo(f *os.File) error {
+// giveOurs gives one of our own files to the account when the account owns the whole data directory.
+func (a account) giveOurs(f *os.File) error {
 	if !a.all {
 		return nil
 	}
 	return f.Chown(a.uid, a.gid)
 }
 
-// own gives a file or directory in the data directory to the account that the server runs as.
-func (a account) own(root *os.Root, name string) error {
+// giveToServer gives a file or directory below root to the account.
+func (a account) giveToServer(root *os.Root, name string) error {
 	if !a.drop {
 		return nil
 	}
 	return root.Lchown(name, a.uid, a.gid)
 }
 
-// checkAccess tells whether the account can run the programs within the data directory.
+// checkAccess returns an error when the account cannot run the programs in the data directory.
 func (a account) checkAccess(path string, b binaries) error {
 	if !a.drop {
 		return nil
@@ -166,10 +170,10 @@ func (a account) checkAccess(path string, b binaries) error {
 	}
 	return fmt.Errorf("the user %s, as whom PostgreSQL runs because it refuses to run as root, has no access to %s: "+
 		"choose a data directory that every user can reach (such as /var/lib/mailintegration), open this one (chmod o+x %s), "+
-		"or start this as an ordinary user", a.name, closed, closed)
+		"or start this program as an ordinary user", a.name, closed, closed)
 }
 
-// closedTo is the first directory on the way that the account's mode bits do not let it pass.
+// closedTo returns the first directory on the way to path whose mode bits keep the account out, "" for none.
 func (a account) closedTo(path string) string {
 	if parent := filepath.Dir(path); parent != path {
 		if closed := a.closedTo(parent); closed != "" {

@@ -9,23 +9,25 @@ import (
 	"strings"
 )
 
-// address is where a server listens: at a Unix socket, and nowhere else, or at a port of the loopback interface.
+// address is the place where a server listens: a Unix socket and nothing else, or a port of the loopback interface.
 type address struct {
 	socket string // the socket's directory, "" for a port
 	port   int    // the number in the socket's name, or the port
 }
 
-// socketNumber ends the name of the socket, .s.PGSQL.5432, which programs add to the directory by themselves.
+// socketNumber ends the name of the socket, .s.PGSQL.5432. PostgreSQL's programs add this name to the directory
+// themselves.
 const socketNumber = 5432
 
+// known reports whether there is an address.
 func (a address) known() bool { return a.port != 0 }
 
-// String says where it is, for people.
+// String returns the socket or the port, for people.
 func (a address) String() string {
 	return cmp.Or(a.file(), "port "+strconv.Itoa(a.port))
 }
 
-// file is the socket.
+// file returns the path of the socket, "" for a port.
 func (a address) file() string {
 	if a.socket == "" {
 		return ""
@@ -33,7 +35,7 @@ func (a address) file() string {
 	return filepath.Join(a.socket, ".s.PGSQL."+strconv.Itoa(a.port))
 }
 
-// settings are those of the server that listens here. The list of directories is one of quoted names.
+// settings returns the settings that make a server listen here. The list of directories consists of quoted names.
 func (a address) settings() []string {
 	if a.socket == "" {
 		return []string{"listen_addresses=127.0.0.1", "unix_socket_directories="}
@@ -45,11 +47,11 @@ func (a address) settings() []string {
 	}
 }
 
-// url is for pgx.
-func (a address) url(as login) string {
-	u := url.URL{Scheme: "postgres", User: url.UserPassword(as.role, as.password), Path: "/" + as.database}
+// url returns the URL with which pgx logs in here.
+func (a address) url(l login) string {
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(l.role, l.password), Path: "/" + l.database}
 	query := url.Values{"sslmode": {"disable"}}
-	if !as.anyhow {
+	if !l.anyMethod {
 		query.Set("require_auth", "scram-sha-256")
 	}
 	if a.socket == "" {

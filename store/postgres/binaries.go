@@ -15,19 +15,21 @@ import (
 	"strings"
 )
 
-// BinEnvironment names the environment variable with the folder of PostgreSQL's programs.
+// BinEnvironment is the environment variable that names the folder of PostgreSQL's programs.
 const BinEnvironment = "MAILINTEGRATION_PG_BIN"
 
-// binaries is one installed PostgreSQL.
+// binaries is one installation of PostgreSQL's programs.
 type binaries struct {
 	directory string
 	version   string // "15.18"
 	major     int
 }
 
+// program returns the path of one program.
 func (b binaries) program(name string) string { return filepath.Join(b.directory, name+exe) }
 
-// findBinaries returns the PostgreSQL to use: the first of the wanted major version, or of any when wanted is 0.
+// findBinaries returns the installation to use: the first of the wanted major version, or the first of all when wanted
+// is 0.
 func findBinaries(ctx context.Context, explicit string, wanted int) (binaries, error) {
 	folders, err := candidates(explicit)
 	if err != nil {
@@ -36,7 +38,7 @@ func findBinaries(ctx context.Context, explicit string, wanted int) (binaries, e
 	return choose(ctx, folders, wanted)
 }
 
-// choose returns the first of the folders' servers that is of the wanted major version.
+// choose returns the first installation in folders that has the wanted major version.
 func choose(ctx context.Context, folders []string, wanted int) (binaries, error) {
 	var found []string
 	var broken error
@@ -54,12 +56,12 @@ func choose(ctx context.Context, folders []string, wanted int) (binaries, error)
 	if len(found) == 0 {
 		return binaries{}, broken
 	}
-	return binaries{}, fmt.Errorf("the data was made by PostgreSQL %d, but what is installed is PostgreSQL %s; nothing was changed: "+
-		"install PostgreSQL %d beside it (Debian: apt-get install postgresql-%d), or bring the data to the new version with pg_upgrade, "+
-		"or begin with an empty database by moving the data directory away", wanted, strings.Join(found, ", "), wanted, wanted)
+	return binaries{}, fmt.Errorf("the data was made by PostgreSQL %d, but the installed version is PostgreSQL %s; nothing was changed: "+
+		"install PostgreSQL %d as well (Debian: apt-get install postgresql-%d), or convert the data to the new version with pg_upgrade, "+
+		"or move the data directory away to begin with an empty database", wanted, strings.Join(found, ", "), wanted, wanted)
 }
 
-// candidates lists the folders that hold a server, the preferred one first.
+// candidates returns the folders with a server, the preferred one first.
 func candidates(explicit string) ([]string, error) {
 	if named := cmp.Or(explicit, os.Getenv(BinEnvironment)); named != "" {
 		return namedFolder(named)
@@ -91,22 +93,22 @@ func candidates(explicit string) ([]string, error) {
 	return nil, errNotInstalled()
 }
 
-// namedFolder returns the folder that the configuration or the environment names. A relative one would mean whatever the
-// current directory has in it.
+// namedFolder returns the folder that the caller or the environment names. A relative folder would mean whatever the
+// current directory contains.
 func namedFolder(folder string) ([]string, error) {
 	if !filepath.IsAbs(folder) {
-		return nil, fmt.Errorf("%s, which %s or the configuration names as the folder of PostgreSQL's programs, is not an absolute path: "+
-			"write it from the root directory on", folder, BinEnvironment)
+		return nil, fmt.Errorf("the folder of PostgreSQL's programs, %s, is not an absolute path: "+
+			"name it from the root directory on in %s", folder, BinEnvironment)
 	}
 	if !holdsServer(folder) {
-		return nil, fmt.Errorf("no initdb and postgres in %s, which %s or the configuration names as the folder of PostgreSQL's programs",
+		return nil, fmt.Errorf("no initdb and postgres in %s: name the folder of PostgreSQL's server programs in %s",
 			folder, BinEnvironment)
 	}
 	return []string{folder}, trustPrograms(folder)
 }
 
-// searchPath returns the folder of the first initdb in PATH, none when there is none. Folders that are relative do not
-// count: the current directory is anybody's.
+// searchPath returns the folder of the first initdb in PATH, if any. Relative folders do not count: anybody may own the
+// current directory.
 func searchPath() []string {
 	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
 		program := binaries{directory: folder}.program("initdb")
@@ -120,7 +122,7 @@ func searchPath() []string {
 	return nil
 }
 
-// trustPrograms returns why the programs in the folder are not run.
+// trustPrograms returns an error that says why this program does not run the programs in the folder, nil when it does.
 func trustPrograms(folder string) error {
 	for _, name := range []string{"initdb", "postgres"} {
 		path, err := filepath.EvalSymlinks(binaries{directory: folder}.program(name))
@@ -128,12 +130,13 @@ func trustPrograms(folder string) error {
 			return err
 		}
 		if why := distrustProgram(path); why != "" {
-			return fmt.Errorf("%s: %s; give it to root alone (chown root, chmod go-w), or name another folder in %s", path, why, BinEnvironment)
+			return fmt.Errorf("%s: %s; make it root's alone (chown root, chmod go-w), or name another folder in %s", path, why, BinEnvironment)
 		}
 	}
 	return nil
 }
 
+// errNotInstalled returns an error that says how to install PostgreSQL's server.
 func errNotInstalled() error {
 	how := "install PostgreSQL's server (Debian, Ubuntu: apt-get install postgresql; Fedora, RHEL: dnf install postgresql-server)"
 	switch runtime.GOOS {
@@ -146,6 +149,7 @@ func errNotInstalled() error {
 		", or name their folder in " + BinEnvironment + ", or configure Database")
 }
 
+// holdsServer reports whether a folder contains a server's programs.
 func holdsServer(folder string) bool {
 	b := binaries{directory: folder}
 	for _, name := range []string{"initdb", "postgres"} {
@@ -158,7 +162,7 @@ func holdsServer(folder string) bool {
 
 var digits = regexp.MustCompile(`\d+`)
 
-// majorInPath guesses the major version from a folder's name; 0 when it has none.
+// majorInPath guesses the major version from the name of a folder, 0 when the name has none.
 func majorInPath(folder string) int {
 	all := digits.FindAllString(folder, -1)
 	if len(all) == 0 {
@@ -173,7 +177,7 @@ func majorInPath(folder string) int {
 
 var versionOutput = regexp.MustCompile(`\(PostgreSQL\) ((\d+)[^\s]*)`)
 
-// inspect asks the server in folder for its version.
+// inspect returns the installation in a folder, having asked it for its version.
 func inspect(ctx context.Context, folder string) (binaries, error) {
 	b := binaries{directory: folder}
 	out, err := exec.CommandContext(ctx, b.program("postgres"), "--version").Output()
@@ -182,7 +186,8 @@ func inspect(ctx context.Context, folder string) (binaries, error) {
 	}
 	m := versionOutput.FindSubmatch(out)
 	if m == nil {
-		return binaries{}, fmt.Errorf("%s --version said %q, not its version", b.program("postgres"), strings.TrimSpace(string(out)))
+		return binaries{}, fmt.Errorf("%s --version printed %q, not its version: reinstall PostgreSQL, or name another folder in %s",
+			b.program("postgres"), strings.TrimSpace(string(out)), BinEnvironment)
 	}
 	b.version = string(m[1])
 	b.major, err = strconv.Atoi(string(m[2]))

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// installation makes a folder with a postgres of that version.
+// installation returns a folder with a postgres of that version.
 func installation(t *testing.T, version string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -20,7 +20,7 @@ func installation(t *testing.T, version string) string {
 	return dir
 }
 
-func TestChoose(t *testing.T) {
+func TestTheInstallationOfTheWantedVersionIsChosen(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name      string
@@ -29,10 +29,11 @@ func TestChoose(t *testing.T) {
 		want      string
 		says      string
 	}{
-		{"the first is taken for new data", []string{"17.2", "15.18"}, 0, "17.2", ""},
-		{"data is served by the version that made it", []string{"17.2", "15.18", "15.1"}, 15, "15.18", ""},
+		{"new data uses the first installation", []string{"17.2", "15.18"}, 0, "17.2", ""},
+		{"data needs the version that made it", []string{"17.2", "15.18", "15.1"}, 15, "15.18", ""},
 		{"a beta has a version too", []string{"19beta1"}, 19, "19beta1", ""},
-		{"another version is named with the one that is needed", []string{"17.2", "16.1"}, 15, "", "made by PostgreSQL 15, but what is installed is PostgreSQL 17"},
+		{"an error names the installed and the wanted version", []string{"17.2", "16.1"}, 15, "",
+			"made by PostgreSQL 15, but the installed version is PostgreSQL 17"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +49,7 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-func TestMajorInPath(t *testing.T) {
+func TestTheMajorVersionIsGuessedFromThePath(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]int{
 		"/usr/lib/postgresql/15/bin":                               15,

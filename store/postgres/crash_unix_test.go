@@ -19,7 +19,7 @@ import (
 	"mailintegration/store/postgres"
 )
 
-// daemonEnvironment makes the test binary a daemon with the private server in the directory that it names.
+// daemonEnvironment is the environment variable that turns the test binary into a daemon. It names the data directory.
 const daemonEnvironment = "PRIVATE_POSTGRES_TEST_DAEMON"
 
 func TestMain(m *testing.M) {
@@ -30,8 +30,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// runDaemon starts the server, says so, and waits to be killed. Should the test end first, so does the daemon,
-// which has its end of the pipe as standard input.
+// runDaemon starts the server, prints "ready", and waits for a test to kill it. When the test ends first, the pipe that
+// is standard input closes, and the daemon ends too.
 func runDaemon(dir string) {
 	_, err := postgres.Start(context.Background(), postgres.Options{
 		DataDirectory: dir,
@@ -45,10 +45,10 @@ func runDaemon(dir string) {
 	os.Stdin.Read(make([]byte, 1))
 }
 
-// daemon is a process with a private server, for killing.
+// daemon is a process with a private server, for a test to kill.
 type daemon struct {
 	*exec.Cmd
-	ready chan error // gets nil when the server runs
+	ready chan error // receives nil when the server runs
 }
 
 func startDaemon(t *testing.T, dir string) daemon {
@@ -92,12 +92,12 @@ func TestAKilledDaemonsServerIsTakenOver(t *testing.T) {
 	d.kill()
 	s := start(t, dir)
 	if s.PID() != pid || !s.Owned() {
-		t.Errorf("the server is process %d, owned: %v; want the process %d that was left", s.PID(), s.Owned(), pid)
+		t.Errorf("the server is process %d, owned: %v; want process %d, owned", s.PID(), s.Owned(), pid)
 	}
 	execute(t, s, `SELECT 1`)
 	stop(t, s)
 	if alive(pid) {
-		t.Error("the server that was taken over was not stopped")
+		t.Error("Stop has not stopped the adopted server")
 	}
 }
 
@@ -128,12 +128,12 @@ func TestADaemonKilledWithinInitdbStartsAgain(t *testing.T) {
 	})
 	d.kill()
 	if _, err := os.Stat(filepath.Join(dir, "cluster")); err == nil {
-		t.Fatal("initdb was over before the daemon was killed")
+		t.Fatal("initdb ended before the test killed the daemon")
 	}
 	s := start(t, dir)
 	execute(t, s, `SELECT 1`)
 	if left, _ := filepath.Glob(filepath.Join(dir, "cluster.new-*")); len(left) > 0 {
-		t.Errorf("%v is left", left)
+		t.Errorf("%v still exists", left)
 	}
 }
 
@@ -148,14 +148,14 @@ func TestAKilledServerIsStartedAgainAtTheSameURL(t *testing.T) {
 	killNow(pid)
 	happened.wait(t, "private postgresql started")
 	if s.PID() == pid || s.URL() != before {
-		t.Errorf("process %d, want another process at the same place", s.PID())
+		t.Errorf("process %d at %s, want another process at the same URL", s.PID(), s.URL())
 	}
 	execute(t, s, `SELECT one FROM kept`)
 	<-busy
 }
 
-// keepBusy has the server compute for a while: a process of it outlives a killed server for so long, and no new
-// server may start beside it. The result is closed when the connection is lost.
+// keepBusy makes the server compute for a while. Its process outlives a killed server, and no new server may start
+// until it ends. The result is closed when the connection is lost.
 func keepBusy(t *testing.T, s *postgres.Server) <-chan struct{} {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.URL())
@@ -171,7 +171,7 @@ func keepBusy(t *testing.T, s *postgres.Server) <-chan struct{} {
 	return lost
 }
 
-func TestAServerThatCannotBeStartedAgainIsTriedUntilItCan(t *testing.T) {
+func TestAServerIsRestartedOnceThatIsPossibleAgain(t *testing.T) {
 	t.Parallel()
 	dir := dataDirectory(t)
 	log, happened := observe(t)
@@ -183,7 +183,7 @@ func TestAServerThatCannotBeStartedAgainIsTriedUntilItCan(t *testing.T) {
 	killNow(s.PID())
 	happened.wait(t, "private postgresql could not be started again")
 	if _, err := os.Stat(cluster); err == nil {
-		t.Error("an empty database was made in place of the one that vanished")
+		t.Error("the restart made an empty database in place of the one that vanished")
 	}
 	if err := os.Rename(cluster+".away", cluster); err != nil {
 		t.Fatal(err)
@@ -207,7 +207,7 @@ func TestASharerStartsTheServerAgainWhenItsOwnerAndTheServerAreKilled(t *testing
 	killNow(pid)
 	happened.wait(t, "private postgresql started")
 	if s.URL() != before {
-		t.Error("the server moved away from those that use it")
+		t.Error("the server moved away from its users")
 	}
 	execute(t, s, `SELECT 1`)
 }
@@ -224,7 +224,7 @@ func TestADisposableServerEndsWithItsProcess(t *testing.T) {
 	until(t, "the server has ended", func() bool { return !alive(pid) })
 }
 
-func TestAPidFileThatNamesAnotherProgramIsNoServer(t *testing.T) {
+func TestAPidFileThatNamesAnotherProgramIsStale(t *testing.T) {
 	t.Parallel()
 	dir := dataDirectory(t)
 	stop(t, start(t, dir))
@@ -233,7 +233,7 @@ func TestAPidFileThatNamesAnotherProgramIsNoServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	owner := info.Sys().(*syscall.Stat_t)
-	other := exec.Command("sleep", "600") // of the server's own user: PostgreSQL would take it for a server
+	other := exec.Command("sleep", "600") // of the server's user: PostgreSQL would take it for the server
 	if os.Geteuid() == 0 {
 		other.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}}
 	}
@@ -241,7 +241,8 @@ func TestAPidFileThatNamesAnotherProgramIsNoServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = other.Process.Kill(); _ = other.Wait() })
-	stale := fmt.Sprintf("%d\n%s\n1700000000\n5432\n\n127.0.0.1\n  5432001   123456\nready   \n", other.Process.Pid, filepath.Join(dir, "cluster"))
+	stale := fmt.Sprintf("%d\n%s\n1700000000\n5432\n\n127.0.0.1\n  5432001   123456\nready   \n",
+		other.Process.Pid, filepath.Join(dir, "cluster"))
 	write(t, filepath.Join(dir, "cluster", "postmaster.pid"), stale, 0o600)
 	if os.Geteuid() == 0 {
 		if err := os.Chown(filepath.Join(dir, "cluster", "postmaster.pid"), int(owner.Uid), int(owner.Gid)); err != nil {
@@ -251,7 +252,7 @@ func TestAPidFileThatNamesAnotherProgramIsNoServer(t *testing.T) {
 	s := start(t, dir)
 	execute(t, s, `SELECT 1`)
 	if !alive(other.Process.Pid) {
-		t.Error("the other program was stopped")
+		t.Error("the start has stopped the other program")
 	}
 }
 
@@ -272,7 +273,7 @@ func TestTheServerDoesNotRunAsRoot(t *testing.T) {
 		t.Error("the server runs as root")
 	}
 	if os.Geteuid() == 0 && uidOf(t, dir) != 0 {
-		t.Error("root's files lie in a directory of a lesser user")
+		t.Error("the data directory of root belongs to a lesser user")
 	}
 }
 
@@ -281,7 +282,7 @@ func TestTheServerRunsAsTheOwnerOfItsDataDirectory(t *testing.T) {
 	dir := dataDirectory(t)
 	owner := os.Getuid()
 	if owner == 0 {
-		owner = 65534 // nobody: not whom root would choose where there is a user postgres
+		owner = 65534 // nobody: root would choose the user postgres if there is one
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -290,7 +291,10 @@ func TestTheServerRunsAsTheOwnerOfItsDataDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := start(t, dir)
-	for _, path := range []string{"/proc/" + strconv.Itoa(s.PID()), dir + "/cluster", dir + "/password", dir + "/admin-password", dir + "/socket", dir + "/server.log", dir + "/users.lock", dir + "/owner.lock"} {
+	for _, path := range []string{
+		"/proc/" + strconv.Itoa(s.PID()), dir + "/cluster", dir + "/password", dir + "/admin-password", dir + "/socket",
+		dir + "/server.log", dir + "/users.lock", dir + "/owner.lock",
+	} {
 		if uid := uidOf(t, path); uid != uint32(owner) {
 			t.Errorf("%s belongs to user %d, want %d", path, uid, owner)
 		}

@@ -6,7 +6,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// events is everything that is logged about the private server.
+// events is the log of the private server: one method for each event.
 type events struct{ log *zap.Logger }
 
 func (e events) initialised(b binaries, took time.Duration) {
@@ -35,7 +35,7 @@ func (e events) restartFailed(attempt int, next time.Duration, err error) {
 		zap.Int("attempt", attempt), zap.Duration("next_attempt", next), zap.Error(err))
 }
 
-func (e events) left(pid int) {
+func (e events) leftRunning(pid int) {
 	e.log.Info("private postgresql left running for others that use it", zap.Int("pid", pid))
 }
 

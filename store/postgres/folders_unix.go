@@ -2,7 +2,8 @@
 
 package postgres
 
-// usualFolders returns where packages put the server's programs without adding them to PATH.
+// usualFolders returns patterns for the folders in which packages install the server's programs without adding them to
+// PATH.
 func usualFolders() []string {
 	return []string{
 		"/usr/lib/postgresql/*/bin",                          // Debian, Ubuntu

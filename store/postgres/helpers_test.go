@@ -20,23 +20,23 @@ import (
 	"mailintegration/store/storetest"
 )
 
-// patience bounds everything that a test waits for.
+// patience limits every wait of a test.
 const patience = time.Minute
 
-// dataDirectory is a data directory that does not exist yet. No server is left in it.
+// dataDirectory returns a data directory that does not exist yet. The test fails when it leaves a server running there.
 func dataDirectory(t *testing.T) string {
 	t.Helper()
 	data := filepath.Join(storetest.Directory(t), "data")
 	t.Cleanup(func() {
 		if pid := serverPID(data); pid > 0 && alive(pid) {
-			t.Errorf("server %d was left running", pid)
+			t.Errorf("the test left server %d running", pid)
 			killNow(pid)
 		}
 	})
 	return data
 }
 
-// serverPID reads the process of the server from its postmaster.pid, 0 when there is none.
+// serverPID returns the process id in postmaster.pid, 0 when there is none.
 func serverPID(data string) int {
 	b, _ := os.ReadFile(filepath.Join(data, "cluster", "postmaster.pid"))
 	first, _, _ := strings.Cut(string(b), "\n")
@@ -70,7 +70,7 @@ func stop(t *testing.T, s *postgres.Server) {
 	}
 }
 
-// startFails starts where that cannot be done and returns what is said about it.
+// startFails returns the text of the error of Start, which must fail.
 func startFails(t *testing.T, opts postgres.Options) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -117,7 +117,7 @@ func port(t *testing.T, s *postgres.Server) string {
 	return u.Port()
 }
 
-// occupy takes a port for the length of the test.
+// occupy listens at a port until the test ends.
 func occupy(t *testing.T, port string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:"+port)
@@ -143,10 +143,10 @@ func write(t *testing.T, path, content string, mode os.FileMode) {
 	}
 }
 
-// observed is what a server has logged.
+// observed receives the messages that a server logs.
 type observed chan string
 
-// observe returns a logger and what goes to it.
+// observe returns a logger, and the messages that it gets.
 func observe(t *testing.T) (*zap.Logger, observed) {
 	happened := make(observed, 100)
 	log := zaptest.NewLogger(t, zaptest.WrapOptions(zap.Hooks(func(e zapcore.Entry) error {
@@ -156,7 +156,7 @@ func observe(t *testing.T) (*zap.Logger, observed) {
 	return log, happened
 }
 
-// wait returns when the event was logged.
+// wait waits until the server logs the event.
 func (o observed) wait(t *testing.T, event string) {
 	t.Helper()
 	late := time.After(patience)
@@ -167,12 +167,12 @@ func (o observed) wait(t *testing.T, event string) {
 				return
 			}
 		case <-late:
-			t.Fatalf("%q did not happen", event)
+			t.Fatalf("the server has not logged %q", event)
 		}
 	}
 }
 
-// until waits for what another process does, which sends us no signal.
+// until waits until done returns true, for work of another process that sends no signal.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -182,7 +182,7 @@ func until(t *testing.T, what string, done func() bool) {
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatalf("waited in vain until %s", what)
+			t.Fatalf("gave up waiting until %s", what)
 		}
 	}
 }

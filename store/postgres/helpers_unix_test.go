@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// alive tells whether the process runs; a zombie does not.
+// alive reports whether the process runs. A zombie does not.
 func alive(pid int) bool {
 	if stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat"); err == nil {
 		_, after, _ := bytes.Cut(stat, []byte(") "))
@@ -21,5 +21,5 @@ func alive(pid int) bool {
 
 func killNow(pid int) { _ = syscall.Kill(pid, syscall.SIGKILL) }
 
-// listened is the setting listen_addresses: with a socket there is no port.
+// listened returns the expected setting listen_addresses: none, because the server listens at a socket.
 func listened() string { return "" }

@@ -2,7 +2,7 @@ package postgres_test
 
 import "os"
 
-// alive tells whether the process can be found.
+// alive reports whether the process exists.
 func alive(pid int) bool {
 	p, err := os.FindProcess(pid)
 	if err == nil {
@@ -17,5 +17,5 @@ func killNow(pid int) {
 	}
 }
 
-// listened is the setting listen_addresses: there is no socket.
+// listened returns the expected setting listen_addresses: Windows has no socket.
 func listened() string { return "127.0.0.1" }

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// unfinished is the name of a cluster that is being made; it is renamed when it is whole, so what a crash leaves
-// behind under this name is never taken for a cluster.
+// unfinished begins the name of a cluster until it is complete. A crash leaves it behind under this name, so that
+// nobody takes it for a cluster.
 const unfinished = "cluster.new-"
 
-// initialise makes the cluster.
+// initialise makes the cluster under another name, and renames it when it is complete.
 func (s *Server) initialise(ctx context.Context, b binaries) (err error) {
 	began := time.Now()
 	s.removeUnfinished()
@@ -28,7 +28,7 @@ func (s *Server) initialise(ctx context.Context, b binaries) (err error) {
 			s.removeUnfinished()
 		}
 	}()
-	if err := s.dir.as.own(s.dir.root, made); err != nil {
+	if err := s.dir.account.giveToServer(s.dir.root, made); err != nil {
 		return err
 	}
 	role, password, err := s.newPasswords()
@@ -45,8 +45,8 @@ func (s *Server) initialise(ctx context.Context, b binaries) (err error) {
 	return syncDirectory(s.dir.path)
 }
 
-// newPasswords stores the passwords of a new cluster and returns the name and the password of its superuser. Who uses a
-// disposable server may do everything with it.
+// newPasswords stores the passwords of a new cluster, and returns the name and the password of its superuser. In a
+// disposable server, Role is the superuser.
 func (s *Server) newPasswords() (role, password string, err error) {
 	password = newPassword()
 	if err := s.dir.write(passwordFile, password+"\n"); err != nil || s.opts.Disposable {
@@ -56,8 +56,8 @@ func (s *Server) newPasswords() (role, password string, err error) {
 	return adminRole, password, s.dir.write(adminPasswordFile, password+"\n")
 }
 
-// removeUnfinished removes what an initdb that did not come to its end has left. The last process of one that was
-// killed a moment ago may still be writing, so it is tried for a while; what stays is removed the next time.
+// removeUnfinished removes the clusters of interrupted runs of initdb. The last process of a run that was killed a
+// moment ago may still be writing, so removeUnfinished tries for a second; the next start removes the rest.
 func (s *Server) removeUnfinished() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -78,12 +78,12 @@ func (s *Server) removeUnfinished() {
 
 // initdb runs PostgreSQL's initdb into the empty directory made.
 func (s *Server) initdb(ctx context.Context, b binaries, made, role, password string) error {
-	secret := made + ".password" // initdb runs as another user, perhaps, and has to read it
+	secret := made + ".password" // a file, because initdb may run as another user and has to read it
 	if err := s.dir.writeNew(secret, password+"\n"); err != nil {
 		return err
 	}
 	defer s.dir.root.Remove(secret)
-	if err := s.dir.as.own(s.dir.root, secret); err != nil {
+	if err := s.dir.account.giveToServer(s.dir.root, secret); err != nil {
 		return err
 	}
 	var err error
@@ -98,13 +98,13 @@ func (s *Server) initdb(ctx context.Context, b binaries, made, role, password st
 		if err = s.dir.run(ctx, b.program("initdb"), args...); err == nil || ctx.Err() != nil {
 			return err
 		}
-		// initdb empties its directory when it fails, so it can be asked again.
+		// initdb empties its directory when it fails, so that it can run there again.
 	}
 	return err
 }
 
-// locales are the ways to ask initdb for UTF-8 that sorts by code point and folds the case of all letters,
-// the best first. The last, plain C, exists everywhere and folds only a to z.
+// locales returns initdb's options for a database in UTF-8 that sorts by code point and folds the case of all letters,
+// the best options first. The last, plain C, exist everywhere, but fold only a to z.
 func (b binaries) locales() [][]string {
 	plain := []string{"--locale=C"}
 	if b.major >= 17 {
@@ -113,9 +113,10 @@ func (b binaries) locales() [][]string {
 	return [][]string{{"--locale=C.UTF-8"}, plain}
 }
 
-// run runs one of PostgreSQL's programs to its end. It is killed when ctx ends and, on Linux, when we die.
+// run runs one of PostgreSQL's programs to its end. The program is killed when ctx ends and, on Linux, when this
+// process dies.
 func (d directory) run(ctx context.Context, program string, args ...string) error {
-	cmd := d.as.command(d.path, program, args...)
+	cmd := d.account.command(d.path, program, args...)
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
 	endWithUs(cmd.SysProcAttr, killSignal)
@@ -139,7 +140,7 @@ func (d directory) run(ctx context.Context, program string, args ...string) erro
 	return nil
 }
 
-// lastLines is what is worth showing of a program's output.
+// lastLines returns the last five lines of a program's output, as one line.
 func lastLines(out string) string {
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	return strings.Join(lines[max(0, len(lines)-5):], "; ")

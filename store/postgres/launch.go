@@ -13,29 +13,29 @@ import (
 	"time"
 )
 
-// startServer starts the server. It moves to another port when the one of last time is taken, except when it is
-// started again within this process' life: its users know where it was.
+// startServer starts the server. It takes another port when another program has taken the last one, except when the
+// server restarts during the life of this process: its users know the address.
 func (s *Server) startServer(ctx context.Context, b binaries) error {
 	began := time.Now()
-	again := s.at.known()
+	isRestart := s.at.known()
 	deadline := began.Add(orphanPatience)
 	for {
 		at, err := s.at, error(nil)
-		if !again {
+		if !isRestart {
 			at, err = s.choose()
 		}
 		if err != nil {
 			return err
 		}
-		p, said, err := s.try(ctx, b, at)
+		p, output, err := s.try(ctx, b, at)
 		if err == nil {
 			s.setAccess(at, s.password)
 			return s.ready(ctx, p, b, began)
 		}
-		waiting := strings.Contains(said, "pre-existing shared memory block") && time.Now().Before(deadline)
-		moving := !again && at.socket == "" && !portFree(at.port)
+		waiting := strings.Contains(output, "pre-existing shared memory block") && time.Now().Before(deadline)
+		moving := !isRestart && at.socket == "" && !portFree(at.port)
 		if !errors.Is(err, errEnded) || !waiting && !moving {
-			return fmt.Errorf("start PostgreSQL %s: %w: %s (all of it: %s)", b.version, err, said, s.dir.file("server.log"))
+			return fmt.Errorf("start PostgreSQL %s: %w: %s (see %s)", b.version, err, output, s.dir.file("server.log"))
 		}
 		if err := pause(ctx, 50*time.Millisecond); err != nil {
 			return err
@@ -43,8 +43,8 @@ func (s *Server) startServer(ctx context.Context, b binaries) error {
 	}
 }
 
-// choose returns where a server that is started now is to listen: at a socket where there can be one, since nobody else
-// can pretend to be the server there, otherwise at a port.
+// choose returns the address for a new server: a socket where there can be one, because nobody else can pretend to be
+// the server there, otherwise a port.
 func (s *Server) choose() (address, error) {
 	if !s.opts.Disposable {
 		socket, err := s.socket()
@@ -59,12 +59,12 @@ func (s *Server) choose() (address, error) {
 	return address{port: port}, err
 }
 
-// orphanPatience is how long we wait for the last processes of a killed server: each ends when it next looks
-// whether its server is still there.
+// orphanPatience is how long startServer and adopt wait for the last processes of a killed server. Each of them ends
+// when it next checks whether its server still runs.
 const orphanPatience = 20 * time.Second
 
-// try starts the server once and returns what it said when it ended.
-func (s *Server) try(ctx context.Context, b binaries, at address) (_ *postmaster, said string, err error) {
+// try starts the server once. When the server ends instead of becoming ready, try returns the end of its output.
+func (s *Server) try(ctx context.Context, b binaries, at address) (_ *postmaster, output string, err error) {
 	if err := s.dir.clearSocket(at); err != nil {
 		return nil, "", err
 	}
@@ -83,12 +83,13 @@ func (s *Server) try(ctx context.Context, b binaries, at address) (_ *postmaster
 	}
 	if err := s.dir.waitReady(ctx, p); err != nil {
 		tail := make([]byte, 4096)
-		n, _ := log.ReadAt(tail, from) // a log that cannot be read says nothing
+		n, _ := log.ReadAt(tail, from) // a log that cannot be read has no output
 		return nil, lastLines(string(tail[:n])), err
 	}
 	return p, "", nil
 }
 
+// ready prepares a server that has started, and stops it when that fails.
 func (s *Server) ready(ctx context.Context, p *postmaster, b binaries, began time.Time) error {
 	err := s.prepare(ctx)
 	if err == nil && s.at.socket == "" {
@@ -102,9 +103,10 @@ func (s *Server) ready(ctx context.Context, p *postmaster, b binaries, began tim
 	return nil
 }
 
-// logLimit is the size in octets at which the log is begun anew, when the server starts.
+// logLimit is the size in octets from which a start of the server begins a new log.
 const logLimit = 8 << 20
 
+// openLog opens the server's log. It keeps one log that has reached logLimit as server.log.1.
 func (d directory) openLog() (*os.File, error) {
 	if info, err := d.root.Lstat("server.log"); err == nil && info.Size() > logLimit {
 		if err := d.root.Rename("server.log", "server.log.1"); err != nil {
@@ -114,8 +116,9 @@ func (d directory) openLog() (*os.File, error) {
 	return d.open("server.log", os.O_RDWR|os.O_APPEND|os.O_CREATE)
 }
 
-// choosePort returns the port of last time, or one that is free now. It lies below those that the operating
-// system gives to outgoing connections (32768 and up, RFC 6056), so that it stays free while the server restarts.
+// choosePort returns the port of the last start if it is free, or another free one. The port lies below the ports that
+// the operating system gives to outgoing connections (32768 and up, RFC 6056), so that it stays free while the server
+// restarts.
 func (d directory) choosePort() (int, error) {
 	port, err := d.rememberedPort()
 	for err == nil && (port == 0 || !portFree(port)) {
@@ -124,6 +127,7 @@ func (d directory) choosePort() (int, error) {
 	return port, err
 }
 
+// portFree reports whether a port of the loopback interface is free.
 func portFree(port int) bool {
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {

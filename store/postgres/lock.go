@@ -5,7 +5,7 @@ import (
 	"os"
 )
 
-// lockMode is how a lock file is held.
+// lockMode says whether a lock excludes every other lock, or only exclusive ones.
 type lockMode int
 
 const (
@@ -13,10 +13,10 @@ const (
 	exclusive
 )
 
-// errLocked says that somebody else holds the lock in a way that excludes ours.
+// errLocked is the error when another process holds a lock that excludes ours.
 var errLocked = errors.New("locked by another process")
 
-// lockFile is a lock that the operating system releases when its holder ends, however it ends.
+// lockFile is a lock on a file. The operating system releases it when its holder ends, even when killed.
 type lockFile struct{ f *os.File }
 
 // close releases the lock.

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// lock takes the lock at once or returns errLocked.
+// lock takes a lock, or returns errLocked at once.
 func (d directory) lock(name string, mode lockMode) (*lockFile, error) {
 	f, err := d.open(name, os.O_RDWR|os.O_CREATE)
 	if err != nil {
@@ -30,5 +30,5 @@ func (d directory) lock(name string, mode lockMode) (*lockFile, error) {
 	return nil, fmt.Errorf("lock %s: %w", d.file(name), err)
 }
 
-// unlock gives the lock up although a child that was forked this very moment may still have the file open, too.
+// unlock releases the lock. Closing the file is not enough: a child forked this very moment may still have it open too.
 func (l *lockFile) unlock() { _ = syscall.Flock(int(l.f.Fd()), syscall.LOCK_UN) }

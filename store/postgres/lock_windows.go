@@ -10,8 +10,8 @@ import (
 // errSharingViolation is ERROR_SHARING_VIOLATION.
 const errSharingViolation = syscall.Errno(32)
 
-// lock takes the lock at once or returns errLocked. A file that is open for reading and shared for reading
-// excludes one that is open without sharing, and the other way round.
+// lock takes a lock, or returns errLocked at once. A file that is open for shared reading excludes a file that is open
+// without sharing, and the other way round.
 func (d directory) lock(name string, mode lockMode) (*lockFile, error) {
 	path, err := syscall.UTF16PtrFromString(d.file(name))
 	if err != nil {
@@ -22,7 +22,7 @@ func (d directory) lock(name string, mode lockMode) (*lockFile, error) {
 		share = syscall.FILE_SHARE_READ
 	}
 	h, err := syscall.CreateFile(path, syscall.GENERIC_READ, share, nil, syscall.OPEN_ALWAYS,
-		syscall.FILE_ATTRIBUTE_NORMAL|syscall.FILE_FLAG_OPEN_REPARSE_POINT, 0) // a link is not followed
+		syscall.FILE_ATTRIBUTE_NORMAL|syscall.FILE_FLAG_OPEN_REPARSE_POINT, 0) // does not follow a link
 	if errors.Is(err, errSharingViolation) {
 		return nil, errLocked
 	}
@@ -32,5 +32,5 @@ func (d directory) lock(name string, mode lockMode) (*lockFile, error) {
 	return &lockFile{os.NewFile(uintptr(h), d.file(name))}, nil
 }
 
-// unlock has nothing to do: the lock is the open file.
+// unlock does nothing: the open file is the lock.
 func (l *lockFile) unlock() {}

@@ -18,7 +18,7 @@ import (
 	"mailintegration/store/postgres"
 )
 
-// runByHand runs the server of a data directory as an older version has left it: at a port, without a socket. It returns
+// runByHand runs the server of a data directory as an older version leaves it: at a port, without a socket. It returns
 // the port.
 func runByHand(t *testing.T, dir string) string {
 	t.Helper()
@@ -51,6 +51,7 @@ func runByHand(t *testing.T, dir string) string {
 	return free
 }
 
+// freePort returns a port that is free now.
 func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -61,8 +62,8 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
 
-// TestARunningServerOfAnOlderVersionIsTakenOverAtItsPort: who uses it knows the port, so it stays there when it is started
-// again; the next start is at the socket.
+// TestARunningServerOfAnOlderVersionIsTakenOverAtItsPort adopts a server at a port. Its users know the port, so a
+// restart stays there; only the next start moves to the socket.
 func TestARunningServerOfAnOlderVersionIsTakenOverAtItsPort(t *testing.T) {
 	t.Parallel()
 	dir := older(t)
@@ -90,9 +91,9 @@ func TestARunningServerOfAnOlderVersionIsTakenOverAtItsPort(t *testing.T) {
 	execute(t, s, `SELECT word FROM desk.kept`)
 }
 
-// TestASocketsLockThatNamesAnotherProgramIsNoServers is a container that was started anew, in which another process has
-// the server's number.
-func TestASocketsLockThatNamesAnotherProgramIsNoServers(t *testing.T) {
+// TestASocketsLockThatNamesAnotherProgramIsRemoved plays a restarted container, in which another process has the
+// server's pid.
+func TestASocketsLockThatNamesAnotherProgramIsRemoved(t *testing.T) {
 	t.Parallel()
 	dir := dataDirectory(t)
 	stop(t, start(t, dir))

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// postmaster is one running server process.
+// postmaster is a running server process.
 type postmaster struct {
 	pid     int
 	ended   chan struct{}          // closed when the process has ended
-	forget  func()                 // ends the watching of a process that is not our child
-	control func(how string) error //lint:ignore U1000 for Windows, which has no signals to stop it by
+	forget  func()                 // stops watching a process that is not our child
+	control func(how string) error //lint:ignore U1000 for Windows, which has no signals to stop a server with
 }
 
-// watchPID watches a server that is not our child.
+// watchPID watches a server process that is not our child.
 func (d directory) watchPID(pid int) *postmaster {
 	ctx, forget := context.WithCancel(context.Background())
 	p := &postmaster{pid: pid, ended: make(chan struct{}), forget: forget}
@@ -33,7 +33,7 @@ func (d directory) watchPID(pid int) *postmaster {
 	return p
 }
 
-// settings are the server's options, given on the command line so that they hold for data of any age.
+// settings returns the server's options. They are on the command line, so that they hold for a cluster of any age.
 func settings(at address, disposable bool) []string {
 	all := append(at.settings(),
 		"password_encryption=scram-sha-256",
@@ -55,7 +55,7 @@ func settings(at address, disposable bool) []string {
 	return args
 }
 
-// environment is ours without PostgreSQL's variables, which would change what its programs do.
+// environment returns our environment without PostgreSQL's variables, which would change what its programs do.
 func environment() []string {
 	env := []string{"LC_ALL=C"}
 	for _, v := range os.Environ() {
@@ -66,7 +66,7 @@ func environment() []string {
 	return env
 }
 
-// waitReady returns when the server takes connections. A server that does not come to it is stopped.
+// waitReady waits until the server takes connections. When ctx ends first, it stops the server.
 func (d directory) waitReady(ctx context.Context, p *postmaster) error {
 	for {
 		select {
@@ -85,14 +85,14 @@ func (d directory) waitReady(ctx context.Context, p *postmaster) error {
 	}
 }
 
-// errEnded says that the server ended instead of becoming ready.
+// errEnded is the error when the server ends instead of becoming ready.
 var errEnded = errors.New("the server ended at once")
 
 // stopPatience is how long a server may take for an immediate shutdown.
 const stopPatience = 10 * time.Second
 
-// shutDown stops the server: fast while ctx lasts, then at once, which the next start recovers from. It fails only
-// when the server runs on.
+// shutDown stops the server: with a fast shutdown until ctx ends, then with an immediate one, from which the next start
+// recovers. It fails only when the server goes on running.
 func (p *postmaster) shutDown(ctx context.Context) error {
 	defer p.forget()
 	if err := p.fast(); err == nil {
@@ -105,12 +105,12 @@ func (p *postmaster) shutDown(ctx context.Context) error {
 	if p.endsBy(p.immediate) || p.endsBy(p.kill) {
 		return nil
 	}
-	return fmt.Errorf("process %d does not end", p.pid)
+	return fmt.Errorf("process %d does not end: end it yourself", p.pid)
 }
 
-// endsBy stops the server in the given way and tells whether it has ended in time.
+// endsBy calls stop, and reports whether the server ends within stopPatience.
 func (p *postmaster) endsBy(stop func() error) bool {
-	_ = stop() // the process may be gone, which is seen next
+	_ = stop() // it fails when the process is gone, which the select sees
 	t := time.NewTimer(stopPatience)
 	defer t.Stop()
 	select {

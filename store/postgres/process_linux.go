@@ -10,10 +10,11 @@ import (
 	"syscall"
 )
 
+// endWithUs makes the kernel send a program a signal when the thread that started it dies.
 func endWithUs(attr *syscall.SysProcAttr, with syscall.Signal) { attr.Pdeathsig = with }
 
-// alive tells whether pid is the server of this data directory: a pid in a file may by now be a zombie that
-// nobody waits for, or another program's, as it regularly is after a container was started anew.
+// alive reports whether pid is the server of this data directory. A pid from a file may by now belong to a zombie that
+// nobody waits for, or to another program, as it regularly does after a container restarts.
 func (d directory) alive(pid int) bool {
 	proc := filepath.Join("/proc", strconv.Itoa(pid))
 	stat, err := os.ReadFile(filepath.Join(proc, "stat"))
@@ -28,7 +29,7 @@ func (d directory) alive(pid int) bool {
 	return err != nil || cwd == d.cluster()
 }
 
-// parseStat reads the name and the state from /proc/PID/stat: `7 (postgres) S …`, where a name may hold brackets.
+// parseStat reads the name and the state from /proc/PID/stat: `7 (postgres) S …`. A name may contain brackets.
 func parseStat(stat []byte) (name string, state byte) {
 	open, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
 	if open < 0 || end < open || end+2 >= len(stat) {
@@ -37,14 +38,14 @@ func parseStat(stat []byte) (name string, state byte) {
 	return string(stat[open+1 : end]), stat[end+2]
 }
 
-// clearStale removes a postmaster.pid that PostgreSQL would take for a running server's although its process is a
-// zombie or another program's. PostgreSQL sees by itself that a process is gone. It returns true, and leaves the file,
-// while a process of the dead server is still at work: beside it no server may start.
+// clearStale removes a postmaster.pid that PostgreSQL would take for the file of a running server although its process
+// is a zombie or another program; PostgreSQL itself notices when the process is gone. While a process of the dead
+// server still runs, no other server may start: then clearStale leaves the file and returns true.
 func (d directory) clearStale(pid int) (busy bool, err error) {
 	if pid <= 0 || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return false, nil
 	}
-	if d.orphans() {
+	if d.hasOrphans() {
 		return true, nil
 	}
 	err = d.root.Remove("cluster/postmaster.pid")
@@ -54,8 +55,8 @@ func (d directory) clearStale(pid int) (busy bool, err error) {
 	return false, err
 }
 
-// orphans tells whether any process of a server of this data directory is still there.
-func (d directory) orphans() bool {
+// hasOrphans reports whether any process of a server of this data directory still runs.
+func (d directory) hasOrphans() bool {
 	all, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		return true

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// command prepares a program of PostgreSQL's, in its own session so that a Ctrl-C meant for us does not reach it.
+// command prepares one of PostgreSQL's programs, in its own session, so that a Ctrl-C for us does not reach it.
 func (a account) command(dir, program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
 	cmd.Dir = dir
@@ -21,12 +21,12 @@ func (a account) command(dir, program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// spawn starts cmd. The result's ended is closed when it has ended.
+// spawn starts cmd, and closes ended of the result when the process has ended.
 func spawn(cmd *exec.Cmd) (*postmaster, error) {
 	started := make(chan error)
 	p := &postmaster{ended: make(chan struct{}), forget: func() {}}
 	go func() {
-		// What a child gets when its parent dies is bound to the thread that started it, so the thread has to stay.
+		// The kernel sends the signal of endWithUs when the thread that started the child dies, so the thread has to stay.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -35,15 +35,16 @@ func spawn(cmd *exec.Cmd) (*postmaster, error) {
 		}
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // how it ended stands in its log
+			_ = cmd.Wait() // the server's log says how it ended
 			close(p.ended)
 		}
 	}()
 	return p, <-started
 }
 
+// launch starts the server. A disposable server ends with this process.
 func (d directory) launch(b binaries, log *os.File, at address, disposable bool) (*postmaster, error) {
-	cmd := d.as.command(d.path, b.program("postgres"), append([]string{"-D", d.cluster()}, settings(at, disposable)...)...)
+	cmd := d.account.command(d.path, b.program("postgres"), append([]string{"-D", d.cluster()}, settings(at, disposable)...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if disposable {
 		endWithUs(cmd.SysProcAttr, syscall.SIGQUIT)
@@ -66,4 +67,5 @@ func syncDirectory(path string) error {
 	return f.Sync()
 }
 
+// killSignal ends a program when this process dies (see endWithUs).
 const killSignal = syscall.SIGKILL

@@ -11,22 +11,25 @@ import (
 	"time"
 )
 
+// exe ends the names of programs.
 const exe = ".exe"
 
-// account is whom the server runs as: on Windows always ourselves. pg_ctl and initdb put an administrator's
-// rights aside by themselves.
+// account is the account that the server runs as: on Windows always the account of this process. pg_ctl and initdb give
+// up an administrator's rights themselves.
 type account struct{}
 
+// accountFor returns the account for a data directory.
 func accountFor(string) (account, error) { return account{}, nil }
 
 func (account) makeDirectory(path string) error           { return os.MkdirAll(path, 0o700) }
-func (account) giveTo(*os.File) error                     { return nil }
-func (account) own(*os.Root, string) error                { return nil }
+func (account) giveOurs(*os.File) error                   { return nil }
+func (account) giveToServer(*os.Root, string) error       { return nil }
 func (account) checkAccess(path string, b binaries) error { return nil }
 
-// createNewProcessGroup is CREATE_NEW_PROCESS_GROUP: a Ctrl-C meant for us does not reach the program.
+// createNewProcessGroup is CREATE_NEW_PROCESS_GROUP, which keeps a Ctrl-C for us from the program.
 const createNewProcessGroup = 0x200
 
+// command prepares one of PostgreSQL's programs.
 func (account) command(dir, program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
 	cmd.Dir = dir
@@ -35,11 +38,12 @@ func (account) command(dir, program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// endWithUs has no effect on Windows: a disposable server outlives a killed process.
 func endWithUs(*syscall.SysProcAttr, syscall.Signal) {}
 
-// launch goes through pg_ctl: the server refuses an administrator's rights, pg_ctl starts it without them.
+// launch starts the server through pg_ctl: the server refuses an administrator's rights, and pg_ctl gives them up.
 func (d directory) launch(b binaries, log *os.File, at address, disposable bool) (*postmaster, error) {
-	cmd := d.as.command(d.path, b.program("pg_ctl"), "start", "-W", "-s", "-D", d.cluster(),
+	cmd := d.account.command(d.path, b.program("pg_ctl"), "start", "-W", "-s", "-D", d.cluster(),
 		"-l", log.Name(), "-o", strings.Join(settings(at, disposable), " "))
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("pg_ctl start: %w", err)
@@ -50,16 +54,17 @@ func (d directory) launch(b binaries, log *os.File, at address, disposable bool)
 		if pid, err := d.pidFile(); err == nil && pid.pid > 0 && d.alive(pid.pid) {
 			p := d.watchPID(pid.pid)
 			p.control = func(how string) error {
-				return d.as.command(d.path, b.program("pg_ctl"), "stop", "-W", "-s", "-m", how, "-D", d.cluster()).Run()
+				return d.account.command(d.path, b.program("pg_ctl"), "stop", "-W", "-s", "-m", how, "-D", d.cluster()).Run()
 			}
 			return p, nil
 		}
 		if err := pause(ctx, 20*time.Millisecond); err != nil {
-			return nil, errors.New("pg_ctl started a server that wrote no postmaster.pid")
+			return nil, errors.New("the server that pg_ctl started has written no postmaster.pid: see server.log in the data directory")
 		}
 	}
 }
 
+// The ways to stop a server (PostgreSQL's documentation, "Shutting Down the Server").
 func (p *postmaster) fast() error      { return p.control("fast") }
 func (p *postmaster) immediate() error { return p.control("immediate") }
 
@@ -75,7 +80,7 @@ func (p *postmaster) kill() error {
 // stillActive is STILL_ACTIVE, the exit code of a process that runs.
 const stillActive = 259
 
-// alive tells whether there is a process pid.
+// alive reports whether the process pid runs.
 func (d directory) alive(pid int) bool {
 	const queryLimitedInformation = 0x1000
 	h, err := syscall.OpenProcess(queryLimitedInformation, false, uint32(pid))
@@ -87,10 +92,11 @@ func (d directory) alive(pid int) bool {
 	return syscall.GetExitCodeProcess(h, &code) == nil && code == stillActive
 }
 
-// clearStale leaves it to PostgreSQL to tell a stale postmaster.pid.
+// clearStale does nothing: PostgreSQL recognises a stale postmaster.pid itself.
 func (d directory) clearStale(int) (busy bool, err error) { return false, nil }
 
-// syncDirectory does nothing: NTFS keeps its own journal, and a directory cannot be flushed.
+// syncDirectory does nothing: Windows cannot flush a directory, and NTFS keeps the names in its journal.
 func syncDirectory(string) error { return nil }
 
+// killSignal has no effect on Windows (see endWithUs).
 const killSignal = syscall.SIGKILL

@@ -16,7 +16,7 @@ import (
 	"mailintegration/store/postgres"
 )
 
-// contents is every file below dir with what is in it.
+// contents returns a digest of every file below dir.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -34,7 +34,7 @@ func contents(t *testing.T, dir string) map[string]string {
 	return all
 }
 
-func TestDataOfAnotherMajorVersionIsRefusedAndNotTouched(t *testing.T) {
+func TestDataOfAnotherMajorVersionIsRefusedAndNotChanged(t *testing.T) {
 	t.Parallel()
 	dir := dataDirectory(t)
 	s := start(t, dir)
@@ -44,17 +44,17 @@ func TestDataOfAnotherMajorVersionIsRefusedAndNotTouched(t *testing.T) {
 	before := contents(t, filepath.Join(dir, "cluster"))
 	said := startFails(t, postgres.Options{DataDirectory: dir})
 	major, _, _ := strings.Cut(installed, ".")
-	for _, want := range []string{"made by PostgreSQL 11", "installed is PostgreSQL " + major, "install PostgreSQL 11", "pg_upgrade"} {
+	for _, want := range []string{"made by PostgreSQL 11", "installed version is PostgreSQL " + major, "install PostgreSQL 11", "pg_upgrade"} {
 		if !strings.Contains(said, want) {
-			t.Errorf("the error does not say %q: %s", want, said)
+			t.Errorf("the error does not contain %q: %s", want, said)
 		}
 	}
 	if diff := cmp.Diff(before, contents(t, filepath.Join(dir, "cluster"))); diff != "" {
-		t.Errorf("the data was changed:\n%s", diff)
+		t.Errorf("the start has changed the data:\n%s", diff)
 	}
 }
 
-func TestADirectoryThatIsNoClusterIsRefusedAndNotTouched(t *testing.T) {
+func TestADirectoryWithoutAClusterIsRefusedAndNotChanged(t *testing.T) {
 	t.Parallel()
 	dir := dataDirectory(t)
 	if err := os.MkdirAll(filepath.Join(dir, "cluster"), 0o700); err != nil {
@@ -75,14 +75,14 @@ func TestADirectoryThatIsNoClusterIsRefusedAndNotTouched(t *testing.T) {
 	}
 }
 
-func TestAnUnreachableParentIsNamedWithWhatToDo(t *testing.T) {
+func TestTheErrorForAnUnreachableParentNamesItAndARemedy(t *testing.T) {
 	t.Parallel()
 	parent := filepath.Join(filepath.Dir(dataDirectory(t)), "closed")
 	if err := os.Mkdir(parent, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"refuses to run as root", "chmod o+x " + parent}
-	if os.Geteuid() != 0 { // an ordinary user is kept out in another way
+	if os.Geteuid() != 0 { // an ordinary user needs other modes
 		if err := os.Chmod(parent, 0o500); err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +91,7 @@ func TestAnUnreachableParentIsNamedWithWhatToDo(t *testing.T) {
 	said := startFails(t, postgres.Options{DataDirectory: filepath.Join(parent, "data")})
 	for _, want := range want {
 		if !strings.Contains(said, want) {
-			t.Errorf("the error does not say %q: %s", want, said)
+			t.Errorf("the error does not contain %q: %s", want, said)
 		}
 	}
 }
@@ -108,7 +108,7 @@ func TestAMissingPasswordIsAClearError(t *testing.T) {
 	}
 }
 
-// programs makes a folder with an initdb and a postgres that are scripts.
+// programs returns a folder with scripts in place of initdb and postgres.
 func programs(t *testing.T, initdb, server string) string {
 	t.Helper()
 	dir := filepath.Join(filepath.Dir(dataDirectory(t)), "bin")
@@ -116,22 +116,23 @@ func programs(t *testing.T, initdb, server string) string {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "initdb"), "#!/bin/sh\n"+initdb, 0o755)
-	write(t, filepath.Join(dir, "postgres"), "#!/bin/sh\n[ \"$1\" = --version ] && echo 'postgres (PostgreSQL) 15.99' && exit\n"+server, 0o755)
+	write(t, filepath.Join(dir, "postgres"),
+		"#!/bin/sh\n[ \"$1\" = --version ] && echo 'postgres (PostgreSQL) 15.99' && exit\n"+server, 0o755)
 	return dir
 }
 
-func TestPrograms(t *testing.T) {
+func TestTheErrorNamesTheProgramThatFails(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name string
 		bin  func(t *testing.T) string
 		says []string
 	}{
-		{"a folder without them is named", func(t *testing.T) string { return t.TempDir() },
+		{"a folder without the programs", func(t *testing.T) string { return t.TempDir() },
 			[]string{"no initdb and postgres", postgres.BinEnvironment}},
-		{"an initdb that fails is quoted", func(t *testing.T) string { return programs(t, "echo disk is full; exit 1", "") },
+		{"an initdb that fails", func(t *testing.T) string { return programs(t, "echo disk is full; exit 1", "") },
 			[]string{"initdb", "disk is full"}},
-		{"a server that ends is quoted", func(t *testing.T) string {
+		{"a server that ends", func(t *testing.T) string {
 			return programs(t, `echo 15 >"$2/PG_VERSION"`, "echo FATAL: out of order; exit 1")
 		}, []string{"15.99", "FATAL: out of order", "server.log"}},
 	} {
@@ -141,11 +142,11 @@ func TestPrograms(t *testing.T) {
 			said := startFails(t, postgres.Options{DataDirectory: dir, BinDirectory: tc.bin(t)})
 			for _, want := range tc.says {
 				if !strings.Contains(said, want) {
-					t.Errorf("the error does not say %q: %s", want, said)
+					t.Errorf("the error does not contain %q: %s", want, said)
 				}
 			}
 			if left, _ := filepath.Glob(filepath.Join(dir, "cluster.new-*")); len(left) > 0 {
-				t.Errorf("%v is left", left)
+				t.Errorf("%v still exists", left)
 			}
 		})
 	}

@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// adminRole is the superuser. Only this package logs in as it, to prepare the server.
+	// adminRole is the superuser. Only this package uses it, to prepare the server.
 	adminRole = "mailintegration_admin"
-	// separatingRole is a superuser for as long as separateRoles takes.
+	// separatingRole is a superuser that exists only while separateRoles runs.
 	separatingRole = "mailintegration_separating"
 )
 
-// prepare makes sure that the server is ours and has our role and our database. The first servers had Role as their only
-// role and superuser.
+// prepare checks that the server is ours, and makes our role and our database if they are missing. In servers of the
+// first versions, Role was the only role, and a superuser.
 func (s *Server) prepare(ctx context.Context) error {
 	if s.opts.Disposable {
-		return s.connected(ctx, s.as(systemDatabase), makeDatabase)
+		return s.connected(ctx, s.login(systemDatabase), makeDatabase)
 	}
 	err := s.prepareAsAdmin(ctx)
 	if errors.Is(err, errNoAdmin) {
@@ -33,7 +33,7 @@ func (s *Server) prepare(ctx context.Context) error {
 	return err
 }
 
-// makeDatabase makes our database if it is not there.
+// makeDatabase makes our database if it does not exist.
 func makeDatabase(ctx context.Context, conn *pgx.Conn) error {
 	var there bool
 	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, Database).Scan(&there)
@@ -44,10 +44,10 @@ func makeDatabase(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
-// errNoAdmin says that the server does not know adminRole with our password.
-var errNoAdmin = errors.New("the database has no administrator whose password is known")
+// errNoAdmin is the error when the server has no adminRole with our password.
+var errNoAdmin = errors.New("the password of the database's administrator is missing or wrong")
 
-// asAdmin connects as adminRole.
+// asAdmin calls f with a connection of adminRole.
 func (s *Server) asAdmin(ctx context.Context, database string, f func(context.Context, *pgx.Conn) error) error {
 	password, err := s.dir.secret(adminPasswordFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -63,10 +63,10 @@ func (s *Server) asAdmin(ctx context.Context, database string, f func(context.Co
 	return err
 }
 
-// invalidPassword is SQLSTATE invalid_password, which PostgreSQL says of a role that does not exist, too.
+// invalidPassword is SQLSTATE invalid_password, which PostgreSQL also returns for a role that does not exist.
 const invalidPassword = "28P01"
 
-// prepareAsAdmin makes what is missing of role and database, and gives the database to the role.
+// prepareAsAdmin makes Role and the database if they are missing, and gives the database to Role.
 func (s *Server) prepareAsAdmin(ctx context.Context) error {
 	var owned bool
 	err := s.asAdmin(ctx, systemDatabase, func(ctx context.Context, conn *pgx.Conn) (err error) {
@@ -89,8 +89,8 @@ func (s *Server) prepareAsAdmin(ctx context.Context) error {
 	})
 }
 
-// roleOwnsDatabase reports whether the database is there and belongs to Role: then all is done, since giveDatabase is
-// last.
+// roleOwnsDatabase reports whether the database exists and belongs to Role. Then nothing is left to prepare, because
+// giveDatabase is the last step.
 func roleOwnsDatabase(ctx context.Context, conn *pgx.Conn) (owned bool, err error) {
 	err = conn.QueryRow(ctx, `
 		SELECT EXISTS (SELECT FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = $1 AND r.rolname = $2)`,
@@ -104,7 +104,7 @@ type querier interface {
 	QueryRow(ctx context.Context, sql string, arguments ...any) pgx.Row
 }
 
-// makeRole makes Role if it is not there. It may read all settings, and so see whose server it has come to.
+// makeRole makes Role if it does not exist. Role may read all settings, and so check which server it is connected to.
 func (s *Server) makeRole(ctx context.Context, q querier) error {
 	var there bool
 	err := q.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, Role).Scan(&there)
@@ -116,12 +116,12 @@ func (s *Server) makeRole(ctx context.Context, q querier) error {
 	return err
 }
 
-// quoted returns a string constant (standard_conforming_strings is on).
+// quoted returns s as a string constant of SQL (standard_conforming_strings is on).
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-// giveDatabase gives the database and all in it that is the administrator's to Role. What initdb made stays as it is
-// (objects below 16384, FirstNormalObjectId), but for the schema public; what belongs to an extension goes with it.
-// REASSIGN OWNED does not do this for the role that initdb made.
+// giveDatabase gives the database, and all objects of the administrator in it, to Role. Objects that initdb made (below
+// 16384, FirstNormalObjectId) stay as they are, except the schema public; objects of an extension follow the extension.
+// REASSIGN OWNED cannot do this for the role that initdb made.
 func giveDatabase(ctx context.Context, tx pgx.Tx) error {
 	rows, err := tx.Query(ctx, `
 		WITH objects(class, oid, owner) AS (
@@ -161,17 +161,17 @@ func giveDatabase(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// separateRoles makes an administrator of the one role of a cluster of before, and a new Role beside it. No role can
-// change its own name, so a third does it. The process may end anywhere within: done again, it goes on from there.
+// separateRoles turns the only role of an older cluster into adminRole, and makes a new Role. No role can change its
+// own name, so a third role does it. The process may end anywhere in between: the next call goes on from there.
 func (s *Server) separateRoles(ctx context.Context) error {
 	password, err := s.dir.secret(adminPasswordFile)
-	err = s.connected(ctx, s.as(systemDatabase), func(ctx context.Context, conn *pgx.Conn) error {
+	err = s.connected(ctx, s.login(systemDatabase), func(ctx context.Context, conn *pgx.Conn) error {
 		var superuser bool
 		if err := conn.QueryRow(ctx, `SELECT rolsuper FROM pg_roles WHERE rolname = current_user`).Scan(&superuser); err != nil {
 			return err
 		}
 		if !superuser {
-			return fmt.Errorf("%s does not hold the password of the database's administrator: bring it back from a backup",
+			return fmt.Errorf("%s does not hold the password of the database's administrator: restore it from a backup",
 				s.dir.file(adminPasswordFile))
 		}
 		if errors.Is(err, fs.ErrNotExist) {
@@ -196,6 +196,7 @@ func (s *Server) separateRoles(ctx context.Context) error {
 	return err
 }
 
+// makeSeparatingRole makes separatingRole anew.
 func makeSeparatingRole(ctx context.Context, conn *pgx.Conn, password string) error {
 	if _, err := conn.Exec(ctx, `DROP ROLE IF EXISTS `+separatingRole); err != nil {
 		return err
@@ -204,7 +205,7 @@ func makeSeparatingRole(ctx context.Context, conn *pgx.Conn, password string) er
 	return err
 }
 
-// renameRole makes adminRole of Role, and Role anew.
+// renameRole renames Role to adminRole, and makes a new Role.
 func (s *Server) renameRole(ctx context.Context, tx pgx.Tx, password string) error {
 	if _, err := tx.Exec(ctx, `ALTER ROLE `+Role+` RENAME TO `+adminRole); err != nil {
 		return err

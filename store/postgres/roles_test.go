@@ -14,7 +14,7 @@ import (
 	"mailintegration/store/postgres"
 )
 
-// privileges are those of the role that URL logs in as.
+// privileges selects the privileges of the role in URL.
 const privileges = `SELECT concat_ws(' ', rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls)
 	FROM pg_roles WHERE rolname = current_user`
 
@@ -42,7 +42,7 @@ func TestTheRoleOfTheURLOwnsTheDatabaseAndMayDoNothingElse(t *testing.T) {
 	}
 }
 
-// older makes a cluster as the first versions did: one role, a superuser, and a port.
+// older makes a cluster as the first versions did, with a superuser as its only role, and a port.
 func older(t *testing.T) (dir string) {
 	t.Helper()
 	dir = dataDirectory(t)
@@ -59,7 +59,7 @@ func older(t *testing.T) (dir string) {
 	return dir
 }
 
-// notOurs counts what is in the database and not the role's.
+// notOurs counts the objects in the database that do not belong to the role.
 const notOurs = `SELECT count(*)::text FROM (
 	SELECT relowner AS owner FROM pg_class WHERE oid >= 16384 AND relnamespace <> 'pg_toast'::regnamespace
 	UNION ALL SELECT proowner FROM pg_proc WHERE oid >= 16384
@@ -68,14 +68,15 @@ const notOurs = `SELECT count(*)::text FROM (
 	UNION ALL SELECT datdba FROM pg_database WHERE datname = current_database()
 ) o WHERE owner <> (SELECT oid FROM pg_roles WHERE rolname = current_user)`
 
-// TestAClusterOfOneRoleGetsAnother takes up a cluster of before, after each step at which one that did so was killed.
+// TestAClusterOfOneRoleGetsAnother starts an older cluster, also one whose roles a killed process has begun to
+// separate.
 func TestAClusterOfOneRoleGetsAnother(t *testing.T) {
 	t.Parallel()
 	const password = "0123456789abcdef"
 	for _, tc := range []struct {
 		name  string
-		wrote bool   // the administrator's password
-		ran   string // as the superuser of before
+		wrote bool   // the killed process wrote the administrator's password
+		ran   string // the statement that it ran as the old superuser
 	}{
 		{"from the beginning", false, ""},
 		{"the administrator's password was written", true, ""},
@@ -105,7 +106,7 @@ func wantSeparated(t *testing.T, dir string) {
 		t.Errorf("the role has the privileges %q", got)
 	}
 	if got := ask(t, s, notOurs); got != "0" {
-		t.Errorf("%s objects are not the role's", got)
+		t.Errorf("%s objects do not belong to the role", got)
 	}
 	got := ask(t, s, `SELECT string_agg(rolname, ' ' ORDER BY rolname) FROM pg_roles WHERE rolcanlogin`)
 	if got != "mailintegration mailintegration_admin" {
@@ -120,7 +121,7 @@ func wantSeparated(t *testing.T, dir string) {
 	execute(t, start(t, dir), `SELECT word FROM desk.kept`)
 }
 
-// TestThePasswordStaysHereWhenAnotherServerAnswers puts a server that asks for less than SCRAM in the place of ours.
+// TestThePasswordStaysHereWhenAnotherServerAnswers replaces our server with one that asks for less than SCRAM.
 func TestThePasswordStaysHereWhenAnotherServerAnswers(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(filepath.Dir(dataDirectory(t)), strings.Repeat("long", 25)) // too long for a socket
@@ -142,16 +143,16 @@ func TestThePasswordStaysHereWhenAnotherServerAnswers(t *testing.T) {
 			go func() { got <- rogue(l, ask) }()
 			if conn, err := pgx.Connect(t.Context(), url); err == nil {
 				conn.Close(t.Context())
-				t.Error("the other server was taken for ours")
+				t.Error("pgx has logged in to the other server")
 			}
 			if m := <-got; m != nil {
-				t.Errorf("it was sent %T", m)
+				t.Errorf("pgx has sent it %T", m)
 			}
 		})
 	}
 }
 
-// rogue takes a connection, asks for the password in a way, and returns what it is sent, nil for nothing.
+// rogue accepts a connection, asks for a login with one method, and returns the answer, nil for none.
 func rogue(l net.Listener, ask pgproto3.BackendMessage) pgproto3.FrontendMessage {
 	conn, err := l.Accept()
 	if err != nil {

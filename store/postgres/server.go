@@ -11,28 +11,28 @@ import (
 	"go.uber.org/zap"
 )
 
-// Options say where the server lies and how it is run.
+// Options say where the server's data lies and how the server runs.
 type Options struct {
-	// DataDirectory holds the server's data and nothing else; made when it does not exist.
+	// DataDirectory holds the server's data and nothing else. Start makes it when it does not exist.
 	DataDirectory string
-	// BinDirectory holds PostgreSQL's programs. When empty it is $MAILINTEGRATION_PG_BIN, PATH, or the
-	// usual folders, whichever has the version that the data was made by.
+	// BinDirectory holds PostgreSQL's programs. When empty, it is $MAILINTEGRATION_PG_BIN or, without that, the first
+	// folder of PATH and of the usual folders that has the version which made the data.
 	BinDirectory string
-	// Logger gets what happens to the server; nil is no logging.
+	// Logger logs the events of the server; nil logs nothing.
 	Logger *zap.Logger
-	// Disposable trades durability for speed and ends the server together with this process (Linux).
-	// For tests only: a power failure destroys the data.
+	// Disposable trades durability for speed, and ends the server together with this process (on Linux). It is only for
+	// tests: a power failure destroys the data.
 	Disposable bool
 }
 
-// Role and Database are what URL logs in as and to. The role owns the database, and is no superuser unless the server is
-// disposable.
+// Role and Database are the role and the database in URL. The role owns the database, and is a superuser only in a
+// disposable server.
 const (
 	Role     = "mailintegration"
 	Database = "mailintegration"
 )
 
-// Server is a running private PostgreSQL, or the use of one that another process owns.
+// Server is a running private PostgreSQL, which this process owns or which it shares with the process that owns it.
 type Server struct {
 	opts   Options
 	dir    directory
@@ -47,12 +47,12 @@ type Server struct {
 	mu       sync.Mutex
 	at       address     // changed only by Start and, afterwards, by watch
 	password string      // of Role
-	owner    *lockFile   // nil while another process owns the server
-	proc     *postmaster // the server we own
+	owner    *lockFile   // nil while another process is the owner
+	proc     *postmaster // nil while another process is the owner, or while the server is down
 }
 
-// Start makes the data directory if needed and returns when the server answers. It takes a second or two the
-// first time, less afterwards, and nothing but a connection when the server runs already.
+// Start makes the data directory if needed, starts the server unless it runs already, and returns when it answers. It
+// takes a second or two the first time, less afterwards, and only as long as a connection when the server runs already.
 func Start(ctx context.Context, opts Options) (*Server, error) {
 	if opts.DataDirectory == "" {
 		return nil, errors.New("private postgresql: no data directory given")
@@ -64,13 +64,15 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	err := s.start(ctx)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return nil, fmt.Errorf("private postgresql in %s: %w: start this as the user that the data directory belongs to", opts.DataDirectory, err)
+		return nil, fmt.Errorf("private postgresql in %s: %w: start this program as the user that owns the data directory",
+			opts.DataDirectory, err)
 	case err != nil:
 		return nil, fmt.Errorf("private postgresql in %s: %w", opts.DataDirectory, err)
 	}
 	return s, nil
 }
 
+// start opens the data directory, joins its users, and starts watching the server.
 func (s *Server) start(ctx context.Context) (err error) {
 	if s.dir, err = openDirectory(s.opts.DataDirectory); err != nil {
 		return err
@@ -89,7 +91,7 @@ func (s *Server) start(ctx context.Context) (err error) {
 	return nil
 }
 
-// enter says that we use the server. It waits only while the last user is stopping it.
+// enter adds us to the users of the server. It waits only while the last user is stopping the server.
 func (s *Server) enter(ctx context.Context) (*lockFile, error) {
 	for {
 		l, err := s.dir.lock("users.lock", shared)
@@ -102,16 +104,16 @@ func (s *Server) enter(ctx context.Context) (*lockFile, error) {
 	}
 }
 
-// join becomes the owner of the server or, while there is one, waits until that one's server answers.
+// join becomes the owner of the server or, while another process is the owner, waits until its server answers.
 func (s *Server) join(ctx context.Context) error {
 	var last error
 	for {
-		owned, err := s.own()
+		owned, err := s.becomeOwner()
 		if err != nil {
 			return err
 		}
 		if owned {
-			return s.takeUp(ctx)
+			return s.adoptOrStart(ctx)
 		}
 		if last = s.attach(ctx); last == nil {
 			s.events.shared(s.at)
@@ -123,8 +125,8 @@ func (s *Server) join(ctx context.Context) error {
 	}
 }
 
-// own tries to become the owner.
-func (s *Server) own() (bool, error) {
+// becomeOwner takes the owner's lock, and returns false while another process holds it.
+func (s *Server) becomeOwner() (bool, error) {
 	l, err := s.dir.lock("owner.lock", exclusive)
 	if errors.Is(err, errLocked) {
 		return false, nil
@@ -138,14 +140,14 @@ func (s *Server) own() (bool, error) {
 	return true, nil
 }
 
-// attach uses the server that another process owns.
+// attach connects to the server that another process owns.
 func (s *Server) attach(ctx context.Context) error {
 	pid, err := s.dir.pidFile()
 	if err != nil {
 		return err
 	}
 	if !pid.ready() {
-		return fmt.Errorf("it is %s", pid.status)
+		return fmt.Errorf("its status is %q", pid.status)
 	}
 	password, err := s.dir.password()
 	if err != nil {
@@ -159,43 +161,27 @@ func (s *Server) attach(ctx context.Context) error {
 	return nil
 }
 
-// URL is where the server's database is, with the password. It names a Unix socket where there is one.
+// URL returns the URL of the server's database, with the password. It names a Unix socket where there is one.
 func (s *Server) URL() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.at.url(s.as(Database))
+	return s.at.url(s.login(Database))
 }
 
-// Owned says whether this process runs the server; otherwise another one does and this one shares it.
-func (s *Server) Owned() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.owner != nil
-}
-
-// PID is the process id of the server that this process owns, 0 when it owns none or while it is down.
-func (s *Server) PID() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.proc == nil {
-		return 0
-	}
-	return s.proc.pid
-}
-
-// Stop ends the use of the server, and the server with it unless other processes use it. The server finishes
-// its transactions' rollback and writes everything out (PostgreSQL's fast shutdown); when ctx ends before, it is
-// stopped at once and recovers at the next start. Stop may be called twice.
+// Stop ends the use of the server, and stops the server unless other processes use it. The server rolls back its
+// transactions and writes everything out (PostgreSQL's fast shutdown); when ctx ends first, Stop stops it at once, and
+// it recovers at the next start. Stop may be called twice.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopOnce.Do(func() {
 		s.stop()
 		<-s.watching
-		s.stopErr = s.leave(ctx)
+		s.stopErr = s.detach(ctx)
 	})
 	return s.stopErr
 }
 
-func (s *Server) leave(ctx context.Context) error {
+// detach ends the use of the server, and stops the server when we own it and nobody else uses it.
+func (s *Server) detach(ctx context.Context) error {
 	defer s.dir.root.Close()
 	defer s.release()
 	s.users.close()
@@ -206,7 +192,7 @@ func (s *Server) leave(ctx context.Context) error {
 	if err != nil {
 		s.proc.forget()
 		if errors.Is(err, errLocked) {
-			s.events.left(s.proc.pid)
+			s.events.leftRunning(s.proc.pid)
 			return nil
 		}
 		return err
@@ -219,6 +205,7 @@ func (s *Server) leave(ctx context.Context) error {
 	return nil
 }
 
+// release releases the owner's lock if we hold it.
 func (s *Server) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -228,7 +215,7 @@ func (s *Server) release() {
 	}
 }
 
-// pause waits, or returns the context's error.
+// pause waits for d, or returns the cause when ctx ends first.
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

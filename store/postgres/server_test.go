@@ -13,13 +13,13 @@ import (
 	"mailintegration/store/postgres"
 )
 
-func TestDataOutlivesAStop(t *testing.T) {
+func TestDataSurvivesAStop(t *testing.T) {
 	t.Parallel()
 	dir := dataDirectory(t)
 	s := start(t, dir)
 	execute(t, s, `CREATE TABLE kept AS SELECT 1 AS one`)
 	stop(t, s)
-	stop(t, s) // twice is harmless
+	stop(t, s) // harmless the second time
 	s = start(t, dir)
 	execute(t, s, `SELECT one FROM kept`)
 }
@@ -56,7 +56,7 @@ func TestANewDatabaseIsDurableUnicodeAndClosedToOthers(t *testing.T) {
 	}
 }
 
-// TestWhereThereCanBeNoSocketTheServerMovesWhenItsPortIsTaken has a path that is too long for a socket.
+// TestWhereThereCanBeNoSocketTheServerMovesWhenItsPortIsTaken uses a path that is too long for a socket.
 func TestWhereThereCanBeNoSocketTheServerMovesWhenItsPortIsTaken(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(filepath.Dir(dataDirectory(t)), strings.Repeat("long", 25))
@@ -64,14 +64,14 @@ func TestWhereThereCanBeNoSocketTheServerMovesWhenItsPortIsTaken(t *testing.T) {
 	before := port(t, s)
 	stop(t, s)
 	s = start(t, dir)
-	if again := port(t, s); again != before {
-		t.Errorf("the port was %s and is %s although it was free", before, again)
+	if after := port(t, s); after != before {
+		t.Errorf("the server moved from port %s, which was free, to %s", before, after)
 	}
 	stop(t, s)
 	occupy(t, before)
 	s = start(t, dir)
 	if after := port(t, s); after == before {
-		t.Error("the server took a port that is taken")
+		t.Error("the server uses a port that another program has taken")
 	}
 	execute(t, s, `SELECT 1`)
 }
@@ -83,19 +83,19 @@ func TestASecondUserSharesTheServerAndTakesItOverWhenTheFirstStops(t *testing.T)
 	log, happened := observe(t)
 	second := startWith(t, postgres.Options{DataDirectory: dir, Logger: log})
 	if !first.Owned() || second.Owned() {
-		t.Fatalf("owned by the first: %v, by the second: %v", first.Owned(), second.Owned())
+		t.Fatalf("the first owns the server: %v, the second: %v", first.Owned(), second.Owned())
 	}
 	pid := first.PID()
 	execute(t, second, `CREATE TABLE kept AS SELECT 1 AS one`)
 	stop(t, first)
 	happened.wait(t, "private postgresql taken over")
 	if second.PID() != pid {
-		t.Errorf("the second runs process %d, want %d, which never stopped", second.PID(), pid)
+		t.Errorf("the second owns process %d, want %d, which never stopped", second.PID(), pid)
 	}
 	execute(t, second, `SELECT one FROM kept`)
 	stop(t, second)
 	if alive(pid) {
-		t.Error("the last user stopped and the server runs")
+		t.Error("the server runs although its last user has stopped")
 	}
 }
 
@@ -107,7 +107,7 @@ func TestASharerThatStopsLeavesTheServerAlone(t *testing.T) {
 	execute(t, owner, `SELECT 1`)
 }
 
-func TestManyStartAtOnceOnAnEmptyDirectory(t *testing.T) {
+func TestManyMayStartAtOnceOnAnEmptyDirectory(t *testing.T) {
 	t.Parallel()
 	dir := dataDirectory(t)
 	started := make(chan *postgres.Server, 4)
@@ -135,7 +135,7 @@ func TestManyStartAtOnceOnAnEmptyDirectory(t *testing.T) {
 		}
 	}
 	if owners != 1 {
-		t.Errorf("%d of %d own the server", owners, len(all))
+		t.Errorf("%d of %d processes own the server, want 1", owners, len(all))
 	}
 }
 
@@ -160,7 +160,7 @@ func TestStartGivesUpWhenItsTimeIsOver(t *testing.T) {
 	defer cancel()
 	if s, err := postgres.Start(ctx, postgres.Options{DataDirectory: dir}); err == nil {
 		stop(t, s)
-		t.Fatal("initdb and all took less than 0.1 s")
+		t.Fatal("the server started in less than 0.1 s")
 	}
 	execute(t, start(t, dir), `SELECT 1`)
 }

@@ -11,10 +11,11 @@ import (
 	"strings"
 )
 
-// socketDirectory is where the server's socket is.
+// socketDirectory returns the directory of the server's socket.
 func (d directory) socketDirectory() string { return d.file("socket") }
 
-// maxSocketPath is the longest name of a socket: sun_path is 108 octets on Linux, 104 with the BSDs, with a zero at its end.
+// maxSocketPath returns the length in octets of the longest path of a socket: sun_path has 108 octets on Linux and 104
+// on the BSDs, with a zero at its end.
 func maxSocketPath() int {
 	if runtime.GOOS == "linux" {
 		return 107
@@ -22,15 +23,15 @@ func maxSocketPath() int {
 	return 103
 }
 
-// socket makes the directory for the server's socket and returns it, "" when the server cannot have one here: on Windows,
-// where the path is too long, or on a file system that has no sockets.
+// socket makes the directory for the server's socket and returns it. It returns "" where the server cannot have a
+// socket: on Windows, with a path that is too long, or on a file system without sockets.
 func (s *Server) socket() (string, error) {
 	path := address{s.dir.socketDirectory(), socketNumber}.file()
 	if runtime.GOOS == "windows" {
 		return "", nil
 	}
 	if len(path) > maxSocketPath() {
-		s.events.noSocket(fmt.Errorf("%s is longer than the %d octets that the name of a socket may have", path, maxSocketPath()))
+		s.events.noSocket(fmt.Errorf("the path %s is longer than the %d octets that a socket's path may have", path, maxSocketPath()))
 		return "", nil
 	}
 	if err := s.dir.makeSocketDirectory(); err != nil {
@@ -45,7 +46,7 @@ func (s *Server) socket() (string, error) {
 
 // trySocket makes a socket and removes it.
 func trySocket(path string) error {
-	_ = os.Remove(path) // of a process that was killed
+	_ = os.Remove(path) // a killed process may have left it
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		return err
@@ -53,11 +54,12 @@ func trySocket(path string) error {
 	return l.Close()
 }
 
-// makeSocketDirectory makes the directory, which is for the server's account alone. Root passes everywhere.
+// makeSocketDirectory makes the directory of the socket, for the server's account alone. Root can enter it all the
+// same.
 func (d directory) makeSocketDirectory() error {
 	err := d.root.Mkdir("socket", 0o700)
 	if err == nil {
-		return d.as.own(d.root, "socket")
+		return d.account.giveToServer(d.root, "socket")
 	}
 	if !errors.Is(err, fs.ErrExist) {
 		return err
@@ -66,14 +68,14 @@ func (d directory) makeSocketDirectory() error {
 	if err != nil {
 		return err
 	}
-	if why := d.as.distrustSocketDirectory(info); why != "" {
-		return fmt.Errorf("%s %s: remove it, it is made again", d.socketDirectory(), why)
+	if why := d.account.distrustSocketDirectory(info); why != "" {
+		return fmt.Errorf("%s %s: remove it, the next start makes it again", d.socketDirectory(), why)
 	}
 	return nil
 }
 
-// clearSocket removes the lock of a socket whose server is gone. PostgreSQL would take any process of that number for the
-// server, as there regularly is one after a container was started anew. It removes the socket itself.
+// clearSocket removes the lock of a socket whose server is gone. PostgreSQL would take any process with that pid for
+// the server, and after a container restarts there regularly is one. PostgreSQL removes the socket itself.
 func (d directory) clearSocket(at address) error {
 	if at.socket == "" {
 		return nil
@@ -82,7 +84,7 @@ func (d directory) clearSocket(at address) error {
 		return err
 	}
 	name := "socket/.s.PGSQL." + strconv.Itoa(at.port) + ".lock"
-	f, err := d.openOwned(name, os.O_RDONLY, d.as.servers())
+	f, err := d.openOwned(name, os.O_RDONLY, d.account.servers())
 	text, err := readAll(f, err)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -13,10 +13,10 @@ import (
 	"syscall"
 )
 
-// nonBlocking lets the open of a pipe return at once.
+// nonBlocking makes opening a pipe return at once.
 const nonBlocking = syscall.O_NONBLOCK
 
-// ours are the accounts whose files ours may be: the one that the whole directory is for, and our own.
+// ours returns the accounts that may own our files: the account that owns the whole directory, if any, and our own.
 func (a account) ours() []int {
 	if a.all {
 		return []int{a.uid, os.Geteuid()}
@@ -24,7 +24,7 @@ func (a account) ours() []int {
 	return []int{os.Geteuid()}
 }
 
-// servers is the account that the server's files belong to.
+// servers returns the account that owns the server's files.
 func (a account) servers() int {
 	if a.drop {
 		return a.uid
@@ -32,20 +32,20 @@ func (a account) servers() int {
 	return os.Geteuid()
 }
 
-// distrustDirectory says why the data directory cannot be used, "" when it can.
+// distrustDirectory returns why the data directory cannot be used, "" when it can.
 func (a account) distrustDirectory(info fs.FileInfo) string {
 	owner, want := int(info.Sys().(*syscall.Stat_t).Uid), a.ours()[0]
 	switch {
 	case owner != want:
-		return fmt.Sprintf("belongs to the account %s, not to %s: give it to that account (chown -R), or run this as its owner",
+		return fmt.Sprintf("belongs to the account %s, not to %s: give it to that account (chown -R), or run this program as its owner",
 			accountName(owner), accountName(want))
 	case info.Mode().Perm()&0o022 != 0:
-		return fmt.Sprintf("can be written to by other accounts than its owner (mode %04o): chmod go-w", info.Mode().Perm())
+		return fmt.Sprintf("can be written to by other accounts than its owner (mode %04o): run chmod go-w on it", info.Mode().Perm())
 	}
 	return ""
 }
 
-// distrustSocketDirectory says why the server's socket cannot lie in a directory, "" when it can.
+// distrustSocketDirectory returns why the server's socket cannot lie in a directory, "" when it can.
 func (a account) distrustSocketDirectory(info fs.FileInfo) string {
 	owner := int(info.Sys().(*syscall.Stat_t).Uid)
 	switch {
@@ -59,8 +59,8 @@ func (a account) distrustSocketDirectory(info fs.FileInfo) string {
 	return ""
 }
 
-// distrustFile says why a file cannot be used, "" when it can: one of the first owner, or one of another that has no
-// second name. A second name may have been given to it by whoever owns the directory.
+// distrustFile returns why a file cannot be used, "" when it can. It must belong to the first owner, or to another
+// owner and have only one name: the owner of the directory may have given it a second name.
 func distrustFile(info fs.FileInfo, owners []int) string {
 	st := info.Sys().(*syscall.Stat_t)
 	switch at := slices.Index(owners, int(st.Uid)); {
@@ -74,8 +74,8 @@ func distrustFile(info fs.FileInfo, owners []int) string {
 	return ""
 }
 
-// distrustProgram says why root does not run a program, "" when it does or when this is not root: who may change the
-// program, or a directory on the way to it, would be root. The path has no symbolic links.
+// distrustProgram returns why root does not run a program, "" when it does or when this process is not root. Whoever
+// can change the program, or a directory on the way to it, would become root. The path must have no symbolic links.
 func distrustProgram(path string) string {
 	if os.Geteuid() != 0 {
 		return ""
@@ -98,7 +98,7 @@ func distrustProgram(path string) string {
 	}
 }
 
-// accountName returns the name of the account with that number, or the number.
+// accountName returns the name of an account, or its number when it has no name.
 func accountName(uid int) string {
 	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil {
 		return u.Username

@@ -13,7 +13,7 @@ import (
 	"mailintegration/store/postgres"
 )
 
-// requireRoot skips a test that only root can play, except where CI runs it.
+// requireRoot skips a test that needs root, but fails it in CI.
 func requireRoot(t *testing.T) {
 	t.Helper()
 	switch {
@@ -25,10 +25,10 @@ func requireRoot(t *testing.T) {
 	}
 }
 
-// another is an account that owns nothing here, and in no list.
+// another is an account that owns nothing here and has no name.
 const another = 54321
 
-// change changes a file of a data directory and returns what undoes it.
+// change changes a file of a data directory, and returns a function that undoes the change.
 type change func(t *testing.T, path string) (undo func())
 
 func must(t *testing.T, err error) {
@@ -38,7 +38,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// replaced has make put something in the place of a file.
+// replaced replaces a file with what make creates.
 func replaced(make func(path string) error) change {
 	return func(t *testing.T, path string) func() {
 		t.Helper()
@@ -53,7 +53,7 @@ func replaced(make func(path string) error) change {
 	}
 }
 
-// aLink is one to a secret that only root may read.
+// aLink replaces a file with a link to a secret that only root may read.
 func aLink() change {
 	return replaced(func(path string) error {
 		secret := path + ".secret"
@@ -61,10 +61,12 @@ func aLink() change {
 	})
 }
 
+// aPipe replaces a file with a pipe.
 func aPipe() change {
 	return replaced(func(path string) error { return syscall.Mkfifo(path, 0o600) })
 }
 
+// mode changes the mode of a file.
 func mode(mode os.FileMode) change {
 	return func(t *testing.T, path string) func() {
 		t.Helper()
@@ -86,7 +88,7 @@ func owner() change {
 	}
 }
 
-func TestWhatOthersCanHavePutIntoTheDataDirectoryIsRefused(t *testing.T) {
+func TestFilesThatOthersMayHaveMadeAreRefused(t *testing.T) {
 	t.Parallel()
 	dir := dataDirectory(t)
 	stop(t, start(t, dir))
@@ -124,7 +126,7 @@ func TestWhatOthersCanHavePutIntoTheDataDirectoryIsRefused(t *testing.T) {
 	execute(t, start(t, dir), `SELECT 1`)
 }
 
-// TestALinkInThePlaceOfANewFileIsReplaced has links where the files are written that take the place of others.
+// TestALinkInThePlaceOfANewFileIsReplaced puts links where Start writes new files before it renames them.
 func TestALinkInThePlaceOfANewFileIsReplaced(t *testing.T) {
 	t.Parallel()
 	dir := dataDirectory(t)
@@ -139,11 +141,11 @@ func TestALinkInThePlaceOfANewFileIsReplaced(t *testing.T) {
 	}
 	execute(t, start(t, dir), `SELECT 1`)
 	if _, err := os.Lstat(target); err == nil {
-		t.Error("the link was followed")
+		t.Error("Start has followed the link")
 	}
 }
 
-func TestProgramsThatOthersCanChangeAreNotRunByRoot(t *testing.T) {
+func TestRootRunsNoProgramThatOthersCanChange(t *testing.T) {
 	t.Parallel()
 	requireRoot(t)
 	for _, tc := range []struct {
@@ -169,7 +171,7 @@ func TestProgramsThatOthersCanChangeAreNotRunByRoot(t *testing.T) {
 	}
 }
 
-func TestTheFolderOfTheProgramsIsAnAbsolutePath(t *testing.T) {
+func TestTheFolderOfTheProgramsMustBeAnAbsolutePath(t *testing.T) {
 	t.Parallel()
 	said := startFails(t, postgres.Options{DataDirectory: dataDirectory(t), BinDirectory: "bin"})
 	if !strings.Contains(said, "not an absolute path") {

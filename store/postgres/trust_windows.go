@@ -2,20 +2,22 @@ package postgres
 
 import "io/fs"
 
-// nonBlocking has no use on Windows, whose files do not block when they are opened.
+// nonBlocking has no effect on Windows, where opening a file does not block.
 const nonBlocking = 0
 
+// ours returns nobody: Windows checks no owners.
 func (account) ours() []int { return nil }
 
+// servers returns no account: Windows checks no owners.
 func (account) servers() int { return 0 }
 
-// distrustDirectory leaves it to the directory's access control list who may write there.
+// distrustDirectory returns "": the access control list of the directory says who may write there.
 func (account) distrustDirectory(fs.FileInfo) string { return "" }
 
-// distrustSocketDirectory is not asked on Windows, where the server listens at a port.
+// distrustSocketDirectory returns "": on Windows the server listens at a port.
 func (account) distrustSocketDirectory(fs.FileInfo) string { return "" }
 
-// distrustFile says why a file cannot be used, "" when it can.
+// distrustFile returns why a file cannot be used, "" when it can.
 func distrustFile(info fs.FileInfo, _ []int) string {
 	if !info.Mode().IsRegular() {
 		return "is not a file"
@@ -23,5 +25,5 @@ func distrustFile(info fs.FileInfo, _ []int) string {
 	return ""
 }
 
-// distrustProgram leaves it to access control lists who may change a program.
+// distrustProgram returns "": access control lists say who may change a program.
 func distrustProgram(string) string { return "" }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// watch starts the server again when it ends, and becomes its owner when the owner is gone. It ends with ctx.
+// watch restarts the server when it ends, and becomes the owner when the owner is gone. It ends with ctx.
 func (s *Server) watch(ctx context.Context) {
 	defer close(s.watching)
 	for {
@@ -29,13 +29,13 @@ func (s *Server) watch(ctx context.Context) {
 	}
 }
 
-// ownerInterval is how often those that share a server look whether its owner is gone.
+// ownerInterval is the interval at which a process that shares the server checks whether the owner is gone.
 const ownerInterval = 250 * time.Millisecond
 
-// waitOwner returns when we have become the owner.
+// waitOwner waits until we have become the owner.
 func (s *Server) waitOwner(ctx context.Context) error {
 	for {
-		if owned, err := s.own(); owned && err == nil {
+		if owned, err := s.becomeOwner(); owned && err == nil {
 			return nil
 		}
 		if err := pause(ctx, ownerInterval); err != nil {
@@ -44,14 +44,14 @@ func (s *Server) waitOwner(ctx context.Context) error {
 	}
 }
 
-// maxBackoff is the longest wait between two attempts to start the server again.
+// maxBackoff is the longest wait between two attempts to restart the server.
 const maxBackoff = 30 * time.Second
 
-// restart takes the server up until it succeeds.
+// restart adopts or starts the server, and tries again until it succeeds or ctx ends.
 func (s *Server) restart(ctx context.Context) error {
 	wait := 100 * time.Millisecond
 	for attempt := 1; ; attempt++ {
-		err := s.takeUp(ctx)
+		err := s.adoptOrStart(ctx)
 		if err == nil || ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -63,18 +63,21 @@ func (s *Server) restart(ctx context.Context) error {
 	}
 }
 
+// process returns the server that we own, nil for none.
 func (s *Server) process() *postmaster {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.proc
 }
 
+// setProcess records the server that we own, nil for none.
 func (s *Server) setProcess(p *postmaster) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.proc = p
 }
 
+// setAccess records the address of the server and the password of Role.
 func (s *Server) setAccess(at address, password string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

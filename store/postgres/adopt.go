@@ -8,21 +8,20 @@ import (
 	"time"
 )
 
-// takeUp gets the server going that we own: it takes over the one that runs, or starts it, on a new cluster when
-// there is none.
-func (s *Server) takeUp(ctx context.Context) error {
+// adoptOrStart adopts a running server, or starts one, on a new cluster when there is none. The caller owns the server.
+func (s *Server) adoptOrStart(ctx context.Context) error {
 	major, err := s.dir.version()
 	if err != nil {
 		return err
 	}
 	if major == 0 && s.at.known() {
-		return fmt.Errorf("%s has vanished: bring it back, or restart the program to begin with an empty database", s.dir.cluster())
+		return fmt.Errorf("%s has vanished: restore it, or restart this program to begin with an empty database", s.dir.cluster())
 	}
 	b, err := findBinaries(ctx, s.opts.BinDirectory, major)
 	if err != nil {
 		return err
 	}
-	if err := s.dir.as.checkAccess(s.dir.path, b); err != nil {
+	if err := s.dir.account.checkAccess(s.dir.path, b); err != nil {
 		return err
 	}
 	if major == 0 {
@@ -40,26 +39,26 @@ func (s *Server) takeUp(ctx context.Context) error {
 			return err
 		}
 		err := s.startServer(ctx, b)
-		if err == nil || attempt == maxAttempts || !s.dir.outrun(err) {
+		if err == nil || attempt == maxAttempts || !s.dir.isOutrun(err) {
 			return err
 		}
 	}
 }
 
-// maxAttempts is how often the server is started when it is outrun.
+// maxAttempts limits how often adoptOrStart starts the server when another server outruns it.
 const maxAttempts = 5
 
-// outrun tells whether our server may have ended because another was faster: one that a process before us started
-// at the very moment that it was killed, and that had not said so in postmaster.pid when we looked.
-func (d directory) outrun(err error) bool {
+// isOutrun reports whether our server may have ended because another one was faster: an earlier process started that
+// one at the very moment it was killed, and it had not written postmaster.pid yet when we looked.
+func (d directory) isOutrun(err error) bool {
 	_, noFile := d.pidFile()
 	return errors.Is(err, errEnded) && noFile == nil
 }
 
-// adoptPatience is how long a server that says it is ready may refuse us: it may be about to end.
+// adoptPatience is how long adopt waits for a server that is ready but refuses us: it may be about to end.
 const adoptPatience = 5 * time.Second
 
-// adopt takes over the server that a process before us has left running. It returns false when there is none.
+// adopt takes over the server that an earlier process left running. It returns false when there is none.
 func (s *Server) adopt(ctx context.Context) (bool, error) {
 	began := time.Now()
 	for {
@@ -81,17 +80,18 @@ func (s *Server) adopt(ctx context.Context) (bool, error) {
 			}
 		}
 		if err := pause(ctx, 20*time.Millisecond); err != nil {
-			return false, fmt.Errorf("wait for the PostgreSQL (process %d, %s) that is here: %w", pid.pid, pid.status, err)
+			return false, fmt.Errorf("wait for the PostgreSQL that runs here already (process %d, %s): %w", pid.pid, pid.status, err)
 		}
 	}
 }
 
+// adoptReady takes over a server that is ready.
 func (s *Server) adoptReady(ctx context.Context, pid pidFile) error {
 	before := s.at
 	s.setAccess(pid.at, s.password)
 	if err := s.prepare(ctx); err != nil {
 		s.setAccess(before, s.password)
-		return fmt.Errorf("a PostgreSQL (process %d) runs here that cannot be used: %w", pid.pid, err)
+		return fmt.Errorf("the PostgreSQL that runs here already (process %d) cannot be used: %w", pid.pid, err)
 	}
 	s.setProcess(s.dir.watchPID(pid.pid))
 	s.events.adopted(pid.pid, pid.at)
