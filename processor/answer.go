@@ -39,9 +39,9 @@ func isAnswer(m *Message) bool {
 	return ok && answerPrefixes[prefixWord(s[:len(s)-len(after)])]
 }
 
-// pointsDown says whether what the author wrote above line at is about what follows it: "my answers are below", or an
+// announcesBelow says whether what the author wrote above line at is about what follows it: "my answers are below", or an
 // end with a colon. Then answers may stand there too, or it is shown for what it says.
-func (r *reply) pointsDown(at int) bool {
+func (r *reply) announcesBelow(at int) bool {
 	last := r.lastText(at)
 	if last < 0 {
 		return false
@@ -53,7 +53,7 @@ func (r *reply) pointsDown(at int) bool {
 	for i, left := last, most; i >= r.begin && left > 0; i-- {
 		ln := r.lines[i]
 		ln = ln[max(0, len(ln)-left):]
-		if !isQuoted(ln) && downward.MatchString(ln) {
+		if !isQuoted(ln) && pointsBelow.MatchString(ln) {
 			return true
 		}
 		left -= len(ln) + 1
@@ -70,8 +70,8 @@ func endsInColon(ln string) bool {
 	return strings.HasSuffix(ln, ":") || strings.HasSuffix(ln, "：")
 }
 
-// downward is where an author says that answers stand: below, within the text, in a colour.
-var downward = regexp.MustCompile(`(?i)(?:^|[^\pL\d])(?:below|in-?line|in (?:the|your) text|in (?:red|blue|green|bold|colou?r)|` +
+// pointsBelow is where an author says that answers stand: below, within the text, in a colour.
+var pointsBelow = regexp.MustCompile(`(?i)(?:^|[^\pL\d])(?:below|in-?line|in (?:the|your) text|in (?:red|blue|green|bold|colou?r)|` +
 	`ci-dessous|plus bas|dans (?:le|votre|ton) texte|en (?:rouge|bleu|vert|gras|couleur)|` +
 	`unten(?:stehend\pL*)?|im text|in (?:rot|blau|grün|fett)|` +
 	`abajo|en el texto|en (?:rojo|azul|verde|negrita)|abaixo|no texto|em (?:vermelho|azul|verde|negrito)|` +

@@ -19,9 +19,9 @@ const (
 	MailingList Automatic = "list"
 )
 
-// recognise tells who wrote a message. What the message is (a report) says more than what it is marked as, and
+// automaticKind tells who wrote a message. What the message is (a report) says more than what it is marked as, and
 // being an answer more than having been sent to many.
-func recognise(m *Message, root *entity.Part) Automatic {
+func automaticKind(m *Message, root *entity.Part) Automatic {
 	h := m.Header
 	report := reportType(root, 0)
 	if !isFromMachine(m) && (!hasReport(root, 0) || isForward(m.Subject)) {

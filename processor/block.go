@@ -38,16 +38,16 @@ type blockMistake struct {
 	what string
 }
 
-// complain notes what is wrong. One complaint that many lines give rise to is enough.
-func (b *block) complain(line int, format string, args ...any) {
+// addMistake notes what is wrong. One complaint that many lines give rise to is enough.
+func (b *block) addMistake(line int, format string, args ...any) {
 	const most = 20
 	if mistake := (blockMistake{line, fmt.Sprintf(format, args...)}); len(b.wrong) < most && !slices.Contains(b.wrong, mistake) {
 		b.wrong = append(b.wrong, mistake)
 	}
 }
 
-// complaints are all mistakes in the order of their lines.
-func (b *block) complaints() []string {
+// mistakeClauses are all mistakes in the order of their lines.
+func (b *block) mistakeClauses() []string {
 	slices.SortStableFunc(b.wrong, func(x, y blockMistake) int { return cmp.Compare(x.line, y.line) })
 	var all []string
 	for _, m := range b.wrong {
@@ -73,16 +73,16 @@ const (
 
 // enclosure reads the block of a text.
 type enclosure struct {
-	token   string
-	form    string // how the block was opened: "", "[" or "<"
-	line    int    // at hand
-	begun   int    // line of the opening, 0 for none
-	isOpen  bool
-	again   bool // a second block was opened
-	width   int  // of the line before in runes, when that was of a field; else 0
-	block   block
-	body    strings.Builder // of the description
-	outside strings.Builder
+	token     string
+	form      string // how the block was opened: "", "[" or "<"
+	line      int    // at hand
+	begun     int    // line of the opening, 0 for none
+	isOpen    bool
+	hasSecond bool // a second block was opened
+	width     int  // of the line before in runes, when that was of a field; else 0
+	block     block
+	body      strings.Builder // of the description
+	outside   strings.Builder
 }
 
 // closers are the ends of the forms.
@@ -95,23 +95,23 @@ func readBlock(text, token string) block {
 		return block{wrong: []blockMistake{{0, "no token that encloses a block is configured (NewSRBodyEnclosingToken)"}}}
 	}
 	for line := range strings.SplitSeq(text, "\n") {
-		if e.again {
+		if e.hasSecond {
 			break
 		}
 		e.line++
-		e.take(strings.TrimRightFunc(line, unicode.IsSpace))
+		e.readLine(strings.TrimRightFunc(line, unicode.IsSpace))
 	}
 	return e.end()
 }
 
-// take reads one line.
-func (e *enclosure) take(whole string) {
+// readLine reads one line.
+func (e *enclosure) readLine(whole string) {
 	line := strings.TrimFunc(whole, unicode.IsSpace)
 	form, after, opens := e.opening(line)
 	switch {
 	case !e.isOpen && opens && e.begun > 0:
-		e.again = true
-		e.complain("a second block begins, after that of line %d (a message asks for one service request)", e.begun)
+		e.hasSecond = true
+		e.addMistake("a second block begins, after that of line %d (a message asks for one service request)", e.begun)
 		return
 	case !e.isOpen && opens:
 		e.form, e.begun, e.isOpen = form, e.line, true
@@ -121,12 +121,12 @@ func (e *enclosure) take(whole string) {
 		whole, line = after, after
 	case !e.isOpen:
 		if _, closes := e.closing(line, "["); closes || strings.EqualFold(line, "</"+e.token+">") {
-			e.complain("a block is closed that was not opened")
+			e.addMistake("a block is closed that was not opened")
 		}
 		e.outside.WriteString(whole + "\n")
 		return
 	case opens && form != "":
-		e.complain("a second block is opened within that of line %d (close it with %s first)", e.begun, e.tag("/"))
+		e.addMistake("a second block is opened within that of line %d (close it with %s first)", e.begun, e.tag("/"))
 		return
 	}
 	if before, closes := e.closing(line, e.form); closes {
@@ -189,12 +189,12 @@ func (e *enclosure) field(line string) {
 		last.Value, _ = charset.CutOctets(last.Value+" "+line, maxFieldValue)
 	case !ok:
 		e.width = 0
-		e.complain("%s is no field (write Field: value, or put it under Description:)", quotedShort(line))
+		e.addMistake("%s is no field (write Field: value, or put it under Description:)", quotedShort(line))
 	case strings.EqualFold(name, "description"):
 		e.block.isDescribed = true
 		e.body.WriteString(value + "\n")
 	case len(e.block.fields) == maxBlockFields:
-		e.complain("the block has more than %d fields (put them under Description:)", maxBlockFields)
+		e.addMistake("the block has more than %d fields (put them under Description:)", maxBlockFields)
 	default:
 		e.block.fields = append(e.block.fields, blockField{e.line, FormField{name, value}})
 	}
@@ -228,16 +228,18 @@ func cutField(line string) (name, value string, ok bool) {
 	return name, value, name != "" && utf8.RuneCountInString(name) <= maxFieldName
 }
 
-// complain notes what is wrong with the line at hand.
-func (e *enclosure) complain(format string, args ...any) { e.block.complain(e.line, format, args...) }
+// addMistake notes what is wrong with the line at hand.
+func (e *enclosure) addMistake(format string, args ...any) {
+	e.block.addMistake(e.line, format, args...)
+}
 
 // end gives the block when the text has ended.
 func (e *enclosure) end() block {
 	switch {
 	case e.begun == 0:
-		e.block.complain(0, "the message has no block of fields (write Field: value lines between [%[1]s] and [/%[1]s])", e.token)
+		e.block.addMistake(0, "the message has no block of fields (write Field: value lines between [%[1]s] and [/%[1]s])", e.token)
 	case e.isOpen:
-		e.block.complain(e.begun, "the block that begins here is not closed (write %s in the line after it)", e.tag("/"))
+		e.block.addMistake(e.begun, "the block that begins here is not closed (write %s in the line after it)", e.tag("/"))
 	}
 	e.block.isWhole = e.begun > 0 && !e.isOpen
 	e.block.description = strings.TrimSpace(e.body.String())

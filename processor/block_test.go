@@ -49,7 +49,7 @@ func TestBlocksAreReadInEveryForm(t *testing.T) {
 			for _, f := range b.fields {
 				fields = append(fields, string(rune('0'+f.line))+":"+f.Name+"="+f.Value)
 			}
-			got := []string{strings.Join(fields, " "), b.description, b.outside, strings.Join(b.complaints(), "; ")}
+			got := []string{strings.Join(fields, " "), b.description, b.outside, strings.Join(b.mistakeClauses(), "; ")}
 			if diff := cmp.Diff([]string{test.fields, test.description, test.outside, test.wrong}, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -79,8 +79,8 @@ func FuzzBlock(f *testing.F) {
 	f.Add("<CREATESR>\n*A*： b\n</createsr>")
 	f.Fuzz(func(t *testing.T, text string) {
 		b := readBlock(text, "CreateSR")
-		if strings.ContainsAny(strings.Join(b.complaints(), " "), "\n") {
-			t.Errorf("%q is not one line", b.complaints())
+		if strings.ContainsAny(strings.Join(b.mistakeClauses(), " "), "\n") {
+			t.Errorf("%q is not one line", b.mistakeClauses())
 		}
 		if len(b.wrong) == 0 && !b.isWhole {
 			t.Errorf("no block, and nothing wrong: %+v", b)

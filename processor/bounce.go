@@ -15,7 +15,7 @@ import (
 // for help: where nobody but a mail system can have sent it, that is enough; else it must also say what was returned.
 func isBounce(m *Message, root *entity.Part) bool {
 	isDaemon := isFromDaemon(m)
-	if (isDaemon || isFromMailSystem(m)) && isBounceSubject(m.Subject) && (isDaemon || !isSentence(m.Subject) && isReturning(m, root)) {
+	if (isDaemon || isFromMailSystem(m)) && isBounceSubject(m.Subject) && (isDaemon || !isSentence(m.Subject) && returnsMessage(m, root)) {
 		return true
 	}
 	// Amazon tells of bounces by its notification service, as JSON.
@@ -52,8 +52,8 @@ func localPart(addr string) string {
 	return local
 }
 
-// isReturning says whether a message returns another one, or says in whose words it could not be delivered to whom.
-func isReturning(m *Message, root *entity.Part) bool {
+// returnsMessage says whether a message returns another one, or says in whose words it could not be delivered to whom.
+func returnsMessage(m *Message, root *entity.Part) bool {
 	for p := range root.Leaves {
 		switch p.MediaType {
 		case "message/delivery-status", "message/global-delivery-status", "message/rfc822", "message/global",
@@ -126,15 +126,15 @@ var bounceSubjects = []string{
 	"onbestelbaar", "niet bezorgd", "não entregue", "não é possível entregar", "недоставленное сообщение",
 }
 
-// informal fills in what the text of a bounce says and its parts do not. isAlone says that the bounce has no part
+// fillFromText fills in what the text of a bounce says and its parts do not. isAlone says that the bounce has no part
 // for programs.
-func (found *Report) informal(m *Message, isAlone bool, limits Limits) {
+func (found *Report) fillFromText(m *Message, isAlone bool, limits Limits) {
 	text, _ := charset.CutOctets(m.Text, reportOctets)
 	notice, returned := cutReturned(text)
 	if found.MessageID == "" && returned != "" {
 		const sections = 3 // lines that are not folded as they should be divide one
 		for _, fields := range entity.ReadHeaders(strings.NewReader(returned), int64(min(len(returned), reportOctets)), limits.entity(), sections) {
-			found.original(fields, limits)
+			found.fillFromOriginal(fields, limits)
 		}
 	}
 	if !isAlone || m.Automatic != Bounce {

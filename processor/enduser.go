@@ -8,20 +8,20 @@ func (p Policy) decideEndUser(m *Message, dir Directory) Decision {
 	if r, why, ok := p.match(m, dir); ok {
 		return p.followUp(m, dir, r, why, p.ClosedFollowUp)
 	}
-	if d := p.turnedAway(m); d != nil {
+	if d := p.declineNew(m); d != nil {
 		return d
 	}
 	sender, isKnown := p.sender(m, dir)
 	d := p.open(m, dir, Incident)
-	d.Reason = NewReason(ReasonNewMail, p.unmatched(m), "opened for "+named(m, sender))
+	d.Reason = NewReason(ReasonNewMail, p.unmatched(m), "opened for "+authorName(m, sender))
 	if !isKnown {
 		d.Reason = d.Reason.extended(", who is not known, in the name of " + d.Requester.Name)
 	}
 	return d
 }
 
-// turnedAway decides about a message that names no request where it opens none either, and is nil where it may.
-func (p Policy) turnedAway(m *Message) Decision {
+// declineNew decides about a message that names no request where it opens none either, and is nil where it may.
+func (p Policy) declineNew(m *Message) Decision {
 	switch m.Automatic {
 	case AutoReply, Bounce, Receipt:
 		// It speaks of a message that we know nothing of, and says nothing that anyone asks for.

@@ -54,14 +54,14 @@ func (p Policy) filtered(m *Message) filtering {
 	stopped := ""
 	for i, f := range p.Filters {
 		result := FilterResult{Name: f.Name}
-		switch failed := f.fails(m); {
+		switch failed := f.failedCondition(m); {
 		case stopped != "":
 			result.Detail = "not tried, because of " + stopped
 		case failed != "":
 			result.Detail = failed
 		default:
 			result.Holds = true
-			result.Detail = all.take(f, p.settings(i))
+			result.Detail = all.add(f, p.settings(i))
 			if f.Stop || f.Ignore {
 				stopped = f.Name
 			}
@@ -79,8 +79,8 @@ func (p Policy) settings(i int) FilterReferences {
 	return FilterReferences{}
 }
 
-// take adds the actions of a filter that holds, and says what they are.
-func (all *filtering) take(f Filter, set FilterReferences) string {
+// add adds the actions of a filter that holds, and says what they are.
+func (all *filtering) add(f Filter, set FilterReferences) string {
 	var did []string
 	note := func(what, name string) {
 		if name != "" {
@@ -117,8 +117,8 @@ func replace[T comparable](value *T, by T) {
 	}
 }
 
-// applied is a decision with what the filters set: they concern only what a message opens.
-func (all filtering) applied(d Decision) Decision {
+// applyTo is a decision with what the filters set: they concern only what a message opens.
+func (all filtering) applyTo(d Decision) Decision {
 	open, ok := d.(OpenRequest)
 	if !ok || len(all.names) == 0 {
 		return d
@@ -132,8 +132,8 @@ func (all filtering) applied(d Decision) Decision {
 	return open
 }
 
-// fails says which condition does not hold, "" when all do.
-func (f Filter) fails(m *Message) string {
+// failedCondition says which condition does not hold, "" when all do.
+func (f Filter) failedCondition(m *Message) string {
 	for _, c := range f.Headers {
 		if !slices.ContainsFunc(m.Header.Values(c.Field), c.Pattern.MatchString) {
 			return fmt.Sprintf("Header: no %s matches %s", c.Field, shownPattern(c.Pattern))

@@ -95,7 +95,7 @@ func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, close
 	isStranger := !takesPart(r, sender, isKnown, addressKey(m.Author()))
 	if isForward(m.Subject) && !isMachine(m.Automatic) && (p.CreateNewRequests || p.Processor == Monitoring) {
 		// What is passed on is not said about the request. Where no other may be opened it is kept with this one.
-		return p.continued(m, dir, r, why.as(ReasonForward).extended(", from which the message was forwarded by "+named(m, sender)))
+		return p.continued(m, dir, r, why.as(ReasonForward).extended(", from which the message was forwarded by "+authorName(m, sender)))
 	}
 	activity := AddActivity{
 		Reason:      why,
@@ -113,14 +113,14 @@ func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, close
 		return activity
 	}
 	if isStranger && p.UnknownFollowUp == NewRequest {
-		return p.continued(m, dir, r, why.as(ReasonStranger).extended(", in which "+named(m, sender)+" has no part"))
+		return p.continued(m, dir, r, why.as(ReasonStranger).extended(", in which "+authorName(m, sender)+" has no part"))
 	}
 	if r.State.isClosed() && closed == NewRequest {
 		return p.continued(m, dir, r, why.as(ReasonClosed).extended(", which is "+string(r.State)))
 	}
 	if isStranger && p.UnknownFollowUp != Accept {
 		activity.Flagged = true
-		activity.Reason = activity.Reason.extended(", in which " + named(m, sender) + " has no part")
+		activity.Reason = activity.Reason.extended(", in which " + authorName(m, sender) + " has no part")
 	}
 	if closed == Reopen && r.State.IsDone() && !activity.Flagged {
 		activity.Reopen = true

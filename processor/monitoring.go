@@ -10,6 +10,6 @@ func (p Policy) decideMonitoring(m *Message, dir Directory) Decision {
 		return p.followUp(m, dir, r, why, AddActivityOnly)
 	}
 	d := p.open(m, dir, Event)
-	d.Reason = NewReason(ReasonMonitoring, "every message to this mailbox is an event", "from "+named(m, User{}))
+	d.Reason = NewReason(ReasonMonitoring, "every message to this mailbox is an event", "from "+authorName(m, User{}))
 	return d
 }

@@ -26,7 +26,7 @@ func (l Limits) Parse(raw io.ReaderAt, size int64) *Message {
 	p.fields(root.Header)
 	r := reader{raw: raw, limits: l, note: p.note, work: work}
 	p.body(&r, root)
-	p.m.Automatic = recognise(p.m, root)
+	p.m.Automatic = automaticKind(p.m, root)
 	if isReport(p.m, root) {
 		p.m.Report = r.report(root, p.m)
 	}

@@ -56,7 +56,7 @@ func (p Policy) Decide(m *Message, dir Directory, now time.Time) Decision {
 	if f.ignoredBy != "" {
 		return Ignore{NewReason(ReasonFilter, "filter "+f.ignoredBy+" says to ignore the message")}
 	}
-	return f.applied(p.process(m, dir, now))
+	return f.applyTo(p.process(m, dir, now))
 }
 
 // process decides as the mailbox's processor does.
@@ -149,8 +149,8 @@ func subjectOf(m *Message) string {
 // addressKey is an address as a Directory knows it.
 func addressKey(a Address) string { return strings.ToLower(a.Addr) }
 
-// named is how a reason names the author of a message.
-func named(m *Message, user User) string {
+// authorName is how a reason names the author of a message.
+func authorName(m *Message, user User) string {
 	a := m.Author()
 	return cmp.Or(user.Name, a.Name, a.Addr, "an unknown sender")
 }

@@ -17,7 +17,7 @@ func replyText(m *Message) string {
 	r.author = strings.ToLower(m.From.Name + m.From.Addr)
 	r.end = len(r.lines)
 	r.trim()
-	if !r.cutShownMail() {
+	if !r.cutUnmarkedQuote() {
 		return m.Text
 	}
 	r.budget += 100
@@ -29,16 +29,16 @@ func replyText(m *Message) string {
 	return m.Text
 }
 
-// cutShownMail cuts off mail that is quoted without ">", down to the end. It is false when the text is to be left
+// cutUnmarkedQuote cuts off mail that is quoted without ">", down to the end. It is false when the text is to be left
 // whole: what looks so in new mail is what was to be said, and answers may stand within the mail that is quoted.
-func (r *reply) cutShownMail() bool {
+func (r *reply) cutUnmarkedQuote() bool {
 	for i := r.begin; i < r.end; i++ {
 		at, ok := r.quoteBegins(i)
 		if ok && !r.isAnswer {
 			return false
 		}
 		if ok && at > r.begin {
-			if r.pointsDown(at) {
+			if r.announcesBelow(at) {
 				return false
 			}
 			r.end = at
@@ -157,7 +157,7 @@ func (r *reply) cutQuoteAtEnd() {
 	}
 	above, isNamed := r.aboveQuote(begin)
 	isMeant := quoted == 1 && !isNamed // one line alone may be meant as it stands
-	if !isMeant && !r.pointsDown(above) {
+	if !isMeant && !r.announcesBelow(above) {
 		r.end = above
 	}
 }

@@ -54,9 +54,9 @@ func (r *reader) report(root *entity.Part, m *Message) *Report {
 		r.readStatus(found, status)
 	}
 	if original != nil {
-		found.original(r.section(original), r.limits)
+		found.fillFromOriginal(r.section(original), r.limits)
 	}
-	found.informal(m, status == nil, r.limits)
+	found.fillFromText(m, status == nil, r.limits)
 	if found.MessageID == "" && found.Subject == "" && len(found.Recipients) == 0 {
 		return nil
 	}
@@ -142,8 +142,8 @@ func diagnosticOf(fields Header) string {
 	return value
 }
 
-// original reads the header of the message that a report is about.
-func (found *Report) original(fields Header, limits Limits) {
+// fillFromOriginal reads the header of the message that a report is about.
+func (found *Report) fillFromOriginal(fields Header, limits Limits) {
 	if len(fields) == 0 {
 		return
 	}

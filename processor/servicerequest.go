@@ -36,15 +36,15 @@ func (p Policy) decideServiceRequest(m *Message, dir Directory, now time.Time) D
 	if r, why, ok := p.match(m, dir); ok {
 		return p.followUp(m, dir, r, why, p.ClosedFollowUp)
 	}
-	if d := p.turnedAway(m); d != nil {
+	if d := p.declineNew(m); d != nil {
 		return d
 	}
 	o := &order{dir: dir, now: now, block: readBlock(m.Text, p.EnclosingToken), open: p.open(m, dir, ServiceRequest)}
 	if o.block.isWhole {
-		p.follow(o)
+		p.fillIn(o)
 	}
 	if len(o.block.wrong) > 0 {
-		return SetAside{NewReason(ReasonBadBlock, "the block of fields cannot be followed").with(o.block.complaints()...)}
+		return SetAside{NewReason(ReasonBadBlock, "the block of fields cannot be followed").with(o.block.mistakeClauses()...)}
 	}
 	o.open.Reason = NewReason(ReasonBlock, "a block of fields asks for "+o.open.Type.Name, "opened for "+o.open.Requester.Name)
 	return o.open
@@ -82,13 +82,13 @@ type order struct {
 	given map[string]blockField // by the name of a known field; those with a value
 }
 
-// follow fills in what the block says, over what is so by default. What the block says takes precedence over the
+// fillIn fills in what the block says, over what is so by default. What the block says takes precedence over the
 // mailbox's configuration, and that over the defaults of the type and of the team.
-func (p Policy) follow(o *order) {
-	o.sort()
+func (p Policy) fillIn(o *order) {
+	o.assignFields()
 	chosen := o.listed(fieldType)
 	if o.given[fieldType].Value == "" {
-		o.block.complain(0, "Type is missing (write Type: %s)", o.right(RequestTypes))
+		o.block.addMistake(0, "Type is missing (write Type: %s)", o.validNames(RequestTypes))
 	}
 	open := &o.open
 	open.Type = chosen.Ref
@@ -108,8 +108,8 @@ func (p Policy) follow(o *order) {
 	}
 }
 
-// sort tells the fields that mean something from those that are kept, and notes those that contradict each other.
-func (o *order) sort() {
+// assignFields tells the fields that mean something from those that are kept, and notes those that contradict each other.
+func (o *order) assignFields() {
 	o.given = map[string]blockField{}
 	for _, f := range o.block.fields {
 		name := knownField(f.Name)
@@ -119,7 +119,7 @@ func (o *order) sort() {
 			o.open.Fields = append(o.open.Fields, f.FormField)
 		case f.Value == "":
 		case again && normalised(first.Value) != normalised(f.Value):
-			o.block.complain(f.line, "%s is given again as %s (line %d says %s; remove one)", name, quotedShort(f.Value), first.line, quotedShort(first.Value))
+			o.block.addMistake(f.line, "%s is given again as %s (line %d says %s; remove one)", name, quotedShort(f.Value), first.line, quotedShort(first.Value))
 		case !again:
 			o.given[name] = f
 		}
@@ -142,12 +142,12 @@ func (o *order) listed(field string) Listed {
 			return l
 		}
 	}
-	o.block.complain(f.line, "%s %s does not exist (write %s)", field, quotedShort(f.Value), o.right(listOf[field]))
+	o.block.addMistake(f.line, "%s %s does not exist (write %s)", field, quotedShort(f.Value), o.validNames(listOf[field]))
 	return Listed{}
 }
 
-// right says which names a list has.
-func (o *order) right(list ListName) string {
+// validNames says which names a list has.
+func (o *order) validNames(list ListName) string {
 	const most = 12
 	all, _ := o.dir.List(list)
 	if len(all) == 0 {
@@ -179,11 +179,11 @@ func (o *order) user(field string) User {
 			for _, u := range users {
 				logons = append(logons, u.Logon)
 			}
-			o.block.complain(f.line, "%s %s is the name of %d users (write the logon: %s)", field, quotedShort(f.Value), len(users), strings.Join(logons, ", "))
+			o.block.addMistake(f.line, "%s %s is the name of %d users (write the logon: %s)", field, quotedShort(f.Value), len(users), strings.Join(logons, ", "))
 			return User{}
 		}
 	}
-	o.block.complain(f.line, "%s %s is not known (write the logon, a mail address or the name of a user)", field, quotedShort(f.Value))
+	o.block.addMistake(f.line, "%s %s is not known (write the logon, a mail address or the name of a user)", field, quotedShort(f.Value))
 	return User{}
 }
 
@@ -222,6 +222,6 @@ func (o *order) due() time.Time {
 			}
 		}
 	}
-	o.block.complain(f.line, "Due %s is not a date (write 2026-12-31 or 2026-12-31 17:00)", quotedShort(f.Value))
+	o.block.addMistake(f.line, "Due %s is not a date (write 2026-12-31 or 2026-12-31 17:00)", quotedShort(f.Value))
 	return time.Time{}
 }
