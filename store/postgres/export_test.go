@@ -6,12 +6,3 @@ func (s *Server) Owned() bool {
 	defer s.mu.Unlock()
 	return s.owner != nil
 }
-
-// PID returns the process id of the server that this process owns, 0 when it owns none or while the server is down.
-func (s *Server) PID() int {
-	p := s.process()
-	if p == nil {
-		return 0
-	}
-	return p.pid
-}

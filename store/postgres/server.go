@@ -168,6 +168,16 @@ func (s *Server) URL() string {
 	return s.at.url(s.login(Database))
 }
 
+// PID returns the process id of the server that this process owns, 0 when it owns none or while the server is down. Only
+// tests and benchmarks need it.
+func (s *Server) PID() int {
+	p := s.process()
+	if p == nil {
+		return 0
+	}
+	return p.pid
+}
+
 // Stop ends the use of the server, and stops the server unless other processes use it. The server rolls back its
 // transactions and writes everything out (PostgreSQL's fast shutdown); when ctx ends first, Stop stops it at once, and
 // it recovers at the next start. Stop may be called twice.
