@@ -25,7 +25,7 @@ func TestOnlyWhatTheEndpointClassifiesNeedsAPerson(t *testing.T) {
 		permanent bool
 		err, hint string // what must be in them
 	}{
-		{"the secret is wrong", refusal(401, "invalid_client", "AADSTS7000215: Invalid client secret provided. Trace ID: 12ab Timestamp: x"), true, "refused: invalid_client: AADSTS7000215: Invalid client secret provided.", "not its Secret ID"},
+		{"the secret is wrong", refusal(401, "invalid_client", "AADSTS7000215: Invalid client secret provided. Trace ID: 12ab Timestamp: x"), true, "refused the request: invalid_client: AADSTS7000215: Invalid client secret provided.", "not its Secret ID"},
 		{"the secret has expired", refusal(401, "invalid_client", "AADSTS7000222: expired"), true, "AADSTS7000222", "make a new one"},
 		{"the application is unknown", refusal(400, "unauthorized_client", "AADSTS700016: not found"), true, "unauthorized_client", "ClientId and TenantId"},
 		{"the tenant is unknown", refusal(400, "invalid_request", "AADSTS90002: Tenant 'x' not found."), true, "AADSTS90002", "TenantId"},
