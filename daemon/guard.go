@@ -9,7 +9,10 @@ import (
 	"time"
 
 	"mailintegration/processor"
+	"mailintegration/store"
 )
+
+var _ store.Decider = (*guard)(nil)
 
 // parser reads a message from its octets, as processor.Parse does.
 type parser func(raw io.ReaderAt, size int64) *processor.Message
@@ -17,9 +20,10 @@ type parser func(raw io.ReaderAt, size int64) *processor.Message
 // guard parses and decides for one mailbox. A message on which parsing panics or does not come back is set aside, so
 // that it does not end the daemon or hold up another message; the store does the same for deciding.
 type guard struct {
-	read   parser
-	budget time.Duration // for parsing a small message
-	onSlow func()        // called once a message takes long, before its budget is used up
+	mailbox string
+	read    parser
+	budget  time.Duration // for parsing a small message
+	onSlow  func()        // called once a message takes long, before its budget is used up
 
 	mu      sync.RWMutex // a decision that does not come back may read what follows
 	policy  processor.Policy
@@ -35,10 +39,10 @@ const parseTime = 30 * time.Second
 // octetsPerSecond is how many octets add a second to the budget of parsing; it is far less than any machine reads.
 const octetsPerSecond = 1 << 20
 
-// newGuard returns a guard whose budget for a small message is budget, 0 for the usual one.
-func newGuard(policy processor.Policy, read parser, budget time.Duration) *guard {
+// newGuard returns the guard of that mailbox, whose budget for a small message is budget, 0 for the usual one.
+func newGuard(mailbox string, policy processor.Policy, read parser, budget time.Duration) *guard {
 	return &guard{
-		policy: policy, read: read, budget: cmp.Or(budget, parseTime),
+		mailbox: mailbox, policy: policy, read: read, budget: cmp.Or(budget, parseTime),
 		onSlow: func() {}, givenUp: map[*processor.Message]processor.Reason{},
 	}
 }
@@ -157,4 +161,10 @@ func (g *guard) Decide(m *processor.Message, dir processor.Directory, now time.T
 		return processor.SetAside{Reason: reason}
 	}
 	return policy.Decide(m, dir, now)
+}
+
+// SetAside implements store.Decider.
+func (g *guard) SetAside(d store.Delivery, why processor.Reason) processor.OpenRequest {
+	policy, _, _ := g.rulingFor(d.Message)
+	return notices{g.mailbox, policy.References}.SetAside(d, why)
 }

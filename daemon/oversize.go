@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -46,9 +45,10 @@ func (r *sessionRun) recordOversize(work context.Context, it mailbox.Item) (brok
 		return err, nil
 	}
 	m := r.guard.parse(header)
-	m.Text, m.HTML, m.Octets = oversizeText(r.mailbox, it, m), "", it.Octets
+	n := notices{r.mailbox.Name, r.target.References}
+	m.Text, m.HTML, m.Octets = n.tooLargeText(it, r.mailbox.Account.MaxOctets, m), "", it.Octets
 	outcomes, err := r.opts.Store.Accept(work, r.target,
-		[]store.Delivery{{UIDL: it.UIDL, Listed: it.Octets, Message: m, Raw: header}}, oversizeDecider{r.target.References})
+		[]store.Delivery{{UIDL: it.UIDL, Listed: it.Octets, Message: m, Raw: header}}, oversizeDecider{n})
 	if err != nil {
 		return nil, fmt.Errorf("accept the header of a message that is too large: %w", err)
 	}
@@ -124,40 +124,15 @@ func (h *oversizeHeader) Digest() [32]byte {
 	return sha256.Sum256(fmt.Appendf(nil, "too large\x00%d\x00%s\x00%s", h.octets, h.uidl, h.text))
 }
 
-// oversizeDecider opens the event.
-type oversizeDecider struct{ processor.References }
+// oversizeDecider opens the event about a message that is too large.
+type oversizeDecider struct{ notices }
 
 // Keys implements processor.Decider.
 func (oversizeDecider) Keys(*processor.Message) processor.Keys { return processor.Keys{} }
 
 // Decide implements processor.Decider.
 func (d oversizeDecider) Decide(m *processor.Message, _ processor.Directory, _ time.Time) processor.Decision {
-	headers := processor.Attachment{Name: "header.txt", MediaType: "text/plain"}
-	return processor.OpenRequest{
-		Reason:    processor.NewReason(processor.ReasonTooLarge, fmt.Sprintf("the message has %d octets", m.Octets)),
-		Kind:      processor.Event,
-		Subject:   "Message too large: " + cmp.Or(m.Subject, "(no subject)"),
-		Requester: d.Login, User: d.Login,
-		Source: d.Source, Priority: cmp.Or(d.Priority, d.DefaultPriority), Group: cmp.Or(d.Group, d.ServiceDesk),
-		Attachments: []processor.Attachment{headers.WithContent(wholeHeader)},
-	}
-}
-
-// wholeHeader reads the header from its start to its end.
-func wholeHeader(raw io.ReaderAt) io.Reader { return io.NewSectionReader(raw, 0, maxHeader) }
-
-// oversizeText tells a person what happened and what to do.
-func oversizeText(mb *Mailbox, it mailbox.Item, m *processor.Message) string {
-	from := m.Author()
-	return fmt.Sprintf("A message is larger than MaxMessageSize allows and was not retrieved. It stays in the mailbox; "+
-		"only its header is recorded, and attached to this event as header.txt.\n\n"+
-		"Mailbox: %s\nFrom: %s <%s>\nSubject: %s\nMessage-ID: %s\nSize: %d octets as the server says; the limit is %d\n\n"+
-		"What to do:\n"+
-		"1. Raise MaxMessageSize in the mailbox's file: the message is then recorded like any other.\n"+
-		"2. Or read it with a mail program, record by hand what the sender wants, and delete it from the mailbox.\n"+
-		"3. Mark this event as processed.\n\n"+
-		"Other messages are not affected, and there is no further event about this one.\n",
-		mb.Name, from.Name, from.Addr, m.Subject, m.MessageID, it.Octets, mb.Account.MaxOctets)
+	return d.tooLarge(m)
 }
 
 // isUnderstatedSize reports whether a session ended because a message was larger than LIST had said.

@@ -88,7 +88,7 @@ func (p *poll) run(ctx context.Context) error {
 		return nil
 	}
 	defer release()
-	p.guard = newGuard(processor.Policy{}, p.parse, p.opts.ParseTime)
+	p.guard = newGuard(p.mailbox.Name, processor.Policy{}, p.parse, p.opts.ParseTime)
 	if err := p.resolve(ctx); err != nil {
 		return err
 	}

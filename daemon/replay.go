@@ -38,7 +38,7 @@ func read(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (store
 	if err != nil {
 		return target, nil, nil, err
 	}
-	g := newGuard(processor.NewPolicy(mb.Rules, target.References), processor.Parse, parseTime)
+	g := newGuard(mb.Name, processor.NewPolicy(mb.Rules, target.References), processor.Parse, parseTime)
 	m := g.parse(raw)
 	return target, g, m, m.ReadError
 }
@@ -49,13 +49,13 @@ type LookUp func(ctx context.Context, keys processor.Keys) (processor.Directory,
 // Preview says what a poll would decide about a message of a mailbox that takes messages of at most so many octets, 0
 // for no limit. It records nothing.
 func Preview(ctx context.Context, policy processor.Policy, most int64, look LookUp, raw store.Raw, now time.Time) (*processor.Message, processor.Decision, error) {
-	g := newGuard(policy, processor.Parse, parseTime)
+	g := newGuard("", policy, processor.Parse, parseTime)
 	m := g.parse(raw)
 	if m.ReadError != nil {
 		return nil, nil, m.ReadError
 	}
 	if most > 0 && raw.Size() > most {
-		d := oversizeDecider{policy.References}.Decide(m, nil, now)
+		d := notices{References: policy.References}.tooLarge(m)
 		return m, d, nil
 	}
 	dir, err := look(ctx, g.Keys(m))

@@ -31,6 +31,15 @@ type Delivery struct {
 	Body []byte
 }
 
+// Decider decides what messages are recorded as. Accept asks it within its transaction, for each message once, and again
+// when it has to try that message in another transaction. It reads only what it is given and changes nothing.
+type Decider interface {
+	processor.Decider
+	// SetAside returns the event that carries a message which cannot be recorded. Its Body tells a person what happened
+	// and what to do. The raw message is attached in any case.
+	SetAside(d Delivery, why processor.Reason) processor.OpenRequest
+}
+
 // What became of a message, as its receipt says.
 const (
 	Opened   = "opened"    // a request was opened
@@ -60,7 +69,7 @@ type Outcome struct {
 // (IsUnexplained) end that. An error that lies in no message (ErrUnavailable, ErrReferenceGone, ErrLocked of what every
 // message needs, a stop) fails the batch. With an error, the outcomes are those of the first messages, as far as they
 // were tried one by one; nothing else is recorded, but what a commit did whose answer was lost, which is Known the next time.
-func (s *Store) Accept(ctx context.Context, mb Mailbox, batch []Delivery, decider processor.Decider) ([]Outcome, error) {
+func (s *Store) Accept(ctx context.Context, mb Mailbox, batch []Delivery, decider Decider) ([]Outcome, error) {
 	if len(batch) == 0 {
 		return nil, nil
 	}
@@ -91,7 +100,7 @@ type acceptance struct {
 	store    *Store
 	tx       pgx.Tx
 	mailbox  Mailbox
-	decider  processor.Decider
+	decider  Decider
 	now      time.Time
 	outcomes []Outcome
 	numbers  *drawn
@@ -102,7 +111,7 @@ type acceptance struct {
 }
 
 // acceptTogether accepts the batch in one transaction, all or nothing.
-func (s *Store) acceptTogether(ctx context.Context, mb Mailbox, batch []Delivery, decider processor.Decider) ([]Outcome, error) {
+func (s *Store) acceptTogether(ctx context.Context, mb Mailbox, batch []Delivery, decider Decider) ([]Outcome, error) {
 	return s.acceptIn(ctx, batch, func(tx pgx.Tx) *acceptance { return s.acceptance(tx, mb, len(batch), decider) })
 }
 
@@ -157,7 +166,7 @@ func octetsOf(batch []Delivery) (n int64) {
 }
 
 // acceptance begins to accept a batch of so many deliveries.
-func (s *Store) acceptance(tx pgx.Tx, mb Mailbox, size int, decider processor.Decider) *acceptance {
+func (s *Store) acceptance(tx pgx.Tx, mb Mailbox, size int, decider Decider) *acceptance {
 	return &acceptance{
 		store: s, tx: tx, mailbox: mb, decider: decider,
 		now:      s.now().Truncate(time.Microsecond), // as PostgreSQL keeps it

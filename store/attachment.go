@@ -9,8 +9,8 @@ import (
 	"mailintegration/processor"
 )
 
-// rawName is the name that a raw message has as an attachment.
-const rawName = "message.eml"
+// RawName is the name that a raw message has as an attachment.
+const RawName = "message.eml"
 
 // content is something to keep in the attachment directory, and what is known of it once it is there.
 type content struct {
@@ -44,7 +44,7 @@ func (r *record) attach(list []processor.Attachment, withRaw bool) {
 	if withRaw {
 		c := rawContent(r.arrival)
 		c.attached = true
-		c.attachment = processor.Attachment{Name: rawName, MediaType: "message/rfc822"}
+		c.attachment = processor.Attachment{Name: RawName, MediaType: "message/rfc822"}
 		r.contents = append(r.contents, c)
 	}
 }

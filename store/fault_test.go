@@ -55,7 +55,7 @@ func testCuts(t *testing.T, cut func(*storetest.Proxy, int), bad bool, rows map[
 	d := newDesk(t)
 	proxy := storetest.NewProxy(t, d.url)
 	proxied := d.open(t, proxy.URL)
-	var decider processor.Decider = d.clerk()
+	var decider store.Decider = d.clerk()
 	if bad {
 		decider = d.exceptFor("bad", func() processor.Decision { return processor.OpenRequest{Kind: "problem", Subject: "x"} })
 	}

@@ -95,7 +95,7 @@ var today = time.Date(2026, 11, 22, 10, 0, 0, 123456789, time.UTC)
 func clock() time.Time { return today }
 
 // accept accepts a batch and fails the test when that fails as a whole.
-func (d *desk) accept(t testing.TB, decider processor.Decider, batch ...store.Delivery) []store.Outcome {
+func (d *desk) accept(t testing.TB, decider store.Decider, batch ...store.Delivery) []store.Outcome {
 	t.Helper()
 	outcomes, err := d.store.Accept(t.Context(), d.mailbox, batch, decider)
 	if err != nil {
@@ -258,6 +258,25 @@ func (c clerk) add(m *processor.Message, r processor.Request, sender processor.U
 	return processor.AddActivity{
 		Reason: processor.NewReason(processor.ReasonInReplyTo, detail), Request: r.Number,
 		Author: sender, Reopen: c.reopen, Attachments: m.Attachments, AttachRaw: c.attachRaw,
+	}
+}
+
+// SetAside implements store.Decider.
+func (c clerk) SetAside(d store.Delivery, why processor.Reason) processor.OpenRequest {
+	return withEvents{Mailbox: c.Mailbox}.SetAside(d, why)
+}
+
+// withEvents makes a store.Decider of a policy.
+type withEvents struct {
+	processor.Decider
+	store.Mailbox
+}
+
+// SetAside implements store.Decider.
+func (w withEvents) SetAside(d store.Delivery, why processor.Reason) processor.OpenRequest {
+	return processor.OpenRequest{
+		Kind: processor.Event, Subject: "Message set aside: " + d.Message.Subject, Body: "Why: " + why.Detail(),
+		Requester: w.Login, User: w.Login, Source: w.Source, Priority: w.DefaultPriority, Group: w.ServiceDesk,
 	}
 }
 

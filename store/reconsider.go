@@ -68,7 +68,7 @@ func (e *StillAsideError) Error() string {
 // Reconsider decides once more about a message that was set aside, as m is now read, and records what is decided: then
 // its receipt says what became of it and the event is processed. All of it is one transaction; when there is an error
 // (ErrNotAside, a *StillAsideError and, unless again is set, ErrProcessed among them), nothing has changed.
-func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *processor.Message, decider processor.Decider, again bool) (Outcome, error) {
+func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *processor.Message, decider Decider, again bool) (Outcome, error) {
 	var outcome Outcome
 	batch := []Delivery{{Message: m, Raw: aside.Raw}}
 	numbers := &drawn{pool: &s.numbers}

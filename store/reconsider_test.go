@@ -27,7 +27,7 @@ func (d *desk) setAside(t testing.TB, one store.Delivery) int64 {
 }
 
 // reconsider opens the message of an event and reconsiders it.
-func (d *desk) reconsider(t testing.TB, s *store.Store, event int64, one store.Delivery, decider processor.Decider) (store.Outcome, error) {
+func (d *desk) reconsider(t testing.TB, s *store.Store, event int64, one store.Delivery, decider store.Decider) (store.Outcome, error) {
 	t.Helper()
 	aside, err := s.OpenAside(t.Context(), event)
 	if err != nil {

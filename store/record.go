@@ -144,9 +144,9 @@ func (a *acceptance) record(arr *arrival, dir *directory, d processor.Decision, 
 		r.threads = threads(arr.Message, r.request, dir)
 		r.attach(d.Attachments, d.AttachRaw)
 	case processor.SetAside:
-		event := asideEvent(a.mailbox, arr, d.Reason)
+		event := a.asideEvent(arr, d.Reason)
 		r.opens, r.request = &event, number
-		r.body, r.html = asideBody(a.mailbox, arr, d.Reason), ""
+		r.body, r.html = event.Body, ""
 		r.attach(nil, true)
 	default: // Refuse and Ignore
 		r.contents = []*content{rawContent(arr)}
@@ -176,8 +176,11 @@ func (a *acceptance) identify(ctx context.Context, records []*record) error {
 	return nil
 }
 
-// asideDecider sets aside whatever it is asked about.
-type asideDecider struct{ reason processor.Reason }
+// asideDecider sets aside whatever it is asked about, with the event of another decider.
+type asideDecider struct {
+	Decider
+	reason processor.Reason
+}
 
 func (asideDecider) Keys(*processor.Message) processor.Keys { return processor.Keys{} }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 	"time"
 
@@ -11,68 +10,29 @@ import (
 	"mailintegration/processor"
 )
 
-// asideEvent is the event that carries a message which was set aside.
-func asideEvent(mb Mailbox, arr *arrival, why processor.Reason) processor.OpenRequest {
-	group := mb.Group
-	if group.ID == 0 {
-		group = mb.ServiceDesk
-	}
-	priority := mb.Priority
-	if priority.ID == 0 {
-		priority = mb.DefaultPriority
+// asideEvent asks the decider for the event that carries a message. When that panics, the event is a plain one: a text
+// that cannot be made must not keep the message in its mailbox.
+func (a *acceptance) asideEvent(arr *arrival, why processor.Reason) (event processor.OpenRequest) {
+	defer func() {
+		if v := recover(); v != nil {
+			event = a.plainEvent(why, panicReason(v))
+		}
+		event.Reason = why
+	}()
+	return a.decider.SetAside(arr.Delivery, why)
+}
+
+// plainEvent returns an event that says no more than the reasons.
+func (a *acceptance) plainEvent(reasons ...processor.Reason) processor.OpenRequest {
+	mb := a.mailbox
+	var body strings.Builder
+	for _, why := range reasons {
+		body.WriteString(why.Detail() + "\n")
 	}
 	return processor.OpenRequest{
-		Reason:    why,
-		Kind:      processor.Event,
-		Subject:   "Message set aside: " + subject(arr.Message.Subject),
-		Requester: mb.Login,
-		User:      mb.Login,
-		Source:    mb.Source,
-		Priority:  priority,
-		Group:     group,
+		Kind: processor.Event, Subject: "Message set aside", Body: body.String(), Requester: mb.Login, User: mb.Login,
+		Source: mb.Source, Priority: cmp.Or(mb.Priority, mb.DefaultPriority), Group: cmp.Or(mb.Group, mb.ServiceDesk),
 	}
-}
-
-// asideBody tells a person what happened and what to do.
-func asideBody(mb Mailbox, arr *arrival, why processor.Reason) string {
-	m := arr.Message
-	date := "unknown"
-	if !m.Date.IsZero() {
-		date = m.Date.Format(time.RFC1123Z)
-	}
-	facts := []struct{ name, value string }{
-		{"Mailbox", mb.Name},
-		{"From", strings.TrimSpace(m.From.Name + " <" + m.From.Addr + ">")},
-		{"Subject", m.Subject},
-		{"Date", date},
-		{"Message-ID", m.MessageID},
-		{"Size", fmt.Sprintf("%d octets", arr.Raw.Size())},
-		{"Why", why.Detail() + " [" + string(why.Code) + "]"},
-	}
-	var b strings.Builder
-	b.WriteString("A message could not be recorded as what it is and was set aside. Nothing of it is lost: " +
-		"it is attached to this event, exactly as it was received, as " + rawName + ".\n\n")
-	for _, f := range facts {
-		fmt.Fprintf(&b, "%s: %s\n", f.name, capped(cmp.Or(f.value, "none"), maxDetail))
-	}
-	b.WriteString("\nWhat to do:\n" + remedy(why.Code) +
-		"\nThe mailbox goes on: other messages are not affected, and this one is not retrieved again.\n")
-	return b.String()
-}
-
-// remedy is what a person can do about a message that was set aside for that reason.
-func remedy(why processor.ReasonCode) string {
-	if why == processor.ReasonBadBlock {
-		return "1. Read in the line \"Why\" which lines of the block are wrong, and what is right. Lines are counted from the first of the message's text.\n" +
-			"2. When the block is right and a name is missing here, add it (mailintegration request-type add, group add, user add …) " +
-			"and run mailintegration replay --set-aside with the number of this event: the message is recorded and the event processed.\n" +
-			"3. Else have the sender send a corrected message, or record the service request by hand, and mark this event as processed.\n"
-	}
-	return "1. Open " + rawName + " with a mail program and read what the sender wants.\n" +
-		"2. Record it by hand, as a new request or on the request it belongs to, and answer the sender if need be.\n" +
-		"3. Report the line \"Why\" with " + rawName + " to whoever maintains MailIntegration, so that such a message is understood the next time.\n" +
-		"4. Mark this event as processed. A later version that understands the message records it by mailintegration replay --set-aside " +
-		"with the number of this event, as long as that was not done by hand.\n"
 }
 
 // asideRows are rows of the table set_aside, column by column.

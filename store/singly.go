@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-
-	"mailintegration/processor"
 )
 
 // maxUnexplained is how many messages in a row may fail for a reason that nobody knows before it is taken for one that
@@ -18,7 +16,7 @@ const maxUnexplained = 2
 type singly struct {
 	store   *Store
 	mailbox Mailbox
-	decider processor.Decider
+	decider Decider
 	failure error // of the batch
 }
 
@@ -79,7 +77,7 @@ func (a *singly) acceptAlone(ctx context.Context, one []Delivery, err error) (Ou
 	if a.store.refusedTooOften(a.mailbox, constraint) {
 		return Outcome{}, &constraintError{constraint, err}
 	}
-	outcomes, asideErr := a.try(ctx, one, asideDecider{reason})
+	outcomes, asideErr := a.try(ctx, one, asideDecider{a.decider, reason})
 	if asideErr != nil {
 		return Outcome{}, fmt.Errorf("set aside: %w, after: %w", asideErr, err)
 	}
@@ -88,7 +86,7 @@ func (a *singly) acceptAlone(ctx context.Context, one []Delivery, err error) (Ou
 }
 
 // try accepts one delivery in one transaction. The rows of requests are waited for briefly when they were in vain before.
-func (a *singly) try(ctx context.Context, one []Delivery, decider processor.Decider) ([]Outcome, error) {
+func (a *singly) try(ctx context.Context, one []Delivery, decider Decider) ([]Outcome, error) {
 	return a.store.acceptIn(ctx, one, func(tx pgx.Tx) *acceptance {
 		begun := a.store.acceptance(tx, a.mailbox, len(one), decider)
 		begun.impatient = errors.Is(a.failure, ErrLocked)

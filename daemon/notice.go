@@ -1,0 +1,133 @@
+package daemon
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"mailintegration/mailbox"
+	"mailintegration/processor"
+	"mailintegration/store"
+)
+
+// notices makes the events that tell the service desk what happened to a mailbox's messages and what to do about it.
+type notices struct {
+	mailbox string
+	processor.References
+}
+
+// event returns an event for the group and with the priority of the mailbox, or else of its team.
+func (n notices) event(why processor.Reason, subject string) processor.OpenRequest {
+	return processor.OpenRequest{
+		Reason:    why,
+		Kind:      processor.Event,
+		Subject:   subject,
+		Requester: n.Login,
+		User:      n.Login,
+		Source:    n.Source,
+		Priority:  cmp.Or(n.Priority, n.DefaultPriority),
+		Group:     cmp.Or(n.Group, n.ServiceDesk),
+	}
+}
+
+// SetAside implements store.Decider.
+func (n notices) SetAside(d store.Delivery, why processor.Reason) processor.OpenRequest {
+	event := n.event(why, "Message set aside: "+subjectOf(d.Message))
+	event.Body = n.asideText(d, why)
+	return event
+}
+
+// asideText says which message was set aside and why, and what to do about it.
+func (n notices) asideText(d store.Delivery, why processor.Reason) string {
+	m := d.Message
+	date := "unknown"
+	if !m.Date.IsZero() {
+		date = m.Date.Format(time.RFC1123Z)
+	}
+	facts := []struct{ name, value string }{
+		{"Mailbox", n.mailbox},
+		{"From", strings.TrimSpace(m.From.Name + " <" + m.From.Addr + ">")},
+		{"Subject", m.Subject},
+		{"Date", date},
+		{"Message-ID", m.MessageID},
+		{"Size", fmt.Sprintf("%d octets", d.Raw.Size())},
+		{"Why", why.Detail() + " [" + string(why.Code) + "]"},
+	}
+	var b strings.Builder
+	b.WriteString("A message could not be recorded and was set aside. Nothing of it is lost: it is attached to this event as " +
+		store.RawName + ", exactly as it was received.\n\n")
+	for _, f := range facts {
+		fmt.Fprintf(&b, "%s: %s\n", f.name, shortened(cmp.Or(f.value, "none")))
+	}
+	b.WriteString("\nWhat to do:\n" + asideRemedy(why.Code) +
+		"\nOther messages of the mailbox are not affected, and this one is not retrieved again.\n")
+	return b.String()
+}
+
+// asideRemedy says what to do about a message that was set aside for that reason.
+func asideRemedy(why processor.ReasonCode) string {
+	if why == processor.ReasonBadBlock {
+		return "1. Read in the line \"Why\" which lines of the block are wrong and how to correct them. " +
+			"Line 1 is the first line of the message's text.\n" +
+			"2. If the block is right and a name is missing here, add it (mailintegration request-type add, group add, user add …) " +
+			"and run mailintegration replay --set-aside with the number of this event: the message is recorded and the event processed.\n" +
+			"3. Otherwise ask the sender for a corrected message, or record the service request by hand, and mark this event as processed.\n"
+	}
+	return "1. Open " + store.RawName + " with a mail program and read what the sender wants.\n" +
+		"2. Record it by hand, as a new request or as an activity on the request it belongs to, and answer the sender if necessary.\n" +
+		"3. Send the line \"Why\" and " + store.RawName + " to the maintainer of MailIntegration, so that a later version can record " +
+		"such a message.\n" +
+		"4. Mark this event as processed. Once a version can record the message, and if nobody has done so by hand, run " +
+		"mailintegration replay --set-aside with the number of this event.\n"
+}
+
+// tooLarge returns the event about a message that stays on the server because of its size; its header is attached.
+func (n notices) tooLarge(m *processor.Message) processor.OpenRequest {
+	event := n.event(processor.NewReason(processor.ReasonTooLarge, fmt.Sprintf("the message has %d octets", m.Octets)),
+		"Message too large: "+subjectOf(m))
+	header := processor.Attachment{Name: headerName, MediaType: "text/plain"}
+	event.Attachments = []processor.Attachment{header.WithContent(wholeHeader)}
+	return event
+}
+
+// headerName is the name that a header has as an attachment.
+const headerName = "header.txt"
+
+// wholeHeader reads the header from its start to its end.
+func wholeHeader(raw io.ReaderAt) io.Reader { return io.NewSectionReader(raw, 0, maxHeader) }
+
+// tooLargeText says which message is too large, and what to do about it.
+func (n notices) tooLargeText(it mailbox.Item, limit int64, m *processor.Message) string {
+	from := m.Author()
+	return fmt.Sprintf("A message is larger than MaxMessageSize allows and was not retrieved. It stays in the mailbox; "+
+		"only its header is recorded, and attached to this event as "+headerName+".\n\n"+
+		"Mailbox: %s\nFrom: %s <%s>\nSubject: %s\nMessage-ID: %s\nSize: %d octets as the server says; the limit is %d\n\n"+
+		"What to do:\n"+
+		"1. Raise MaxMessageSize in the mailbox's file: the message is then recorded like any other.\n"+
+		"2. Or read it with a mail program, record by hand what the sender wants, and delete it from the mailbox.\n"+
+		"3. Mark this event as processed.\n\n"+
+		"Other messages are not affected, and there is no further event about this one.\n",
+		n.mailbox, from.Name, from.Addr, m.Subject, m.MessageID, it.Octets, limit)
+}
+
+// subjectOf returns the subject of a message for that of its event.
+func subjectOf(m *processor.Message) string { return cmp.Or(m.Subject, "(no subject)") }
+
+// maxFact is how many octets of a header field, or of a reason, a notice repeats: what to do comes after it.
+const maxFact = 16 << 10
+
+// shortened returns text cut to maxFact octets, between two characters.
+func shortened(text string) string {
+	const ellipsis = "…"
+	if len(text) <= maxFact {
+		return text
+	}
+	end := maxFact - len(ellipsis)
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + ellipsis
+}
