@@ -12,6 +12,7 @@ type cursor struct {
 	position
 }
 
+// newCursor returns a cursor at the beginning of text.
 func newCursor(text []byte) *cursor { return &cursor{text: text, position: position{1, 1}} }
 
 // to returns the position of offset. Offsets must not decrease from one call to the next.

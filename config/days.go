@@ -32,12 +32,14 @@ type daysWord struct {
 	days int
 }
 
+// leaveKind reads a LeavePolicy.
 func leaveKind() kind {
 	k := daysKind(1, maxLeaveDays, daysWord{"Never", int(LeaveNever)}, daysWord{"Always", int(LeaveAlways)})
 	k.values = fmt.Sprintf("Never, Days N with N from 1 to %d, or Always", maxLeaveDays)
 	return k
 }
 
+// retentionKind reads a Retention.
 func retentionKind() kind {
 	k := daysKind(minRetentionDays, maxRetentionDays, daysWord{"Always", int(RetainAlways)})
 	k.values = fmt.Sprintf("Days N with N from %d to %d, or Always", minRetentionDays, maxRetentionDays)

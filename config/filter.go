@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Filter is one <Filter> of a mailbox file. Its fields describe tags as those of Mailbox do.
+// Filter is one <Filter> of a mailbox file. Its fields describe tags like the fields of Mailbox.
 type Filter struct {
 	Line int // of its opening tag
 
@@ -73,8 +73,10 @@ type Pattern string
 // Regexp compiles the pattern. It panics unless the loader has checked the pattern.
 func (p Pattern) Regexp() *regexp.Regexp { return regexp.MustCompile("(?i)" + string(p)) }
 
+// patternValues describes the good values of a pattern.
 const patternValues = "RE2 syntax; case does not matter unless it begins with (?-i)"
 
+// patternKind reads a regular expression.
 func patternKind() kind {
 	return kind{
 		noun: "a regular expression", values: patternValues,

@@ -113,6 +113,7 @@ func kindOfType(t reflect.Type, arg string) kind {
 	return textKind("one line of text", "")
 }
 
+// textKind reads one line of text.
 func textKind(noun, values string) kind {
 	return kind{
 		noun: noun, values: values,
@@ -132,6 +133,7 @@ func secretPathKind() kind {
 	return k
 }
 
+// nameKind reads a short line of text.
 func nameKind() kind {
 	const longest = 100
 	k := textKind("a name", fmt.Sprintf("one line of at most %d characters", longest))
@@ -139,6 +141,7 @@ func nameKind() kind {
 	return k
 }
 
+// boolKind reads True or False.
 func boolKind() kind {
 	return kind{
 		noun: "True or False", values: "yes, no, 1 and 0 work too, in upper or lower case",
@@ -160,6 +163,7 @@ func boolKind() kind {
 	}
 }
 
+// portKind reads the number of a port.
 func portKind() kind {
 	k := countKind("1-65535")
 	k.noun, k.values = "a port", "1–65535"
@@ -181,6 +185,7 @@ func countKind(limits string) kind {
 	}
 }
 
+// enumKind reads one of names, in upper or lower case.
 func enumKind(names []string) kind {
 	return kind{
 		noun: "a known value", values: strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1],
@@ -195,6 +200,7 @@ func enumKind(names []string) kind {
 	}
 }
 
+// listKind reads names separated by commas.
 func listKind() kind {
 	return kind{
 		noun: "a list", values: "names separated by commas",

@@ -52,6 +52,7 @@ func sorted(mistakes []Mistake) []Mistake {
 	return mistakes
 }
 
+// byPlace orders mistakes by line and column.
 func byPlace(a, b Mistake) int {
 	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 }

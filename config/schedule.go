@@ -70,6 +70,7 @@ func (s Schedule) String() string { return s.text }
 // Equal reports whether both schedules have the same text.
 func (s Schedule) Equal(other Schedule) bool { return s.text == other.text }
 
+// scheduleKind reads a Schedule.
 func scheduleKind() kind {
 	return kind{
 		noun: "a schedule", values: "a duration such as 30s or 5m, or five cron fields such as */5 8-17 * * 1-5, or @every 1m",

@@ -47,7 +47,7 @@ func TestASecretIsNotPrintedInAnyWay(t *testing.T) {
 	all.Write(encoded.Bytes())
 	for _, form := range []string{secretInTests, fmt.Sprintf("%x", secretInTests), fmt.Sprintf("%X", secretInTests)} {
 		if strings.Contains(all.String(), form) {
-			t.Errorf("it was printed as %s:\n%s", form, all.String())
+			t.Errorf("the secret was printed as %s:\n%s", form, all.String())
 		}
 	}
 	if !strings.Contains(all.String(), redacted) || s.Reveal() != secretInTests {

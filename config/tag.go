@@ -79,6 +79,7 @@ type tagSet struct {
 	root   string  // the root that a hint tells to write
 }
 
+// mailboxSet returns the tags of a mailbox file.
 func mailboxSet() *tagSet {
 	return &tagSet{
 		tags: MailboxTags(), server: true, where: "a mailbox file", root: mailboxRoot, filter: filterSet(),
@@ -86,6 +87,7 @@ func mailboxSet() *tagSet {
 	}
 }
 
+// filterSet returns the tags of a <Filter>.
 func filterSet() *tagSet {
 	return &tagSet{
 		tags: FilterTags(), where: "a filter", move: "move it into a <Filter>",
@@ -93,6 +95,7 @@ func filterSet() *tagSet {
 	}
 }
 
+// serviceSet returns the tags of the service file.
 func serviceSet() *tagSet {
 	return &tagSet{
 		tags: ServiceTags(), where: "the service file", root: serviceRoot,
