@@ -18,18 +18,18 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 )
 
-// sample is how many octets are looked at to guess a charset: guessing costs half a millisecond per KiB.
+// sample is the number of octets from which the charset is guessed: guessing costs half a millisecond per KiB.
 const sample = 4 << 10
 
-// Decode puts octets into UTF-8. label is the charset they are declared to have, "" when nothing says so.
-// What is declared is believed, unless the octets cannot be that.
+// Decode converts octets to UTF-8. label is the declared charset, "" when none is declared. Decode believes the
+// declaration unless the octets contradict it.
 func Decode(octets []byte, label string) string {
 	text, _ := decodeDeclared(octets, label)
 	return text
 }
 
-// Text puts octets into UTF-8 as Decode does, and cleans them. asDeclared is false when the octets are not what they are
-// declared to be.
+// Text converts octets to UTF-8 as Decode does, and cleans the result as Clean does. asDeclared is false when the
+// octets are not in the charset that they declare, or it had to be guessed.
 func Text(octets []byte, label string) (text string, asDeclared bool) {
 	label = Name(label)
 	text, isASCII, ok := cleanUTF8(octets)
@@ -43,13 +43,13 @@ func Text(octets []byte, label string) (text string, asDeclared bool) {
 	return Clean(text), asDeclared
 }
 
-// decodeDeclared is Decode; asDeclared is false when the octets are not what they are declared to be.
+// decodeDeclared does what Decode does. asDeclared is as in Text.
 func decodeDeclared(octets []byte, label string) (text string, asDeclared bool) {
 	label = Name(label)
 	switch {
 	case IsWide(label):
 		return decodeWide(octets, label)
-	case hasMark(octets): // of no other charset
+	case hasMark(octets): // no other charset begins with it
 		text, _ := decodeWide(octets, "utf-16")
 		return text, false
 	case isASCII(octets) && isASCIICompatible(label):
@@ -67,11 +67,11 @@ func decodeDeclared(octets []byte, label string) (text string, asDeclared bool) 
 	if label == "utf-8" && isMostlyUTF8(octets) {
 		return strings.ToValidUTF8(string(octets), "\ufffd"), false
 	}
-	return guess(octets, label), false
+	return decodeGuessed(octets, label), false
 }
 
-// isUTF8 says whether octets are to be taken for UTF-8. Octets declared as a Latin charset are, when they are valid:
-// no text in a European language looks so by chance.
+// isUTF8 reports whether octets are read as UTF-8. Octets that are declared to be in a Latin charset are read so when
+// they are valid UTF-8: no text in a European language is valid UTF-8 by chance.
 func isUTF8(octets []byte, label string) bool {
 	if isOftenUTF8(label) {
 		return utf8.Valid(octets) && !bytes.Contains(octets, []byte("\x1b$"))
@@ -80,13 +80,13 @@ func isUTF8(octets []byte, label string) bool {
 	case nil:
 		return utf8.Valid(octets)
 	case *charmap.Charmap:
-		// Nor does a text in another charset of one octet a character, when it is more than a few words.
+		// Nor is a text in another single-octet charset, once it has more than a few words.
 		return highOctets(octets) >= 8 && utf8.Valid(octets)
 	}
 	return false
 }
 
-// isOftenUTF8 says whether what is UTF-8 by its looks is so in spite of this declaration.
+// isOftenUTF8 reports whether valid UTF-8 with this label is UTF-8: programs declare these charsets wrongly.
 func isOftenUTF8(label string) bool {
 	switch label {
 	case "", "utf-8", "us-ascii", "windows-1252", "iso-8859-15", "iso-8859-1":
@@ -95,7 +95,8 @@ func isOftenUTF8(label string) bool {
 	return false
 }
 
-// decodeWith decodes; ok is false when more than a few of the characters are not of that charset.
+// decodeWith decodes octets. ok is false when the result has more than one invalid character for ten octets beyond
+// ASCII.
 func decodeWith(enc encoding.Encoding, octets []byte) (text string, ok bool) {
 	decoded, err := enc.NewDecoder().Bytes(octets)
 	if err != nil {
@@ -108,8 +109,8 @@ func decodeWith(enc encoding.Encoding, octets []byte) (text string, ok bool) {
 	return string(decoded), wrong*10 <= highOctets(octets)
 }
 
-// guess decodes octets whose charset is missing, unknown or a lie.
-func guess(octets []byte, label string) string {
+// decodeGuessed decodes octets whose declared charset is missing, unknown or wrong.
+func decodeGuessed(octets []byte, label string) string {
 	if bytes.Contains(octets, []byte("\x1b$")) {
 		if text, ok := decodeWith(japanese.ISO2022JP, octets); ok {
 			return text
@@ -135,8 +136,8 @@ func guess(octets []byte, label string) string {
 	return text
 }
 
-// detect names the charset that octets most likely have, "" when it is not clear. Of several that are as likely it is
-// always the same one: the detector gives them in any order.
+// detect returns the name of the most likely charset of octets, "" when none is likely enough. It breaks ties by name,
+// because the detector returns its candidates in any order.
 func detect(octets []byte) string {
 	const leastConfidence = 20 // of 100
 	all, err := chardet.NewTextDetector().DetectAll(octets)
@@ -152,14 +153,15 @@ func detect(octets []byte) string {
 	return best.Charset
 }
 
-// sampleOf returns a beginning of octets, from a little before the first one that is not ASCII.
+// sampleOf returns a piece of octets that begins a little before the first octet beyond ASCII.
 func sampleOf(octets []byte) []byte {
 	first := bytes.IndexFunc(octets, func(r rune) bool { return r >= utf8.RuneSelf || r == 0x1b })
 	octets = octets[max(first-sample/4, 0):]
 	return octets[:min(len(octets), sample)]
 }
 
-// isMostlyUTF8 says whether more characters beyond ASCII are right than wrong, as in a text that was cut.
+// isMostlyUTF8 reports whether more characters beyond ASCII are valid UTF-8 than invalid, as in a text that was cut
+// off.
 func isMostlyUTF8(octets []byte) bool {
 	right, wrong := 0, 0
 	for i := 0; i < len(octets); {
@@ -180,10 +182,10 @@ func isMostlyUTF8(octets []byte) bool {
 
 func isASCII(octets []byte) bool { return highOctets(octets) == 0 }
 
-// escape begins a character of ISO-2022 (RFC 1468), so that octets with it are no plain ASCII.
+// escape begins an escape sequence of ISO-2022 (RFC 1468): octets that contain it are not plain ASCII.
 const escape = 0x1b
 
-// highOctets counts the octets that are not plain ASCII text.
+// highOctets returns the number of octets that are beyond ASCII, or are an escape.
 func highOctets(octets []byte) int {
 	n := 0
 	for _, c := range octets {
@@ -194,12 +196,12 @@ func highOctets(octets []byte) int {
 	return n
 }
 
-// isASCIICompatible says whether ASCII octets mean themselves in a charset.
+// isASCIICompatible reports whether ASCII octets stand for themselves in a charset.
 func isASCIICompatible(label string) bool {
 	return label != "utf-7" && label != "hz-gb-2312" && !IsWide(label)
 }
 
-// InHTML finds the charset that HTML declares in itself.
+// InHTML returns the charset that HTML declares in a meta element, "" when it declares none.
 func InHTML(octets []byte) string {
 	if m := metaElement.FindSubmatch(octets[:min(len(octets), 2048)]); m != nil {
 		return string(m[1])
@@ -209,7 +211,8 @@ func InHTML(octets []byte) string {
 
 var metaElement = regexp.MustCompile(`(?i)<meta[^>]+charset\s*=\s*["']?\s*([-\w:.]+)`)
 
-// Name returns the one name by which this package knows a charset.
+// Name returns the name by which this package knows a charset, in lower case. An unknown label is returned as its own
+// name.
 func Name(label string) string {
 	name := strings.ToLower(strings.Trim(label, " \t\"'`;,.<>="))
 	name = strings.TrimPrefix(name, "charset=")
@@ -224,33 +227,41 @@ func Name(label string) string {
 	return name
 }
 
-// aliases are names that mail programs use and the WHATWG's index does not know, or knows as less than what
-// mail means by them.
+// aliases maps labels that mail programs use to names. The WHATWG's index lacks them, or takes them for a smaller
+// charset than mail programs mean.
 var aliases = map[string]string{
 	"utf8": "utf-8", "utf-8-sig": "utf-8", "utf-8mb4": "utf-8", "utf8mb4": "utf-8", "unicode-1-1-utf-8": "utf-8", "utf_8": "utf-8",
 	"utf7": "utf-7", "unicode-1-1-utf-7": "utf-7", "unicode-2-0-utf-7": "utf-7",
 	"ascii": "us-ascii", "7bit": "us-ascii", "8bit": "", "ansi_x3.4-1968": "us-ascii", "iso-646-us": "us-ascii", "us": "us-ascii",
-	"unknown": "", "unknown-8bit": "", "x-unknown": "", "default": "", "none": "", "binary": "", "ansi": "", "user-defined": "", "x-user-defined": "",
-	"latin-1": "windows-1252", "iso8859_1": "windows-1252", "iso-8859-1": "windows-1252", "latin1": "windows-1252", "iso8859-1": "windows-1252", "iso_8859-1": "windows-1252",
+	"unknown": "", "unknown-8bit": "", "x-unknown": "", "default": "", "none": "", "binary": "", "ansi": "",
+	"user-defined": "", "x-user-defined": "",
+	"latin-1": "windows-1252", "iso8859_1": "windows-1252", "iso-8859-1": "windows-1252", "latin1": "windows-1252",
+	"iso8859-1": "windows-1252", "iso_8859-1": "windows-1252",
 	"iso-8859-8-i": "iso-8859-8", "iso-8859-11": "windows-874", "tis-620": "windows-874",
-	"gb2312": "gb18030", "gbk": "gb18030", "gb_2312-80": "gb18030", "iso-gb2312": "gb18030", "gb-18030": "gb18030", "cp936": "gb18030", "ms936": "gb18030", "chinesesimplified": "gb18030", "euc-cn": "gb18030",
+	"gb2312": "gb18030", "gbk": "gb18030", "gb_2312-80": "gb18030", "iso-gb2312": "gb18030", "gb-18030": "gb18030",
+	"cp936": "gb18030", "ms936": "gb18030", "chinesesimplified": "gb18030", "euc-cn": "gb18030",
 	"hz": "hz-gb-2312", "cp950": "big5", "big5-hkscs": "big5", "chinesebig5": "big5",
 	"cp932": "shift_jis", "ms932": "shift_jis", "sjis": "shift_jis", "shift-jis": "shift_jis", "windows-31j": "shift_jis",
-	"eucjp": "euc-jp", "iso-2022-jp-1": "iso-2022-jp", "iso-2022-jp-2": "iso-2022-jp", "iso-2022-jp-3": "iso-2022-jp", "iso-2022-jp-ms": "iso-2022-jp", "cp50220": "iso-2022-jp", "cp50221": "iso-2022-jp",
+	"eucjp": "euc-jp", "iso-2022-jp-1": "iso-2022-jp", "iso-2022-jp-2": "iso-2022-jp", "iso-2022-jp-3": "iso-2022-jp",
+	"iso-2022-jp-ms": "iso-2022-jp", "cp50220": "iso-2022-jp", "cp50221": "iso-2022-jp",
 	"cp949": "euc-kr", "ms949": "euc-kr", "euckr": "euc-kr", "ks_c_5601": "euc-kr", "uhc": "euc-kr",
-	"cp1250": "windows-1250", "cp1251": "windows-1251", "cp1252": "windows-1252", "cp1253": "windows-1253", "cp1254": "windows-1254", "cp1255": "windows-1255", "cp1256": "windows-1256", "cp1257": "windows-1257", "cp1258": "windows-1258",
-	"win-1250": "windows-1250", "win-1251": "windows-1251", "win-1252": "windows-1252", "windows1251": "windows-1251", "windows1252": "windows-1252", "windows-1252http-equivcontent-type": "windows-1252",
+	"cp1250": "windows-1250", "cp1251": "windows-1251", "cp1252": "windows-1252", "cp1253": "windows-1253",
+	"cp1254": "windows-1254", "cp1255": "windows-1255", "cp1256": "windows-1256", "cp1257": "windows-1257",
+	"cp1258": "windows-1258",
+	"win-1250": "windows-1250", "win-1251": "windows-1251", "win-1252": "windows-1252", "windows1251": "windows-1251",
+	"windows1252": "windows-1252", "windows-1252http-equivcontent-type": "windows-1252",
 	"koi8": "koi8-r", "koi8r": "koi8-r", "koi8u": "koi8-u",
-	"cp437": "ibm437", "ibm437": "ibm437", "437": "ibm437", "cp850": "ibm850", "cp-850": "ibm850", "ibm850": "ibm850", "850": "ibm850", "dos-850": "ibm850",
+	"cp437": "ibm437", "ibm437": "ibm437", "437": "ibm437", "cp850": "ibm850", "cp-850": "ibm850", "ibm850": "ibm850",
+	"850": "ibm850", "dos-850": "ibm850",
 	"cp852": "ibm852", "ibm852": "ibm852", "cp858": "ibm858", "ibm858": "ibm858", "cp866": "ibm866",
 	"mac": "macintosh", "macroman": "macintosh", "mac-roman": "macintosh", "macintosh": "macintosh",
 	"utf16": "utf-16", "ucs-2": "utf-16", "ucs2": "utf-16", "utf32": "utf-32", "ucs-4": "utf-32",
 }
 
-// HasDecoder reports whether a charset is known and its octets need decoding. UTF-8 and ASCII need none.
+// HasDecoder reports whether a charset, given by its Name, is known and needs decoding. UTF-8 and ASCII need none.
 func HasDecoder(name string) bool { return encodingByName(name) != nil }
 
-// encodingByName returns the decoder of a charset, nil for none: UTF-8 and ASCII need none.
+// encodingByName returns the encoding of a charset, nil for an unknown charset, UTF-8 and ASCII.
 func encodingByName(name string) encoding.Encoding {
 	switch name {
 	case "", "utf-8", "us-ascii":

@@ -2,12 +2,12 @@ package charset
 
 import "testing"
 
-func TestCharsetsAreDecodedForWhatTheyAre(t *testing.T) {
+func TestOctetsAreDecodedInTheirRealCharset(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, octets, label, want string }{
 		{"ASCII", "hello", "us-ascii", "hello"},
 		{"UTF-8", "é", "UTF-8", "é"},
-		{"UTF-8 that is not declared", "é", "", "é"},
+		{"UTF-8 without a declaration", "é", "", "é"},
 		{"UTF-8 called us-ascii", "é", "us-ascii", "é"},
 		{"UTF-8 called iso-8859-1", "é", "iso-8859-1", "é"},
 		{"UTF-8 cut in a character", "ééé\xc3", "utf-8", "ééé\ufffd"},
@@ -27,19 +27,19 @@ func TestCharsetsAreDecodedForWhatTheyAre(t *testing.T) {
 		{"shift_jis", "\x82\xb1\x82\xf1", "cp932", "こん"},
 		{"euc-jp", "\xa4\xb3\xa4\xf3", "x-euc-jp", "こん"},
 		{"iso-2022-jp", "\x1b$B$3$s\x1b(B", "iso-2022-jp", "こん"},
-		{"iso-2022-jp that is not declared", "\x1b$B$3$s$K$A$O!\"%W%j%s%?!<$,F0$-$^$;$s\x1b(B", "", "こんにちは、プリンターが動きません"},
+		{"iso-2022-jp without a declaration", "\x1b$B$3$s$K$A$O!\"%W%j%s%?!<$,F0$-$^$;$s\x1b(B", "", "こんにちは、プリンターが動きません"},
 		{"euc-kr", "\xbe\xc8\xb3\xe7", "ks_c_5601-1987", "안녕"},
 		{"utf-7", "a+AOk-b +- +Jjo-", "unicode-1-1-utf-7", "aéb + ☺"},
 		{"utf-7 with a plus that begins nothing", "1 + 1 +", "utf-7", "1 + 1 +"},
 		{"utf-16 with a mark", "\xff\xfeh\x00\xe9\x00", "utf-16", "hé"},
 		{"utf-16le", "h\x00\xe9\x00", "utf-16le", "hé"},
 		{"utf-16 without a mark", "\x00h\x00\xe9", "utf-16", "hé"},
-		{"utf-16 in the other order without a mark", "h\x00\xe9\x00", "utf-16", "hé"},
+		{"utf-16 in the other octet order, without a mark", "h\x00\xe9\x00", "utf-16", "hé"},
 		{"utf-16le that is declared big-endian", "h\x00e\x00y\x00", "utf-16be", "hey"},
 		{"utf-16 of Chinese alone", "O`Y}", "utf-16", "你好"},
-		{"utf-16 of Chinese in the other order", "`O}Y\x0c\xffSbpS:g\n\x00", "utf-16", "你好，打印机\n"},
+		{"utf-16 of Chinese in the other octet order", "`O}Y\x0c\xffSbpS:g\n\x00", "utf-16", "你好，打印机\n"},
 		{"utf-16 of kana whose octets are all ASCII", "0S0a0k0a0o", "utf-16", "こちにちは"},
-		{"utf-16 with a mark that is not declared", "\xff\xfeh\x00\xe9\x00", "", "hé"},
+		{"utf-16 with a mark, without a declaration", "\xff\xfeh\x00\xe9\x00", "", "hé"},
 		{"ASCII called utf-16", "The printer is broken.\n", "utf-16", "The printer is broken.\n"},
 		{"one word of ASCII called utf-16", "Hello!", "utf-16", "Hello!"},
 		{"UTF-8 called utf-16le", "Принтер не работает", "utf-16le", "Принтер не работает"},
@@ -51,7 +51,7 @@ func TestCharsetsAreDecodedForWhatTheyAre(t *testing.T) {
 		{"macintosh", "\x8e", "x-mac-roman", "é"},
 		{"a label in quotes", "\xe9", `"iso-8859-1"`, "é"},
 		{"an unknown label", "Gr\xf6\xdfe", "x-unknown", "Größe"},
-		{"a label the WHATWG replaces", "abc", "iso-2022-kr", "abc"},
+		{"a label that the WHATWG replaces", "abc", "iso-2022-kr", "abc"},
 		{"nothing", "", "utf-8", ""},
 	}
 	for _, tt := range tests {

@@ -6,46 +6,48 @@ import (
 	"unicode/utf8"
 )
 
-// Clean makes text that PostgreSQL stores: valid UTF-8 without U+0000, and without the other control characters,
-// which terminals obey. Line ends become "\n". All text of a Message has passed through it.
+// Clean returns s as text that PostgreSQL can store and a terminal can show: valid UTF-8 without U+0000, other control
+// characters and byte order marks. Line ends become "\n".
 func Clean(s string) string {
 	if isClean(s) {
 		return s
 	}
 	var b strings.Builder
 	b.Grow(len(s))
-	for len(s) > 0 {
+	for {
 		n := plainPrefix(s)
 		b.WriteString(s[:n])
-		if s = s[n:]; s == "" {
-			break
+		s = s[n:]
+		if s == "" {
+			return b.String()
 		}
 		n = 1
 		switch c := s[0]; {
 		case c >= utf8.RuneSelf:
 			var r rune
-			if r, n = utf8.DecodeRuneInString(s); r != '\ufeff' {
-				b.WriteRune(r) // utf8.RuneError for an octet that is none
+			r, n = utf8.DecodeRuneInString(s)
+			if r != '\ufeff' {
+				b.WriteRune(r) // utf8.RuneError for an invalid octet
 			}
 		case c == '\r' && (len(s) == 1 || s[1] != '\n'):
 			b.WriteByte('\n')
 		}
 		s = s[n:]
 	}
-	return b.String()
 }
 
-// cleanUTF8 is clean for octets, in one pass. ok is false when they are not UTF-8, or may not be meant as that: an
-// escape begins a character of ISO-2022. isASCII says that ASCII is enough for them.
+// cleanUTF8 does in one pass over octets what Clean does. ok is false when the octets are not UTF-8, or contain an
+// escape: then they may be ISO-2022. isASCII reports whether the text is all ASCII.
 func cleanUTF8(octets []byte) (text string, isASCII, ok bool) {
 	var b strings.Builder
 	b.Grow(len(octets))
 	isASCII = true
-	for len(octets) > 0 {
+	for {
 		n := plainPrefix(octets)
 		b.Write(octets[:n])
-		if octets = octets[n:]; len(octets) == 0 {
-			break
+		octets = octets[n:]
+		if len(octets) == 0 {
+			return b.String(), isASCII, true
 		}
 		n = 1
 		switch c := octets[0]; {
@@ -53,10 +55,12 @@ func cleanUTF8(octets []byte) (text string, isASCII, ok bool) {
 			return "", false, false
 		case c >= utf8.RuneSelf:
 			var r rune
-			if r, n = utf8.DecodeRune(octets); r == utf8.RuneError && n == 1 {
+			r, n = utf8.DecodeRune(octets)
+			if r == utf8.RuneError && n == 1 {
 				return "", false, false
 			}
-			if isASCII = false; r != '\ufeff' {
+			isASCII = false
+			if r != '\ufeff' {
 				b.Write(octets[:n])
 			}
 		case c == '\r' && (len(octets) == 1 || octets[1] != '\n'):
@@ -64,13 +68,12 @@ func cleanUTF8(octets []byte) (text string, isASCII, ok bool) {
 		}
 		octets = octets[n:]
 	}
-	return b.String(), isASCII, true
 }
 
-// IsPlain reports whether s is plain ASCII text.
+// IsPlain reports whether s is plain ASCII text: printable characters, "\n" and tabs.
 func IsPlain(s string) bool { return plainPrefix(s) == len(s) }
 
-// plainPrefix is how many octets at the beginning of s are plain ASCII text.
+// plainPrefix returns the number of octets at the beginning of s that are plain ASCII text.
 func plainPrefix[T string | []byte](s T) int {
 	for i := range len(s) {
 		if !plainOctet[s[i]] {
@@ -80,7 +83,7 @@ func plainPrefix[T string | []byte](s T) int {
 	return len(s)
 }
 
-// plainOctet says of each octet whether it is plain ASCII text.
+// plainOctet holds for each octet whether it is plain ASCII text.
 var plainOctet = func() (plain [256]bool) {
 	for c := ' '; c < 0x7f; c++ {
 		plain[c] = true
@@ -89,7 +92,7 @@ var plainOctet = func() (plain [256]bool) {
 	return plain
 }()
 
-// isClean says whether clean has nothing to do.
+// isClean reports whether Clean has nothing to do.
 func isClean(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c >= utf8.RuneSelf {
@@ -101,7 +104,7 @@ func isClean(s string) bool {
 	return true
 }
 
-// isCleanText is isClean for text that is not all ASCII.
+// isCleanText does what isClean does, for text that is not all ASCII.
 func isCleanText(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < utf8.RuneSelf && !plainOctet[c] {
@@ -111,8 +114,8 @@ func isCleanText(s string) bool {
 	return utf8.ValidString(s) && !strings.Contains(s, "\ufeff")
 }
 
-// OneLine is clean for a value that has one line: line breaks, tabs and special spaces become plain spaces. Runs of
-// spaces stay, as in a file's name.
+// OneLine returns s as one clean line: line breaks, tabs and special spaces become plain spaces, and s is trimmed. Runs
+// of spaces stay, because a file's name may contain them.
 func OneLine(s string) string {
 	s = Clean(s)
 	if strings.IndexFunc(s, isOddSpace) >= 0 {
@@ -128,10 +131,10 @@ func OneLine(s string) string {
 
 func isOddSpace(r rune) bool { return r != ' ' && unicode.IsSpace(r) }
 
-// CollapseSpace is s with each run of white space as one space.
+// CollapseSpace returns s with each run of white space as one space, and none at its ends.
 func CollapseSpace(s string) string { return strings.Join(strings.FieldsFunc(s, unicode.IsSpace), " ") }
 
-// RemoveSpace is s without its white space.
+// RemoveSpace returns s without its white space.
 func RemoveSpace(s string) string {
 	if strings.IndexFunc(s, unicode.IsSpace) < 0 {
 		return s
@@ -139,7 +142,7 @@ func RemoveSpace(s string) string {
 	return strings.Join(strings.Fields(s), "")
 }
 
-// CutRunes cuts s to at most n runes.
+// CutRunes returns the first n runes of s. isCut reports whether s has more.
 func CutRunes(s string, n int) (cut string, isCut bool) {
 	if len(s) <= n {
 		return s, false
@@ -154,7 +157,7 @@ func CutRunes(s string, n int) (cut string, isCut bool) {
 	return s, false
 }
 
-// CutOctets cuts s to at most n octets, between characters.
+// CutOctets returns at most the first n octets of s, cut between characters. isCut reports whether s has more.
 func CutOctets(s string, n int) (cut string, isCut bool) {
 	if len(s) <= n {
 		return s, false

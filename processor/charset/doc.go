@@ -1,3 +1,13 @@
-// Package charset turns octets into the text of a message. Its result is always valid UTF-8, whatever charset the octets
-// are declared to have; text that was cleaned can be stored in PostgreSQL and shown on a terminal.
+// Package charset turns octets into the text of a message.
+//
+// Decoding never fails: its result is valid UTF-8, whatever charset the octets declare. The declaration is believed
+// until the octets contradict it, and the charset is guessed only then. Text that Clean has cleaned can be stored in
+// PostgreSQL and shown on a terminal; all text of a message is cleaned.
+//
+// # Files
+//
+//	charset.go  the choice of a charset, declared or guessed, and the names of charsets
+//	utf16.go    UTF-16 and UTF-32, and other charsets that are declared to be these
+//	utf7.go     UTF-7
+//	clean.go    text without control characters, in one line, without white space, or cut
 package charset

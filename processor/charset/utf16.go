@@ -9,18 +9,20 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// IsWide says whether a charset has two or four octets for each character.
+// IsWide reports whether a charset has units of two or four octets.
 func IsWide(label string) bool {
 	return strings.HasPrefix(label, "utf-16") || strings.HasPrefix(label, "utf-32")
 }
 
-// hasMark says whether octets begin with the byte order mark of UTF-16 (RFC 2781 §3.2). One of UTF-32 may do, too.
+// hasMark reports whether octets begin with the byte order mark of UTF-16 (RFC 2781 §3.2). The mark of little-endian
+// UTF-32 begins with the same octets.
 func hasMark(octets []byte) bool {
 	return bytes.HasPrefix(octets, []byte("\xff\xfe")) || bytes.HasPrefix(octets, []byte("\xfe\xff"))
 }
 
-// decodeWide decodes octets that are declared to be UTF-16 or UTF-32. Programs declare so what they held in memory and
-// then wrote in another charset; and nearly any octets are characters of UTF-16, most of them Chinese.
+// decodeWide decodes octets that are declared to be UTF-16 or UTF-32. Some programs declare the charset that a text had
+// in memory and write it in another. The octets do not show that by themselves: nearly all pairs of octets are valid
+// UTF-16, most of them Chinese characters.
 func decodeWide(octets []byte, label string) (text string, asDeclared bool) {
 	if isNarrow(octets, label) {
 		text, _ := decodeDeclared(octets, "")
@@ -48,15 +50,15 @@ func decodeUTF16(octets []byte, isLittle bool) string {
 	return text
 }
 
-// isNarrow says whether octets are text in a charset of which ASCII is a part.
+// isNarrow reports whether octets are text in a charset that contains ASCII, whatever wide charset is declared.
 func isNarrow(octets []byte, label string) bool {
-	const kana = '0' // the upper octet of each, so that every second one is that
+	const kana = '0' // the upper octet of each kana: in Japanese text half of the octets
 	isMarked := hasMark(octets) || bytes.HasPrefix(octets, []byte("\x00\x00\xfe\xff"))
 	if isMarked || bytes.IndexByte(octets, 0) >= 0 || bytes.Count(octets, []byte{kana})*2 >= len(octets) {
 		return false
 	}
 	if strings.HasPrefix(label, "utf-32") || bytes.IndexByte(octets, '<') >= 0 && InHTML(octets) != "" {
-		return true // there are no such characters; and what declares so in ASCII is ASCII
+		return true // UTF-32 has a zero octet in each character; HTML that declares its charset in ASCII is ASCII
 	}
 	plain, high := 0, highOctets(octets)
 	for _, c := range octets {
@@ -66,18 +68,18 @@ func isNarrow(octets []byte, label string) bool {
 	}
 	switch {
 	case plain == len(octets):
-		const enough = 100 // for octets that are ASCII by no chance
+		const enough = 100 // so many octets of wide text are not all ASCII by chance
 		return len(octets) > enough || bytes.ContainsAny(octets, " \n") || plainWord.Match(octets)
 	case plain+high == len(octets) && high >= 4 && utf8.Valid(octets):
 		return true
 	}
-	return plain*8 >= len(octets)*7 // of Chinese characters every second octet is beyond ASCII
+	return plain*8 >= len(octets)*7 // in Chinese text half of the octets are beyond ASCII
 }
 
 var plainWord = regexp.MustCompile(`^[-\w.,:;!?/@]+$`)
 
-// isOtherOrder says whether UTF-16 without a mark is in another order than its charset says. A name that says an order
-// is believed unless the octets clearly say otherwise.
+// isOtherOrder reports whether UTF-16 without a mark is in another octet order than its label implies. A label that
+// names an order is believed unless the octets clearly contradict it.
 func isOtherOrder(octets []byte, label string) bool {
 	big, little := wideText(octets, 0, 1), wideText(octets, 1, 0)
 	switch label {
@@ -89,8 +91,8 @@ func isOtherOrder(octets []byte, label string) bool {
 	return little > big
 }
 
-// wideText counts the characters that texts are mostly made of, when the upper octet of each is at high and the lower
-// one at low: letters up to the Arabic ones, kana, Chinese characters, Hangul and their punctuation.
+// wideText returns how many characters are common in texts, when the upper octet of each pair is at index high and the
+// lower one at index low. Common are letters up to Arabic, kana, Chinese characters, Hangul and their punctuation.
 func wideText(octets []byte, high, low int) int {
 	n := 0
 	for ; len(octets) >= 2; octets = octets[2:] {
@@ -99,7 +101,7 @@ func wideText(octets []byte, high, low int) int {
 			if plainOctet[l] || l == '\r' || l >= 0xa0 {
 				n++
 			}
-		case l == 0 && h != 0x4e: // a letter of ASCII, the octets the other way round
+		case l == 0 && h != 0x4e: // an ASCII letter in the other octet order
 		case h <= 6, h == 0x30, h >= 0x4e && h <= 0x9f, h >= 0xac && h <= 0xd7, h == 0xff:
 			n++
 		}

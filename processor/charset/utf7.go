@@ -7,7 +7,7 @@ import (
 	"unicode/utf16"
 )
 
-// decodeUTF7 decodes UTF-7 (RFC 2152), which old Exchange servers still send. What is not UTF-7 is kept as it is.
+// decodeUTF7 decodes UTF-7 (RFC 2152), which old Exchange servers still send. It keeps octets that are not UTF-7.
 func decodeUTF7(octets []byte) string {
 	var b strings.Builder
 	for len(octets) > 0 {
@@ -34,7 +34,7 @@ func decodeUTF7(octets []byte) string {
 	return strings.ToValidUTF8(b.String(), "\ufffd")
 }
 
-// shiftedLength is how many octets of modified base64 octets begin with.
+// shiftedLength returns the number of base64 digits at the beginning of octets.
 func shiftedLength(octets []byte) int {
 	for i, c := range octets {
 		if strings.IndexByte(base64Digits, c) < 0 {
