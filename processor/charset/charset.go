@@ -247,7 +247,7 @@ var aliases = map[string]string{
 	"cp949": "euc-kr", "ms949": "euc-kr", "euckr": "euc-kr", "ks_c_5601": "euc-kr", "uhc": "euc-kr",
 	"cp1250": "windows-1250", "cp1251": "windows-1251", "cp1252": "windows-1252", "cp1253": "windows-1253",
 	"cp1254": "windows-1254", "cp1255": "windows-1255", "cp1256": "windows-1256", "cp1257": "windows-1257",
-	"cp1258": "windows-1258",
+	"cp1258":   "windows-1258",
 	"win-1250": "windows-1250", "win-1251": "windows-1251", "win-1252": "windows-1252", "windows1251": "windows-1251",
 	"windows1252": "windows-1252", "windows-1252http-equivcontent-type": "windows-1252",
 	"koi8": "koi8-r", "koi8r": "koi8-r", "koi8u": "koi8-u",

@@ -11,7 +11,7 @@ func (e Extent) IsFalseBase64(raw io.ReaderAt) bool {
 	return e.encoding == base64Encoding && !e.looksLikeBase64(raw)
 }
 
-// looksLikeBase64 tells base64 with some junk from a body that is only called so, by its first octets.
+// looksLikeBase64 reports whether the first octets of a body are base64, perhaps with some junk.
 func (e Extent) looksLikeBase64(raw io.ReaderAt) bool {
 	good, bad := 0, 0
 	for _, c := range e.Beginning(raw, 1024) {
@@ -22,11 +22,11 @@ func (e Extent) looksLikeBase64(raw io.ReaderAt) bool {
 			bad++
 		}
 	}
-	return bad*12 <= good // every sixth character or so of a text is no letter
+	return bad*12 <= good // in a text about every sixth character is no letter
 }
 
-// CutClearText cuts off the clear text that somebody put after a body in base64, as list servers put a footer. plain is
-// empty when there is none, or none within most octets.
+// CutClearText cuts off the clear text that follows a body in base64, as the footer of a list server does. plain is
+// empty when no clear text begins within the first most octets.
 func (e Extent) CutClearText(raw io.ReaderAt, most int64, work *Workspace) (encoded, plain Extent) {
 	encoded = e
 	if e.encoding == base64Encoding {
@@ -35,10 +35,11 @@ func (e Extent) CutClearText(raw io.ReaderAt, most int64, work *Workspace) (enco
 	return encoded, Extent{Start: encoded.End, End: e.End}
 }
 
-// clearTextAt is where clear text begins that somebody put after a body in base64, as list servers put a footer: its
-// letters are digits, too. It is the end of the body where there is none, or none within most octets.
+// clearTextAt returns the offset at which clear text begins after base64, the end of the body when there is none.
+// Letters of clear text are base64 digits, too: it looks for the first line that is not whole quanta of base64, and for
+// words from there on.
 func (e Extent) clearTextAt(raw io.ReaderAt, most int64, work *Workspace) int64 {
-	const enough = 20 // digits that are no word
+	const enough = 20 // so many digits are no word
 	size := min(e.Size(), most)
 	lines := work.lines(io.NewSectionReader(raw, e.Start, size), size)
 	var begin, octets int64 // of the line
@@ -52,7 +53,8 @@ func (e Extent) clearTextAt(raw io.ReaderAt, most int64, work *Workspace) int64 
 			begin, octets = ln.off, 0
 		}
 		text := trimRight(ln.text)
-		if octets += int64(len(text)); !isBase64(text) || ln.last && octets%4 != 0 {
+		octets += int64(len(text))
+		if !isBase64(text) || ln.last && octets%4 != 0 {
 			break
 		}
 		if len(text) > 0 {
@@ -66,7 +68,7 @@ func (e Extent) clearTextAt(raw io.ReaderAt, most int64, work *Workspace) int64 
 	return e.End
 }
 
-// isBase64 says whether a line, or a piece of one, is nothing but digits, padded or not.
+// isBase64 reports whether a line, or a piece of one, has only base64 digits, padded or not.
 func isBase64(text []byte) bool {
 	for range 2 {
 		text = bytes.TrimSuffix(text, []byte("="))
@@ -79,12 +81,12 @@ func isBase64(text []byte) bool {
 	return true
 }
 
-// looksLikeText reports whether there are words and no base64, by the first octets.
+// looksLikeText reports whether the first octets of a body are words and no base64.
 func (e Extent) looksLikeText(raw io.ReaderAt) bool {
 	return len(bytes.Fields(e.Beginning(raw, 1024))) >= 3 && !e.looksLikeBase64(raw)
 }
 
-// base64Value is the value of each digit of base64 (RFC 2045 §6.8), noDigit for every other octet.
+// base64Value holds the value of each base64 digit (RFC 2045 §6.8), noDigit for every other octet.
 var base64Value = func() (values [256]uint64) {
 	for i := range values {
 		values[i] = noDigit
@@ -95,10 +97,11 @@ var base64Value = func() (values [256]uint64) {
 	return values
 }()
 
-const noDigit = 1 << 40 // too large for what four digits stand for, also when it is not the last of them
+// noDigit exceeds the value of four digits, wherever among the four it stands.
+const noDigit = 1 << 40
 
-// base64Decoder decodes base64 with anything between the digits, in one block or several that are each padded,
-// ended anywhere.
+// base64Decoder decodes base64. It tolerates anything between the digits, several padded blocks, and an end within a
+// quantum.
 type base64Decoder struct {
 	quantum uint32
 	digits  int
@@ -106,7 +109,7 @@ type base64Decoder struct {
 
 func (d *base64Decoder) line(dst []byte, ln line) []byte { return d.octets(dst, ln.text) }
 
-// octets decodes text: four digits at once, and one by one around what is no digit.
+// octets decodes text: four digits at once, and octet by octet around one that is no digit.
 func (d *base64Decoder) octets(dst, text []byte) []byte {
 	for len(text) > 0 {
 		if d.digits == 0 {
@@ -119,7 +122,7 @@ func (d *base64Decoder) octets(dst, text []byte) []byte {
 	return dst
 }
 
-// appendQuanta decodes digits up to what is none; rest begins less than four octets before that.
+// appendQuanta decodes text up to the first octet that is no digit. rest begins at most three digits before it.
 func appendQuanta(dst, text []byte) (decoded, rest []byte) {
 	n := len(dst)
 	dst = slices.Grow(dst, len(text)/4*3)
@@ -137,12 +140,13 @@ func appendQuanta(dst, text []byte) (decoded, rest []byte) {
 	return dst[:len(dst)+n], text
 }
 
-// octet takes in one octet.
+// octet decodes one octet.
 func (d *base64Decoder) octet(dst []byte, c byte) []byte {
 	switch v := base64Value[c]; {
 	case v != noDigit:
 		d.quantum = d.quantum<<6 | uint32(v)
-		if d.digits++; d.digits == 4 {
+		d.digits++
+		if d.digits == 4 {
 			dst = append(dst, byte(d.quantum>>16), byte(d.quantum>>8), byte(d.quantum))
 			d.quantum, d.digits = 0, 0
 		}
@@ -152,7 +156,7 @@ func (d *base64Decoder) octet(dst []byte, c byte) []byte {
 	return dst
 }
 
-// finish gives the octets of a quantum that is not whole.
+// finish appends the octets of an incomplete quantum.
 func (d *base64Decoder) finish(dst []byte) []byte {
 	switch d.digits {
 	case 2:

@@ -7,15 +7,15 @@ import (
 	"mailintegration/processor/charset"
 )
 
-// word is one encoded-word (RFC 2047 §2), its octets not yet in UTF-8.
+// word is one encoded-word (RFC 2047 §2), its octets not yet converted to UTF-8.
 type word struct {
 	label  string // of its charset
 	octets []byte
 }
 
-// decodeWords replaces the encoded-words of a field's value and puts octets that are marked in no way into UTF-8;
-// hint is a charset they may have. Neighbours of one charset are joined before they are decoded: programs split
-// a word within a character, or within an escape sequence.
+// decodeWords replaces the encoded-words of a field's value by their text, and converts the other octets to UTF-8; hint
+// is a charset that those may have. It joins neighbours of one charset before it decodes them: programs split a word
+// within a character, or within an escape sequence.
 func decodeWords(s, hint string) string {
 	if !strings.Contains(s, "=?") {
 		return fromUnmarked(s, hint)
@@ -31,7 +31,7 @@ func decodeWords(s, hint string) string {
 	for s != "" {
 		w, rest, literal, ok := nextWord(s)
 		if isSpace := strings.TrimLeft(literal, " \t\r\n") == ""; !isSpace || pending.octets == nil || !ok {
-			// White space counts only where it is not between two encoded-words (§6.2).
+			// White space between two encoded-words is no text (§6.2).
 			flush()
 			b.WriteString(fromUnmarked(literal, hint))
 		}
@@ -52,18 +52,19 @@ func decodeWords(s, hint string) string {
 	return b.String()
 }
 
-// DecodeField is decodeWords, cleaned.
+// DecodeField returns the value of a header field with its encoded-words (RFC 2047) decoded, cleaned. hint is a charset
+// that octets outside of encoded-words may have, "" when none is known.
 func DecodeField(s, hint string) string {
 	if strings.IndexByte(s, '?') < 0 && charset.IsPlain(s) {
-		return s // as nearly all are, and there is no encoded-word without a question mark
+		return s // nearly all values are; an encoded-word has question marks
 	}
 	return charset.Clean(decodeWords(s, hint))
 }
 
-// DecodeUnmarked returns a value without encoded-words in UTF-8, cleaned.
+// DecodeUnmarked converts the value of a header field that can have no encoded-words to UTF-8, cleaned.
 func DecodeUnmarked(s string) string { return charset.Clean(fromUnmarked(s, "")) }
 
-// nextWord finds the first encoded-word of s. literal is what stands before it, or all of s when there is none.
+// nextWord finds the first encoded-word of s. literal is the text before it, or all of s when there is none.
 func nextWord(s string) (w word, rest, literal string, ok bool) {
 	from := 0
 	for {
@@ -79,8 +80,8 @@ func nextWord(s string) (w word, rest, literal string, ok bool) {
 	}
 }
 
-// readWord reads charset?encoding?text?= at the beginning of s. White space in the text is against RFC 2047 and
-// occurs.
+// readWord reads "charset?encoding?text?=" at the beginning of s. It tolerates white space in the text, which RFC 2047
+// forbids and some programs write.
 func readWord(s string) (w word, rest string, ok bool) {
 	const longestCharset = 75 // no encoded-word may be longer as a whole
 	q := strings.IndexByte(s[:min(len(s), longestCharset)], '?')
@@ -130,12 +131,12 @@ func qOctets(text string) []byte {
 	return b
 }
 
-// fromUnmarked is text whose charset nothing says: UTF-8 (RFC 6532) if it can be.
+// fromUnmarked converts octets without a declared charset to UTF-8. Valid UTF-8 (RFC 6532) is taken for that.
 func fromUnmarked(s, hint string) string {
 	if utf8.ValidString(s) && !strings.Contains(s, "\x1b") {
 		return s
 	}
-	if charset.IsWide(charset.Name(hint)) { // which a header section cannot have
+	if charset.IsWide(charset.Name(hint)) { // a header section cannot be in a wide charset
 		hint = ""
 	}
 	return charset.Decode([]byte(s), hint)

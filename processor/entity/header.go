@@ -5,23 +5,14 @@ import (
 	"strings"
 )
 
-// Limits bound what is kept of a message. Past a limit it is read as far as it fits.
-type Limits struct {
-	Depth  int // nested multiparts; a deeper one is kept whole
-	Parts  int // entities; the last one holds all that follows
-	Header int // octets of all header sections of a message together
-	Field  int // octets of one header field
-	Fields int // header fields of one entity
-}
-
 // Field is one header field, its value unfolded.
 type Field struct{ Name, Value string }
 
-// Header is the header section in its original order.
+// Header holds the fields of a header section in their order.
 type Header []Field
 
-// Get returns the value of the first field with that name, "" when there is none. Names are compared without
-// regard to case.
+// Get returns the value of the first field with that name, "" when there is none. Names are compared without regard to
+// case.
 func (h Header) Get(name string) string {
 	for _, f := range h {
 		if isField(f, name) {
@@ -42,7 +33,7 @@ func (h Header) Values(name string) []string {
 	return values
 }
 
-// Has says whether there is a field with that name.
+// Has reports whether there is a field with that name.
 func (h Header) Has(name string) bool {
 	for _, f := range h {
 		if isField(f, name) {
@@ -52,26 +43,27 @@ func (h Header) Has(name string) bool {
 	return false
 }
 
-// isField says whether a field has a name, without regard to case. Names are ASCII, so those of other lengths differ.
+// isField reports whether a field has a name, without regard to case. Names are ASCII: names of different length
+// differ.
 func isField(f Field, name string) bool {
 	return len(f.Name) == len(name) && strings.EqualFold(f.Name, name)
 }
 
-// headerReader reads one header section (RFC 5322 §2.2) and stands at the body when it is done. Values are
-// unfolded, not decoded.
+// headerReader reads one header section (RFC 5322 §2.2). After read, the next line is the first of the body. It unfolds
+// the values and does not decode them.
 type headerReader struct {
 	lines  *lines
 	limits Limits
 	budget *int                   // octets that may still be kept, shared by the sections of a message
-	keep   func(name string) bool // which fields are kept
-	stop   func(ln line) bool     // a line that ends the section although it is not blank; nil for none
+	keep   func(name string) bool // reports whether a field is kept
+	stop   func(ln line) bool     // reports whether a line ends the section although it is not blank; nil for none
 	note   func(what string)      // notes a defect
 	outer  bool                   // the section is the message's own: junk before it is skipped
 	header Header
-	value  []byte // of the field that is being read
-	name   string
-	open   bool  // a field is being read
-	until  int64 // the section is known to go on up to this offset
+	value  []byte // of the current field
+	name   string // of the current field
+	open   bool   // there is a current field: its value may go on
+	until  int64  // the section is known to go on up to this offset
 }
 
 // read returns the fields and the offset at which the body begins.
@@ -94,7 +86,8 @@ func (h *headerReader) read() (Header, int64) {
 	return h.header, h.lines.offset()
 }
 
-// line takes in the beginning of a line; done says that the section ends, and body where the body begins.
+// line handles a line, or the first piece of one. done reports whether the section ends, and body is then the offset at
+// which the body begins.
 func (h *headerReader) line(ln line) (body int64, done bool) {
 	text := ln.text
 	if ln.off == 0 {
@@ -128,8 +121,8 @@ func (h *headerReader) line(ln line) (body int64, done bool) {
 	return h.junk(ln)
 }
 
-// junk judges a line that is no field: it is skipped when the section goes on after it, else the body begins
-// with it.
+// junk handles a line that is no field: it skips the line when the section goes on after it. Otherwise the body begins
+// with the line, or after it when it is white space.
 func (h *headerReader) junk(ln line) (body int64, done bool) {
 	offset, isSpace := ln.off, len(bytes.TrimSpace(ln.text)) == 0
 	for !ln.last {
@@ -153,8 +146,8 @@ func (h *headerReader) junk(ln line) (body int64, done bool) {
 	return offset, true
 }
 
-// goesOn says whether fields follow a line that is none: on the next line, or in the message's own section
-// anywhere before the next blank line. What was looked at is not looked at again.
+// goesOn reports whether more fields follow a malformed line: on the next line, or in the message's own section
+// anywhere before the next blank line. It remembers how far it has looked, so that no line is looked at twice.
 func (h *headerReader) goesOn() bool {
 	at := h.lines.offset()
 	if at < h.until {
@@ -167,7 +160,7 @@ func (h *headerReader) goesOn() bool {
 		name, _, ok := splitField(text)
 		switch {
 		case ok && (IsCommonField(name) || i == 0 && (!h.begun() || strings.Contains(name, "-"))):
-			// Before the first field any field will do; later a text may hold "Note: …".
+			// Before the first field any field counts. Later an uncommon one may be a line of text: "Note: …".
 			h.until = at
 			return true
 		case len(text) == 0 || len(rest) == 0 || !h.outer:
@@ -178,10 +171,10 @@ func (h *headerReader) goesOn() bool {
 	}
 }
 
-// begun says whether a field was met.
+// begun reports whether the section has a field so far.
 func (h *headerReader) begun() bool { return h.open || len(h.header) > 0 }
 
-// add appends to the value that is being read, as far as it fits.
+// add appends text to the value of the current field, as far as the limits allow.
 func (h *headerReader) add(text []byte) {
 	if !h.open || !h.keep(h.name) {
 		return
@@ -202,7 +195,7 @@ func (h *headerReader) fold(text []byte) {
 	h.add(trimLeft(text))
 }
 
-// close completes the field that is being read.
+// close completes the current field.
 func (h *headerReader) close() {
 	if !h.open {
 		return
@@ -219,13 +212,13 @@ func (h *headerReader) close() {
 	h.value = h.value[:0]
 }
 
-// FieldName returns the name of the field that a line begins; ok is false when it begins none.
+// FieldName returns the name of the header field that a line begins. ok is false when the line begins none.
 func FieldName(line []byte) (name string, ok bool) {
 	name, _, ok = splitField(line)
 	return name, ok
 }
 
-// splitField splits "Name: value". White space before the colon is tolerated (RFC 5322 §4.5.8).
+// splitField splits "Name: value". It tolerates white space before the colon (RFC 5322 §4.5.8).
 func splitField(text []byte) (name string, value []byte, ok bool) {
 	colon := bytes.IndexByte(text[:min(len(text), 256)], ':')
 	if colon <= 0 {
@@ -243,7 +236,7 @@ func splitField(text []byte) (name string, value []byte, ok bool) {
 	return string(field), text[colon+1:], len(field) > 0
 }
 
-// fieldNames are the names that most fields have, so that they need not be made anew.
+// fieldNames holds the names that most fields have, so that they need no memory of their own.
 var fieldNames = func() map[string]string {
 	names := make(map[string]string)
 	for _, name := range []string{
@@ -256,7 +249,7 @@ var fieldNames = func() map[string]string {
 	return names
 }()
 
-// IsCommonField knows the fields that nearly every message has.
+// IsCommonField reports whether a name is that of a field that most messages have.
 func IsCommonField(name string) bool {
 	switch strings.ToLower(name) {
 	case "from", "to", "cc", "subject", "date", "sender", "reply-to", "message-id", "in-reply-to", "references", "received",
@@ -268,7 +261,7 @@ func IsCommonField(name string) bool {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
-// trimLeft leaves out spaces and tabs at the beginning.
+// trimLeft returns s without spaces and tabs at its beginning.
 func trimLeft[T string | []byte](s T) T {
 	for len(s) > 0 && isBlank(s[0]) {
 		s = s[1:]
@@ -276,7 +269,7 @@ func trimLeft[T string | []byte](s T) T {
 	return s
 }
 
-// trimRight leaves out spaces and tabs at the end.
+// trimRight returns s without spaces and tabs at its end.
 func trimRight[T string | []byte](s T) T {
 	for len(s) > 0 && isBlank(s[len(s)-1]) {
 		s = s[:len(s)-1]

@@ -5,45 +5,44 @@ import (
 	"io"
 )
 
-// lineBuffer is the size in octets of the window through which a message is read. A line that does not fit is
-// given in pieces.
+// lineBuffer is the size in octets of the window through which a message is read. A longer line comes in pieces.
 const lineBuffer = 32 << 10
 
 // line is one line, or a piece of one that is longer than the window.
 type line struct {
-	text   []byte // without the line ending, which follows it; valid until the next call of next
+	text   []byte // without the line ending, which follows it in memory; valid until the next call of a method of lines
 	off    int64  // of text[0]
 	ending uint8  // octets of the line ending, 0 at the end of the input and between pieces
 	first  bool   // text begins a line
 	last   bool   // text ends a line
 }
 
-// eol is the line ending.
+// eol returns the line ending.
 func (l line) eol() []byte { return l.text[len(l.text) : len(l.text)+int(l.ending)] }
 
-// end is the offset after the last octet of the text.
+// end returns the offset after the last octet of the text.
 func (l line) end() int64 { return l.off + int64(len(l.text)) }
 
-// lines reads a stream line by line, ended by CRLF or LF (or CR alone, where there is no LF at all).
+// lines reads a stream line by line. A line ends with CRLF or LF, or with CR alone in a stream without LF.
 type lines struct {
 	r        io.Reader
 	buf      []byte
-	pos, lim int   // buf[pos:lim] is not yet given
+	pos, lim int   // buf[pos:lim] is read and not yet returned
 	base     int64 // offset of buf[0]
 	eol      byte
 	middle   bool // the next text continues a line
 	err      error
 
-	lastPos    int // what unread goes back to
+	lastPos    int // where unread goes back to
 	lastMiddle bool
 }
 
-// newLines reads r, whose size need not be more than a hint.
+// newLines returns the lines of r. size is about how many octets r has: it bounds the window.
 func newLines(r io.Reader, size int64) *lines {
 	return &lines{r: r, buf: make([]byte, min(max(size, 0)+1, lineBuffer))}
 }
 
-// next returns the next line or piece; false at the end of the input or at an error, which is then in err.
+// next returns the next line or piece. It returns false at the end of the input or at an error, which failure returns.
 func (l *lines) next() (line, bool) {
 	for {
 		rest := l.buf[l.pos:l.lim]
@@ -64,7 +63,7 @@ func (l *lines) next() (line, bool) {
 	}
 }
 
-// piece gives a whole window without a line ending. A CR at its end is kept back: it may belong to a CRLF.
+// piece returns the whole window, which has no line ending. It keeps back a CR at the end, which may begin a CRLF.
 func (l *lines) piece(rest []byte) line {
 	n := len(rest)
 	if n > 1 && rest[n-1] == '\r' {
@@ -75,7 +74,7 @@ func (l *lines) piece(rest []byte) line {
 	return ln
 }
 
-// take gives the next n octets as text, and goes on after the next upto octets.
+// take returns the next n octets as text, and moves on by upto octets, the line ending included.
 func (l *lines) take(n, upto int) line {
 	l.lastPos, l.lastMiddle = l.pos, l.middle
 	ended := upto > n
@@ -88,8 +87,8 @@ func (l *lines) take(n, upto int) line {
 	return line{text: l.buf[begin : begin+n], off: l.base + int64(begin), ending: uint8(upto - n), first: first, last: true}
 }
 
-// skipPlain skips the lines at hand up to one that begins with "--", at the beginning of a line. It returns the
-// offset at which the text of the last one ended.
+// skipPlain skips the lines in the window up to the first that begins with "--". It returns the offset at which the
+// text of the last skipped line ended; ok is false when it skipped none.
 func (l *lines) skipPlain() (end int64, ok bool) {
 	rest := l.buf[l.pos:l.lim]
 	if l.middle || l.eol != '\n' || bytes.HasPrefix(rest, []byte("--")) {
@@ -110,7 +109,7 @@ func (l *lines) skipPlain() (end int64, ok bool) {
 	return end, true
 }
 
-// chunk returns all that is at hand, with its line endings; false at the end of the input or at an error.
+// chunk returns the rest of the window, with its line endings. It returns false at the end of the input or at an error.
 func (l *lines) chunk() ([]byte, bool) {
 	if l.pos == l.lim && l.err == nil {
 		l.fill()
@@ -120,10 +119,11 @@ func (l *lines) chunk() ([]byte, bool) {
 	return rest, len(rest) > 0 || l.err == nil
 }
 
-// unread takes back the line that next gave last; next will give it again.
+// unread takes back the line that next returned last: next will return it again.
 func (l *lines) unread() { l.pos, l.middle = l.lastPos, l.lastMiddle }
 
-// window returns what is at hand of what follows, at least a few lines of it. It ends the validity of the last line.
+// window returns the buffered input after the current line, at least a few lines of it. The current line is no longer
+// valid then.
 func (l *lines) window() []byte {
 	if l.err == nil && l.lim-l.pos < len(l.buf)/2 {
 		l.fill()
@@ -131,11 +131,11 @@ func (l *lines) window() []byte {
 	return l.buf[l.pos:l.lim]
 }
 
-// offset is where the next line begins.
+// offset returns the offset at which the next line begins.
 func (l *lines) offset() int64 { return l.base + int64(l.pos) }
 
-// fill moves what is left to the front of the window and reads until it is full, so that each octet is looked at
-// a bounded number of times however few the reader gives at once.
+// fill moves the rest of the window to its front and reads until the window is full. So each octet is looked at a
+// bounded number of times, however few octets a read returns.
 func (l *lines) fill() {
 	copy(l.buf, l.buf[l.pos:l.lim])
 	l.base += int64(l.pos)
@@ -152,7 +152,7 @@ func (l *lines) fill() {
 	}
 }
 
-// failure is the error that ended the input, nil when it simply ended.
+// failure returns the error that ended the input, nil when the input simply ended.
 func (l *lines) failure() error {
 	if l.err == io.EOF {
 		return nil
@@ -160,7 +160,7 @@ func (l *lines) failure() error {
 	return l.err
 }
 
-// lineEnding tells what ends the lines of a stream from its beginning.
+// lineEnding returns the octet that ends the lines of a stream, by the stream's beginning.
 func lineEnding(beginning []byte) byte {
 	if bytes.IndexByte(beginning, '\n') < 0 && bytes.IndexByte(beginning, '\r') >= 0 {
 		return '\r'

@@ -13,19 +13,19 @@ type param struct {
 	name     string // in lower case, without the asterisks
 	value    string
 	section  int  // number of the section, -1 for a parameter that is whole
-	extended bool // the value has a charset and percent-encoded octets (RFC 2231 §4)
+	extended bool // the value has percent-encoded octets, after a charset in the first section (RFC 2231 §4)
 }
 
 type params []param
 
-// MediaType returns the media type that a Content-Type field says, "" when there is none that can be read.
+// MediaType returns the media type of a Content-Type field in lower case, "" when it cannot be read.
 func MediaType(field string) string {
 	mediaType, _ := parseMediaType(field)
 	return mediaType
 }
 
-// parseMediaType reads a Content-Type field (RFC 2045 §5.1). The media type is "" when there is none that can be
-// read; the parameters are read all the same.
+// parseMediaType reads a Content-Type field (RFC 2045 §5.1). mediaType is "" when it cannot be read; the parameters are
+// read nevertheless.
 func parseMediaType(field string) (mediaType string, ps params) {
 	word, rest := firstWord(field)
 	if strings.Contains(word, "=") {
@@ -54,7 +54,7 @@ func parseDisposition(field string) (disposition string, ps params) {
 	return strings.ToLower(charset.Clean(strings.Trim(word, `"`))), parseParams(rest)
 }
 
-// firstWord cuts a field after its first word. A semicolon should follow; white space does as well.
+// firstWord cuts a field after its first word, which a semicolon should end and white space ends, too.
 func firstWord(field string) (word, rest string) {
 	field = strings.TrimLeft(field, " \t;")
 	end := strings.IndexAny(field, "; \t")
@@ -64,7 +64,7 @@ func firstWord(field string) (word, rest string) {
 	return field[:end], field[end:]
 }
 
-// isToken says whether s is a token (RFC 2045 §5.1), short enough to be meant as one.
+// isToken reports whether s is a token (RFC 2045 §5.1) of a length that media types have.
 func isToken(s string) bool {
 	if s == "" || len(s) > 127 {
 		return false
@@ -77,8 +77,8 @@ func isToken(s string) bool {
 	return true
 }
 
-// parseParams reads "; name=value; …" as mail programs write it: semicolons missing or doubled, values with white
-// space that are not quoted, quotes that are not closed.
+// parseParams reads "; name=value; …". It tolerates what mail programs write: missing and doubled semicolons, unquoted
+// values with white space, and unclosed quotes.
 func parseParams(s string) params {
 	var ps params
 	for {
@@ -101,7 +101,7 @@ func parseParams(s string) params {
 	}
 }
 
-// paramValue cuts the value off s.
+// paramValue cuts the value of the named parameter off the beginning of s.
 func paramValue(name, s string) (value, rest string) {
 	if strings.HasPrefix(s, `"`) {
 		return quotedValue(s[1:])
@@ -112,7 +112,7 @@ func paramValue(name, s string) (value, rest string) {
 	}
 	value, rest = strings.TrimSpace(s[:end]), s[end:]
 	if strings.Contains(strings.ToLower(name), "name") {
-		return value, rest // a file name with white space
+		return value, rest // a file name may have white space without quotes
 	}
 	if space := strings.IndexAny(value, " \t("); space > 0 {
 		// "charset=us-ascii (Plain text)", or a parameter after a missing semicolon.
@@ -121,8 +121,8 @@ func paramValue(name, s string) (value, rest string) {
 	return value, rest
 }
 
-// quotedValue reads a quoted-string after its first quote. A backslash escapes only a quote or a backslash:
-// file names hold other ones (C:\temp).
+// quotedValue reads a quoted-string after its first quote. A backslash escapes only a quote or a backslash: other
+// backslashes belong to file names (C:\temp).
 func quotedValue(s string) (value, rest string) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -136,14 +136,14 @@ func quotedValue(s string) (value, rest string) {
 			b.WriteByte(c)
 		}
 	}
-	// The quote is not closed: the value ends at the next semicolon, like one without quotes.
+	// The quote is not closed: the value ends at the next semicolon, as a value without quotes does.
 	if end := strings.IndexByte(s, ';'); end >= 0 {
 		return strings.TrimSpace(s[:end]), s[end:]
 	}
 	return strings.TrimSpace(s), ""
 }
 
-// newParam takes the asterisks of RFC 2231 off the name.
+// newParam makes a parameter. It takes the asterisks of RFC 2231 off the name.
 func newParam(name, value string) param {
 	p := param{name: strings.ToLower(name), value: value, section: -1}
 	if base, ok := strings.CutSuffix(p.name, "*"); ok {
@@ -157,12 +157,12 @@ func newParam(name, value string) param {
 	return p
 }
 
-// has says whether there is a parameter with that name, in whatever form.
+// has reports whether there is a parameter with that name, in whatever form.
 func (ps params) has(name string) bool {
 	return slices.ContainsFunc(ps, func(p param) bool { return p.name == name })
 }
 
-// get returns a parameter's value as it was written, for values that are ASCII.
+// get returns a parameter's value without converting its charset, for values that are ASCII.
 func (ps params) get(name string) string {
 	for _, p := range ps {
 		if p.name == name && p.section < 0 && !p.extended {
@@ -173,8 +173,8 @@ func (ps params) get(name string) string {
 	return octets
 }
 
-// text returns a parameter's value decoded: RFC 2231 where it is used, else encoded-words, which RFC 2047 §5
-// forbids here and most programs write. hint is the charset of octets that are marked in no way.
+// text returns a parameter's value, decoded from the form of RFC 2231 or else from encoded-words, which RFC 2047 §5
+// forbids here and most programs write. hint is the charset of octets without a declared one.
 func (ps params) text(name, hint string) string {
 	if octets, label, ok := ps.join(name); ok {
 		if label == "" {
@@ -185,8 +185,8 @@ func (ps params) text(name, hint string) string {
 	return charset.OneLine(decodeWords(ps.get(name), hint))
 }
 
-// join puts the sections of a parameter together as octets, so that a character may be split between two.
-// ok is false when the parameter is neither extended nor in sections.
+// join returns the octets of all sections of a parameter together: a character may be split between two sections. label
+// is their charset. ok is false when the parameter is neither extended nor in sections.
 func (ps params) join(name string) (octets, label string, ok bool) {
 	var sections params
 	for _, p := range ps {
@@ -198,7 +198,7 @@ func (ps params) join(name string) (octets, label string, ok bool) {
 	var b strings.Builder
 	for i, p := range sections {
 		if i > 0 && (p.section == sections[i-1].section || sections[0].section < 0) {
-			continue // a duplicate, or sections beside the whole
+			continue // a duplicate, or a section beside the whole value
 		}
 		value := p.value
 		if p.extended && i == 0 {
@@ -212,7 +212,7 @@ func (ps params) join(name string) (octets, label string, ok bool) {
 	return b.String(), label, len(sections) > 0
 }
 
-// cutCharset cuts charset'language' off an extended value.
+// cutCharset cuts "charset'language'" off an extended value.
 func cutCharset(value string) (label, rest string) {
 	parts := strings.SplitN(value, "'", 3)
 	if len(parts) < 3 {
@@ -221,7 +221,7 @@ func cutCharset(value string) (label, rest string) {
 	return parts[0], parts[2]
 }
 
-// PercentDecode replaces %XX by its octet, and leaves what is not of that form.
+// PercentDecode returns s with each %XX replaced by its octet. It leaves other percent signs as they are.
 func PercentDecode(s string) string {
 	if !strings.Contains(s, "%") {
 		return s
@@ -240,13 +240,13 @@ func PercentDecode(s string) string {
 	return string(b)
 }
 
-// hexOctet is the octet that two hexadecimal digits stand for.
+// hexOctet returns the octet that two hexadecimal digits stand for. It returns false for other characters.
 func hexOctet(high, low byte) (byte, bool) {
 	h, l := hexDigit(high), hexDigit(low)
 	return h<<4 | l, h < 16 && l < 16
 }
 
-// hexDigit is the value of a hexadecimal digit, 255 for another character.
+// hexDigit returns the value of a hexadecimal digit, 255 for another character.
 func hexDigit(c byte) byte {
 	switch {
 	case c >= '0' && c <= '9':

@@ -52,7 +52,7 @@ func TestNamesAreDecodedInEveryForm(t *testing.T) {
 		{"extended wins over plain", `attachment; filename=fallback.txt; filename*=utf-8''%E2%82%AC.txt`, "€.txt"},
 		{"a character split between sections", `attachment; filename*0*=utf-8''%E2%82; filename*1*=%AC.txt`, "€.txt"},
 		{"another charset in sections", `attachment; filename*0*=gb2312''%C4%E3; filename*1*=%BA%C3.txt`, "你好.txt"},
-		{"us-ascii that is none", `attachment; filename*=us-ascii''%F6.txt`, "ö.txt"},
+		{"us-ascii that is not", `attachment; filename*=us-ascii''%F6.txt`, "ö.txt"},
 		{"no charset", `attachment; filename*=''%C3%A9.txt`, "é.txt"},
 		{"no quotes around the charset", `attachment; filename*=%C3%A9.txt`, "é.txt"},
 		{"percent signs that encode nothing", `attachment; filename*=utf-8''100%25%zz.txt`, "100%%zz.txt"},

@@ -9,7 +9,7 @@ import (
 	"mailintegration/processor/charset"
 )
 
-// Part is one entity (RFC 2045 §2.4): what its header says and where its body lies in the raw message.
+// Part is one entity (RFC 2045 §2.4): its header section and the extent of its body in the raw message.
 type Part struct {
 	parent   *Part
 	index    int // within the parent, from 1
@@ -20,12 +20,12 @@ type Part struct {
 
 	MediaType   string // "type/subtype" in lower case
 	params      params
-	Disposition string // "attachment", "inline", another word in lower case, or ""
+	Disposition string // "attachment", "inline" or another word in lower case, "" when there is none
 	dispParams  params
-	Opaque      bool // a multipart that was not taken apart
+	Opaque      bool // a multipart that is nested too deeply and was kept whole
 }
 
-// interpret reads the Content- fields. byDefault is the media type where there is none.
+// interpret reads the Content- fields. byDefault is the media type of a part without Content-Type.
 func (p *Part) interpret(byDefault string) {
 	p.MediaType, p.params = parseMediaType(p.Header.Get("Content-Type"))
 	p.Disposition, p.dispParams = parseDisposition(p.Header.Get("Content-Disposition"))
@@ -36,12 +36,13 @@ func (p *Part) interpret(byDefault string) {
 	case p.MediaType == "" && (p.HasName() || p.Disposition == "attachment"):
 		p.MediaType = "application/octet-stream"
 	case p.MediaType == "":
-		// RFC 2045 §5.2: what cannot be read is text/plain.
+		// RFC 2045 §5.2: a media type that cannot be read counts as text/plain.
 		p.MediaType = "text/plain"
 	}
 }
 
-// Path returns the place of the part in the message, "" for the message itself, else as in "2.1".
+// Path returns the position of the part in the message: "2.1" for the first part of the second one, "" for the message
+// itself.
 func (p *Part) Path() string {
 	if p == nil || p.parent == nil {
 		return ""
@@ -49,8 +50,8 @@ func (p *Part) Path() string {
 	return p.parent.ChildPath(p.index)
 }
 
-// ChildPath returns the path of the n-th part in p, counted from 1, whether p has it as a child or holds it in another
-// form.
+// ChildPath returns the path of the n-th part within p, counted from 1. Not only Children have one, but also the files
+// that p contains in another format.
 func (p *Part) ChildPath(n int) string {
 	if outer := p.Path(); outer != "" {
 		return outer + "." + strconv.Itoa(n)
@@ -58,11 +59,11 @@ func (p *Part) ChildPath(n int) string {
 	return strconv.Itoa(n)
 }
 
-// SetContainer makes p, a message that was found in the body of another part, the first part of that one: the paths in
-// p then begin with the container's.
+// SetContainer makes p the first part of container, in whose body the message p was found: the paths of p and its parts
+// then begin with the container's.
 func (p *Part) SetContainer(container *Part) { p.parent, p.index = container, 1 }
 
-// IsMultipart reports whether the part was taken apart.
+// IsMultipart reports whether the part was divided into parts.
 func (p *Part) IsMultipart() bool { return len(p.Children) > 0 }
 
 // HasName reports whether the part has a file name.
@@ -70,8 +71,8 @@ func (p *Part) HasName() bool {
 	return p.dispParams.has("filename") || p.params.has("name")
 }
 
-// FileName returns the part's file name, decoded, "" when it has none. hint is the charset of octets that are marked in
-// no way.
+// FileName returns the part's file name, decoded, "" when it has none. hint is the charset of octets without a declared
+// one.
 func (p *Part) FileName(hint string) string {
 	name := p.dispParams.text("filename", hint)
 	if name == "" {
@@ -80,27 +81,27 @@ func (p *Part) FileName(hint string) string {
 	return name
 }
 
-// RawFileName returns the part's file name as it was written, for names that are ASCII.
+// RawFileName returns the part's file name without decoding it, for a comparison with an ASCII name.
 func (p *Part) RawFileName() string {
 	return cmp.Or(p.dispParams.get("filename"), p.params.get("name"))
 }
 
-// Param returns a parameter of the Content-Type as it was written, "" when there is none.
+// Param returns a parameter of the Content-Type without decoding it, "" when there is none.
 func (p *Part) Param(name string) string { return p.params.get(name) }
 
-// Charset returns the declared charset, "" when there is none.
+// Charset returns the charset that the part declares, "" when it declares none.
 func (p *Part) Charset() string { return p.params.get("charset") }
 
-// Open returns the decoded octets of the part, which are read from raw only then.
+// Open returns the part's body, decoded as it is read from raw.
 func (p *Part) Open(raw io.ReaderAt) *Body { return p.Body.Open(raw, nil) }
 
-// ContentID is the Content-ID without angle brackets (RFC 2392).
+// ContentID returns the Content-ID without angle brackets (RFC 2392), "" when there is none.
 func (p *Part) ContentID() string {
 	id := strings.TrimSpace(charset.Clean(p.Header.Get("Content-ID")))
 	return strings.Trim(id, "<> \t")
 }
 
-// Leaves calls yield for each part that has no parts, in order, until yield returns false.
+// Leaves calls yield for each part without parts of its own, in order, until yield returns false.
 func (p *Part) Leaves(yield func(*Part) bool) { p.leaves(yield) }
 
 func (p *Part) leaves(yield func(*Part) bool) bool {

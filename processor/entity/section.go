@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// ReadHeaders reads the header sections that stand in a text one after another, at most most that are not empty, within
-// the first octets of the text.
+// ReadHeaders returns the header sections that follow each other in a text, at most most that are not empty. It reads
+// only the first octets of the text and notes no defects.
 func ReadHeaders(text io.Reader, octets int64, limits Limits, most int) []Header {
 	l, budget := newLines(io.LimitReader(text, octets), octets), int(octets)
 	var sections []Header
@@ -24,8 +24,8 @@ func ReadHeaders(text io.Reader, octets int64, limits Limits, most int) []Header
 	return sections
 }
 
-// ReadField returns the value of the first field with that name in the header section of a message, not decoded, "" when
-// there is none within the first octets of the message.
+// ReadField returns the value of the first field with that name in the header section of a message, not decoded, ""
+// when there is none. It reads only the first octets of the message and notes no defects.
 func ReadField(message io.Reader, octets int64, limits Limits, name string) string {
 	budget := int(octets)
 	h := headerReader{

@@ -9,7 +9,7 @@ import (
 // transferEncoding is a Content-Transfer-Encoding (RFC 2045 §6).
 type transferEncoding uint8
 
-// The encodings. Everything else is read as it is.
+// The encodings. A body in an unknown encoding is read as it is.
 const (
 	identity transferEncoding = iota
 	base64Encoding
@@ -17,10 +17,10 @@ const (
 	uuencode
 )
 
-// encodingOf reads a Content-Transfer-Encoding field as it is written, not as it should be.
+// encodingOf reads a Content-Transfer-Encoding field, in the spellings that mail programs write.
 func encodingOf(field string) transferEncoding {
 	word, _ := firstWord(strings.ToLower(field))
-	switch word = strings.Trim(word, `"'.,`); word {
+	switch strings.Trim(word, `"'.,`) {
 	case "base64", "base-64", "b64", "x-base64":
 		return base64Encoding
 	case "quoted-printable", "quoted_printable", "quotedprintable", "qp", "quoted-printible":
@@ -33,19 +33,19 @@ func encodingOf(field string) transferEncoding {
 
 // transferDecoder undoes one encoding, a line at a time. A line longer than the window comes in pieces.
 type transferDecoder interface {
-	line(dst []byte, ln line) []byte
-	finish(dst []byte) []byte // at the end of the body
-	atRest() bool             // nothing of what was given is still to come out
+	line(dst []byte, ln line) []byte // appends what ln stands for
+	finish(dst []byte) []byte        // appends the rest, at the end of the body
+	atRest() bool                    // reports whether decoding may begin anew after the last line
 }
 
-// Body is a body, decoded as it is read. Damage ends or distorts it; it is never an error.
+// Body is an open body, decoded as it is read. Damage distorts the body or ends it early; it is never an error.
 type Body struct {
 	io.Reader
 	extent  Extent
 	decoder *transferReader // nil for the identity
 }
 
-// Open opens a body. What is only called base64 is read as it is. work may be nil.
+// Open opens a body. A body that is called base64 and is not is read as it is. work may be nil.
 func (e Extent) Open(raw io.ReaderAt, work *Workspace) *Body {
 	if e.IsFalseBase64(raw) {
 		e.encoding = identity
@@ -72,18 +72,18 @@ func (e Extent) open(raw io.ReaderAt, work *Workspace) *Body {
 	return b
 }
 
-// transferReader gives what a transferDecoder makes of lines.
+// transferReader reads the octets that a transferDecoder makes of lines.
 type transferReader struct {
 	lines   *lines
 	decoder transferDecoder
 	buf     []byte
-	rest    []byte // of buf, not yet given
+	rest    []byte // of buf, not yet returned
 	done    bool
-	given   int64   // octets that were given
-	rests   [2]rest // the last places at which the decoder was at rest
+	given   int64   // octets that were returned
+	rests   [2]rest // the last offsets at which the decoder was at rest
 }
 
-// rest is a place in a body at which its decoder may begin anew.
+// rest is an offset in a body, encoded and decoded, at which a decoder may begin anew.
 type rest struct{ encoded, decoded int64 }
 
 // Read implements io.Reader.
@@ -106,7 +106,7 @@ func (t *transferReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill decodes lines until there is enough for a few reads.
+// fill decodes lines until half a window is decoded.
 func (t *transferReader) fill() {
 	t.buf = t.buf[:0]
 	if d, ok := t.decoder.(*base64Decoder); ok {
@@ -124,7 +124,7 @@ func (t *transferReader) fill() {
 	t.rest = t.buf
 }
 
-// fillBase64 decodes what is at hand: lines mean nothing to base64.
+// fillBase64 decodes the window at once: lines mean nothing in base64.
 func (t *transferReader) fillBase64(d *base64Decoder) {
 	text, ok := t.lines.chunk()
 	t.buf = d.octets(t.buf, text)
@@ -134,9 +134,9 @@ func (t *transferReader) fillBase64(d *base64Decoder) {
 	t.rest = t.buf
 }
 
-// quotedPrintableDecoder decodes quoted-printable (RFC 2045 §6.7). What is no encoding stands for itself.
+// quotedPrintableDecoder decodes quoted-printable (RFC 2045 §6.7). An invalid code stands for itself.
 type quotedPrintableDecoder struct {
-	carry []byte // the end of a piece that may be half of an "=XX"
+	carry []byte // the end of a piece that may be the beginning of "=XX"
 }
 
 func (d *quotedPrintableDecoder) line(dst []byte, ln line) []byte {
@@ -152,7 +152,7 @@ func (d *quotedPrintableDecoder) line(dst []byte, ln line) []byte {
 		}
 		return appendQuoted(dst, text)
 	}
-	text = trimRight(text) // §6.7 rule 3: transports add it
+	text = trimRight(text) // §6.7 rule 3: transports add white space at the end of a line
 	if soft, ok := bytes.CutSuffix(text, []byte("=")); ok {
 		return appendQuoted(dst, soft)
 	}
@@ -165,7 +165,7 @@ func (d *quotedPrintableDecoder) finish(dst []byte) []byte {
 
 func (d *quotedPrintableDecoder) atRest() bool { return len(d.carry) == 0 }
 
-// appendQuoted appends text with each =XX replaced by its octet.
+// appendQuoted appends text with each "=XX" replaced by its octet.
 func appendQuoted(dst, text []byte) []byte {
 	for len(text) > 0 {
 		eq := bytes.IndexByte(text, '=')

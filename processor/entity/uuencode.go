@@ -6,8 +6,7 @@ import (
 	"regexp"
 )
 
-// uuDecoder decodes what uuencode(1) writes, between its begin and end lines, or from the first line when there is
-// no begin.
+// uuDecoder decodes uuencode(1), from the begin line or else the first line to the end line.
 type uuDecoder struct {
 	ended bool
 }
@@ -28,7 +27,7 @@ func (d *uuDecoder) finish(dst []byte) []byte { return dst }
 
 func (d *uuDecoder) atRest() bool { return !d.ended }
 
-// appendUU decodes one line: its first character says how many octets the others stand for.
+// appendUU decodes one line. Its first character is the number of octets that the other characters stand for.
 func appendUU(dst, text []byte) []byte {
 	want := int(text[0]-' ') & 63
 	text = text[1:]
@@ -52,7 +51,7 @@ func appendUU(dst, text []byte) []byte {
 
 var uuBegin = regexp.MustCompile(`^begin [0-7]{3,4} +(\S.*)$`)
 
-// UUBegin returns the file name of a line that begins a block of uuencode(1); ok is false when it begins none.
+// UUBegin returns the file name in a line that begins a block of uuencode(1). ok is false when the line begins none.
 func UUBegin(line string) (name string, ok bool) {
 	found := uuBegin.FindStringSubmatch(trimRight(line))
 	if found == nil {
@@ -61,15 +60,15 @@ func UUBegin(line string) (name string, ok bool) {
 	return found[1], true
 }
 
-// UUBlock returns the octets of the block of a text that is begun by the ordinal-th line that looks so. size is about
-// how many octets the text has.
+// UUBlock returns the decoded octets of one block in a text: the block that the ordinal-th begin line begins. size is
+// about how many octets the text has.
 func UUBlock(text io.Reader, size int64, ordinal int) io.Reader {
 	return &transferReader{lines: newLines(text, size), decoder: &uuBlockDecoder{ordinal: ordinal}}
 }
 
 // uuBlockDecoder decodes one block of a text.
 type uuBlockDecoder struct {
-	ordinal int // of the line that begins it; the block is read when there is none left
+	ordinal int // begin lines still to come, the block's own included
 	begun   bool
 	uu      uuDecoder
 }

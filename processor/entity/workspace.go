@@ -5,23 +5,23 @@ import (
 	"sync"
 )
 
-// Workspace is memory in which one message after another is read, at each time one stream of it: a good part of what it costs
-// to parse a small message would otherwise be to get memory and to give it back. A nil workspace gives new memory.
+// Workspace holds reusable buffers for parsing, one stream at a time: allocation would dominate the cost of small
+// messages. A nil Workspace allocates new memory.
 type Workspace struct {
 	window  [lineBuffer]byte // of lines
-	octets  [lineBuffer]byte // that a transfer encoding stands for
-	content [lineBuffer]byte // of a text; one that is longer has memory of its own
+	octets  [lineBuffer]byte // decoded from a transfer encoding
+	content [lineBuffer]byte // of a text; a longer text has memory of its own
 }
 
 var workspaces = sync.Pool{New: func() any { return new(Workspace) }}
 
-// GetWorkspace returns a workspace that nobody uses.
+// GetWorkspace returns a workspace that nobody else uses until Release.
 func GetWorkspace() *Workspace { return workspaces.Get().(*Workspace) }
 
-// Release gives the workspace back: what was read into it is no longer valid.
+// Release gives the workspace back. Octets that were read into it are no longer valid.
 func (w *Workspace) Release() { workspaces.Put(w) }
 
-// lines is newLines.
+// lines returns the lines of r, as newLines does.
 func (w *Workspace) lines(r io.Reader, size int64) *lines {
 	if w == nil {
 		return newLines(r, size)
@@ -29,7 +29,7 @@ func (w *Workspace) lines(r io.Reader, size int64) *lines {
 	return &lines{r: r, buf: w.window[:]}
 }
 
-// decoded is where what size octets stand for is decoded to.
+// decoded returns the buffer for what size encoded octets stand for.
 func (w *Workspace) decoded(size int64) []byte {
 	if w == nil {
 		return make([]byte, 0, min(size, lineBuffer*3/4))
@@ -37,7 +37,7 @@ func (w *Workspace) decoded(size int64) []byte {
 	return w.octets[:0]
 }
 
-// text is where a text is read into.
+// text returns the buffer for a text.
 func (w *Workspace) text() []byte {
 	if w == nil {
 		return nil

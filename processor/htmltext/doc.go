@@ -1,3 +1,12 @@
-// Package htmltext turns the HTML of a message into text that reads well, and into HTML that is safe to show. Both work on
-// tokens, in time linear in the length of the HTML, because mail nests elements deeply and closes them in any order.
+// Package htmltext turns the HTML of a message into text that reads well, and into HTML that is safe to show.
+//
+// Both functions work on tokens, in time linear in the length of the HTML, however deeply its elements are nested and
+// in whatever order they are closed. What they return is clean as package charset defines it, when the HTML is.
+//
+// # Files
+//
+//	text.go       HTML as plain text: lines, lists, links, quotes
+//	table.go      the cells of tables in that text
+//	bracketed.go  words in angle brackets that are text, not tags
+//	sanitise.go   HTML without anything active or remote
 package htmltext

@@ -13,41 +13,41 @@ import (
 	"mailintegration/processor/charset"
 )
 
-// Sanitise returns clean HTML that is safe to show: no scripts, forms, styles or remote images, which tell a sender when
-// his mail is read. Images of the message itself (cid:, RFC 2392) and those within the HTML stay.
+// Sanitise returns HTML that is clean and safe to show. It drops scripts, forms, styles, and remote images, which tell
+// the sender when the mail is read. Images of the message itself (cid:, RFC 2392) and images within the HTML stay.
 //
-// bluemonday judges every tag, but each tag only once: mail repeats a few tags all the time, and to judge one costs a
-// hundred times what it costs to remember the verdict. Between the tags there is text, which is escaped, and nothing
-// else is written.
+// bluemonday judges every tag, but each tag only once: mail repeats a few tags all the time, and judging a tag costs a
+// hundred times as much as remembering the verdict. Sanitise writes only these verdicts and, between them, escaped
+// text.
 func Sanitise(source string) string {
 	s := sanitiser{z: html.NewTokenizer(strings.NewReader(source))}
 	s.b.Grow(len(source))
 	for {
 		switch kind := s.z.Next(); kind {
-		case html.ErrorToken: // the end: a reader of a string has no other error
+		case html.ErrorToken: // the end: a reader of a string fails only there
 			return strings.TrimSpace(s.b.String())
 		case html.TextToken:
 			s.text()
 		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
 			s.tag(kind, verdicts.of(kind, s.z))
-			if kind == html.SelfClosingTagToken { // XML's way to write an element that is empty
+			if kind == html.SelfClosingTagToken { // an empty element, as XML writes it
 				s.z.NextIsNotRawText()
 			}
 		}
 	}
 }
 
-// sanitiser is the state of sanitising one text.
+// sanitiser holds the state of one Sanitise call.
 type sanitiser struct {
 	z       *html.Tokenizer
 	b       strings.Builder
-	dropped []string // elements that are open and whose start tags were dropped: their end tags are too
-	hidden  string   // the element whose content is left out, "" for none
-	depth   int      // how often that is open
+	dropped []string // open elements whose start tags were dropped: their end tags are dropped, too
+	hidden  string   // the element whose content is dropped, "" for none
+	depth   int      // how many elements of the hidden one's name are open
 }
 
-// text writes the text that was read. The source is clean, so that only what a character reference stands for may not
-// be; without one, and without "<", text means itself wherever it stands.
+// text writes the text that z has read. Only character references can make clean HTML unclean: text without "&" and "<"
+// is written as it is.
 func (s *sanitiser) text() {
 	if s.hidden != "" {
 		return
@@ -59,7 +59,7 @@ func (s *sanitiser) text() {
 	s.b.WriteString(html.EscapeString(charset.Clean(string(s.z.Text()))))
 }
 
-// tag writes what is left of a tag.
+// tag writes what the verdict leaves of a tag.
 func (s *sanitiser) tag(kind html.TokenType, v verdict) {
 	if s.hidden != "" {
 		s.within(kind, v.name)
@@ -78,30 +78,31 @@ func (s *sanitiser) tag(kind html.TokenType, v verdict) {
 	}
 }
 
-// within takes in a tag of what is hidden.
+// within handles a tag in the content of a hidden element.
 func (s *sanitiser) within(kind html.TokenType, name string) {
 	switch {
 	case name != s.hidden:
 	case kind == html.StartTagToken:
 		s.depth++
 	case kind == html.EndTagToken:
-		if s.depth--; s.depth == 0 {
+		s.depth--
+		if s.depth == 0 {
 			s.hidden = ""
 		}
 	}
 }
 
-// verdict is what becomes of a tag.
+// verdict says what becomes of a tag.
 type verdict struct {
 	name  string // of the element
-	html  string // what is left of the tag
-	drops bool   // nothing is left of this start tag, although the element is allowed: its end tag must go too
-	hides bool   // the content of the element goes too
+	html  string // the tag as it is written, "" for a tag that is dropped
+	drops bool   // this start tag is dropped although the element is allowed: the end tag must be dropped, too
+	hides bool   // the content of the element is dropped, too
 }
 
-// judge asks bluemonday about a tag of the element with that name.
+// judge asks bluemonday for the verdict on a tag of the named element.
 func judge(kind html.TokenType, name, tag string) verdict {
-	if atom.Lookup([]byte(name)) == 0 { // no element of HTML: bluemonday would let nothing of it through
+	if atom.Lookup([]byte(name)) == 0 { // no element of HTML: bluemonday would drop it
 		return verdict{name: name}
 	}
 	p := htmlPolicy()
@@ -113,16 +114,16 @@ func judge(kind html.TokenType, name, tag string) verdict {
 	return v
 }
 
-// verdicts are those of the tags that were met lately.
+// verdicts holds the verdicts on the tags of recent messages.
 var verdicts = memory{known: make(map[string]verdict)}
 
-// memory remembers verdicts, within bounds: mail that never repeats itself makes it forget.
+// memory remembers a bounded number of verdicts. Mail that never repeats a tag makes it forget all of them.
 type memory struct {
 	mu    sync.Mutex
 	known map[string]verdict // by tag
 }
 
-// The bounds of a memory: at most some 4 MB.
+// Bounds of a memory: it takes at most about 4 MB.
 const (
 	mostVerdicts = 4096
 	longestTag   = 512 // octets
@@ -155,7 +156,7 @@ func (m *memory) remember(tag string, v verdict) {
 	m.known[tag] = v
 }
 
-// htmlPolicy is what Sanitise lets through. Building it compiles a dozen expressions, so it is built once.
+// htmlPolicy returns what Sanitise lets through. Building the policy compiles a dozen expressions, so it is built once.
 var htmlPolicy = sync.OnceValue(func() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements(
@@ -181,7 +182,8 @@ var htmlPolicy = sync.OnceValue(func() *bluemonday.Policy {
 	return p
 })
 
-// plainWords has no bound: counted, so large a class costs 8 MB and some 10 ms of every start of the program.
+// plainWords has no bound on its length: with a counted repetition, so large a class would cost 8 MB and about 10 ms of
+// every start of the program.
 var (
 	plainWords = regexp.MustCompile(`^[\p{L}\p{M}\p{N}\p{P}\s]*$`)
 	colour     = regexp.MustCompile(`^(?i:#[0-9a-f]{3,8}|[a-z]{3,20})$`)

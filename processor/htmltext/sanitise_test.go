@@ -46,22 +46,22 @@ func TestImagesOfTheMessageItselfAreKept(t *testing.T) {
 	}
 }
 
-func TestWhatIsDroppedTakesItsContentOrItsEndTagWithIt(t *testing.T) {
+func TestADroppedElementTakesItsContentOrItsEndTagWithIt(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, source, want string }{
 		{"the content of a script is not shown", `a<script>b</script>c`, `ac`},
 		{"a script without an end takes the rest", `a<script>b`, `a`},
 		{"an object within an object ends with the outer one", `a<object>b<object>c</object>d</object>e`, `ae`},
-		{"what is hidden ends with its own end tag", `a<object>b</noscript>c<b>d</b></object>e`, `ae`},
+		{"a hidden element ends with its own end tag", `a<object>b</noscript>c<b>d</b></object>e`, `ae`},
 		{"an end tag without a beginning hides nothing", `a</object>b<object>c</object>d`, `abd`},
 		{"an anchor without an address loses both tags", `<a name="x">a</a> <a href="https://b.example/">b</a>`, `a <a href="https://b.example/" rel="nofollow noreferrer">b</a>`},
-		{"anchors are paired from within", `<a name=x><a href="https://b.example/">b</a></a>`, `<a href="https://b.example/" rel="nofollow noreferrer">b</a>`},
+		{"an end tag belongs to the innermost anchor", `<a name=x><a href="https://b.example/">b</a></a>`, `<a href="https://b.example/" rel="nofollow noreferrer">b</a>`},
 		{"an unknown element leaves its content", `<o:p>a</o:p>`, `a`},
 		{"text that looks like a tag stays text", `a < b &lt;script&gt; &amp; c`, `a &lt; b &lt;script&gt; &amp; c`},
-		{"what a reference stands for is cleaned", `a&#0;&#27;[31mb&#13;c`, "a\ufffd[31mb\nc"},
-		{"a tag that is not ended is dropped", `a<b>b</b><a href="https://c.example/`, `a<b>b</b>`},
-		{"an element that is empty as XML writes it hides nothing", `<title/><script src="x"/><p>a</p>`, `<p>a</p>`},
-		{"an image is the message's own whatever the case", `<img src="CID:a">`, `<img src="cid:a">`},
+		{"the character that a reference stands for is cleaned", `a&#0;&#27;[31mb&#13;c`, "a\ufffd[31mb\nc"},
+		{"an unfinished tag is dropped", `a<b>b</b><a href="https://c.example/`, `a<b>b</b>`},
+		{"an empty element as XML writes it hides nothing", `<title/><script src="x"/><p>a</p>`, `<p>a</p>`},
+		{"the scheme of an image's address has no case", `<img src="CID:a">`, `<img src="cid:a">`},
 		{"comments are dropped", `a<!-- b --><![if !mso]>c<![endif]>`, `ac`},
 	}
 	for _, tt := range tests {
@@ -74,8 +74,8 @@ func TestWhatIsDroppedTakesItsContentOrItsEndTagWithIt(t *testing.T) {
 	}
 }
 
-// asShown is HTML in the one form in which two texts that show the same are alike: the tags, and between them the
-// text, cleaned and with its line breaks left out.
+// asShown returns HTML in a form that is the same for all texts that show the same: the tags, and between them the
+// text, cleaned and without line breaks.
 func asShown(source string) string {
 	z := html.NewTokenizer(strings.NewReader(source))
 	var b strings.Builder
@@ -89,8 +89,9 @@ func asShown(source string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// isAsBluemonday says whether what is sanitised tag by tag shows what bluemonday makes of the whole.
-func isAsBluemonday(t *testing.T, source string) {
+// checkAsBluemonday checks that Sanitise, which goes tag by tag, shows the same as bluemonday does for the whole
+// source.
+func checkAsBluemonday(t *testing.T, source string) {
 	t.Helper()
 	if got, want := asShown(Sanitise(source)), asShown(htmlPolicy().Sanitize(source)); got != want {
 		t.Errorf("%q\nis  %q\nnot %q", source, got, want)
@@ -113,7 +114,7 @@ func TestTheHTMLOfTheCorpusIsSanitisedAsBluemondayDoes(t *testing.T) {
 		}
 		for _, source := range htmlOf(t, name) {
 			count++
-			if isAsBluemonday(t, source); t.Failed() {
+			if checkAsBluemonday(t, source); t.Failed() {
 				t.Fatalf("in %s", name)
 			}
 		}
@@ -150,8 +151,8 @@ func htmlOf(t *testing.T, name string) []string {
 	return all
 }
 
-// FuzzSanitise compares with bluemonday, which judges the whole at once. Where an element is hidden with its content
-// they may differ in where that ends, but bluemonday has nothing to take out of what is left.
+// FuzzSanitise compares Sanitise with bluemonday, which judges the whole source at once. They may differ in where a
+// hidden element ends, but bluemonday must find nothing to drop in what Sanitise returns.
 func FuzzSanitise(f *testing.F) {
 	for _, source := range []string{
 		`<p>a<br>b</p>`, `<a href="https://x.example/?a=b&c">x</a>`, `<a name=x>y</a>`, `<img src="cid:x" alt='y'>`, `<td width=5 bgcolor="#fff">`, `<font color=red>`,
@@ -163,15 +164,15 @@ func FuzzSanitise(f *testing.F) {
 		source = charset.Clean(source)
 		got := Sanitise(source)
 		if !hidesContent(source) {
-			isAsBluemonday(t, source)
+			checkAsBluemonday(t, source)
 		} else if again := asShown(htmlPolicy().Sanitize(got)); tagNames(again) != tagNames(got) {
 			t.Errorf("%q\nis %q, of which bluemonday leaves %q", source, got, again)
 		}
 	})
 }
 
-// hidesContent says whether an element of a text is dropped with its content, or has no content as XML writes it, which
-// is nothing to HTML.
+// hidesContent reports whether an element of a text is dropped with its content, or is empty as XML writes it, which HTML
+// does not know.
 func hidesContent(source string) bool {
 	z := html.NewTokenizer(strings.NewReader(source))
 	for kind := z.Next(); kind != html.ErrorToken; kind = z.Next() {
@@ -183,8 +184,8 @@ func hidesContent(source string) bool {
 	return false
 }
 
-// tagNames are the tags of a text with the names of their attributes. The values are left out: what bluemonday makes
-// of an address it may change once more.
+// tagNames returns the tags of a text with the names of their attributes. It leaves out the values: bluemonday may
+// change an address again that it has changed before.
 func tagNames(source string) string {
 	z := html.NewTokenizer(strings.NewReader(source))
 	var b strings.Builder
@@ -199,7 +200,7 @@ func tagNames(source string) string {
 	return b.String()
 }
 
-func TestVerdictsAreRememberedWithinBoundsAndForAllAtOnce(t *testing.T) {
+func TestVerdictsAreRememberedWithinBoundsByConcurrentUsers(t *testing.T) {
 	t.Parallel()
 	m := memory{known: make(map[string]verdict)}
 	var all sync.WaitGroup
@@ -222,7 +223,7 @@ func TestVerdictsAreRememberedWithinBoundsAndForAllAtOnce(t *testing.T) {
 	}
 }
 
-// verdictOf is what is left of a tag.
+// verdictOf returns what the verdict leaves of a tag.
 func verdictOf(m *memory, tag string) string {
 	z := html.NewTokenizer(strings.NewReader(tag))
 	return m.of(z.Next(), z).html

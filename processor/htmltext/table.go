@@ -1,14 +1,15 @@
 package htmltext
 
-// What row is when no cell of the row at hand has begun.
+// Values of textWriter.row when no cell of the current row has begun.
 const (
 	beforeRow  = -1
-	afterTable = -2 // a table has ended in a cell: the next cell begins on a line of its own
+	afterTable = -2 // a table has ended within a cell: the next cell begins on a line of its own
 )
 
-// openCell begins a cell of a table: beside the one before it, if that took one line, else below.
+// openCell begins a cell of a table: beside the previous cell when that one took one line, else below it.
 func (w *textWriter) openCell() {
-	switch w.cell = w.row == w.line && w.column > 0; {
+	w.cell = w.row == w.line && w.column > 0
+	switch {
 	case w.row == beforeRow:
 		w.flushBreaks()
 	case w.cell:

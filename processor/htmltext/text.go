@@ -14,40 +14,40 @@ import (
 )
 
 // textWriter turns a stream of HTML tokens into text that reads well without the HTML. It works on tokens, not on a
-// tree: mail is nested more deeply than a tree parser allows, and is closed in no order.
+// tree: mail nests elements more deeply than a tree parser allows, and closes them in any order.
 type textWriter struct {
 	b      strings.Builder
 	limit  int
-	breaks int  // line breaks owed before the next text
-	ended  int  // line breaks that the output ends with
-	marked bool // an item's mark was written: its text stands beside it, whatever blocks it is in
-	space  bool // a space is owed
-	cell   bool // a tab is owed, before a table's cell
-	row    int  // line on which the last cell of the row began; see beforeRow
-	fresh  bool // nothing stands in the cell yet
+	breaks int  // pending line breaks, written before the next text
+	ended  int  // line breaks at the end of the output
+	marked bool // a list item's mark was written last: the item's text follows on the same line, whatever block holds it
+	space  bool // a space is pending
+	cell   bool // a tab is pending, before a table's cell
+	row    int  // line on which the row's last cell began; see beforeRow
+	fresh  bool // the cell is still empty
 	line   int  // line breaks written
 	column int  // octets on the line
 
 	pre    int      // depth of pre elements
 	quote  int      // depth of blockquotes
-	lists  []int    // number of the next item of each list, 0 where items have dots
-	skip   string   // element whose content is no text
-	href   string   // of the link that is open
-	linked int      // length of the text before the link
-	words  []string // in angle brackets that were text
+	lists  []int    // number of the next item of each open list, 0 for a list with dashes
+	skip   string   // the open element whose content is no text, "" for none
+	href   string   // of the open link
+	linked int      // length of the output before the link
+	tokens []string // words in angle brackets that were read as text, in lower case
 }
 
-// deepest is how many lists or quotes are kept apart.
+// deepest is the number of levels at which nested lists and quotes are told apart.
 const deepest = 20
 
-// Text returns HTML as text of at most limit octets.
+// Text returns what HTML says as text of at most limit octets.
 func Text(source string, limit int) string {
 	w := textWriter{limit: limit, row: beforeRow}
 	z := html.NewTokenizer(strings.NewReader(source))
 	for w.b.Len() < limit {
 		switch kind := z.Next(); kind {
 		case html.ErrorToken:
-			// Only the end of the input is an error here; were it another, the text so far is the best there is.
+			// A reader of a string fails only at its end. After another error the text so far is the best there is.
 			if z.Err() != io.EOF {
 				w.text(string(z.Raw()))
 			}
@@ -57,7 +57,7 @@ func Text(source string, limit int) string {
 				w.text(charset.Clean(string(z.Text()))) // a character reference may stand for anything
 			}
 		case html.StartTagToken, html.SelfClosingTagToken, html.EndTagToken:
-			if raw := z.Raw(); w.isWord(raw) {
+			if raw := z.Raw(); w.isBracketedText(raw) {
 				w.text(string(raw))
 			} else if kind == html.EndTagToken {
 				name, _ := z.TagName()
@@ -65,7 +65,7 @@ func Text(source string, limit int) string {
 			} else {
 				w.start(z)
 			}
-			if kind == html.SelfClosingTagToken { // XML's way to write an element that is empty
+			if kind == html.SelfClosingTagToken { // an empty element, as XML writes it
 				z.NextIsNotRawText()
 				w.skip = ""
 			}
@@ -79,7 +79,7 @@ func (w *textWriter) result() string {
 	return strings.TrimSpace(text)
 }
 
-// start takes in a start tag.
+// start handles a start tag.
 func (w *textWriter) start(z *html.Tokenizer) {
 	name, hasAttr := z.TagName()
 	tag := atom.Lookup(name)
@@ -99,7 +99,7 @@ func (w *textWriter) start(z *html.Tokenizer) {
 		w.text("----------")
 		w.breaks = 1
 	case atom.Table:
-		w.cell = false // a table in a cell stands below what is before it
+		w.cell = false // a table within a cell begins below the text before it
 	case atom.Tr:
 		w.row = beforeRow
 	case atom.Td, atom.Th:
@@ -126,7 +126,7 @@ func (w *textWriter) start(z *html.Tokenizer) {
 	}
 }
 
-// end takes in an end tag.
+// end handles an end tag.
 func (w *textWriter) end(tag atom.Atom, name string) {
 	if w.skip != "" {
 		if w.skip == name {
@@ -155,7 +155,7 @@ func (w *textWriter) end(tag atom.Atom, name string) {
 	}
 }
 
-// breaksAround is how many line breaks stand at both ends of an element: two make an empty line.
+// breaksAround returns the number of line breaks before and after an element: two make an empty line.
 func breaksAround(tag atom.Atom) int {
 	switch tag {
 	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Dl:
@@ -179,7 +179,7 @@ func (w *textWriter) openList(first int) {
 	}
 }
 
-// item begins an item of the innermost list.
+// item begins an item of the innermost open list.
 func (w *textWriter) item() {
 	n := len(w.lists)
 	indent := strings.Repeat("  ", max(n-1, 0))
@@ -225,7 +225,7 @@ func (w *textWriter) closeLink() {
 	w.text("<" + href + ">")
 }
 
-// text writes text; outside of pre, runs of white space are one space.
+// text writes text. Outside of pre elements it writes a run of white space as one space.
 func (w *textWriter) text(s string) {
 	if w.pre > 0 {
 		w.preformatted(s)
@@ -247,7 +247,7 @@ func (w *textWriter) text(s string) {
 	}
 }
 
-// isCollapsed says whether a character is white space that HTML does not keep, or one that is not to be seen.
+// isCollapsed reports whether a character is white space, of which HTML shows a run as one space.
 func isCollapsed(r rune) bool { return unicode.IsSpace(r) }
 
 // preformatted writes text with its own line breaks.
@@ -263,10 +263,11 @@ func (w *textWriter) preformatted(s string) {
 	}
 }
 
-// word writes s after what is owed.
+// word writes s after the pending line breaks, tab or space.
 func (w *textWriter) word(s string) {
 	s = strings.Map(visible, s)
-	if s = strings.TrimRight(s, "\u200c\u200d"); s == "" { // joiners mean something only within a word
+	s = strings.TrimRight(s, "\u200c\u200d") // joiners mean something only within a word
+	if s == "" {
 		return
 	}
 	w.flushBreaks()
@@ -289,12 +290,12 @@ func (w *textWriter) write(s string) {
 	w.fresh = false
 }
 
-// flushBreaks writes the line breaks that are owed; none stand at the beginning.
+// flushBreaks writes the pending line breaks. The output never begins with one.
 func (w *textWriter) flushBreaks() {
 	switch {
 	case w.marked || w.fresh && w.cell:
 		w.breaks = 0
-	case w.fresh: // a block at the beginning of a cell needs no room above it
+	case w.fresh: // a block at the beginning of a cell needs no empty line above it
 		w.breaks = min(w.breaks, 1)
 	}
 	if w.breaks > 0 {
@@ -308,14 +309,14 @@ func (w *textWriter) flushBreaks() {
 	w.breaks = 0
 }
 
-// prefix marks a line as quoted, as mail in plain text does.
+// prefix marks the line as quoted, as mail in plain text does.
 func (w *textWriter) prefix() {
 	if w.column == 0 && w.quote > 0 {
 		w.write(strings.Repeat(">", min(w.quote, deepest)) + " ")
 	}
 }
 
-// visible drops the characters that mail uses to fill a preview line and that nobody sees.
+// visible drops invisible characters, with which senders fill the preview line of mail programs.
 func visible(r rune) rune {
 	switch r {
 	case '\u00ad', '\u034f', '\u200b', '\u2060', '\ufeff', utf8.RuneError:
@@ -324,7 +325,7 @@ func visible(r rune) rune {
 	return r
 }
 
-// attribute returns an attribute of the tag that was read last.
+// attribute returns the value of an attribute of the tag that z read last, cleaned, "" when the tag has none.
 func attribute(z *html.Tokenizer, hasAttr bool, name string) string {
 	for hasAttr {
 		var key, value []byte

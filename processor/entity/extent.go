@@ -5,27 +5,28 @@ import (
 	"io"
 )
 
-// Extent is where a body lies in the raw message, and how it is encoded there.
+// Extent says where a body lies in the raw message, and how it is encoded there.
 type Extent struct {
 	Start, End int64
 	encoding   transferEncoding
 }
 
-// Size returns how many octets the body has in the raw message.
+// Size returns the number of octets that the body has in the raw message.
 func (e Extent) Size() int64 { return e.End - e.Start }
 
-// IsEncoded reports whether the octets of the body stand for others.
+// IsEncoded reports whether the body has a transfer encoding that is undone.
 func (e Extent) IsEncoded() bool { return e.encoding != identity }
 
-// Beginning returns at most n octets from the beginning of the body, not decoded. An error of raw meets the next reader
-// again.
+// Beginning returns at most the first n octets of the body, not decoded. It ignores an error of raw, which the next
+// reader of the body will meet again.
 func (e Extent) Beginning(raw io.ReaderAt, n int64) []byte {
 	head := make([]byte, min(e.Size(), n))
 	read, _ := raw.ReadAt(head, e.Start)
 	return head[:read]
 }
 
-// ReadUpTo returns at most limit octets of the body, decoded. They are valid until work, which may be nil, is used again.
+// ReadUpTo returns at most the first limit octets of the decoded body. They are valid until work is used again; work
+// may be nil.
 func (e Extent) ReadUpTo(raw io.ReaderAt, limit int, work *Workspace) ([]byte, error) {
 	b := bytes.NewBuffer(work.text())
 	b.Grow(int(min(e.Size(), int64(limit))) + bytes.MinRead)
@@ -33,13 +34,14 @@ func (e Extent) ReadUpTo(raw io.ReaderAt, limit int, work *Workspace) ([]byte, e
 	return b.Bytes(), err
 }
 
-// Place is a place in a decoded body, from which it can be read without what is before it.
+// Place is a position in a decoded body, from which the body can be read without decoding all that is before it.
 type Place struct {
-	extent Extent // from where decoding begins
-	skip   int64  // octets to leave out, once decoded
+	extent Extent // where decoding begins
+	skip   int64  // decoded octets to leave out
 }
 
-// PlaceAt returns the place n octets into a body, which has been read up to there or a little further.
+// PlaceAt returns the place n octets into the decoded body. The body must have been read up to there or a little
+// further.
 func (b *Body) PlaceAt(n int64) Place {
 	e := b.extent
 	if b.decoder == nil {
@@ -55,12 +57,12 @@ func (b *Body) PlaceAt(n int64) Place {
 	return best
 }
 
-// Open opens size octets at the place.
+// Open returns size octets of the body, from the place on.
 func (p Place) Open(raw io.ReaderAt, size int64) io.Reader {
 	return io.LimitReader(&skippingReader{r: p.extent.open(raw, nil), skip: p.skip}, size)
 }
 
-// skippingReader leaves out the first octets.
+// skippingReader leaves out the first octets of r.
 type skippingReader struct {
 	r    io.Reader
 	skip int64
@@ -70,7 +72,8 @@ type skippingReader struct {
 func (s *skippingReader) Read(p []byte) (int, error) {
 	if s.skip > 0 {
 		n, err := io.CopyN(io.Discard, s.r, s.skip)
-		if s.skip -= n; err != nil {
+		s.skip -= n
+		if err != nil {
 			return 0, err
 		}
 	}

@@ -6,44 +6,54 @@ import (
 	"strings"
 )
 
-// walker finds the entities of a message in one pass over its lines. It keeps the boundaries of the multiparts it
-// stands in on a stack, instead of nesting a reader in a reader, so that a line costs the same at any depth.
+// walker finds the entities of a message in one pass over its lines. It keeps the open multiparts on a stack instead of
+// nesting a reader in a reader, so that a line costs the same at any depth.
 type walker struct {
 	lines  *lines
 	size   int64
 	limits Limits
 	budget int    // octets of header fields that may still be kept
-	value  []byte // memory for the field that is being read
+	value  []byte // memory for the current field
 	note   func(p *Part, what string)
 
 	frames  []*frame
 	parts   int
-	current *Part // whose body is being read, nil in an epilogue
+	current *Part // the part whose body is being read, nil in an epilogue
 	bodyEnd int64 // where the last line of the body ended
 }
 
-// frame is a multipart that is being read.
+// frame is an open multipart.
 type frame struct {
 	part     *Part
 	boundary string // as declared
-	adopted  string // found in the body where the declared one is wrong or missing
-	begun    bool   // a delimiter was met
-	closed   bool   // the closing delimiter was met
+	adopted  string // found in the body because the declared one is wrong or missing
+	begun    bool   // a delimiter was found
+	closed   bool   // the closing delimiter was found
 }
 
-// Read reads the message of size octets and returns it as a tree of parts. It never fails: note takes what is wrong with
-// a part, nil for the message itself. An error is one of raw, which ended the message early. work may be nil.
+// Limits bound what Read keeps of a message. Read notes when a message exceeds one.
+type Limits struct {
+	Depth  int // nested multiparts; a deeper one is kept whole
+	Parts  int // entities; the last one holds the rest of the message
+	Header int // octets of all header sections of a message together
+	Field  int // octets of one header field
+	Fields int // header fields of one entity
+}
+
+// Read reads a message of size octets and returns the root of its tree of parts. It takes any octets for a message, and
+// tells note what is wrong with a part; note's p is nil for the message as a whole. An error is an error of raw, which
+// ended the message early: the parts before it are returned. work may be nil.
 func Read(raw io.ReaderAt, size int64, limits Limits, note func(p *Part, what string), work *Workspace) (*Part, error) {
 	w := walker{lines: work.lines(io.NewSectionReader(raw, 0, size), size), size: size, limits: limits, note: note}
 	root := w.walk()
 	return root, w.lines.failure()
 }
 
-// walk returns the message as a tree of parts.
+// walk returns the root of the tree of parts.
 func (w *walker) walk() *Part {
 	w.budget = w.limits.Header
 	root := w.begin(nil)
-	// A message without multiparts has nothing to look for in its body.
+	// Only the body of a multipart has delimiters to look for.
 	for w.parts < w.limits.Parts && len(w.frames) > 0 {
 		if end, ok := w.lines.skipPlain(); ok {
 			w.bodyEnd = end
@@ -65,7 +75,8 @@ func (w *walker) walk() *Part {
 	return root
 }
 
-// begin reads the header of a part of parent, nil for the message itself, and makes it the current one.
+// begin reads the header section of the next part of parent and makes the part the current one. parent is nil for the
+// message itself.
 func (w *walker) begin(parent *Part) *Part {
 	p := &Part{parent: parent}
 	byDefault := "text/plain"
@@ -97,7 +108,7 @@ func isContentField(name string) bool {
 	return len(name) > 8 && strings.EqualFold(name[:8], "Content-")
 }
 
-// open puts a multipart on the stack, unless it is too deep: then it is a part like any other.
+// open puts a multipart on the stack. One that is nested too deeply is read as a part like any other.
 func (w *walker) open(p *Part) {
 	if !strings.HasPrefix(p.MediaType, "multipart/") {
 		return
@@ -110,13 +121,14 @@ func (w *walker) open(p *Part) {
 	w.frames = append(w.frames, &frame{part: p, boundary: trimRight(p.params.get("boundary"))})
 }
 
-// cross takes in a line when it is a delimiter.
+// cross handles a delimiter. It returns false when the line is none.
 func (w *walker) cross(ln line) bool {
 	f, closing := w.delimits(ln)
 	if f == nil {
-		if f = w.adopt(ln); f == nil {
-			return false
-		}
+		f = w.adopt(ln)
+	}
+	if f == nil {
+		return false
 	}
 	w.endAbove(f)
 	if f.closed && !closing {
@@ -153,7 +165,7 @@ func (w *walker) endFrame(top *frame, end int64) {
 	w.frames = w.frames[:len(w.frames)-1]
 }
 
-// endAll ends what is open where the message ends.
+// endAll ends the current part and all open multiparts at the end of the message.
 func (w *walker) endAll() {
 	end := w.size
 	if w.lines.failure() != nil {
@@ -167,8 +179,8 @@ func (w *walker) endAll() {
 	}
 }
 
-// delimits returns the multipart whose delimiter a line is (RFC 2046 §5.1.1), the innermost that is not yet closed
-// first: some programs use one boundary on two levels.
+// delimits returns the multipart whose delimiter a line is (RFC 2046 §5.1.1), nil for none. Of several with the same
+// boundary it returns the innermost that is not yet closed: some programs use one boundary on two levels.
 func (w *walker) delimits(ln line) (f *frame, closing bool) {
 	text, ok := dashed(ln)
 	if !ok {
@@ -188,7 +200,7 @@ func (w *walker) delimits(ln line) (f *frame, closing bool) {
 	return late, false
 }
 
-// matches says whether text, what follows "--", delimits the multipart.
+// matches reports whether a line of "--" and text delimits the multipart.
 func (f *frame) matches(text []byte) (is, closing bool) {
 	for _, boundary := range []string{f.boundary, f.adopted} {
 		if boundary == "" || len(text) < len(boundary) || string(text[:len(boundary)]) != boundary {
@@ -204,8 +216,8 @@ func (f *frame) matches(text []byte) (is, closing bool) {
 	return false, false
 }
 
-// adopt takes a line for the delimiter of a multipart whose own boundary is missing or was not met, when a
-// Content- field follows it.
+// adopt takes a line for the delimiter of the innermost multipart, when that one's own boundary is missing or was not
+// found and a Content- field follows the line. It returns nil when the line is no such delimiter.
 func (w *walker) adopt(ln line) *frame {
 	text, ok := dashed(ln)
 	if !ok || len(text) == 0 || len(w.frames) == 0 {
@@ -222,7 +234,6 @@ func (w *walker) adopt(ln line) *frame {
 	}
 	w.lines.unread()
 	if name, _, ok := splitField(next.text); !ok || !isContentField(name) {
-		// The line that was looked at is given again; this one is not, so it is taken in by hand.
 		return nil
 	}
 	w.note(top.part, "boundary is not the one declared")
@@ -230,8 +241,8 @@ func (w *walker) adopt(ln line) *frame {
 	return top
 }
 
-// dashed returns what follows "--" on a line, without white space at its end. RFC 2046 allows 70 octets; a line
-// that is not whole in the window is no delimiter.
+// dashed returns the text after "--" on a line, without white space at its end. A boundary has at most 70 octets (RFC
+// 2046 §5.1.1): a line that does not fit into the window is no delimiter.
 func dashed(ln line) ([]byte, bool) {
 	if !ln.last || len(ln.text) < 2 || ln.text[0] != '-' || ln.text[1] != '-' {
 		return nil, false

@@ -7,9 +7,10 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// isWord says whether a tag is in fact text: a word in angle brackets that names no element, such as an address or the
-// token of a form, written into the HTML as it is. An end tag is when its start tag was.
-func (w *textWriter) isWord(tag []byte) bool {
+// isBracketedText reports whether a tag is in fact text: a word in angle brackets that names no element, such as an
+// address or the token of a form that somebody put into HTML without escaping it. An end tag is text when its start tag
+// was.
+func (w *textWriter) isBracketedText(tag []byte) bool {
 	const longest = 64
 	name, isEnd := bytes.CutPrefix(tag[1:len(tag)-1], []byte("/"))
 	switch {
@@ -22,21 +23,21 @@ func (w *textWriter) isWord(tag []byte) bool {
 	}
 	word := string(bytes.ToLower(name))
 	if isEnd {
-		return slices.Contains(w.words, word)
+		return slices.Contains(w.tokens, word)
 	}
 	if atom.Lookup([]byte(word)) != 0 || otherElements[word] {
 		return false
 	}
-	if !slices.Contains(w.words, word) {
-		if len(w.words) == deepest {
+	if !slices.Contains(w.tokens, word) {
+		if len(w.tokens) == deepest {
 			return false
 		}
-		w.words = append(w.words, word)
+		w.tokens = append(w.tokens, word)
 	}
 	return true
 }
 
-// otherElements are those of XML, SVG, MathML and of the past that mail has without attributes.
+// otherElements are the elements of XML, SVG and MathML, and obsolete ones, that mail uses without attributes.
 var otherElements = map[string]bool{
 	"xml": true, "g": true, "defs": true, "path": true, "use": true, "symbol": true, "mrow": true, "mfrac": true, "msup": true, "msub": true,
 	"msqrt": true, "layer": true, "ilayer": true, "nolayer": true, "multicol": true, "nextid": true,
