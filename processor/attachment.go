@@ -81,7 +81,8 @@ func (r *reader) attachmentName(p *entity.Part, hint string) string {
 	if name == "" && p.MediaType == "message/rfc822" {
 		name = r.messageName(p, hint)
 	}
-	if name = fileName(name); name == "" {
+	name = fileName(name)
+	if name == "" {
 		return defaultName(p.Path(), p.MediaType)
 	}
 	return cutName(name, r.limits.Name)

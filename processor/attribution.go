@@ -33,7 +33,8 @@ func (r *reply) attribution(i int) int {
 	octets := 0
 	for n := 1; n <= mostLines && i+n <= r.end; n++ {
 		ln := strings.TrimSpace(r.lines[i+n-1])
-		if octets += len(ln); ln == "" || isQuoted(ln) || octets > longest {
+		octets += len(ln)
+		if ln == "" || isQuoted(ln) || octets > longest {
 			return 0
 		}
 		if !strings.HasSuffix(ln, ":") && !strings.HasSuffix(ln, "：") {

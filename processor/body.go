@@ -124,7 +124,8 @@ func (r *reader) leaf(p *entity.Part) content {
 		s.plain = plainText(p, s.plain)
 		if !isCut && r.mixed != p { // a file is read again from a part that has one encoding
 			var files []Attachment
-			if s.plain, files = r.uuencoded(p, s.plain); len(files) > 0 {
+			s.plain, files = r.uuencoded(p, s.plain)
+			if len(files) > 0 {
 				r.contains(p, unpacked{attachments: files, isWhole: true})
 				c.attachments = []*entity.Part{p}
 			}

@@ -178,7 +178,8 @@ func cutReturned(text string) (notice, returned string) {
 			if begin < 0 {
 				begin = off
 			}
-			if fields++; entity.IsCommonField(name) {
+			fields++
+			if entity.IsCommonField(name) {
 				common++
 			}
 		case begin >= 0 && ln != "" && (ln[0] == ' ' || ln[0] == '\t'):

@@ -230,7 +230,8 @@ func (d *dateReader) date() (time.Time, bool) {
 func leadingNumber(s string) int {
 	n := 0
 	for i := 0; i < len(s) && isDigit(s[i]); i++ {
-		if n = n*10 + int(s[i]-'0'); n > 1e6 {
+		n = n*10 + int(s[i]-'0')
+		if n > 1e6 {
 			return -1
 		}
 	}

@@ -6,11 +6,13 @@ import "strings"
 // before a soft line break is not part of the text.
 func unflow(text string, deleteSpace bool) string {
 	var b strings.Builder
-	depth, joins := 0, false // of the line before
+	depth, joins := 0, false // the depth of the line before, and whether this line goes on with it
 	for i, ln := range strings.Split(text, "\n") {
 		quote := len(ln) - len(strings.TrimLeft(ln, ">"))
 		content := strings.TrimPrefix(ln[quote:], " ") // space-stuffing, §4.4
-		if joins = joins && quote == depth && content != "-- "; !joins {
+		isSignature := content == "-- "                // never flowed (§4.3)
+		joins = joins && quote == depth && !isSignature
+		if !joins {
 			if i > 0 {
 				b.WriteByte('\n')
 			}
@@ -20,8 +22,8 @@ func unflow(text string, deleteSpace bool) string {
 			}
 		}
 		depth = quote
-		// "-- " before a signature is never flowed (§4.3).
-		if joins = strings.HasSuffix(content, " ") && content != "-- "; joins && deleteSpace {
+		joins = strings.HasSuffix(content, " ") && !isSignature
+		if joins && deleteSpace {
 			content = content[:len(content)-1]
 		}
 		b.WriteString(content)

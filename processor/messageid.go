@@ -15,7 +15,8 @@ func parseMessageIDs(field string, longest int) (ids []string, tooLong bool) {
 	candidates := inBrackets(field)
 	if len(candidates) == 0 {
 		for _, word := range strings.FieldsFunc(field, func(r rune) bool { return r <= ' ' || r == ',' || r == ';' }) {
-			if word = strings.Trim(word, "<>"); strings.Contains(word, "@") {
+			word = strings.Trim(word, "<>")
+			if strings.Contains(word, "@") {
 				candidates = append(candidates, word)
 			}
 		}

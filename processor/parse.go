@@ -62,7 +62,8 @@ func (p *parser) note(at *entity.Part, what string) {
 func declaredCharset(root *entity.Part) string {
 	name := ""
 	for p := range root.Leaves {
-		if name = charset.Name(p.Charset()); charset.HasDecoder(name) {
+		name = charset.Name(p.Charset())
+		if charset.HasDecoder(name) {
 			break
 		}
 	}

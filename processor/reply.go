@@ -56,7 +56,8 @@ func (r *reply) cutEnd() {
 		r.cutListFooter()
 		r.cutSignature()
 		r.cutQuoteAtEnd()
-		if r.trim(); r.end == before {
+		r.trim()
+		if r.end == before {
 			return
 		}
 	}
@@ -129,7 +130,7 @@ func (r *reply) nextText(i int) int {
 
 // lastText is the last line before i that is not blank, -1 when there is none.
 func (r *reply) lastText(i int) int {
-	for i--; i >= r.begin; i-- {
+	for i := i - 1; i >= r.begin; i-- {
 		if !isBlankLine(r.lines[i]) {
 			return i
 		}
@@ -143,13 +144,10 @@ func (r *reply) cutQuoteAtEnd() {
 		return
 	}
 	begin, quoted := r.end, 0
-	for i := r.end - 1; i >= r.begin; i-- {
-		switch {
-		case isQuoted(r.lines[i]):
+	for i := r.end - 1; i >= r.begin && (isQuoted(r.lines[i]) || isBlankLine(r.lines[i])); i-- {
+		if isQuoted(r.lines[i]) {
 			begin = i
 			quoted++
-		case !isBlankLine(r.lines[i]):
-			i = r.begin // ends the search
 		}
 	}
 	if quoted == 0 {

@@ -56,7 +56,8 @@ func newSubjectGrammar(types, names []string) subjectGrammar {
 		}
 	}
 	for _, name := range names {
-		if name = normalised(name); name != "" {
+		name = normalised(name)
+		if name != "" {
 			g.names = append(g.names, name)
 		}
 	}
@@ -73,9 +74,10 @@ func (g subjectGrammar) parse(subject string) (tag subjectTag, ok bool) {
 		}
 		after, ok := skipPrefix(s)
 		if !ok {
-			if after, ok = skipGatewayTag(s); !ok {
-				return subjectTag{}, false
-			}
+			after, ok = skipGatewayTag(s)
+		}
+		if !ok {
+			return subjectTag{}, false
 		}
 		s = after
 	}
@@ -93,7 +95,8 @@ func (g subjectGrammar) tag(s string) (tag subjectTag, ok bool) {
 		s = trimSpace(after)
 	}
 	s = trimSpace(strings.TrimPrefix(s, "#"))
-	if tag.Number, s, ok = cutNumber(s); !ok || tag.Type == "" {
+	tag.Number, s, ok = cutNumber(s)
+	if !ok || tag.Type == "" {
 		return tag, false
 	}
 	tag.Rest = strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("-–—:.,;|/", r) })

@@ -41,7 +41,8 @@ func skipPrefix(s string) (after string, ok bool) {
 		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !(r == '.' && n > 0) {
 			break
 		}
-		if n++; n > longest {
+		n++
+		if n > longest {
 			return "", false
 		}
 		end = i + utf8.RuneLen(r)
@@ -54,10 +55,10 @@ func skipPrefix(s string) (after string, ok bool) {
 
 // skipAutomaticPrefix skips what a program puts before the subject that it answers or returns.
 func skipAutomaticPrefix(s string) (after string, ok bool) {
-	if after, ok = cutPrefixOf(s, automaticPrefixes); !ok {
-		after, ok = cutPrefixOf(s, returnedPrefixes)
+	if after, ok := cutPrefixOf(s, automaticPrefixes); ok {
+		return after, true
 	}
-	return after, ok
+	return cutPrefixOf(s, returnedPrefixes)
 }
 
 // cutPrefixOf cuts one of the prefixes and the colon after it off the beginning of s.
@@ -130,7 +131,7 @@ func skipCounter(s string) string {
 // cutColon skips white space and a colon, also the wide one of Chinese and Japanese.
 func cutColon(s string) (after string, ok bool) {
 	s = trimSpace(s)
-	if after, ok = strings.CutPrefix(s, ":"); ok {
+	if after, ok := strings.CutPrefix(s, ":"); ok {
 		return after, true
 	}
 	return strings.CutPrefix(s, "：")

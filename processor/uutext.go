@@ -76,7 +76,8 @@ func isUULine(ln string) bool {
 
 // uuFile makes an attachment of the block that is begun by the ordinal-th line that looks so.
 func (r *reader) uuFile(p *entity.Part, ordinal int, name string) Attachment {
-	if name = fileName(charset.OneLine(name)); name == "" {
+	name = fileName(charset.OneLine(name))
+	if name == "" {
 		name = defaultName(p.ChildPath(ordinal), "")
 	}
 	return Attachment{

@@ -59,7 +59,8 @@ func (r *reader) winmail(p *entity.Part) unpacked {
 func (r *reader) winmailFile(p *entity.Part, n int, f tnef.File) Attachment {
 	name := ""
 	for _, candidate := range []string{f.LongName, f.Name, f.Title, f.DisplayName} {
-		if name = fileName(charset.OneLine(candidate)); name != "" {
+		name = fileName(charset.OneLine(candidate))
+		if name != "" {
 			break
 		}
 	}
