@@ -97,14 +97,14 @@ func failsBatch(ctx context.Context, err error) bool {
 
 // acceptance is one attempt to accept a batch, within one transaction.
 type acceptance struct {
-	store    *Store
-	tx       pgx.Tx
-	mailbox  Mailbox
-	decider  Decider
-	now      time.Time
-	outcomes []Outcome
-	numbers  *drawn
-	claimed  claimed // what the files of this acceptance have to comply with
+	store       *Store
+	tx          pgx.Tx
+	mailbox     Mailbox
+	decider     Decider
+	now         time.Time
+	outcomes    []Outcome
+	numbers     *drawn
+	attachments attachmentState // what the files of this acceptance have to comply with
 
 	reconsiders bool // the one message was set aside: nothing is recorded when it would be again
 	impatient   bool // a row of a request was waited for in vain already
@@ -181,7 +181,7 @@ func (a *acceptance) accept(ctx context.Context, batch []Delivery, met map[[sha2
 	if err != nil {
 		return err
 	}
-	if err := a.store.contents.keep(ctx, a.claimed, contentsOf(records)); err != nil {
+	if err := a.store.attachments.keep(ctx, a.attachments, filesOf(records)); err != nil {
 		return fmt.Errorf("attachments: %w", err)
 	}
 	if err := a.write(ctx, met, records); err != nil {

@@ -12,47 +12,47 @@ import (
 // RawName is the name that a raw message has as an attachment.
 const RawName = "message.eml"
 
-// content is something to keep in the attachment directory, and what is known of it once it is there.
-type content struct {
+// storedFile is something to keep in the attachment directory, and what is known of it once it is there.
+type storedFile struct {
 	attachment processor.Attachment // zero for a raw message
 	raw        bool
 	attached   bool // to the request or activity, and not only kept
-	source     Raw
+	message    Raw
 
 	digest [sha256.Size]byte // of a raw message known from the start
 	octets int64
 }
 
-// rawContent is the raw message itself.
-func rawContent(arr *arrival) *content {
-	return &content{raw: true, source: arr.Raw, digest: arr.digest, octets: arr.Raw.Size()}
+// rawMessageFile is the raw message itself.
+func rawMessageFile(arr *arrival) *storedFile {
+	return &storedFile{raw: true, message: arr.Raw, digest: arr.digest, octets: arr.Raw.Size()}
 }
 
 // open gives the octets to keep.
-func (c *content) open() io.Reader {
+func (c *storedFile) open() io.Reader {
 	if c.raw {
-		return io.NewSectionReader(c.source, 0, c.source.Size())
+		return io.NewSectionReader(c.message, 0, c.message.Size())
 	}
-	return c.attachment.Open(c.source)
+	return c.attachment.Open(c.message)
 }
 
 // attach notes what is to be attached to the request or activity of the record.
 func (r *record) attach(list []processor.Attachment, withRaw bool) {
 	for _, a := range list {
-		r.contents = append(r.contents, &content{attachment: a, attached: true, source: r.Raw})
+		r.files = append(r.files, &storedFile{attachment: a, attached: true, message: r.Raw})
 	}
 	if withRaw {
-		c := rawContent(r.arrival)
+		c := rawMessageFile(r.arrival)
 		c.attached = true
 		c.attachment = processor.Attachment{Name: RawName, MediaType: "message/rfc822"}
-		r.contents = append(r.contents, c)
+		r.files = append(r.files, c)
 	}
 }
 
-func contentsOf(records []*record) []*content {
-	var list []*content
+func filesOf(records []*record) []*storedFile {
+	var list []*storedFile
 	for _, r := range records {
-		list = append(list, r.contents...)
+		list = append(list, r.files...)
 	}
 	return list
 }
@@ -68,7 +68,7 @@ type attachmentRows struct {
 
 func (t *attachmentRows) add(r *record) {
 	var position int32
-	for _, c := range r.contents {
+	for _, c := range r.files {
 		if !c.attached {
 			continue
 		}

@@ -17,7 +17,7 @@ var OfRequests = ofRequests
 // ShortLimits make a test of what happens at a limit a short one.
 func (s *Store) ShortLimits(lock, statement, files time.Duration) {
 	s.lockTime, s.statementTime = lock, statement
-	s.contents.files.limit = func(int64) time.Duration { return files }
+	s.attachments.runner.limit = func(int64) time.Duration { return files }
 }
 
 // SetPatience changes how long the store waits for the database, also on connections that are open.
@@ -34,9 +34,9 @@ func MigrateWithin(ctx context.Context, url string, lockTime time.Duration) ([]s
 // OnFiles lets a test stand before each step of the store's work on files and rows of the attachment directory: step may
 // wait, or return an error with which the step fails. A limit of 0 is the usual one. It is called before the store is used.
 func (s *Store) OnFiles(limit time.Duration, step func(name string) error) {
-	s.contents.files.step = step
+	s.attachments.runner.step = step
 	if limit > 0 {
-		s.contents.files.limit = func(int64) time.Duration { return limit }
+		s.attachments.runner.limit = func(int64) time.Duration { return limit }
 	}
 }
 
@@ -44,4 +44,4 @@ func (s *Store) OnFiles(limit time.Duration, step func(name string) error) {
 var FileLimit = fileLimit
 
 // IsStuck reports whether work on files was left behind and has not returned.
-func (s *Store) IsStuck() bool { return s.contents.files.isStuck() }
+func (s *Store) IsStuck() bool { return s.attachments.runner.isStuck() }

@@ -17,9 +17,9 @@ func (e *attachmentFileError) Error() string { return e.err.Error() }
 func (e *attachmentFileError) Unwrap() error { return e.err }
 
 // markFile marks err when it names a path in the attachment directory.
-func (c contents) markFile(err error) error {
-	path, root := pathOf(err), filepath.Clean(c.root)
-	if path == "" || c.root == "" || path != root && !strings.HasPrefix(path, root+string(filepath.Separator)) {
+func (d attachmentDirectory) markFile(err error) error {
+	path, root := pathOf(err), filepath.Clean(d.root)
+	if path == "" || d.root == "" || path != root && !strings.HasPrefix(path, root+string(filepath.Separator)) {
 		return err
 	}
 	return &attachmentFileError{err}

@@ -219,9 +219,9 @@ func (f *userFile) readRows(in *csv.Reader, columns []string, wrong *ImportError
 		if err != nil {
 			wrong.add(line, err)
 		}
-		noteTwice(logons, "logon", u.Logon, line, wrong)
+		noteDuplicate(logons, "logon", u.Logon, line, wrong)
 		for _, a := range u.Addresses {
-			noteTwice(addresses, "address", a, line, wrong)
+			noteDuplicate(addresses, "address", a, line, wrong)
 		}
 		f.users = append(f.users, u)
 		f.lines = append(f.lines, line)
@@ -245,8 +245,8 @@ func userOf(columns, row []string) User {
 	return u
 }
 
-// noteTwice adds a mistake when the name stood on a line before.
-func noteTwice(seen map[string]int, what, name string, line int, wrong *ImportError) {
+// noteDuplicate adds a mistake when the name stood on a line before.
+func noteDuplicate(seen map[string]int, what, name string, line int, wrong *ImportError) {
 	if name == "" {
 		return
 	}

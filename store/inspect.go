@@ -30,14 +30,14 @@ const maxExamples = 5
 // for a file that it writes and removes. The store need not be opened with the directory. The error is one of the
 // database or says that the file system does not answer.
 func (s *Store) CheckAttachments(ctx context.Context, directory string, sample int) (AttachmentCheck, error) {
-	check, err := s.checkAttachments(ctx, contents{root: directory, files: s.contents.files}, sample)
+	check, err := s.checkAttachments(ctx, attachmentDirectory{root: directory, runner: s.attachments.runner}, sample)
 	if err != nil {
 		return AttachmentCheck{}, fmt.Errorf("check attachments: %w", err)
 	}
 	return check, nil
 }
 
-func (s *Store) checkAttachments(ctx context.Context, c contents, sample int) (AttachmentCheck, error) {
+func (s *Store) checkAttachments(ctx context.Context, d attachmentDirectory, sample int) (AttachmentCheck, error) {
 	own, claimed, err := readOwnership(ctx, s.pool)
 	if err != nil {
 		return AttachmentCheck{}, unavailable(ctx, err)
@@ -46,49 +46,49 @@ func (s *Store) checkAttachments(ctx context.Context, c contents, sample int) (A
 	if err != nil {
 		return AttachmentCheck{}, unavailable(ctx, err)
 	}
-	list, err := sampleContents(ctx, s.pool, sample)
+	list, err := sampleFiles(ctx, s.pool, sample)
 	if err != nil {
 		return AttachmentCheck{}, unavailable(ctx, err)
 	}
-	return onFiles(ctx, c.files, 0, func(context.Context) (AttachmentCheck, error) {
-		check := c.check(own, claimed, here, list)
-		check.Marker, check.Removal = c.markFile(check.Marker), c.markFile(check.Removal)
+	return onFiles(ctx, d.runner, 0, func(context.Context) (AttachmentCheck, error) {
+		check := d.check(own, claimed, here, list)
+		check.Marker, check.Removal = d.markFile(check.Marker), d.markFile(check.Removal)
 		return check, nil
 	})
 }
 
 // check looks at the directory.
-func (c contents) check(own ownership, claimed bool, here instance, list []named) AttachmentCheck {
-	missing, damaged := c.lookFor(list)
+func (d attachmentDirectory) check(own ownership, claimed bool, here instance, list []namedFile) AttachmentCheck {
+	missing, damaged := d.missingAndDamaged(list)
 	check := AttachmentCheck{
-		Writable: CheckAttachmentDirectory(c.root), Sampled: len(list), Missing: len(missing), Damaged: len(damaged),
+		Writable: CheckAttachmentDirectory(d.root), Sampled: len(list), Missing: len(missing), Damaged: len(damaged),
 	}
 	check.Examples = append(missing, damaged...)
 	check.Examples = check.Examples[:min(maxExamples, len(check.Examples))]
 	if claimed {
 		var m marker
-		m, check.Marker = c.ownMarker(own.identity)
+		m, check.Marker = d.markerOf(own.identity)
 		check.Removal = check.Marker
 		if check.Marker == nil {
-			check.Removal = own.fits(m, here)
+			check.Removal = own.checkOriginal(m, here)
 		}
 		return check
 	}
-	check.Marker = c.claimable(here, list)
+	check.Marker = d.checkClaimable(here, list)
 	check.Removal = check.Marker
 	return check
 }
 
-// named is a content that a row names.
-type named struct {
+// namedFile is a content that a row names.
+type namedFile struct {
 	Digest []byte
 	Octets int64
 }
 
-// lookFor returns the paths of the contents that are not there, and of those that have another size.
-func (c contents) lookFor(list []named) (missing, damaged []string) {
+// missingAndDamaged returns the paths of the contents that are not there, and of those that have another size.
+func (d attachmentDirectory) missingAndDamaged(list []namedFile) (missing, damaged []string) {
 	for _, n := range list {
-		path := c.path([sha256.Size]byte(n.Digest))
+		path := d.path([sha256.Size]byte(n.Digest))
 		info, err := os.Stat(path)
 		switch {
 		case err != nil:
@@ -100,9 +100,9 @@ func (c contents) lookFor(list []named) (missing, damaged []string) {
 	return missing, damaged
 }
 
-// sampleContents returns contents that rows name: of attachments and of raw messages up to so many of the newest, of
+// sampleFiles returns contents that rows name: of attachments and of raw messages up to so many of the newest, of
 // those behind a random digest and, since these may be few, of those with the least digests.
-func sampleContents(ctx context.Context, q querier, sample int) ([]named, error) {
+func sampleFiles(ctx context.Context, q querier, sample int) ([]namedFile, error) {
 	var random [sha256.Size]byte
 	_, _ = rand.Read(random[:]) // never fails
 	rows, err := q.Query(ctx, `SELECT DISTINCT ON (digest) digest, octets FROM (
@@ -115,7 +115,7 @@ func sampleContents(ctx context.Context, q querier, sample int) ([]named, error)
 	if err != nil {
 		return nil, fmt.Errorf("contents that rows name: %w", err)
 	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[named])
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[namedFile])
 	if err != nil {
 		return nil, fmt.Errorf("contents that rows name: %w", err)
 	}

@@ -64,11 +64,11 @@ func parseMarker(text string) marker {
 
 // readMarker reads the marker; there is false without one. A read that fails is tried again: over a network, a file
 // that is replaced in this moment may be neither the old one nor the new.
-func (c contents) readMarker() (m marker, there bool, err error) {
-	if err := c.files.before("read marker"); err != nil {
+func (d attachmentDirectory) readMarker() (m marker, there bool, err error) {
+	if err := d.runner.beforeStep("read marker"); err != nil {
 		return marker{}, false, err
 	}
-	path := filepath.Join(c.root, markerFile)
+	path := filepath.Join(d.root, markerFile)
 	text, err := os.ReadFile(path)
 	if err != nil {
 		text, err = os.ReadFile(path)
@@ -83,29 +83,29 @@ func (c contents) readMarker() (m marker, there bool, err error) {
 }
 
 // writeMarker replaces the marker by another, which is durable when it returns.
-func (c contents) writeMarker(m marker) error {
-	if err := c.replaceMarker(m); err != nil {
+func (d attachmentDirectory) writeMarker(m marker) error {
+	if err := d.replaceMarker(m); err != nil {
 		return &directoryError{fmt.Errorf("marker: %w", err)}
 	}
 	return nil
 }
 
-func (c contents) replaceMarker(m marker) error {
-	if err := c.files.before("write marker"); err != nil {
+func (d attachmentDirectory) replaceMarker(m marker) error {
+	if err := d.runner.beforeStep("write marker"); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(c.root, temporaryPrefix+"*")
+	f, err := os.CreateTemp(d.root, temporaryPrefix+"*")
 	if err != nil {
 		return err
 	}
 	_, err = f.WriteString(m.String())
 	err = errors.Join(err, f.Chmod(fileMode), f.Sync(), f.Close())
 	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(c.root, markerFile))
+		err = os.Rename(f.Name(), filepath.Join(d.root, markerFile))
 	}
 	if err != nil {
 		_ = os.Remove(f.Name()) // the first error is the one to know
 		return err
 	}
-	return syncDirectory(c.root)
+	return syncDirectory(d.root)
 }

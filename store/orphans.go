@@ -31,17 +31,17 @@ const (
 // database may be a copy of the owner. The package's documentation tells how acceptances and crashes are kept apart from
 // a removal.
 func (s *Store) CollectOrphans(ctx context.Context, olderThan time.Duration) (n int, err error) {
-	if s.contents.root == "" {
+	if s.attachments.root == "" {
 		return 0, nil
 	}
-	r := &collection{store: s, contents: s.contents}
-	leased, err := r.lease(ctx)
+	r := &collection{store: s, attachments: s.attachments}
+	leased, err := r.acquireLease(ctx)
 	if !leased || err != nil {
 		return 0, collectError(err)
 	}
 	err = r.collect(ctx, olderThan)
-	r.release(ctx, err)
-	return r.removed, collectError(s.contents.markFile(err))
+	r.releaseLease(ctx, err)
+	return r.removed, collectError(s.attachments.markFile(err))
 }
 
 // collectError is the error of a collection as its caller sees it.
@@ -54,12 +54,12 @@ func collectError(err error) error {
 
 // collection is one call of CollectOrphans.
 type collection struct {
-	store    *Store
-	contents contents
-	own      ownership
-	now      time.Time // the database's
-	swept    string    // the folder that the last collection came to
-	before   time.Time // files touched since then are left alone
+	store       *Store
+	attachments attachmentDirectory
+	owner       ownership
+	now         time.Time // the database's
+	swept       string    // the folder that the last collection came to
+	cutoff      time.Time // files touched since then are left alone
 
 	candidates [][]byte // old contents that were not looked up yet
 	unnamed    [][]byte // those that no row named when they were looked up
@@ -69,40 +69,40 @@ type collection struct {
 }
 
 // collect makes sure that files may be removed, finishes what an earlier collection began, and sweeps the directory.
-func (r *collection) collect(ctx context.Context, olderThan time.Duration) error {
-	if err := r.authorize(ctx); err != nil {
+func (c *collection) collect(ctx context.Context, olderThan time.Duration) error {
+	if err := c.changeGeneration(ctx); err != nil {
 		return err
 	}
-	if err := r.setAge(ctx, olderThan); err != nil {
+	if err := c.setCutoff(ctx, olderThan); err != nil {
 		return err
 	}
-	if err := r.finishOld(ctx); err != nil {
+	if err := c.resumeRemovals(ctx); err != nil {
 		return err
 	}
-	if err := r.sweepTemporary(ctx); err != nil {
+	if err := c.sweepTemporary(ctx); err != nil {
 		return err
 	}
-	if err := r.sweep(ctx); err != nil {
+	if err := c.sweep(ctx); err != nil {
 		return err
 	}
-	return r.failed
+	return c.failed
 }
 
 // isFull reports whether a bound is reached.
-func (r *collection) isFull() bool {
-	return r.removed+len(r.unnamed) >= MaxCollectedFiles || r.seen >= maxSeenFiles
+func (c *collection) isFull() bool {
+	return c.removed+len(c.unnamed) >= MaxCollectedFiles || c.seen >= maxSeenFiles
 }
 
 // sweepTemporary removes temporary files. Nobody but the process that made one uses it, and that not for long.
-func (r *collection) sweepTemporary(ctx context.Context) error {
-	old, err := onFiles(ctx, r.contents.files, 0, func(context.Context) ([]string, error) {
-		return r.contents.temporaries(r.before, MaxCollectedFiles-r.removed)
+func (c *collection) sweepTemporary(ctx context.Context) error {
+	old, err := onFiles(ctx, c.attachments.runner, 0, func(context.Context) ([]string, error) {
+		return c.attachments.temporaries(c.cutoff, MaxCollectedFiles-c.removed)
 	})
 	if err != nil {
 		return err
 	}
 	for chunk := range slices.Chunk(old, orphanChunk) {
-		if _, err := r.unlink(ctx, chunk); err != nil {
+		if _, err := c.unlink(ctx, chunk); err != nil {
 			return err
 		}
 	}
@@ -110,14 +110,14 @@ func (r *collection) sweepTemporary(ctx context.Context) error {
 }
 
 // temporaries returns up to max temporary files that were last touched before a time.
-func (c contents) temporaries(before time.Time, max int) ([]string, error) {
-	entries, err := os.ReadDir(c.root)
+func (d attachmentDirectory) temporaries(before time.Time, max int) ([]string, error) {
+	entries, err := os.ReadDir(d.root)
 	if err != nil {
 		return nil, err
 	}
 	var old []string
 	for _, entry := range entries {
-		path := filepath.Join(c.root, entry.Name())
+		path := filepath.Join(d.root, entry.Name())
 		if strings.HasPrefix(entry.Name(), temporaryPrefix) && isOld(path, before) && len(old) < max {
 			old = append(old, path)
 		}
@@ -133,67 +133,67 @@ func isOld(path string, before time.Time) bool {
 
 // sweep goes through the folders of the directory, from the one behind the last that an earlier collection came to, and
 // removes the old contents in them that no row names.
-func (r *collection) sweep(ctx context.Context) error {
-	folders, err := onFiles(ctx, r.contents.files, 0, func(ctx context.Context) ([]string, error) {
-		return r.contents.folders(ctx, r.swept)
+func (c *collection) sweep(ctx context.Context) error {
+	folders, err := onFiles(ctx, c.attachments.runner, 0, func(ctx context.Context) ([]string, error) {
+		return c.attachments.folders(ctx, c.swept)
 	})
 	if err != nil {
 		return err
 	}
-	err = r.sweepFolders(ctx, folders)
-	return errors.Join(err, r.noteSwept(ctx))
+	err = c.sweepFolders(ctx, folders)
+	return errors.Join(err, c.noteSwept(ctx))
 }
 
 // sweepFolders sweeps folders until a bound is reached. r.swept is the last one in which nothing is left to do.
-func (r *collection) sweepFolders(ctx context.Context, folders []string) error {
+func (c *collection) sweepFolders(ctx context.Context, folders []string) error {
 	for _, folder := range folders {
-		found, err := onFiles(ctx, r.contents.files, 0, func(ctx context.Context) (folderContents, error) {
-			return r.contents.oldIn(ctx, folder, r.before)
+		found, err := onFiles(ctx, c.attachments.runner, 0, func(ctx context.Context) (folderFiles, error) {
+			return c.attachments.oldFilesIn(ctx, folder, c.cutoff)
 		})
 		if err != nil {
 			return err
 		}
-		r.seen += found.seen
-		r.candidates = append(r.candidates, found.old...)
-		if err := r.removeFound(ctx, orphanChunk); err != nil {
+		c.seen += found.seen
+		c.candidates = append(c.candidates, found.old...)
+		if err := c.removeFound(ctx, orphanChunk); err != nil {
 			return err
 		}
-		if r.isFull() {
-			err := r.removeFound(ctx, 1)
-			r.swept = folder
+		if c.isFull() {
+			err := c.removeFound(ctx, 1)
+			c.swept = folder
 			return err
 		}
-		if len(r.candidates)+len(r.unnamed) == 0 {
-			r.swept = folder
+		if len(c.candidates)+len(c.unnamed) == 0 {
+			c.swept = folder
 		}
 	}
-	err := r.removeFound(ctx, 1)
+	err := c.removeFound(ctx, 1)
 	if err == nil {
-		r.swept = ""
+		c.swept = ""
 	}
 	return err
 }
 
 // removeFound looks the candidates up, and removes those that no row names, when there are at least so many. Few at once
 // would hold up acceptances many times.
-func (r *collection) removeFound(ctx context.Context, least int) error {
-	for chunk := range slices.Chunk(enough(&r.candidates, least), orphanChunk) {
-		unnamed, err := unnamedContents(ctx, r.store.pool, chunk)
+func (c *collection) removeFound(ctx context.Context, least int) error {
+	for chunk := range slices.Chunk(takeIfAtLeast(&c.candidates, least), orphanChunk) {
+		unnamed, err := unnamedDigests(ctx, c.store.pool, chunk)
 		if err != nil {
 			return unavailable(ctx, err)
 		}
-		r.unnamed = append(r.unnamed, unnamed...)
+		c.unnamed = append(c.unnamed, unnamed...)
 	}
-	for chunk := range slices.Chunk(enough(&r.unnamed, least), orphanChunk) {
-		if err := r.remove(ctx, chunk[:min(len(chunk), MaxCollectedFiles-r.removed)]); err != nil {
+	for chunk := range slices.Chunk(takeIfAtLeast(&c.unnamed, least), orphanChunk) {
+		if err := c.remove(ctx, chunk[:min(len(chunk), MaxCollectedFiles-c.removed)]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// enough takes all of a list when it has at least so many, and nothing otherwise.
-func enough(list *[][]byte, least int) [][]byte {
+// takeIfAtLeast takes all of a list when it has at least so many, and nothing otherwise.
+func takeIfAtLeast(list *[][]byte, least int) [][]byte {
 	if len(*list) < least {
 		return nil
 	}
@@ -203,13 +203,13 @@ func enough(list *[][]byte, least int) [][]byte {
 }
 
 // folders returns the folders of contents that come behind one in alphabetical order.
-func (c contents) folders(ctx context.Context, behind string) (list []string, err error) {
-	outer, err := os.ReadDir(c.root)
+func (d attachmentDirectory) folders(ctx context.Context, behind string) (list []string, err error) {
+	outer, err := os.ReadDir(d.root)
 	for _, o := range outer {
 		if !isHex(o.Name(), 2) || !o.IsDir() || o.Name() < behind[:min(2, len(behind))] {
 			continue
 		}
-		inner, err := os.ReadDir(filepath.Join(c.root, o.Name()))
+		inner, err := os.ReadDir(filepath.Join(d.root, o.Name()))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) || ctx.Err() != nil {
 			return nil, errors.Join(err, ctx.Err())
 		}
@@ -228,18 +228,18 @@ func isHex(name string, digits int) bool {
 	return err == nil && len(name) == digits && hex.EncodeToString(b) == name
 }
 
-// folderContents are the contents in a folder.
-type folderContents struct {
+// folderFiles are the contents in a folder.
+type folderFiles struct {
 	old  [][]byte // digests of those not touched for long
 	seen int
 }
 
-// oldIn returns the contents in a folder that were last touched before a time. What else lies there is not ours.
-func (c contents) oldIn(ctx context.Context, folder string, before time.Time) (found folderContents, err error) {
-	if err := c.files.before("list"); err != nil {
+// oldFilesIn returns the contents in a folder that were last touched before a time. What else lies there is not ours.
+func (d attachmentDirectory) oldFilesIn(ctx context.Context, folder string, before time.Time) (found folderFiles, err error) {
+	if err := d.runner.beforeStep("list"); err != nil {
 		return found, err
 	}
-	entries, err := os.ReadDir(filepath.Join(c.root, filepath.FromSlash(folder)))
+	entries, err := os.ReadDir(filepath.Join(d.root, filepath.FromSlash(folder)))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return found, err
 	}
@@ -252,7 +252,7 @@ func (c contents) oldIn(ctx context.Context, folder string, before time.Time) (f
 			return found, ctx.Err()
 		}
 		digest, _ := hex.DecodeString(name) // it is hexadecimal
-		if isOld(c.path([sha256.Size]byte(digest)), before) {
+		if isOld(d.path([sha256.Size]byte(digest)), before) {
 			found.old = append(found.old, digest)
 		}
 	}

@@ -60,22 +60,22 @@ func readOwnership(ctx context.Context, q queryRower) (o ownership, claimed bool
 	return o, true, nil
 }
 
-// enter makes sure, when a store is opened, that its attachment directory is this database's and can be written to. A
+// openAttachments makes sure, when a store is opened, that its attachment directory is this database's and can be written to. A
 // database that has never claimed one claims it; adopt makes it this database's whatever was before.
-func (s *Store) enter(ctx context.Context, adopt bool) error {
-	if s.contents.root == "" {
+func (s *Store) openAttachments(ctx context.Context, adopt bool) error {
+	if s.attachments.root == "" {
 		if adopt {
 			return errNoDirectory
 		}
 		return nil
 	}
-	if err := s.takeDirectory(ctx, adopt); err != nil {
-		return fmt.Errorf("attachment directory %s: %w", s.contents.root, s.contents.markFile(err))
+	if err := s.claimOrVerify(ctx, adopt); err != nil {
+		return fmt.Errorf("attachment directory %s: %w", s.attachments.root, s.attachments.markFile(err))
 	}
 	return nil
 }
 
-func (s *Store) takeDirectory(ctx context.Context, adopt bool) error {
+func (s *Store) claimOrVerify(ctx context.Context, adopt bool) error {
 	if err := s.claim(ctx, adopt); err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (s *Store) takeDirectory(ctx context.Context, adopt bool) error {
 	if err != nil {
 		return unavailable(ctx, err)
 	}
-	return s.contents.files.do(ctx, 0, func(context.Context) error { return s.contents.settle(own.identity) })
+	return s.attachments.runner.do(ctx, 0, func(context.Context) error { return s.attachments.confirmMarker(own.identity) })
 }
 
 // claim makes the directory this database's unless the database has claimed one already.
@@ -106,16 +106,16 @@ func (s *Store) claim(ctx context.Context, adopt bool) error {
 		if _, claimed, err := readOwnership(ctx, tx); err != nil || claimed && !adopt {
 			return err // somebody was faster
 		}
-		sample, err := sampleContents(ctx, tx, claimSample)
+		sample, err := sampleFiles(ctx, tx, claimSample)
 		if err != nil {
 			return err
 		}
 		m := marker{identity: newIdentity(), generation: rand.Text(), claiming: true}
-		err = s.contents.files.do(ctx, 0, func(context.Context) error {
+		err = s.attachments.runner.do(ctx, 0, func(context.Context) error {
 			if adopt {
-				return s.contents.writeMarker(m)
+				return s.attachments.writeMarker(m)
 			}
-			return s.contents.claim(m, here, sample)
+			return s.attachments.claim(m, here, sample)
 		})
 		if err != nil {
 			return err
@@ -145,77 +145,77 @@ func insertOwnership(ctx context.Context, tx pgx.Tx, m marker, here instance) er
 const claimSample = 20
 
 // claim makes the directory and writes the first marker of this database.
-func (c contents) claim(m marker, here instance, sample []named) error {
-	if err := c.claimable(here, sample); err != nil {
+func (d attachmentDirectory) claim(m marker, here instance, sample []namedFile) error {
+	if err := d.checkClaimable(here, sample); err != nil {
 		return err
 	}
-	if err := os.Mkdir(c.root, directoryMode); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(d.root, directoryMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return &directoryError{err}
 	}
-	return c.writeMarker(m)
+	return d.writeMarker(m)
 }
 
-// claimable returns nil when a database that has never claimed a directory may claim this one: nobody else's marker is
+// checkClaimable returns nil when a database that has never claimed a directory may claim this one: nobody else's marker is
 // there, and most files of a sample that the database names are, or else this is not the directory that they are in.
-func (c contents) claimable(here instance, sample []named) error {
-	old, there, err := c.readMarker()
+func (d attachmentDirectory) checkClaimable(here instance, sample []namedFile) error {
+	old, there, err := d.readMarker()
 	switch {
 	case err != nil:
 		return err
 	case there && old.legacy != "" && old.legacy == here.legacy():
 		return nil // an earlier version's, of this database
 	case there && !old.claiming:
-		return foreign(old)
+		return foreignError(old)
 	}
-	missing, damaged := c.lookFor(sample)
+	missing, damaged := d.missingAndDamaged(sample)
 	if n := len(missing) + len(damaged); 2*n > len(sample) {
 		return fmt.Errorf("%w (of %d files that the database names %d are not there)", ErrNoMarker, len(sample), n)
 	}
 	return nil
 }
 
-// settle makes sure that the marker is that of the identity, lets it bind, and that the directory can be written to.
-func (c contents) settle(identity string) error {
-	m, err := c.ownMarker(identity)
+// confirmMarker makes sure that the marker is that of the identity, lets it bind, and that the directory can be written to.
+func (d attachmentDirectory) confirmMarker(identity string) error {
+	m, err := d.markerOf(identity)
 	if err != nil {
 		return err
 	}
 	if m.claiming {
 		m.claiming = false
-		if err := c.writeMarker(m); err != nil {
+		if err := d.writeMarker(m); err != nil {
 			return err
 		}
 	}
-	if err := c.try(); err != nil {
+	if err := d.tryWriting(); err != nil {
 		return &directoryError{err}
 	}
 	return nil
 }
 
-// ownMarker returns the marker, and an error when it is not there or not that of the identity.
-func (c contents) ownMarker(identity string) (marker, error) {
-	m, there, err := c.readMarker()
+// markerOf returns the marker, and an error when it is not there or not that of the identity.
+func (d attachmentDirectory) markerOf(identity string) (marker, error) {
+	m, there, err := d.readMarker()
 	switch {
 	case err != nil:
 		return marker{}, err
 	case !there:
-		return marker{}, fmt.Errorf("%w (%s)", ErrNoMarker, filepath.Join(c.root, markerFile))
+		return marker{}, fmt.Errorf("%w (%s)", ErrNoMarker, filepath.Join(d.root, markerFile))
 	case m.identity != identity || identity == "":
-		return marker{}, foreign(m)
+		return marker{}, foreignError(m)
 	}
 	return m, nil
 }
 
-// foreign is the error for a marker that is another database's.
-func foreign(m marker) error {
+// foreignError is the error for a marker that is another database's.
+func foreignError(m marker) error {
 	if m.legacy != "" {
 		return fmt.Errorf("%w (its marker says %.60q)", ErrForeignDirectory, m.legacy)
 	}
 	return fmt.Errorf("%w (its marker says %.60q)", ErrForeignDirectory, m.identity)
 }
 
-// fits returns nil when the database is the owner of the directory with that marker, and no copy of the owner.
-func (o ownership) fits(m marker, here instance) error {
+// checkOriginal returns nil when the database is the owner of the directory with that marker, and no copy of the owner.
+func (o ownership) checkOriginal(m marker, here instance) error {
 	if differences := here.differences(o.instance); differences != "" {
 		return fmt.Errorf("%w (%s)", ErrCopy, differences)
 	}

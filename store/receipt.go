@@ -54,7 +54,7 @@ func (a *acceptance) receipts(ctx context.Context, batch []Delivery) (map[[sha25
 			var id int64
 			return mailboxGone(row.Scan(&id))
 		})
-	a.claimed.queue(&b)
+	a.attachments.queue(&b)
 	if a.impatient {
 		b.Queue(`SELECT set_config('lock_timeout', $1, true)`, milliseconds(briefLockTime))
 	}

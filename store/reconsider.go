@@ -38,15 +38,15 @@ func (s *Store) OpenAside(ctx context.Context, event int64) (*Aside, error) {
 	case err != nil:
 		return nil, fmt.Errorf("event %d: %w", event, unavailable(ctx, err))
 	}
-	if a.Raw, err = s.contents.open([sha256.Size]byte(digest)); err != nil {
+	if a.Raw, err = s.attachments.open([sha256.Size]byte(digest)); err != nil {
 		return nil, fmt.Errorf("event %d: the message that was set aside: %w", event, err)
 	}
 	return &a, nil
 }
 
 // open opens a message that is kept under its digest.
-func (c contents) open(digest [sha256.Size]byte) (*RawFile, error) {
-	f, err := OpenRaw(c.path(digest))
+func (d attachmentDirectory) open(digest [sha256.Size]byte) (*RawFile, error) {
+	f, err := OpenRaw(d.path(digest))
 	if err != nil {
 		return nil, err
 	}

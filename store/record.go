@@ -25,7 +25,7 @@ type record struct {
 	reopens      bool   // the request was done with until now
 	participants []participant
 	threads      []thread
-	contents     []*content
+	files        []*storedFile
 }
 
 // outcome is the receipt's word for the decision.
@@ -149,7 +149,7 @@ func (a *acceptance) record(arr *arrival, dir *directory, d processor.Decision, 
 		r.body, r.html = event.Body, ""
 		r.attach(nil, true)
 	default: // Refuse and Ignore
-		r.contents = []*content{rawContent(arr)}
+		r.files = []*storedFile{rawMessageFile(arr)}
 	}
 	return r
 }

@@ -59,7 +59,7 @@ func (s *Store) AddSite(ctx context.Context, name string) error {
 // Sites lists the sites by name.
 func (s *Store) Sites(ctx context.Context) ([]Site, error) {
 	rows, _ := s.pool.Query(ctx, `SELECT name FROM site ORDER BY lower(name)`)
-	return collect[Site](rows, "list the sites")
+	return readAll[Site](rows, "list the sites")
 }
 
 // Group is a group of a team that requests are assigned to.
@@ -87,7 +87,7 @@ func (s *Store) Groups(ctx context.Context, team string) ([]Group, error) {
 		FROM support_group g JOIN team t ON t.id = g.team_id
 		WHERE $1 = '' OR lower(t.name) = lower($1)
 		ORDER BY lower(t.name), lower(g.name)`, clean(team))
-	return collect[Group](rows, "list the groups")
+	return readAll[Group](rows, "list the groups")
 }
 
 // Source is how a request reaches a team.
@@ -114,7 +114,7 @@ func (s *Store) Sources(ctx context.Context, team string) ([]Source, error) {
 		FROM source c JOIN team t ON t.id = c.team_id
 		WHERE $1 = '' OR lower(t.name) = lower($1)
 		ORDER BY lower(t.name), lower(c.name)`, clean(team))
-	return collect[Source](rows, "list the sources")
+	return readAll[Source](rows, "list the sources")
 }
 
 // Priority is a priority of a team.
@@ -150,7 +150,7 @@ func (s *Store) Priorities(ctx context.Context, team string) ([]Priority, error)
 		FROM priority p JOIN team t ON t.id = p.team_id
 		WHERE $1 = '' OR lower(t.name) = lower($1)
 		ORDER BY lower(t.name), p.rank, lower(p.name)`, clean(team))
-	return collect[Priority](rows, "list the priorities")
+	return readAll[Priority](rows, "list the priorities")
 }
 
 // addToTeam adds what belongs to a team; insert returns the number of rows it inserted, 0 when the name is taken.
@@ -175,8 +175,8 @@ func (s *Store) addToTeam(ctx context.Context, team, what, name string, insert f
 	})
 }
 
-// collect reads all rows into structs, and never returns a nil list, which would be null in JSON.
-func collect[T any](rows pgx.Rows, doing string) ([]T, error) {
+// readAll reads all rows into structs, and never returns a nil list, which would be null in JSON.
+func readAll[T any](rows pgx.Rows, doing string) ([]T, error) {
 	all, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[T])
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)

@@ -27,28 +27,28 @@ type execer interface {
 
 // remove removes those of some contents that no row names. No file is touched while acceptances are held up, which lasts
 // only until the digests are noted.
-func (r *collection) remove(ctx context.Context, digests [][]byte) error {
-	unnamed, err := r.noteRemovals(ctx, digests)
+func (c *collection) remove(ctx context.Context, digests [][]byte) error {
+	unnamed, err := c.noteRemovals(ctx, digests)
 	if err != nil || len(unnamed) == 0 {
 		return err
 	}
-	return r.finish(ctx, unnamed)
+	return c.removeNoted(ctx, unnamed)
 }
 
 // noteRemovals notes, while nothing is being accepted, which of the contents still no row names: no acceptance that
 // begins later names them, until finish takes the note back.
-func (r *collection) noteRemovals(ctx context.Context, digests [][]byte) (unnamed [][]byte, err error) {
-	err = r.store.inTx(ctx, func(tx pgx.Tx) error {
-		if err := acceptNothing(ctx, tx); err != nil {
+func (c *collection) noteRemovals(ctx context.Context, digests [][]byte) (unnamed [][]byte, err error) {
+	err = c.store.inTx(ctx, func(tx pgx.Tx) error {
+		if err := blockAcceptances(ctx, tx); err != nil {
 			return err
 		}
-		if unnamed, err = unnamedContents(ctx, tx, digests); err != nil {
+		if unnamed, err = unnamedDigests(ctx, tx, digests); err != nil {
 			return err
 		}
 		if err := replaceRemovals(ctx, tx, digests, unnamed); err != nil {
 			return err
 		}
-		return r.update(ctx, tx, "note removals", `collector_until = now() + $2::interval`, collectionLease)
+		return c.update(ctx, tx, "note removals", `collector_until = now() + $2::interval`, collectionLease)
 	})
 	return unnamed, err
 }
@@ -63,9 +63,9 @@ func replaceRemovals(ctx context.Context, tx pgx.Tx, digests, unnamed [][]byte) 
 	return err
 }
 
-// finishOld finishes the removals that an earlier collection noted.
-func (r *collection) finishOld(ctx context.Context) error {
-	rows, err := r.store.pool.Query(ctx, `SELECT digest FROM removal LIMIT $1`, MaxCollectedFiles)
+// resumeRemovals finishes the removals that an earlier collection noted.
+func (c *collection) resumeRemovals(ctx context.Context) error {
+	rows, err := c.store.pool.Query(ctx, `SELECT digest FROM removal LIMIT $1`, MaxCollectedFiles)
 	if err != nil {
 		return unavailable(ctx, err)
 	}
@@ -74,21 +74,21 @@ func (r *collection) finishOld(ctx context.Context) error {
 		return unavailable(ctx, err)
 	}
 	for chunk := range slices.Chunk(digests, orphanChunk) {
-		if err := r.remove(ctx, chunk); err != nil {
+		if err := c.remove(ctx, chunk); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// finish removes the files of contents that are noted and takes the notes back. The note stays where it is not certain
+// removeNoted removes the files of contents that are noted and takes the notes back. The note stays where it is not certain
 // whether the file is gone: a file server may carry out later what it has not answered.
-func (r *collection) finish(ctx context.Context, digests [][]byte) error {
+func (c *collection) removeNoted(ctx context.Context, digests [][]byte) error {
 	paths := make([]string, len(digests))
 	for i, d := range digests {
-		paths[i] = r.contents.path([sha256.Size]byte(d))
+		paths[i] = c.attachments.path([sha256.Size]byte(d))
 	}
-	certain, err := r.unlink(ctx, paths)
+	certain, err := c.unlink(ctx, paths)
 	if err != nil {
 		return err
 	}
@@ -100,10 +100,10 @@ func (r *collection) finish(ctx context.Context, digests [][]byte) error {
 	}
 	ctx, cancel := finishing(ctx)
 	defer cancel()
-	if err := r.contents.files.before("forget removals"); err != nil {
+	if err := c.attachments.runner.beforeStep("forget removals"); err != nil {
 		return err
 	}
-	_, err = r.store.pool.Exec(ctx, `DELETE FROM removal WHERE digest = ANY($1)`, done)
+	_, err = c.store.pool.Exec(ctx, `DELETE FROM removal WHERE digest = ANY($1)`, done)
 	return unavailable(ctx, err)
 }
 
@@ -115,25 +115,25 @@ type unlinked struct {
 }
 
 // unlink removes files that are still old and says of which it is certain what became of them.
-func (r *collection) unlink(ctx context.Context, paths []string) (certain []bool, err error) {
-	before := r.before
-	result, err := onFiles(ctx, r.contents.files, int64(len(paths))*fileRate, func(ctx context.Context) (unlinked, error) {
-		return r.contents.unlink(ctx, paths, before)
+func (c *collection) unlink(ctx context.Context, paths []string) (certain []bool, err error) {
+	before := c.cutoff
+	result, err := onFiles(ctx, c.attachments.runner, int64(len(paths))*fileRate, func(ctx context.Context) (unlinked, error) {
+		return c.attachments.unlink(ctx, paths, before)
 	})
 	if err != nil {
 		return nil, err
 	}
-	r.removed += result.removed
-	if r.failed == nil {
-		r.failed = result.failed
+	c.removed += result.removed
+	if c.failed == nil {
+		c.failed = result.failed
 	}
 	return result.certain, nil
 }
 
-func (c contents) unlink(ctx context.Context, paths []string, before time.Time) (u unlinked, err error) {
+func (d attachmentDirectory) unlink(ctx context.Context, paths []string, before time.Time) (u unlinked, err error) {
 	u.certain = make([]bool, len(paths))
 	for i, path := range paths {
-		if err := errors.Join(ctx.Err(), c.files.before("unlink")); err != nil {
+		if err := errors.Join(ctx.Err(), d.runner.beforeStep("unlink")); err != nil {
 			return u, err
 		}
 		if !isOld(path, before) {
@@ -155,8 +155,8 @@ func (c contents) unlink(ctx context.Context, paths []string, before time.Time) 
 	return u, nil
 }
 
-// acceptNothing waits for the acceptances that are under way and holds up others until the transaction ends.
-func acceptNothing(ctx context.Context, tx pgx.Tx) error {
+// blockAcceptances waits for the acceptances that are under way and holds up others until the transaction ends.
+func blockAcceptances(ctx context.Context, tx pgx.Tx) error {
 	patience := fmt.Sprintf("%dms", orphanPatience.Milliseconds())
 	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', $1, true)`, patience); err != nil {
 		return err
@@ -168,8 +168,8 @@ func acceptNothing(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// unnamedContents returns the digests among some that no row names.
-func unnamedContents(ctx context.Context, q querier, digests [][]byte) ([][]byte, error) {
+// unnamedDigests returns the digests among some that no row names.
+func unnamedDigests(ctx context.Context, q querier, digests [][]byte) ([][]byte, error) {
 	rows, err := q.Query(ctx, `SELECT d FROM unnest($1::bytea[]) AS k (d)
 		WHERE NOT EXISTS (SELECT FROM attachment WHERE sha256 = d) AND NOT EXISTS (SELECT FROM receipt WHERE digest = d AND raw_kept)`, digests)
 	if err != nil {

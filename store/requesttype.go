@@ -59,5 +59,5 @@ func (s *Store) RequestTypes(ctx context.Context, team string) ([]RequestType, e
 		LEFT JOIN support_group g ON g.id = y.group_id
 		WHERE $1 = '' OR lower(t.name) = lower($1)
 		ORDER BY lower(t.name), lower(y.name)`, clean(team))
-	return collect[RequestType](rows, "list the service request types")
+	return readAll[RequestType](rows, "list the service request types")
 }

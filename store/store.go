@@ -26,10 +26,10 @@ type Options struct {
 
 // Store is a database and its attachment directory. Its methods may be called by many goroutines at once.
 type Store struct {
-	pool     *pgxpool.Pool
-	contents contents
-	now      func() time.Time
-	readOnly bool
+	pool        *pgxpool.Pool
+	attachments attachmentDirectory
+	now         func() time.Time
+	readOnly    bool
 	*limits
 	refusals
 	numbers numberPool
@@ -41,7 +41,7 @@ type Store struct {
 // to (otherwise it is an ErrDirectory). Only a database that has never claimed a directory makes it.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
-		contents: contents{root: o.AttachmentDirectory, files: &share{}}, now: o.Now, readOnly: o.ReadOnly,
+		attachments: attachmentDirectory{root: o.AttachmentDirectory, runner: &fileRunner{}}, now: o.Now, readOnly: o.ReadOnly,
 		limits: limitsOf(o), id: newIdentity(),
 	}
 	config, err := poolConfig(o, s.limits)
@@ -71,7 +71,7 @@ func (s *Store) ready(ctx context.Context, adopt bool) error {
 	if s.readOnly {
 		return nil
 	}
-	return s.enter(ctx, adopt)
+	return s.openAttachments(ctx, adopt)
 }
 
 // Close ends all connections. It waits for transactions that are under way.

@@ -86,7 +86,7 @@ func (s *Store) Teams(ctx context.Context) ([]Team, error) {
 		LEFT JOIN priority p ON p.id = t.default_priority_id
 		LEFT JOIN support_group g ON g.id = t.service_desk_group_id
 		ORDER BY lower(t.name)`)
-	return collect[Team](rows, "list the teams")
+	return readAll[Team](rows, "list the teams")
 }
 
 // findTeam finds a team by name, or the only one when name is "", and returns its name as it is written.

@@ -107,5 +107,5 @@ func (s *Store) Users(ctx context.Context) ([]User, error) {
 		       ARRAY(SELECT a.address FROM user_address a WHERE a.user_id = u.id ORDER BY a.address) AS addresses
 		FROM user_account u LEFT JOIN site s ON s.id = u.site_id
 		ORDER BY lower(u.logon)`)
-	return collect[User](rows, "list the users")
+	return readAll[User](rows, "list the users")
 }

@@ -18,15 +18,15 @@ const (
 	fileGrace = time.Second
 )
 
-// share runs work on files that may lie on a network share. No call into a file system can be interrupted, so work runs
-// in a goroutine of its own, which is left behind when the share stops answering. As long as that goroutine has not
+// fileRunner runs work on files that may lie on a network fileRunner. No call into a file system can be interrupted, so work runs
+// in a goroutine of its own, which is left behind when the fileRunner stops answering. As long as that goroutine has not
 // returned, all other work fails at once: goroutines do not pile up, and no mailbox waits for what does not answer.
-type share struct {
+type fileRunner struct {
 	limit func(octets int64) time.Duration // nil: fileLimit
 	step  func(name string) error          // nil, or what a test does before a step; with its error the step fails
 
-	mu   sync.Mutex
-	left int // goroutines that were left behind
+	mu        sync.Mutex
+	abandoned int // goroutines that were left behind
 }
 
 // fileLimit is the time that work on so many octets may take.
@@ -36,13 +36,13 @@ func fileLimit(octets int64) time.Duration {
 
 // do runs work, which must touch nothing that others touch once do has returned an error. It returns within the limit
 // and fileGrace. A panic is an error.
-func (s *share) do(ctx context.Context, octets int64, work func(context.Context) error) error {
+func (s *fileRunner) do(ctx context.Context, octets int64, work func(context.Context) error) error {
 	return s.doReading(ctx, octets, new(atomic.Int32), work)
 }
 
 // doReading is do for work that also reads messages; reading counts the reads under way. Work that hangs in one is left
 // behind as well, but that is the message's fault and says nothing of the file system.
-func (s *share) doReading(ctx context.Context, octets int64, reading *atomic.Int32, work func(context.Context) error) error {
+func (s *fileRunner) doReading(ctx context.Context, octets int64, reading *atomic.Int32, work func(context.Context) error) error {
 	if s.isStuck() {
 		return fmt.Errorf("%w: a call made earlier has not returned", ErrHanging)
 	}
@@ -59,7 +59,7 @@ func (s *share) doReading(ctx context.Context, octets int64, reading *atomic.Int
 	case !ended && reading.Load() > 0:
 		err = &overdueError{"reading the contents of the message", limit(octets)}
 	case !ended:
-		s.leave(done)
+		s.abandon(done)
 		err = fmt.Errorf("%w: a call has not returned within %v", ErrHanging, limit(octets))
 	case err != nil && within.Err() != nil && errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("%w: the work was not done within %v", ErrHanging, limit(octets))
@@ -87,8 +87,8 @@ func wait(ctx context.Context, done <-chan error) (err error, ended bool) {
 	}
 }
 
-// leave counts a goroutine as left behind until it returns.
-func (s *share) leave(done <-chan error) {
+// abandon counts a goroutine as left behind until it returns.
+func (s *fileRunner) abandon(done <-chan error) {
 	s.add(1)
 	go func() {
 		<-done
@@ -96,20 +96,20 @@ func (s *share) leave(done <-chan error) {
 	}()
 }
 
-func (s *share) add(n int) {
+func (s *fileRunner) add(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.left += n
+	s.abandoned += n
 }
 
-func (s *share) isStuck() bool {
+func (s *fileRunner) isStuck() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.left > 0
+	return s.abandoned > 0
 }
 
-// before is called before each step that may hang, fail or be the last one before a crash, for tests.
-func (s *share) before(step string) error {
+// beforeStep is called beforeStep each step that may hang, fail or be the last one beforeStep a crash, for tests.
+func (s *fileRunner) beforeStep(step string) error {
 	if s.step == nil {
 		return nil
 	}
@@ -117,7 +117,7 @@ func (s *share) before(step string) error {
 }
 
 // onFiles is share.do for work that has a result.
-func onFiles[T any](ctx context.Context, s *share, octets int64, work func(context.Context) (T, error)) (T, error) {
+func onFiles[T any](ctx context.Context, s *fileRunner, octets int64, work func(context.Context) (T, error)) (T, error) {
 	result := make(chan T, 1)
 	err := s.do(ctx, octets, func(ctx context.Context) error {
 		v, err := work(ctx)

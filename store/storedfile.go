@@ -18,11 +18,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// contents is the attachment directory. A file lies in it under the SHA-256 of its octets, aa/bb/aabb…, so that a logo
+// attachmentDirectory is the attachment directory. A file lies in it under the SHA-256 of its octets, aa/bb/aabb…, so that a logo
 // which is on ten thousand messages is stored once, and is complete and durable from the moment it has that name.
-type contents struct {
-	root  string
-	files *share
+type attachmentDirectory struct {
+	root   string
+	runner *fileRunner
 
 	reading *atomic.Int32 // reads of messages under way, while contents are kept
 }
@@ -32,8 +32,8 @@ const (
 	fileMode        = 0o640
 	directoryMode   = 0o750
 
-	// smallContent is the size up to which a content is held in memory to find out whether it is there already.
-	smallContent = 256 << 10
+	// smallFile is the size up to which a content is held in memory to find out whether it is there already.
+	smallFile = 256 << 10
 	// keepers is how many contents are written at once; the syncs of several files cost little more than one's.
 	keepers = 4
 )
@@ -47,9 +47,9 @@ func CheckAttachmentDirectory(directory string) error {
 	if directory == "" {
 		return errNoDirectory
 	}
-	err := contents{root: directory, files: &share{}}.try()
+	err := attachmentDirectory{root: directory, runner: &fileRunner{}}.tryWriting()
 	if errors.Is(err, os.ErrNotExist) {
-		err = contents{root: filepath.Dir(directory), files: &share{}}.try()
+		err = attachmentDirectory{root: filepath.Dir(directory), runner: &fileRunner{}}.tryWriting()
 	}
 	if err != nil {
 		return &attachmentFileError{err}
@@ -57,9 +57,9 @@ func CheckAttachmentDirectory(directory string) error {
 	return nil
 }
 
-// try writes a file and removes it.
-func (c contents) try() error {
-	f, err := c.temporary()
+// tryWriting writes a file and removes it.
+func (d attachmentDirectory) tryWriting() error {
+	f, err := d.temporary()
 	if err != nil {
 		return err
 	}
@@ -67,35 +67,37 @@ func (c contents) try() error {
 }
 
 // path is where the content with a digest lies.
-func (c contents) path(digest [sha256.Size]byte) string {
+func (d attachmentDirectory) path(digest [sha256.Size]byte) string {
 	name := hex.EncodeToString(digest[:])
-	return filepath.Join(c.root, name[:2], name[2:4], name)
+	return filepath.Join(d.root, name[:2], name[2:4], name)
 }
 
-func (c contents) temporary() (*os.File, error) { return os.CreateTemp(c.root, temporaryPrefix+"*") }
+func (d attachmentDirectory) temporary() (*os.File, error) {
+	return os.CreateTemp(d.root, temporaryPrefix+"*")
+}
 
 // keep makes each content durable under its name and notes its digest and size. When it fails, what it did is
 // harmless: files that no row names. It fails when the directory is not the claimed one, and in bounded time when the
 // file system hangs; what is left behind then works on contents of its own, whose sources are taken away from it.
-func (c contents) keep(ctx context.Context, claimed claimed, list []*content) error {
+func (d attachmentDirectory) keep(ctx context.Context, claimed attachmentState, list []*storedFile) error {
 	if len(list) == 0 {
 		return nil
 	}
-	if c.root == "" {
+	if d.root == "" {
 		return errNoDirectory
 	}
-	own, sources, octets := detach(list)
+	copies, messages, octets := detach(list)
 	defer func() {
-		for _, source := range sources {
+		for _, source := range messages {
 			source.sever()
 		}
 	}()
-	c.reading = new(atomic.Int32)
-	err := c.files.doReading(ctx, octets, c.reading, func(ctx context.Context) error { return c.keepAll(ctx, claimed, own) })
+	d.reading = new(atomic.Int32)
+	err := d.runner.doReading(ctx, octets, d.reading, func(ctx context.Context) error { return d.keepAll(ctx, claimed, copies) })
 	if err != nil {
-		return c.markFile(err)
+		return d.markFile(err)
 	}
-	for i, kept := range own {
+	for i, kept := range copies {
 		list[i].digest, list[i].octets = kept.digest, kept.octets
 	}
 	return nil
@@ -103,75 +105,75 @@ func (c contents) keep(ctx context.Context, claimed claimed, list []*content) er
 
 // detach returns copies of contents whose sources are severable, and how many octets keeping them may have to read and
 // write: a message is read once for its attachments, which are no larger, and once for itself.
-func detach(list []*content) (own []*content, sources map[[sha256.Size]byte]*severable, octets int64) {
-	sources = map[[sha256.Size]byte]*severable{}
+func detach(list []*storedFile) (copies []*storedFile, messages map[[sha256.Size]byte]*severable, octets int64) {
+	messages = map[[sha256.Size]byte]*severable{}
 	for _, one := range list {
-		digest := one.source.Digest()
-		source, ok := sources[digest]
+		digest := one.message.Digest()
+		source, ok := messages[digest]
 		if !ok {
-			source = newSeverable(one.source)
-			sources[digest] = source
+			source = newSeverable(one.message)
+			messages[digest] = source
 			octets += 2 * source.Size()
 		}
 		copied := *one
-		copied.source = source
-		own = append(own, &copied)
+		copied.message = source
+		copies = append(copies, &copied)
 	}
-	return own, sources, octets
+	return copies, messages, octets
 }
 
 // keepAll makes the contents durable in the directory that the database has claimed.
-func (c contents) keepAll(ctx context.Context, claimed claimed, list []*content) error {
-	if _, err := c.ownMarker(claimed.identity); err != nil {
+func (d attachmentDirectory) keepAll(ctx context.Context, claimed attachmentState, list []*storedFile) error {
+	if _, err := d.markerOf(claimed.identity); err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(keepers)
 	for _, one := range list {
-		group.Go(func() error { return c.keepOne(ctx, claimed, one) })
+		group.Go(func() error { return d.keepOne(ctx, claimed, one) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return c.syncDirectories(list)
+	return d.syncDirectories(list)
 }
 
 // keepOne makes the octets of one content durable. A panic in a decoder is the message's fault.
-func (c contents) keepOne(ctx context.Context, claimed claimed, one *content) (err error) {
+func (d attachmentDirectory) keepOne(ctx context.Context, claimed attachmentState, one *storedFile) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &messageError{reason: panicReason(v)}
 		}
 	}()
 	if one.raw {
-		if err := claimed.allows(one); err != nil || c.reuse(one) {
+		if err := claimed.mayName(one); err != nil || d.reuse(one) {
 			return err
 		}
 	}
-	source := &interruptible{ctx, one.open(), c.reading}
+	source := &interruptible{ctx, one.open(), d.reading}
 	if one.raw {
-		return c.store(claimed, one, bytes.NewReader(nil), source)
+		return d.writeNew(claimed, one, bytes.NewReader(nil), source)
 	}
 	small := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(small)
 	small.Reset()
-	if _, err := io.Copy(small, io.LimitReader(source, smallContent)); err != nil {
+	if _, err := io.Copy(small, io.LimitReader(source, smallFile)); err != nil {
 		return fmt.Errorf("read %q: %w", one.attachment.Name, err)
 	}
-	if small.Len() < smallContent {
+	if small.Len() < smallFile {
 		one.digest, one.octets = sha256.Sum256(small.Bytes()), int64(small.Len())
-		if err := claimed.allows(one); err != nil || c.reuse(one) {
+		if err := claimed.mayName(one); err != nil || d.reuse(one) {
 			return err
 		}
 	}
-	return c.store(claimed, one, small, source)
+	return d.writeNew(claimed, one, small, source)
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // reuse reports whether the content is there already. Its time is set, so that CollectOrphans finds it young.
-func (c contents) reuse(one *content) bool {
-	path := c.path(one.digest)
+func (d attachmentDirectory) reuse(one *storedFile) bool {
+	path := d.path(one.digest)
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() != one.octets {
 		return false
@@ -180,25 +182,25 @@ func (c contents) reuse(one *content) bool {
 	return os.Chtimes(path, now, now) == nil
 }
 
-// store writes head and rest to a temporary file, syncs it and gives it its name, unless the content turns out to be
+// writeNew writes head and rest to a temporary file, syncs it and gives it its name, unless the content turns out to be
 // there already.
-func (c contents) store(claimed claimed, one *content, head, rest io.Reader) error {
-	f, err := c.temporary()
+func (d attachmentDirectory) writeNew(claimed attachmentState, one *storedFile, head, rest io.Reader) error {
+	f, err := d.temporary()
 	if err != nil {
 		return &directoryError{err}
 	}
 	err = one.write(f, io.MultiReader(head, rest))
 	if err == nil {
-		err = claimed.allows(one)
+		err = claimed.mayName(one)
 	}
-	if err == nil && c.reuse(one) {
+	if err == nil && d.reuse(one) {
 		return errors.Join(f.Close(), os.Remove(f.Name()))
 	}
 	if err == nil {
 		err = errors.Join(f.Chmod(fileMode), f.Sync())
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = c.publish(f.Name(), one)
+		err = d.publish(f.Name(), one)
 	}
 	if err != nil {
 		_ = os.Remove(f.Name()) // the first error is the one to know
@@ -207,16 +209,16 @@ func (c contents) store(claimed claimed, one *content, head, rest io.Reader) err
 }
 
 // publish gives a complete file its name.
-func (c contents) publish(temporary string, one *content) error {
-	if err := c.files.before("publish"); err != nil {
+func (d attachmentDirectory) publish(temporary string, one *storedFile) error {
+	if err := d.runner.beforeStep("publish"); err != nil {
 		return err
 	}
-	path := c.path(one.digest)
-	if err := c.makeFolder(filepath.Dir(path)); err != nil {
+	path := d.path(one.digest)
+	if err := d.makeFolder(filepath.Dir(path)); err != nil {
 		return err
 	}
 	err := os.Rename(temporary, path)
-	if err != nil && c.reuse(one) { // Windows refuses to replace a file that somebody reads
+	if err != nil && d.reuse(one) { // Windows refuses to replace a file that somebody reads
 		return os.Remove(temporary)
 	}
 	return err
@@ -224,7 +226,7 @@ func (c contents) publish(temporary string, one *content) error {
 
 // makeFolder makes the folder of a content and the one above it, never the directory itself: it may be where a share is
 // not mounted any more.
-func (c contents) makeFolder(inner string) error {
+func (d attachmentDirectory) makeFolder(inner string) error {
 	for _, folder := range []string{filepath.Dir(inner), inner} {
 		if err := os.Mkdir(folder, directoryMode); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
@@ -235,7 +237,7 @@ func (c contents) makeFolder(inner string) error {
 
 // write copies the octets to w and notes their digest and size. Those of a raw message are known; a spool that gives
 // another number of octets than it said is broken.
-func (one *content) write(w io.Writer, r io.Reader) error {
+func (one *storedFile) write(w io.Writer, r io.Reader) error {
 	if one.raw {
 		n, err := io.Copy(w, r)
 		if err == nil && n != one.octets {
@@ -255,10 +257,10 @@ func (one *content) write(w io.Writer, r io.Reader) error {
 
 // syncDirectories makes the names of the files durable: also of those that were there before, whose writer may have
 // been stopped before it came to this.
-func (c contents) syncDirectories(list []*content) error {
-	directories := map[string]bool{c.root: true}
+func (d attachmentDirectory) syncDirectories(list []*storedFile) error {
+	directories := map[string]bool{d.root: true}
 	for _, one := range list {
-		inner := filepath.Dir(c.path(one.digest))
+		inner := filepath.Dir(d.path(one.digest))
 		directories[inner], directories[filepath.Dir(inner)] = true, true
 	}
 	var group errgroup.Group
