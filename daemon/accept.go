@@ -9,7 +9,8 @@ import (
 	"mailintegration/store"
 )
 
-// accept records a batch and deletes what was recorded, now or before.
+// accept records a batch and deletes the messages that are recorded, now or from before. broken is the error that ended
+// the session, failed an error of the store.
 func (r *sessionRun) accept(work context.Context, b *batch) (broken, failed error) {
 	defer b.close()
 	if len(b.items) == 0 {
@@ -37,12 +38,12 @@ func (r *sessionRun) accept(work context.Context, b *batch) (broken, failed erro
 	return r.blame(work, r.session.DeleteAhead(work, accepted, r.deleteAnswered)), failed
 }
 
-// record accepts a batch. When a name of the configuration was removed from the database since the poll began, the names
-// are resolved again: no message is at fault.
+// record accepts a batch. If a row that the configuration names was removed since the poll began, it looks the names up
+// again and accepts the rest: no message is at fault.
 func (r *sessionRun) record(work context.Context, b *batch) ([]store.Outcome, error) {
 	outcomes, err := r.opts.Store.Accept(work, r.target, b.deliveries, r.guard)
-	for again := false; errors.Is(err, store.ErrReferenceGone); again = true {
-		if again {
+	for resolved := false; errors.Is(err, store.ErrReferenceGone); resolved = true {
+		if resolved {
 			return r.recordSingly(work, b, outcomes)
 		}
 		if err := r.resolve(work); err != nil {
@@ -55,14 +56,14 @@ func (r *sessionRun) record(work context.Context, b *batch) ([]store.Outcome, er
 	return outcomes, err
 }
 
-// recordSingly accepts what is left of a batch message by message: what the names do not explain may be one message's.
+// recordSingly accepts the rest of a batch message by message: all names exist, so one message may refer to a missing row.
 func (r *sessionRun) recordSingly(work context.Context, b *batch, outcomes []store.Outcome) ([]store.Outcome, error) {
 	for len(outcomes) < len(b.deliveries) {
 		n := len(outcomes)
 		one, err := r.opts.Store.Accept(work, r.target, b.deliveries[n:n+1], r.guard)
 		switch {
 		case errors.Is(err, store.ErrReferenceGone):
-			one = []store.Outcome{{Err: errors.New("it refers to a row that is not there, though all names are: " + err.Error())}}
+			one = []store.Outcome{{Err: errors.New("the message refers to a row that is not in the database: " + err.Error())}}
 		case err != nil:
 			return outcomes, err
 		}
@@ -71,8 +72,8 @@ func (r *sessionRun) recordSingly(work context.Context, b *batch, outcomes []sto
 	return outcomes, nil
 }
 
-// settle counts what became of one message of a batch and reports whether it is to be deleted. A message that could not
-// be recorded may be set aside here.
+// settle counts and logs the outcome of one message of a batch, and reports whether the message has to be deleted. It
+// may set aside a message that could not be recorded.
 func (r *sessionRun) settle(work context.Context, b *batch, i int, o store.Outcome) (deletes bool, err error) {
 	it := b.items[i]
 	first := o.Err
@@ -97,7 +98,7 @@ func (r *sessionRun) settle(work context.Context, b *batch, i int, o store.Outco
 	return r.deletes(it, o), err
 }
 
-// forgetRecorded forgets the attempts at messages that are recorded now, but for those that are kept.
+// forgetRecorded forgets the attempts at messages that are recorded now, except those of which only a part came.
 func (r *sessionRun) forgetRecorded(work context.Context, b *batch, outcomes []store.Outcome) error {
 	var keys []string
 	for i := range outcomes {
@@ -108,13 +109,13 @@ func (r *sessionRun) forgetRecorded(work context.Context, b *batch, outcomes []s
 	return r.forget(work, keys)
 }
 
-// isRecorded reports whether an item of this session is recorded, now or before.
+// isRecorded reports whether an item of this session is recorded, now or from before.
 func (r *sessionRun) isRecorded(it mailbox.Item) bool {
 	_, ok := r.recorded[it.Number]
 	return ok
 }
 
-// deleteAnswered notes what the server says to a DELE, which may be as late as at QUIT.
+// deleteAnswered notes the server's answer to a DELE, which may come as late as at QUIT.
 func (r *sessionRun) deleteAnswered(it mailbox.Item, err error) {
 	if err != nil {
 		r.log.deleteRefused(it, err)

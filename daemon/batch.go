@@ -11,18 +11,19 @@ import (
 	"mailintegration/store"
 )
 
-// batch is the messages that are accepted in one transaction. Their raw octets are spooled until close.
+// batch holds the messages that are accepted in one transaction. Their raw octets stay in the spool until close.
 type batch struct {
 	items      []mailbox.Item
 	deliveries []store.Delivery
 	spools     []*mailbox.Spool
-	keys       []string // of their attempts
+	keys       []string // under which attempts at them are counted
 	short      []bool   // the server gave only a part of the message
 	octets     int64
 }
 
-// fill retrieves messages into a batch. A message that the server will not give is left and counted as failed.
-// broken is the error that ended the session, failed one of the store; what was retrieved before can still be accepted.
+// fill retrieves messages into a batch until it is full. A message that the server refuses to send stays in the mailbox
+// and counts as failed. broken is the error that ended the session, failed an error of the store; the messages retrieved
+// before it can still be accepted.
 func (r *sessionRun) fill(ctx, work context.Context, b *batch) (broken, failed error) {
 	started := r.opts.Now()
 	for n := 0; r.looked < len(r.items); n++ {
@@ -64,8 +65,8 @@ func (r *sessionRun) retrieve(work context.Context, b *batch, it mailbox.Item) (
 	return err, err
 }
 
-// isFirstOnDisk reports whether an error of the spool is the first in a row: the message may be larger than the disk has
-// room for, and others may not be.
+// isFirstOnDisk counts an error of the spool and reports whether it is the first in a row: the disk may have no room for
+// this message, but room for others.
 func (r *sessionRun) isFirstOnDisk(err error) bool {
 	if !errors.Is(err, mailbox.ErrSpool) {
 		return false
@@ -74,7 +75,7 @@ func (r *sessionRun) isFirstOnDisk(err error) bool {
 	return !r.trouble.isInfrastructure()
 }
 
-// refused notes that the server would not give a message.
+// countRefusal logs and counts that the server refused to send a message.
 func (r *sessionRun) countRefusal(work context.Context, it mailbox.Item, err error) error {
 	r.log.retrieveFailed(it, err)
 	key := keyOf(it)
@@ -85,7 +86,7 @@ func (r *sessionRun) countRefusal(work context.Context, it mailbox.Item, err err
 	return err
 }
 
-// keep parses a retrieved message and puts it into the batch.
+// addParsed parses a retrieved message and puts it into the batch.
 func (r *sessionRun) addParsed(work context.Context, b *batch, it mailbox.Item, spool *mailbox.Spool) error {
 	key := store.AttemptKey(it.UIDL, spool.Digest())
 	m, err := r.countInHand(work, key, spool)
@@ -96,7 +97,7 @@ func (r *sessionRun) addParsed(work context.Context, b *batch, it mailbox.Item, 
 	if m == nil {
 		m = r.guard.parse(spool)
 	}
-	if m.ReadError != nil { // of the spool: the message may be whole on the server
+	if m.ReadError != nil { // the spool failed: the message may be whole on the server
 		r.countFailed(it, spool, m.ReadError)
 		return nil
 	}
@@ -107,8 +108,8 @@ func (r *sessionRun) addParsed(work context.Context, b *batch, it mailbox.Item, 
 	return nil
 }
 
-// keepShort counts a message of which the server gave only a part. It stays in the mailbox; after its attempts what came
-// is recorded with a defect, once.
+// addShort counts a message of which the server sent only a part. The message stays in the mailbox. After its attempts,
+// the part is recorded once, with a defect.
 func (r *sessionRun) addShort(work context.Context, b *batch, it mailbox.Item, spool *mailbox.Spool, cause error) error {
 	key := store.AttemptKey(it.UIDL, spool.Digest())
 	a, err := r.countFailure(work, key, store.CameShort, cause)
@@ -122,14 +123,14 @@ func (r *sessionRun) addShort(work context.Context, b *batch, it mailbox.Item, s
 	}
 	b.short[len(b.short)-1] = true
 	d := &b.deliveries[len(b.deliveries)-1]
-	d.Listed = 0 // so that a mailbox that leaves its messages does not take it for recorded
+	d.Listed = 0 // so that with LeaveOnServer the message does not pass for recorded
 	m := d.Message
 	m.Defects = append(m.Defects, processor.Defect{What: fmt.Sprintf(
-		"the server sent %d of %d octets: the message is not whole and stays in the mailbox", spool.Size(), it.Octets)})
+		"the server sent only %d of %d octets; the message stays in the mailbox", spool.Size(), it.Octets)})
 	return nil
 }
 
-// fail counts a message that was retrieved and cannot be worked on; it stays on the server.
+// countFailed counts a message that was retrieved and cannot be recorded for now; it stays on the server.
 func (r *sessionRun) countFailed(it mailbox.Item, spool *mailbox.Spool, err error) {
 	r.log.retrieveFailed(it, err)
 	r.report.Failed++
@@ -137,15 +138,15 @@ func (r *sessionRun) countFailed(it mailbox.Item, spool *mailbox.Spool, err erro
 	_ = spool.Close() // the message is on the server
 }
 
-// isFull reports whether the batch is to be accepted before more is retrieved: by count, by octets, or since its first
-// message has waited long enough. A message that may end the process is alone.
+// isFull reports whether the batch must be accepted before more is retrieved: it has enough messages or octets, or its
+// first message has waited long enough. A message that may end the process is alone in its batch.
 func (r *sessionRun) isFull(b *batch, started time.Time) bool {
 	n, o := len(b.items), r.opts
 	return n >= o.BatchMessages || b.octets >= o.BatchOctets ||
 		n > 0 && (o.Now().Sub(started) >= o.BatchTime || r.trouble.suspects > 0)
 }
 
-// add puts one retrieved message into the batch, which owns its spool from now on.
+// add puts one retrieved message into the batch, which closes its spool from then on.
 func (b *batch) add(r *sessionRun, it mailbox.Item, spool *mailbox.Spool, m *processor.Message, key string) {
 	d := store.Delivery{UIDL: it.UIDL, Listed: it.Octets, Message: m, Raw: spool}
 	if r.mailbox.LeaveOnServer != LeaveNever {
@@ -159,7 +160,7 @@ func (b *batch) add(r *sessionRun, it mailbox.Item, spool *mailbox.Spool, m *pro
 	b.octets += spool.Size()
 }
 
-// close gives the spools back.
+// close closes the spools.
 func (b *batch) close() {
 	for _, s := range b.spools {
 		s.Close()

@@ -12,28 +12,28 @@ import (
 
 const (
 	collectEvery = 6 * time.Hour
-	// collectSoon is the time between two collections of which the first has not come to its end.
+	// collectSoon is the time until the next collection when one has left work over.
 	collectSoon = time.Hour
-	// orphanAge keeps the collection away from files of a transaction that is still open. It is several times
-	// collectEvery: before a file is that old, its owner has collected, and a copy of the database is known as one.
+	// orphanAge keeps the collector away from files of a transaction that is still open. It is several times
+	// collectEvery: before a file is that old, its owner has collected, which shows a copy of the database for a copy.
 	orphanAge = 24 * time.Hour
-	// defaultRetention is far beyond what a mail server's backup brings back.
+	// defaultRetention is far longer than the time after which a restored mail server brings messages back.
 	defaultRetention = 400 * 24 * time.Hour
 )
 
-// sweeper is what a collector needs of a store.
+// sweeper is the part of a store that a collector needs.
 type sweeper interface {
 	PurgeReceipts(ctx context.Context, olderThan time.Duration) (int, error)
 	CollectOrphans(ctx context.Context, olderThan time.Duration) (int, error)
 }
 
-// collector removes, now and then, receipts of messages that cannot come back, and attachment files that no row names.
+// collector removes, every few hours, receipts of messages that cannot come back, and attachment files that no row names.
 type collector struct {
 	store     sweeper
 	retention time.Duration // negative: receipts are kept for ever
 	log       events
 
-	failure string // what the last run failed with, "" when it did not
+	failure string // the error of the last run, "" when it went well
 }
 
 // newCollector returns the collector of a daemon.
@@ -45,17 +45,10 @@ func newCollector(opts Options) *collector {
 	return &collector{store: opts.Store, retention: retention, log: events{opts.Logger.Named("daemon")}}
 }
 
-// run collects until ctx is cancelled, for the first time an interval after the start: by then the owner of the attachment
-// directory has collected, should this be a copy of its database that nothing else tells from it.
+// run collects until ctx is cancelled. It waits before the first collection too: if this database is a copy that nothing
+// else tells from the original, the owner of the attachment directory has collected by then.
 func (c *collector) run(ctx context.Context) {
-	for wait := collectEvery; ; {
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		}
+	for wait := collectEvery; sleep(ctx, wait) == nil; {
 		wait = collectEvery
 		if more := c.collect(ctx); more {
 			wait = collectSoon
@@ -63,8 +56,8 @@ func (c *collector) run(ctx context.Context) {
 	}
 }
 
-// collect collects once and reports whether there is more to remove than one run does. A panic ends the run, not the
-// daemon. What fails at each run is said once as long as it stays the same.
+// collect collects once and reports whether one run was not enough. A panic ends the run, not the daemon. A failure that
+// repeats is logged once.
 func (c *collector) collect(ctx context.Context) (more bool) {
 	receipts, purgeErr := catchPanic(func() (int, error) { return c.purge(ctx) })
 	files, collectErr := catchPanic(func() (int, error) { return c.store.CollectOrphans(ctx, orphanAge) })
@@ -79,6 +72,7 @@ func (c *collector) collect(ctx context.Context) (more bool) {
 	return err == nil && (receipts >= store.MaxPurgedReceipts || files >= store.MaxCollectedFiles)
 }
 
+// purge removes old receipts, unless they are kept for ever.
 func (c *collector) purge(ctx context.Context) (int, error) {
 	if c.retention < 0 {
 		return 0, nil
@@ -86,7 +80,7 @@ func (c *collector) purge(ctx context.Context) (int, error) {
 	return c.store.PurgeReceipts(ctx, c.retention)
 }
 
-// tell logs how a run ended when that is news.
+// logResult logs how a run ended, if the run before ended otherwise.
 func (c *collector) logResult(err error) {
 	was := c.failure
 	c.failure = ""
@@ -101,7 +95,7 @@ func (c *collector) logResult(err error) {
 	}
 }
 
-// panicError is a panic of the code that was called.
+// panicError is a panic that was caught.
 type panicError struct {
 	value any
 	stack []byte
@@ -109,7 +103,7 @@ type panicError struct {
 
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
-// guarded calls f and returns a panic of it as an error.
+// catchPanic calls f and returns its panic as an error.
 func catchPanic(f func() (int, error)) (n int, err error) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -267,13 +266,6 @@ func TestTheSameMessageTwiceInTheMaildrop(t *testing.T) {
 	w.add("From: ann@acme.example\nMessage-ID: <a@b>\nSubject: the same Message-ID\n\nother octets\n")
 	w.pollUntilGood()
 	w.wantEachOnce(2)
-}
-
-// ExampleReport shows the sum that every poll keeps.
-func ExampleReport() {
-	r := Report{Listed: 10, Opened: 4, Added: 2, Known: 1, Failed: 1, Deferred: 2}
-	fmt.Println(r.Listed == r.Recorded()+r.Known+r.Failed+r.Deferred)
-	// Output: true
 }
 
 func TestAMessageAskedForAheadThatEndsTheSessionHoldsUpNoOther(t *testing.T) {

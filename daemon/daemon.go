@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,44 +24,44 @@ type Mailbox struct {
 	Rules    processor.Rules
 	Schedule cron.Schedule
 
-	LeaveOnServer      LeavePolicy   // whether messages are deleted once they are recorded
-	SleepAfterDeletion time.Duration // pause after a session that deleted, for servers that take their time to delete
-	TraceMessageInfo   bool          // Message-ID, From, To, Subject and Date of each message are logged
+	LeaveOnServer      LeavePolicy   // how long recorded messages stay on the server
+	SleepAfterDeletion time.Duration // pause after a session that deleted, for servers that delete slowly
+	TraceMessageInfo   bool          // log Message-ID, From, To, Subject and Date of each message
 
-	// Problem, when not nil, says why this mailbox cannot be polled at all; each poll fails with it.
+	// Problem, when not nil, is the reason why this mailbox cannot be polled at all; each poll fails with it.
 	Problem error
 }
 
-// Options are what a Daemon is made of. Store and Mailboxes are required.
+// Options configures a Daemon. Store and Mailboxes are required.
 type Options struct {
 	Store     *store.Store
 	Mailboxes []Mailbox
 	Logger    *zap.Logger      // nil: none
 	Now       func() time.Time // nil: time.Now
 
-	MaxPolls           int           // mailboxes polled at the same time; 0: 4
+	MaxPolls           int           // sessions that run at the same time, one per mailbox; 0: 4
 	MessagesPerSession int           // QUIT and reconnect after so many messages; 0: 1000
 	BatchMessages      int           // messages accepted in one transaction; 0: 50
 	BatchOctets        int64         // raw octets that end a batch; 0: 16 MiB
 	BatchTime          time.Duration // how long the first message of a batch waits for others; 0: 2 s
-	StopGrace          time.Duration // how long a stop waits for the message in hand; 0: 20 s
+	StopGrace          time.Duration // how long a stop waits for the messages in hand; 0: 20 s
 	ParseTime          time.Duration // how long parsing a small message may take; 0: 30 s
-	SessionTime        time.Duration // after so long a session begins no further batch; 0: 5 min
-	SlotTime           time.Duration // how long a session keeps others out of its place; 0: 2 min
-	Retention          time.Duration // receipts, and originals of what was ignored or refused, are kept so long; 0: 400 days; negative: always
+	SessionTime        time.Duration // after this time a session begins no further batch; 0: 5 min
+	SlotTime           time.Duration // how long a session holds its slot at most; 0: 2 min
+	Retention          time.Duration // how long receipts are kept, see Collecting; 0: 400 days; negative: for ever
 
 	// Recorded, when not nil, is called after each message that was accepted, from the mailbox's goroutine.
 	Recorded func(mailbox string, m *processor.Message, o store.Outcome)
 }
 
-// Daemon polls mailboxes. Its methods may be called from several goroutines, a Run at a time.
+// Daemon polls mailboxes. Its methods may be called from several goroutines, but only one Run at a time.
 type Daemon struct {
 	opts    Options
 	workers []*worker
-	slots   chan struct{} // a place for each poll that may run at once
+	slots   chan struct{} // holds one element per session that runs; its capacity is Options.MaxPolls
 }
 
-// New returns a daemon for the mailboxes of opts. Two mailboxes of one name are an error.
+// New returns a daemon for the mailboxes of opts. Two mailboxes with the same name are an error.
 func New(opts Options) (*Daemon, error) {
 	if opts.Store == nil {
 		return nil, errors.New("daemon: no store")
@@ -92,7 +93,7 @@ func New(opts Options) (*Daemon, error) {
 	return d, nil
 }
 
-// Run polls every mailbox at its schedule until ctx is cancelled, then finishes the messages in hand and returns nil.
+// Run polls every mailbox on its schedule until ctx is cancelled, then finishes the messages in hand and returns nil.
 func (d *Daemon) Run(ctx context.Context) error {
 	log := events{d.opts.Logger.Named("daemon")}
 	log.daemonStarted(len(d.workers))
@@ -106,10 +107,10 @@ func (d *Daemon) Run(ctx context.Context) error {
 	return nil
 }
 
-// Once polls each mailbox once, all of them when no name is given, and returns what became of each.
-// A name that is not configured is an error; nothing is polled then.
+// Once polls the named mailboxes once, all of them without a name, and returns their reports. If a name is not
+// configured, Once polls nothing and returns an error.
 func (d *Daemon) Once(ctx context.Context, names ...string) ([]Report, error) {
-	chosen, err := d.named(names)
+	chosen, err := d.workersOf(names)
 	if err != nil {
 		return nil, err
 	}
@@ -122,28 +123,25 @@ func (d *Daemon) Once(ctx context.Context, names ...string) ([]Report, error) {
 	return reports, nil
 }
 
-// named returns the workers of the mailboxes with these names.
-func (d *Daemon) named(names []string) ([]*worker, error) {
+// workersOf returns the workers of the named mailboxes, each once, or all workers without a name.
+func (d *Daemon) workersOf(names []string) ([]*worker, error) {
 	if len(names) == 0 {
 		return d.workers, nil
 	}
-	byName := map[string]*worker{}
-	for _, w := range d.workers {
-		byName[w.mailbox.Name] = w
-	}
 	var chosen []*worker
-	for _, n := range names {
-		w, ok := byName[n]
-		if !ok {
-			return nil, fmt.Errorf("no mailbox is named %s", n)
+	for _, name := range names {
+		i := slices.IndexFunc(d.workers, func(w *worker) bool { return w.mailbox.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no mailbox is named %s", name)
 		}
-		chosen = append(chosen, w)
-		delete(byName, n) // named twice is polled once
+		if !slices.Contains(chosen, d.workers[i]) {
+			chosen = append(chosen, d.workers[i])
+		}
 	}
 	return chosen, nil
 }
 
-// enter waits for one of the places of polls that run at once; leave gives it back.
+// acquireSlot waits for one of the slots of sessions that run at once. The caller must call release once.
 func (d *Daemon) acquireSlot(ctx context.Context) (release func(), err error) {
 	select {
 	case d.slots <- struct{}{}:

@@ -1,32 +1,40 @@
-// Package daemon decides when each mailbox is polled and in what order the steps of a poll happen, so that
-// every message is in the database exactly once or still in the mailbox.
+// Package daemon decides when each mailbox is polled and in which order the steps of a poll happen. It keeps the
+// promise of the program: every message is in the database exactly once, or is still in the mailbox.
+//
+// Read this page first. Each section names the file that does what it describes; the section Files lists them all.
 //
 // # One message's way
 //
-//	POP3 server ──RETR──▶ spool ──▶ processor.Parse ──▶ store.Accept( Policy.Decide ) ──▶ DELE … QUIT
+//	POP3 server ──RETR──▶ spool ──▶ processor.Parse ──▶ store.Accept ──commit──▶ DELE … QUIT ──▶ POP3 server
+//	                                                    │ is there a receipt?
+//	                                                    │ look up people and requests
+//	                                                    └ Policy.Decide: a value, with its reason
 //
-// A poll of a mailbox (poll.go) is:
+// The decision is made within the transaction of store.Accept, because it depends on what the database holds. Deciding
+// has no side effects, so a transaction that is repeated simply decides again.
 //
-//  1. hold the mailbox: one poll at a time, over all daemons of a database
-//  2. resolve the names of its configuration; a name that does not exist ends the poll, the mail stays
-//  3. open a POP3 session and read the scan listing
-//  4. where there is something to retrieve, note in the database that messages are in hand, and read what is known of
-//     those that failed before
-//  5. retrieve messages into a batch, each spooled, hashed and parsed
-//  6. accept the batch: receipts, decisions and rows in one transaction, attachments durable before
-//  7. DELE what was accepted, or was known from before
-//  8. QUIT: the server deletes now (RFC 1939 §6, the UPDATE state)
+// A poll of a mailbox (poll.go, session.go) takes these steps:
 //
-// Where the server has PIPELINING (RFC 2449 §6.6), the next messages are asked for while a batch is accepted, and the
-// answers to DELE are read with what follows. The order stays: DELE is sent only for what is committed, and QUIT only
-// when every answer is accounted for.
+//  1. Lock the mailbox: one poll at a time, over all daemons of a database.
+//  2. Look up the names in its configuration. A name that does not exist ends the poll, and the mail stays.
+//  3. Open a POP3 session and read the scan listing.
+//  4. If there is something to retrieve, note in the database that messages are in hand, and read which messages
+//     failed before.
+//  5. Retrieve messages into a batch. Each one is spooled, hashed and parsed.
+//  6. Accept the batch: receipts, decisions and rows in one transaction. Attachments are durable before the commit.
+//  7. Send DELE for each message that was accepted now or before.
+//  8. Send QUIT. Only then does the server delete (RFC 1939 §6, the UPDATE state).
 //
-// Steps 3 to 8 repeat in sessions of at most Options.MessagesPerSession messages, so that deletions take
-// effect early in a large backlog.
+// Where the server has PIPELINING (RFC 2449 §6.6), the session requests the next messages while a batch is accepted,
+// and reads the answers to DELE together with what follows. The order stays the same: DELE is sent only for committed
+// messages, and QUIT only when every answer is accounted for.
+//
+// Steps 3 to 8 repeat in sessions of at most Options.MessagesPerSession messages, so that deletions take effect early
+// in a large backlog.
 //
 // # Crash points
 //
-// Whatever stops a poll, and wherever, the next one finds one of these:
+// Whatever stops a poll, and wherever, the next poll finds one of these:
 //
 //	stopped …                     on the server         in the store        next poll
 //	before the commit             mail                  nothing (1)         retrieves and accepts it
@@ -38,79 +46,141 @@
 //	at QUIT, answer lost          mail or gone          receipt + record    only deletes, or nothing to do
 //	after QUIT answered +OK       gone (2)              receipt + record    nothing to do
 //
-// (1) Attachment files that no row names may be left; they are harmless and collected later. So is the note that
-// messages are in hand: the next poll reads the first ones singly (see below).
+// (1) Attachment files that no row names may remain; they do no harm and are collected later. The note that messages
+// are in hand may remain too: then the next poll reads the first messages singly (see the section No message holds up
+// another).
 //
-// (2) A server that forgets its deletions, or never honours them, shows the mail again: known, only deleted.
+// (2) A server that forgets its deletions, or never honours them, lists the mail again. The next poll knows the receipt
+// and only deletes.
+//
+// The crash matrix (crash_test.go) cuts a poll at every command, at every octet from the server and at every message of
+// the database's protocol, and checks that each message is recorded once in the end.
 //
 // # Servers that delete by themselves
 //
-// A server that announces EXPIRE 0 (RFC 2449 §6.7; Gmail does) may delete at QUIT whatever was retrieved in the session,
-// whatever DELE said. There no message is asked for beyond the batch in hand, and QUIT is sent only when all that was
-// retrieved is recorded and none of it is to stay. Otherwise the connection is dropped, which deletes nothing; what was
-// recorded is known in the next session and deleted by it (sessionRun.quit). EXPIRE N deletes what stays with the server, such
-// as messages that are too large: the log warns of it.
+// A server that announces EXPIRE 0 (RFC 2449 §6.7; Gmail does) may delete at QUIT every message that was retrieved in
+// the session, whether DELE was sent or not. On such a server the session requests no message beyond the batch in hand.
+// It sends QUIT only when every retrieved message is recorded and none of them has to stay. Otherwise it drops the
+// connection, which deletes nothing; the next session knows the recorded messages and deletes them (sessionRun.quit).
+//
+// A server that announces EXPIRE N deletes the messages that stay there, for example those that are too large. The log
+// warns of that (pacing.go).
 //
 // # No message holds up another
 //
-// What goes wrong with one message is counted in the database, by its unique-id or else its digest (trouble.go), so that
-// a restart forgets nothing; failures to retrieve, short answers, deaths of the process and failures to record are counted
-// each for itself. A message that was tried in vain is tried last and alone, in a session of its own: one that
-// the server refuses to give, one whose retrieval ends the session, one that does not fit into the spool, one that the
-// store cannot record for a reason nobody knows. At the third attempt, while other messages are recorded, a message that
-// was retrieved is set aside unparsed: as an event that carries its octets. Two such failures in a row are taken for the
-// infrastructure's and end the poll. A database that is down, a row that somebody else has locked and a name that somebody
-// removed count for no message, nor do an attachment directory that cannot be used and a constraint that refuses one
-// message after another: what needs them waits in the mailbox, and the poll says so.
+// The database counts what goes wrong with each message, by its unique-id or else its digest, so that a restart forgets
+// nothing (trouble.go). There are four counts, which are independent: failures to retrieve, short answers, deaths of
+// the process, and failures to record.
 //
-// A message on which parsing or deciding panics, or does not come back within its budget of time, is set aside at once.
-// One that ends the process is found out by the next: a poll whose last one was never ended reads the first messages
-// singly, and counts each before it is parsed.
+// A message that failed before is tried last and alone, in a session of its own. That holds for a message that the
+// server refuses to send, one whose retrieval ends the session, one that does not fit into the spool, and one that the
+// store cannot record for a reason nobody knows. Once it has waited for ten minutes, it goes first for one attempt.
+// When a retrieved message fails for the third time while other messages are recorded, it is set aside unparsed, as an
+// event that carries its octets.
 //
-// Messages without a unique-id are told by their place in the listing (progress.go); forgetting that costs time, never a
-// message.
+// Two failures in a row, to record for an unknown reason or to write into the spool, are blamed on the infrastructure
+// and end the poll. Some failures count for no message: a database that is down, a row that somebody else has locked, a
+// name that somebody has removed, an attachment directory that cannot be used, and a constraint that refuses one
+// message after another. The messages that need these wait in the mailbox, and the poll reports it.
+//
+// A message on which parsing or deciding panics, or exceeds its time budget, is set aside at once (guard.go).
+//
+// A message that ends the whole process is found by the next process. If the last poll of a mailbox never ended, this
+// one reads the first messages singly and counts each one before it is parsed.
+//
+// Messages without a unique-id are recognised by their place in the listing (progress.go). Forgetting that place costs
+// time, never a message.
 //
 // # What is slow
 //
-// Every step has a limit. A session begins no batch after Options.SessionTime; it gives its place among the sessions that
-// run at once back after Options.PlaceTime, or as soon as one message takes long to parse, so that it costs its own
-// mailbox time and no other's. The pause after deletions is taken outside of the place.
+// Every step has a time limit. A session begins no batch after Options.SessionTime.
 //
-// # Messages that the server does not give whole
+// Options.MaxPolls limits how many sessions run at once; each of them holds a slot. A session releases its slot after
+// Options.SlotTime, or as soon as one message takes long to parse, so that a slow server or message costs its own
+// mailbox time and no other's. The pause after deletions is made without a slot.
 //
-// A message of which RETR gives far less than LIST says is not recorded: it is left, and counted. After its attempts what
-// came of it is recorded with a defect, and the message is kept on the server. It is retrieved again once a day; should
-// the server give all of it some day, it is recorded as another message and deleted.
+// # Messages that the server does not send whole
 //
-// # Left on the server
+// When RETR yields far less than LIST says, the message is not recorded: it stays in the mailbox and is counted. After
+// its attempts, the part that came is recorded with a defect, and the message stays on the server. It is retrieved
+// again once a day. If the server sends all of it one day, it is recorded as another message and deleted.
 //
-// With Mailbox.LeaveOnServer a message that is recorded is not deleted. It is told by its unique-id and the octets that
-// LIST says, as long as each listing has it, and not retrieved again, until it has been there for as long as it is to be
-// left: then it is retrieved once more, and deleted when its digest is known. A unique-id that was gone, or whose octets
-// differ, is retrieved: it may have returned with another message. A message whose server changes its header fields
-// meanwhile is known by unique-id, Message-ID and body together. Where there are no unique-ids, a digest of the header
-// (TOP) stands for them.
+// # Messages left on the server
 //
-// # Too large
+// With Mailbox.LeaveOnServer, a recorded message is not deleted (leaveonserver.go). As long as each listing shows its
+// unique-id with the same number of octets, it is not retrieved again. When its time on the server is over, it is
+// retrieved once more, and deleted if its digest is known.
 //
-// A message that is larger than Mailbox.Account.MaxOctets, as LIST says, is not retrieved. Its header is read (TOP),
-// recorded as an event, and the message is left where it is. It is recorded once: its receipt is found again by
-// unique-id and size, or else by the digest of the size and the header's octets. Where there is no TOP, or where it has
-// ended two sessions, the header is empty. The receipt is never that of the whole message: once the limit is raised, the
-// message is accepted as a new one. One whose LIST lies is cut off at the limit, which ends the session, and dealt with in
-// the next session of the poll; it needs a unique-id to be told again.
+// A unique-id that was gone in between, or whose octets differ, is retrieved, since it may have returned with another
+// message. If a server changes header fields of a message that it keeps, the message is recognised by unique-id,
+// Message-ID and body together. Where there are no unique-ids, a digest of the header (TOP) takes their place.
+//
+// # Messages that are too large
+//
+// A message that is larger than Mailbox.Account.MaxOctets, as LIST says, is not retrieved (oversize.go). Its header is
+// read with TOP and recorded as an event; the message itself stays in the mailbox.
+//
+// It is recorded once: its receipt is found again by unique-id and size, or else by a digest of the size and the
+// header. Where there is no TOP, or where TOP has ended two sessions, the header is empty. This receipt never matches
+// the whole message, so the message is accepted as a new one once the limit is raised.
+//
+// A message whose size LIST understates is cut off at the limit, which ends the session. The next session of the poll
+// treats it as too large; to be recognised there, it needs a unique-id.
 //
 // # Collecting
 //
-// Every six hours, and sooner when more is left, receipts that were not met for Options.Retention are removed, then files
-// that no row names (collect.go); for the first time six hours after the start, so that the owner of the attachment
-// directory goes before a copy of its database. What was refused or ignored goes with its receipt. The store decides
-// whether anything may be removed; a failure is logged when it is news, and a panic ends one run.
+// The daemon removes receipts that were not met for Options.Retention, and then files that no row names (collect.go).
+// It does so every six hours, and after one hour when more is left. The first run comes six hours after the start, so
+// that the owner of the attachment directory collects before a copy of its database does. The original of a refused or
+// ignored message goes with its receipt. The store decides whether anything may be removed. A failure is logged when it
+// is new, and a panic ends one run only.
 //
 // # Whose fault is it?
 //
-// Errors have three classes (RFC 5321 §4.2.1, RFC 3206). Transient: the mail stays, the next poll tries again.
-// Permanent for the message: set aside with an event that carries it, then deleted, so that it holds up no
-// other. Permanent for the mailbox: polled ever more slowly until a person has acted; it recovers by itself.
-// An unknown error is transient for its message, so no mail is dropped by ignorance and none waits behind it.
+// Errors have three classes (RFC 5321 §4.2.1, RFC 3206):
+//
+//   - Transient: the mail stays, and the next poll tries again.
+//   - Permanent for the message: it is set aside with an event that carries it, then deleted, so that it holds up no
+//     other message.
+//   - Permanent for the mailbox: it is polled ever more slowly until a person has acted. It recovers by itself.
+//
+// An unknown error is transient for its message: no mail is dropped out of ignorance, and no other mail waits behind
+// it.
+//
+// # The log
+//
+// All events are functions in events.go. Debug shows the course of a poll, info what an operator counts, warn what the
+// daemon will try again, and error what a person must act on:
+//
+//	debug  session opened, session closed, session dropped, poll ended (of an empty mailbox), poll skipped,
+//	       message too large known, receipts and attachments not swept again
+//	info   daemon started, daemon stopped, message accepted, message known, message info, poll ended, poll stopped,
+//	       poll postponed, mailbox works, old receipts and orphaned attachments removed,
+//	       receipts and attachments swept again
+//	warn   message left in the mailbox, message refused, message given up, message not retrieved,
+//	       message too large not recorded, deletion refused, last poll was interrupted, poll failed,
+//	       server deletes messages by itself, server wants time between log-ins, receipts and attachments not swept
+//	error  message set aside, message too large, poll failed, poll panicked, collection panicked,
+//	       receipts and attachments not swept
+//
+// # Files
+//
+//	daemon.go           Mailbox, Options and Daemon: start, stop, slots for sessions
+//	worker.go           one mailbox's polls over time, and its failures
+//	schedule.go         when the next poll is due
+//	poll.go             one poll: its sessions, and the Report
+//	session.go          one POP3 session, from the listing to QUIT
+//	batch.go            retrieving and parsing a batch
+//	accept.go           recording a batch and deleting what was recorded
+//	guard.go            parsing and deciding with limits on time and panics
+//	trouble.go          messages that failed: counting, setting aside
+//	progress.go         what a worker remembers of a maildrop between sessions
+//	pacing.go           pauses, LOGIN-DELAY, EXPIRE
+//	leaveonserver.go    messages that stay on the server after they were recorded
+//	oversize.go         messages that are too large
+//	notice.go           the texts of events about messages that are set aside or too large
+//	collect.go          removing old receipts and files that no row names
+//	replay.go           one message outside of a poll: Replay, Reconsider, Preview
+//	errors.go           who has to act on an error, and hints
+//	events.go           every log event
 package daemon

@@ -13,8 +13,8 @@ import (
 )
 
 // events is the daemon's logging vocabulary: every event has its name, level and fields here and nowhere else.
-// Info is what an operator counts, Warn what will be tried again, Error what a person must act on (with a
-// hint), Debug the course of a poll. Secrets and bodies never reach a log.
+// Debug shows the course of a poll, Info what an operator counts, Warn what the daemon will try again, and Error, which
+// has a hint, what a person must act on. Secrets and bodies never reach a log.
 type events struct{ log *zap.Logger }
 
 func (e events) daemonStarted(mailboxes int) {
@@ -31,7 +31,7 @@ func (e events) sessionClosed(retrieved, deleted int) {
 	e.log.Debug("session closed", zap.Int("retrieved", retrieved), zap.Int("deleted", deleted))
 }
 
-// messageAccepted says what became of one message: recorded, known from before, or left in the mailbox.
+// messageAccepted logs the outcome of one message: recorded, known from before, or left in the mailbox.
 func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outcome) {
 	fields := []zap.Field{
 		zap.String("uidl", it.UIDL),
@@ -52,45 +52,49 @@ func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outco
 	if n := len(d.Message.Defects); n > 0 {
 		fields = append(fields, zap.Int("defects", n))
 	}
-	if o.Outcome == store.SetAside {
-		e.log.Error("message set aside", append(fields, zap.String("hint", "the event carries the message as it was received"))...)
-		return
+	switch o.Outcome {
+	case store.SetAside:
+		e.log.Error("message set aside", append(fields,
+			zap.String("hint", "read the event: it has the cause, and the message as it was received"))...)
+	case store.Refused:
+		e.log.Warn("message refused", append(fields,
+			zap.String("hint", "CreateNewRequests is False, and the message would open a request; its original is kept with the receipt"))...)
+	default:
+		e.log.Info("message accepted", fields...)
 	}
-	if o.Outcome == store.Refused {
-		e.log.Warn("message refused", append(fields, zap.String("hint", "CreateNewRequests is False; the raw message is kept with its receipt"))...)
-		return
-	}
-	e.log.Info("message accepted", fields...)
 }
 
 func (e events) serverExpires(days int) {
 	e.log.Warn("server deletes messages by itself", zap.Int("days", days),
-		zap.String("hint", "the server deletes messages so many days after they came, or once they are retrieved (0): also those that "+
-			"LeaveOnServer leaves, those that are too large and those that could not be recorded; change that on the server"))
+		zap.String("hint", "turn this off on the server: it deletes messages after this many days, with 0 once they are retrieved, "+
+			"even those that LeaveOnServer keeps, that are too large or that could not be recorded"))
 }
 
 func (e events) serverDelays(asked, respected, schedule time.Duration) {
 	e.log.Warn("server wants time between log-ins", zap.Duration("login_delay", asked), zap.Duration("respected", respected),
-		zap.Duration("schedule", schedule), zap.String("hint", "the mailbox is polled less often than Schedule says; lengthen Schedule"))
+		zap.Duration("schedule", schedule),
+		zap.String("hint", "the mailbox is polled less often than Schedule says; set a longer Schedule"))
 }
 
-// workInterrupted says that the last process that polled the mailbox did not come to the end of it.
+// workInterrupted logs that the process before ended within a poll of the mailbox.
 func (e events) workInterrupted(messages int) {
 	e.log.Warn("last poll was interrupted", zap.Int("read_singly", messages),
-		zap.String("hint", "the process ended while messages were in hand; should one of them be the cause, it is set aside after some attempts"))
+		zap.String("hint", "nothing to do: the process ended while it read messages; "+
+			"if one of them is the cause, it is set aside after some attempts"))
 }
 
-// sessionDropped says that a session ended without QUIT.
+// sessionDropped logs that a session ended without QUIT.
 func (e events) sessionDropped(staying int) {
-	e.log.Debug("session dropped", zap.Int("staying", staying), zap.String("reason", "QUIT would delete messages that are to stay (EXPIRE 0)"))
+	e.log.Debug("session dropped", zap.Int("staying", staying),
+		zap.String("reason", "QUIT would delete messages that have to stay (EXPIRE 0)"))
 }
 
-// messageGivenUp says why a message was set aside unparsed.
+// messageGivenUp logs why a message was set aside unparsed.
 func (e events) messageGivenUp(it mailbox.Item, err error) {
 	e.log.Warn("message given up", zap.String("uidl", it.UIDL), zap.Error(err))
 }
 
-// messageInfo traces what a message says of itself.
+// messageInfo logs the main header fields of a message (TraceMessageInfo).
 func (e events) messageInfo(it mailbox.Item, m *processor.Message) {
 	to := make([]string, min(len(m.To), maxTraced))
 	for i := range to {
@@ -100,10 +104,10 @@ func (e events) messageInfo(it mailbox.Item, m *processor.Message) {
 		zap.String("from", m.From.Addr), zap.Strings("to", to), zap.String("subject", m.Subject), zap.Time("date", m.Date))
 }
 
-// maxTraced is how many recipients are logged.
+// maxTraced limits how many recipients are logged.
 const maxTraced = 20
 
-// messageTooLarge says that a message was not retrieved and, as an event, that there is one.
+// messageTooLarge logs that a message is too large to be retrieved, and whether it is recorded as an event.
 func (e events) messageTooLarge(it mailbox.Item, m *processor.Message, o store.Outcome) {
 	fields := []zap.Field{zap.String("uidl", it.UIDL), zap.String("message_id", m.MessageID), zap.Int64("octets", it.Octets)}
 	switch {
@@ -113,7 +117,7 @@ func (e events) messageTooLarge(it mailbox.Item, m *processor.Message, o store.O
 		e.log.Debug("message too large known", append(fields, zap.Int64("request", o.Request))...)
 	default:
 		e.log.Error("message too large", append(fields, zap.Int64("request", o.Request),
-			zap.String("hint", "raise MaxMessageSize, or take the message out of the mailbox with a mail program"))...)
+			zap.String("hint", "raise MaxMessageSize, or remove the message from the mailbox with a mail program"))...)
 	}
 }
 
@@ -126,7 +130,7 @@ func (e events) deleteRefused(it mailbox.Item, err error) {
 	e.log.Warn("deletion refused", zap.String("uidl", it.UIDL), zap.Error(err))
 }
 
-// pollEnded sums a poll up. A poll of an empty mailbox is not worth an operator's line.
+// pollEnded sums up a poll. It logs a poll of an empty mailbox at Debug only.
 func (e events) pollEnded(r Report, took time.Duration) {
 	fields := []zap.Field{
 		zap.Int("listed", r.Listed), zap.Int("recorded", r.Recorded()), zap.Int("known", r.Known),
@@ -149,7 +153,7 @@ func (e events) pollEnded(r Report, took time.Duration) {
 	}
 }
 
-// mailboxWorks says that a mailbox was polled, for the first time or again after failures.
+// mailboxWorks logs that a mailbox was polled, for the first time or again after failures.
 func (e events) mailboxWorks() { e.log.Info("mailbox works") }
 
 func (e events) pollPostponed(failures int, next time.Time) {
@@ -158,24 +162,24 @@ func (e events) pollPostponed(failures int, next time.Time) {
 
 func (e events) pollPanicked(r any, stack []byte) {
 	e.log.Error("poll panicked", zap.Any("panic", r), zap.ByteString("stack", stack),
-		zap.String("hint", "this is a bug; no unrecorded message was deleted"))
+		zap.String("hint", "this is a bug, please report it; no unrecorded message was deleted"))
 }
 
 func (e events) collected(receipts, files int) {
 	e.log.Info("old receipts and orphaned attachments removed", zap.Int("receipts", receipts), zap.Int("files", files))
 }
 
-// collectFailed says why a collection did not come to its end. A failure that was said before is not worth a line again,
-// and what a person has to do something about is worth more than one.
-func (e events) collectFailed(err error, again bool) {
+// collectFailed logs why a collection failed: at Debug when the run before failed in the same way, at Warn when waiting
+// may help, at Error when a person must act.
+func (e events) collectFailed(err error, repeated bool) {
 	fields := []zap.Field{zap.Error(err), zap.String("hint", Hint(err))}
 	var panicked *panicError
 	switch {
-	case again:
+	case repeated:
 		e.log.Debug("receipts and attachments not swept again", fields...)
 	case errors.As(err, &panicked):
 		e.log.Error("collection panicked", zap.Error(err), zap.ByteString("stack", panicked.stack),
-			zap.String("hint", "this is a bug; please report it"))
+			zap.String("hint", "this is a bug, please report it"))
 	case errors.Is(err, store.ErrUnavailable):
 		e.log.Warn("receipts and attachments not swept", fields...)
 	default:
@@ -183,5 +187,5 @@ func (e events) collectFailed(err error, again bool) {
 	}
 }
 
-// collectRecovered says that a collection went well after one that failed.
+// collectRecovered logs that a collection went well after one that failed.
 func (e events) collectRecovered() { e.log.Info("receipts and attachments swept again") }

@@ -17,26 +17,26 @@ var _ store.Decider = (*guard)(nil)
 // parser reads a message from its octets, as processor.Parse does.
 type parser func(raw io.ReaderAt, size int64) *processor.Message
 
-// guard parses and decides for one mailbox. A message on which parsing panics or does not come back is set aside, so
-// that it does not end the daemon or hold up another message; the store does the same for deciding.
+// guard parses and decides for one mailbox. It sets aside a message on which parsing panics or does not return, so that
+// the message neither ends the daemon nor holds up another one; the store does the same for deciding.
 type guard struct {
-	mailbox string
+	mailbox string // its name, for the text of events
 	read    parser
 	budget  time.Duration // for parsing a small message
-	onSlow  func()        // called once a message takes long, before its budget is used up
+	onSlow  func()        // called once when a message takes longer than slowParse
 
-	mu      sync.RWMutex // a decision that does not come back may read what follows
+	mu      sync.RWMutex // a decision that has not returned may still read the fields below
 	policy  processor.Policy
-	givenUp map[*processor.Message]processor.Reason // to be set aside, whatever the policy says
+	givenUp map[*processor.Message]processor.Reason // messages to set aside, whatever the policy says
 }
 
-// slowParse is when a message keeps others waiting for longer than it should.
+// slowParse is how long a message may take before its session releases its slot.
 const slowParse = time.Second
 
-// parseTime is the budget of parsing a small message, which takes well below a millisecond.
+// parseTime is the default time budget for parsing a small message, which takes well below a millisecond.
 const parseTime = 30 * time.Second
 
-// octetsPerSecond is how many octets add a second to the budget of parsing; it is far less than any machine reads.
+// octetsPerSecond is how many octets of a message add a second to its budget. Any machine parses far faster.
 const octetsPerSecond = 1 << 20
 
 // newGuard returns the guard of that mailbox, whose budget for a small message is budget, 0 for the usual one.
@@ -47,14 +47,14 @@ func newGuard(mailbox string, policy processor.Policy, read parser, budget time.
 	}
 }
 
-// octets is a raw message as it lies in the spool.
+// octets is a raw message in the spool.
 type octets interface {
 	io.ReaderAt
 	Size() int64
 }
 
-// parse reads a message from its raw octets. When that panics or exceeds its budget of time, the message is empty and
-// will be set aside. The goroutine that did not come back can read no more octets and shares nothing with others.
+// parse reads a message from its raw octets. When that panics or exceeds its time budget, parse returns an empty message
+// that will be set aside. A goroutine that has not returned can read no more octets, and shares nothing with others.
 func (g *guard) parse(raw octets) *processor.Message {
 	source := &severable{raw: raw}
 	read := make(chan parsed, 1)
@@ -75,12 +75,12 @@ func (g *guard) parse(raw octets) *processor.Message {
 			g.onSlow()
 		case <-end.C:
 			source.sever()
-			return g.giveUp(raw, processor.ReasonTooSlow, fmt.Sprintf("the program did not understand the message within %s", limit))
+			return g.giveUp(raw, processor.ReasonTooSlow, fmt.Sprintf("the program did not finish parsing the message within %s", limit))
 		}
 	}
 }
 
-// giveUp returns an empty message that will be set aside.
+// giveUp returns an empty message that will be set aside for this reason.
 func (g *guard) giveUp(raw octets, code processor.ReasonCode, why string) *processor.Message {
 	m := &processor.Message{Octets: raw.Size()}
 	g.mu.Lock()
@@ -89,14 +89,14 @@ func (g *guard) giveUp(raw octets, code processor.ReasonCode, why string) *proce
 	return m
 }
 
-// setPolicy makes the guard go by another policy.
+// setPolicy replaces the policy.
 func (g *guard) setPolicy(policy processor.Policy) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.policy = policy
 }
 
-// rulingFor returns what the guard goes by for a message: the policy, or the reason to set it aside.
+// rulingFor returns the policy to decide about a message with, or else the reason to set it aside.
 func (g *guard) rulingFor(m *processor.Message) (policy processor.Policy, reason processor.Reason, failed bool) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
@@ -104,26 +104,26 @@ func (g *guard) rulingFor(m *processor.Message) (policy processor.Policy, reason
 	return g.policy, reason, failed
 }
 
-// parsed is what became of parsing a message.
+// parsed is the result of parsing a message.
 type parsed struct {
 	message  *processor.Message
-	panicked string // what panicked, "" for nothing
+	panicked string // the text of a panic, "" when there was none
 }
 
-// parseOrPanic reads a message and catches a panic.
+// parseOrPanic parses a message and catches a panic.
 func parseOrPanic(read parser, raw io.ReaderAt, size int64) (p parsed) {
 	defer func() {
 		if r := recover(); r != nil {
-			p = parsed{panicked: fmt.Sprintf("the program failed on reading the message: %v", r)}
+			p = parsed{panicked: fmt.Sprintf("the program failed while it parsed the message: %v", r)}
 		}
 	}()
 	return parsed{message: read(raw, size)}
 }
 
-// severable is a raw message whose reader can be cut off, so that the spool can be closed under it.
+// severable is a raw message whose reader can be cut off, so that its spool can be closed while a goroutine still reads.
 type severable struct {
 	mu  sync.RWMutex
-	raw io.ReaderAt // nil once it is severed
+	raw io.ReaderAt // nil after sever
 }
 
 var errSevered = errors.New("reading the message took too long")
@@ -138,7 +138,7 @@ func (s *severable) ReadAt(p []byte, off int64) (int, error) {
 	return s.raw.ReadAt(p, off)
 }
 
-// sever makes every later read fail, and waits for one that is under way.
+// sever makes every later read fail, and waits for a read that is under way.
 func (s *severable) sever() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

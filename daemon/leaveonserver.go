@@ -15,18 +15,18 @@ import (
 	"mailintegration/store"
 )
 
-// Leave is for how many days messages are left on the server after they were recorded.
+// LeavePolicy is the number of days that messages stay on the server after they were recorded.
 type LeavePolicy int
 
-// The values of Leave that are no number of days.
+// The values of LeavePolicy that are not a number of days.
 const (
-	LeaveNever  LeavePolicy = 0 // deleted once recorded
-	LeaveAlways LeavePolicy = -1
+	LeaveNever  LeavePolicy = 0  // messages are deleted once they are recorded
+	LeaveAlways LeavePolicy = -1 // messages are never deleted
 )
 
-// toRetrieve takes from the listing what was recorded before and stays on the server, without retrieving it again. due
-// are the message-numbers of those that have been left for long enough. They are retrieved once more before they are
-// deleted: RFC 1939 §7 lets a unique-id return with another message, and the digest says what was recorded.
+// toRetrieve returns the items of the listing without the recorded ones that stay on the server. due holds the
+// message-numbers of those whose time there is over. They are retrieved once more before they are deleted: RFC 1939 §7
+// lets a unique-id return with another message, and only the digest identifies the recorded one.
 func (p *poll) toRetrieve(
 	work context.Context, session *mailbox.Session, listing []mailbox.Item,
 ) (fresh []mailbox.Item, due map[int]bool, err error) {
@@ -57,22 +57,23 @@ func (p *poll) toRetrieve(
 	return fresh, due, nil
 }
 
-// isDue reports whether a message was left for long enough.
+// isDue reports whether a message that was accepted at that time has been on the server for long enough.
 func (p *poll) isDue(acceptedAt time.Time) bool {
 	days := p.mailbox.LeaveOnServer
 	return days > 0 && p.opts.Now().Sub(acceptedAt) >= time.Duration(days)*24*time.Hour
 }
 
-// deletes reports whether a message that is recorded, now or before, is to be deleted.
+// deletes reports whether a message that is recorded, now or from before, must be deleted.
 func (r *sessionRun) deletes(it mailbox.Item, o store.Outcome) bool {
 	if r.mailbox.LeaveOnServer == LeaveNever {
 		return true
 	}
-	return o.Known && (r.due[it.Number] || r.isDue(o.AcceptedAt)) // two copies share a receipt, and its unique-id is the last one's
+	// due does not have all: two copies of a message share a receipt, which has the unique-id of the last one.
+	return o.Known && (r.due[it.Number] || r.isDue(o.AcceptedAt))
 }
 
-// identify gives messages without a unique-id one that is made of their header, where the server has TOP: else all
-// messages that are left would be retrieved at each poll. Those that share a header and a size keep none.
+// identify gives messages without a unique-id one that is made from their header, where the server has TOP. Otherwise
+// every poll would retrieve all messages that stay there. Messages with the same header and size get none.
 func (p *poll) identify(work context.Context, session *mailbox.Session, listing []mailbox.Item) ([]mailbox.Item, error) {
 	identified := make([]mailbox.Item, len(listing))
 	holders := map[string]int{}
@@ -100,7 +101,7 @@ func (p *poll) identify(work context.Context, session *mailbox.Session, listing 
 	return identified, nil
 }
 
-// headerID returns what stands for a message that has no unique-id: a digest of its header and size.
+// headerID returns the substitute for a unique-id: a digest of the message's header and size.
 func headerID(work context.Context, session *mailbox.Session, it mailbox.Item) (string, error) {
 	spool, err := session.Top(work, it)
 	if err != nil {
@@ -112,8 +113,8 @@ func headerID(work context.Context, session *mailbox.Session, it mailbox.Item) (
 	return "header-" + hex.EncodeToString(sum[:]), err
 }
 
-// bodyDigest returns the SHA-256 of what follows the header section, nil when that cannot be read. Servers that change
-// header fields of a message that stays with them leave its body alone.
+// bodyDigest returns the SHA-256 of the octets after the header section, nil when they cannot be read. Servers that change
+// header fields of a message that stays there do not change its body.
 func bodyDigest(raw octets) []byte {
 	r := bufio.NewReader(io.NewSectionReader(raw, 0, raw.Size()))
 	for {

@@ -14,13 +14,13 @@ import (
 	"mailintegration/store"
 )
 
-// isOversize reports whether an item is larger than the mailbox's limit, as LIST says or as its retrieval has shown.
+// isOversize reports whether an item is larger than the mailbox's limit, according to LIST or to an earlier retrieval.
 func (p *poll) isOversize(it mailbox.Item) bool {
 	limit := p.mailbox.Account.MaxOctets
 	return limit > 0 && it.Octets > limit || p.progress.isUnderstated(it)
 }
 
-// withinLimit are the items that are to be retrieved.
+// withinLimit returns the items of the session that are not too large to be retrieved.
 func (r *sessionRun) withinLimit() []mailbox.Item {
 	var items []mailbox.Item
 	for _, it := range r.items {
@@ -31,8 +31,8 @@ func (r *sessionRun) withinLimit() []mailbox.Item {
 	return items
 }
 
-// leave records a message that is too large, as an event with its header, and leaves it in the mailbox. It is recorded
-// once: its receipt is known by the size and the octets of the header. A worker that has done so does not ask again.
+// recordOversize records a message that is too large, as an event with its header; the message stays in the mailbox. It is
+// recorded once: its receipt is found by the size and the header. A worker that has recorded it does not ask again.
 func (r *sessionRun) recordOversize(work context.Context, it mailbox.Item) (broken, failed error) {
 	r.report.Oversize++
 	if isReported, err := r.isReported(work, it); isReported || err != nil {
@@ -59,8 +59,9 @@ func (r *sessionRun) recordOversize(work context.Context, it mailbox.Item) (brok
 	return nil, nil
 }
 
-// isReported reports whether there is an event about a message already. The receipt is asked for by the unique-id and the size,
-// since a header may be given once and refused later; once a day, which notes that the message is still there.
+// isReported reports whether there is already an event about a message. It looks for the receipt by unique-id and size,
+// because a server may send a header once and refuse it later. It asks the database once a day, which notes that the
+// message is still there.
 func (r *sessionRun) isReported(work context.Context, it mailbox.Item) (bool, error) {
 	if it.UIDL == "" {
 		return false, nil
@@ -75,14 +76,15 @@ func (r *sessionRun) isReported(work context.Context, it mailbox.Item) (bool, er
 	return reported, err
 }
 
-// maxTops is after how many sessions that a header ended it is done without; a connection may be lost once.
+// maxTops is the number of sessions that reading a header may end; then the message is recorded without it. One session
+// may end because the connection was lost.
 const maxTops = 2
 
-// maxHeader is how many octets of the header are kept; it is held in memory.
+// maxHeader limits the octets of a header, which is held in memory.
 const maxHeader = 1 << 20
 
-// header asks for a message's header. One that is not given, as TOP is optional (RFC 1939 §7), is empty; so is one that
-// ended a session before.
+// header reads a message's header with TOP. It returns an empty header where the server refuses TOP, which is optional
+// (RFC 1939 §7), and where TOP has ended too many sessions.
 func (r *sessionRun) header(work context.Context, it mailbox.Item) (*oversizeHeader, error) {
 	h := &oversizeHeader{octets: it.Octets, uidl: it.UIDL} // nothing else tells one such message from another
 	if r.progress.noTop[it.UIDL] >= maxTops {
@@ -135,18 +137,18 @@ func (d oversizeDecider) Decide(m *processor.Message, _ processor.Directory, _ t
 	return d.tooLarge(m)
 }
 
-// isUnderstatedSize reports whether a session ended because a message was larger than LIST had said.
+// isUnderstatedSize reports whether a session ended because a message was larger than allowed, although LIST said less.
 func isUnderstatedSize(err error) bool {
 	return errors.Is(err, mailbox.ErrTooLarge) && !isAboutTop(err)
 }
 
-// isAboutTop reports whether a session ended because of a message's header: the message is recorded without it.
+// isAboutTop reports whether TOP ended the session. The message is recorded without its header then.
 func isAboutTop(err error) bool {
 	var e *mailbox.Error
 	return errors.As(err, &e) && e.Command == "TOP"
 }
 
-// isKnownUnderstated reports whether the message will be told again in the next session.
+// isKnownUnderstated reports whether LIST understated a message that the next session will recognise by its unique-id.
 func isKnownUnderstated(err error) bool {
 	var by *brokenBy
 	return isUnderstatedSize(err) && errors.As(err, &by) && by.item.UIDL != ""

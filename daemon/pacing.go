@@ -8,11 +8,23 @@ import (
 	"mailintegration/mailbox"
 )
 
-// maxLoginDelay bounds how long a server keeps us from its mailbox: what LOGIN-DELAY says is not trusted further.
+// sleep waits for d. It returns the error of ctx when ctx ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// maxLoginDelay limits how long a server can keep the daemon from its mailbox, whatever LOGIN-DELAY says.
 const maxLoginDelay = time.Hour
 
-// sessionItems returns how many items a session may look at. A server that wants time between log-ins is not left in the
-// middle of a backlog.
+// sessionItems returns how many items a session may look at. Where a server wants time between log-ins (LOGIN-DELAY), one
+// session takes the whole backlog.
 func (p *poll) sessionItems(listed int, session *mailbox.Session) int {
 	asked := session.Capabilities().LoginDelay()
 	delay := min(asked, maxLoginDelay)
@@ -25,7 +37,7 @@ func (p *poll) sessionItems(listed int, session *mailbox.Session) int {
 	return p.opts.MessagesPerSession
 }
 
-// warnOfDelay says, once for each value, that the server wants more time between log-ins than the schedule leaves.
+// warnOfDelay logs, once for each value, that the server wants more time between log-ins than the schedule leaves.
 func (p *poll) warnOfDelay(asked, respected time.Duration) {
 	next := p.mailbox.Schedule.Next(p.opts.Now())
 	interval := p.mailbox.Schedule.Next(next).Sub(next)
@@ -36,42 +48,7 @@ func (p *poll) warnOfDelay(asked, respected time.Duration) {
 	p.log.serverDelays(asked, respected, interval)
 }
 
-// deletesRetrieved reports whether the server may delete, at QUIT, whatever was retrieved (EXPIRE 0, RFC 2449 §6.7).
-func deletesRetrieved(session *mailbox.Session) bool {
-	days, ok := session.Capabilities().Expire()
-	return ok && days == 0
-}
-
-// warnOfExpiry says, once, that the server deletes messages which are to stay with it: those that LeaveOnServer leaves,
-// and those that were not recorded (EXPIRE, RFC 2449 §6.7).
-func (r *sessionRun) warnOfExpiry() {
-	days, ok := r.session.Capabilities().Expire()
-	leave := r.mailbox.LeaveOnServer
-	leaves := leave == LeaveAlways || leave > 0 && days < int(leave)
-	if !ok || r.progress.warnedOfExpiry || !leaves && r.report.Oversize+r.report.Failed == 0 {
-		return
-	}
-	r.progress.warnedOfExpiry = true
-	r.log.serverExpires(days)
-}
-
-// pause waits until a server that takes its time has deleted, or a stop is asked for, which is its error. It keeps no
-// other mailbox from being polled.
-func (p *poll) pause(ctx context.Context) error {
-	if p.deleted == 0 || p.mailbox.SleepAfterDeletion <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(p.mailbox.SleepAfterDeletion)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// noSooner returns when a mailbox is polled next: not before its server lets it log in again (LOGIN-DELAY, RFC 2449 §6.5).
+// noSooner returns next, or the time when the server allows the next log-in (LOGIN-DELAY, RFC 2449 §6.5) if that is later.
 func (g *progress) noSooner(next time.Time) time.Time {
 	if g.delayed && next.Before(g.notBefore) {
 		return g.notBefore
@@ -79,14 +56,42 @@ func (g *progress) noSooner(next time.Time) time.Time {
 	return next
 }
 
-// How often, and how long at first, the end of a session that was cut is waited for.
+// deletesRetrieved reports whether the server may delete every retrieved message at QUIT (EXPIRE 0, RFC 2449 §6.7).
+func deletesRetrieved(session *mailbox.Session) bool {
+	days, ok := session.Capabilities().Expire()
+	return ok && days == 0
+}
+
+// warnOfExpiry logs, once, that the server deletes messages that have to stay there (EXPIRE, RFC 2449 §6.7): those that
+// LeaveOnServer keeps, those that are too large, and those that were not recorded.
+func (r *sessionRun) warnOfExpiry() {
+	days, ok := r.session.Capabilities().Expire()
+	policy := r.mailbox.LeaveOnServer
+	outlasts := policy == LeaveAlways || policy > 0 && days < int(policy)
+	if !ok || r.progress.warnedOfExpiry || !outlasts && r.report.Oversize+r.report.Failed == 0 {
+		return
+	}
+	r.progress.warnedOfExpiry = true
+	r.log.serverExpires(days)
+}
+
+// pause gives a slow server time to delete, outside of the slot, so that other mailboxes are polled meanwhile. It returns
+// the error of ctx when a stop ends it.
+func (p *poll) pause(ctx context.Context) error {
+	if p.deleted == 0 || p.mailbox.SleepAfterDeletion <= 0 {
+		return nil
+	}
+	return sleep(ctx, p.mailbox.SleepAfterDeletion)
+}
+
+// How often, and how long at first, a session waits until the server has noticed the end of the one before.
 const (
 	maxLockedWaits  = 5
 	firstLockedWait = 100 * time.Millisecond
 )
 
-// open opens a session. A server may take a moment to notice that the session before, which a message ended, is over:
-// the maildrop is locked until then ([IN-USE], RFC 2449 §8.1.2).
+// open opens a session. When the session before ended without QUIT, the server may take a moment to notice, and locks the
+// maildrop until then ([IN-USE], RFC 2449 §8.1.2).
 func (p *poll) open(ctx, work context.Context) (*mailbox.Session, error) {
 	p.deleted = 0
 	for wait := 0; ; wait++ {
@@ -95,12 +100,8 @@ func (p *poll) open(ctx, work context.Context) (*mailbox.Session, error) {
 			p.withoutQuit = false
 			return session, err
 		}
-		timer := time.NewTimer(firstLockedWait << wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, ctx.Err()
+		if err := sleep(ctx, firstLockedWait<<wait); err != nil {
+			return nil, err
 		}
 	}
 }

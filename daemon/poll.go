@@ -12,7 +12,7 @@ import (
 	"mailintegration/store"
 )
 
-// Report says what became of the messages of one poll:
+// Report counts what became of the messages of one poll:
 // Listed = Opened + Added + Refused + Ignored + SetAside + Known + Oversize + Failed + Deferred.
 type Report struct {
 	Mailbox string
@@ -20,18 +20,18 @@ type Report struct {
 
 	Listed                                    int
 	Opened, Added, Refused, Ignored, SetAside int // recorded in this poll
-	Known                                     int // recorded before, only deleted
-	Oversize                                  int // larger than allowed: recorded as an event once, left in the mailbox
-	Failed                                    int // not recorded, left in the mailbox
-	Deferred                                  int // not looked at, since the poll ended before
+	Known                                     int // recorded before this poll, only deleted
+	Oversize                                  int // larger than allowed: recorded as an event once, stay in the mailbox
+	Failed                                    int // not recorded, stay in the mailbox
+	Deferred                                  int // not looked at, because the poll ended before
 
-	Err error // what ended the poll, nil when it went well
+	Err error // why the poll failed, nil when it went well
 }
 
-// Recorded is the number of messages that this poll put into the database.
+// Recorded returns the number of messages that this poll put into the database.
 func (r Report) Recorded() int { return r.Opened + r.Added + r.Refused + r.Ignored + r.SetAside }
 
-// count adds what became of one message.
+// count adds the outcome of one message.
 func (r *Report) count(o store.Outcome) {
 	switch {
 	case o.Err != nil:
@@ -59,35 +59,35 @@ type poll struct {
 	report      *Report
 	parse       parser
 	progress    *progress
-	acquireSlot func(context.Context) (release func(), err error) // waits for a place among the sessions that run at once
+	acquireSlot func(context.Context) (release func(), err error)
 
 	target      store.Mailbox
 	guard       *guard
 	trouble     trouble
 	withoutQuit bool // the last session ended without QUIT
-	deleted     int  // messages that the last session deleted
+	deleted     int  // how many messages the last session deleted
 }
 
 const (
-	// maxBroken and brokenTime bound how many sessions in a poll may be ended by a message.
+	// maxBroken and brokenTime limit how many sessions of a poll may be ended by a message.
 	maxBroken  = 100
 	brokenTime = 10 * time.Minute
 )
 
-// run holds the mailbox and polls it session by session until nothing new is listed.
+// run locks the mailbox and polls it session by session until nothing new is listed.
 func (p *poll) run(ctx context.Context) error {
 	if p.mailbox.Problem != nil {
 		return &ProblemError{p.mailbox.Problem}
 	}
-	release, held, err := p.opts.Store.LockMailbox(ctx, p.mailbox.Name)
+	unlock, locked, err := p.opts.Store.LockMailbox(ctx, p.mailbox.Name)
 	if err != nil {
 		return err
 	}
-	if !held {
+	if !locked {
 		p.report.Skipped = true
 		return nil
 	}
-	defer release()
+	defer unlock()
 	p.guard = newGuard(p.mailbox.Name, processor.Policy{}, p.parse, p.opts.ParseTime)
 	if err := p.resolve(ctx); err != nil {
 		return err
@@ -100,16 +100,16 @@ func (p *poll) run(ctx context.Context) error {
 	return cmp.Or(err, p.endWork(ctx), p.trouble.verdict(p.report))
 }
 
-// resolve looks up the names of the mailbox's configuration: at the start of a poll, and when the database says that one
-// of them was removed since.
+// resolve looks up the names in the mailbox's configuration: at the start of a poll, and when the database reports that
+// one of them was removed since.
 func (p *poll) resolve(ctx context.Context) (err error) {
 	p.target, err = p.opts.Store.Resolve(ctx, p.mailbox.Name, p.mailbox.Rules.Names)
 	p.guard.setPolicy(processor.NewPolicy(p.mailbox.Rules, p.target.References))
 	return err
 }
 
-// sessions polls session by session. One that was ended by a message is followed by another, which passes over that
-// message, so that it does not hold up the others.
+// runSessions polls session by session. When a message ends a session, the next one passes over that message, so that it
+// holds up no other.
 func (p *poll) runSessions(ctx, work context.Context) error {
 	started, broken := p.opts.Now(), 0
 	for sessions := 1; ; sessions++ {
@@ -135,14 +135,13 @@ func (p *poll) runSessions(ctx, work context.Context) error {
 	}
 }
 
-// enough returns how many sessions a poll has at most, those aside that were ended by a message.
+// maxSessions returns how many sessions a poll may have, not counting those that a message ended.
 func (p *poll) maxSessions() int {
 	return 2*(1+p.progress.listed/p.opts.MessagesPerSession) + min(len(p.trouble.attempts), maxAlone)
 }
 
-// place holds a session in one of the places of sessions that run at once: a mailbox with a large backlog lets others
-// in between its sessions. It gives the place back early when the server or a message takes long: what
-// is slow costs its own mailbox time only.
+// sessionInSlot runs one session while it holds a slot, so that a mailbox with a large backlog lets others in between its
+// sessions. It releases the slot early when the server or a message is slow, which then costs only its own mailbox time.
 func (p *poll) sessionInSlot(ctx, work context.Context) (more bool, err error) {
 	release, err := p.acquireSlot(ctx)
 	if err != nil {

@@ -8,42 +8,47 @@ import (
 	"mailintegration/mailbox"
 )
 
-// progress is what a worker remembers of a maildrop from session to session, so that a message that cannot be got
-// rid of never holds up those behind it. Forgetting it (a restart) costs time, never a message.
+// progress is what a worker remembers of a maildrop from session to session, so that a message that stays there never
+// holds up those behind it. Forgetting it (a restart) costs time, never a message.
 type progress struct {
-	seen             map[string]bool      // unique-ids looked at in this poll: not again in its next session
-	broke            map[string]int       // unique-ids whose retrieval ended a session, and how often
-	understated      map[string]bool      // unique-ids of messages that are larger than LIST says, and than allowed
-	reportedOversize map[string]time.Time // unique-ids of messages that are too large and recorded as such, and when that was known
-	noTop            map[string]int       // unique-ids of messages whose header ended a session, and how often; "" stands for all that have none
-	stays            map[int]int64        // octets, by message-number, of messages without a unique-id that stay as the last session was dropped
-	listed           int                  // messages in the poll's first listing, -1 before
-	noHeaders        bool                 // the server gives no headers that could stand for unique-ids
+	// By unique-id:
+	seen             map[string]bool      // messages that this poll has looked at; its next sessions do not
+	broke            map[string]int       // how often retrieving the message ended a session
+	understated      map[string]bool      // messages that are larger than LIST says, and than allowed
+	reportedOversize map[string]time.Time // when a message that is too large was last known to be recorded as such
+	noTop            map[string]int       // how often reading the header ended a session; "" is for all without a unique-id
 
-	warnedOfExpiry bool          // that the server deletes messages by itself
+	stays     map[int]int64 // octets, by message-number, of messages without a unique-id that stay after a dropped session
+	listed    int           // number of messages in the poll's first listing, -1 before
+	noHeaders bool          // the server sends no headers, which could take the place of unique-ids
+
+	warnedOfExpiry bool          // the log says that the server deletes messages by itself
 	delayed        bool          // the server wants time between log-ins
-	loggedDelay    time.Duration // how much, as was logged
-	notBefore      time.Time     // when it may be logged in to again, if so
+	loggedDelay    time.Duration // the delay that was logged
+	notBefore      time.Time     // when the server allows the next log-in, if delayed
 
-	// past is how many items at the head of the listing to pass over. It counts those that stay there and cannot
-	// be told from others: without a unique-id, or with a new one in each session. At the end of the listing it
-	// begins anew; what was recorded before is known by its octets.
+	// skip is the number of items to pass over at the head of the listing. It counts items that stay there and cannot be
+	// recognised: they have no unique-id, or a new one in each session. At the end of the listing it starts again from 0;
+	// messages that were recorded before are known by their octets.
 	skip         int
-	expectListed int // length of the next listing when the last session's deletions take effect, -1 when not known
-	stuck        int // items to pass over as well when they did not
+	expectListed int // length of the next listing if the last session's deletions take effect, -1 when not known
+	stuck        int // how many more items to pass over if they do not
 }
 
 func newProgress() *progress {
-	return &progress{broke: map[string]int{}, understated: map[string]bool{}, reportedOversize: map[string]time.Time{}, noTop: map[string]int{}}
+	return &progress{
+		broke: map[string]int{}, understated: map[string]bool{}, reportedOversize: map[string]time.Time{},
+		noTop: map[string]int{},
+	}
 }
 
-// begin begins a poll.
+// begin prepares for a new poll.
 func (g *progress) begin() {
 	g.seen = map[string]bool{}
 	g.listed, g.expectListed, g.stuck, g.stays = -1, -1, 0, nil
 }
 
-// choose returns the items that a session is to look at, at most so many, and how many are left for the next.
+// choose returns the items for a session, at most most of them, and how many are left for the next session.
 func (g *progress) choose(listing []mailbox.Item, most int, known record) (items []mailbox.Item, rest int) {
 	first := g.listed < 0
 	if first {
@@ -66,17 +71,17 @@ func (g *progress) choose(listing []mailbox.Item, most int, known record) (items
 	return items, len(unseen) - len(items)
 }
 
-// record is what the database knows of an item.
+// record is what the database knows about items.
 type record interface {
-	tried(it mailbox.Item) int       // how often recording it was tried in vain
-	isOverdue(it mailbox.Item) bool  // it was not tried for long, though it should be
-	isOversize(it mailbox.Item) bool // it is not retrieved, and stays
+	tried(it mailbox.Item) int       // returns how many attempts failed
+	isOverdue(it mailbox.Item) bool  // reports whether the last attempt was long ago
+	isOversize(it mailbox.Item) bool // reports whether the item is too large: it is not retrieved, and stays
 }
 
-// untried returns the items that have neither ended a session nor failed before, or else, alone, the one that was tried the
-// least often: no other message's deletion shall be lost with its session; what is too large has none to lose. One that
-// is overdue goes first: where only one session in a poll is allowed (LOGIN-DELAY), and mail keeps coming in, it would
-// never be tried.
+// chooseByFailures returns the items that have never failed or ended a session. Without such items it returns, alone, the
+// one that failed the least often, so that no other message's deletion is lost with its session; items that are too large
+// have no deletion to lose and may go with it. An overdue item goes first: where a poll has one session (LOGIN-DELAY) and
+// mail keeps coming in, it would never be tried otherwise.
 func (g *progress) chooseByFailures(items []mailbox.Item, known record) []mailbox.Item {
 	tries := func(it mailbox.Item) int { return g.broke[it.UIDL] + known.tried(it) }
 	untried := slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool { return tries(it) > 0 })
@@ -104,7 +109,7 @@ func (g *progress) forgetGone(listing []mailbox.Item) {
 	maps.DeleteFunc(g.noTop, func(uidl string, _ int) bool { return isGone(uidl) })
 }
 
-// endedBy notes that retrieving an item ended its session. One that is too large is not retrieved again.
+// endedBy notes that retrieving an item, or its header, ended the session.
 func (g *progress) endedBy(it mailbox.Item, err error) {
 	switch {
 	case isAboutTop(err):
@@ -117,19 +122,19 @@ func (g *progress) endedBy(it mailbox.Item, err error) {
 	}
 }
 
-// isUnderstated reports whether an item has shown that it is larger than LIST says, and than allowed.
+// isUnderstated reports whether an item turned out to be larger than LIST says, and than allowed.
 func (g *progress) isUnderstated(it mailbox.Item) bool {
 	return it.UIDL != "" && g.understated[it.UIDL]
 }
 
-// retrieved notes that an item was retrieved after all.
+// retrieved forgets that an item ended sessions, now that it was retrieved.
 func (g *progress) retrieved(it mailbox.Item) { delete(g.broke, it.UIDL) }
 
-// again notes that the next session is to look at the same items: it deletes what this one could not, and treats one of
-// them in another way.
+// repeatItems notes that the next session looks at the same items: it deletes those that this one could not delete, and
+// treats one of them in another way.
 func (g *progress) repeatItems() { g.expectListed, g.stuck = -1, 0 }
 
-// dropped notes that a session ended without QUIT because some of its items are to stay. The next one looks at the
+// dropped notes that a session ended without QUIT because some of its items have to stay. The next session looks at the
 // others once more, to delete them.
 func (g *progress) dropped(staying []mailbox.Item) {
 	g.repeatItems()
@@ -145,7 +150,7 @@ func (g *progress) dropped(staying []mailbox.Item) {
 	}
 }
 
-// isSeen reports whether an item is not to be looked at again in this poll.
+// isSeen reports whether this poll has finished with an item.
 func (g *progress) isSeen(it mailbox.Item) bool {
 	if it.UIDL != "" {
 		return g.seen[it.UIDL]
@@ -154,9 +159,9 @@ func (g *progress) isSeen(it mailbox.Item) bool {
 	return stays && octets == it.Octets
 }
 
-// visited notes how a session over a listing went; quit says whether its deletions were asked for.
+// sessionEnded notes how a session over a listing of that many messages went. quit is true when it ended with QUIT.
 func (g *progress) sessionEnded(r *sessionRun, listing int, quit bool) {
-	g.stays = nil // message-numbers are others now
+	g.stays = nil // message-numbers have changed
 	looked := r.items[:r.looked]
 	nameless := 0
 	for _, it := range looked {
@@ -171,7 +176,7 @@ func (g *progress) sessionEnded(r *sessionRun, listing int, quit bool) {
 	case nameless > 0 && !quit:
 		g.skip += nameless
 	case nameless > 0:
-		// Known ones were deleted before and came back, so that they may do so again.
+		// Known messages were deleted before and came back, so they may come back again.
 		g.skip += min(nameless, r.looked-r.deleted+r.known)
 	case quit && r.looked > 0 && r.known == r.looked:
 		g.expectListed, g.stuck = listing-r.deleted, r.looked

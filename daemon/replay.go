@@ -8,10 +8,10 @@ import (
 	"mailintegration/store"
 )
 
-// Replay records one message for real, as if it had been retrieved from the mailbox: a message that has a receipt
-// there is known, and nothing is recorded. The outcome's error is returned as the error.
+// Replay records one message as if it had been retrieved from the mailbox. If the message has a receipt there, it is
+// known, and nothing is recorded. The error includes that of the outcome.
 func Replay(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (*processor.Message, store.Outcome, error) {
-	target, g, m, err := read(ctx, s, mb, raw)
+	target, g, m, err := resolveAndParse(ctx, s, mb, raw)
 	if err != nil {
 		return nil, store.Outcome{}, err
 	}
@@ -22,9 +22,12 @@ func Replay(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (*pr
 	return m, outcomes[0], outcomes[0].Err
 }
 
-// Reconsider decides once more about a message that was set aside in a mailbox, and records it; see store.Reconsider.
-func Reconsider(ctx context.Context, s *store.Store, mb Mailbox, aside *store.Aside, again bool) (*processor.Message, store.Outcome, error) {
-	target, g, m, err := read(ctx, s, mb, aside.Raw)
+// Reconsider decides once more about a message that was set aside in a mailbox, and records the result; see
+// store.Reconsider.
+func Reconsider(
+	ctx context.Context, s *store.Store, mb Mailbox, aside *store.Aside, again bool,
+) (*processor.Message, store.Outcome, error) {
+	target, g, m, err := resolveAndParse(ctx, s, mb, aside.Raw)
 	if err != nil {
 		return nil, store.Outcome{}, err
 	}
@@ -32,8 +35,10 @@ func Reconsider(ctx context.Context, s *store.Store, mb Mailbox, aside *store.As
 	return m, o, err
 }
 
-// read reads a message of a mailbox; the guard is to decide about it.
-func read(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (store.Mailbox, *guard, *processor.Message, error) {
+// resolveAndParse looks up the names of a mailbox and parses a message. The guard it returns decides about the message.
+func resolveAndParse(
+	ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw,
+) (store.Mailbox, *guard, *processor.Message, error) {
 	target, err := s.Resolve(ctx, mb.Name, mb.Rules.Names)
 	if err != nil {
 		return target, nil, nil, err
@@ -43,12 +48,14 @@ func read(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (store
 	return target, g, m, m.ReadError
 }
 
-// LookUp answers what a policy asks about one message.
+// LookUp returns a directory with what deciding about one message needs, by the message's keys.
 type LookUp func(ctx context.Context, keys processor.Keys) (processor.Directory, error)
 
-// Preview says what a poll would decide about a message of a mailbox that takes messages of at most so many octets, 0
+// Preview returns what a poll would decide about a message, in a mailbox that accepts messages of at most most octets, 0
 // for no limit. It records nothing.
-func Preview(ctx context.Context, policy processor.Policy, most int64, look LookUp, raw store.Raw, now time.Time) (*processor.Message, processor.Decision, error) {
+func Preview(
+	ctx context.Context, policy processor.Policy, most int64, look LookUp, raw store.Raw, now time.Time,
+) (*processor.Message, processor.Decision, error) {
 	g := newGuard("", policy, processor.Parse, parseTime)
 	m := g.parse(raw)
 	if m.ReadError != nil {

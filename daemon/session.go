@@ -10,7 +10,7 @@ import (
 	"mailintegration/store"
 )
 
-// brokenBy says that retrieving an item, or its header, ended the session.
+// brokenBy is the error of a session that ended because an item, or its header, was retrieved.
 type brokenBy struct {
 	item mailbox.Item
 	err  error
@@ -21,27 +21,27 @@ func (e *brokenBy) Error() string { return e.err.Error() }
 // Unwrap returns the session's error.
 func (e *brokenBy) Unwrap() error { return e.err }
 
-// sessionRun is one session over some items, and what became of them.
+// sessionRun is one POP3 session of a poll, over some items of the listing, and what became of them.
 type sessionRun struct {
 	*poll
 	session *mailbox.Session
 	items   []mailbox.Item
-	looked  int // items looked at, from the first on
+	looked  int // how many items the session has looked at, from the first on
 	deleted int
-	known   int // of those deleted, how many were recorded before
+	known   int // how many of the deleted ones were recorded before
 
-	due      map[int]bool // message-numbers of items that were left for long enough
-	recorded map[int]bool // message-numbers of items that are recorded; true: since before
+	due      map[int]bool // message-numbers of items whose time on the server is over (LeaveOnServer)
+	recorded map[int]bool // message-numbers of items that are recorded; true if from before
 
 	until          time.Time      // no batch begins after this
-	quitDeletesAll bool           // QUIT deletes all that was retrieved (EXPIRE 0)
-	staying        []mailbox.Item // retrieved, and to stay on the server
-	dropped        bool           // the session was ended without QUIT, for the sake of staying
+	quitDeletesAll bool           // QUIT may delete every retrieved message (EXPIRE 0)
+	staying        []mailbox.Item // retrieved messages that have to stay on the server
+	dropped        bool           // the session ended without QUIT, to keep the staying messages
 }
 
-// session works through one POP3 session and reports whether another one would find more. A stop (ctx) ends it
-// after the message in hand; work lives on for a while then, so that no step is cut. The error is a *brokenBy when
-// retrieving a message ended the session and nothing else was wrong.
+// runSession works through one POP3 session and reports whether another one would find more. A stop (ctx) ends it after
+// the messages in hand; work lives on for a while after ctx, so that no step is cut. The error is a *brokenBy when a
+// message ended the session and nothing else was wrong.
 func (p *poll) runSession(ctx, work context.Context) (more bool, err error) {
 	session, err := p.open(ctx, work)
 	if err != nil {
@@ -80,13 +80,13 @@ func (p *poll) runSession(ctx, work context.Context) (more bool, err error) {
 		p.report.Deferred += rest
 		return false, errors.Join(storeErr, broken, ctx.Err())
 	}
-	if storeErr != nil { // what ended the session, if anything did, was logged
+	if storeErr != nil { // an error that ended the session too was logged
 		return false, storeErr
 	}
 	return !r.trouble.isInfrastructure() && (rest+len(items)-r.looked > 0 || r.repeatsItems(broken)), broken
 }
 
-// run works through the items of a session and ends it.
+// run works through the items of the session and ends it. listing is the number of messages that it could choose from.
 func (r *sessionRun) run(ctx, work context.Context, listing int) (failed, broken error) {
 	if !r.quitDeletesAll && r.trouble.suspects == 0 {
 		r.session.Prefetch(r.withinLimit())
@@ -108,9 +108,9 @@ func (r *sessionRun) run(ctx, work context.Context, listing int) (failed, broken
 	return failed, broken
 }
 
-// quit ends the session so that the deletions take effect, also when the store failed: what was deleted was committed
-// before. Where QUIT deletes whatever was retrieved, and something is to stay, the connection is dropped instead, which
-// deletes nothing: what was recorded is known, and deleted, in the next session.
+// quit ends the session so that the deletions take effect, even when the store failed: DELE was sent for committed
+// messages only. If QUIT would also delete retrieved messages that have to stay, quit drops the connection instead, which
+// deletes nothing; the next session knows the recorded messages and deletes them.
 func (r *sessionRun) quit(work context.Context) error {
 	if r.quitDeletesAll && len(r.staying) > 0 {
 		_ = r.session.Close() // its error is always nil
@@ -121,8 +121,8 @@ func (r *sessionRun) quit(work context.Context) error {
 	return r.blame(work, r.session.Quit(work))
 }
 
-// repeatsItems reports whether the next session of the poll is to look at the same items once more: some were not
-// deleted with this session, or one will be treated in another way.
+// repeatsItems reports whether the next session of the poll looks at the same items once more: this session did not
+// delete some, or the next one treats one of them in another way.
 func (r *sessionRun) repeatsItems(broken error) bool {
 	if r.dropped {
 		return len(r.recorded) > 0
@@ -130,8 +130,8 @@ func (r *sessionRun) repeatsItems(broken error) bool {
 	return isKnownUnderstated(broken) || isAboutTop(broken)
 }
 
-// drain retrieves, accepts and deletes the items in batches. broken is the error that ended the session, failed one
-// of the store or the spool that ended the work, with the session as good as before.
+// acceptBatches retrieves, accepts and deletes the items in batches. broken is the error that ended the session, failed an
+// error of the store or the spool that ended the work in a session that still lives.
 func (r *sessionRun) acceptBatches(ctx, work context.Context) (broken, failed error) {
 	for r.beginsBatch(ctx) && broken == nil && failed == nil {
 		b := &batch{}
@@ -145,14 +145,14 @@ func (r *sessionRun) acceptBatches(ctx, work context.Context) (broken, failed er
 	return broken, failed
 }
 
-// beginsBatch reports whether the session begins another batch: a session that takes long lets others have its place, and
-// its deletions take effect.
+// beginsBatch reports whether the session begins another batch. A session that takes long ends, so that its deletions
+// take effect and others get its slot.
 func (r *sessionRun) beginsBatch(ctx context.Context) bool {
 	return r.looked < len(r.items) && ctx.Err() == nil && !r.trouble.isInfrastructure() &&
 		(r.looked == 0 || r.opts.Now().Before(r.until))
 }
 
-// blame finds the message that ended the session, should it be one that was asked for ahead and not looked at yet.
+// blame returns err, as a *brokenBy if a message that was prefetched and not processed yet ended the session.
 func (r *sessionRun) blame(work context.Context, err error) error {
 	var e *mailbox.Error
 	if !errors.As(err, &e) || !isServersFault(work, err) {
@@ -165,7 +165,8 @@ func (r *sessionRun) blame(work context.Context, err error) error {
 	return r.endedBy(work, r.items[i], err)
 }
 
-// endedBy notes that an item ended the session. One that does so by itself is to be known to the next process too.
+// endedBy notes that an item ended the session, and returns a *brokenBy. It counts a failed retrieval in the database, so
+// that the next process knows.
 func (r *sessionRun) endedBy(work context.Context, it mailbox.Item, err error) error {
 	r.log.retrieveFailed(it, err)
 	r.progress.endedBy(it, err)
@@ -177,13 +178,13 @@ func (r *sessionRun) endedBy(work context.Context, it mailbox.Item, err error) e
 	return &brokenBy{it, err}
 }
 
-// isAbout reports whether an error is that of a command about an item.
+// isAbout reports whether a command about an item failed with this error.
 func isAbout(err error, command string, it mailbox.Item) bool {
 	var e *mailbox.Error
 	return errors.As(err, &e) && e.Number == it.Number && e.Command == command
 }
 
-// isServersFault reports whether an error that ended a session is due to the server, rather than to a stop or our disk.
+// isServersFault reports whether the server, rather than a stop or our disk, ended the session with this error.
 func isServersFault(work context.Context, err error) bool {
 	return mailbox.SessionBroken(err) && !errors.Is(err, mailbox.ErrSpool) && work.Err() == nil
 }

@@ -14,37 +14,38 @@ import (
 )
 
 const (
-	// maxAttempts is how often recording a message is tried before it is set aside unparsed, or recorded as far as the
-	// server gives it.
+	// maxAttempts is the number of failed attempts after which a message is set aside unparsed, or after which the part
+	// that the server sends is recorded.
 	maxAttempts = 3
-	// maxInARow is after how many unexplained failures in a row the cause is taken for the infrastructure's.
+	// maxInARow is the number of unexplained failures in a row that are blamed on the infrastructure.
 	maxInARow = 2
-	// retryKeptAfter is when a message that is kept on the server is retrieved again: the server may give all of it now.
+	// retryKeptAfter is the time until a message of which only a part came is retrieved again: the server may send all of
+	// it now.
 	retryKeptAfter = 24 * time.Hour
-	// overdueAfter is when a message that failed is tried before the others once.
+	// overdueAfter is the time after which a message that failed goes first for one attempt.
 	overdueAfter = 10 * time.Minute
-	// maxAlone is how many messages that were tried in vain are tried in one poll, each in a session of its own: servers
+	// maxAlone limits how many messages that failed before are tried in one poll, each in a session of its own: servers
 	// count log-ins.
 	maxAlone = 3
-	// endTime is how long the note that no message is in hand may take, also after a stop.
+	// endTime limits the statement that notes that no message is in hand, also after a stop.
 	endTime = 10 * time.Second
 )
 
-// trouble is what a poll knows of messages that could not be recorded. The counts are durable: a process that dies, or
-// one that is started for each poll, does not forget them.
+// trouble is what a poll knows about messages that could not be recorded. The counts are in the database, so that a
+// process that dies, or one that is started for each poll, does not forget them.
 type trouble struct {
 	begun    bool                     // the database knows that messages are in hand
-	attempts map[string]store.Attempt // by key; those of earlier polls and of this one
-	suspects int                      // how many messages are still to be counted before they are parsed, since the last process died
+	attempts map[string]store.Attempt // by key, from earlier polls and this one
+	suspects int                      // after a death of the process: how many more messages are counted before they are parsed
 	inARow   int                      // unexplained failures without a message recorded in between
-	first    error                    // the first unexplained failure of a message that had none before
+	first    error                    // the first failure of a message that had none before
 	last     error                    // the last unexplained failure
-	blocked  error                    // what kept messages from being recorded, and is nobody's fault but a person's to mend
-	inHand   []string                 // keys of messages that were counted because they are in hand
+	blocked  error                    // an error that lies in no message and needs a person, such as an unusable directory
+	inHand   []string                 // keys of messages that are counted because they are in hand
 }
 
-// beginWork notes in the database that messages are in hand, and reads what is known of earlier attempts. It does so
-// once in a poll, and not in a poll that finds nothing to retrieve.
+// beginWork notes in the database that messages are in hand, and reads the earlier attempts. It does so once in a poll,
+// and not at all in a poll that finds nothing to retrieve.
 func (p *poll) beginWork(work context.Context, listing []mailbox.Item) error {
 	if p.trouble.begun {
 		return nil
@@ -55,7 +56,7 @@ func (p *poll) beginWork(work context.Context, listing []mailbox.Item) error {
 	}
 	p.trouble.begun = true
 	if interrupted {
-		// The message that ended the process, if one did, is among those that were not recorded.
+		// If a message ended the process, it is among those that were not recorded.
 		p.trouble.suspects = 2 * (p.opts.BatchMessages + 1)
 		p.log.workInterrupted(p.trouble.suspects)
 	}
@@ -65,7 +66,7 @@ func (p *poll) beginWork(work context.Context, listing []mailbox.Item) error {
 	return p.forgetGone(work, listing)
 }
 
-// endWork notes that no message is in hand any more: a slow stop is not the death of the process.
+// endWork notes that no message is in hand any more, so that a slow stop does not look like the death of the process.
 func (p *poll) endWork(ctx context.Context) error {
 	if !p.trouble.begun {
 		return nil
@@ -75,7 +76,8 @@ func (p *poll) endWork(ctx context.Context) error {
 	return p.opts.Store.EndWork(ending, p.target)
 }
 
-// forgetGone forgets attempts at messages that have left the mailbox. Those without a unique-id may be any.
+// forgetGone forgets attempts at messages that have left the mailbox. It forgets nothing when a message has no unique-id:
+// the attempts may be at that one.
 func (p *poll) forgetGone(work context.Context, listing []mailbox.Item) error {
 	if len(p.trouble.attempts) == 0 {
 		return nil
@@ -96,7 +98,7 @@ func (p *poll) forgetGone(work context.Context, listing []mailbox.Item) error {
 	return p.forget(work, gone)
 }
 
-// forget forgets attempts.
+// forget forgets the attempts with these keys.
 func (p *poll) forget(work context.Context, keys []string) error {
 	if len(keys) == 0 {
 		return nil
@@ -107,7 +109,7 @@ func (p *poll) forget(work context.Context, keys []string) error {
 	return p.opts.Store.ForgetAttempts(work, p.target, keys)
 }
 
-// keyOf returns the key of an item's attempts, "" when it cannot be told before it is retrieved.
+// keyOf returns the key of an item's attempts, "" when the key takes the digest, which is not known before retrieval.
 func keyOf(it mailbox.Item) string {
 	if it.UIDL == "" {
 		return ""
@@ -124,7 +126,7 @@ func (p *poll) isOverdue(it mailbox.Item) bool {
 	return ok && p.opts.Now().Sub(a.LastAt) >= overdueAfter
 }
 
-// postpone notes that an item which is overdue is tried now, however that ends: the others' turn is next.
+// postpone notes that an overdue item is tried now. However that ends, the other items go first from then on.
 func (p *poll) postpone(work context.Context, items []mailbox.Item) error {
 	if len(items) == 0 || !p.isOverdue(items[len(items)-1]) {
 		return nil
@@ -136,8 +138,8 @@ func (p *poll) postpone(work context.Context, items []mailbox.Item) error {
 	return p.opts.Store.PostponeAttempt(work, p.target, key)
 }
 
-// withoutKept returns the items but for those of which the server gave only a part. What came of them is recorded; they
-// are retrieved again only now and then, should the server give all of them some day.
+// withoutKept returns the items except those of which only a part came, which is recorded. They are retrieved again once
+// in a while, because the server may send all of them one day.
 func (p *poll) withoutKept(items []mailbox.Item) []mailbox.Item {
 	return slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool {
 		a := p.trouble.attempts[keyOf(it)]
@@ -145,7 +147,7 @@ func (p *poll) withoutKept(items []mailbox.Item) []mailbox.Item {
 	})
 }
 
-// countFailure counts an attempt that failed, durably, and returns what is known of it.
+// countFailure counts a failed attempt in the database and returns the count.
 func (p *poll) countFailure(work context.Context, key string, kind store.AttemptKind, cause error) (store.Attempt, error) {
 	if _, before := p.trouble.attempts[key]; !before && p.trouble.first == nil {
 		p.trouble.first = cause
@@ -153,7 +155,7 @@ func (p *poll) countFailure(work context.Context, key string, kind store.Attempt
 	return p.countAttempt(work, key, kind, cause.Error())
 }
 
-// countAttempt counts an attempt.
+// countAttempt counts an attempt in the database and returns the count.
 func (p *poll) countAttempt(work context.Context, key string, kind store.AttemptKind, reason string) (store.Attempt, error) {
 	a, err := p.opts.Store.CountAttempt(work, p.target, key, kind, reason)
 	if err != nil {
@@ -166,8 +168,8 @@ func (p *poll) countAttempt(work context.Context, key string, kind store.Attempt
 	return a, nil
 }
 
-// verdict makes a poll in which nothing was recorded a failed one. A single message whose trouble was known before does
-// not; nor do several slow down the polls that others wait for.
+// verdict returns an error for a poll that recorded nothing. A single message that failed before is no error. Several of
+// them are a lastingError, which does not slow down the polls that other mail waits for.
 func (t *trouble) verdict(r *Report) error {
 	if r.recordedWhole()+r.Known+r.Oversize > 0 {
 		return nil
@@ -181,19 +183,11 @@ func (t *trouble) verdict(r *Report) error {
 	return nil
 }
 
-// lastingError is the error of a poll whose messages were all in trouble before.
-type lastingError struct{ err error }
-
-func (e *lastingError) Error() string { return e.err.Error() }
-
-// Unwrap returns the cause.
-func (e *lastingError) Unwrap() error { return e.err }
-
-// others is the number of messages that this poll recorded as what they are.
+// recordedWhole returns the number of messages that this poll recorded without setting them aside.
 func (r Report) recordedWhole() int { return r.Recorded() - r.SetAside }
 
-// countInHand counts a message before it is parsed, while it is not known which one ended the last process. It returns
-// the message that is to be set aside when this one did so often enough, nil otherwise.
+// countInHand counts a message before it is parsed, as long as nobody knows which one ended the last process. If this one
+// has ended it often enough, countInHand returns a message that will be set aside instead, otherwise nil.
 func (r *sessionRun) countInHand(work context.Context, key string, raw octets) (*processor.Message, error) {
 	before := r.trouble.attempts[key]
 	if r.trouble.suspects == 0 && before.Kind != store.InHand {
@@ -201,33 +195,33 @@ func (r *sessionRun) countInHand(work context.Context, key string, raw octets) (
 	}
 	if before.Kind == store.InHand && before.Count >= maxAttempts-1 {
 		return r.guard.giveUp(raw, processor.ReasonKeepsFailing,
-			fmt.Sprintf("the program ended %d times while it read the message", before.Count)), nil
+			fmt.Sprintf("the program ended %d times while it parsed the message", before.Count)), nil
 	}
 	r.trouble.inHand = append(r.trouble.inHand, key)
 	_, err := r.countAttempt(work, key, store.InHand, "the process ended while the message was in hand")
 	return nil, err
 }
 
-// survived takes back the counts of messages that were in hand: the process lives, whatever became of them.
+// clearInHand takes back the counts of the messages in hand: whatever became of them, they did not end the process.
 func (r *sessionRun) clearInHand(work context.Context) error {
-	held := r.trouble.inHand
+	keys := r.trouble.inHand
 	r.trouble.inHand = nil
-	if len(held) == 0 {
+	if len(keys) == 0 {
 		return nil
 	}
-	for _, key := range held {
+	for _, key := range keys {
 		if a := r.trouble.attempts[key]; a.Kind == store.InHand {
 			delete(r.trouble.attempts, key)
 		}
 	}
-	return r.opts.Store.TakeBackAttempts(work, r.target, held)
+	return r.opts.Store.TakeBackAttempts(work, r.target, keys)
 }
 
-// reconsider counts a message that could not be recorded and, after its attempts, sets it aside unparsed: while other
-// messages are recorded, the cause is the message's. It returns what became of it in the end.
+// reconsider counts a message that could not be recorded. After its attempts it sets the message aside unparsed: other
+// messages are recorded, so the cause lies in this one. It returns the final outcome.
 func (r *sessionRun) reconsider(work context.Context, b *batch, i int, o store.Outcome) (store.Outcome, error) {
 	if o.Err == nil {
-		if !o.Known { // that one was recorded before proves nothing
+		if !o.Known { // a message that was recorded before proves nothing
 			r.trouble.inARow, r.trouble.suspects = 0, max(0, r.trouble.suspects-1)
 		}
 		return o, nil
@@ -251,7 +245,7 @@ func (r *sessionRun) reconsider(work context.Context, b *batch, i int, o store.O
 	return aside, nil
 }
 
-// setAside sets a message aside as it came, without what parsing found in it: that may be what cannot be recorded.
+// setAside sets a message aside unparsed: a parsed part of it may be the one that cannot be recorded.
 func (r *sessionRun) setAside(work context.Context, d store.Delivery, cause error) (store.Outcome, error) {
 	d.Message = r.guard.giveUp(d.Raw, processor.ReasonKeepsFailing,
 		fmt.Sprintf("recording it failed %d times while other messages were recorded: %s", maxAttempts, cause))
@@ -265,5 +259,5 @@ func (r *sessionRun) setAside(work context.Context, d store.Delivery, cause erro
 	return outcomes[0], nil
 }
 
-// isInfrastructure reports whether so many messages failed in a row that the cause is hardly one message's.
+// isInfrastructure reports whether so many failures came in a row that the cause hardly lies in one message.
 func (t *trouble) isInfrastructure() bool { return t.inARow >= maxInARow }

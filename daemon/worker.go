@@ -9,9 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"mailintegration/mailbox"
 	"mailintegration/processor"
-	"mailintegration/store"
 )
 
 // worker polls one mailbox, one poll at a time: RFC 1939 locks a maildrop, so more would be useless.
@@ -20,12 +18,12 @@ type worker struct {
 	mailbox     Mailbox
 	log         events
 	parse       parser
-	acquireSlot func(context.Context) (release func(), err error) // waits for a place among the sessions that run at once
+	acquireSlot func(context.Context) (release func(), err error) // see Daemon.acquireSlot; tests replace it
 
 	progress      *progress
 	failures      int  // polls that failed in a row
-	permanent     bool // whether the last failure needs a person
-	lastSucceeded bool // whether the last poll went well
+	permanent     bool // the last failure needs a person
+	lastSucceeded bool // the last poll went well
 }
 
 func newWorker(d *Daemon, m Mailbox) *worker {
@@ -35,23 +33,18 @@ func newWorker(d *Daemon, m Mailbox) *worker {
 	}
 }
 
-// run polls at the mailbox's schedule until ctx is cancelled, whatever panics.
+// run polls on the mailbox's schedule until ctx is cancelled. A panic does not end it.
 func (w *worker) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		w.logPanic(func() { w.pollOnSchedule(ctx) })
-		timer := time.NewTimer(afterPanic)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-		}
+		_ = sleep(ctx, afterPanic) // the loop asks ctx
 	}
 }
 
-// afterPanic keeps a panic that comes again from filling the log.
+// afterPanic keeps a panic that repeats from filling the log.
 const afterPanic = time.Minute
 
-// logPanic calls f and logs a panic: it is one run's, never the daemon's.
+// logPanic calls f and logs its panic.
 func (w *worker) logPanic(f func()) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -61,8 +54,8 @@ func (w *worker) logPanic(f func()) {
 	f()
 }
 
-// follow polls at the mailbox's schedule until ctx is cancelled. A poll that takes longer than the schedule's
-// interval is followed by the next time that is still to come: polls never overlap.
+// pollOnSchedule polls on the mailbox's schedule until ctx is cancelled. Polls never overlap: after a poll that takes
+// longer than the schedule's interval, the worker waits for the next time that is still to come.
 func (w *worker) pollOnSchedule(ctx context.Context) {
 	next := firstPoll(w.mailbox.Schedule, w.mailbox.Name, w.daemon.opts.Now())
 	for ; ; next = nextPoll(w.mailbox.Schedule, w.mailbox.Name, w.daemon.opts.Now(), w.failures, w.permanent) {
@@ -71,18 +64,14 @@ func (w *worker) pollOnSchedule(ctx context.Context) {
 		if w.failures > 0 {
 			w.log.pollPostponed(w.failures, next)
 		}
-		timer := time.NewTimer(next.Sub(now))
-		select {
-		case <-timer.C:
-			w.note(w.poll(ctx))
-		case <-ctx.Done():
-			timer.Stop()
+		if sleep(ctx, next.Sub(now)) != nil {
 			return
 		}
+		w.note(w.poll(ctx))
 	}
 }
 
-// note remembers how a poll went for the time of the next one.
+// note remembers how a poll went, which decides when the next one is due.
 func (w *worker) note(r Report) {
 	switch {
 	case r.Err == nil:
@@ -101,13 +90,7 @@ func (w *worker) note(r Report) {
 	}
 }
 
-// isLasting reports whether a poll failed as those before it did, on messages that others need not wait for.
-func isLasting(err error) bool {
-	var lasting *lastingError
-	return errors.As(err, &lasting)
-}
-
-// poll polls the mailbox once and logs how it went. It never panics.
+// poll polls the mailbox once and logs how it went. A panic becomes the report's error.
 func (w *worker) poll(ctx context.Context) (report Report) {
 	report.Mailbox = w.mailbox.Name
 	defer func() {
@@ -125,18 +108,3 @@ func (w *worker) poll(ctx context.Context) (report Report) {
 	w.log.pollEnded(report, w.daemon.opts.Now().Sub(started))
 	return report
 }
-
-// needsPerson tells whether waiting alone will not mend err: a person has to act.
-func needsPerson(err error) bool {
-	var names *store.UnresolvedError
-	var problem *ProblemError
-	return mailbox.IsPermanentForMailbox(err) || errors.Is(err, store.ErrConstraint) || errors.As(err, &names) || errors.As(err, &problem)
-}
-
-// ProblemError says that a mailbox cannot be polled as it is configured.
-type ProblemError struct{ Err error }
-
-func (e *ProblemError) Error() string { return e.Err.Error() }
-
-// Unwrap returns what is wrong.
-func (e *ProblemError) Unwrap() error { return e.Err }
