@@ -240,9 +240,12 @@ func splitField(text []byte) (name string, value []byte, ok bool) {
 var fieldNames = func() map[string]string {
 	names := make(map[string]string)
 	for _, name := range []string{
-		"From", "To", "Cc", "Subject", "Date", "Sender", "Reply-To", "Message-ID", "Message-Id", "In-Reply-To", "References", "Received", "Return-Path",
-		"Delivered-To", "MIME-Version", "Mime-Version", "DKIM-Signature", "X-Mailer", "User-Agent", "Content-Type", "Content-Transfer-Encoding",
-		"Content-Disposition", "Content-ID", "Content-Language", "Authentication-Results", "Received-SPF", "List-Id", "Precedence", "Auto-Submitted",
+		"From", "To", "Cc", "Subject", "Date", "Sender", "Reply-To", "Message-ID", "Message-Id", "In-Reply-To",
+		"References", "Received", "Return-Path",
+		"Delivered-To", "MIME-Version", "Mime-Version", "DKIM-Signature", "X-Mailer", "User-Agent", "Content-Type",
+		"Content-Transfer-Encoding",
+		"Content-Disposition", "Content-ID", "Content-Language", "Authentication-Results", "Received-SPF", "List-Id",
+		"Precedence", "Auto-Submitted",
 	} {
 		names[name] = name
 	}

@@ -6,6 +6,24 @@ import (
 	"strings"
 )
 
+// Limits bound what Read keeps of a message. Read notes when a message exceeds one.
+type Limits struct {
+	Depth  int // nested multiparts; a deeper one is kept whole
+	Parts  int // entities; the last one holds the rest of the message
+	Header int // octets of all header sections of a message together
+	Field  int // octets of one header field
+	Fields int // header fields of one entity
+}
+
+// Read reads a message of size octets and returns the root of its tree of parts. It takes any octets for a message, and
+// tells note what is wrong with a part; note's p is nil for the message as a whole. An error is an error of raw, which
+// ended the message early: the parts before it are returned. work may be nil.
+func Read(raw io.ReaderAt, size int64, limits Limits, note func(p *Part, what string), work *Workspace) (*Part, error) {
+	w := walker{lines: work.lines(io.NewSectionReader(raw, 0, size), size), size: size, limits: limits, note: note}
+	root := w.walk()
+	return root, w.lines.failure()
+}
+
 // walker finds the entities of a message in one pass over its lines. It keeps the open multiparts on a stack instead of
 // nesting a reader in a reader, so that a line costs the same at any depth.
 type walker struct {
@@ -29,24 +47,6 @@ type frame struct {
 	adopted  string // found in the body because the declared one is wrong or missing
 	begun    bool   // a delimiter was found
 	closed   bool   // the closing delimiter was found
-}
-
-// Limits bound what Read keeps of a message. Read notes when a message exceeds one.
-type Limits struct {
-	Depth  int // nested multiparts; a deeper one is kept whole
-	Parts  int // entities; the last one holds the rest of the message
-	Header int // octets of all header sections of a message together
-	Field  int // octets of one header field
-	Fields int // header fields of one entity
-}
-
-// Read reads a message of size octets and returns the root of its tree of parts. It takes any octets for a message, and
-// tells note what is wrong with a part; note's p is nil for the message as a whole. An error is an error of raw, which
-// ended the message early: the parts before it are returned. work may be nil.
-func Read(raw io.ReaderAt, size int64, limits Limits, note func(p *Part, what string), work *Workspace) (*Part, error) {
-	w := walker{lines: work.lines(io.NewSectionReader(raw, 0, size), size), size: size, limits: limits, note: note}
-	root := w.walk()
-	return root, w.lines.failure()
 }
 
 // walk returns the root of the tree of parts.
@@ -121,7 +121,7 @@ func (w *walker) open(p *Part) {
 	w.frames = append(w.frames, &frame{part: p, boundary: trimRight(p.params.get("boundary"))})
 }
 
-// cross handles a delimiter. It returns false when the line is none.
+// cross handles a delimiter. It returns false for any other line.
 func (w *walker) cross(ln line) bool {
 	f, closing := w.delimits(ln)
 	if f == nil {

@@ -175,7 +175,8 @@ var htmlPolicy = sync.OnceValue(func() *bluemonday.Policy {
 	p.AllowAttrs("color").Matching(colour).OnElements("font")
 	p.AllowAttrs("bgcolor").Matching(colour).OnElements("table", "tr", "td", "th")
 	p.AllowAttrs("align", "valign").Matching(bluemonday.CellAlign).OnElements("table", "tr", "td", "th", "p", "div")
-	p.AllowAttrs("width", "height", "border", "cellpadding", "cellspacing").Matching(bluemonday.NumberOrPercent).OnElements("table", "td", "th", "img")
+	p.AllowAttrs("width", "height", "border", "cellpadding", "cellspacing").Matching(bluemonday.NumberOrPercent).
+		OnElements("table", "td", "th", "img")
 	p.AllowAttrs("colspan", "rowspan", "start").Matching(bluemonday.Integer).OnElements("td", "th", "ol")
 	p.AllowAttrs("src").Matching(ownImage).OnElements("img")
 	p.AllowAttrs("alt").Matching(plainWords).OnElements("img")

@@ -16,26 +16,26 @@ var (
 	oidSignedData = []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02}
 )
 
-// maxContent is how many octets of content are held in memory; more of them are an error.
+// maxContent is the largest content in octets that Content holds in memory.
 const maxContent = 4 << 20
 
 // Tags of BER (X.690 §8.1.2).
 const (
-	berOctets    = 0x04
-	berOID       = 0x06
-	berInteger   = 0x02
-	berSequence  = 0x30
-	berSet       = 0x31
-	berExplicit  = 0xa0 // [0]
-	berChunks    = 0x24 // octets in several pieces
-	berUndefined = -1   // length: up to an end-of-contents
+	berOctets     = 0x04
+	berOID        = 0x06
+	berInteger    = 0x02
+	berSequence   = 0x30
+	berSet        = 0x31
+	berExplicit   = 0xa0 // [0]
+	berChunks     = 0x24 // an octet string in several pieces
+	berIndefinite = -1   // the length of an element that ends with end-of-contents octets
 )
 
-// berReader reads BER, which programs that write as they go use in place of DER, as a stream. It goes one way down to
-// the content; what lies beside the way is skipped and what lies after it is not read.
+// berReader reads BER as a stream. Programs that do not know the length of their output in advance write BER instead of
+// DER. The reader descends to the content: it skips the elements before the content and does not read those after it.
 type berReader struct{ r *bufio.Reader }
 
-// Content returns what a SignedData (RFC 5652 §5) holds. An error of the stream is returned as it is.
+// Content returns the content of a SignedData (RFC 5652 §5), at most 4 MiB. It returns an error of the stream as it is.
 func Content(object io.Reader) ([]byte, error) {
 	watched := &watchedReader{r: object}
 	content, err := readSigned(berReader{bufio.NewReader(watched)})
@@ -45,7 +45,7 @@ func Content(object io.Reader) ([]byte, error) {
 	return content, err
 }
 
-// watchedReader remembers the error of a stream.
+// watchedReader remembers the error of r.
 type watchedReader struct {
 	r   io.Reader
 	err error
@@ -85,10 +85,10 @@ func (b berReader) header() (tag byte, length int64, err error) {
 	switch {
 	case err != nil:
 		return 0, 0, err
-	case tag&0x1f == 0x1f || first > 0x84: // a tag or a length that no mail has
+	case tag&0x1f == 0x1f || first > 0x84: // a tag of several octets, or a length beyond 32 bits: no mail has these
 		return 0, 0, errNotSigned
 	case first == 0x80:
-		return tag, berUndefined, nil
+		return tag, berIndefinite, nil
 	case first < 0x80:
 		return tag, int64(first), nil
 	}
@@ -102,7 +102,7 @@ func (b berReader) header() (tag byte, length int64, err error) {
 	return tag, length, nil
 }
 
-// element reads the header of an element with a tag, and returns its length.
+// element reads the header of an element, which must have the wanted tag, and returns the element's length.
 func (b berReader) element(want byte) (length int64, err error) {
 	tag, length, err := b.header()
 	if err == nil && tag != want {
@@ -116,7 +116,7 @@ func (b berReader) enter(tag byte) error {
 	return err
 }
 
-// oid reads an object identifier, which must be the one that is wanted.
+// oid reads an object identifier, which must equal want.
 func (b berReader) oid(want []byte) error {
 	n, err := b.element(berOID)
 	if err != nil || n != int64(len(want)) {
@@ -129,10 +129,10 @@ func (b berReader) oid(want []byte) error {
 	return nil
 }
 
-// skip skips the content of an element.
+// skip skips the content of an element. depth counts the elements of indefinite length around it.
 func (b berReader) skip(length int64, depth int) error {
 	const deepest = 20
-	if length != berUndefined {
+	if length != berIndefinite {
 		_, err := io.CopyN(io.Discard, b.r, length)
 		return err
 	}
@@ -148,7 +148,7 @@ func (b berReader) skip(length int64, depth int) error {
 	return errNotSigned
 }
 
-// octets reads an octet string, whole or in pieces.
+// octets reads an octet string, in one piece or several.
 func (b berReader) octets() ([]byte, error) {
 	var content bytes.Buffer
 	tag, length, err := b.header()
@@ -159,8 +159,8 @@ func (b berReader) octets() ([]byte, error) {
 		err := b.append(&content, length)
 		return content.Bytes(), err
 	}
-	// The pieces end with the element, of which the length says where, or with an end-of-contents.
-	for read := int64(0); length == berUndefined || read < length; {
+	// The pieces end where the element ends, by its length or by end-of-contents octets.
+	for read := int64(0); length == berIndefinite || read < length; {
 		tag, n, err := b.header()
 		if err == nil && tag == 0 && n == 0 {
 			break
@@ -176,7 +176,7 @@ func (b berReader) octets() ([]byte, error) {
 	return content.Bytes(), nil
 }
 
-// append reads n octets, within the limit.
+// append reads n octets and appends them, within maxContent.
 func (b berReader) append(content *bytes.Buffer, n int64) error {
 	if n < 0 || int64(content.Len())+n > maxContent {
 		return errNotSigned
@@ -185,7 +185,7 @@ func (b berReader) append(content *bytes.Buffer, n int64) error {
 	return err
 }
 
-// headerSize is how many octets a tag and a length take, as DER writes them.
+// headerSize returns the number of octets of a tag and a length, as DER writes them.
 func headerSize(length int64) int64 {
 	size := int64(2)
 	if length >= 0x80 {

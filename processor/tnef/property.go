@@ -6,7 +6,17 @@ import (
 	"mailintegration/processor/charset"
 )
 
-// messageProperty takes in a property of the message.
+// Types of properties (MS-OXCDATA §2.11.1) that are treated in a way of their own.
+const (
+	kindObject   = 0x000d
+	kindUnicode  = 0x001f
+	kindBinary   = 0x0102
+	kindMultiple = 0x1000 // set in the type of a property with several values
+
+	firstNamed = 0x8000 // identifiers from here on stand for names
+)
+
+// messageProperty reads a property of the message.
 func (t *reader) messageProperty(id, kind uint16, length int64) error {
 	switch id {
 	case propBody:
@@ -21,15 +31,17 @@ func (t *reader) messageProperty(id, kind uint16, length int64) error {
 		return err
 	case propHTML:
 		octets, err := t.octets(length, t.textMax)
-		if t.out.HTML = t.propertyText(kind, octets); kind == 0x0102 {
+		if kind == kindBinary {
 			t.out.HTML = charset.Decode(octets, charset.InHTML(octets))
+		} else {
+			t.out.HTML = t.propertyText(kind, octets)
 		}
 		return err
 	}
 	return nil
 }
 
-// fileProperty takes in a property of an attachment.
+// fileProperty reads a property of an attachment.
 func (t *reader) fileProperty(id, kind uint16, length int64) error {
 	f := t.file()
 	var to *string
@@ -54,10 +66,10 @@ func (t *reader) fileProperty(id, kind uint16, length int64) error {
 	return err
 }
 
-// object takes in a file that is held as a property: its content, or a message as another stream.
+// object notes where the content of a file lies that is stored as a property. A message is stored as another stream.
 func (t *reader) object(f *File, kind uint16, length int64) error {
-	if kind == 0x000d {
-		const interfaceID = 16 // octets that say what kind of object it is
+	if kind == kindObject {
+		const interfaceID = 16 // octets of the identifier of the object's interface
 		if err := t.skip(min(interfaceID, length)); err != nil {
 			return err
 		}
@@ -73,13 +85,13 @@ func (t *reader) object(f *File, kind uint16, length int64) error {
 	return nil
 }
 
-// properties reads a list of properties of length octets and gives each of those of variable size to take, which
-// reads its value or leaves it.
-func (t *reader) properties(length int64, take func(id, kind uint16, length int64) error) error {
+// properties reads a list of properties that has length octets. It calls read for each value of variable size; read
+// reads the value or leaves it.
+func (t *reader) properties(length int64, read func(id, kind uint16, length int64) error) error {
 	end := t.pos + length
 	count, err := t.uint32()
 	for ; err == nil && count > 0 && t.pos < end; count-- {
-		err = t.property(end, take)
+		err = t.property(end, read)
 	}
 	if err != nil || t.pos > end {
 		return errStream
@@ -87,22 +99,21 @@ func (t *reader) properties(length int64, take func(id, kind uint16, length int6
 	return nil
 }
 
-// property reads one property; end is where the list of them ends.
-func (t *reader) property(end int64, take func(id, kind uint16, length int64) error) error {
+// property reads one property. end is the position at which the list of properties ends.
+func (t *reader) property(end int64, read func(id, kind uint16, length int64) error) error {
 	tag, err := t.uint32()
 	if err != nil {
 		return err
 	}
 	kind, id := uint16(tag), uint16(tag>>16)
-	if id >= 0x8000 {
+	if id >= firstNamed {
 		if err := t.propertyName(end); err != nil {
 			return err
 		}
 	}
-	const multiple = 0x1000
 	values := uint32(1)
-	size := propertySize(kind &^ multiple)
-	if kind&multiple != 0 || size < 0 {
+	size := propertySize(kind &^ kindMultiple)
+	if kind&kindMultiple != 0 || size < 0 {
 		if values, err = t.uint32(); err != nil {
 			return err
 		}
@@ -114,15 +125,15 @@ func (t *reader) property(end int64, take func(id, kind uint16, length int64) er
 		return t.skip(int64(values) * int64(size))
 	}
 	for ; values > 0; values-- {
-		if err := t.variable(id, kind&^multiple, end, take); err != nil {
+		if err := t.variable(id, kind&^kindMultiple, end, read); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// variable reads a value that has a length before it.
-func (t *reader) variable(id, kind uint16, end int64, take func(id, kind uint16, length int64) error) error {
+// variable reads a value with a length before it.
+func (t *reader) variable(id, kind uint16, end int64, read func(id, kind uint16, length int64) error) error {
 	length, err := t.uint32()
 	if err != nil {
 		return err
@@ -131,15 +142,15 @@ func (t *reader) variable(id, kind uint16, end int64, take func(id, kind uint16,
 	if stop > end {
 		return errStream
 	}
-	if err := take(id, kind, int64(length)); err != nil {
+	if err := read(id, kind, int64(length)); err != nil {
 		return err
 	}
 	return t.skip(stop - t.pos)
 }
 
-// propertyName skips the name of a property that has one in place of a number.
+// propertyName skips the name of a named property.
 func (t *reader) propertyName(end int64) error {
-	if err := t.skip(16); err != nil { // the set it belongs to
+	if err := t.skip(16); err != nil { // the property set of the name
 		return err
 	}
 	kind, err := t.uint32()
@@ -156,10 +167,11 @@ func (t *reader) propertyName(end int64) error {
 	return t.skip(padded(int64(length)))
 }
 
-// propertySize is the size of a value by its type, -1 for one that says its length itself. Short ones fill four octets.
+// propertySize returns the size of a value by its type, -1 for a type whose values have their length before them.
+// Values shorter than four octets fill four.
 func propertySize(kind uint16) int {
 	switch kind {
-	case 0x0001: // nothing
+	case 0x0001: // PtypNull
 		return 0
 	case 0x0002, 0x0003, 0x0004, 0x000a, 0x000b:
 		return 4

@@ -10,11 +10,11 @@ import (
 	"mailintegration/processor/charset"
 )
 
-// rtfDictionary is what the window of compressed RTF holds at the beginning (MS-OXRTFCP §2.1.2.1).
+// rtfDictionary is the initial content of the window of compressed RTF (MS-OXRTFCP §2.1.2.1).
 const rtfDictionary = `{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\colortbl\red0\green0\blue0` +
 	"\r\n" + `\par \pard\plain\f0\fs20\b\i\u\tab\tx`
 
-// decompressRTF undoes the compression of RTF (MS-OXRTFCP), up to limit octets. What is damaged ends it.
+// decompressRTF undoes the compression of RTF (MS-OXRTFCP), up to limit octets. It stops at damage.
 func decompressRTF(octets []byte, limit int) []byte {
 	const headerSize, plain, compressed = 16, 0x414c454d, 0x75465a4c
 	if len(octets) < headerSize {
@@ -57,7 +57,7 @@ func decompressLZFu(data []byte, limit int) []byte {
 			data = data[2:]
 			from, n := reference>>4, reference&15+2
 			if from == at {
-				return out[:min(len(out), limit)] // the end
+				return out[:min(len(out), limit)] // the end marker
 			}
 			for i := range n {
 				put(window[(from+i)%windowSize])
@@ -67,27 +67,27 @@ func decompressLZFu(data []byte, limit int) []byte {
 	return out[:min(len(out), limit)]
 }
 
-// rtfReader turns RTF into text, or into the HTML that it was made of (MS-OXRTFEX).
+// rtfReader turns RTF into text, or into the HTML that it was made from (MS-OXRTFEX).
 type rtfReader struct {
 	s      string
 	group  rtfGroup
 	outer  []rtfGroup
-	high   rune   // the first unit of a character that has two
-	octets []byte // in the code page, not yet decoded
+	high   rune   // the first UTF-16 unit of a character that has two
+	octets []byte // text in the code page, not yet decoded
 	label  string // charset of the code page
 	isHTML bool
 	out    strings.Builder
 }
 
-// rtfGroup is what holds within braces.
+// rtfGroup holds the state that applies within one pair of braces.
 type rtfGroup struct {
-	skip    bool // what is in it is no text
-	html    bool // it is a piece of HTML
-	hidden  bool // it is there for programs that do not know HTML
-	unicode int  // characters that stand for one in Unicode, after it
+	skip    bool // the group holds no text
+	html    bool // the group is a piece of HTML
+	hidden  bool // the text is for programs that do not know HTML
+	unicode int  // characters after one in Unicode that are its substitute
 }
 
-// readRTF returns the text or the HTML of RTF; the other is "".
+// readRTF returns the text of RTF, or the HTML that it was made from. The other is "".
 func readRTF(rtf []byte) (text, rich string) {
 	if !strings.HasPrefix(string(rtf[:min(len(rtf), 6)]), `{\rtf`) {
 		return "", ""
@@ -103,7 +103,7 @@ func readRTF(rtf []byte) (text, rich string) {
 	return strings.TrimSpace(r.out.String()), ""
 }
 
-// step takes in what comes next; false at the end.
+// step reads the next character, control or brace. It returns false at the end of the text.
 func (r *rtfReader) step() bool {
 	c := r.s[0]
 	r.s = r.s[1:]
@@ -121,14 +121,14 @@ func (r *rtfReader) step() bool {
 		r.group, r.outer = r.outer[len(r.outer)-1], r.outer[:len(r.outer)-1]
 	case '\\':
 		r.control()
-	case '\r', '\n': // lines mean nothing
+	case '\r', '\n': // line breaks mean nothing
 	default:
 		r.octet(c)
 	}
 	return true
 }
 
-// control takes in what stands after a backslash.
+// control reads a control after its backslash.
 func (r *rtfReader) control() {
 	n := 0
 	for n < len(r.s) && (r.s[n] >= 'a' && r.s[n] <= 'z' || r.s[n] >= 'A' && r.s[n] <= 'Z') {
@@ -149,7 +149,7 @@ func (r *rtfReader) control() {
 	r.word(name, value, err == nil)
 }
 
-// symbol takes in a control that is no word.
+// symbol reads a control symbol, which is one character and no word.
 func (r *rtfReader) symbol() {
 	if r.s == "" {
 		return
@@ -170,7 +170,7 @@ func (r *rtfReader) symbol() {
 			r.group.html = true
 			return
 		}
-		r.group.skip = true // a destination that only some programs know
+		r.group.skip = true // an optional destination
 	case '~':
 		r.text("\u00a0")
 	case '_':
@@ -182,10 +182,13 @@ func (r *rtfReader) symbol() {
 	}
 }
 
-// rtfSkipped are the destinations that hold no text.
-var rtfSkipped = []string{"fonttbl", "colortbl", "stylesheet", "info", "pict", "header", "headerl", "headerr", "footer", "footerl", "footerr", "footnote", "object", "filetbl", "listtable", "revtbl", "xe", "tc"}
+// rtfSkipped holds the destinations without text.
+var rtfSkipped = []string{
+	"fonttbl", "colortbl", "stylesheet", "info", "pict", "header", "headerl", "headerr", "footer",
+	"footerl", "footerr", "footnote", "object", "filetbl", "listtable", "revtbl", "xe", "tc",
+}
 
-// word takes in a control word.
+// word handles a control word.
 func (r *rtfReader) word(name string, value int, hasValue bool) {
 	switch name {
 	case "par", "line", "row", "sect", "page":
@@ -193,7 +196,7 @@ func (r *rtfReader) word(name string, value int, hasValue bool) {
 	case "tab", "cell":
 		r.text("\t")
 	case "u":
-		r.unicode(rune(uint16(value))) // it is signed, of 16 bits
+		r.unicode(rune(uint16(value))) // the value is signed and has 16 bits
 		r.skipCharacters()
 	case "uc":
 		r.group.unicode = max(value, 0)
@@ -219,7 +222,7 @@ func (r *rtfReader) word(name string, value int, hasValue bool) {
 	}
 }
 
-// unicode takes in a unit of UTF-16; a character may have two.
+// unicode handles a UTF-16 unit. A character may have two.
 func (r *rtfReader) unicode(unit rune) {
 	const firstLow = 0xdc00
 	if utf16.IsSurrogate(unit) && unit < firstLow {
@@ -233,7 +236,7 @@ func (r *rtfReader) unicode(unit rune) {
 	r.text(string(unit))
 }
 
-// skipCharacters leaves out what stands for a character of Unicode in programs that do not know it.
+// skipCharacters skips the substitute of a Unicode character, which is for programs that do not know Unicode.
 func (r *rtfReader) skipCharacters() {
 	for range min(r.group.unicode, 10) {
 		switch {
@@ -245,7 +248,7 @@ func (r *rtfReader) skipCharacters() {
 	}
 }
 
-// isShown says whether what comes now is part of the text.
+// isShown reports whether the next characters are part of the text.
 func (r *rtfReader) isShown() bool {
 	return !r.group.skip && !r.group.hidden
 }
@@ -256,7 +259,7 @@ func (r *rtfReader) octet(c byte) {
 	}
 }
 
-// text takes in text that is decoded. Between pieces of HTML, line breaks are those of the HTML.
+// text writes decoded text. Where there is HTML, its line breaks become line breaks of the HTML.
 func (r *rtfReader) text(s string) {
 	if r.isShown() {
 		r.flush()
@@ -264,7 +267,7 @@ func (r *rtfReader) text(s string) {
 	}
 }
 
-// flush decodes the octets that are pending: a character may have several.
+// flush decodes the pending octets together: a character may have several.
 func (r *rtfReader) flush() {
 	if len(r.octets) > 0 {
 		r.out.WriteString(charset.Decode(r.octets, r.label))

@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-func TestRTFBecomesTextOrTheHTMLItWasMadeOf(t *testing.T) {
+func TestRTFBecomesTextOrTheHTMLItWasMadeFrom(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, rtf, text, html string }{
 		{"paragraphs and tabs", `{\rtf1\ansi Hello\par world\tab!\line}`, "Hello\nworld\t!", ""},
-		{"what is no text", `{\rtf1{\fonttbl{\f0 Arial;}}{\*\generator x;}{\info{\title t}}{\pict 0102}a}`, "a", ""},
+		{"destinations without text", `{\rtf1{\fonttbl{\f0 Arial;}}{\*\generator x;}{\info{\title t}}{\pict 0102}a}`, "a", ""},
 		{"characters of a code page", `{\rtf1\ansicpg1252 caf\'e9 \{x\} \\}`, `café {x} \`, ""},
 		{"characters of two octets", `{\rtf1\ansicpg932 \'93\'fa\'96\'7b}`, "日本", ""},
 		{"Unicode with a substitute", `{\rtf1\uc1 \u233?t\u233\'e9}`, "été", ""},
@@ -20,7 +20,7 @@ func TestRTFBecomesTextOrTheHTMLItWasMadeOf(t *testing.T) {
 		{"groups closed too often", `{\rtf1 a}}}b`, "a", ""},
 		{"many groups", `{\rtf1 a` + strings.Repeat("{", 10000) + "b", "a", ""},
 		{"binary data", `{\rtf1 a\bin3 }}}b}`, "ab", ""},
-		{"none", "hello", "", ""},
+		{"no RTF", "hello", "", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -32,8 +32,8 @@ func TestRTFBecomesTextOrTheHTMLItWasMadeOf(t *testing.T) {
 	}
 }
 
-// TestCompressedRTFIsTheSpecificationsExample decodes the examples of MS-OXRTFCP §4.
-func TestCompressedRTFIsTheSpecificationsExample(t *testing.T) {
+// TestCompressedRTFOfTheSpecificationIsDecompressed decodes the examples of MS-OXRTFCP §4.
+func TestCompressedRTFOfTheSpecificationIsDecompressed(t *testing.T) {
 	t.Parallel()
 	example := []byte("\x2d\x00\x00\x00\x2b\x00\x00\x00\x4c\x5a\x46\x75\xf1\xc5\xc7\xa7\x03\x00\x0a\x00\x72\x63\x70\x67\x31\x32\x35\x42\x32\x0a\xf3\x20\x68\x65\x6c\x09\x00\x20\x62\x77\x05\xb0\x6c\x64\x7d\x0a\x80\x0f\xa0")
 	if got, want := string(decompressRTF(example, 1000)), "{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"; got != want {
@@ -51,7 +51,7 @@ func TestCompressedRTFIsTheSpecificationsExample(t *testing.T) {
 	}
 }
 
-// FuzzRTF holds that no compressed RTF makes more than the limit.
+// FuzzRTF checks that no compressed RTF becomes larger than the limit.
 func FuzzRTF(f *testing.F) {
 	f.Add([]byte(`{\rtf1\ansi\fromhtml1{\*\htmltag64 <p>}\u233?\'e9\par}`), false)
 	f.Add([]byte("\x03\x00\x0a\x00\x72\x63\x70\x67\x31\x32\x35"), true)

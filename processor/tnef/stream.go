@@ -13,11 +13,8 @@ import (
 	"mailintegration/processor/entity"
 )
 
-// Outlook may send what a message has in one part, winmail.dat (MS-OXTNEF): a stream of attributes, some of which
-// hold properties (MS-OXCDATA §2.8). It is read once, for names and places; the content of its files is skipped then and
-// read when an attachment is opened.
-
-// Attributes and properties that are read. An attribute's upper half is its type.
+// Identifiers of the attributes (MS-OXTNEF §2.1.3) and properties (MS-OXPROPS) that are read. The upper half of an
+// attribute's identifier is its type.
 const (
 	signature = 0x223e9f78
 
@@ -46,7 +43,7 @@ const (
 	maxName  = 4 << 10 // octets of a name or another short value
 )
 
-// File is one attachment of a stream. Its texts are as they were written.
+// File is one attachment in a stream. Its names are in UTF-8, and otherwise as they were written.
 type File struct {
 	Title, Name, LongName, DisplayName string
 	MediaType, ContentID               string
@@ -55,11 +52,11 @@ type File struct {
 	HasContent                         bool
 }
 
-// Stream is what a stream says.
+// Stream is what a TNEF stream contains.
 type Stream struct {
 	Files      []File
 	Text, HTML string
-	HasRTF     bool // the text is there once more, or only, in RTF
+	HasRTF     bool // the stream has the text in RTF, beside Text or HTML or alone
 
 	rtf []byte // compressed
 }
@@ -76,8 +73,8 @@ type reader struct {
 	out      Stream
 }
 
-// Read reads a stream, and of its text at most textMax octets in each form. An error says that not all of it could be
-// understood; what could be is returned.
+// Read reads a stream, and at most textMax octets of its text in each form. When it fails it returns what it has
+// understood so far, too.
 func Read(body *entity.Body, textMax int) (Stream, error) {
 	stream, err := read(body, textMax)
 	stream.HasRTF = len(stream.rtf) > 0
@@ -93,7 +90,7 @@ func read(body *entity.Body, textMax int) (Stream, error) {
 	if err != nil || first != signature {
 		return Stream{}, errStream
 	}
-	if err := t.skip(2); err != nil { // a key, which means nothing
+	if err := t.skip(2); err != nil { // LegacyKey, which means nothing here
 		return Stream{}, errStream
 	}
 	for {
@@ -107,7 +104,8 @@ func read(body *entity.Body, textMax int) (Stream, error) {
 	}
 }
 
-// attribute reads level, id, length, value and checksum of one attribute; io.EOF at the end of the stream.
+// attribute reads level, identifier, length, value and checksum of one attribute. It returns io.EOF at the end of the
+// stream.
 func (t *reader) attribute() error {
 	level, err := t.r.ReadByte()
 	if err != nil {
@@ -132,7 +130,7 @@ func (t *reader) attribute() error {
 	return nil
 }
 
-// value reads the value of an attribute, or leaves it to be skipped.
+// value reads the value of an attribute. It reads nothing of an attribute that means nothing here.
 func (t *reader) value(id uint32, length int64) error {
 	switch id {
 	case attrCodepage:
@@ -165,7 +163,7 @@ func (t *reader) value(id uint32, length int64) error {
 	return nil
 }
 
-// file is the attachment that is being read.
+// file returns the attachment that the current attributes belong to.
 func (t *reader) file() *File {
 	if len(t.out.Files) == 0 {
 		t.out.Files = append(t.out.Files, File{})
@@ -173,7 +171,7 @@ func (t *reader) file() *File {
 	return &t.out.Files[len(t.out.Files)-1]
 }
 
-// octets reads length octets, of which at most limit are kept.
+// octets reads length octets and returns at most limit of them.
 func (t *reader) octets(length int64, limit int) ([]byte, error) {
 	octets, err := io.ReadAll(io.LimitReader(t.r, min(length, int64(limit))))
 	t.pos += int64(len(octets))
@@ -185,7 +183,7 @@ func (t *reader) octets(length int64, limit int) ([]byte, error) {
 
 func (t *reader) skip(n int64) error {
 	var padding [8]byte
-	if n <= int64(len(padding)) { // most often: copying so little would cost a buffer for each property
+	if n <= int64(len(padding)) { // the usual case, in which io.CopyN would allocate a buffer for each property
 		read, err := io.ReadFull(t.r, padding[:max(n, 0)])
 		t.pos += int64(read)
 		return err
@@ -202,9 +200,9 @@ func (t *reader) uint32() (uint32, error) {
 	return binary.LittleEndian.Uint32(b[:]), err
 }
 
-// propertyText decodes a property that is text.
+// propertyText decodes the value of a property that is text.
 func (t *reader) propertyText(kind uint16, octets []byte) string {
-	if kind != 0x001f {
+	if kind != kindUnicode {
 		return t.string8(octets)
 	}
 	units := make([]uint16, len(octets)/2)
@@ -219,7 +217,7 @@ func (t *reader) string8(octets []byte) string {
 	return charset.Decode([]byte(strings.TrimRight(string(octets), "\x00")), t.codepage)
 }
 
-// codepageName is the charset of a Windows code page.
+// codepageName returns the charset of a Windows code page.
 func codepageName(n uint32) string {
 	switch n {
 	case 65001:
