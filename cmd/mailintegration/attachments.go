@@ -9,21 +9,20 @@ import (
 )
 
 type attachmentsCmd struct {
-	Adopt attachmentsAdoptCmd `cmd:"" help:"Make the attachment directory this database's, after a person made sure that it is the right one."`
+	Adopt attachmentsAdoptCmd `cmd:"" help:"Make the attachment directory this database's. First make sure that it is the right one."`
 }
 
 type attachmentsAdoptCmd struct{}
 
-// Help is what --help says beside the flags.
+// Help returns the text that --help prints before the flags.
 func (attachmentsAdoptCmd) Help() string {
-	return "The daemon writes and removes attachments only in the directory that its database has marked as its own. Adopt marks " +
-		"the one that AttachmentDirectory names, whatever mark it had. Use it when the database was moved, or restored " +
-		"from a backup, and is the one in use from now on; or when the attachments were moved to another directory. Before, make " +
-		"sure that the share is mounted, and that no other database uses the directory: files that this database does not " +
-		"name are removed from then on."
+	return "The daemon writes and removes attachments only in a directory that its database has marked as its own. Adopt marks the " +
+		"directory that AttachmentDirectory names, whatever mark it had. Use it if the database was moved, or restored from a " +
+		"backup, and is now the one in use; or if the attachments were moved to another directory. First mount the share, and make " +
+		"sure that no other database uses the directory: from then on, the daemon removes files that this database does not name."
 }
 
-// Run makes the directory the database's.
+// Run marks the directory as the database's.
 func (attachmentsAdoptCmd) Run(e *env) error {
 	service, _, _, err := load(e)
 	if err != nil {

@@ -18,18 +18,18 @@ import (
 
 type checkCmd struct{}
 
-// checkTimeout bounds the check of one thing.
+// checkTimeout bounds each check.
 const checkTimeout = 30 * time.Second
 
-// checking prints a line for each thing that was checked and remembers the worst.
+// checking prints a line for each check and remembers the worst exit code.
 type checking struct {
 	*env
 	service *config.Service
 	worst   int
 }
 
-// Run checks the installation piece by piece and goes on after each that fails. It changes nothing; where the database
-// is a private one that does not run, it runs for as long.
+// Run checks the installation and goes on after each check that fails. It changes nothing. A private PostgreSQL that does
+// not run is started for the time of the check.
 func (checkCmd) Run(e *env) error {
 	service, warnings, broken, err := load(e)
 	if err != nil {
@@ -63,7 +63,7 @@ func (checkCmd) Run(e *env) error {
 
 func (c *checking) ok(what, detail string) { printLine(c.stdout, "ok      %s: %s", what, detail) }
 
-// failed prints one line for what is wrong, with what to do, and notes the exit code.
+// failed prints one line with the error and what to do, and remembers the exit code.
 func (c *checking) failed(code int, what string, err error, hint string) {
 	line := "FAILED  " + what + ": " + oneLine(err.Error())
 	if hint == "" {
@@ -76,7 +76,12 @@ func (c *checking) failed(code int, what string, err error, hint string) {
 	c.worst = max(c.worst, code)
 }
 
-// oneLine puts what stands on several lines on one, each only once: pgx says for each attempt why it failed.
+// warn prints one line about a thing that works, but should be changed.
+func (c *checking) warn(what, detail string) {
+	fmt.Fprintf(c.stdout, "warning %s: %s\n", what, oneLine(detail))
+}
+
+// oneLine joins the lines of s and drops repeated ones: pgx repeats an error for each of its attempts.
 func oneLine(s string) string {
 	var parts []string
 	for line := range strings.Lines(s) {
@@ -87,13 +92,13 @@ func oneLine(s string) string {
 	return strings.Join(parts, " ")
 }
 
-// database checks the connection and the schema. It returns what the mailboxes' names are looked up in, nil when there
-// is nothing to look them up in.
+// database checks the connection and the schema. It returns the installation in which the names of the mailboxes are
+// looked up, nil if the database cannot be used.
 func (c *checking) database(service *config.Service) *installation {
 	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
 	defer cancel()
 	if !hasDatabase(service) {
-		c.failed(exitFailed, "database", errNoDatabase, "mailintegration db migrate makes it")
+		c.failed(exitFailed, "database", errNoDatabase, "run mailintegration db migrate to make it")
 		return nil
 	}
 	in := &installation{service: service, log: newLogger(c.stderr, zapcore.WarnLevel)}
@@ -107,7 +112,8 @@ func (c *checking) database(service *config.Service) *installation {
 	return in
 }
 
-// checkDatabase opens the store if the schema is the program's, without its attachments.
+// checkDatabase opens the store, without its attachments, if the schema is this program's. It returns the schema's
+// version.
 func (in *installation) checkDatabase(ctx context.Context) (version int64, err error) {
 	url, err := in.database(ctx)
 	if err != nil {
@@ -124,7 +130,7 @@ func (in *installation) checkDatabase(ctx context.Context) (version int64, err e
 	return status.Database, err
 }
 
-// mailbox checks one mailbox: the names it uses, the access token, the log-in, the certificate.
+// mailbox checks the names, the access token, the log-in and the certificate of one mailbox.
 func (c *checking) mailbox(m *config.Mailbox, in *installation, tokens *oauth.Store) {
 	what := "mailbox " + m.Name
 	if !m.Enabled {
@@ -142,7 +148,7 @@ func (c *checking) mailbox(m *config.Mailbox, in *installation, tokens *oauth.St
 	c.logIn(what, w, m)
 }
 
-// names checks that what the mailbox's configuration names is in the database.
+// names checks that every name in the mailbox's configuration is in the database.
 func (c *checking) names(what string, m daemon.Mailbox, in *installation) {
 	if in == nil {
 		return

@@ -9,14 +9,14 @@ import (
 	"mailintegration/store"
 )
 
-// sampledAttachments is how many attachments of each sort are looked for: enough to notice that they are gone, and few enough for
-// a slow share.
+// sampledAttachments is the number of attachments of each sort that check looks for: enough to notice that they are
+// missing, and few enough for a slow share.
 const sampledAttachments = 50
 
 const attachmentDirectory = "attachment directory"
 
-// attachments checks that the attachment directory is this database's, can be written to and holds what the database says.
-// Without a database, in is nil and only the writing is tried.
+// attachments checks that the attachment directory is writable, is this database's and holds the attachments that the
+// database names. Without a database, in is nil, and check only tries to write.
 func (c *checking) attachments(in *installation) {
 	directory := c.service.AttachmentDirectory
 	if in == nil {
@@ -37,7 +37,8 @@ func (c *checking) attachments(in *installation) {
 	c.attachmentsFound(directory, found)
 }
 
-// attachmentsFound says what is wrong with an attachment directory, the first reason that explains the others.
+// attachmentsFound prints the result of checking the attachment directory. Of several problems it prints the first in this
+// order, since that one explains the others.
 func (c *checking) attachmentsFound(directory string, found store.AttachmentCheck) {
 	switch {
 	case found.Writable != nil:
@@ -47,7 +48,7 @@ func (c *checking) attachmentsFound(directory string, found store.AttachmentChec
 	case found.Missing+found.Damaged > 0:
 		err := fmt.Errorf("of %d attachments that were looked for, %d are missing and %d have another size, such as %s",
 			found.Sampled, found.Missing, found.Damaged, strings.Join(found.Examples, ", "))
-		c.failed(exitFailed, attachmentDirectory, err, "restore "+directory+" from a backup, or mount the share that they are on")
+		c.failed(exitFailed, attachmentDirectory, err, "restore "+directory+" from a backup, or mount its share")
 	default:
 		c.ok(attachmentDirectory, fmt.Sprintf("%s, %d attachments looked for and found", directory, found.Sampled))
 		if found.Removal != nil {

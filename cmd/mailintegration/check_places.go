@@ -8,18 +8,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"mailintegration/store"
 )
 
 // place is a directory that the program writes to.
 type place struct {
 	what string // "spool directory"
-	tag  string // the setting that names it
+	tag  string // the tag that names it
 	path string
 }
 
-// places checks the directories: whether they can be written to, who owns what is in them, and how much room is left.
+// places checks the directories: whether the program can write to them, who owns the files in them, and how much room is
+// left.
 func (c *checking) places(in *installation) {
 	data := place{"data directory", "DataDirectory", c.service.DataDirectory}
 	attachments := place{"attachment directory", "AttachmentDirectory", c.service.AttachmentDirectory}
@@ -32,23 +31,23 @@ func (c *checking) places(in *installation) {
 	for _, p := range all[2:] {
 		c.writable(p)
 	}
-	// The private server runs as an account of its own at times; the attachments are looked at by themselves.
+	// The private PostgreSQL may run as an account of its own. The attachments are checked separately.
 	c.owners(data, "postgres", filepath.Base(attachments.path))
 	c.owners(attachments)
 	c.openToOthers()
 	c.room(all)
 }
 
-// writable checks that a directory can be written to, or made.
+// writable checks that the program can write to a directory, or make it.
 func (c *checking) writable(p place) {
 	if err := tryDirectory(p.path); err != nil {
-		c.failed(exitFailed, p.what, err, store.FileHint(err, p.tag))
+		c.failed(exitFailed, p.what, err, (&directoryError{p.what, p.tag, err}).Hint())
 		return
 	}
 	c.ok(p.what, p.path)
 }
 
-// tryDirectory writes a file into a directory, or into the one that it would be made in, and removes it.
+// tryDirectory makes and removes a file in a directory, or in the directory in which it would be made.
 func tryDirectory(path string) error {
 	f, err := os.CreateTemp(nearest(path), "mailintegration-check-*")
 	if err != nil {
@@ -57,7 +56,7 @@ func tryDirectory(path string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// nearest returns a path, or the nearest of its parents that exists.
+// nearest returns path if it exists, or else its nearest parent that does.
 func nearest(path string) string {
 	for {
 		_, err := os.Stat(path)
@@ -69,17 +68,17 @@ func nearest(path string) string {
 	}
 }
 
-// Limits of what is looked at below a directory: a check ends, however many attachments there are.
+// Limits of the search below a directory: a check ends, however many attachments there are.
 const (
 	mostEntries = 10_000
 	mostLevels  = 2
 )
 
-// ofFileSystem are folders that a file system has at its root, whoever works in it.
+// ofFileSystem names the folders that a file system itself makes at its root.
 var ofFileSystem = []string{"lost+found", ".snapshot"}
 
-// owners checks that this program can work with what lies in a directory. A verb that root ran may have left something of
-// root's there, and each message that belongs there fails from then on.
+// owners checks that this program can use the files in a directory. A verb that root ran may have left a folder of root's
+// there, and from then on each message that belongs into it fails.
 func (c *checking) owners(p place, except ...string) {
 	bad, of := strangers(p.path, except)
 	if len(bad) == 0 {
@@ -90,22 +89,22 @@ func (c *checking) owners(p place, except ...string) {
 		more = fmt.Sprintf(" (and %d more)", len(bad)-1)
 	}
 	c.failed(exitFailed, p.what, fmt.Errorf("%s%s belongs to %s and cannot be written by %s", bad[0].path, more, bad[0].owner, of),
-		"give it back: chown -R "+of+" "+p.path)
+		"run chown -R "+of+" "+p.path)
 }
 
-// stranger is a file or folder that this program cannot work with.
+// stranger is a file or folder of another account, which this program cannot use.
 type stranger struct{ path, owner string }
 
-// strangers returns what cannot be worked with below a directory, and the account that should own it.
+// strangers returns the files and folders below root that this program cannot use, and the account that should own them.
 func strangers(root string, except []string) (found []stranger, of string) {
 	info, err := os.Stat(root)
 	if err != nil {
 		return nil, ""
 	}
-	judge := ownershipOf(info)
+	owner := ownershipOf(info)
 	entries := 0
 	_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if path == root || err != nil { // a folder that cannot be read was judged before
+		if path == root || err != nil { // a folder that cannot be read was found as an entry of its parent
 			return nil
 		}
 		if entries++; entries > mostEntries {
@@ -114,8 +113,8 @@ func strangers(root string, except []string) (found []stranger, of string) {
 		if filepath.Dir(path) == root && (slices.Contains(ofFileSystem, entry.Name()) || slices.Contains(except, entry.Name())) {
 			return skip(entry)
 		}
-		if owner := judge.stranger(path, entry); owner != "" {
-			found = append(found, stranger{path, owner})
+		if other := owner.stranger(path, entry); other != "" {
+			found = append(found, stranger{path, other})
 			return skip(entry)
 		}
 		if entry.IsDir() && level(root, path) >= mostLevels {
@@ -123,10 +122,10 @@ func strangers(root string, except []string) (found []stranger, of string) {
 		}
 		return nil
 	})
-	return found, judge.account
+	return found, owner.account
 }
 
-// skip leaves out what lies below an entry.
+// skip tells WalkDir to leave out what is below an entry.
 func skip(entry fs.DirEntry) error {
 	if entry.IsDir() {
 		return fs.SkipDir
@@ -134,7 +133,7 @@ func skip(entry fs.DirEntry) error {
 	return nil
 }
 
-// level returns how many steps a path lies below root.
+// level returns how many folders deep a path lies below root; an entry of root has level 1.
 func level(root, path string) int {
 	below, err := filepath.Rel(root, path)
 	if err != nil {
@@ -143,20 +142,20 @@ func level(root, path string) int {
 	return strings.Count(below, string(filepath.Separator)) + 1
 }
 
-// openToOthers warns of directories with secrets in them that other accounts can look into.
+// openToOthers warns of directories and files with secrets that other accounts can read.
 func (c *checking) openToOthers() {
 	tokens := filepath.Join(c.service.DataDirectory, "tokens")
 	if bits := openTo(c.service.DataDirectory); bits&0o006 != 0 {
-		c.warn("data directory", "every account of this machine can look into "+c.service.DataDirectory+": chmod o-rw "+c.service.DataDirectory)
+		c.warn("data directory", "every account of this machine can look into "+c.service.DataDirectory+"; run chmod o-rw "+c.service.DataDirectory)
 	}
 	for _, path := range append([]string{tokens}, below(tokens)...) {
 		if bits := openTo(path); bits&0o066 != 0 {
-			c.warn("data directory", "other accounts can read "+path+", which holds authorizations: chmod go-rwx "+path)
+			c.warn("data directory", "other accounts can read "+path+", which holds authorizations; run chmod go-rwx "+path)
 		}
 	}
 }
 
-// openTo returns the permissions that a group and others have on a path, 0 where modes say nothing.
+// openTo returns the permissions of the group and of others on a path, 0 where permissions do not decide who may read it.
 func openTo(path string) fs.FileMode {
 	info, err := os.Stat(path)
 	if err != nil || !modesCount {
@@ -165,7 +164,7 @@ func openTo(path string) fs.FileMode {
 	return info.Mode().Perm() & 0o077
 }
 
-// below returns the files of a directory.
+// below returns the paths of the entries of a directory.
 func below(directory string) []string {
 	entries, err := os.ReadDir(directory)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"mailintegration/mailbox"
 )
 
-// logIn opens a session, reads the listing and leaves without touching a message.
+// logIn opens a session, reads the listing, and closes the session without changing a message.
 func (c *checking) logIn(what string, w daemon.Mailbox, m *config.Mailbox) {
 	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
 	defer cancel()
@@ -43,7 +43,7 @@ func (c *checking) logIn(what string, w daemon.Mailbox, m *config.Mailbox) {
 	c.habits(what, session.Capabilities(), m)
 }
 
-// subject names whom a certificate is for.
+// subject returns the name that a certificate was issued for.
 func subject(leaf *x509.Certificate) string {
 	name := leaf.Subject.CommonName
 	if len(leaf.DNSNames) > 0 {
@@ -52,20 +52,20 @@ func subject(leaf *x509.Certificate) string {
 	return name
 }
 
-// expiresSoon is how long before its end a certificate is told: long enough to have a new one made.
+// expiresSoon is how long before its end check warns of a certificate: long enough to obtain a new one.
 const expiresSoon = 14 * 24 * time.Hour
 
-// certificate warns of a certificate that ends soon, the server's own or one above it.
+// certificate warns of a certificate that expires soon: the server's own, or one above it.
 func (c *checking) certificate(what string, state *tls.ConnectionState, now time.Time) {
 	first := endsFirst(state)
 	if left := first.NotAfter.Sub(now); left < expiresSoon {
-		c.warn(what, fmt.Sprintf("the certificate of %s ends on %s: have it renewed before, or no mail is read from then on",
+		c.warn(what, fmt.Sprintf("the certificate of %s expires on %s, and then no message is read; have it renewed before",
 			cmp.Or(subject(first), first.Subject.String()), first.NotAfter.Format(time.DateOnly)))
 	}
 }
 
-// endsFirst returns the certificate that ends a server's trust: of each chain the one that ends first, of these the last,
-// since one chain that holds is enough.
+// endsFirst returns the certificate whose end makes the server untrusted. Each chain ends with its certificate that expires
+// first; the server is trusted until the last chain ends.
 func endsFirst(state *tls.ConnectionState) *x509.Certificate {
 	last := state.PeerCertificates[0]
 	for i, chain := range state.VerifiedChains {
@@ -82,35 +82,35 @@ func endsFirst(state *tls.ConnectionState) *x509.Certificate {
 	return last
 }
 
-// habits tells what the server does by itself, or forbids, that the mailbox's file should reckon with.
+// habits warns of a server that deletes messages by itself, or that forbids log-ins as frequent as Schedule wants.
 func (c *checking) habits(what string, capabilities mailbox.Capabilities, m *config.Mailbox) {
 	if days, deletes := capabilities.Expire(); deletes {
 		c.warn(what, expiry(days))
 	}
 	delay := capabilities.LoginDelay()
 	if every := shortestStep(m.Schedule, time.Now()); delay > every {
-		c.warn(what, fmt.Sprintf("the server wants %s between two log-ins (LOGIN-DELAY), and Schedule asks for one after %s: "+
-			"polls are put off; set Schedule to %s or more", delay, every, delay))
+		c.warn(what, fmt.Sprintf("the server requires %s between two log-ins (LOGIN-DELAY), but Schedule asks for one after %s, "+
+			"so polls are delayed; set Schedule to %s or more", delay, every, delay))
 	}
 }
 
-// expiry says what follows when a server deletes messages by itself (EXPIRE, RFC 2449 §6.7).
+// expiry returns the warning about a server that deletes messages by itself (EXPIRE, RFC 2449 §6.7).
 func expiry(days int) string {
 	if days == 0 {
-		return "the server deletes all that was retrieved when a session ends (EXPIRE 0): one in which a message is to stay " +
-			"(LeaveOnServer, too large, failed) is dropped instead, and deletes nothing; " +
+		return "at the end of a session the server deletes every message that was retrieved (EXPIRE 0); if a message must stay " +
+			"(LeaveOnServer, too large, failed), the daemon breaks the session off, which deletes nothing; " +
 			"turn this off in the account's POP settings, and let no other program read the mailbox"
 	}
-	return fmt.Sprintf("the server may delete messages by itself after %d days (EXPIRE %d): LeaveOnServer keeps none longer, "+
-		"and one that is too large or fails is gone by then; see to the event about such a message before", days, days)
+	return fmt.Sprintf("the server may delete messages by itself after %d days (EXPIRE %d): LeaveOnServer keeps no message longer, "+
+		"and a message that is too large or fails is lost then; act on the event about such a message before", days, days)
 }
 
-// shortestStep returns the least time between two polls: that of a schedule in steps, or of the next times of a cron expression.
+// shortestStep returns the shortest time between two polls of a schedule. For a cron expression it compares the next times.
 func shortestStep(schedule config.Schedule, now time.Time) time.Duration {
 	if every := schedule.Every(); every > 0 {
 		return every
 	}
-	const lookAhead = 100 // several days of a schedule for office hours
+	const lookAhead = 100 // times; several days of a schedule for office hours
 	shortest := 100 * 365 * 24 * time.Hour
 	for last, i := schedule.Next(now), 0; i < lookAhead; i++ {
 		next := schedule.Next(last)

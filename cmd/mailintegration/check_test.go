@@ -16,7 +16,7 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// checked runs check on a service file with the tags and, if there is one, a mailbox file beside it. There is no database.
+// checked runs check without a database, on a service file with the tags and on a mailbox file unless that is "".
 func checked(t *testing.T, tags, mailbox string) (out string, code int) {
 	t.Helper()
 	path := configured(t, tags)
@@ -34,7 +34,7 @@ func checked(t *testing.T, tags, mailbox string) (out string, code int) {
 	return stdout.String(), code
 }
 
-// wantLine fails the test unless a line of out begins and ends like that.
+// wantLine fails the test unless a line of out begins with begin and ends with end.
 func wantLine(t *testing.T, out, begin, end string) {
 	t.Helper()
 	for line := range strings.Lines(out) {
@@ -45,24 +45,24 @@ func wantLine(t *testing.T, out, begin, end string) {
 	t.Errorf("no line begins with %q and ends with %q in\n%s", begin, end, out)
 }
 
-func TestCheckTellsWhatAServerDoesByItself(t *testing.T) {
+func TestCheckWarnsOfAServerThatDeletesMessagesOrDelaysLogIns(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, schedule string
 		extra          []string
 		want           string // "" for no warning
 	}{
-		{"nothing", "30s", nil, ""},
-		{"it keeps all", "30s", []string{"EXPIRE NEVER"}, ""},
-		{"it deletes what was retrieved", "30s", []string{"EXPIRE 0"},
-			"the server deletes all that was retrieved when a session ends (EXPIRE 0): one in which a message is to stay (LeaveOnServer"},
-		{"it deletes after a month", "30s", []string{"EXPIRE 30"},
-			"the server may delete messages by itself after 30 days (EXPIRE 30): LeaveOnServer keeps none longer"},
-		{"it wants more time between log-ins than the schedule leaves", "30s", []string{"LOGIN-DELAY 900"},
-			"the server wants 15m0s between two log-ins (LOGIN-DELAY), and Schedule asks for one after 30s"},
-		{"it wants no more time than the schedule leaves", "15m", []string{"LOGIN-DELAY 900"}, ""},
-		{"it wants more time than a cron expression leaves", "*/5 8-17 * * 1-5", []string{"LOGIN-DELAY 900"},
-			"the server wants 15m0s between two log-ins (LOGIN-DELAY), and Schedule asks for one after 5m0s"},
+		{"the server announces nothing", "30s", nil, ""},
+		{"the server keeps every message", "30s", []string{"EXPIRE NEVER"}, ""},
+		{"the server deletes retrieved messages", "30s", []string{"EXPIRE 0"},
+			"at the end of a session the server deletes every message that was retrieved (EXPIRE 0); if a message must stay (LeaveOnServer"},
+		{"the server deletes messages after a month", "30s", []string{"EXPIRE 30"},
+			"the server may delete messages by itself after 30 days (EXPIRE 30): LeaveOnServer keeps no message longer"},
+		{"the server requires more time between log-ins than the schedule leaves", "30s", []string{"LOGIN-DELAY 900"},
+			"the server requires 15m0s between two log-ins (LOGIN-DELAY), but Schedule asks for one after 30s"},
+		{"the server requires no more time than the schedule leaves", "15m", []string{"LOGIN-DELAY 900"}, ""},
+		{"the server requires more time than a cron expression leaves", "*/5 8-17 * * 1-5", []string{"LOGIN-DELAY 900"},
+			"the server requires 15m0s between two log-ins (LOGIN-DELAY), but Schedule asks for one after 5m0s"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -83,7 +83,7 @@ func TestCheckTellsWhatAServerDoesByItself(t *testing.T) {
 	}
 }
 
-func TestCheckTellsACertificateThatEndsSoon(t *testing.T) {
+func TestCheckWarnsOfACertificateThatExpiresSoon(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	now := time.Now()
@@ -97,11 +97,11 @@ func TestCheckTellsACertificateThatEndsSoon(t *testing.T) {
 		chains [][]*x509.Certificate
 		want   string
 	}{
-		{"the server's own ends soon", soon, [][]*x509.Certificate{{soon, certificate("authority", 900)}}, "the certificate of leaf ends on"},
-		{"none ends soon", leaf, [][]*x509.Certificate{{leaf, certificate("authority", 900)}}, ""},
-		{"the authority's ends soon", leaf, [][]*x509.Certificate{{leaf, certificate("authority", 13)}}, "the certificate of authority ends on"},
-		{"one of two chains ends soon", leaf, [][]*x509.Certificate{{leaf, certificate("old", 5)}, {leaf, certificate("new", 900)}}, ""},
-		{"no chain was verified", soon, nil, "the certificate of leaf ends on"},
+		{"the server's own expires soon", soon, [][]*x509.Certificate{{soon, certificate("authority", 900)}}, "the certificate of leaf expires on"},
+		{"no certificate expires soon", leaf, [][]*x509.Certificate{{leaf, certificate("authority", 900)}}, ""},
+		{"the authority's expires soon", leaf, [][]*x509.Certificate{{leaf, certificate("authority", 13)}}, "the certificate of authority expires on"},
+		{"one of two chains expires soon", leaf, [][]*x509.Certificate{{leaf, certificate("old", 5)}, {leaf, certificate("new", 900)}}, ""},
+		{"no chain was verified", soon, nil, "the certificate of leaf expires on"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -140,7 +140,7 @@ func TestCheckTriesTheDirectories(t *testing.T) {
 	}
 }
 
-func TestRoomIsJudgedByOctetsAndByItsShare(t *testing.T) {
+func TestCheckComparesFreeSpaceAndItsShareOfTheDisk(t *testing.T) {
 	t.Parallel()
 	const mib, gib = int64(1) << 20, int64(1) << 30
 	for _, test := range []struct {
@@ -149,12 +149,12 @@ func TestRoomIsJudgedByOctetsAndByItsShare(t *testing.T) {
 		want        string
 		code        int
 	}{
-		{"plenty", 20 * gib, 100 * gib, "ok      disk: 20.0 GiB of 100.0 GiB", exitDone},
-		{"little", 900 * mib, 2 * gib, "warning disk: 900.0 MiB", exitDone},
+		{"much room", 20 * gib, 100 * gib, "ok      disk: 20.0 GiB of 100.0 GiB", exitDone},
+		{"little room", 900 * mib, 2 * gib, "warning disk: 900.0 MiB", exitDone},
 		{"a small share", 3 * gib, 100 * gib, "warning disk: 3.0 GiB", exitDone},
 		{"a small share of a very large disk", 200 * gib, 8000 * gib, "ok      disk", exitDone},
-		{"as good as none", 63 * mib, gib, "FAILED  disk: 63.0 MiB of 1.0 GiB: no message can be recorded soon", exitFailed},
-		{"none", 0, 0, "FAILED  disk", exitFailed},
+		{"almost no room", 63 * mib, gib, "FAILED  disk: 63.0 MiB of 1.0 GiB: soon no message can be recorded", exitFailed},
+		{"no room", 0, 0, "FAILED  disk", exitFailed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -168,8 +168,8 @@ func TestRoomIsJudgedByOctetsAndByItsShare(t *testing.T) {
 	}
 }
 
-// TestCheckFindsWhatRootLeftBehind gives the directories to another account, and keeps one folder for root.
-func TestCheckFindsWhatRootLeftBehind(t *testing.T) {
+// TestCheckFindsFoldersThatRootLeftBehind gives the directories to another account, except for one folder.
+func TestCheckFindsFoldersThatRootLeftBehind(t *testing.T) {
 	t.Parallel()
 	if !modesCount || os.Geteuid() != 0 {
 		t.Skip("only root can give a directory to another account")

@@ -12,43 +12,43 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// cli is the command line. A verb's Run method gets the env; what it returns decides the exit code.
+// cli is the command line. The Run method of a verb gets the env; the error that it returns decides the exit code.
 type cli struct {
-	Config string `short:"c" placeholder:"FILE" env:"MAILINTEGRATION_CONFIG" default:"${config}" help:"The service configuration file (${config})."`
+	Config string `short:"c" placeholder:"FILE" env:"MAILINTEGRATION_CONFIG" default:"${config}" help:"The service file (${config})."`
 
-	Run     runCmd     `cmd:"" help:"Poll every mailbox at its schedule, in the foreground, until stopped: what the service runs."`
-	Once    onceCmd    `cmd:"" help:"Poll each mailbox once, or those named, and exit."`
-	Demo    demoCmd    `cmd:"" help:"A whole installation to look at: database, mail server, sample mail, the daemon, the result."`
-	Explain explainCmd `cmd:"" help:"Say what would be decided for a message, and why. Changes nothing."`
-	Replay  replayCmd  `cmd:"" help:"Record a message for real: one from a file, as if it had been in the mailbox, or one that was set aside."`
-	Check   checkCmd   `cmd:"" help:"Check configuration, database, directories, and the token, log-in and certificate of each mailbox. Changes nothing."`
-	Mailbox mailboxCmd `cmd:"" help:"The mailboxes that are polled."`
-	DB      dbCmd      `cmd:"" name:"db" help:"The database schema."`
+	Run     runCmd     `cmd:"" help:"Poll every mailbox at its schedule, in the foreground, until stopped: the daemon."`
+	Once    onceCmd    `cmd:"" help:"Poll each mailbox once, or only the named ones, and exit."`
+	Demo    demoCmd    `cmd:"" help:"Show a whole installation: database, mail server, sample messages, the daemon, the result."`
+	Explain explainCmd `cmd:"" help:"Print what would be decided about a message, and why. Changes nothing."`
+	Replay  replayCmd  `cmd:"" help:"Record a message for real: from a file, or one that was set aside."`
+	Check   checkCmd   `cmd:"" help:"Check configuration, database, directories and each mailbox; say what to do. Changes nothing."`
+	Mailbox mailboxCmd `cmd:"" help:"List the configured mailboxes; authorize one of Microsoft 365."`
+	DB      dbCmd      `cmd:"" name:"db" help:"Show or migrate the schema of the database."`
 	Request requestCmd `cmd:"" help:"Show incidents, service requests and events."`
 	Event   eventCmd   `cmd:"" help:"Show events."`
 
-	Attachments attachmentsCmd `cmd:"" help:"The attachment directory."`
+	Attachments attachmentsCmd `cmd:"" help:"Make the attachment directory this database's."`
 
-	Team     teamCmd     `cmd:"" help:"Teams: separate configurations in one database."`
-	User     userCmd     `cmd:"" help:"Users and their mail addresses."`
-	Group    groupCmd    `cmd:"" help:"Support groups of a team."`
-	Site     siteCmd     `cmd:"" help:"Sites users work at."`
-	Priority priorityCmd `cmd:"" help:"Priorities of a team."`
-	Source   sourceCmd   `cmd:"" help:"Sources of requests of a team."`
+	Team     teamCmd     `cmd:"" help:"Add and list teams: separate configurations in one database."`
+	User     userCmd     `cmd:"" help:"Add, import and list users and their mail addresses."`
+	Group    groupCmd    `cmd:"" help:"Add and list the support groups of a team."`
+	Site     siteCmd     `cmd:"" help:"Add and list the sites where users work."`
+	Priority priorityCmd `cmd:"" help:"Add and list the priorities of a team."`
+	Source   sourceCmd   `cmd:"" help:"Add and list the sources of a team's requests."`
 
-	RequestType requestTypeCmd `cmd:"" help:"Service request types of a team: what users can ask for."`
+	RequestType requestTypeCmd `cmd:"" help:"Add and list the service request types of a team: what users can ask for."`
 
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
-// env is what a verb has of the world.
+// env is what a verb gets from outside: the context, the path of the service file, and its input and output.
 type env struct {
 	ctx            context.Context
-	config         string // path of the service configuration file
+	config         string // path of the service file
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
-	account string // whom this process works as, having been root's; see leaveRoot
+	account string // the account that root's process became, "" when it became none; see leaveRoot
 	owned   string // the data directory of that account
 }
 
@@ -60,16 +60,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	defer out.flush()
 	defer errs.flush()
 	stdout, stderr = out, errs
-	var c cli
 	exited := -1
-	parser, err := kong.New(&c,
-		kong.Name("mailintegration"),
-		kong.Description("Reads mailboxes over POP3 and records each message in PostgreSQL exactly once.\n\n"+exitCodes),
-		kong.Vars{"config": defaultConfig()},
-		kong.Writers(stdout, stderr),
-		kong.Exit(func(code int) { exited = code }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-	)
+	var c cli
+	parser, err := newParser(&c, kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }))
 	if err != nil {
 		return report(stderr, err)
 	}
@@ -87,11 +80,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return report(stderr, e.explainDenial(verb.Run(e)))
 }
 
-// usageError turns what kong says of a command line into a failure that names the help to read.
+// newParser returns the parser of the command line, which fills c.
+func newParser(c *cli, options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(c, append(options,
+		kong.Name("mailintegration"),
+		kong.Description("Reads mailboxes over POP3 and records each message in PostgreSQL exactly once.\n\n"+exitCodes),
+		kong.Vars{"config": defaultConfig()},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	)...)
+}
+
+// usageError turns kong's error about a command line into a failure that names the help to read.
 func usageError(err error) error {
-	hint := "mailintegration --help"
+	hint := "run mailintegration --help"
 	if pe := new(kong.ParseError); errors.As(err, &pe) && pe.Context != nil && pe.Context.Selected() != nil {
-		hint = fmt.Sprintf("mailintegration %s --help", pe.Context.Selected().Path())
+		hint = fmt.Sprintf("run mailintegration %s --help", pe.Context.Selected().Path())
 	}
 	return &failure{code: exitUsage, err: err, hint: hint}
 }

@@ -10,8 +10,8 @@ import (
 )
 
 type dbCmd struct {
-	Migrate dbMigrateCmd `cmd:"" help:"Bring the schema up to date. run and once do it by themselves."`
-	Status  dbStatusCmd  `cmd:"" help:"Say at which version the schema is. Changes nothing."`
+	Migrate dbMigrateCmd `cmd:"" help:"Bring the schema up to date. The daemon, once and the verbs that write do this by themselves."`
+	Status  dbStatusCmd  `cmd:"" help:"Print the version of the schema. Changes nothing."`
 }
 
 type dbMigrateCmd struct{}
@@ -39,22 +39,23 @@ func (c dbStatusCmd) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		if err := c.print(e, status, []string{"schema", "program", "pending"}, [][]any{{status.Database, status.Program, len(status.Pending)}}); err != nil {
+		row := []any{status.Database, status.Program, len(status.Pending)}
+		if err := c.print(e, status, []string{"schema", "program", "pending"}, [][]any{row}); err != nil {
 			return err
 		}
 		return status.Check()
 	})
 }
 
-// withDatabase calls f with the URL of the database that find finds or makes, the private one started for it if need be.
-func withDatabase(e *env, find func(*installation, context.Context) (url string, err error), f func(url string) error) error {
+// withDatabase calls f with the URL of the database that locate returns. A private PostgreSQL runs until f returns.
+func withDatabase(e *env, locate func(*installation, context.Context) (url string, err error), f func(url string) error) error {
 	service, _, _, err := load(e)
 	if err != nil {
 		return err
 	}
 	in := &installation{service: service, log: newLogger(e.stderr, zapcore.WarnLevel)}
 	defer in.close()
-	url, err := find(in, e.ctx)
+	url, err := locate(in, e.ctx)
 	if err != nil {
 		return err
 	}

@@ -17,12 +17,12 @@ import (
 )
 
 type demoCmd struct {
-	Exit      bool   `help:"End after the first round."`
-	Directory string `placeholder:"DIR" help:"Keep everything in this directory; a temporary one, removed at the end, when none is given."`
-	SMTP      string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Where the demo takes mail."`
+	Exit      bool   `help:"Exit after the sample messages are recorded."`
+	Directory string `placeholder:"DIR" help:"Keep everything in this directory. By default, the demo uses a temporary one and removes it."`
+	SMTP      string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"The address at which the demo accepts mail."`
 }
 
-// Run sets up a whole installation, sends it mail, polls, and says what became of each message.
+// Run sets up a whole installation, sends messages to it, polls, and prints what became of each message.
 func (c *demoCmd) Run(e *env) error {
 	dir, remove, err := c.directory(e)
 	if err != nil {
@@ -58,20 +58,20 @@ func (c *demoCmd) Run(e *env) error {
 	if err := in.fill(e); err != nil {
 		return err
 	}
-	tour := &tour{env: e, in: in, mail: mail, messages: filepath.Join(dir, "messages")}
-	if err := os.MkdirAll(tour.messages, 0o755); err != nil {
+	show := &demonstration{env: e, in: in, mail: mail, messages: filepath.Join(dir, "messages")}
+	if err := os.MkdirAll(show.messages, 0o755); err != nil {
 		return err
 	}
-	if err := tour.firstRound(); err != nil {
+	if err := show.recordSamples(); err != nil {
 		return err
 	}
 	if c.Exit {
 		return nil
 	}
-	return tour.goOn(installed.config)
+	return show.keepPolling(installed.config)
 }
 
-// directory returns where the demo keeps its files, and how to be rid of them.
+// directory returns the directory of the demo's files, and a function that removes it if it is temporary.
 func (c *demoCmd) directory(e *env) (dir string, remove func(), err error) {
 	if c.Directory != "" {
 		if dir, err = filepath.Abs(c.Directory); err != nil {
@@ -86,11 +86,11 @@ func (c *demoCmd) directory(e *env) (dir string, remove func(), err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	// The private PostgreSQL may run as another user, who has to reach its directory.
+	// The private PostgreSQL may run as another user, which must be able to reach its directory.
 	return dir, func() { os.RemoveAll(dir) }, os.Chmod(dir, 0o755)
 }
 
-// fill records the people and places of the demo; on a directory used before they are there.
+// fill adds the demo's team, group, sites and users, unless an earlier demo in the same directory has added them.
 func (in *installation) fill(e *env) error {
 	teams, err := in.store.Teams(e.ctx)
 	if err != nil || len(teams) > 0 {
@@ -111,35 +111,36 @@ func (in *installation) fill(e *env) error {
 	return err
 }
 
-// tour is the demo's course: what is sent, and what became of it.
-type tour struct {
+// demonstration sends messages to the installation and prints what became of them.
+type demonstration struct {
 	*env
 	in   *installation
 	mail *demo.MailServer
 
-	messages string // directory that keeps what was sent, to be explained
+	messages string // the directory that keeps the messages sent, for explain
 
-	mu       sync.Mutex // mailboxes are polled at the same time
+	mu       sync.Mutex // the mailboxes are polled at the same time
 	recorded int
-	last     int64 // number of the request that was opened or added to last
+	last     int64 // number of the request that the latest message opened or was added to
 }
 
-// firstRound sends the sample messages and polls. The first message goes ahead, since others answer it by its number.
-func (t *tour) firstRound() error {
+// recordSamples sends the sample messages and polls. The first message is recorded before the others are sent, since some
+// of them answer it by its number.
+func (d *demonstration) recordSamples() error {
 	samples, err := demo.Samples()
 	if err != nil {
 		return err
 	}
-	d, err := t.in.daemon(t.note)
+	poller, err := d.in.daemon(d.note)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.stdout, "Sending %d messages and polling:\n\n", len(samples))
+	fmt.Fprintf(d.stdout, "Sending %d messages and polling:\n\n", len(samples))
 	for _, round := range [][]demo.Sample{samples[:1], samples[1:]} {
-		if err := t.send(round); err != nil {
+		if err := d.send(round); err != nil {
 			return err
 		}
-		reports, err := d.Once(t.ctx)
+		reports, err := poller.Once(d.ctx)
 		if err != nil {
 			return err
 		}
@@ -147,24 +148,24 @@ func (t *tour) firstRound() error {
 			return errors.Join(err, reports[0].Err, reports[1].Err)
 		}
 	}
-	if t.recorded != len(samples) {
-		return fmt.Errorf("%d messages were sent, %d recorded", len(samples), t.recorded)
+	if d.recorded != len(samples) {
+		return fmt.Errorf("%d messages were sent, but %d recorded", len(samples), d.recorded)
 	}
-	fmt.Fprintf(t.stdout, "\n%d messages sent, %d recorded, each exactly once.\n", len(samples), t.recorded)
+	fmt.Fprintf(d.stdout, "\n%d messages sent, %d recorded, each exactly once.\n", len(samples), d.recorded)
 	return nil
 }
 
-// send sends samples; those that name a request name the one that was recorded last.
-func (t *tour) send(samples []demo.Sample) error {
+// send sends samples. A sample that answers a request names the latest one.
+func (d *demonstration) send(samples []demo.Sample) error {
 	for _, s := range samples {
-		octets, err := s.Octets(time.Now(), t.last)
+		octets, err := s.Octets(time.Now(), d.last)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(t.messages, s.Name+".eml"), octets, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(d.messages, s.Name+".eml"), octets, 0o644); err != nil {
 			return err
 		}
-		if err := t.mail.Send(t.ctx, s.From, s.To+"@acme.example", octets); err != nil {
+		if err := d.mail.Send(d.ctx, s.From, s.To+"@acme.example", octets); err != nil {
 			return err
 		}
 	}
@@ -172,16 +173,16 @@ func (t *tour) send(samples []demo.Sample) error {
 }
 
 // note prints what became of one message.
-func (t *tour) note(mailbox string, m *processor.Message, o store.Outcome) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.recorded++
-	t.last = o.Request
-	printLine(t.stdout, "  %-11s %s", mailbox, short(cmp.Or(m.Subject, "(no subject)"), 80))
-	printLine(t.stdout, "              -> %s", became(m, o))
+func (d *demonstration) note(mailbox string, m *processor.Message, o store.Outcome) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.recorded++
+	d.last = o.Request
+	printLine(d.stdout, "  %-11s %s", mailbox, short(cmp.Or(m.Subject, "(no subject)"), 80))
+	printLine(d.stdout, "              -> %s", became(m, o))
 }
 
-// became says in a few words what became of a message, and why.
+// became returns in a few words what became of a message, and why.
 func became(m *processor.Message, o store.Outcome) string {
 	var s string
 	switch d := o.Decision.(type) {
@@ -204,12 +205,12 @@ func became(m *processor.Message, o store.Outcome) string {
 	return s
 }
 
-// goOn polls on until Ctrl-C, having said how to look and how to send mail.
-func (t *tour) goOn(configFile string) error {
-	fmt.Fprintf(t.stdout, demo.Farewell, os.Args[0]+" --config "+configFile, t.mail.SMTP, t.messages)
-	d, err := t.in.daemon(t.note)
+// keepPolling prints how to look at the result and how to send mail, and polls until Ctrl-C.
+func (d *demonstration) keepPolling(configFile string) error {
+	fmt.Fprintf(d.stdout, demo.Farewell, os.Args[0]+" --config "+configFile, d.mail.SMTP, d.messages)
+	poller, err := d.in.daemon(d.note)
 	if err != nil {
 		return err
 	}
-	return d.Run(t.ctx)
+	return poller.Run(d.ctx)
 }

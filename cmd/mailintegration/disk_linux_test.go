@@ -11,15 +11,15 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// onFullDisk runs a verb where one directory is a file system of 64 KiB, in a mount namespace of its own.
-// Directories are named from the one that the configuration lies in.
-func (in *installed) onFullDisk(name, verb string) (output string, code int) {
+// onFullDisk runs a verb in a mount namespace of its own, in which one directory is a file system of 64 KiB. The name of the
+// directory is relative to the folder of the service file.
+func (in *installed) onFullDisk(name string, verb ...string) (output string, code int) {
 	in.Helper()
 	directory := filepath.Join(filepath.Dir(in.config), name)
 	if err := os.MkdirAll(directory, 0o755); err != nil {
 		in.Fatal(err)
 	}
-	// The mark of the attachment directory goes along: without it, the file system would be taken for a share that is not mounted.
+	// Without the mark of the attachment directory, the daemon would take the file system for a share that is not mounted.
 	script := fmt.Sprintf(`cd %q && mark=$(cat .mailintegration-database 2>/dev/null)
 		mount -t tmpfs -o size=64k,mode=1777 none "$PWD" && cd "$PWD" || exit 99
 		if [ -n "$mark" ]; then echo "$mark" >.mailintegration-database || exit 98; fi
@@ -28,7 +28,7 @@ func (in *installed) onFullDisk(name, verb string) (output string, code int) {
 	if os.Getuid() != 0 {
 		args = append(args, "--map-root-user")
 	}
-	cmd := exec.Command("unshare", append(args, "sh", "-c", script, "sh", os.Args[0], verb)...)
+	cmd := exec.Command("unshare", append(append(args, "sh", "-c", script, "sh", os.Args[0]), verb...)...)
 	cmd.Env = in.command().Env
 	out, err := cmd.CombinedOutput()
 	if _, exited := err.(*exec.ExitError); err != nil && !exited {
@@ -37,7 +37,7 @@ func (in *installed) onFullDisk(name, verb string) (output string, code int) {
 	return string(out), cmd.ProcessState.ExitCode()
 }
 
-func TestADiskThatIsFullLosesNothing(t *testing.T) {
+func TestNothingIsLostWhenADiskIsFull(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name      string
@@ -73,11 +73,12 @@ func TestADiskThatIsFullLosesNothing(t *testing.T) {
 	}
 }
 
-func TestCheckSeesADiskThatIsAsGoodAsFull(t *testing.T) {
+func TestCheckFindsADiskThatIsAlmostFull(t *testing.T) {
 	t.Parallel()
 	in := &installed{TB: t, config: configured(t, "")}
 	out, code := in.onFullDisk("data/spool", "check")
-	if code != exitFailed || !strings.Contains(out, "FAILED  free space (spool): 64.0 KiB of 64.0 KiB: no message can be recorded soon; make room") {
+	const want = "FAILED  free space (spool): 64.0 KiB of 64.0 KiB: soon no message can be recorded; make room"
+	if code != exitFailed || !strings.Contains(out, want) {
 		t.Errorf("exit code %d with the output\n%s", code, out)
 	}
 }

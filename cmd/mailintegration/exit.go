@@ -21,7 +21,8 @@ const (
 
 const exitCodes = "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration,\n4 some mailbox unreachable."
 
-// failure is an error with the exit code it ends the program with and, where one is known, what to do about it.
+// failure is an error with the exit code of the program and with a hint, the sentence that says what to do. The hint is
+// "" when nothing is known.
 type failure struct {
 	code int
 	err  error
@@ -32,7 +33,7 @@ func (f *failure) Error() string { return f.err.Error() }
 
 func (f *failure) Unwrap() error { return f.err }
 
-// report prints err, if any, and returns the exit code for it.
+// report prints err and its hint, and returns the exit code. Without an error it prints nothing.
 func report(stderr io.Writer, err error) int {
 	if err == nil {
 		return exitDone

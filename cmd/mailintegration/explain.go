@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"go.uber.org/zap/zapcore"
@@ -17,13 +16,13 @@ import (
 )
 
 type explainCmd struct {
-	Files      []string `arg:"" name:"file" help:"Messages, a file each."`
-	Mailbox    string   `placeholder:"NAME" help:"The mailbox whose rules decide; may be left out while there is only one."`
-	JSON       bool     `help:"Print JSON, a line for each message."`
-	NoDatabase bool     `help:"Look nothing up: no sender and no request is known, and the names of the configuration are taken as they are."`
+	Files      []string `arg:"" name:"file" help:"Files with one message each."`
+	Mailbox    string   `placeholder:"NAME" help:"The mailbox whose rules decide. Not needed if there is only one."`
+	JSON       bool     `help:"Print one line of JSON for each message."`
+	NoDatabase bool     `help:"Look nothing up: no sender and no request is known, and every name in the configuration counts as existing."`
 }
 
-// Run explains each message in turn and goes on after a file that cannot be read.
+// Run explains each message in turn. It goes on after a file that cannot be read.
 func (c *explainCmd) Run(e *env) error {
 	messages := openMessages(c.Files)
 	x, err := c.prepare(e)
@@ -47,7 +46,7 @@ func (c *explainCmd) Run(e *env) error {
 	return nil
 }
 
-// explaining is what decides about the messages.
+// explaining holds the policy and the look-ups that decide about the messages.
 type explaining struct {
 	mailbox string
 	policy  processor.Policy
@@ -56,7 +55,7 @@ type explaining struct {
 	close   func()
 }
 
-// explain reads one message and prints what would become of it.
+// explain reads one message and prints what would be decided about it.
 func (x *explaining) explain(e *env, f openedMessage, asJSON bool) error {
 	if f.err != nil {
 		return f.err
@@ -72,7 +71,7 @@ func (x *explaining) explain(e *env, f openedMessage, asJSON bool) error {
 	return x.print(e.stdout, f.name, m, f.raw, d)
 }
 
-// prepare reads the configuration and, unless it shall not, opens the database for reading.
+// prepare reads the configuration and, without --no-database, opens the database for reading.
 func (c *explainCmd) prepare(e *env) (*explaining, error) {
 	service, broken, err := c.load(e)
 	if err != nil {
@@ -80,7 +79,9 @@ func (c *explainCmd) prepare(e *env) (*explaining, error) {
 	}
 	if service == nil {
 		if c.Mailbox != "" {
-			return nil, &failure{code: exitUsage, err: errors.New("--mailbox names a mailbox, but there is no configuration"), hint: "--config FILE"}
+			return nil, &failure{
+				code: exitUsage, err: errors.New("--mailbox names a mailbox, but there is no configuration"), hint: "use --config FILE",
+			}
 		}
 		return offline("", defaultRules(), 0), nil
 	}
@@ -94,16 +95,16 @@ func (c *explainCmd) prepare(e *env) (*explaining, error) {
 	return online(e, service, mb)
 }
 
-// load reads the configuration. The service is nil when there is none and no file was named: then the defaults of an
-// end user's mailbox hold, and there is no database.
+// load reads the configuration. If there is none, and nobody named a file, it returns a nil service: the messages are then
+// explained with the defaults of an end user's mailbox and without a database.
 func (c *explainCmd) load(e *env) (*config.Service, *config.Error, error) {
 	if _, err := os.Stat(e.config); errors.Is(err, fs.ErrNotExist) && (e.config == "" || e.config == defaultConfig()) {
 		if !c.NoDatabase {
 			what := e.config + " does not exist"
 			if e.config == "" {
-				what = "no configuration is named"
+				what = "no service file is named"
 			}
-			fmt.Fprintf(e.stderr, "warning: %s: explained by the defaults of an end user's mailbox, as with --no-database\n", what)
+			fmt.Fprintf(e.stderr, "warning: %s: using the defaults of an end user's mailbox, as with --no-database\n", what)
 		}
 		return nil, nil, nil
 	}
@@ -111,7 +112,7 @@ func (c *explainCmd) load(e *env) (*config.Service, *config.Error, error) {
 	return service, broken, err
 }
 
-// defaultRules are those of a mailbox file that says nothing more than it must.
+// defaultRules returns the rules of a mailbox file that has only the mandatory tags.
 func defaultRules() processor.Rules {
 	return processor.Rules{
 		Processor: processor.EndUserIncident, CreateNewRequests: true,
@@ -120,7 +121,7 @@ func defaultRules() processor.Rules {
 	}
 }
 
-// offline explains without a database.
+// offline prepares to explain without a database.
 func offline(mailbox string, rules processor.Rules, most int64) *explaining {
 	policy := processor.NewPolicy(rules, rules.Names.Unresolved())
 	look := func(context.Context, processor.Keys) (processor.Directory, error) {
@@ -129,7 +130,7 @@ func offline(mailbox string, rules processor.Rules, most int64) *explaining {
 	return &explaining{mailbox: mailbox, policy: policy, most: most, look: look, close: func() {}}
 }
 
-// online explains with what the database knows, which it can only read.
+// online prepares to explain with look-ups in the database, which it opens read-only.
 func online(e *env, service *config.Service, mb *config.Mailbox) (*explaining, error) {
 	in := &installation{service: service, log: newLogger(e.stderr, zapcore.WarnLevel)}
 	if err := in.openReadOnly(e.ctx); err != nil {
@@ -149,18 +150,10 @@ func online(e *env, service *config.Service, mb *config.Mailbox) (*explaining, e
 	return &explaining{mailbox: mb.Name, policy: policy, most: mb.MaxOctets, look: look, close: in.close}, nil
 }
 
-// withoutDatabase adds to the error for a database that does not exist that explaining needs none.
+// withoutDatabase adds to the hint about a database that does not exist that explain can do without one.
 func withoutDatabase(err error) error {
 	if f := new(failure); errors.Is(err, errNoDatabase) && errors.As(err, &f) {
-		return &failure{code: f.code, err: f.err, hint: f.hint + "; with --no-database none is needed"}
+		return &failure{code: f.code, err: f.err, hint: f.hint + ", or use --no-database"}
 	}
 	return err
-}
-
-// orNone joins names for a message.
-func orNone(names []string) string {
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ", ")
 }

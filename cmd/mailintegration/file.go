@@ -7,31 +7,34 @@ import (
 	"mailintegration/store"
 )
 
-// openMessage opens a message in a file.
+// aMessage describes, for a hint, the file that holds a message.
+const aMessage = "a file that holds one message and"
+
+// openMessage opens the message in a file.
 func openMessage(name string) (*store.RawFile, error) {
 	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() { // reading a pipe may never end, and cannot be done twice
-		err = fmt.Errorf("%s is not a file", name)
+	if err == nil && !info.Mode().IsRegular() { // a pipe may never end, and cannot be read twice
+		err = fmt.Errorf("%s is not a regular file", name)
 	}
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, unreadable(err, aMessage)
 	}
 	f, err := store.OpenRaw(name)
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, unreadable(err, aMessage)
 	}
 	return f, nil
 }
 
-// openedMessage is a message in a file, or why it could not be opened.
+// openedMessage is a message in a file, or the error of opening it.
 type openedMessage struct {
 	name string
 	raw  *store.RawFile
 	err  error
 }
 
-// openMessages opens messages in files. It comes before the configuration is read: whoever named the files may be root,
-// and the program may go on as an account that cannot read them.
+// openMessages opens messages in files. Call it before load: root may have named the files, and the program may go on as
+// an account that cannot read them.
 func openMessages(names []string) []openedMessage {
 	var all []openedMessage
 	for _, name := range names {
@@ -41,6 +44,7 @@ func openMessages(names []string) []openedMessage {
 	return all
 }
 
-func unreadable(err error) error {
-	return &failure{code: exitFailed, err: err, hint: "name a file that holds one message and can be read"}
+// unreadable adds to the error of a file that a person named what to name instead.
+func unreadable(err error, instead string) error {
+	return &failure{code: exitFailed, err: err, hint: fmt.Sprintf("name %s that can be read", instead)}
 }

@@ -20,15 +20,15 @@ import (
 // stopTimeout bounds how long the private PostgreSQL may take to stop.
 const stopTimeout = 30 * time.Second
 
-// installation is what a verb works on: the configuration, the database and the log.
+// installation holds the configuration, the database and the log that a verb works with.
 type installation struct {
 	service  *config.Service
 	warnings []config.Warning
 	broken   *config.Error    // mistakes in mailbox files, nil for none
-	server   *postgres.Server // nil when the database is one of its own
+	server   *postgres.Server // the private PostgreSQL, nil when Database names another server
 	store    *store.Store
 	log      *zap.Logger
-	logFile  *logFile // nil where only standard error gets the log
+	logFile  *logFile // nil when the log goes to standard error only
 }
 
 // verbosity is how much a verb logs.
@@ -39,21 +39,8 @@ const (
 	logConfigured           // as LogLevel says
 )
 
-// load reads the configuration and, if root runs this, goes on as the account that owns the data directory. Mistakes in
-// mailbox files are returned beside the service: the other mailboxes are none the worse for them.
-func load(e *env) (service *config.Service, warnings []config.Warning, broken *config.Error, err error) {
-	service, warnings, err = config.LoadService(e.config)
-	if service != nil && errors.As(err, &broken) {
-		err = nil
-	}
-	if err == nil {
-		err = e.leaveRoot(service.DataDirectory)
-	}
-	return service, warnings, broken, err
-}
-
-// open reads the configuration, starts the private PostgreSQL where none is configured, and brings the schema
-// up to date. The caller closes the installation.
+// open reads the configuration, starts the private PostgreSQL if no database is configured, and brings the schema up to
+// date. The caller closes the installation.
 func open(e *env, v verbosity) (*installation, error) {
 	service, warnings, broken, err := load(e)
 	if err != nil {
@@ -75,23 +62,26 @@ func open(e *env, v verbosity) (*installation, error) {
 	return in, nil
 }
 
-// openLog logs to standard error and, what the daemon does, to the log directory if there is one.
+// openLog opens the log on standard error and, for the daemon, in the log directory if one is configured.
 func (in *installation) openLog(e *env, v verbosity) (err error) {
 	var files []io.Writer
 	if v == logConfigured && in.service.LogDirectory != "" {
 		if in.logFile, err = openLogFile(in.service.LogDirectory, time.Now); err != nil {
-			return directoryFailure(err, "LogDirectory")
+			return &directoryError{"log directory", "LogDirectory", err}
 		}
 		files = append(files, in.logFile)
 	}
 	in.log = newLogger(e.stderr, v.level(in.service), files...)
 	if e.account != "" {
-		in.log.Info("root's privileges dropped", zap.String("account", e.account), zap.String("data_directory", e.owned))
+		in.events().rootDropped(e.account, e.owned)
 	}
 	return nil
 }
 
-// level is the least level that is logged.
+// events returns the installation's log events.
+func (in *installation) events() events { return events{in.log} }
+
+// level returns the least important level that is logged.
 func (v verbosity) level(service *config.Service) zapcore.Level {
 	if v == logConfigured {
 		level, err := zapcore.ParseLevel(string(service.LogLevel))
@@ -102,7 +92,7 @@ func (v verbosity) level(service *config.Service) zapcore.Level {
 	return zapcore.WarnLevel
 }
 
-// database returns the URL of the database, having started the private one if there is no other.
+// database returns the URL of the database. It starts the private PostgreSQL if no other database is configured.
 func (in *installation) database(ctx context.Context) (string, error) {
 	if !in.service.DatabaseURL.IsEmpty() {
 		return in.service.DatabaseURL.Reveal(), nil
@@ -111,30 +101,26 @@ func (in *installation) database(ctx context.Context) (string, error) {
 		DataDirectory: privateDatabase(in.service), Logger: in.log,
 	})
 	if err != nil {
-		return "", directoryFailure(err, "DataDirectory")
+		return "", dataError(err)
 	}
 	in.server = server
 	return server.URL(), nil
 }
 
-// privateDatabase is the directory of the private PostgreSQL.
+// privateDatabase returns the directory of the private PostgreSQL.
 func privateDatabase(service *config.Service) string {
 	return filepath.Join(service.DataDirectory, "postgres")
 }
 
-// openStore brings the schema up to date and opens the store. The daemon is patient: it waits for a database that
-// cannot be reached and for a share that is not mounted, as it does when they are lost later.
+// openStore brings the schema up to date and opens the store. A patient caller, the daemon, waits until the database can be
+// reached and the share of the attachment directory is mounted, as it does when it loses them later.
 func (in *installation) openStore(ctx context.Context, url string, patient bool) error {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		err := in.tryStore(ctx, url)
-		what := "database unreachable"
-		if errors.Is(err, store.ErrDirectory) {
-			what = "attachment directory unusable"
-		}
 		if !patient || !store.IsUnreachable(err) && !errors.Is(err, store.ErrDirectory) {
 			return err
 		}
-		in.log.Warn(what, zap.Error(err), zap.String("hint", store.Hint(err)), zap.Duration("next_try", wait))
+		in.events().storeUnusable(err, wait)
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
@@ -165,7 +151,7 @@ func (in *installation) close() {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 		defer cancel()
 		if err := in.server.Stop(ctx); err != nil {
-			in.log.Warn("private PostgreSQL not stopped", zap.Error(err))
+			in.events().privateServerNotStopped(err)
 		}
 	}
 	if in.logFile != nil {
@@ -194,30 +180,29 @@ func (in *installation) daemon(recorded func(string, *processor.Message, store.O
 	return daemon.New(opts)
 }
 
-// complaint is the error of an installation some of whose mailbox files are broken, nil when none is.
-func (in *installation) complaint() error {
+// mistakes returns the mistakes in mailbox files as an error, nil when there are none.
+func (in *installation) mistakes() error {
 	if in.broken == nil {
-		return nil
+		return nil // not in.broken: a nil pointer in an error is not nil
 	}
 	return in.broken
 }
 
-// logConfiguration logs the warnings, and each mistake in the mailbox files: their mailboxes are not polled, the others
-// are.
+// logConfiguration logs the warnings and each mistake in a mailbox file. The mailbox of such a file is not polled; the
+// others are.
 func (in *installation) logConfiguration() {
 	for _, w := range in.warnings {
-		in.log.Warn("configuration", zap.String("warning", w.String()))
+		in.events().configurationWarning(w)
 	}
 	for _, m := range in.service.Mailboxes {
 		for _, silent := range withoutEffect(m) {
-			in.log.Warn("configuration", zap.String("mailbox", m.Name), zap.String("warning", silent))
+			in.events().settingWithoutEffect(m.Name, silent)
 		}
 	}
 	if in.broken == nil {
 		return
 	}
 	for _, m := range in.broken.Mistakes {
-		in.log.Error("mailbox not polled", zap.String("mistake", m.String()),
-			zap.String("hint", "correct the file and start again; mailintegration check tells whether it is right"))
+		in.events().mailboxNotPolled(m)
 	}
 }

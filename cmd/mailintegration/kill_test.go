@@ -71,9 +71,9 @@ func (in *installed) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// skipped is what a poll says that another daemon keeps from polling: PostgreSQL may need a moment to notice that one
-// was killed.
-const skipped = "another daemon polls it just now"
+// skipped is the report of a poll while another daemon holds the mailbox. PostgreSQL may need a moment to notice that a
+// daemon was killed.
+const skipped = "another daemon is polling it now"
 
 // once runs the verb once to its end.
 func (in *installed) once() string {

@@ -18,19 +18,19 @@ type logFile struct {
 	day  string
 }
 
-// openLogFile begins the run's first file.
+// openLogFile makes the directory and begins the first file of the run.
 func openLogFile(directory string, now func() time.Time) (*logFile, error) {
 	if err := os.MkdirAll(directory, 0o750); err != nil {
-		return nil, fmt.Errorf("log directory: %w", err)
+		return nil, err
 	}
 	f := &logFile{directory: directory, now: now}
 	if err := f.turn(now()); err != nil {
-		return nil, fmt.Errorf("log directory: %w", err)
+		return nil, err
 	}
 	return f, nil
 }
 
-// Write implements io.Writer. When the day's file cannot be begun, the log goes on in the one before.
+// Write implements io.Writer. If the file of a new day cannot be begun, the log goes on in the file of the day before.
 func (f *logFile) Write(p []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -42,7 +42,7 @@ func (f *logFile) Write(p []byte) (int, error) {
 	return f.file.Write(p)
 }
 
-// turn begins the file for the time now.
+// turn ends the file of the day before and begins the file of the time now.
 func (f *logFile) turn(now time.Time) error {
 	name := now.Format("MailIntegrationApp_20060102_150405.log")
 	file, err := os.OpenFile(filepath.Join(f.directory, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
@@ -56,7 +56,7 @@ func (f *logFile) turn(now time.Time) error {
 	return nil
 }
 
-// Close ends the log.
+// Close closes the file.
 func (f *logFile) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// newLogger logs to w: readable on a terminal, JSON otherwise. Files get JSON.
+// newLogger returns a logger to w and to files. A terminal gets readable lines; everything else gets JSON.
 func newLogger(w io.Writer, level zapcore.Level, files ...io.Writer) *zap.Logger {
 	conf := zap.NewProductionEncoderConfig()
 	conf.TimeKey = "time"

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net"
 	"strconv"
-	"strings"
 	"time"
 
 	"mailintegration/config"
@@ -16,12 +15,12 @@ import (
 
 type mailboxCmd struct {
 	List      mailboxListCmd      `cmd:"" help:"List the configured mailboxes."`
-	Authorize mailboxAuthorizeCmd `cmd:"" help:"Let a person authorize the daemon to read a mailbox of Microsoft 365: prints an address and a code, and waits."`
+	Authorize mailboxAuthorizeCmd `cmd:"" help:"Let a person authorize a mailbox of Microsoft 365: prints an address and a code, and waits."`
 }
 
 type mailboxListCmd struct{ output }
 
-// mailboxSummary is a mailbox as mailbox list shows it.
+// mailboxSummary describes one mailbox for mailbox list.
 type mailboxSummary struct {
 	Name           string     `json:"name"`
 	Server         string     `json:"server"` // host:port
@@ -29,12 +28,12 @@ type mailboxSummary struct {
 	Enabled        bool       `json:"enabled"`
 	Schedule       string     `json:"schedule"`
 	Authentication string     `json:"authentication"`
-	Grant          string     `json:"grant,omitempty"`         // how tokens are obtained, with Azure
-	AuthorizedAt   *time.Time `json:"authorized_at,omitempty"` // by a person, with a device code
+	Grant          string     `json:"grant,omitempty"`         // with Azure: how tokens are obtained
+	AuthorizedAt   *time.Time `json:"authorized_at,omitempty"` // with a device code: when a person did
 	Problem        string     `json:"problem,omitempty"`       // why the authorization cannot be used
 }
 
-// Run lists the mailboxes; it needs neither database nor network.
+// Run lists the mailboxes. It needs neither database nor network.
 func (c *mailboxListCmd) Run(e *env) error {
 	service, _, broken, err := load(e)
 	if err != nil {
@@ -57,7 +56,7 @@ func (c *mailboxListCmd) Run(e *env) error {
 	return nil
 }
 
-// summary is what is shown of a mailbox.
+// summary returns the summary of a mailbox.
 func summary(m *config.Mailbox, tokens *oauth.Store) mailboxSummary {
 	s := mailboxSummary{
 		Name: m.Name, Server: net.JoinHostPort(m.ServerName, strconv.Itoa(m.Port)), Security: string(m.Security),
@@ -80,7 +79,7 @@ func summary(m *config.Mailbox, tokens *oauth.Store) mailboxSummary {
 	return s
 }
 
-// logIn says how the mailbox is logged in to, for a table.
+// logIn returns the cell of the table that says how the daemon logs in.
 func (s mailboxSummary) logIn() string {
 	switch {
 	case s.Grant == "":
@@ -99,21 +98,21 @@ type mailboxAuthorizeCmd struct {
 	Name string `arg:"" help:"The mailbox's name."`
 }
 
-// Run shows a person where to go and what to enter, and waits until that is done.
+// Run prints an address and a code for a person, and waits until the person has signed in.
 func (c *mailboxAuthorizeCmd) Run(e *env) error {
 	service, _, broken, err := load(e)
 	if err != nil {
 		return err
 	}
-	m, err := find(service, broken, c.Name)
+	m, err := mailboxNamed(service, broken, c.Name)
 	if err != nil {
 		return err
 	}
 	opts := tokenOptions(m, tokenStore(service))
 	if m.Authentication != config.Azure || opts.Grant() != oauth.DeviceCode {
 		return &failure{
-			code: exitUsage, err: fmt.Errorf("mailbox %s: there is nothing to authorize: it is logged in to with what its file says", m.Name),
-			hint: "a person authorizes a mailbox with Authentication Azure and without ClientSecret and Password",
+			code: exitUsage, err: fmt.Errorf("mailbox %s uses the credentials in its file: there is nothing to authorize", m.Name),
+			hint: "authorize only a mailbox with Authentication Azure and without ClientSecret and Password",
 		}
 	}
 	source, err := oauth.New(opts)
@@ -130,20 +129,7 @@ func (c *mailboxAuthorizeCmd) Run(e *env) error {
 	return authorized(e, m, opts, claims)
 }
 
-// find returns the mailbox of that name.
-func find(service *config.Service, broken *config.Error, name string) (*config.Mailbox, error) {
-	for _, m := range service.Mailboxes {
-		if strings.EqualFold(m.Name, name) {
-			return m, nil
-		}
-	}
-	if broken != nil {
-		return nil, broken // it may be one of those that could not be read
-	}
-	return nil, &failure{code: exitUsage, err: fmt.Errorf("there is no mailbox %q", name), hint: "mailintegration mailbox list"}
-}
-
-// invite says what the person has to do.
+// invite tells the person what to do.
 func invite(e *env, m *config.Mailbox, i oauth.Invitation) {
 	fmt.Fprintf(e.stdout, "To let MailIntegration read the mailbox %s, open\n\n    %s\n\nenter the code\n\n    %s\n\nand sign in as %s.\n",
 		m.Name, i.URL, i.Code, m.UserName)
@@ -153,11 +139,11 @@ func invite(e *env, m *config.Mailbox, i oauth.Invitation) {
 	fmt.Fprintln(e.stdout, "Waiting …")
 }
 
-// authorized says what the person gave, and whether it will do.
+// authorized prints what the person has authorized. It returns an error when permissions are missing.
 func authorized(e *env, m *config.Mailbox, opts oauth.Options, claims oauth.Claims) error {
 	fmt.Fprintf(e.stdout, "mailbox %s authorized\n", m.Name)
 	if claims.Audience == "" {
-		return nil // a token that says nothing: check will see whether the server takes it
+		return nil // only the server can read the token; check tries it
 	}
 	fmt.Fprintf(e.stdout, "token: %s\n", claims)
 	if claims.IsOfAnother(m.UserName) {
@@ -169,8 +155,8 @@ func authorized(e *env, m *config.Mailbox, opts oauth.Options, claims oauth.Clai
 	}
 	if len(wrong) > 0 {
 		return &failure{
-			code: exitFailed, err: fmt.Errorf("the authorization will not do: %w", errors.Join(wrong...)),
-			hint: "correct the application's registration, and authorize again",
+			code: exitFailed, err: fmt.Errorf("the authorization lacks permissions: %w", errors.Join(wrong...)),
+			hint: "correct the application's registration in Microsoft Entra, then authorize the mailbox again",
 		}
 	}
 	return nil

@@ -1,11 +1,9 @@
-// Command mailintegration reads mailboxes over POP3 and records each message in PostgreSQL exactly once, as an
-// incident, a service request, an event or an activity on a request that exists.
 package main
 
 import (
 	"context"
 	"os"
-	_ "time/tzdata" // schedules with TZ= where the system has no time zones, as on Windows
+	_ "time/tzdata" // schedules with TZ= work where the system has no time zones, as on Windows
 )
 
 func main() {

@@ -9,7 +9,7 @@ import (
 )
 
 type onceCmd struct {
-	Mailbox []string `arg:"" optional:"" help:"Names of mailboxes; all that are enabled when none is given."`
+	Mailbox []string `arg:"" optional:"" help:"Names of mailboxes; by default all that are enabled."`
 }
 
 // Run polls each mailbox once and prints what became of its messages.
@@ -22,13 +22,17 @@ func (c *onceCmd) Run(e *env) error {
 	for _, w := range in.warnings {
 		fmt.Fprintln(e.stderr, "warning:", w)
 	}
+	names, err := in.enabled(c.Mailbox)
+	if err != nil {
+		return err
+	}
 	d, err := in.daemon(nil)
 	if err != nil {
 		return err
 	}
-	reports, err := d.Once(e.ctx, c.Mailbox...)
+	reports, err := d.Once(e.ctx, names...)
 	if err != nil {
-		return &failure{code: exitUsage, err: err, hint: "mailintegration check lists the mailboxes"}
+		return err
 	}
 	for _, r := range reports {
 		fmt.Fprintln(e.stdout, line(r))
@@ -36,13 +40,29 @@ func (c *onceCmd) Run(e *env) error {
 	if err := verdict(reports); err != nil {
 		return err
 	}
-	return in.complaint()
+	return in.mistakes()
 }
 
-// line sums up the poll of one mailbox.
+// enabled returns the configured names of mailboxes that a person has named.
+func (in *installation) enabled(named []string) ([]string, error) {
+	var names []string
+	for _, name := range named {
+		m, err := mailboxNamed(in.service, nil, name)
+		if err != nil {
+			return nil, err
+		}
+		if !m.Enabled {
+			return nil, &failure{code: exitUsage, err: fmt.Errorf("mailbox %s is not enabled", m.Name), hint: "set Enabled to True in " + m.File}
+		}
+		names = append(names, m.Name)
+	}
+	return names, nil
+}
+
+// line returns the line that sums up the poll of one mailbox. Its numbers add up: what was listed is the sum of the rest.
 func line(r daemon.Report) string {
 	if r.Skipped {
-		return r.Mailbox + ": another daemon polls it just now"
+		return r.Mailbox + ": another daemon is polling it now"
 	}
 	s := fmt.Sprintf("%s: %d listed: %d opened, %d added, %d refused, %d ignored, %d set aside, %d known, %d too large, "+
 		"%d failed, %d left for the next poll",
@@ -56,7 +76,7 @@ func line(r daemon.Report) string {
 	return s
 }
 
-// verdict turns the reports into the error that the exit code is made of; what happened was printed before.
+// verdict returns the error that decides the exit code; the lines of the reports have said what happened.
 func verdict(reports []daemon.Report) error {
 	worst := 0
 	for _, r := range reports {
@@ -73,10 +93,10 @@ func verdict(reports []daemon.Report) error {
 	if worst == 0 {
 		return nil
 	}
-	return &failure{code: worst, err: errors.New("some mailboxes were not fully polled"), hint: "see above"}
+	return &failure{code: worst, err: errors.New("some mailboxes were not fully polled"), hint: "see the lines above"}
 }
 
-// isUnreachable reports whether err is about getting to the mailbox and into it, rather than about its messages or this
+// isUnreachable reports whether err is about reaching the mailbox or logging in to it, not about its messages or this
 // machine's disk.
 func isUnreachable(err error) bool {
 	return errors.As(err, new(*mailbox.Error)) && !errors.Is(err, mailbox.ErrSpool) && !errors.Is(err, mailbox.ErrTooLarge)

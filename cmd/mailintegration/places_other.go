@@ -7,14 +7,14 @@ import (
 	"io/fs"
 )
 
-// modesCount: the permissions of files say who can read them.
+// modesCount says whether the permissions of a file decide who can read it.
 const modesCount = true
 
 func fileSystemOf(string) (fileSystem, error) {
-	return fileSystem{}, errors.New("this system does not say it")
+	return fileSystem{}, errors.New("this program cannot ask this system for it")
 }
 
-// ownership is whose the files of a directory should be.
+// ownership is the account that the files of a directory should belong to. It is not checked on this system.
 type ownership struct{ account string }
 
 func ownershipOf(fs.FileInfo) ownership { return ownership{} }

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// modesCount: the permissions of files say who can read them.
+// modesCount says whether the permissions of a file decide who can read it.
 const modesCount = true
 
 // fileSystemOf returns the file system that a path lies on.
@@ -25,51 +25,44 @@ func fileSystemOf(path string) (fileSystem, error) {
 	if err := syscall.Statfs(path, &of); err != nil {
 		return fileSystem{}, fmt.Errorf("%s: %w", path, err)
 	}
-	f := fileSystem{id: path, free: int64(of.Bavail) * int64(of.Bsize), total: int64(of.Blocks) * int64(of.Bsize)}
-	if stat, known := info.Sys().(*syscall.Stat_t); known {
-		f.id = strconv.FormatUint(uint64(stat.Dev), 10)
-	}
-	return f, nil
+	return fileSystem{
+		id:   strconv.FormatUint(uint64(info.Sys().(*syscall.Stat_t).Dev), 10),
+		free: int64(of.Bavail) * int64(of.Bsize), total: int64(of.Blocks) * int64(of.Bsize),
+	}, nil
 }
 
-// ownership is whose the files of a directory should be.
+// ownership is the account that the files of a directory should belong to.
 type ownership struct {
 	account string
-	uid     uint32
-	known   bool
-	isRoot  bool // this process is root, which may write anything
+	uid     int
+	isRoot  bool // this process is root, which can write every file
 }
 
-// ownershipOf returns whose the files in a directory should be: this process's account, or, when that is root, the
-// directory's owner, as whom the daemon runs.
+// ownershipOf returns the account that the files in a directory should belong to: the account of this process or, if that
+// is root, the owner of the directory, since the daemon runs as that account.
 func ownershipOf(directory fs.FileInfo) ownership {
-	o := ownership{uid: uint32(os.Geteuid()), isRoot: os.Geteuid() == 0, known: true}
-	if stat, known := directory.Sys().(*syscall.Stat_t); o.isRoot {
-		if o.known = known; known {
-			o.uid = stat.Uid
-		}
+	o := ownership{uid: os.Geteuid(), isRoot: os.Geteuid() == 0}
+	if o.isRoot {
+		o.uid, _ = ownerOf(directory)
 	}
-	o.account = accountName(int(o.uid))
+	o.account = accountName(o.uid)
 	return o
 }
 
-// stranger returns the owner of an entry that the account cannot work with, "" for one that it can.
+// stranger returns the owner of an entry that the account cannot use, "" for an entry that it can use.
 func (o ownership) stranger(path string, entry fs.DirEntry) string {
 	info, err := entry.Info()
 	if err != nil {
-		return "" // it was removed just now
+		return "" // somebody has just removed it
 	}
-	stat, known := info.Sys().(*syscall.Stat_t)
-	if !known || !o.known || stat.Uid == o.uid {
+	uid, _ := ownerOf(info)
+	if uid == o.uid || o.isRoot && uid != 0 || !o.isRoot && canWrite(path, entry) {
 		return ""
 	}
-	if o.isRoot && stat.Uid != 0 || !o.isRoot && canWrite(path, entry) {
-		return ""
-	}
-	return accountName(int(stat.Uid))
+	return accountName(uid)
 }
 
-// canWrite reports whether this process may change a file, or what is in a folder: its group may let it.
+// canWrite reports whether this process may change a file or the entries of a folder, for example as a member of its group.
 func canWrite(path string, entry fs.DirEntry) bool {
 	mode := uint32(unix.W_OK)
 	if entry.IsDir() {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// modesCount: access control lists, not the permissions that Go shows, say who can read a file.
+// modesCount says whether the permissions of a file decide who can read it. On Windows access control lists do.
 const modesCount = false
 
 // fileSystemOf returns the volume that a path lies on.
@@ -25,7 +25,8 @@ func fileSystemOf(path string) (fileSystem, error) {
 	return fileSystem{id: strings.ToLower(filepath.VolumeName(path)), free: int64(free), total: int64(total)}, nil
 }
 
-// ownership is whose the files of a directory should be. An administrator's files are inherited by the rules of the folder.
+// ownership is the account that the files of a directory should belong to. It is not checked: on Windows a file inherits the
+// access rights of its folder, also if an administrator makes it.
 type ownership struct{ account string }
 
 func ownershipOf(fs.FileInfo) ownership { return ownership{} }

@@ -5,8 +5,8 @@ import (
 	"io/fs"
 )
 
-// leaveRoot makes this process work as the account that owns the data directory, when root started it and the directory
-// is another account's. It comes before anything is opened there.
+// leaveRoot makes root's process the process of the account that owns the data directory, unless that is root. Call it
+// before anything in the directory is opened.
 func (e *env) leaveRoot(dataDirectory string) error {
 	account, err := becomeOwner(dataDirectory)
 	if account != "" {
@@ -15,8 +15,8 @@ func (e *env) leaveRoot(dataDirectory string) error {
 	return err
 }
 
-// explainDenial adds to an error about permissions that root ran this and that it worked as another account: who is root
-// expects to be let in everywhere.
+// explainDenial adds to a "permission denied" that root started this and that it ran as another account: root expects that
+// it may open every file.
 func (e *env) explainDenial(err error) error {
 	if e.account == "" || !errors.Is(err, fs.ErrPermission) || errors.As(err, new(*failure)) {
 		return err
@@ -24,6 +24,6 @@ func (e *env) explainDenial(err error) error {
 	return &failure{
 		code: exitFailed, err: err,
 		hint: "this ran as the account " + e.account + ", the owner of " + e.owned + ", not as root: " +
-			"let that account in, or give it what belongs to root (chown)",
+			"let that account in, or give it the files that belong to root (chown)",
 	}
 }

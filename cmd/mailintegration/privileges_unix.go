@@ -17,16 +17,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// becomeOwner makes a process of root's the process of the account that the data directory belongs to, for good, and
-// returns that account's name. It does nothing, and returns "", for other processes and for a directory of root's.
+// becomeOwner makes root's process, for good, the process of the account that owns the data directory, and returns the name
+// of the account. It does nothing and returns "" if the process is not root's, or if root owns the directory.
 //
-// Whoever owns a directory decides what its names lead to. Root would follow a link there to files that the account may
-// not even read, and would leave files behind that the account cannot use.
+// The owner of a directory decides where its names lead. Root would follow a link there to files that the account may not
+// even read, and would leave files behind that the account cannot use.
 func becomeOwner(directory string) (string, error) {
 	if os.Geteuid() != 0 {
 		return "", nil
 	}
-	uid, gid, err := ownerOf(directory)
+	uid, gid, err := directoryOwner(directory)
 	if err != nil || uid == 0 {
 		return "", err
 	}
@@ -35,20 +35,20 @@ func becomeOwner(directory string) (string, error) {
 		err = who.become()
 	}
 	if err != nil {
-		return "", fmt.Errorf("root works on %s as the account that owns it, %s: %w", directory, who.name, err)
+		return "", fmt.Errorf("root works in %s as the account that owns it, but cannot become %s: %w", directory, who.name, err)
 	}
 	return who.name, canReach(who.name, directory)
 }
 
-// ownerOf returns whom the data directory belongs to or, where it does not exist yet, the nearest one that does. A
-// directory of root's is refused when somebody else could put another in its place.
-func ownerOf(directory string) (uid, gid int, err error) {
+// directoryOwner returns the owner of the data directory or, if it does not exist yet, of its nearest parent that does. It
+// returns an error for a directory of root's that another account could exchange for another directory.
+func directoryOwner(directory string) (uid, gid int, err error) {
 	steps, err := way(directory)
-	if err != nil && !errors.Is(err, fs.ErrPermission) { // a file server may keep even root out of what it sees of the way
+	if err != nil && !errors.Is(err, fs.ErrPermission) { // a file server may refuse even root a part of the way
 		return 0, 0, err
 	}
 	for _, s := range slices.Backward(steps) {
-		if uid, gid = s.owner(); !s.isLink() {
+		if uid, gid = ownerOf(s.info); !s.isLink() {
 			break
 		}
 	}
@@ -59,15 +59,15 @@ func ownerOf(directory string) (uid, gid int, err error) {
 		if why := s.exchangeable(); why != "" {
 			return 0, 0, &failure{
 				code: exitFailed, err: fmt.Errorf("data directory %s: root does not work in it: %s %s", directory, s.path, why),
-				hint: "run this as the account that is to own the data directory, give the directory to that account (chown -R), " +
-					"or choose another (DataDirectory)",
+				hint: "run this as the account that shall own the data directory, give the directory to that account (chown -R), " +
+					"or name another directory in DataDirectory",
 			}
 		}
 	}
 	return 0, 0, nil
 }
 
-// step is a file on the way to another.
+// step is one directory or symbolic link on the way to a path.
 type step struct {
 	path string
 	info fs.FileInfo
@@ -75,14 +75,15 @@ type step struct {
 
 func (s step) isLink() bool { return s.info.Mode()&fs.ModeSymlink != 0 }
 
-func (s step) owner() (uid, gid int) {
-	st := s.info.Sys().(*syscall.Stat_t)
+// ownerOf returns the owner and the group of a file.
+func ownerOf(info fs.FileInfo) (uid, gid int) {
+	st := info.Sys().(*syscall.Stat_t) // package os documents it
 	return int(st.Uid), int(st.Gid)
 }
 
-// exchangeable says why somebody other than root could change what the step leads to, "" when nobody can.
+// exchangeable returns why an account other than root could change where the step leads, "" if none could.
 func (s step) exchangeable() string {
-	switch uid, gid := s.owner(); {
+	switch uid, gid := ownerOf(s.info); {
 	case uid != 0:
 		return "belongs to the account " + accountName(uid)
 	case s.info.IsDir() && gid != 0 && s.info.Mode().Perm()&0o020 != 0 && s.info.Mode()&fs.ModeSticky == 0:
@@ -93,11 +94,11 @@ func (s step) exchangeable() string {
 	return ""
 }
 
-// maxLinks is how many symbolic links may lie on the way, as many as for Linux.
+// maxLinks bounds the symbolic links on a way, as Linux does.
 const maxLinks = 40
 
-// way returns everything on the way to path, from the root directory on, as far as it exists: directories, symbolic links,
-// and what lies on the way to where these lead.
+// way returns the steps from the root directory to path, as far as they exist: the directories, the symbolic links, and the
+// steps to the targets of the links.
 func way(path string) ([]step, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -136,21 +137,21 @@ func way(path string) ([]step, error) {
 	return steps, nil
 }
 
-// identity is an account as the kernel knows it, with what programs expect of its environment.
+// identity is an account as the kernel knows it, with the name and home that programs expect in the environment.
 type identity struct {
 	uid, gid   int
 	groups     []int
 	name, home string
 }
 
-// accountOf returns the account with that number. One that is in no list of accounts works with the directory's group.
+// accountOf returns the account with that number. An account that is not in the list of accounts gets the directory's group.
 func accountOf(uid, gid int, directory string) (identity, error) {
 	who := identity{uid: uid, gid: gid, name: accountName(uid), home: directory}
 	u, err := user.LookupId(strconv.Itoa(uid))
 	if err != nil {
 		if gid == 0 {
-			return who, errors.New("there is no such account in /etc/passwd, and the directory's group is root: " +
-				"give the directory a group of the account's (chgrp)")
+			return who, errors.New("the account is not in /etc/passwd, and the directory's group is root: " +
+				"give the directory a group of the account (chgrp)")
 		}
 		return who, nil
 	}
@@ -159,7 +160,7 @@ func accountOf(uid, gid int, directory string) (identity, error) {
 		return who, err
 	}
 	who.groups = []int{who.gid}
-	groups, _ := u.GroupIds() // without them the account may do less, not more
+	groups, _ := u.GroupIds() // on an error the account gets fewer rights, not more
 	for _, group := range groups {
 		if number, err := strconv.Atoi(group); err == nil && number != who.gid {
 			who.groups = append(who.groups, number)
@@ -168,7 +169,7 @@ func accountOf(uid, gid int, directory string) (identity, error) {
 	return who, nil
 }
 
-// accountName returns the name of the account with that number, or the number.
+// accountName returns the name of the account with that number, or the number if it has none.
 func accountName(uid int) string {
 	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil {
 		return u.Username
@@ -176,8 +177,8 @@ func accountName(uid int) string {
 	return strconv.Itoa(uid)
 }
 
-// become makes the process the account's. Setuid of root's changes the real and the saved id with the effective one
-// (setuid(2)), so there is no way back; groups go first, since afterwards nobody may change them.
+// become makes this process the account's. When root calls setuid, the kernel changes the real and the saved id too
+// (setuid(2)), so there is no way back. The groups come first, since the account may not change them.
 func (who identity) become() error {
 	if err := syscall.Setgroups(who.groups); err != nil {
 		return fmt.Errorf("set its groups: %w", err)
@@ -194,8 +195,8 @@ func (who identity) become() error {
 	return who.setEnvironment()
 }
 
-// setEnvironment makes the environment the account's as far as it is root's: its home, its name and, where root's folder
-// for temporary files is closed to it, everybody's.
+// setEnvironment replaces root's home and name in the environment by the account's. If the account cannot use root's
+// directory for temporary files, it gets the default one.
 func (who identity) setEnvironment() error {
 	err := errors.Join(os.Setenv("HOME", who.home), os.Setenv("USER", who.name), os.Setenv("LOGNAME", who.name))
 	if unix.Access(os.TempDir(), unix.W_OK|unix.X_OK) != nil {
@@ -204,14 +205,14 @@ func (who identity) setEnvironment() error {
 	return err
 }
 
-// canReach returns an error when the account, which this process has become, cannot pass to its own directory.
+// canReach returns an error if this process, which has become the account, cannot reach the account's directory.
 func canReach(account, directory string) error {
 	steps, err := way(directory)
 	if errors.Is(err, fs.ErrPermission) || err == nil && len(steps) > 0 && unix.Access(steps[len(steps)-1].path, unix.X_OK) != nil {
 		return &failure{
 			code: exitFailed,
 			err:  fmt.Errorf("the account %s owns the data directory %s but cannot reach it: %w", account, directory, fs.ErrPermission),
-			hint: "let it pass through the directories above (chmod o+x), or choose another DataDirectory",
+			hint: "let it pass through the directories above (chmod o+x), or name another directory in DataDirectory",
 		}
 	}
 	return err

@@ -1,4 +1,4 @@
 package main
 
-// becomeOwner has nothing to do: Windows has no account that ignores permissions and is taken for another by its files.
+// becomeOwner does nothing: on Windows no account ignores permissions and leaves files that others cannot use.
 func becomeOwner(string) (string, error) { return "", nil }

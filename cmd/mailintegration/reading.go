@@ -11,11 +11,11 @@ import (
 	"mailintegration/store/postgres"
 )
 
-// errNoDatabase says that the private database was never made.
+// errNoDatabase says that the private database has not been made.
 var errNoDatabase = errors.New("there is no database yet")
 
-// openToRead opens the installation for a verb that only reads. It brings no schema up to date under a daemon that runs,
-// and makes no database. The caller closes the installation.
+// openToRead opens the installation for a verb that only reads. It makes no database and does not migrate the schema, which
+// a running daemon may be using. The caller closes the installation.
 func openToRead(e *env) (*installation, error) {
 	service, warnings, broken, err := load(e)
 	if err != nil {
@@ -29,7 +29,7 @@ func openToRead(e *env) (*installation, error) {
 	return in, nil
 }
 
-// openReadOnly opens the store so that nothing can be changed. It is an error when the schema is not this program's.
+// openReadOnly opens the store for reading only. It returns an error if the schema is of another version.
 func (in *installation) openReadOnly(ctx context.Context) error {
 	url, err := in.existingDatabase(ctx)
 	if err != nil {
@@ -39,18 +39,18 @@ func (in *installation) openReadOnly(ctx context.Context) error {
 	return err
 }
 
-// existingDatabase returns the URL of the database, having started the private one, but not made it.
+// existingDatabase returns the URL of the database. It starts the private PostgreSQL, but does not make it.
 func (in *installation) existingDatabase(ctx context.Context) (string, error) {
 	if !hasDatabase(in.service) {
 		return "", &failure{
 			code: exitFailed, err: errNoDatabase,
-			hint: "mailintegration db migrate makes it in DataDirectory, " + in.service.DataDirectory,
+			hint: "run mailintegration db migrate to make it in DataDirectory, " + in.service.DataDirectory,
 		}
 	}
 	return in.database(ctx)
 }
 
-// hasDatabase reports whether there is a database: one that is configured, or a private one that was made.
+// hasDatabase reports whether a database is configured, or a private one exists.
 func hasDatabase(service *config.Service) bool {
 	return !service.DatabaseURL.IsEmpty() || postgres.Exists(privateDatabase(service))
 }

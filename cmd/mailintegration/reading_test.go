@@ -84,7 +84,7 @@ func TestReadingVerbsMakeNoDatabase(t *testing.T) {
 	config := configured(t, "")
 	for _, verb := range readingVerbs {
 		said := failing(t, config, verb)
-		if !strings.Contains(said, "there is no database yet") || !strings.Contains(said, "hint: mailintegration db migrate makes it") {
+		if !strings.Contains(said, "there is no database yet") || !strings.Contains(said, "hint: run mailintegration db migrate to make it") {
 			t.Errorf("%v says %q", verb, said)
 		}
 	}

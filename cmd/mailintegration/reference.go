@@ -6,7 +6,7 @@ import (
 	"mailintegration/store"
 )
 
-// change opens the installation, makes one change and says so.
+// change opens the installation, makes one change, and prints what f returns about it.
 func change(e *env, f func(*store.Store) (string, error)) error {
 	in, err := open(e, logWarnings)
 	if err != nil {
@@ -21,20 +21,20 @@ func change(e *env, f func(*store.Store) (string, error)) error {
 	return nil
 }
 
-// inTeam is the flag of verbs whose rows belong to a team.
+// inTeam holds the flag of verbs whose rows belong to a team.
 type inTeam struct {
-	Team string `help:"The team; may be left out while there is only one."`
+	Team string `help:"The team. Not needed if there is only one."`
 }
 
 type teamCmd struct {
-	Add  teamAddCmd  `cmd:"" help:"Add a team, with a service desk group, priorities and a source to start with."`
+	Add  teamAddCmd  `cmd:"" help:"Add a team. It starts with a group Service Desk, three priorities and a source."`
 	List teamListCmd `cmd:"" help:"List the teams."`
 }
 
 type teamAddCmd struct {
 	Name           string `arg:"" help:"Its name."`
-	Address        string `help:"The address its mail is sent from."`
-	SitesMandatory bool   `help:"Every incident of this team needs a site."`
+	Address        string `help:"The address that the team sends mail from."`
+	SitesMandatory bool   `help:"Require a site for every incident of this team."`
 }
 
 // Run adds a team.
@@ -112,13 +112,13 @@ func (c *siteListCmd) Run(e *env) error {
 
 type priorityCmd struct {
 	Add  priorityAddCmd  `cmd:"" help:"Add a priority to a team."`
-	List priorityListCmd `cmd:"" help:"List the priorities, the most urgent first."`
+	List priorityListCmd `cmd:"" help:"List the priorities, most urgent first."`
 }
 
 type priorityAddCmd struct {
 	inTeam
 	Name string `arg:"" help:"Its name."`
-	Rank int32  `help:"The lower, the more urgent; 0 puts it after the others."`
+	Rank int32  `help:"A lower rank is more urgent. 0 puts the priority after the others."`
 }
 
 // Run adds a priority.
@@ -167,14 +167,14 @@ func (c *sourceListCmd) Run(e *env) error {
 		[]string{"team", "source"}, func(s store.Source) []any { return []any{s.Team, s.Name} })
 }
 
-// list opens the installation for reading and prints what find finds, a row each.
-func list[T any](e *env, o output, find func(*store.Store) ([]T, error), headings []string, row func(T) []any) error {
+// list opens the installation for reading and prints one row for each item that query returns.
+func list[T any](e *env, o output, query func(*store.Store) ([]T, error), headings []string, row func(T) []any) error {
 	in, err := openToRead(e)
 	if err != nil {
 		return err
 	}
 	defer in.close()
-	found, err := find(in.store)
+	found, err := query(in.store)
 	if err != nil {
 		return err
 	}
@@ -185,9 +185,9 @@ func list[T any](e *env, o output, find func(*store.Store) ([]T, error), heading
 	return o.print(e, found, headings, rows)
 }
 
-// yes is how a table shows what is so.
-func yes(so bool) string {
-	if so {
+// yes returns the cell of a table for a condition.
+func yes(holds bool) string {
+	if holds {
 		return "yes"
 	}
 	return ""

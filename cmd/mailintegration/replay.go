@@ -4,27 +4,28 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
-	"mailintegration/config"
 	"mailintegration/daemon"
 	"mailintegration/store"
 )
 
 type replayCmd struct {
-	File     string `arg:"" optional:"" help:"The message, its octets exactly as they were received."`
-	Mailbox  string `placeholder:"NAME" help:"The mailbox that the file is to be recorded for; its MaxMessageSize does not matter."`
-	SetAside int64  `placeholder:"EVENT" help:"Instead of a file: the message that was set aside with this event, once its cause is gone."`
-	Again    bool   `help:"Record it although the event is marked as processed."`
+	File     string `arg:"" optional:"" help:"The file of the message, with its octets exactly as they were received."`
+	Mailbox  string `placeholder:"NAME" help:"The mailbox to record the file for. Its MaxMessageSize does not matter."`
+	SetAside int64  `placeholder:"EVENT" help:"Record the message that was set aside with this event, after the cause is fixed."`
+	Again    bool   `help:"Record it even though the event is processed."`
 }
 
-// Run records the message and says what became of it.
+// Run records the message and prints what became of it.
 func (c *replayCmd) Run(e *env) error {
 	switch {
 	case c.File == "" && c.Mailbox == "" && c.SetAside > 0:
 		return c.reconsider(e)
 	case c.File == "" || c.Mailbox == "" || c.SetAside != 0 || c.Again:
-		return &failure{code: exitUsage, err: fmt.Errorf("which message is to be recorded, and for which mailbox, must be said"), hint: "either FILE --mailbox NAME or --set-aside EVENT [--again]"}
+		return &failure{
+			code: exitUsage, err: errors.New("specify FILE with --mailbox NAME, or --set-aside EVENT"),
+			hint: "run mailintegration replay --help",
+		}
 	}
 	raw, err := openMessage(c.File)
 	if err != nil {
@@ -45,7 +46,7 @@ func (c *replayCmd) Run(e *env) error {
 		return err
 	}
 	if o.Known {
-		printLine(e.stdout, "%s: known, nothing was recorded: %s", c.File, before(o))
+		printLine(e.stdout, "%s: known, nothing was recorded: %s", c.File, earlier(o))
 		return nil
 	}
 	printLine(e.stdout, "%s: %s", c.File, became(m, o))
@@ -77,51 +78,31 @@ func (c *replayCmd) reconsider(e *env) error {
 	return nil
 }
 
-// stays says what can be done about a message that stays set aside.
+// stays adds a hint to the error of a message that stays set aside.
 func (c *replayCmd) stays(err error) error {
 	hint := "nothing was changed; try again"
 	switch still := new(store.StillAsideError); {
 	case errors.Is(err, store.ErrNotAside):
-		hint = "mailintegration event list names the events; a message that has been recorded since is no longer set aside"
+		hint = "run mailintegration event list to see the events; a message that was recorded later is no longer set aside"
 	case errors.Is(err, store.ErrProcessed):
-		hint = "if it was not recorded by hand: --again"
+		hint = "if nobody recorded it by hand, use --again"
 	case errors.As(err, &still):
-		hint = fmt.Sprintf("mailintegration event show %d says what to do; nothing was changed", c.SetAside)
+		hint = fmt.Sprintf("nothing was changed; run mailintegration event show %d to see what to do", c.SetAside)
 	case errors.Is(err, fs.ErrNotExist):
 		hint = "restore the file from a backup of AttachmentDirectory"
 	}
 	return &failure{code: exitFailed, err: err, hint: hint}
 }
 
-// before says what became of a message when it was accepted.
-func before(o store.Outcome) string {
+// earlier says what became of a known message when it was accepted.
+func earlier(o store.Outcome) string {
 	switch o.Outcome {
 	case store.Opened:
-		return fmt.Sprintf("it has opened %d", o.Request)
+		return fmt.Sprintf("it opened %d", o.Request)
 	case store.Added:
 		return fmt.Sprintf("it was added to %d", o.Request)
 	case store.SetAside:
-		return fmt.Sprintf("it was set aside, event %[1]d (replay --set-aside %[1]d)", o.Request)
+		return fmt.Sprintf("it was set aside, event %[1]d (mailintegration replay --set-aside %[1]d records it)", o.Request)
 	}
 	return "it was " + o.Outcome
-}
-
-// mailboxNamed is the configured mailbox of that name; without a name, it is the only one there is. One whose file is
-// broken is not there: then the mistakes are the error.
-func mailboxNamed(service *config.Service, broken *config.Error, name string) (*config.Mailbox, error) {
-	var names []string
-	for _, m := range service.Mailboxes {
-		if strings.EqualFold(m.Name, name) || name == "" && len(service.Mailboxes) == 1 {
-			return m, nil
-		}
-		names = append(names, m.Name)
-	}
-	if broken != nil {
-		return nil, broken
-	}
-	err := fmt.Errorf("no mailbox is named %s", name)
-	if name == "" {
-		err = fmt.Errorf("which mailbox the message is for must be said")
-	}
-	return nil, &failure{code: exitUsage, err: err, hint: "--mailbox NAME, one of: " + orNone(names)}
 }

@@ -15,10 +15,10 @@ type requestCmd struct {
 
 type requestListCmd struct {
 	output
-	Kind  string `enum:"incident,service_request,event," default:"" help:"Only this kind: incident, service_request or event."`
-	State string `help:"Only this state: new, open, resolved, closed; of events new, in_progress, processed."`
-	Team  string `help:"Only this team's."`
-	Limit int    `default:"50" help:"At most so many."`
+	Kind  string `enum:"incident,service_request,event," default:"" help:"Only requests of this kind: incident, service_request or event."`
+	State string `help:"Only requests in this state: new, open, resolved or closed; events: new, in_progress or processed."`
+	Team  string `help:"Only requests of this team."`
+	Limit int    `default:"50" help:"The largest number to list."`
 }
 
 // Run lists requests.
@@ -35,7 +35,7 @@ func (o output) list(e *env, f store.RequestFilter) error {
 		})
 }
 
-// kinds is the filter for one kind of request, or for any when it is "".
+// kinds returns the filter for one kind of request; "" stands for every kind.
 func kinds(kind string) []processor.RequestKind {
 	if kind == "" {
 		return nil
@@ -72,9 +72,9 @@ type eventCmd struct {
 
 type eventListCmd struct {
 	output
-	State string `help:"Only this state: new, in_progress or processed."`
-	Team  string `help:"Only this team's."`
-	Limit int    `default:"50" help:"At most so many."`
+	State string `help:"Only events in this state: new, in_progress or processed."`
+	Team  string `help:"Only events of this team."`
+	Limit int    `default:"50" help:"The largest number to list."`
 }
 
 // Run lists events.
@@ -84,7 +84,7 @@ func (c *eventListCmd) Run(e *env) error {
 	})
 }
 
-// short cuts s to n characters.
+// short returns s, cut to n characters.
 func short(s string, n int) string {
 	if r := []rune(s); len(r) > n {
 		return string(r[:n-1]) + "…"
@@ -92,12 +92,12 @@ func short(s string, n int) string {
 	return s
 }
 
-// indent puts four spaces before each line of text.
+// indent returns text with four spaces before each line.
 func indent(text string) string {
 	return "    " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n    ")
 }
 
-// size says how many octets there are, for people.
+// size returns a number of octets as people read it.
 func size(octets int64) string {
 	switch {
 	case octets >= 1<<30:

@@ -9,9 +9,9 @@ type requestTypeCmd struct {
 
 type requestTypeAddCmd struct {
 	inTeam
-	Name     string `arg:"" help:"Its name, as it stands after Type: in a message."`
-	Priority string `help:"The priority of such requests, unless the mailbox or the message says another."`
-	Group    string `help:"The group of such requests, unless the mailbox or the message says another."`
+	Name     string `arg:"" help:"Its name, as in the field Type of a message."`
+	Priority string `help:"The priority of these requests, unless the mailbox or the message names another."`
+	Group    string `help:"The group of these requests, unless the mailbox or the message names another."`
 }
 
 // Run adds a service request type.

@@ -2,7 +2,7 @@ package main
 
 type runCmd struct{}
 
-// Run polls every mailbox at its schedule until the program is told to stop.
+// Run polls every mailbox at its schedule until a signal stops the program.
 func (runCmd) Run(e *env) error {
 	in, err := open(e, logConfigured)
 	if err != nil {

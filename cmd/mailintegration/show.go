@@ -9,7 +9,7 @@ import (
 	"mailintegration/store"
 )
 
-// showRequest prints a request for people: its fields, its text, what came after, its history.
+// showRequest prints a request for people: its fields, its text, its activities and its history.
 func showRequest(w io.Writer, r store.RequestDetail) error {
 	printLine(w, "%s %d: %s", r.Kind, r.Number, r.Subject)
 	fmt.Fprintln(w)
@@ -73,7 +73,7 @@ func showAttachments(w io.Writer, attachments []store.AttachmentDetail) {
 	}
 }
 
-// sender is a name and address as mail programs show them.
+// sender returns a name and address as mail programs show them.
 func sender(s store.Sender) string {
 	switch {
 	case s.Name == "":
@@ -84,7 +84,7 @@ func sender(s store.Sender) string {
 	return s.Name + " <" + s.Address + ">"
 }
 
-// person is a user's name, "" for none.
+// person returns a user's name, "" for nobody.
 func person(p *store.Person) string {
 	if p == nil {
 		return ""
@@ -92,7 +92,7 @@ func person(p *store.Person) string {
 	return p.Name
 }
 
-// when shows a time in the reader's zone; a message may have none.
+// when returns a time in the local time zone. A message may have no date.
 func when(t *time.Time) string {
 	if t == nil || t.IsZero() {
 		return "no date"

@@ -7,12 +7,12 @@ import (
 	"text/tabwriter"
 )
 
-// output prints what a verb found: JSON for programs, a table for people.
+// output holds the flag of verbs that print a table for people or JSON for programs.
 type output struct {
 	JSON bool `help:"Print JSON."`
 }
 
-// print writes v as JSON, or the rows under the headings as a table.
+// print prints v as JSON, or the rows under the headings as a table.
 func (o output) print(e *env, v any, headings []string, rows [][]any) error {
 	if o.JSON {
 		enc := json.NewEncoder(e.stdout)

@@ -13,14 +13,14 @@ import (
 	"golang.org/x/term"
 )
 
-// terminal is where a verb prints: what a terminal would obey, and what nobody would see, goes out as \uXXXX. Messages say such
-// characters to hide text, to rewrite the screen, or worse. Within JSON that is the same string in another spelling, so
-// that programs lose nothing.
+// terminal is the output of a verb. It writes characters that a terminal would obey, and invisible ones, as \uXXXX: a
+// message may use them to hide text, to rewrite the screen, or worse. In JSON that is the same string in another spelling,
+// so that programs lose nothing.
 type terminal struct {
 	to io.Writer
 
 	mu   sync.Mutex // the log and a verb may print at the same time
-	tail []byte     // the beginning of a character whose other octets have not come yet
+	tail []byte     // the first octets of a character whose other octets have not been written yet
 }
 
 // Write implements io.Writer.
@@ -36,7 +36,7 @@ func (t *terminal) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// flush writes what has no end and never will have one.
+// flush writes the first octets of a character that was never completed.
 func (t *terminal) flush() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -46,7 +46,7 @@ func (t *terminal) flush() {
 	}
 }
 
-// incomplete returns how many octets at the end of text begin a character and do not end it.
+// incomplete returns the number of octets at the end of text that begin a character without completing it.
 func incomplete(text []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
 		if last := text[len(text)-n:]; utf8.RuneStart(last[0]) {
@@ -59,7 +59,7 @@ func incomplete(text []byte) int {
 	return 0
 }
 
-// isTerminal reports whether people read what is written to w as it comes.
+// isTerminal reports whether w is a terminal.
 func isTerminal(w io.Writer) bool {
 	if t, is := w.(*terminal); is {
 		w = t.to
@@ -68,31 +68,33 @@ func isTerminal(w io.Writer) bool {
 	return is && term.IsTerminal(int(f.Fd()))
 }
 
-// visible returns text with its lines and columns, and nothing else in it that is not seen.
+// visible returns text with every hidden character escaped, except line breaks and tabs.
 func visible(text string) string {
 	return escape(text, func(r rune) bool { return r != '\n' && r != '\t' && isHidden(r) })
 }
 
-// inOneLine returns text for a cell or a line that no text from outside may end.
+// inOneLine returns text with every hidden character escaped, line breaks too: text from outside must not end a cell or a
+// line.
 func inOneLine(text string) string {
 	return escape(text, func(r rune) bool { return isHidden(r) })
 }
 
-// printLine prints one line, whatever line breaks its arguments hold.
+// printLine prints one line, even if its arguments hold line breaks.
 func printLine(w io.Writer, format string, args ...any) {
 	fmt.Fprintln(w, inOneLine(fmt.Sprintf(format, args...)))
 }
 
-// escape writes the characters that are to be escaped as JSON does, and octets that are no UTF-8 as U+FFFD.
-func escape(text string, is func(rune) bool) string {
+// escape returns text with the characters that hidden selects escaped as in JSON, and with U+FFFD for octets that are not
+// UTF-8.
+func escape(text string, hidden func(rune) bool) string {
 	text = strings.ToValidUTF8(text, string(unicode.ReplacementChar))
-	if !strings.ContainsFunc(text, is) {
+	if !strings.ContainsFunc(text, hidden) {
 		return text
 	}
 	var b strings.Builder
 	for _, r := range text {
 		switch {
-		case !is(r):
+		case !hidden(r):
 			b.WriteRune(r)
 		case r == '\n':
 			b.WriteString(`\n`)
@@ -107,11 +109,11 @@ func escape(text string, is func(rune) bool) string {
 	return b.String()
 }
 
-// isHidden reports whether a terminal obeys r, or shows nothing for it: controls (C0, DEL, C1), the format characters that turn
-// the direction of text or have no width, separators of lines, and letters that are blank.
+// isHidden reports whether a terminal obeys r, or shows nothing for it: control characters (C0, DEL, C1), format characters
+// that reverse the direction of text or have no width, line separators, and blank letters.
 func isHidden(r rune) bool {
 	switch r {
-	case '\u200c', '\u200d': // Persian and Indic words, and pictures of several persons, are spelt with them
+	case '\u200c', '\u200d': // Persian and Indic words, and emoji of several persons, need them
 		return false
 	case '\u2028', '\u2029', '\u115f', '\u1160', '\u3164', '\uffa0':
 		return true

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -15,10 +17,10 @@ type userCmd struct {
 }
 
 type userAddCmd struct {
-	Logon   string   `arg:"" help:"The logon, unique without regard to case."`
+	Logon   string   `arg:"" help:"The logon. It must be unique; upper and lower case are equal."`
 	Name    string   `required:"" help:"The display name."`
-	Address []string `help:"A mail address; may be given several times."`
-	Site    string   `help:"The site the user works at."`
+	Address []string `help:"A mail address; repeat the flag for several."`
+	Site    string   `help:"The site where the user works."`
 }
 
 // Run adds a user.
@@ -29,18 +31,24 @@ func (c *userAddCmd) Run(e *env) error {
 }
 
 type userImportCmd struct {
-	File string `arg:"" help:"The CSV file, separated by commas or semicolons; several addresses are separated by spaces or |."`
+	File string `arg:"" help:"The CSV file. Separate columns by commas or semicolons, several addresses by spaces or |."`
 }
 
-// Run imports users from a CSV file: all of it, or nothing when something is wrong.
+// aCSVFile describes, for a hint, the file that user import takes.
+const aCSVFile = "a CSV file"
+
+// Run imports users from a CSV file: all of them, or none when the file has a mistake.
 func (c *userImportCmd) Run(e *env) error {
-	f, err := os.Open(c.File)
+	f, err := os.Open(c.File) // before the configuration: only root may be able to read it, see openMessages
 	if err != nil {
-		return err
+		return unreadable(err, aCSVFile)
 	}
 	defer f.Close()
 	return change(e, func(s *store.Store) (string, error) {
 		n, err := s.ImportUsers(e.ctx, f)
+		if path := new(fs.PathError); errors.As(err, &path) && path.Path == c.File {
+			return "", unreadable(err, aCSVFile)
+		}
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", c.File, err)
 		}

@@ -12,7 +12,7 @@ import (
 	"mailintegration/processor"
 )
 
-// wire turns a mailbox's configuration, and its service's, into what the daemon polls.
+// wire returns a mailbox for the daemon, from its configuration and its service's.
 func wire(service *config.Service, m *config.Mailbox, tokens *oauth.Store) daemon.Mailbox {
 	w := daemon.Mailbox{
 		Name: m.Name,
@@ -35,7 +35,7 @@ func wire(service *config.Service, m *config.Mailbox, tokens *oauth.Store) daemo
 	return w
 }
 
-// tokenOptions is what the access tokens of a mailbox with Authentication Azure are obtained with.
+// tokenOptions returns the options for obtaining the access tokens of a mailbox with Authentication Azure.
 func tokenOptions(m *config.Mailbox, tokens *oauth.Store) oauth.Options {
 	return oauth.Options{
 		Mailbox: m.Name, AuthorityURL: m.AuthorityURL, TenantID: m.TenantID, ClientID: m.ClientID, UserName: m.UserName,
@@ -44,12 +44,12 @@ func tokenOptions(m *config.Mailbox, tokens *oauth.Store) oauth.Options {
 	}
 }
 
-// tokenStore is where the refresh tokens of a service's mailboxes are.
+// tokenStore returns the store of the refresh tokens, in the service's data directory.
 func tokenStore(s *config.Service) *oauth.Store {
 	return oauth.NewStore(filepath.Join(s.DataDirectory, "tokens"))
 }
 
-// rules turns a mailbox's configuration into what deciding goes by.
+// rules returns the rules of deciding, from a mailbox's configuration.
 func rules(m *config.Mailbox) processor.Rules {
 	r := processor.Rules{
 		Processor: processor.Processor(m.Processor),
@@ -78,7 +78,7 @@ func rules(m *config.Mailbox) processor.Rules {
 	return r
 }
 
-// filters turns a mailbox's filters into those that deciding goes by.
+// filters returns the filters of deciding, from a mailbox's configuration.
 func filters(m *config.Mailbox) []processor.Filter {
 	var all []processor.Filter
 	for _, f := range m.Filters {
@@ -96,19 +96,10 @@ func filters(m *config.Mailbox) []processor.Filter {
 	return all
 }
 
-// pattern is a pattern ready to match, nil for none.
+// pattern returns the regular expression of a pattern, nil for "".
 func pattern(p config.Pattern) *regexp.Regexp {
 	if p == "" {
 		return nil
 	}
 	return p.Regexp()
-}
-
-// withoutEffect says what a mailbox's configuration asks for that this version reads and does not do yet.
-func withoutEffect(m *config.Mailbox) []string {
-	var silent []string
-	if !m.CreateNewRequests && m.Processor != config.Monitoring {
-		silent = append(silent, "CreateNewRequests is False: the senders of what is refused are not told by this version")
-	}
-	return silent
 }

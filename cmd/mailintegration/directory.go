@@ -1,0 +1,47 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"mailintegration/store"
+)
+
+// directoryError is an error about a directory that the service file names.
+type directoryError struct {
+	what string // "log directory"
+	tag  string // the tag that names it
+	err  error
+}
+
+func (e *directoryError) Error() string { return e.what + ": " + e.err.Error() }
+
+func (e *directoryError) Unwrap() error { return e.err }
+
+// Hint returns what a person can do; daemon.Hint finds this method.
+func (e *directoryError) Hint() string {
+	return cmp.Or(store.FileHint(e.err, e.tag), "free space on the file system of "+e.tag)
+}
+
+// makeSpool makes the directory in which large messages lie while they are read. Only this account may read it, since
+// the messages are mail.
+func makeSpool(directory string) error {
+	if err := os.MkdirAll(directory, 0o700); err != nil {
+		return &directoryError{"spool directory", "SpoolDirectory", err}
+	}
+	return nil
+}
+
+// dataError marks the errors of the private PostgreSQL that are about its place in DataDirectory: those of its files, and
+// those of a full disk, which initdb reports only in the text that it prints. An error of starting a program stays as it is.
+func dataError(err error) error {
+	var path *fs.PathError
+	isFile := errors.As(err, &path) && path.Op != "fork/exec"
+	if isFile || strings.Contains(err.Error(), "No space left on device") {
+		return &directoryError{"data directory", "DataDirectory", err}
+	}
+	return err
+}
