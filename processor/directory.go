@@ -92,6 +92,7 @@ type Names struct {
 	Team, Login                       string
 	FallbackUser, FallbackSite        string
 	Source, Priority, Group, Assignee string
+	GroupTag                          string        // the tag that names Group, for errors; "" for IncidentGroup
 	Filters                           []FilterNames // one for each filter of Rules
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,7 +123,7 @@ func (r *resolution) run(ctx context.Context, tx pgx.Tx) error {
 		r.ref(&b, "IncidentSource", "source", r.names.Source, &r.found.Source,
 			`SELECT id, name FROM source WHERE lower(name) = lower($1) AND team_id = $2`, team)
 		r.ref(&b, "IncidentPriority", "priority", r.names.Priority, &r.found.Priority, priorityNamed, team)
-		r.ref(&b, "IncidentGroup", "group", r.names.Group, &r.found.Group, groupNamed, team)
+		r.ref(&b, cmp.Or(r.names.GroupTag, "IncidentGroup"), "group", r.names.Group, &r.found.Group, groupNamed, team)
 	}
 	r.user(&b, "Assignee", r.names.Assignee, false, &r.found.Assignee)
 	r.filters(&b, team)

@@ -35,8 +35,8 @@ func makeSpool(directory string) error {
 	return nil
 }
 
-// dataError marks the errors of the private PostgreSQL that are about its place in DataDirectory: those of its files, and
-// those of a full disk, which initdb reports only in the text that it prints. An error of starting a program stays as it is.
+// dataError marks the errors about files in DataDirectory, and those about a full disk, which initdb reports only in the text
+// that it prints. Other errors, such as that of starting a program, stay as they are.
 func dataError(err error) error {
 	var path *fs.PathError
 	isFile := errors.As(err, &path) && path.Op != "fork/exec"

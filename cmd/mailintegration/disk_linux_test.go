@@ -82,3 +82,19 @@ func TestCheckFindsADiskThatIsAlmostFull(t *testing.T) {
 		t.Errorf("exit code %d with the output\n%s", code, out)
 	}
 }
+
+// TestAFullDiskIsToldToFreeSpace begins a private PostgreSQL on a disk that is too small for it.
+func TestAFullDiskIsToldToFreeSpace(t *testing.T) {
+	t.Parallel()
+	in := &installed{TB: t, config: configured(t, "")}
+	base := filepath.Dir(in.config)
+	for _, directory := range []string{filepath.Dir(base), base} { // the account of PostgreSQL must reach the data directory
+		if err := os.Chmod(directory, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, code := in.onFullDisk("data", "team", "add", "IT")
+	if code != exitFailed || !strings.Contains(out, "hint: free space on the file system of ") || !strings.Contains(out, "DataDirectory") {
+		t.Errorf("exit code %d with the output\n%s", code, out)
+	}
+}

@@ -12,7 +12,10 @@ func (e *env) leaveRoot(dataDirectory string) error {
 	if account != "" {
 		e.account, e.owned = account, dataDirectory
 	}
-	return err
+	if err != nil {
+		return dataError(err)
+	}
+	return nil
 }
 
 // explainDenial adds to a "permission denied" that root started this and that it ran as another account: root expects that

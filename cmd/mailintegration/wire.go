@@ -68,7 +68,7 @@ func rules(m *config.Mailbox) processor.Rules {
 		SubjectNames:       []string{m.Team},
 	}
 	if r.Processor == processor.Monitoring {
-		r.Names.Group, r.Names.Assignee = m.Group, m.Assignee
+		r.Names.Group, r.Names.GroupTag, r.Names.Assignee = m.Group, "Group", m.Assignee
 	}
 	for _, f := range m.Filters {
 		r.Names.Filters = append(r.Names.Filters, processor.FilterNames{
