@@ -18,7 +18,7 @@ func (w *world) wantOversize() {
 	if left := w.maildrops.Messages(helpdesk); len(left) != 1 || !strings.Contains(string(left[0].Octets), "holiday") {
 		w.Errorf("%d messages are left, want the large one", len(left))
 	}
-	if n := w.count(`SELECT count(*) FROM request AS r JOIN attachment AS a ON a.request = r.number
+	if n := w.count(`SELECT count(*) FROM request AS r JOIN attachment AS a ON a.request_id = r.number
 		WHERE r.kind = 'event' AND r.subject = 'Message too large: holiday pictures' AND r.body LIKE '%MaxMessageSize%'
 		AND r.body LIKE '%ann@acme.example%' AND a.name = 'header.txt' AND a.octets < 200`); n != 1 {
 		w.Errorf("%d events, want 1", n)

@@ -63,7 +63,7 @@ func TestAMessageOnWhichParsingPanicsIsSetAside(t *testing.T) {
 		t.Fatalf("got %+v, want two messages opened and one set aside", r)
 	}
 	w.wantEachOnce(3)
-	if n := w.count(`SELECT count(*) FROM set_aside AS s JOIN request AS r ON r.number = s.event JOIN attachment AS a ON a.request = r.number
+	if n := w.count(`SELECT count(*) FROM set_aside AS s JOIN request AS r ON r.number = s.event_id JOIN attachment AS a ON a.request_id = r.number
 		WHERE r.kind = 'event' AND s.reason = 'panic' AND s.detail LIKE '%cannot read this%' AND a.raw AND a.octets = 33`); n != 1 {
 		t.Error("no event that says why and carries the original")
 	}

@@ -157,16 +157,16 @@ func TestARequestIsRecordedWithAllItsRows(t *testing.T) {
 		want      []string
 	}{
 		{"the request", `SELECT concat_ws('|', number, team_id, kind, state, subject, body, html, requester_id, user_id, site_id,
-			source_id, priority_id, group_id, assignee_id, linked_to, mailbox_id, sender_name, sender_address,
+			source_id, priority_id, group_id, assignee_id, linked_to_id, mailbox_id, sender_name, sender_address,
 			sent_at AT TIME ZONE 'UTC', opened_at AT TIME ZONE 'UTC', opened_by_id) FROM request`,
 			[]string{"1|1|incident|new|about a|text of a|<p>x</p>|3|3|1|1|1|1|1|Anna|Anna@Example.com|2026-11-22 09:00:00.123456|2026-11-22 10:00:00.123456|1"}},
 		{"the other correspondents take part", `SELECT coalesce('user ' || user_id, address) FROM participant ORDER BY 1`,
 			[]string{"helpdesk@example.com", "user 4", "x@y.z"}},
-		{"its Message-ID and those it refers to lead to it", `SELECT message_id || ' ' || via || ' ' || request FROM thread ORDER BY 1`,
+		{"its Message-ID and those it refers to lead to it", `SELECT message_id || ' ' || via || ' ' || request_id FROM thread ORDER BY 1`,
 			[]string{"a@example.com seen 1", "r1 referenced 1", "r2 referenced 1"}},
-		{"the history", `SELECT concat_ws('|', request, activity_id, author_id, what, reason) FROM history`,
+		{"the history", `SELECT concat_ws('|', request_id, activity_id, author_id, what, reason) FROM history`,
 			[]string{"1|1|opened|new_mail"}},
-		{"the attachments", `SELECT concat_ws('|', request, activity_id, position, name, media_type, octets, inline, raw) FROM attachment ORDER BY position`,
+		{"the attachments", `SELECT concat_ws('|', request_id, activity_id, position, name, media_type, octets, inline, raw) FROM attachment ORDER BY position`,
 			[]string{"1|1|ü/../x.txt|text/plain|3|f|f", "1|2|message.eml|message/rfc822|1|f|t"}},
 	}
 	for _, test := range tests {
@@ -202,7 +202,7 @@ func TestAnActivityIsRecordedWithAllItsRows(t *testing.T) {
 		name, sql string
 		want      []string
 	}{
-		{"the activities", `SELECT concat_ws('|', id, request, subject, body, sender_id, sender_address, flagged, recorded_by_id) FROM activity ORDER BY id`,
+		{"the activities", `SELECT concat_ws('|', id, request_id, subject, body, sender_id, sender_address, flagged, recorded_by_id) FROM activity ORDER BY id`,
 			[]string{"1|1|about b|text of b|3|Anna@Example.com|f|1", "2|1|about c|text of c|Other@far.example|f|1", "3|1|about d|text of d|other@far.example|f|1"}},
 		{"the senders take part, each once", `SELECT coalesce('user ' || user_id, address) FROM participant ORDER BY 1`,
 			[]string{"helpdesk@example.com", "other@far.example", "stranger@far.example", "user 3"}},
@@ -210,7 +210,7 @@ func TestAnActivityIsRecordedWithAllItsRows(t *testing.T) {
 			[]string{"a@example.com seen", "b@example.com seen", "c@example.com seen", "d@example.com seen"}},
 		{"the history", `SELECT concat_ws('|', activity_id, what, reason) FROM history ORDER BY id`,
 			[]string{"opened|new_mail", "1|activity_added|in_reply_to", "2|activity_added|in_reply_to", "3|activity_added|in_reply_to"}},
-		{"the attachment is the activity's", `SELECT concat_ws('|', request, activity_id, name) FROM attachment`, []string{"1|1|log"}},
+		{"the attachment is the activity's", `SELECT concat_ws('|', request_id, activity_id, name) FROM attachment`, []string{"1|1|log"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -271,7 +271,7 @@ func TestARequestOpenedInTheBatchCanBeLinkedTo(t *testing.T) {
 	if open, ok := got[1].Decision.(processor.OpenRequest); !ok || open.LinkedTo != 1 {
 		t.Errorf("decision is %+v", got[1].Decision)
 	}
-	if n := one[int](t, d, `SELECT linked_to FROM request WHERE number = 2`); n != 1 {
+	if n := one[int](t, d, `SELECT linked_to_id FROM request WHERE number = 2`); n != 1 {
 		t.Errorf("request 2 is linked to %d", n)
 	}
 }

@@ -58,14 +58,14 @@ func (t *activityRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {
 	if len(t.id) == 0 {
 		return
 	}
-	b.Queue(`INSERT INTO activity (recorded_at, recorded_by_id, id, request, body, html, subject, sender_id, sender_name,
+	b.Queue(`INSERT INTO activity (recorded_at, recorded_by_id, id, request_id, body, html, subject, sender_id, sender_name,
 			sender_address, sent_at, flagged)
 		OVERRIDING SYSTEM VALUE
-		SELECT $1, $2, a.id, a.request, a.body, a.html, a.subject, nullif(a.sender, 0), a.sender_name, a.sender_address,
+		SELECT $1, $2, a.id, a.request_id, a.body, a.html, a.subject, nullif(a.sender, 0), a.sender_name, a.sender_address,
 			a.sent_at, a.flagged
 		FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[],
 			$11::timestamptz[], $12::boolean[])
-			AS a (id, request, body, html, subject, sender, sender_name, sender_address, sent_at, flagged)`,
+			AS a (id, request_id, body, html, subject, sender, sender_name, sender_address, sent_at, flagged)`,
 		now, mb.Login.ID, t.id, t.request, t.body, t.html, t.subject, t.sender, t.senderName, t.senderAddress, t.sentAt, t.flagged)
 }
 
@@ -94,10 +94,10 @@ func (t *historyRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {
 	if len(t.request) == 0 {
 		return
 	}
-	b.Queue(`INSERT INTO history (at, author_id, request, activity_id, what, reason, detail)
-		SELECT $1, $2, h.request, nullif(h.activity, 0), h.what, h.reason, h.detail
+	b.Queue(`INSERT INTO history (at, author_id, request_id, activity_id, what, reason, detail)
+		SELECT $1, $2, h.request_id, nullif(h.activity, 0), h.what, h.reason, h.detail
 		FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[])
-			AS h (request, activity, what, reason, detail)`,
+			AS h (request_id, activity, what, reason, detail)`,
 		now, mb.Login.ID, t.request, t.activity, t.what, t.reason, t.detail)
 }
 
@@ -110,9 +110,9 @@ func (t *historyRows) queueReopening(b *pgx.Batch, mb Mailbox, now time.Time) {
 	b.Queue(`WITH reopened AS (
 			UPDATE request SET state = CASE kind WHEN 'event' THEN 'new' ELSE 'open' END, processed_at = NULL
 			WHERE number = ANY($3) AND state IN ('resolved', 'closed', 'processed') RETURNING number)
-		INSERT INTO history (at, author_id, request, activity_id, what, reason, detail)
-		SELECT $1, $2, h.request, h.activity, 'reopened', h.reason, h.detail
-		FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[]) AS h (request, activity, reason, detail)
-		JOIN reopened ON reopened.number = h.request`,
+		INSERT INTO history (at, author_id, request_id, activity_id, what, reason, detail)
+		SELECT $1, $2, h.request_id, h.activity, 'reopened', h.reason, h.detail
+		FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[]) AS h (request_id, activity, reason, detail)
+		JOIN reopened ON reopened.number = h.request_id`,
 		now, mb.Login.ID, t.request, t.activity, t.reason, t.detail)
 }

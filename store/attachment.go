@@ -98,11 +98,11 @@ func (t *attachmentRows) queue(b *pgx.Batch) {
 	if len(t.request) == 0 {
 		return
 	}
-	b.Queue(`INSERT INTO attachment (request, activity_id, position, name, media_type, octets, sha256, content_id, inline, raw)
-		SELECT a.request, nullif(a.activity, 0), a.position, a.name, a.media_type, a.octets, a.sha256, a.content_id,
+	b.Queue(`INSERT INTO attachment (request_id, activity_id, position, name, media_type, octets, sha256, content_id, inline, raw)
+		SELECT a.request_id, nullif(a.activity, 0), a.position, a.name, a.media_type, a.octets, a.sha256, a.content_id,
 			a.inline, a.raw
 		FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::text[], $5::text[], $6::bigint[], $7::bytea[],
 			$8::text[], $9::boolean[], $10::boolean[])
-			AS a (request, activity, position, name, media_type, octets, sha256, content_id, inline, raw)`,
+			AS a (request_id, activity, position, name, media_type, octets, sha256, content_id, inline, raw)`,
 		t.request, t.activity, t.position, t.name, t.mediaType, t.octets, t.digest, t.contentID, t.inline, t.raw)
 }

@@ -45,9 +45,9 @@ const (
 
 // ofRequests are the foreign keys to what messages are recorded as. All others name reference data.
 var ofRequests = []string{
-	"activity_request_fkey", "attachment_request_activity_id_fkey", "attachment_request_fkey", "history_request_activity_id_fkey",
-	"history_request_fkey", "participant_request_fkey", "receipt_request_activity_id_fkey", "receipt_request_fkey",
-	"request_field_request_fkey", "request_linked_to_fkey", "set_aside_event_fkey", "set_aside_mailbox_id_digest_fkey", "thread_request_fkey",
+	"activity_request_id_fkey", "attachment_request_id_activity_id_fkey", "attachment_request_id_fkey", "history_request_id_activity_id_fkey",
+	"history_request_id_fkey", "participant_request_id_fkey", "receipt_request_id_activity_id_fkey", "receipt_request_id_fkey",
+	"request_field_request_id_fkey", "request_linked_to_id_fkey", "set_aside_event_id_fkey", "set_aside_mailbox_id_digest_fkey", "thread_request_id_fkey",
 }
 
 // blame says whose fault an error within a transaction is: the database's (ErrUnavailable) or another transaction's

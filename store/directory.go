@@ -141,9 +141,9 @@ func (a *acceptance) keysOf(arr *arrival) (keys processor.Keys) {
 // threadQuery finds the request that each Message-ID leads to: one that has the message itself before one that only
 // refers to it, then the newest. LATERAL with LIMIT has the index thread_lookup, whose order this is, end the search at
 // the first row: thousands of requests may share an identifier.
-const threadQuery = `SELECT k.id, t.request, t.via FROM unnest($1::text[]) AS k (id) CROSS JOIN LATERAL (
-		SELECT request, via FROM thread WHERE message_id = k.id AND team_id = $2
-		ORDER BY via = 'referenced', request DESC LIMIT 1) AS t`
+const threadQuery = `SELECT k.id, t.request_id, t.via FROM unnest($1::text[]) AS k (id) CROSS JOIN LATERAL (
+		SELECT request_id, via FROM thread WHERE message_id = k.id AND team_id = $2
+		ORDER BY via = 'referenced', request_id DESC LIMIT 1) AS t`
 
 func (f *findings) queueThreads(b *pgx.Batch, team int64, ids []string) {
 	if len(ids) == 0 {
@@ -186,8 +186,8 @@ func (f *findings) findRequests(ctx context.Context, tx pgx.Tx, team int64, numb
 	}
 	rows, err := tx.Query(ctx, `SELECT r.number, r.kind, r.state,
 			array_remove(ARRAY[r.requester_id, r.user_id, r.assignee_id], NULL)
-				|| ARRAY(SELECT p.user_id FROM participant AS p WHERE p.request = r.number AND p.user_id IS NOT NULL),
-			ARRAY(SELECT p.address FROM participant AS p WHERE p.request = r.number AND p.address IS NOT NULL)
+				|| ARRAY(SELECT p.user_id FROM participant AS p WHERE p.request_id = r.number AND p.user_id IS NOT NULL),
+			ARRAY(SELECT p.address FROM participant AS p WHERE p.request_id = r.number AND p.address IS NOT NULL)
 		FROM unnest($1::bigint[]) AS k (number) CROSS JOIN LATERAL (
 			SELECT number, team_id, kind, state, requester_id, user_id, assignee_id FROM request
 			WHERE number = k.number OFFSET 0) AS r

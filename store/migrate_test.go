@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -180,17 +181,50 @@ func TestADatabaseOfTheFirstSchemaIsTakenUpWithItsRows(t *testing.T) {
 	migrateTo(t, db, 1)
 	db.Exec(t, `INSERT INTO team (name) VALUES ('IT');
 		INSERT INTO user_account (logon, name) VALUES ('daemon', 'Daemon');
-		INSERT INTO request (team_id, kind, subject, requester_id, user_id, opened_at, opened_by_id)
-		VALUES (1, 'service_request', 'A desk', 1, 1, now(), 1), (1, 'incident', 'No desk', 1, 1, now(), 1)`)
+		INSERT INTO mailbox (name) VALUES ('helpdesk');
+		INSERT INTO request (team_id, kind, subject, requester_id, user_id, opened_at, opened_by_id, linked_to)
+		VALUES (1, 'service_request', 'A desk', 1, 1, now(), 1, NULL), (1, 'event', 'Set aside', 1, 1, now(), 1, 1);
+		INSERT INTO participant (request, address) VALUES (1, 'bob@example.com');
+		INSERT INTO activity (request, body, recorded_at, recorded_by_id) VALUES (1, 'Which one?', now(), 1);
+		INSERT INTO history (request, activity_id, at, author_id, what, reason) VALUES (1, 1, now(), 1, 'activity_added', 'subject');
+		INSERT INTO attachment (request, activity_id, position, name, media_type, octets, sha256)
+		VALUES (1, 1, 1, 'desk.png', 'image/png', 1, decode(repeat('01', 32), 'hex'));
+		INSERT INTO thread (message_id, request, via) VALUES ('desk@example.com', 1, 'seen');
+		INSERT INTO receipt (mailbox_id, digest, octets, outcome, reason, request, raw_kept, accepted_at, last_seen_at)
+		VALUES (1, decode(repeat('02', 32), 'hex'), 1, 'set_aside', 'panic', 2, true, now(), now());
+		INSERT INTO set_aside (mailbox_id, digest, event, reason, at) VALUES (1, decode(repeat('02', 32), 'hex'), 2, 'panic', now())`)
 	applied, err := store.Migrate(t.Context(), db.URL)
 	must(t, err)
 	if len(applied) == 0 {
 		t.Error("nothing was applied")
 	}
-	s, err := store.Open(t.Context(), store.Options{URL: db.URL, AttachmentDirectory: t.TempDir()})
+	s, err := store.Open(t.Context(), store.Options{URL: db.URL, AttachmentDirectory: t.TempDir(), Adopt: true})
 	must(t, err)
 	defer s.Close()
 	r, err := s.Request(t.Context(), 1)
 	must(t, err)
-	equal(t, "A desk", r.Subject+r.Type)
+	equal(t, "A desk: Which one? desk.png, bob@example.com, activity_added, desk@example.com", fmt.Sprintf("%s: %s %s, %s, %s, %s",
+		r.Subject+r.Type, r.Activities[0].Body, r.Activities[0].Attachments[0].Name, r.Participants[0].Address, r.History[0].What, r.Messages[0]))
+	event, err := s.Request(t.Context(), 2)
+	must(t, err)
+	if event.LinkedTo == nil || *event.LinkedTo != 1 {
+		t.Errorf("the event is linked to %v", event.LinkedTo)
+	}
+	if _, err := s.OpenAside(t.Context(), 2); !errors.Is(err, os.ErrNotExist) { // the row is found, its file was never there
+		t.Errorf("the message that was set aside: %v", err)
+	}
+}
+
+// TestForeignKeysAreNamedAfterTheirColumns looks for what a column's former name has left behind.
+func TestForeignKeysAreNamedAfterTheirColumns(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for _, name := range all[string](t, d, `
+		SELECT table_name || '.' || column_name FROM information_schema.columns
+			WHERE table_schema = 'public' AND column_name IN ('request', 'event', 'linked_to')
+		UNION ALL SELECT conname FROM pg_constraint
+			WHERE contype IN ('f', 'u') AND conname ~ '(^|_)(request|event|linked_to)_(fkey|id_key|activity_id)'
+		UNION ALL SELECT indexname FROM pg_indexes WHERE indexname ~ '_request$'`) {
+		t.Errorf("%s has the former name of a column", name)
+	}
 }

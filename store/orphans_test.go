@@ -339,7 +339,7 @@ func TestAcceptancesAreNotHeldUpByACollection(t *testing.T) {
 		writeOld(t, d.path(fmt.Sprint("named ", i)), "", 48*time.Hour)
 	}
 	d.exec(t, `INSERT INTO request (team_id, kind, subject, requester_id, user_id, opened_at, opened_by_id) VALUES (1, 'event', 'x', 1, 1, now(), 1);
-		INSERT INTO attachment (request, position, name, media_type, octets, sha256)
+		INSERT INTO attachment (request_id, position, name, media_type, octets, sha256)
 		SELECT 1, i, 'x', '', 0, sha256(('named ' || i)::bytea) FROM generate_series(0, 449) AS i`)
 	conn, err := pgx.Connect(t.Context(), d.url)
 	must(t, err)

@@ -81,7 +81,7 @@ func mailboxGone(err error) error {
 }
 
 // metColumns are those of a receipt that meetings reads.
-const metColumns = `digest, outcome, coalesce(request, 0), coalesce(activity_id, 0), accepted_at`
+const metColumns = `digest, outcome, coalesce(request_id, 0), coalesce(activity_id, 0), accepted_at`
 
 // meetings reads the digests of deliveries, each with the receipt that it is known by. A delivery that is in met is left
 // as it is there.
@@ -209,13 +209,13 @@ func (t *receiptRows) queue(b *pgx.Batch, mailbox int64, now time.Time) {
 	if len(t.digest) == 0 {
 		return
 	}
-	b.Queue(`INSERT INTO receipt (mailbox_id, digest, uidl, message_id, octets, outcome, reason, request, activity_id,
+	b.Queue(`INSERT INTO receipt (mailbox_id, digest, uidl, message_id, octets, outcome, reason, request_id, activity_id,
 			raw_kept, accepted_at, last_seen_at, times_seen, detail, listed, body_digest, is_listed)
-		SELECT $1, r.digest, r.uidl, r.message_id, r.octets, r.outcome, r.reason, nullif(r.request, 0),
+		SELECT $1, r.digest, r.uidl, r.message_id, r.octets, r.outcome, r.reason, nullif(r.request_id, 0),
 			nullif(r.activity, 0), r.raw_kept, $2, now(), r.times, r.detail, r.listed, r.body, r.body IS NOT NULL
 		FROM unnest($3::bytea[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::bigint[],
 			$10::bigint[], $11::boolean[], $12::integer[], $13::text[], $14::bigint[], $15::bytea[])
-			AS r (digest, uidl, message_id, octets, outcome, reason, request, activity, raw_kept, times, detail, listed, body)`,
+			AS r (digest, uidl, message_id, octets, outcome, reason, request_id, activity, raw_kept, times, detail, listed, body)`,
 		mailbox, now, t.digest, t.uidl, t.messageID, t.octets, t.outcome, t.reason, t.request, t.activity, t.rawKept, t.times,
 		t.detail, t.listed, t.body)
 	if slices.ContainsFunc(t.outcome, func(o string) bool { return o != SetAside }) {

@@ -31,7 +31,7 @@ func (s *Store) OpenAside(ctx context.Context, event int64) (*Aside, error) {
 	a := Aside{Event: event}
 	var digest []byte
 	err := s.pool.QueryRow(ctx, `SELECT m.name, s.digest FROM set_aside s JOIN mailbox m ON m.id = s.mailbox_id
-		WHERE s.event = $1`, event).Scan(&a.Mailbox, &digest)
+		WHERE s.event_id = $1`, event).Scan(&a.Mailbox, &digest)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil, fmt.Errorf("event %d: %w", event, ErrNotAside)
@@ -163,7 +163,7 @@ func (a *acceptance) process(ctx context.Context, aside *Aside, old receipt, o O
 	}
 	var b pgx.Batch
 	b.Queue(`UPDATE request SET state = 'processed', processed_at = $2 WHERE number = $1 AND state <> 'processed'`, aside.Event, a.now)
-	b.Queue(`INSERT INTO history (at, author_id, request, what, reason, detail) VALUES ($1, $2, $3, 'processed', $4, $5)`,
+	b.Queue(`INSERT INTO history (at, author_id, request_id, what, reason, detail) VALUES ($1, $2, $3, 'processed', $4, $5)`,
 		a.now, a.mailbox.Login.ID, aside.Event, string(processor.ReasonReconsidered), detail)
 	b.Queue(`UPDATE receipt SET uidl = $3, accepted_at = $4, times_seen = $5 WHERE mailbox_id = $1 AND digest = $2`,
 		a.mailbox.ID, aside.Raw.digest[:], old.uidl, old.acceptedAt, old.times)

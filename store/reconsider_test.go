@@ -43,7 +43,7 @@ func (d *desk) reconsider(t testing.TB, s *store.Store, event int64, one store.D
 // receiptOf is what the receipt of a unique-id says.
 func (d *desk) receiptOf(t testing.TB, uidl string) string {
 	t.Helper()
-	return one[string](t, d, `SELECT concat_ws('|', outcome, reason, request IS NOT NULL, raw_kept, times_seen, accepted_at::date) FROM receipt WHERE uidl = $1`, uidl)
+	return one[string](t, d, `SELECT concat_ws('|', outcome, reason, request_id IS NOT NULL, raw_kept, times_seen, accepted_at::date) FROM receipt WHERE uidl = $1`, uidl)
 }
 
 func TestAMessageThatWasSetAsideIsRecordedAsWhatIsDecidedLater(t *testing.T) {
@@ -88,7 +88,7 @@ func TestAMessageThatWasSetAsideIsRecordedAsWhatIsDecidedLater(t *testing.T) {
 			if n := d.count(t, "set_aside"); n != 0 {
 				t.Errorf("%d messages are still set aside", n)
 			}
-			got := one[string](t, d, `SELECT concat_ws('|', r.state, h.what, h.reason, h.detail) FROM request r JOIN history h ON h.request = r.number
+			got := one[string](t, d, `SELECT concat_ws('|', r.state, h.what, h.reason, h.detail) FROM request r JOIN history h ON h.request_id = r.number
 				WHERE r.number = $1 ORDER BY h.id DESC LIMIT 1`, event)
 			want := "processed|processed|reconsidered|the message that was set aside was recorded after all: " + test.history
 			if o.Request != 0 {

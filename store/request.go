@@ -119,17 +119,17 @@ func (t *requestRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {
 		return
 	}
 	b.Queue(`INSERT INTO request (team_id, mailbox_id, opened_by_id, opened_at, number, kind, subject, body, html,
-			requester_id, user_id, site_id, source_id, priority_id, group_id, assignee_id, linked_to,
+			requester_id, user_id, site_id, source_id, priority_id, group_id, assignee_id, linked_to_id,
 			sender_name, sender_address, sent_at, type_id, due_at)
 		SELECT $1, $2, $3, $4, r.number, r.kind, r.subject, r.body, r.html,
 			nullif(r.requester, 0), nullif(r.user_id, 0), nullif(r.site, 0), nullif(r.source, 0), nullif(r.priority, 0),
-			nullif(r.group_id, 0), nullif(r.assignee, 0), nullif(r.linked_to, 0), r.sender_name, r.sender_address, r.sent_at,
+			nullif(r.group_id, 0), nullif(r.assignee, 0), nullif(r.linked_to_id, 0), r.sender_name, r.sender_address, r.sent_at,
 			nullif(r.type, 0), r.due_at
 		FROM unnest($5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[],
 			$12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::text[],
 			$19::text[], $20::timestamptz[], $21::bigint[], $22::timestamptz[])
 			AS r (number, kind, subject, body, html, requester, user_id, site, source, priority, group_id, assignee,
-				linked_to, sender_name, sender_address, sent_at, type, due_at)`,
+				linked_to_id, sender_name, sender_address, sent_at, type, due_at)`,
 		mb.Team.ID, mb.ID, mb.Login.ID, now, t.number, t.kind, t.subject, t.body, t.html, t.requester, t.user, t.site,
 		t.source, t.priority, t.group, t.assignee, t.linkedTo, t.senderName, t.senderAddress, t.sentAt, t.typed, t.dueAt)
 }
@@ -158,9 +158,9 @@ func (t *fieldRows) queue(b *pgx.Batch) {
 	if len(t.request) == 0 {
 		return
 	}
-	b.Queue(`INSERT INTO request_field (request, position, name, value)
-		SELECT f.request, f.position, f.name, f.value
-		FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[]) AS f (request, position, name, value)`,
+	b.Queue(`INSERT INTO request_field (request_id, position, name, value)
+		SELECT f.request_id, f.position, f.name, f.value
+		FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[]) AS f (request_id, position, name, value)`,
 		t.request, t.position, t.name, t.value)
 }
 
@@ -183,9 +183,9 @@ func (t *participantRows) queue(b *pgx.Batch) {
 	if len(t.request) == 0 {
 		return
 	}
-	b.Queue(`INSERT INTO participant (request, user_id, address)
-		SELECT p.request, nullif(p.user_id, 0), nullif(lower(p.address), '')
-		FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS p (request, user_id, address)
+	b.Queue(`INSERT INTO participant (request_id, user_id, address)
+		SELECT p.request_id, nullif(p.user_id, 0), nullif(lower(p.address), '')
+		FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS p (request_id, user_id, address)
 		ON CONFLICT DO NOTHING`, t.request, t.user, t.address)
 }
 
@@ -209,10 +209,10 @@ func (t *threadRows) queue(b *pgx.Batch, team int64) {
 	if len(t.request) == 0 {
 		return
 	}
-	b.Queue(`INSERT INTO thread (team_id, message_id, request, via)
-		SELECT DISTINCT ON (t.message_id, t.request) $4::bigint, t.message_id, t.request, t.via
-		FROM unnest($1::text[], $2::bigint[], $3::text[]) AS t (message_id, request, via)
-		ORDER BY t.message_id, t.request, t.via = 'referenced'
-		ON CONFLICT (message_id, request) DO UPDATE SET via = excluded.via
+	b.Queue(`INSERT INTO thread (team_id, message_id, request_id, via)
+		SELECT DISTINCT ON (t.message_id, t.request_id) $4::bigint, t.message_id, t.request_id, t.via
+		FROM unnest($1::text[], $2::bigint[], $3::text[]) AS t (message_id, request_id, via)
+		ORDER BY t.message_id, t.request_id, t.via = 'referenced'
+		ON CONFLICT (message_id, request_id) DO UPDATE SET via = excluded.via
 			WHERE thread.via = 'referenced' AND excluded.via <> 'referenced'`, t.messageID, t.request, t.via, team)
 }

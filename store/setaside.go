@@ -54,8 +54,8 @@ func (t *asideRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {
 	if len(t.digest) == 0 {
 		return
 	}
-	b.Queue(`INSERT INTO set_aside (mailbox_id, at, digest, event, reason, detail)
-		SELECT $1, $2, s.digest, s.event, s.reason, s.detail
-		FROM unnest($3::bytea[], $4::bigint[], $5::text[], $6::text[]) AS s (digest, event, reason, detail)`,
+	b.Queue(`INSERT INTO set_aside (mailbox_id, at, digest, event_id, reason, detail)
+		SELECT $1, $2, s.digest, s.event_id, s.reason, s.detail
+		FROM unnest($3::bytea[], $4::bigint[], $5::text[], $6::text[]) AS s (digest, event_id, reason, detail)`,
 		mb.ID, now, t.digest, t.event, t.reason, t.detail)
 }

@@ -83,14 +83,14 @@ func TestAMessageThatCannotBeRecordedIsSetAsideAlone(t *testing.T) {
 			if !strings.Contains(body, test.detail) {
 				t.Errorf("the event does not say %q:\n%s", test.detail, body)
 			}
-			attached := one[string](t, d, `SELECT concat_ws('|', name, media_type, octets, raw, encode(sha256, 'hex')) FROM attachment WHERE request = $1`, aside.Request)
+			attached := one[string](t, d, `SELECT concat_ws('|', name, media_type, octets, raw, encode(sha256, 'hex')) FROM attachment WHERE request_id = $1`, aside.Request)
 			if want := "message.eml|message/rfc822|3|t|" + d.path("bad")[len(d.path("bad"))-64:]; attached != want {
 				t.Errorf("attached is %s, want %s", attached, want)
 			}
 			if read(t, d.path("bad")) != "bad" {
 				t.Error("the raw message is not kept")
 			}
-			if n := d.count(t, "set_aside WHERE event = $1 AND reason = $2", aside.Request, string(test.code)); n != 1 {
+			if n := d.count(t, "set_aside WHERE event_id = $1 AND reason = $2", aside.Request, string(test.code)); n != 1 {
 				t.Errorf("%d rows in set_aside", n)
 			}
 			for i, o := range d.accept(t, c, batch...) {

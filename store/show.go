@@ -173,7 +173,7 @@ func readRequest(ctx context.Context, tx pgx.Tx, number int64) (d RequestDetail,
 	if err = tx.QueryRow(ctx, `SELECT body, html FROM request WHERE number = $1`, number).Scan(&d.Body, &d.HTML); err != nil {
 		return d, err
 	}
-	rows, _ = tx.Query(ctx, `SELECT name, value FROM request_field WHERE request = $1 ORDER BY position`, number)
+	rows, _ = tx.Query(ctx, `SELECT name, value FROM request_field WHERE request_id = $1 ORDER BY position`, number)
 	if d.Fields, err = pgx.AppendRows([]Field{}, rows, pgx.RowToStructByPos[Field]); err != nil {
 		return d, err
 	}
@@ -189,7 +189,7 @@ func readRequest(ctx context.Context, tx pgx.Tx, number int64) (d RequestDetail,
 	if d.Participants, err = readParticipants(ctx, tx, number); err != nil {
 		return d, err
 	}
-	rows, _ = tx.Query(ctx, `SELECT message_id FROM thread WHERE request = $1 AND via <> 'referenced' ORDER BY message_id`, number)
+	rows, _ = tx.Query(ctx, `SELECT message_id FROM thread WHERE request_id = $1 AND via <> 'referenced' ORDER BY message_id`, number)
 	d.Messages, err = pgx.AppendRows([]string{}, rows, pgx.RowTo[string])
 	return d, err
 }
@@ -200,9 +200,9 @@ const selectRequest = `
 	       requester.logon, requester.name, the_user.logon, the_user.name, assignee.logon, assignee.name,
 	       r.sender_name, r.sender_address,
 	       coalesce(site.name, ''), coalesce(source.name, ''), coalesce(priority.name, ''), coalesce(g.name, ''), coalesce(y.name, ''), coalesce(m.name, ''),
-	       r.linked_to, r.opened_at, opener.logon, opener.name, r.sent_at, r.due_at, r.processed_at,
-	       (SELECT count(*) FROM activity a WHERE a.request = r.number),
-	       (SELECT count(*) FROM attachment a WHERE a.request = r.number)
+	       r.linked_to_id, r.opened_at, opener.logon, opener.name, r.sent_at, r.due_at, r.processed_at,
+	       (SELECT count(*) FROM activity a WHERE a.request_id = r.number),
+	       (SELECT count(*) FROM attachment a WHERE a.request_id = r.number)
 	FROM request r
 	JOIN team t                      ON t.id = r.team_id
 	JOIN user_account requester      ON requester.id = r.requester_id
@@ -256,7 +256,7 @@ func readActivities(ctx context.Context, tx pgx.Tx, number int64) ([]ActivityDet
 		FROM activity a
 		JOIN user_account recorder    ON recorder.id = a.recorded_by_id
 		LEFT JOIN user_account author ON author.id = a.sender_id
-		WHERE a.request = $1
+		WHERE a.request_id = $1
 		ORDER BY a.id`, number)
 	return pgx.AppendRows([]ActivityDetail{}, rows, func(row pgx.CollectableRow) (a ActivityDetail, err error) {
 		var author, recorder nullPerson
@@ -274,7 +274,7 @@ func readAttachments(ctx context.Context, tx pgx.Tx, d *RequestDetail) error {
 	d.Attachments = []AttachmentDetail{}
 	rows, err := tx.Query(ctx, `
 		SELECT coalesce(activity_id, 0), name, media_type, octets, sha256, content_id, inline, raw
-		FROM attachment WHERE request = $1
+		FROM attachment WHERE request_id = $1
 		ORDER BY activity_id, position, id`, d.Number)
 	if err != nil {
 		return err
@@ -300,7 +300,7 @@ func readHistory(ctx context.Context, tx pgx.Tx, number int64) ([]HistoryEntry, 
 	rows, _ := tx.Query(ctx, `
 		SELECT h.at, u.logon, u.name, h.what, h.reason, h.detail, h.activity_id
 		FROM history h JOIN user_account u ON u.id = h.author_id
-		WHERE h.request = $1
+		WHERE h.request_id = $1
 		ORDER BY h.id`, number)
 	return pgx.AppendRows([]HistoryEntry{}, rows, func(row pgx.CollectableRow) (h HistoryEntry, err error) {
 		var author nullPerson
@@ -314,7 +314,7 @@ func readParticipants(ctx context.Context, tx pgx.Tx, number int64) ([]Participa
 	rows, _ := tx.Query(ctx, `
 		SELECT u.logon, u.name, coalesce(p.address, '')
 		FROM participant p LEFT JOIN user_account u ON u.id = p.user_id
-		WHERE p.request = $1
+		WHERE p.request_id = $1
 		ORDER BY lower(u.logon), p.address`, number)
 	return pgx.AppendRows([]Participant{}, rows, func(row pgx.CollectableRow) (p Participant, err error) {
 		var user nullPerson

@@ -31,7 +31,7 @@ INSERT INTO request (team_id, kind, subject, requester_id, user_id, opened_at, o
 SELECT t.id, 'service_request', 'A desk', u.id, u.id, '2026-01-01 10:00+00', u.id
 FROM team t, user_account u WHERE t.name = 'HR' AND u.logon = 'daemon';
 INSERT INTO request (team_id, kind, state, subject, body, html, requester_id, user_id, site_id, source_id, priority_id, group_id,
-                     assignee_id, linked_to, mailbox_id, sender_name, sender_address, sent_at, opened_at, opened_by_id)
+                     assignee_id, linked_to_id, mailbox_id, sender_name, sender_address, sent_at, opened_at, opened_by_id)
 SELECT t.id, 'incident', 'open', 'Printer', 'It smokes.', '<p>It smokes.</p>', z.id, z.id, si.id, so.id, p.id, g.id,
        a.id, 1, m.id, 'Zoë', 'zoe@x.org', '2026-02-01 10:00+01', '2026-02-01 09:01+00', d.id
 FROM team t, user_account z, user_account a, user_account d, site si, source so, priority p, support_group g, mailbox m
@@ -40,19 +40,19 @@ WHERE t.name = 'IT' AND z.logon = 'zoe' AND a.logon = 'ann' AND d.logon = 'daemo
 INSERT INTO request (team_id, kind, state, subject, requester_id, user_id, opened_at, opened_by_id, processed_at)
 SELECT t.id, 'event', 'processed', 'Disk full', u.id, u.id, '2026-03-01 10:00+00', u.id, '2026-03-01 11:00+00'
 FROM team t, user_account u WHERE t.name = 'IT' AND u.logon = 'daemon';
-INSERT INTO activity (request, body, subject, sender_name, sender_address, flagged, recorded_at, recorded_by_id)
+INSERT INTO activity (request_id, body, subject, sender_name, sender_address, flagged, recorded_at, recorded_by_id)
 SELECT 2, 'Now it burns.', 'RE: Printer', 'Bob', 'bob@else.org', true, '2026-02-02 10:00+00', id FROM user_account WHERE logon = 'daemon';
-INSERT INTO attachment (request, activity_id, position, name, media_type, octets, sha256, content_id, inline, raw) VALUES
+INSERT INTO attachment (request_id, activity_id, position, name, media_type, octets, sha256, content_id, inline, raw) VALUES
 	(2, NULL, 2, 'message.eml', 'message/rfc822', 1000, decode(repeat('02', 32), 'hex'), '', false, true),
 	(2, NULL, 1, 'smoke.png', 'image/png', 5, decode(repeat('01', 32), 'hex'), 'cid@x', true, false),
 	(2, 1, 1, 'fire.png', 'image/png', 6, decode(repeat('ab', 32), 'hex'), '', false, false);
-INSERT INTO history (request, activity_id, at, author_id, what, reason, detail)
+INSERT INTO history (request_id, activity_id, at, author_id, what, reason, detail)
 SELECT 2, NULL, '2026-02-01 09:01+00', id, 'opened', 'new_mail', '' FROM user_account WHERE logon = 'daemon';
-INSERT INTO history (request, activity_id, at, author_id, what, reason, detail)
+INSERT INTO history (request_id, activity_id, at, author_id, what, reason, detail)
 SELECT 2, 1, '2026-02-02 10:00+00', id, 'activity_added', 'subject', 'a stranger' FROM user_account WHERE logon = 'daemon';
-INSERT INTO participant (request, user_id) SELECT 2, id FROM user_account WHERE logon = 'ann';
-INSERT INTO participant (request, address) VALUES (2, 'bob@else.org');
-INSERT INTO thread (team_id, message_id, request, via)
+INSERT INTO participant (request_id, user_id) SELECT 2, id FROM user_account WHERE logon = 'ann';
+INSERT INTO participant (request_id, address) VALUES (2, 'bob@else.org');
+INSERT INTO thread (team_id, message_id, request_id, via)
 SELECT r.team_id, m.id, r.number, m.via FROM request r, (VALUES ('one@x', 'seen'), ('two@x', 'sent'), ('other@x', 'referenced')) AS m (id, via)
 WHERE r.number = 2;
 `

@@ -41,12 +41,12 @@ func TestWhatPostgreSQLWouldRefuseIsRecorded(t *testing.T) {
 			for i := range 10_000 {
 				m.To = append(m.To, processor.Address{Addr: fmt.Sprintf("u%d@example.com", i)})
 			}
-		}, check: `(SELECT count(*) FROM participant WHERE request = number) = 49`},
+		}, check: `(SELECT count(*) FROM participant WHERE request_id = number) = 49`},
 		{name: "10,000 references", change: func(m *processor.Message) {
 			for i := range 10_000 {
 				m.References = append(m.References, fmt.Sprintf("%d@example.com", i))
 			}
-		}, check: `(SELECT count(*) FROM thread WHERE request = number) = 100 AND EXISTS (SELECT FROM thread WHERE message_id = '9999@example.com')`},
+		}, check: `(SELECT count(*) FROM thread WHERE request_id = number) = 100 AND EXISTS (SELECT FROM thread WHERE message_id = '9999@example.com')`},
 		{name: "a date in the year 99999", change: func(m *processor.Message) { m.Date = time.Date(99999, 1, 1, 0, 0, 0, 0, time.UTC) },
 			check: `r.sent_at IS NULL`},
 		{name: "a date beyond PostgreSQL's", change: func(m *processor.Message) { m.Date = time.Date(999999, 1, 1, 0, 0, 0, 0, time.UTC) },
@@ -59,17 +59,17 @@ func TestWhatPostgreSQLWouldRefuseIsRecorded(t *testing.T) {
 		{name: "Message-IDs of 100 kB", change: func(m *processor.Message) {
 			m.MessageID = strings.Repeat("x", 100_000)
 			m.InReplyTo = []string{strings.Repeat("y", 999), "good@example.com"}
-		}, check: `(SELECT string_agg(message_id, ' ') FROM thread WHERE request = number) = 'good@example.com' AND length(c.message_id) < 1000`},
+		}, check: `(SELECT string_agg(message_id, ' ') FROM thread WHERE request_id = number) = 'good@example.com' AND length(c.message_id) < 1000`},
 		{name: "a Message-ID of the greatest length that does not compress", change: func(m *processor.Message) {
 			m.MessageID = noise(998)
-		}, check: `EXISTS (SELECT FROM thread WHERE request = number AND length(message_id) = 998)`},
+		}, check: `EXISTS (SELECT FROM thread WHERE request_id = number AND length(message_id) = 998)`},
 		{name: "an address of 100 kB", change: func(m *processor.Message) {
 			m.From.Addr = noise(100_000)
 			m.To = append(m.To, m.From)
 		}, check: `octet_length(sender_address) <= 1000`},
 		{name: "an address in capitals of other scripts", change: func(m *processor.Message) {
 			m.From.Addr = "ÄÖÜ.İIẞǅΣ@EXAMPLE.com"
-		}, check: `EXISTS (SELECT FROM participant WHERE request = number AND address LIKE 'äöü.%@example.com')`},
+		}, check: `EXISTS (SELECT FROM participant WHERE request_id = number AND address LIKE 'äöü.%@example.com')`},
 		{name: "no sender at all", change: func(m *processor.Message) { m.From = processor.Address{} }, check: `sender_address = ''`},
 		{name: "a unique-id of 1,000 characters", uidl: noise(1000), change: func(*processor.Message) {}, check: `length(uidl) = 1000`},
 		{name: "a unique-id of 100,000 characters", uidl: noise(100_000), change: func(*processor.Message) {}, check: `uidl LIKE 'sha256:%'`},
@@ -78,7 +78,7 @@ func TestWhatPostgreSQLWouldRefuseIsRecorded(t *testing.T) {
 		}, check: `octet_length(body) <= 4 << 20 AND body LIKE 'ä%…' AND octet_length(html) = 4 << 20`},
 		{name: "attachments without a name, a type or octets", change: func(m *processor.Message) {
 			m.Attachments = []processor.Attachment{processor.Attachment{}.WithContent(attachment("", "").Open), attachment(strings.Repeat("n", 100_000), "")}
-		}, check: `(SELECT count(*) FROM attachment WHERE request = number AND octets = 0 AND length(name) BETWEEN 1 AND 1000) = 2`},
+		}, check: `(SELECT count(*) FROM attachment WHERE request_id = number AND octets = 0 AND length(name) BETWEEN 1 AND 1000) = 2`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestWhatPostgreSQLWouldRefuseIsRecorded(t *testing.T) {
 			if got[0].Request != 1 || got[1].Request != 2 {
 				t.Errorf("the batch was not recorded at once: %+v", got)
 			}
-			ok := one[bool](t, d, `SELECT EXISTS (SELECT FROM request AS r JOIN receipt AS c ON c.request = r.number WHERE number = 1 AND `+test.check+`)`)
+			ok := one[bool](t, d, `SELECT EXISTS (SELECT FROM request AS r JOIN receipt AS c ON c.request_id = r.number WHERE number = 1 AND `+test.check+`)`)
 			if !ok {
 				t.Errorf("not so: %s", test.check)
 			}

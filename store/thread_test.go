@@ -38,7 +38,7 @@ func TestAMessageIDThatManyRequestsShareCostsARow(t *testing.T) {
 		{"all of the team", `1`, `ANALYZE`},
 		{"half of another team", `1 + i % 2`, `ANALYZE`},
 		{"without statistics", `1 + i % 2`, ``},
-		{"among many that are not shared", `1`, `INSERT INTO thread (team_id, message_id, request, via)
+		{"among many that are not shared", `1`, `INSERT INTO thread (team_id, message_id, request_id, via)
 			SELECT 1, 'cold ' || i, 1000000 + i, 'seen' FROM generate_series(1, ` + fmt.Sprint(many) + `) AS i; ANALYZE`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestAMessageIDThatManyRequestsShareCostsARow(t *testing.T) {
 			d.exec(t, fmt.Sprintf(`
 				INSERT INTO request (number, team_id, kind, subject, requester_id, user_id, opened_at, opened_by_id)
 					SELECT 1000000 + i, %s, 'event', 'x', 1, 1, now(), 1 FROM generate_series(1, %d) AS i;
-				INSERT INTO thread (team_id, message_id, request, via)
+				INSERT INTO thread (team_id, message_id, request_id, via)
 					SELECT team_id, 'hot@example.com', number, CASE WHEN number %% 7 = 0 THEN 'seen' ELSE 'referenced' END FROM request;
 				%s`, test.fill, many, test.finish))
 			text := one[string](t, d, `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) `+store.ThreadQuery, []string{"hot@example.com", "none"}, 1)
@@ -58,8 +58,8 @@ func TestAMessageIDThatManyRequestsShareCostsARow(t *testing.T) {
 			if n := plans[0].Plan.read("thread") + plans[0].Plan.read("request"); n > 2 {
 				t.Errorf("%v rows were read:\n%s", n, text)
 			}
-			want := one[int64](t, d, `SELECT request FROM thread JOIN request ON number = request WHERE message_id = 'hot@example.com'
-				AND request.team_id = 1 ORDER BY via = 'referenced', request DESC LIMIT 1`)
+			want := one[int64](t, d, `SELECT request_id FROM thread JOIN request ON number = request_id WHERE message_id = 'hot@example.com'
+				AND request.team_id = 1 ORDER BY via = 'referenced', request_id DESC LIMIT 1`)
 			dir, err := d.store.LookUp(t.Context(), d.mailbox.Team, processor.Keys{MessageIDs: []string{"hot@example.com"}})
 			if err != nil {
 				t.Fatal(err)
@@ -79,7 +79,7 @@ func TestAThreadFollowsItsRequestToAnotherTeam(t *testing.T) {
 	if got := d.accept(t, d.clerk(), mail("2", "b", answerTo("a"))); got[0].Outcome != store.Opened {
 		t.Errorf("an answer in the team that it left: %+v", got[0])
 	}
-	if team := one[int](t, d, `SELECT team_id FROM thread WHERE message_id = 'a@example.com' AND request = 1`); team != 2 {
+	if team := one[int](t, d, `SELECT team_id FROM thread WHERE message_id = 'a@example.com' AND request_id = 1`); team != 2 {
 		t.Errorf("the thread belongs to team %d", team)
 	}
 }
