@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Decision is what shall become of one message: OpenRequest, AddActivity, Refuse, Ignore or SetAside.
+// Decision says what to do with one message: OpenRequest, AddActivity, Refuse, Ignore or SetAside.
 type Decision interface {
 	Why() Reason
 	decision() // closes the set
@@ -15,7 +15,7 @@ type Decision interface {
 // Reason says why a decision was taken: Code for programs (log, database, tests), Clauses for people.
 type Reason struct {
 	Code    ReasonCode
-	Clauses []string // each is a statement of its own and may hold any text, of other systems too
+	Clauses []string // each is a statement of its own; it may quote any text, also that of other systems
 }
 
 // NewReason returns the reason of these clauses.
@@ -42,7 +42,7 @@ func (r Reason) extended(words string) Reason {
 // as returns the same clauses under another code.
 func (r Reason) as(code ReasonCode) Reason { return Reason{code, r.Clauses} }
 
-// ReasonCode is one of the Reason… constants.
+// ReasonCode names a reason; it is one of the Reason… constants.
 type ReasonCode string
 
 // The reasons a decision can have.
@@ -52,22 +52,22 @@ const (
 	ReasonSubject       ReasonCode = "subject"         // the subject names a request
 	ReasonInReplyTo     ReasonCode = "in_reply_to"     // In-Reply-To names a message we know
 	ReasonReferences    ReasonCode = "references"      // References names a message we know
-	ReasonReport        ReasonCode = "report"          // a report of a mail system is about a message we know
-	ReasonForward       ReasonCode = "forward"         // a message of a request is passed on: opened anew, linked
-	ReasonStranger      ReasonCode = "stranger"        // a stranger quotes a request: opened anew, linked
-	ReasonClosed        ReasonCode = "closed"          // the request is closed: opened anew, linked
+	ReasonReport        ReasonCode = "report"          // a mail system reports on a message we know
+	ReasonForward       ReasonCode = "forward"         // a forward of a message of a request: opens a linked request
+	ReasonStranger      ReasonCode = "stranger"        // a stranger names a request: opens a linked request
+	ReasonClosed        ReasonCode = "closed"          // the request is closed: opens a linked request
 	ReasonNoNewRequests ReasonCode = "no_new_requests" // CreateNewRequests is False
 	ReasonAutomatic     ReasonCode = "automatic"       // automatic mail that names no request
 	ReasonNoProcessor   ReasonCode = "no_processor"    // this version has no policy for the mailbox's processor
 	ReasonTooLarge      ReasonCode = "too_large"       // the message is larger than MaxMessageSize: only its header was read
-	ReasonPanic         ReasonCode = "panic"           // understanding the message failed in our own code
+	ReasonPanic         ReasonCode = "panic"           // our own code failed on the message
 	ReasonBlock         ReasonCode = "block"           // a block of fields asks for a service request
-	ReasonBadBlock      ReasonCode = "bad_block"       // the block of fields is missing or cannot be followed
-	ReasonFilter        ReasonCode = "filter"          // a filter of the mailbox says so
+	ReasonBadBlock      ReasonCode = "bad_block"       // the block of fields is missing or has mistakes
+	ReasonFilter        ReasonCode = "filter"          // a filter of the mailbox ignores the message
 	ReasonUnstorable    ReasonCode = "unstorable"      // PostgreSQL refused the message's rows
-	ReasonTooSlow       ReasonCode = "too_slow"        // understanding the message took longer than it may
-	ReasonKeepsFailing  ReasonCode = "keeps_failing"   // recording it failed again and again while other messages were recorded
-	ReasonReconsidered  ReasonCode = "reconsidered"    // a message that was set aside has been recorded after all
+	ReasonTooSlow       ReasonCode = "too_slow"        // parsing or deciding exceeded its time limit
+	ReasonKeepsFailing  ReasonCode = "keeps_failing"   // recording it failed repeatedly while other messages were recorded
+	ReasonReconsidered  ReasonCode = "reconsidered"    // a message that had been set aside was recorded later
 )
 
 // RequestKind is the ITIL kind of a request.
@@ -96,35 +96,35 @@ type OpenRequest struct {
 	Group     Ref
 	Assignee  User
 	LinkedTo  int64    // number of the request this one continues, 0 for none
-	Filters   []string // names of those that have set one of these fields
+	Filters   []string // names of the filters that set one of these fields
 
 	// Of a service request that a block of fields asks for:
 	Type   Ref         // a service request type, zero for none
 	Due    time.Time   // zero for none
-	Fields []FormField // the fields that mean nothing to us, in their order
-	Body   string      // replaces the text of the message as the request's; "" replaces nothing
+	Fields []FormField // the fields that have no meaning to us, in their order
+	Body   string      // the request's text instead of the message's, "" for the message's
 
-	Attachments []Attachment // those to store, in order
+	Attachments []Attachment // to store, in order
 	AttachRaw   bool         // also attach the raw message
 }
 
-// FormField is one line of a block that is kept as it is.
+// FormField is one field of a block, kept as written.
 type FormField struct{ Name, Value string }
 
-// AddActivity adds the message to a request that exists.
+// AddActivity adds the message to an existing request.
 type AddActivity struct {
 	Reason  Reason
 	Request int64       // its number
 	Kind    RequestKind // its kind
-	Author  User        // the sender when known, else zero
-	Reopen  bool        // a closed or resolved request is opened again
-	Flagged bool        // the sender has no part in the request: a person should look
+	Author  User        // the sender if known, else zero
+	Reopen  bool        // reopen the request if it is closed or resolved
+	Flagged bool        // the sender does not take part in the request: a person should check
 
 	Attachments []Attachment
 	AttachRaw   bool
 }
 
-// Refuse opens nothing and, in a later step, answers the sender. The raw message is kept with its receipt.
+// Refuse opens nothing; a later step answers the sender. The raw message is kept with its receipt.
 type Refuse struct{ Reason Reason }
 
 // Ignore records only the receipt. The raw message is kept with it.

@@ -2,13 +2,13 @@ package processor
 
 import "time"
 
-// Ref names one row of reference data; the zero Ref is none.
+// Ref names one row of reference data; the zero Ref stands for no row.
 type Ref struct {
 	ID   int64
 	Name string
 }
 
-// User is a person the service desk knows; the zero User is none.
+// User is a person the service desk knows; the zero User stands for nobody.
 type User struct {
 	ID    int64
 	Logon string
@@ -37,26 +37,26 @@ func (s RequestState) IsDone() bool { return s.isClosed() || s == StateResolved 
 // isClosed reports whether a request in this state normally takes no more activities.
 func (s RequestState) isClosed() bool { return s == StateClosed || s == StateProcessed }
 
-// Request is what deciding needs to know of a request that exists.
+// Request holds what deciding needs to know of an existing request.
 type Request struct {
 	Number       int64
 	Kind         RequestKind
 	State        RequestState
 	Participants []int64  // IDs of the users that may follow up: requester, user, assignee, authors, recipients
-	Addresses    []string // addr-specs in lower case that took part without being a user's
+	Addresses    []string // addr-specs, in lower case, of participants who are not users
 }
 
-// Keys is what Decide will ask the Directory for one message, so that a whole batch is looked up at once.
+// Keys lists what Decide will look up for one message, so that the caller can look up a whole batch at once.
 type Keys struct {
 	Numbers    []int64
 	MessageIDs []string
 	Addresses  []string // in lower case
 
-	People []string   // by which UsersNamed will be asked: in lower case, words joined by one space
-	Lists  []ListName // that List will be asked for
+	People []string   // names for UsersNamed: in lower case, words joined by one space
+	Lists  []ListName // arguments for List
 }
 
-// ListName is one list of a team's reference data.
+// ListName names one list of a team's reference data.
 type ListName string
 
 // The lists.
@@ -74,20 +74,21 @@ type Listed struct {
 	Group    Ref // the default of a service request type, zero for none
 }
 
-// Directory is what Decide may look up. Its answers are those of the team that the mailbox belongs to:
-// another team's request is not there. Implementations answer from what was looked up by Keys.
+// Directory answers the look-ups of Decide for the team that the mailbox belongs to: it does not know another team's
+// requests. An implementation only needs to answer what Keys listed.
 type Directory interface {
 	Request(number int64) (Request, bool)
 	RequestOf(messageID string) (Request, bool) // by a Message-ID or reference seen or sent
 	UserByAddress(addr string) (User, bool)     // addr in lower case
-	// UsersNamed are the users with that logon or else address or else display name; name as in Keys.People.
+	// UsersNamed returns the users with that logon; if there are none, those with that address; if there are none, those
+	// with that display name. name is written as in Keys.People.
 	UsersNamed(name string) []User
-	// List is a whole list. isKnown is false when the directory cannot tell what there is.
+	// List returns a whole list. isKnown is false if the directory does not have it.
 	List(name ListName) (all []Listed, isKnown bool)
 }
 
-// Names are the names that a mailbox's configuration uses; the store resolves them to References.
-// Only Team and Login are mandatory here; the rest may be "".
+// Names holds the names in a mailbox's configuration; the store resolves them to References. Only Team and Login are
+// mandatory here; the others may be "".
 type Names struct {
 	Team, Login                       string
 	FallbackUser, FallbackSite        string
@@ -96,13 +97,13 @@ type Names struct {
 	Filters                           []FilterNames // one for each filter of Rules
 }
 
-// FilterNames are the names that a filter sets, "" for what it does not set.
+// FilterNames holds the names that a filter sets, "" for what it does not set.
 type FilterNames struct {
 	Filter                          string // its own name
 	Group, Priority, Assignee, Site string
 }
 
-// References are the rows that Names stand for.
+// References holds the rows that Names stand for.
 type References struct {
 	Team         Ref
 	Login        User // author of everything the daemon records
@@ -118,17 +119,17 @@ type References struct {
 
 	FilterSettings []FilterReferences // one for each filter of Rules
 
-	// Unresolved says that nothing is looked up (Names.Unresolved): a request that the Directory does not know may exist.
+	// Unresolved reports that nothing was looked up (Names.Unresolved): a request that the Directory does not know may exist.
 	Unresolved bool
 }
 
-// FilterReferences are the rows that a filter sets, zero for what it does not set.
+// FilterReferences holds the rows that a filter sets, zero for what it does not set.
 type FilterReferences struct {
 	Group, Priority, Site Ref
 	Assignee              User
 }
 
-// Rules are what one mailbox's configuration says about deciding.
+// Rules holds what one mailbox's configuration says about deciding.
 type Rules struct {
 	Processor          Processor
 	Names              Names
@@ -138,12 +139,12 @@ type Rules struct {
 	UnknownFollowUp    FollowUp // AcceptAndFlag by default
 	ClosedFollowUp     FollowUp // AddActivity by default
 	CommunicationTypes []string // in addition to the known ones
-	EnclosingToken     string   // what encloses the block of a message that asks for a service request
+	EnclosingToken     string   // encloses the block of fields that asks for a service request
 	Filters            []Filter // in the order in which they are tried
-	SubjectNames       []string // names of the database or team that may stand between type and number
+	SubjectNames       []string // names of the database or team that may stand between a subject's type and number
 }
 
-// Processor is what a mailbox makes of its messages.
+// Processor says what a mailbox makes of its messages.
 type Processor string
 
 // The processors, by their name in MessageProcessorTypeName.
@@ -153,10 +154,11 @@ const (
 	Monitoring            Processor = "EventMailMessageProcessor"
 )
 
-// FollowUp is what becomes of a message that names a request it may not simply be added to.
+// FollowUp says what to do with a message about a request to which it cannot simply be added.
 type FollowUp string
 
-// The values of UnknownFollowUp (Accept, AcceptAndFlag, NewRequest) and ClosedFollowUp (AddActivityOnly, Reopen, NewRequest).
+// The values of UnknownFollowUp are Accept, AcceptAndFlag and NewRequest; those of ClosedFollowUp are AddActivityOnly,
+// Reopen and NewRequest.
 const (
 	Accept          FollowUp = "Accept"
 	AcceptAndFlag   FollowUp = "AcceptAndFlag"
@@ -165,7 +167,8 @@ const (
 	Reopen          FollowUp = "Reopen"
 )
 
-// Decider is what the store asks for each message of a batch, within its transaction; it may be asked twice.
+// Decider decides for the store, about each message of a batch and within the store's transaction. The store may ask
+// twice about a message.
 type Decider interface {
 	Keys(m *Message) Keys
 	Decide(m *Message, dir Directory, now time.Time) Decision

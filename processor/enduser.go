@@ -2,7 +2,7 @@ package processor
 
 import "fmt"
 
-// decideEndUser decides for EndUserIncidentMailMessageProcessor: an answer becomes an activity, everything else an
+// decideEndUser decides for EndUserIncidentMailMessageProcessor: an answer becomes an activity, any other message an
 // incident.
 func (p Policy) decideEndUser(m *Message, dir Directory) Decision {
 	if r, why, ok := p.match(m, dir); ok {
@@ -20,17 +20,17 @@ func (p Policy) decideEndUser(m *Message, dir Directory) Decision {
 	return d
 }
 
-// declineNew decides about a message that names no request where it opens none either, and is nil where it may.
+// declineNew returns the decision about a message that names no request and may not open one, nil if it may open one.
 func (p Policy) declineNew(m *Message) Decision {
 	switch m.Automatic {
 	case AutoReply, Bounce, Receipt:
-		// It speaks of a message that we know nothing of, and says nothing that anyone asks for.
+		// It is about a message that we do not know, and asks for nothing.
 		return Ignore{NewReason(ReasonAutomatic, p.unmatched(m)).with(automaticClauses(m)...)}
 	}
 	if !p.CreateNewRequests {
 		why := NewReason(ReasonNoNewRequests, p.unmatched(m), "this mailbox opens no new requests")
 		if m.Automatic != Person {
-			// A refusal is answered, and automatic mail never is.
+			// A refusal is answered to the sender, and automatic mail must never be answered.
 			return Ignore{why.with(automaticName(m.Automatic))}
 		}
 		return Refuse{why}
@@ -38,7 +38,7 @@ func (p Policy) declineNew(m *Message) Decision {
 	return nil
 }
 
-// unmatched says why a message is taken to be about no request.
+// unmatched returns the reason why a message is about no request.
 func (p Policy) unmatched(m *Message) string {
 	tag, ok := p.grammar().parse(m.Subject)
 	if !ok {

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Explanation is what a message was understood to say and what was decided, as programs read it. Its JSON is a
-// contract: a name keeps its meaning and its type, new names may be added. No array is null; what is not known is
-// "", 0 or false. Encode it without escaping HTML (json.Encoder.SetEscapeHTML) to keep it readable.
+// Explanation describes a parsed message and the decision about it for programs. Its JSON is a contract: a name keeps
+// its meaning and its type; new names may be added. No array is null; an unknown value is "", 0 or false. Encode it
+// without escaping HTML (json.Encoder.SetEscapeHTML) to keep it readable.
 //
 //	{"message":{"message_id","date","from":{"name","address"},"sender":{…},"reply_to":[…],"to":[…],"cc":[…],
 //	"return_path","subject","text","html","reply_text","in_reply_to":[…],"references":[…],"attachments":[{"name",
@@ -24,35 +24,35 @@ type Explanation struct {
 	Decision ExplainedDecision `json:"decision"`
 }
 
-// ExplainedMessage is a Message as programs read it: text is UTF-8, names and addresses are decoded.
+// ExplainedMessage describes a Message: text is UTF-8, names and addresses are decoded.
 type ExplainedMessage struct {
-	MessageID   string                `json:"message_id"` // without angle brackets, as are in_reply_to and references
-	Date        string                `json:"date"`       // RFC 3339, "" when the message has none that can be read
+	MessageID   string                `json:"message_id"` // without angle brackets, like in_reply_to and references
+	Date        string                `json:"date"`       // RFC 3339, "" if the message has no readable date
 	From        ExplainedAddress      `json:"from"`
 	Sender      ExplainedAddress      `json:"sender"`
 	ReplyTo     []ExplainedAddress    `json:"reply_to"`
 	To          []ExplainedAddress    `json:"to"`
 	Cc          []ExplainedAddress    `json:"cc"`
-	ReturnPath  string                `json:"return_path"` // "<>" for the null reverse-path, "" when there is none
+	ReturnPath  string                `json:"return_path"` // "<>" for the null reverse-path, "" if the message has none
 	Subject     string                `json:"subject"`
-	Text        string                `json:"text"`       // what the service desk reads; "" only where no body can be read
-	HTML        string                `json:"html"`       // sanitised; "" when the message has none
-	ReplyText   string                `json:"reply_text"` // text without the mail that it quotes and the signature; text where nothing is cut
+	Text        string                `json:"text"`       // the text that the service desk reads; "" only if no body is readable
+	HTML        string                `json:"html"`       // sanitised; "" if the message has none
+	ReplyText   string                `json:"reply_text"` // text without quoted mail and signature; equal to text where nothing is cut
 	InReplyTo   []string              `json:"in_reply_to"`
 	References  []string              `json:"references"` // oldest first
 	Attachments []ExplainedAttachment `json:"attachments"`
 	Automatic   Automatic             `json:"automatic"`        // "" for a person, else auto_reply, auto_notice, bounce, disposition or list
-	Report      *ExplainedReport      `json:"report,omitempty"` // left out when the message is no report
+	Report      *ExplainedReport      `json:"report,omitempty"` // left out if the message is no report
 	Defects     []string              `json:"defects"`          // "2.1: what was wrong"; without a part's path for the message itself
 }
 
-// ExplainedAddress is an Address as programs read it.
+// ExplainedAddress describes an Address.
 type ExplainedAddress struct {
 	Name    string `json:"name"`
 	Address string `json:"address"`
 }
 
-// ExplainedReport is a Report as programs read it.
+// ExplainedReport describes a Report.
 type ExplainedReport struct {
 	MessageID  string               `json:"message_id"`
 	References []string             `json:"references"` // oldest first
@@ -60,7 +60,7 @@ type ExplainedReport struct {
 	Recipients []ExplainedRecipient `json:"recipients"`
 }
 
-// ExplainedRecipient is a Recipient as programs read it.
+// ExplainedRecipient describes a Recipient.
 type ExplainedRecipient struct {
 	Address    string `json:"address"`
 	Action     string `json:"action"` // as in Recipient.Action
@@ -68,7 +68,7 @@ type ExplainedRecipient struct {
 	Diagnostic string `json:"diagnostic"`
 }
 
-// ExplainedAttachment is an Attachment as programs read it. Octets and SHA-256 are those of the decoded content.
+// ExplainedAttachment describes an Attachment. Octets and SHA-256 are those of the decoded content.
 type ExplainedAttachment struct {
 	Name      string `json:"name"`
 	MediaType string `json:"media_type"`
@@ -78,16 +78,16 @@ type ExplainedAttachment struct {
 	ContentID string `json:"content_id"`
 }
 
-// ExplainedDecision is a Decision as programs read it.
+// ExplainedDecision describes a Decision.
 type ExplainedDecision struct {
 	Kind        string          `json:"kind"`         // open_request, add_activity, refuse, ignore or set_aside
-	RequestKind RequestKind     `json:"request_kind"` // of the request that is opened or added to, else ""
+	RequestKind RequestKind     `json:"request_kind"` // kind of the request that is opened or added to, else ""
 	Request     int64           `json:"request"`      // number of the request that is added to, else 0
 	Reason      string          `json:"reason"`       // a sentence for people; fields.reason_code is for programs
 	Fields      ExplainedFields `json:"fields"`
 }
 
-// ExplainedFields are what a decision sets. What it does not set is left out. People are given by their logon.
+// ExplainedFields holds what a decision sets; other fields are left out. People are given by their logon.
 type ExplainedFields struct {
 	ReasonCode  ReasonCode           `json:"reason_code"`
 	Subject     string               `json:"subject,omitempty"`
@@ -100,25 +100,25 @@ type ExplainedFields struct {
 	Assignee    string               `json:"assignee,omitempty"`
 	Type        string               `json:"type,omitempty"`      // service request type
 	Due         string               `json:"due,omitempty"`       // RFC 3339
-	Form        []ExplainedFormField `json:"form,omitempty"`      // fields of the block that are kept as they are
-	Body        string               `json:"body,omitempty"`      // of the request, where it is not the message's text
-	Filters     []string             `json:"filters,omitempty"`   // names of those that have set a field
-	LinkedTo    int64                `json:"linked_to,omitempty"` // number of the request that the new one continues
-	Author      string               `json:"author,omitempty"`    // of an activity
+	Form        []ExplainedFormField `json:"form,omitempty"`      // fields of the block that are kept as written
+	Body        string               `json:"body,omitempty"`      // the request's text, where it is not the message's
+	Filters     []string             `json:"filters,omitempty"`   // names of the filters that set a field
+	LinkedTo    int64                `json:"linked_to,omitempty"` // number of the request that the new one is linked to
+	Author      string               `json:"author,omitempty"`    // author of an activity
 	Reopen      bool                 `json:"reopen,omitempty"`
-	Flagged     bool                 `json:"flagged,omitempty"`     // somebody should look: the author has no part in the request
-	Attachments []string             `json:"attachments,omitempty"` // names of those that are stored
-	AttachRaw   bool                 `json:"attach_raw,omitempty"`  // the raw message is stored as an attachment too
+	Flagged     bool                 `json:"flagged,omitempty"`     // a person should check: the author does not take part in the request
+	Attachments []string             `json:"attachments,omitempty"` // names of the attachments that are stored
+	AttachRaw   bool                 `json:"attach_raw,omitempty"`  // the raw message is also stored as an attachment
 }
 
-// ExplainedFormField is a FormField as programs read it.
+// ExplainedFormField describes a FormField.
 type ExplainedFormField struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 }
 
-// Explain describes a message, read again from raw for its attachments, and what was decided about it. An error is
-// one of raw.
+// Explain describes a message and the decision about it. It reads the attachments from raw, and returns only errors of
+// raw.
 func Explain(m *Message, raw io.ReaderAt, d Decision) (Explanation, error) {
 	attachments := make([]ExplainedAttachment, len(m.Attachments))
 	for i, a := range m.Attachments {
@@ -181,7 +181,12 @@ func explainAttachment(a Attachment, raw io.ReaderAt) (ExplainedAttachment, erro
 	hash := sha256.New()
 	n, err := io.Copy(hash, a.Open(raw))
 	return ExplainedAttachment{
-		Name: a.Name, MediaType: a.MediaType, Octets: n, SHA256: hex.EncodeToString(hash.Sum(nil)), Inline: a.Inline, ContentID: a.ContentID,
+		Name:      a.Name,
+		MediaType: a.MediaType,
+		Octets:    n,
+		SHA256:    hex.EncodeToString(hash.Sum(nil)),
+		Inline:    a.Inline,
+		ContentID: a.ContentID,
 	}, err
 }
 
@@ -226,7 +231,7 @@ func explainDecision(d Decision) ExplainedDecision {
 	return e
 }
 
-// logon is how a user is named to programs.
+// logon returns the name by which programs know a user.
 func logon(u User) string { return cmp.Or(u.Logon, u.Name) }
 
 func namesOf(attachments []Attachment) []string {

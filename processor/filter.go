@@ -7,44 +7,44 @@ import (
 	"strings"
 )
 
-// Filter is one rule of a mailbox: when all its conditions hold for a message, its actions take effect. A condition
-// that is zero always holds. What it sets are References.FilterSettings at the same place.
+// Filter is one rule of a mailbox: if all its conditions hold for a message, its actions take effect. A zero condition
+// always holds. References.FilterSettings holds, at the same index, what the filter sets.
 type Filter struct {
 	Name           string
-	Headers        []HeaderCondition // each has to hold
-	Sender         *regexp.Regexp    // of the address or the name of the author
-	Recipient      *regexp.Regexp    // of an address or a name in To or Cc
+	Headers        []HeaderCondition // all must hold
+	Sender         *regexp.Regexp    // matches the address or the name of the author
+	Recipient      *regexp.Regexp    // matches an address or a name in To or Cc
 	Subject        *regexp.Regexp
-	LargerThan     int64          // octets of the raw message
-	AttachmentType *regexp.Regexp // of the media type of an attachment
-	AttachmentName *regexp.Regexp // of the name of that attachment
+	LargerThan     int64          // octets of the raw message, 0 for any size
+	AttachmentType *regexp.Regexp // matches the media type of an attachment
+	AttachmentName *regexp.Regexp // matches the name of the same attachment
 
-	Ignore bool // the message becomes nothing but a receipt; later filters are not tried
-	Stop   bool // later filters are not tried
+	Ignore bool // record only a receipt; do not try later filters
+	Stop   bool // do not try later filters
 }
 
-// HeaderCondition holds when a field of that name has a value that matches.
+// HeaderCondition holds if a field of that name has a matching value.
 type HeaderCondition struct {
 	Field   string
 	Pattern *regexp.Regexp
 }
 
-// FilterResult says what became of one filter.
+// FilterResult is the outcome of one filter.
 type FilterResult struct {
 	Name   string
 	Holds  bool
-	Detail string // what it did, or which condition does not hold
+	Detail string // its actions, or the condition that does not hold
 }
 
-// FilterResults says what each filter of the mailbox makes of a message, in their order.
+// FilterResults returns the result of each filter of the mailbox for a message, in their order.
 func (p Policy) FilterResults(m *Message) []FilterResult { return p.filtered(m).results }
 
-// filtering is what all filters together make of a message.
+// filtering is the result of all filters together for a message.
 type filtering struct {
 	set       FilterReferences
-	setBy     []string // what was set, as a reason has it
-	names     []string // of the filters that set something
-	ignoredBy string   // name of the filter that says to ignore the message
+	setBy     []string // clauses of a reason: which filter set what
+	names     []string // names of the filters that set something
+	ignoredBy string   // name of the filter that ignores the message
 	results   []FilterResult
 }
 
@@ -71,7 +71,7 @@ func (p Policy) filtered(m *Message) filtering {
 	return all
 }
 
-// settings is what a filter sets.
+// settings returns what filter i sets.
 func (p Policy) settings(i int) FilterReferences {
 	if i < len(p.FilterSettings) {
 		return p.FilterSettings[i]
@@ -79,7 +79,7 @@ func (p Policy) settings(i int) FilterReferences {
 	return FilterReferences{}
 }
 
-// add adds the actions of a filter that holds, and says what they are.
+// add adds the actions of a filter that holds, and returns a description of them.
 func (all *filtering) add(f Filter, set FilterReferences) string {
 	var did []string
 	note := func(what, name string) {
@@ -109,7 +109,7 @@ func (all *filtering) add(f Filter, set FilterReferences) string {
 	return strings.Join(did, ", ")
 }
 
-// replace replaces a value, unless by nothing.
+// replace replaces a value unless the new one is zero.
 func replace[T comparable](value *T, by T) {
 	var none T
 	if by != none {
@@ -117,7 +117,7 @@ func replace[T comparable](value *T, by T) {
 	}
 }
 
-// applyTo is a decision with what the filters set: they concern only what a message opens.
+// applyTo returns a decision with what the filters set: they change only a request that the message opens.
 func (all filtering) applyTo(d Decision) Decision {
 	open, ok := d.(OpenRequest)
 	if !ok || len(all.names) == 0 {
@@ -132,7 +132,7 @@ func (all filtering) applyTo(d Decision) Decision {
 	return open
 }
 
-// failedCondition says which condition does not hold, "" when all do.
+// failedCondition describes the first condition that does not hold, "" if all hold.
 func (f Filter) failedCondition(m *Message) string {
 	for _, c := range f.Headers {
 		if !slices.ContainsFunc(m.Header.Values(c.Field), c.Pattern.MatchString) {
@@ -155,7 +155,7 @@ func (f Filter) failedCondition(m *Message) string {
 	return ""
 }
 
-// holdsForAttachment says whether one attachment meets both of the conditions on attachments.
+// holdsForAttachment reports whether one attachment meets both conditions on attachments.
 func (f Filter) holdsForAttachment(m *Message) bool {
 	if f.AttachmentType == nil && f.AttachmentName == nil {
 		return true
@@ -166,14 +166,14 @@ func (f Filter) holdsForAttachment(m *Message) bool {
 	})
 }
 
-// matchesAny says whether a pattern matches one of the addresses, or the name with one; no pattern always does.
+// matchesAny reports whether a pattern matches one of the addresses or its name; a nil pattern always matches.
 func matchesAny(pattern *regexp.Regexp, addresses ...Address) bool {
 	return pattern == nil || slices.ContainsFunc(addresses, func(a Address) bool {
 		return a.Addr != "" && pattern.MatchString(a.Addr) || a.Name != "" && pattern.MatchString(a.Name)
 	})
 }
 
-// shownPattern is a pattern as it was written.
+// shownPattern returns a pattern as it was written.
 func shownPattern(pattern *regexp.Regexp) string {
 	return strings.TrimPrefix(pattern.String(), "(?i)")
 }

@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// threadID is a msg-id that a message refers to, and the reason that it gives for a decision.
+// threadID is a msg-id that a message refers to, and the reason of a decision that follows it.
 type threadID struct {
 	id     string
 	reason ReasonCode
 }
 
-// threadIDs are the msg-ids that a message refers to, in the order in which they are tried: the message that a report
-// is about, what the message answers, then what it goes back to, newest first.
+// threadIDs returns the msg-ids that a message refers to, in the order in which they are tried: the message that a
+// report is about, the one that the message answers, then its references, newest first.
 func threadIDs(m *Message) []threadID {
 	var ids []threadID
 	add := func(id string, reason ReasonCode) {
@@ -39,7 +39,7 @@ func threadIDs(m *Message) []threadID {
 	return ids
 }
 
-// subjects are the subjects that may name a request: the message's, then that of the message a report is about.
+// subjects returns the subjects that may name a request: the message's, then that of the message a report is about.
 func subjects(m *Message) []string {
 	if m.Report == nil {
 		return []string{m.Subject}
@@ -47,8 +47,8 @@ func subjects(m *Message) []string {
 	return []string{m.Subject, m.Report.Subject}
 }
 
-// match finds the request that a message is about: the subject says it, or else the messages it refers to. A report
-// is about one message, which says it more exactly than a subject that was copied.
+// match finds the request that a message is about: by the subject, else by the messages it refers to. In a report the
+// messages come first: it names the one message that it is about, while its subject was copied.
 func (p Policy) match(m *Message, dir Directory) (Request, Reason, bool) {
 	if m.Report != nil {
 		if r, why, ok := p.matchIDs(threadIDs(m), dir); ok {
@@ -56,29 +56,34 @@ func (p Policy) match(m *Message, dir Directory) (Request, Reason, bool) {
 		}
 	}
 	for i, subject := range subjects(m) {
-		if tag, ok := p.grammar().parse(subject); ok {
-			if r, ok := dir.Request(tag.Number); ok {
-				if i > 0 {
-					return r, NewReason(ReasonReport, fmt.Sprintf("the message that the report is about names %s %d in its subject", r.Kind.Words(), r.Number)), true
-				}
-				return r, NewReason(ReasonSubject, fmt.Sprintf("subject names %s %d", r.Kind.Words(), r.Number)), true
-			}
+		tag, ok := p.grammar().parse(subject)
+		if !ok {
+			continue
+		}
+		r, ok := dir.Request(tag.Number)
+		switch {
+		case ok && i == 0:
+			return r, NewReason(ReasonSubject, fmt.Sprintf("subject names %s %d", r.Kind.Words(), r.Number)), true
+		case ok:
+			clause := fmt.Sprintf("the message that the report is about names %s %d in its subject", r.Kind.Words(), r.Number)
+			return r, NewReason(ReasonReport, clause), true
 		}
 	}
 	return p.matchIDs(threadIDs(m), dir)
 }
 
-// matchIDs finds the request of the first message that is known.
+// matchIDs finds the request of the first known message.
 func (p Policy) matchIDs(ids []threadID, dir Directory) (Request, Reason, bool) {
 	for _, t := range ids {
 		if r, ok := dir.RequestOf(t.id); ok {
-			return r, NewReason(t.reason, fmt.Sprintf("%s names a message of %s %d", fieldName(t.reason), r.Kind.Words(), r.Number)), true
+			clause := fmt.Sprintf("%s names a message of %s %d", fieldName(t.reason), r.Kind.Words(), r.Number)
+			return r, NewReason(t.reason, clause), true
 		}
 	}
 	return Request{}, Reason{}, false
 }
 
-// fieldName is where a msg-id stood, as a sentence has it.
+// fieldName returns, for a sentence, the field in which a msg-id stood.
 func fieldName(reason ReasonCode) string {
 	switch reason {
 	case ReasonReferences:
@@ -89,12 +94,13 @@ func fieldName(reason ReasonCode) string {
 	return "In-Reply-To"
 }
 
-// followUp decides about a message that names a request; closed says what becomes of it when the request is closed.
+// followUp decides about a message that names a request; closed says what to do if the request is closed.
 func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, closed FollowUp) Decision {
 	sender, isKnown := p.sender(m, dir)
 	isStranger := !takesPart(r, sender, isKnown, addressKey(m.Author()))
 	if isForward(m.Subject) && !isMachine(m.Automatic) && (p.CreateNewRequests || p.Processor == Monitoring) {
-		// What is passed on is not said about the request. Where no other may be opened it is kept with this one.
+		// A forward does not comment on the request, so it opens a linked one. Where the mailbox may not open one, the
+		// forward is added to this request.
 		return p.continued(m, dir, r, why.as(ReasonForward).extended(", from which the message was forwarded by "+authorName(m, sender)))
 	}
 	activity := AddActivity{
@@ -106,8 +112,8 @@ func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, close
 		AttachRaw:   p.AttachRaw,
 	}
 	if isMachine(m.Automatic) {
-		// It is kept where it belongs, whatever else the rules say: a machine opens no second request and
-		// reopens none. A mail system that returns a message has no part in any request.
+		// Automatic mail is always added to its request: a machine opens no second request and reopens none. A bounce is
+		// never flagged: a mail system takes part in no request.
 		activity.Reason = why.with(automaticClauses(m)...)
 		activity.Flagged = isStranger && m.Automatic != Bounce && p.UnknownFollowUp != Accept
 		return activity
@@ -129,21 +135,21 @@ func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, close
 	return activity
 }
 
-// continued opens a request that continues r.
+// continued opens a request that is linked to r, or refuses where the mailbox opens none.
 func (p Policy) continued(m *Message, dir Directory, r Request, why Reason) Decision {
 	if !p.CreateNewRequests && p.Processor != Monitoring {
 		return Refuse{why.as(ReasonNoNewRequests).with("this mailbox opens no new requests")}
 	}
 	d := p.open(m, dir, p.kind())
 	d.Reason, d.LinkedTo = why, r.Number
-	// The number of the other request must not stand at the beginning of this one's subject: answers would go there.
+	// The subject must not begin with the number of the other request: answers would be added to that one.
 	if tag, ok := p.grammar().parse(d.Subject); ok {
 		d.Subject = cmp.Or(tag.Rest, subjectOf(&Message{Text: m.Text}))
 	}
 	return d
 }
 
-// kind is the kind of request that the mailbox opens.
+// kind returns the kind of request that the mailbox opens.
 func (p Policy) kind() RequestKind {
 	switch p.Processor {
 	case Monitoring:
@@ -154,7 +160,7 @@ func (p Policy) kind() RequestKind {
 	return Incident
 }
 
-// takesPart says whether the author of a message may follow up a request.
+// takesPart reports whether the author of a message may follow up a request.
 func takesPart(r Request, sender User, isKnown bool, addr string) bool {
 	if isKnown && slices.Contains(r.Participants, sender.ID) {
 		return true
@@ -162,11 +168,11 @@ func takesPart(r Request, sender User, isKnown bool, addr string) bool {
 	return addr != "" && slices.Contains(r.Addresses, addr)
 }
 
-// isMachine says whether nobody wrote a message. A mailing list only passes on what people write: many a service
-// desk's address is one.
+// isMachine reports whether a program wrote a message. A mailing list only distributes what people write; the address
+// of a service desk often is a list.
 func isMachine(a Automatic) bool { return a != Person && a != MailingList }
 
-// automaticName is a kind of automatic mail as a sentence has it.
+// automaticName returns the words for a kind of automatic mail in a sentence.
 func automaticName(a Automatic) string {
 	switch a {
 	case AutoReply:

@@ -1,7 +1,7 @@
 package processor
 
 // decideMonitoring decides for EventMailMessageProcessor: every message becomes an event, unless it names a request
-// that is still worked on. What names an event that is processed becomes a new one: an alert must not be buried.
+// that is not done. A message about a done request opens a new event, because an alert must not be buried.
 func (p Policy) decideMonitoring(m *Message, dir Directory) Decision {
 	if r, why, ok := p.match(m, dir); ok {
 		if r.State.IsDone() {

@@ -1,6 +1,6 @@
 package processor
 
-// NoDirectory is a directory that knows nobody and no request: what is decided with it says how a message is read.
+// NoDirectory is a Directory that knows no user and no request: a decision with it shows how a message is read.
 type NoDirectory struct{}
 
 // Request implements Directory.
@@ -12,13 +12,13 @@ func (NoDirectory) RequestOf(string) (Request, bool) { return Request{}, false }
 // UserByAddress implements Directory.
 func (NoDirectory) UserByAddress(string) (User, bool) { return User{}, false }
 
-// UsersNamed implements Directory: a name is taken as it is.
+// UsersNamed implements Directory: it takes a name as that of one user.
 func (NoDirectory) UsersNamed(name string) []User { return []User{unresolvedUser(name)} }
 
 // List implements Directory.
 func (NoDirectory) List(ListName) ([]Listed, bool) { return nil, false }
 
-// Unresolved are References that take the names as they are, without a row behind any.
+// Unresolved returns References that hold the names as they are, without rows.
 func (n Names) Unresolved() References {
 	var filters []FilterReferences
 	for _, f := range n.Filters {

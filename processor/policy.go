@@ -49,8 +49,8 @@ func (p Policy) Keys(m *Message) Keys {
 	return k
 }
 
-// Decide decides what shall become of a message: as the mailbox's processor does, unless a filter says to ignore it,
-// and with what the filters set.
+// Decide decides about a message as the mailbox's processor does, unless a filter ignores the message, and adds what
+// the filters set.
 func (p Policy) Decide(m *Message, dir Directory, now time.Time) Decision {
 	f := p.filtered(m)
 	if f.ignoredBy != "" {
@@ -81,7 +81,7 @@ func (p Policy) grammar() subjectGrammar {
 	return newSubjectGrammar(p.CommunicationTypes, append(names, p.Names.Team, p.References.Team.Name))
 }
 
-// open is the request that the message opens, without its reason.
+// open returns the request that the message opens, without its reason.
 func (p Policy) open(m *Message, dir Directory, kind RequestKind) OpenRequest {
 	sender, isKnown := p.sender(m, dir)
 	requester := sender
@@ -103,7 +103,7 @@ func (p Policy) open(m *Message, dir Directory, kind RequestKind) OpenRequest {
 	}
 }
 
-// sender is the user who wrote the message.
+// sender returns the user who wrote the message.
 func (p Policy) sender(m *Message, dir Directory) (User, bool) {
 	addr := addressKey(m.Author())
 	if addr == "" {
@@ -112,7 +112,7 @@ func (p Policy) sender(m *Message, dir Directory) (User, bool) {
 	return dir.UserByAddress(addr)
 }
 
-// wanted leaves out the attachments that the configuration ignores.
+// wanted returns the attachments that the configuration does not ignore.
 func (p Policy) wanted(all []Attachment) []Attachment {
 	var kept []Attachment
 	for _, a := range all {
@@ -126,7 +126,7 @@ func (p Policy) wanted(all []Attachment) []Attachment {
 	return kept
 }
 
-// subjectOf is the subject of a request, which is never empty: the message's, or how its text begins.
+// subjectOf returns the subject of a request, which is never empty: the message's, or the first words of its text.
 func subjectOf(m *Message) string {
 	if m.Subject != "" {
 		return m.Subject
@@ -146,10 +146,10 @@ func subjectOf(m *Message) string {
 	return "(no subject) " + words
 }
 
-// addressKey is an address as a Directory knows it.
+// addressKey returns an address in the form in which a Directory knows it.
 func addressKey(a Address) string { return strings.ToLower(a.Addr) }
 
-// authorName is how a reason names the author of a message.
+// authorName returns the name of a message's author for a reason.
 func authorName(m *Message, user User) string {
 	a := m.Author()
 	return cmp.Or(user.Name, a.Name, a.Addr, "an unknown sender")
