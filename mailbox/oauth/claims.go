@@ -12,23 +12,23 @@ import (
 	"time"
 )
 
-// Claims are what an access token of Microsoft says (RFC 7519 §4.1, and Microsoft's own). They are read without
-// verifying the signature: only the server that the token is for can do that, and only it must.
+// Claims is the content of a Microsoft access token (RFC 7519 §4.1, and Microsoft's own claims). It is read without
+// verifying the signature: only the server that the token was issued for can do that, and only it must.
 type Claims struct {
-	Audience    string   // whom the token is for, "aud"
+	Audience    string   // the server that the token was issued for, "aud"
 	Scopes      []string // permissions of a person, "scp"
 	Roles       []string // permissions of the application itself, "roles"
 	Tenant      string   // identifier of the directory, "tid"
 	Application string   // "appid" or "azp"
-	User        string   // "upn", "preferred_username" or "unique_name"; "" when it is the application's own
+	User        string   // "upn", "preferred_username" or "unique_name"; "" in the application's own token
 	NotBefore   time.Time
 	Expires     time.Time
 }
 
-// errOpaque says that a token is not a JWT: only the server knows what is in it.
-var errOpaque = errors.New("the token is not a JWT (RFC 7519), so nothing can be said of what it allows")
+// errOpaque says that a token is not a JWT: only the server can read it.
+var errOpaque = errors.New("the token is not a JWT (RFC 7519), so its permissions cannot be checked")
 
-// ReadClaims reads what a token says, without verifying it.
+// ReadClaims parses the claims of a token, without verifying it.
 func ReadClaims(token string) (Claims, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -63,7 +63,7 @@ func ReadClaims(token string) (Claims, error) {
 	}, nil
 }
 
-// names is a list that may be written as one string (RFC 7519 §4.1.3).
+// names is a list that a token may write as one string (RFC 7519 §4.1.3).
 type names []string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -76,7 +76,7 @@ func (n *names) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(n))
 }
 
-// date is a NumericDate (RFC 7519 §2), the zero time when there is none.
+// date converts a NumericDate (RFC 7519 §2); it returns the zero time when there is none.
 func date(seconds float64) time.Time {
 	if seconds <= 0 || seconds > 1<<40 {
 		return time.Time{}
@@ -84,7 +84,7 @@ func date(seconds float64) time.Time {
 	return time.Unix(int64(seconds), 0).UTC()
 }
 
-// String says what the token allows, in one line.
+// String describes the token in one line.
 func (c Claims) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "audience %s", cmp.Or(c.Audience, "none"))
@@ -107,52 +107,53 @@ func (c Claims) String() string {
 	return b.String()
 }
 
-// audiences are Exchange Online's names, in the public cloud and the national ones, and its identifier.
+// audiences are the names of Exchange Online in the public and the national clouds, and its identifier.
 var audiences = []string{
 	"https://outlook.office365.com", "https://outlook.office.com", "https://ps.outlook.com",
 	"https://outlook.office365.us", "https://outlook-dod.office365.us", "https://webmail.apps.mil",
 	"https://partner.outlook.cn", "https://outlook.office.de", "00000002-0000-0ff1-ce00-000000000000",
 }
 
-// The permissions to read mail over POP3.
+// The permissions that reading mail over POP3 needs.
 const (
 	popRole  = "POP.AccessAsApp"
 	popClaim = "POP.AccessAsUser.All"
 )
 
-// clockSkew is how far the clocks of this machine and of the endpoint may be apart.
+// clockSkew is how much the clocks of this machine and of the endpoint may differ.
 const clockSkew = 5 * time.Minute
 
-// Missing says what a POP3 server will miss in a token for the mailbox of opts, each with what to do; nothing when the
-// token should do.
+// Missing returns the reasons why a POP3 server will refuse the token for the mailbox of opts, each with a remedy; none
+// when the token should be accepted.
 func (c Claims) Missing(opts Options, now time.Time) []string {
 	opts = opts.withDefaults()
 	var wrong []string
 	if !slices.Contains(opts.audiences(), strings.ToLower(strings.TrimRight(c.Audience, "/"))) {
-		wrong = append(wrong, fmt.Sprintf("the audience is %s, not Exchange Online (https://outlook.office365.com): correct Scope", cmp.Or(c.Audience, "none")))
+		wrong = append(wrong, fmt.Sprintf(
+			"the audience is %s, not Exchange Online (https://outlook.office365.com): correct Scope", cmp.Or(c.Audience, "none")))
 	}
 	if why := c.missingPermission(opts.Grant()); why != "" {
 		wrong = append(wrong, why)
 	}
 	if isGUID(opts.TenantID) && c.Tenant != "" && !strings.EqualFold(opts.TenantID, c.Tenant) {
-		wrong = append(wrong, fmt.Sprintf("the tenant is %s, not that of TenantId", c.Tenant))
+		wrong = append(wrong, fmt.Sprintf("the tenant is %s, not the one in TenantId: correct TenantId", c.Tenant))
 	}
 	if !c.Expires.IsZero() && !now.Before(c.Expires) {
-		wrong = append(wrong, fmt.Sprintf("the token has expired at %s: check this machine's clock", c.Expires.Format(time.RFC3339)))
+		wrong = append(wrong, fmt.Sprintf("the token expired at %s: check this machine's clock", c.Expires.Format(time.RFC3339)))
 	}
 	if now.Add(clockSkew).Before(c.NotBefore) {
-		wrong = append(wrong, fmt.Sprintf("the token is not good before %s: check this machine's clock", c.NotBefore.Format(time.RFC3339)))
+		wrong = append(wrong, fmt.Sprintf("the token is not valid before %s: check this machine's clock", c.NotBefore.Format(time.RFC3339)))
 	}
 	return wrong
 }
 
-// IsOfAnother reports whether the token is a person's, and of another one than userName. It may be good all the same: for
-// a mailbox that people share.
+// IsOfAnother reports whether the token belongs to a person other than userName. It may be valid all the same, for a
+// shared mailbox.
 func (c Claims) IsOfAnother(userName string) bool {
 	return c.User != "" && !strings.EqualFold(c.User, userName)
 }
 
-// missingPermission says which permission is not there and how to get it.
+// missingPermission says which permission the token lacks and how to get it, "" when it lacks none.
 func (c Claims) missingPermission(g Grant) string {
 	switch {
 	case g == ClientCredentials && !containsFold(c.Roles, popRole):
@@ -165,7 +166,7 @@ func (c Claims) missingPermission(g Grant) string {
 	return ""
 }
 
-// audiences are those that are right for the options: Exchange Online's, and what Scope names.
+// audiences returns the audiences that are right for the options: Exchange Online's, and those that Scope names.
 func (o Options) audiences() []string {
 	known := slices.Clone(audiences)
 	for _, scope := range o.Scopes {
@@ -176,11 +177,12 @@ func (o Options) audiences() []string {
 	return known
 }
 
+// containsFold reports whether the list contains the name, in any case.
 func containsFold(list []string, name string) bool {
 	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, name) })
 }
 
-// isGUID reports whether a tenant is named by its identifier, not by a domain.
+// isGUID reports whether s is a tenant's identifier, not a domain.
 func isGUID(s string) bool {
 	return len(s) == 36 && strings.Count(s, "-") == 4 && !strings.Contains(s, ".")
 }

@@ -32,10 +32,10 @@ func TestWhatIsMissingInATokenIsNamed(t *testing.T) {
 		{"the application has no role", oauth.ClientCredentials, map[string]any{"scp": nil}, "", []string{"the role POP.AccessAsApp is missing"}},
 		{"the application has IMAP's role only", oauth.ClientCredentials, map[string]any{"roles": []string{"IMAP.AccessAsApp"}}, "", []string{"the role POP.AccessAsApp is missing"}},
 		{"another tenant", oauth.DeviceCode, map[string]any{"tid": "22222222-0000-0000-0000-000000000000"}, "", []string{"the tenant is 22222222"}},
-		{"it has expired", oauth.DeviceCode, map[string]any{"exp": now.Unix()}, "", []string{"the token has expired"}},
-		{"it is not good yet", oauth.DeviceCode, map[string]any{"nbf": now.Add(time.Hour).Unix()}, "", []string{"the token is not good before"}},
+		{"it has expired", oauth.DeviceCode, map[string]any{"exp": now.Unix()}, "", []string{"the token expired"}},
+		{"it is not good yet", oauth.DeviceCode, map[string]any{"nbf": now.Add(time.Hour).Unix()}, "", []string{"the token is not valid before"}},
 		{"its clock is a little ahead", oauth.DeviceCode, map[string]any{"nbf": now.Add(time.Minute).Unix()}, "", nil},
-		{"all at once", oauth.DeviceCode, map[string]any{"aud": nil, "scp": nil, "exp": 1.5e9}, "", []string{"the audience is none", "the scope", "the token has expired"}},
+		{"all at once", oauth.DeviceCode, map[string]any{"aud": nil, "scp": nil, "exp": 1.5e9}, "", []string{"the audience is none", "the scope", "the token expired"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -11,26 +11,26 @@ import (
 	"mailintegration/mailbox"
 )
 
-// Invitation is what a person needs to authorize a mailbox (RFC 8628 §3.2).
+// Invitation tells a person how to authorize a mailbox (RFC 8628 §3.2).
 type Invitation struct {
 	URL     string // the page to open
-	Code    string // what to enter there
+	Code    string // the code to enter there
 	Expires time.Time
 }
 
-// Authorize has a person authorize the mailbox: show is called with where to go and what to enter, then it is waited
-// until that has happened, the code has expired, or ctx ends. The refresh token is stored; what the access token says
-// is returned, for a look at whom it is for.
+// Authorize lets a person authorize the mailbox. It calls show with the page and the code, and blocks until the person
+// finishes, the code expires, or ctx ends. It stores the refresh token and returns the claims of the access token, so
+// that the caller can check the user and the permissions.
 func (s *Source) Authorize(ctx context.Context, show func(Invitation)) (Claims, error) {
 	if s.opts.Store == nil || s.grant != DeviceCode {
-		return Claims{}, fmt.Errorf("authorize %s: its tokens are obtained by %s, so there is nothing to authorize", s.opts.Mailbox, s.grant)
+		return Claims{}, fmt.Errorf("authorize %s: nothing to authorize: it obtains tokens by %s", s.opts.Mailbox, s.grant)
 	}
 	if err := s.acquire(ctx); err != nil {
 		return Claims{}, err
 	}
 	defer s.release()
 	if err := s.opts.Store.check(s.opts.Mailbox); err != nil {
-		return Claims{}, s.storeFailure(err) // before a person takes the trouble
+		return Claims{}, s.storeFailure(err) // before a person enters a code in vain
 	}
 	code, err := s.deviceCode(ctx)
 	if err != nil {
@@ -44,19 +44,20 @@ func (s *Source) Authorize(ctx context.Context, show func(Invitation)) (Claims, 
 	return s.saveAuthorization(ctx, t)
 }
 
-// deviceCode asks for a code (RFC 8628 §3.1).
+// deviceCode requests a code (RFC 8628 §3.1).
 func (s *Source) deviceCode(ctx context.Context) (code *oauth2.DeviceAuthResponse, err error) {
 	err = s.ask(ctx, "device code", nil, func(ctx context.Context) (err error) {
-		if code, err = s.config().DeviceAuth(ctx); err == nil && (code.DeviceCode == "" || code.UserCode == "" || code.VerificationURI == "") {
-			err = errors.New("the answer lacks the code or its address")
+		code, err = s.config().DeviceAuth(ctx)
+		if err == nil && (code.DeviceCode == "" || code.UserCode == "" || code.VerificationURI == "") {
+			err = errors.New("the answer lacks the code or the page to enter it")
 		}
 		return err
 	})
 	return code, err
 }
 
-// awaitAuthorization asks until the person is done (RFC 8628 §3.4). What passes, such as a connection that was lost, does not end it,
-// but makes it slower (§3.5).
+// awaitAuthorization asks the endpoint repeatedly until the person is done (RFC 8628 §3.4). A transient error, such as
+// a lost connection, only makes it ask less often (§3.5).
 func (s *Source) awaitAuthorization(ctx context.Context, code *oauth2.DeviceAuthResponse) (*oauth2.Token, error) {
 	for {
 		var t *oauth2.Token
@@ -71,7 +72,7 @@ func (s *Source) awaitAuthorization(ctx context.Context, code *oauth2.DeviceAuth
 			return nil, &Error{
 				Op: "device code", Endpoint: s.opts.host(), Code: "expired_token",
 				Err:  fmt.Errorf("%w: nobody entered the code before it expired", mailbox.ErrNotAuthorized),
-				hint: fmt.Sprintf("run mailintegration mailbox authorize %q again, and enter the code in time", s.opts.Mailbox),
+				hint: fmt.Sprintf("run mailintegration mailbox authorize %q again and enter the code in time", s.opts.Mailbox),
 			}
 		case ctx.Err() != nil, !errors.Is(err, mailbox.ErrToken):
 			return nil, err
@@ -80,19 +81,19 @@ func (s *Source) awaitAuthorization(ctx context.Context, code *oauth2.DeviceAuth
 	}
 }
 
-// isExpired reports whether the endpoint says that the code is too old. Microsoft has words of its own for it.
+// isExpired reports whether the endpoint says that the code has expired. Microsoft uses a code and a number of its own.
 func isExpired(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && (e.Code == "expired_token" || e.Code == "code_expired" || e.AADSTS == 70020)
 }
 
-// saveAuthorization stores what the person gave.
+// saveAuthorization stores the refresh token that the person's sign-in yielded, and returns the claims.
 func (s *Source) saveAuthorization(ctx context.Context, t *oauth2.Token) (Claims, error) {
 	if t.RefreshToken == "" {
 		return Claims{}, &Error{
 			Op: "device code", Endpoint: s.opts.host(),
 			Err:  fmt.Errorf("%w: the answer has no refresh token", mailbox.ErrNotAuthorized),
-			hint: "let the application ask for offline_access, in Scope as well when that is given",
+			hint: "allow the application offline_access, and add offline_access to Scope where it is set",
 		}
 	}
 	unlock, err := s.lock(ctx)
@@ -113,7 +114,7 @@ func (s *Source) saveAuthorization(ctx context.Context, t *oauth2.Token) (Claims
 	}
 	claims, err := ReadClaims(t.AccessToken)
 	if err != nil {
-		return Claims{}, nil // a token that only the server can read says nothing, and may be good
+		return Claims{}, nil // an opaque token may be valid: only the server can read it
 	}
 	return claims, nil
 }

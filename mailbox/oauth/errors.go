@@ -16,12 +16,12 @@ import (
 	"mailintegration/mailbox"
 )
 
-// Error says why there is no token. It wraps mailbox.ErrToken, which passes, mailbox.ErrTokenRefused, about which a
-// person must do something, or mailbox.ErrNotAuthorized. No secret and no token is in it.
+// Error says why there is no token. It wraps mailbox.ErrToken, which is transient, mailbox.ErrTokenRefused or
+// mailbox.ErrNotAuthorized, for which a person must act. It contains no secret and no token.
 type Error struct {
-	Op       string // what was tried: "client credentials", "refresh token", …
+	Op       string // the step: "client credentials", "refresh token", …
 	Endpoint string // host:port, "" when nothing was sent
-	Status   int    // of the HTTP answer, 0 for none
+	Status   int    // status of the HTTP answer, 0 for none
 	Code     string // RFC 6749 §5.2 and RFC 8628 §3.5, such as "invalid_grant"; "" for none
 	AADSTS   int    // Microsoft's number for the reason, 0 for none
 	Err      error
@@ -37,13 +37,13 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s at %s: %v", e.Op, e.Endpoint, e.Err)
 }
 
-// Unwrap gives the class.
+// Unwrap returns the class.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Hint says in one sentence what a person can do, "" when there is nothing to do but wait.
+// Hint returns one sentence on what a person can do, "" when nothing helps but waiting.
 func (e *Error) Hint() string { return e.hint }
 
-// failure makes the error of a request.
+// failure returns the error of a request.
 func (s *Source) failure(ctx context.Context, op string, x *transport, secrets []string, err error) *Error {
 	e := &Error{Op: op, Endpoint: s.opts.host(), Status: x.status}
 	var answer *oauth2.RetrieveError
@@ -60,8 +60,8 @@ func (s *Source) failure(ctx context.Context, op string, x *transport, secrets [
 		secrets = append(secrets, s.opts.ClientSecret, s.opts.Password)
 		e.setRefusal(answer, redact(answer.ErrorDescription, secrets))
 	case x.status != 0:
-		e.Err = fmt.Errorf("%w: the answer makes no sense: %s", mailbox.ErrToken, x.describe())
-		e.hint = "look for a proxy or a firewall that answers in the endpoint's place; it is tried again at the next poll"
+		e.Err = fmt.Errorf("%w: unusable answer: %s", mailbox.ErrToken, x.describe())
+		e.hint = "look for a proxy or a firewall that answers in the endpoint's place; the next poll tries again"
 	default:
 		e.Err = fmt.Errorf("%w: %w", mailbox.ErrToken, cause(err))
 		e.hint = unreachableHint(e.Endpoint)
@@ -70,19 +70,20 @@ func (s *Source) failure(ctx context.Context, op string, x *transport, secrets [
 }
 
 func unreachableHint(host string) string {
-	return fmt.Sprintf("this machine must reach %s over HTTPS: check AuthorityURL, the firewalls and the proxy; it is tried again at the next poll", host)
+	return fmt.Sprintf("this machine must reach %s over HTTPS: check AuthorityURL, the firewalls and the proxy; the next poll tries again",
+		host)
 }
 
-// describe says what kind of answer came, without any of its text.
+// describe returns the status and media type of the answer, without any of its text.
 func (x *transport) describe() string {
 	kind := x.mediaType
 	if kind == "" {
-		kind = "without a type"
+		kind = "no media type"
 	}
 	return fmt.Sprintf("%d %s, %s", x.status, http.StatusText(x.status), kind)
 }
 
-// cause takes the request off an error of net/http: its address says no more than the Error.
+// cause removes the request from an error of net/http: its URL says no more than the Error.
 func cause(err error) error {
 	var request *url.Error
 	if errors.As(err, &request) {
@@ -95,7 +96,7 @@ func cause(err error) error {
 	return err
 }
 
-// setRefusal takes over what the endpoint says of its refusal.
+// setRefusal records the endpoint's reason for its refusal.
 func (e *Error) setRefusal(answer *oauth2.RetrieveError, description string) {
 	e.Code, e.AADSTS = shortWord(answer.ErrorCode), aadstsNumber(description)
 	class := mailbox.ErrToken
@@ -109,18 +110,18 @@ func (e *Error) setRefusal(answer *oauth2.RetrieveError, description string) {
 	}
 }
 
-// permanentCodes are the refusals that waiting does not mend (RFC 6749 §5.2, OpenID Connect Core §3.1.2.6).
+// permanentCodes are the refusals that do not pass by waiting (RFC 6749 §5.2, OpenID Connect Core §3.1.2.6).
 var permanentCodes = map[string]bool{
 	"invalid_grant": true, "invalid_client": true, "unauthorized_client": true, "unsupported_grant_type": true,
 	"invalid_scope": true, "invalid_resource": true, "access_denied": true, "authorization_declined": true,
 	"interaction_required": true, "consent_required": true, "login_required": true,
 }
 
-// isPermanent reports whether the refusal is of a class that a person must mend. An endpoint in trouble may use the
-// same words, and something in between may mangle a request: that is invalid_request, which counts only with
-// Microsoft's reason.
+// isPermanent reports whether a person must act on the refusal. An endpoint with a temporary problem may use the same
+// codes. A proxy may damage a request and cause invalid_request, so that this code counts only with Microsoft's number.
 func (e *Error) isPermanent() bool {
-	if e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout || transientNumbers[e.AADSTS] {
+	if e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout ||
+		transientNumbers[e.AADSTS] {
 		return false
 	}
 	return permanentCodes[e.Code] || e.Code == "invalid_request" && e.AADSTS != 0
@@ -128,7 +129,7 @@ func (e *Error) isPermanent() bool {
 
 var aadsts = regexp.MustCompile(`AADSTS([0-9]{4,8})`)
 
-// aadstsNumber finds Microsoft's number in a description.
+// aadstsNumber returns Microsoft's number in a description, 0 for none.
 func aadstsNumber(description string) int {
 	found := aadsts.FindStringSubmatch(description)
 	if found == nil {
@@ -138,7 +139,7 @@ func aadstsNumber(description string) int {
 	return n
 }
 
-// shortWord cuts what should be one short word.
+// shortWord returns the first 40 printable characters of a code, without blanks.
 func shortWord(s string) string {
 	return fmt.Sprintf("%.40s", strings.Map(func(r rune) rune {
 		if r <= ' ' || r > '~' {
@@ -148,7 +149,7 @@ func shortWord(s string) string {
 	}, s))
 }
 
-// redact makes a description fit to be shown: one line, without what is of this request only, without secrets.
+// redact makes a description fit for a person: one line, without secrets and without the identifiers of this request.
 func redact(description string, secrets []string) string {
 	for _, secret := range secrets {
 		if secret != "" {
@@ -159,7 +160,7 @@ func redact(description string, secrets []string) string {
 	return printable(description)
 }
 
-// printable makes what the endpoint said fit for one line of a log or a terminal.
+// printable makes a text of the endpoint fit for one line of a log or a terminal.
 func printable(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if !strconv.IsPrint(r) {

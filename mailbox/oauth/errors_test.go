@@ -26,7 +26,7 @@ func TestOnlyWhatTheEndpointClassifiesNeedsAPerson(t *testing.T) {
 		err, hint string // what must be in them
 	}{
 		{"the secret is wrong", refusal(401, "invalid_client", "AADSTS7000215: Invalid client secret provided. Trace ID: 12ab Timestamp: x"), true, "refused the request: invalid_client: AADSTS7000215: Invalid client secret provided.", "not its Secret ID"},
-		{"the secret has expired", refusal(401, "invalid_client", "AADSTS7000222: expired"), true, "AADSTS7000222", "make a new one"},
+		{"the secret has expired", refusal(401, "invalid_client", "AADSTS7000222: expired"), true, "AADSTS7000222", "create a new one"},
 		{"the application is unknown", refusal(400, "unauthorized_client", "AADSTS700016: not found"), true, "unauthorized_client", "ClientId and TenantId"},
 		{"the tenant is unknown", refusal(400, "invalid_request", "AADSTS90002: Tenant 'x' not found."), true, "AADSTS90002", "TenantId"},
 		{"the password is wrong", refusal(400, "invalid_grant", "AADSTS50126: Error validating credentials"), true, "invalid_grant", "UserName and Password"},
@@ -34,7 +34,7 @@ func TestOnlyWhatTheEndpointClassifiesNeedsAPerson(t *testing.T) {
 		{"nobody consented", refusal(400, "invalid_grant", "AADSTS65001: consent"), true, "65001", "POP.AccessAsUser.All"},
 		{"the refresh token is too old", refusal(400, "invalid_grant", "AADSTS700082: expired due to inactivity"), true, "700082", "mailbox authorize"},
 		{"no public client", refusal(401, "invalid_client", "AADSTS7000218: client_assertion"), true, "7000218", "public client flows"},
-		{"a refusal without a number", refusal(400, "invalid_grant", ""), true, "invalid_grant", "no longer good"},
+		{"a refusal without a number", refusal(400, "invalid_grant", ""), true, "invalid_grant", "no longer valid"},
 		{"a number that nobody knows", refusal(400, "invalid_scope", "AADSTS99999999: ?"), true, "invalid_scope", "Scope"},
 		{"a refusal with 200", refusal(200, "invalid_client", ""), true, "invalid_client", "ClientSecret"},
 		{"Microsoft's own trouble", refusal(400, "invalid_grant", "AADSTS90033: A transient error has occurred."), false, "90033", ""},
@@ -55,7 +55,7 @@ func TestOnlyWhatTheEndpointClassifiesNeedsAPerson(t *testing.T) {
 		{"an empty answer", answer{200, "application/json", ""}, false, "200 OK", "proxy"},
 		{"JSON without a token", asJSON(200, map[string]int{"expires_in": 3600}), false, "200 OK", "proxy"},
 		{"JSON of another shape", answer{200, "application/json", `["access_token"]`}, false, "200 OK", "proxy"},
-		{"an endless answer", answer{200, "application/json", `{"access_token":"` + strings.Repeat("x", 2<<20) + `"}`}, false, "makes no sense", "proxy"},
+		{"an endless answer", answer{200, "application/json", `{"access_token":"` + strings.Repeat("x", 2<<20) + `"}`}, false, "unusable answer", "proxy"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Grant is how a token is obtained.
+// Grant says how a token is obtained.
 type Grant string
 
 // The grants.
@@ -19,11 +19,11 @@ const (
 	UserPassword      Grant = "user name and password" // RFC 6749 §4.3, "ROPC" with Microsoft
 )
 
-// DefaultAuthority is the base of the endpoints for the public cloud.
+// DefaultAuthority is the base address of the endpoints for the public cloud.
 const DefaultAuthority = "https://login.microsoftonline.com"
 
-// The permissions that are asked for. Those of a person are named each, that of an application cannot be: .default
-// stands for what an administrator consented to.
+// The permissions to request. A person's are named one by one; an application cannot name its own: .default stands for
+// those to which an administrator consented.
 const (
 	applicationScope = "https://outlook.office365.com/.default"
 	popScope         = "https://outlook.office.com/POP.AccessAsUser.All"
@@ -31,24 +31,24 @@ const (
 	refreshScope     = "offline_access"
 )
 
-// Options are what a Source is made of. Mailbox, TenantID, ClientID and UserName are required, Store for a device code.
+// Options are the settings of a Source. Mailbox, TenantID, ClientID and UserName are required, Store for a device code.
 type Options struct {
 	Mailbox      string // name of the mailbox, under which its refresh token is stored
-	AuthorityURL string // base of the endpoints, "" for DefaultAuthority
+	AuthorityURL string // base address of the endpoints, "" for DefaultAuthority
 	TenantID     string // identifier or domain
 	ClientID     string
 	UserName     string
-	ClientSecret string   // for client credentials
-	Password     string   // for UserPassword, when there is no ClientSecret
-	Scopes       []string // what to ask for, nil for what reading mail needs
+	ClientSecret string   // for ClientCredentials
+	Password     string   // for UserPassword, without ClientSecret
+	Scopes       []string // permissions to request, nil for those that reading mail needs
 
-	Store     *Store            // where refresh tokens are kept
+	Store     *Store            // for refresh tokens
 	Timeout   time.Duration     // for one request; 0 means 30 s
-	Transport http.RoundTripper // nil means HTTPS over the proxy that the environment names
+	Transport http.RoundTripper // nil means HTTPS through the proxy that the environment names
 	Now       func() time.Time  // nil means time.Now
 }
 
-// Grant returns the grant that is configured.
+// Grant returns the configured grant.
 func (o Options) Grant() Grant {
 	switch {
 	case o.ClientSecret != "":
@@ -75,7 +75,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// scopes are what the grant asks for by default.
+// scopes returns the permissions that the grant requests by default.
 func (g Grant) scopes() []string {
 	switch g {
 	case ClientCredentials:
@@ -86,26 +86,26 @@ func (g Grant) scopes() []string {
 	return []string{popScope, smtpScope, refreshScope}
 }
 
-// check refuses what could not work.
+// check returns an error for options that cannot work.
 func (o Options) check() error {
 	u, err := url.Parse(o.AuthorityURL)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return errors.New("the authority is not the address of an endpoint")
+		return errors.New("AuthorityURL is not an HTTP or HTTPS address")
 	case o.Mailbox == "" || o.TenantID == "" || o.ClientID == "":
-		return errors.New("the mailbox's name, tenant or client is missing")
+		return errors.New("the mailbox's name, TenantId or ClientId is missing")
 	case o.Grant() == DeviceCode && o.Store == nil:
-		return errors.New("a device code needs a store")
+		return errors.New("a device code needs a store for refresh tokens")
 	}
 	return nil
 }
 
-// endpoint returns the address of "token" or "devicecode".
+// endpoint returns the address of the endpoint "token" or "devicecode".
 func (o Options) endpoint(name string) string {
 	return o.AuthorityURL + "/" + url.PathEscape(o.TenantID) + "/oauth2/v2.0/" + name
 }
 
-// host is the endpoint as errors name it.
+// host returns the endpoint's name for errors.
 func (o Options) host() string {
 	u, err := url.Parse(o.AuthorityURL)
 	if err != nil {

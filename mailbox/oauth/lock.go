@@ -9,20 +9,21 @@ import (
 	"time"
 )
 
-// errLocked says that another process uses a mailbox's authorization just now.
+// errLocked says that another process is using a mailbox's authorization.
 var errLocked = errors.New("locked by another process")
 
-// lockInterval is how long it is waited before a lock is tried again. A refresh takes about as long.
+// lockInterval is the time between two attempts to lock. A refresh takes about as long.
 const lockInterval = 100 * time.Millisecond
 
 // lock keeps other processes from using the mailbox's authorization: the daemon and check may run at the same time, and
-// a refresh token may be good for one exchange only. The operating system lets go when the holder ends, however it ends.
+// a refresh token may be valid for one exchange only. The operating system releases the lock when its holder ends,
+// however that happens.
 func (s *Store) lock(ctx context.Context, mailbox string) (unlock func(), err error) {
 	root, err := s.openDirectory()
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close() // the lock is a file of its own
+	defer root.Close() // the lock has its own file handle
 	for {
 		f, err := s.tryLock(root, filepath.Base(s.path(mailbox))+".lock")
 		if err == nil {
@@ -41,7 +42,7 @@ func (s *Store) lock(ctx context.Context, mailbox string) (unlock func(), err er
 	}
 }
 
-// tryLock takes the lock at once or returns errLocked.
+// tryLock takes the lock, or returns errLocked at once.
 func (s *Store) tryLock(root *os.Root, name string) (*os.File, error) {
 	f, err := s.openLock(root, name)
 	if err != nil {
@@ -53,7 +54,7 @@ func (s *Store) tryLock(root *os.Root, name string) (*os.File, error) {
 	return f, nil
 }
 
-// openLock opens a file to lock, and makes it if it is not there.
+// openLock opens the file to lock, and creates it if needed.
 func (s *Store) openLock(root *os.Root, name string) (*os.File, error) {
 	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {

@@ -12,12 +12,12 @@ import (
 	"mailintegration/mailbox"
 )
 
-// stopGrace is how long a refresh that was asked for may go on when its caller has to stop: the answer may carry a
-// refresh token that takes the place of the stored one.
+// stopGrace is how long a refresh in progress may continue after a stop: its answer may contain a refresh token that
+// replaces the stored one.
 const stopGrace = 3 * time.Second
 
-// refresh exchanges the stored refresh token (RFC 6749 §6). What the endpoint rotated is in the store before the access
-// token is returned.
+// refresh exchanges the stored refresh token (RFC 6749 §6). It stores a rotated refresh token before it returns the
+// access token.
 func (s *Source) refresh(ctx context.Context) (accessToken, error) {
 	unlock, err := s.lock(ctx)
 	if err != nil {
@@ -41,7 +41,8 @@ func (s *Source) refresh(ctx context.Context) (accessToken, error) {
 	return s.readToken("refresh token", t, asked)
 }
 
-// lock waits until no other process uses the authorization, though not for one that was stopped in the middle.
+// lock waits until no other process uses the authorization, but not for ever: another process may have been suspended
+// while it holds the lock.
 func (s *Source) lock(ctx context.Context) (unlock func(), err error) {
 	waiting, cancel := context.WithTimeoutCause(ctx, 2*s.opts.Timeout, errLocked)
 	defer cancel()
@@ -54,13 +55,13 @@ func (s *Source) lock(ctx context.Context) (unlock func(), err error) {
 	case errors.Is(err, errLocked):
 		return nil, &Error{
 			Op: "refresh token", Err: fmt.Errorf("%w: the authorization is %w", mailbox.ErrToken, err),
-			hint: "end the other mailintegration that uses this mailbox's authorization and does not go on",
+			hint: "another mailintegration holds this mailbox's authorization and makes no progress: end that process",
 		}
 	}
 	return nil, s.loadFailure(err)
 }
 
-// storedAuthorization is what to refresh with: the stored one, or one that is still to be stored.
+// storedAuthorization returns the stored authorization. If an earlier one could not be stored, it stores that first.
 func (s *Source) storedAuthorization() (Authorization, error) {
 	if s.unsaved != nil {
 		if err := s.save(*s.unsaved); err != nil {
@@ -77,7 +78,7 @@ func (s *Source) storedAuthorization() (Authorization, error) {
 	return a, nil
 }
 
-// exchangeRefreshToken asks the endpoint.
+// exchangeRefreshToken sends the refresh token to the endpoint.
 func (s *Source) exchangeRefreshToken(ctx context.Context, refreshToken string) (t *oauth2.Token, err error) {
 	err = s.ask(ctx, "refresh token", []string{refreshToken}, func(ctx context.Context) (err error) {
 		t, err = s.config().TokenSource(ctx, &oauth2.Token{RefreshToken: refreshToken}).Token()
@@ -86,14 +87,15 @@ func (s *Source) exchangeRefreshToken(ctx context.Context, refreshToken string) 
 	return t, err
 }
 
-// rotate stores the refresh token that came with an access token. The time of its last use is stored as well: Microsoft
-// lets go of one that was not used for 90 days.
+// rotate stores the refresh token that came with an access token, and the time of its last use: Microsoft drops a token
+// that was not used for 90 days.
 func (s *Source) rotate(a Authorization, refreshToken string) error {
 	a.RefreshToken, a.RefreshedAt = refreshToken, s.now().UTC()
 	return s.save(a)
 }
 
-// save stores an authorization, and keeps it in memory when that fails: the one in the store may be worth nothing now.
+// save stores an authorization. If that fails, it keeps the authorization in memory, as the stored one may no longer be
+// valid.
 func (s *Source) save(a Authorization) error {
 	if err := s.opts.Store.Save(a); err != nil {
 		s.unsaved = &a
@@ -103,7 +105,7 @@ func (s *Source) save(a Authorization) error {
 	return nil
 }
 
-// loadFailure makes the error of an authorization that could not be had.
+// loadFailure returns the error for an authorization that could not be loaded.
 func (s *Source) loadFailure(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -114,7 +116,7 @@ func (s *Source) loadFailure(err error) error {
 	return s.storeFailure(err)
 }
 
-// storeFailure makes the error of a store that could not be used.
+// storeFailure returns the error for a store that could not be used.
 func (s *Source) storeFailure(err error) error {
 	var unsafe *UnsafeError
 	if errors.As(err, &unsafe) {
@@ -124,10 +126,11 @@ func (s *Source) storeFailure(err error) error {
 	}
 	return &Error{
 		Op: "refresh token", Err: fmt.Errorf("%w: %w", mailbox.ErrToken, err),
-		hint: "let the daemon's account read and write the folder tokens in DataDirectory, and see that the disk has room",
+		hint: "allow the daemon's account to read and write the folder tokens in DataDirectory, and check that the disk has room",
 	}
 }
 
+// notAuthorized returns the error of a mailbox that a person must authorize.
 func (s *Source) notAuthorized(err error) *Error {
 	return &Error{
 		Op: "refresh token", Err: fmt.Errorf("%w: %w", mailbox.ErrNotAuthorized, err),

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -14,26 +13,26 @@ import (
 	"mailintegration/mailbox"
 )
 
-// Source yields the access tokens of one mailbox. Its methods may be called from several goroutines.
+// Source returns the access tokens of one mailbox. Its methods may be called from several goroutines.
 type Source struct {
-	opts  Options // with their defaults
+	opts  Options // with defaults
 	grant Grant
-	turn  chan struct{} // holds a value while a goroutine is at the fields below
+	turn  chan struct{} // holds a value while a goroutine uses the fields below
 
-	forgotten atomic.Bool // access is not to be used again
+	forgotten atomic.Bool // current must not be used again
 
 	current accessToken
-	unsaved *Authorization // rotated, and not yet in the store
+	unsaved *Authorization // rotated, but not yet stored
 }
 
 // accessToken is an access token.
 type accessToken struct {
 	text    string
-	renew   time.Time // when it is time for another
+	renew   time.Time // from then on Token requests another
 	expires time.Time
 }
 
-// New returns a Source. It does not talk to the endpoint.
+// New returns a Source. It does not contact the endpoint.
 func New(opts Options) (*Source, error) {
 	opts = opts.withDefaults()
 	if err := opts.check(); err != nil {
@@ -42,8 +41,8 @@ func New(opts Options) (*Source, error) {
 	return &Source{opts: opts, grant: opts.Grant(), turn: make(chan struct{}, 1)}, nil
 }
 
-// Token returns an access token that is good for some minutes at least, the same one until shortly before it expires.
-// While the endpoint is in trouble the old one is returned for as long as it is good.
+// Token returns an access token that is valid for some minutes at least, the same one until shortly before it expires.
+// While requests fail with a transient error, it returns the old token for as long as that is valid.
 func (s *Source) Token(ctx context.Context) (string, error) {
 	if err := s.acquire(ctx); err != nil {
 		return "", err
@@ -66,11 +65,11 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	return "", err
 }
 
-// Forget drops the token that was handed out, because the server refused it although it has not expired: a person may
-// have changed what it stands for. The next Token is a new one.
+// Forget drops the current token, so that the next Token is a new one. The caller uses it when a server refused an
+// unexpired token: a person may have changed the permissions behind it.
 func (s *Source) Forget() { s.forgotten.Store(true) }
 
-// acquire waits until no other goroutine is at the source.
+// acquire waits until no other goroutine uses the source.
 func (s *Source) acquire(ctx context.Context) error {
 	select {
 	case s.turn <- struct{}{}:
@@ -80,12 +79,13 @@ func (s *Source) acquire(ctx context.Context) error {
 	}
 }
 
+// release lets the next goroutine use the source.
 func (s *Source) release() { <-s.turn }
 
-// now is the wall clock: a monotonic one stops while the machine sleeps.
+// now returns the time of the wall clock: the monotonic clock stops while the machine sleeps.
 func (s *Source) now() time.Time { return s.opts.Now().Round(0) }
 
-// obtain gets a token by the grant that is configured.
+// obtain obtains a token by the configured grant.
 func (s *Source) obtain(ctx context.Context) (accessToken, error) {
 	switch s.grant {
 	case ClientCredentials:
@@ -96,8 +96,10 @@ func (s *Source) obtain(ctx context.Context) (accessToken, error) {
 	return s.refresh(ctx)
 }
 
-// requestToken has get ask for a token that needs no care but its own.
-func (s *Source) requestToken(ctx context.Context, op string, secrets []string, get func(context.Context) (*oauth2.Token, error)) (accessToken, error) {
+// requestToken obtains a token through get. It is for grants without a refresh token.
+func (s *Source) requestToken(
+	ctx context.Context, op string, secrets []string, get func(context.Context) (*oauth2.Token, error),
+) (accessToken, error) {
 	asked := s.now()
 	var t *oauth2.Token
 	err := s.ask(ctx, op, secrets, func(ctx context.Context) (err error) {
@@ -110,7 +112,7 @@ func (s *Source) requestToken(ctx context.Context, op string, secrets []string, 
 	return s.readToken(op, t, asked)
 }
 
-// clientCredentials asks as the application itself.
+// clientCredentials requests a token as the application itself.
 func (s *Source) clientCredentials(ctx context.Context) (*oauth2.Token, error) {
 	c := clientcredentials.Config{
 		ClientID: s.opts.ClientID, ClientSecret: s.opts.ClientSecret,
@@ -119,34 +121,34 @@ func (s *Source) clientCredentials(ctx context.Context) (*oauth2.Token, error) {
 	return c.Token(ctx)
 }
 
-// userPassword asks with the user's own password.
+// userPassword requests a token with the user's password.
 func (s *Source) userPassword(ctx context.Context) (*oauth2.Token, error) {
 	return s.config().PasswordCredentialsToken(ctx, s.opts.UserName, s.opts.Password)
 }
 
-// config is that of a public client.
+// config returns the configuration of a public client.
 func (s *Source) config() *oauth2.Config {
 	return &oauth2.Config{
 		ClientID: s.opts.ClientID, Scopes: s.opts.Scopes,
 		Endpoint: oauth2.Endpoint{
 			TokenURL: s.opts.endpoint("token"), DeviceAuthURL: s.opts.endpoint("devicecode"),
-			AuthStyle: oauth2.AuthStyleInParams, // to try both ways, as x/oauth2 does by itself, would double every refusal
+			AuthStyle: oauth2.AuthStyleInParams, // x/oauth2 would otherwise try both styles, and double every refusal
 		},
 	}
 }
 
-// renewBefore is how long before its end a token is replaced: longer than a session takes to log in on any line.
+// renewBefore is how long before its expiry a token is replaced: longer than the slowest log-in takes.
 const renewBefore = 5 * time.Minute
 
-// readToken reads the token of an answer to what was asked at that time.
+// readToken reads the token from the answer to a request that was sent at the time asked.
 func (s *Source) readToken(op string, t *oauth2.Token, asked time.Time) (accessToken, error) {
 	if strings.ContainsFunc(t.AccessToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return accessToken{}, &Error{
 			Op: op, Endpoint: s.opts.host(),
-			Err: fmt.Errorf("%w: %w", mailbox.ErrToken, errors.New("the token holds characters that no token has (RFC 6750 §2.1)")),
+			Err: fmt.Errorf("%w: the endpoint returned an invalid bearer token (RFC 6750 §2.1)", mailbox.ErrToken),
 		}
 	}
-	// x/oauth2 adds the life to its own clock; without one the token is used once.
+	// x/oauth2 adds the lifetime to its own clock. A token without a lifetime is used once.
 	var life time.Duration
 	if !t.Expiry.IsZero() {
 		life = time.Until(t.Expiry)

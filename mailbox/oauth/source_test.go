@@ -221,7 +221,7 @@ func TestAProcessThatDoesNotGoOnHoldsTheOthersUpForATime(t *testing.T) {
 	}
 	s := source(t, o)
 	_, err = s.Token(t.Context())
-	if !mailbox.IsTransient(err) || !errors.Is(err, mailbox.ErrToken) || !strings.Contains(mailbox.Hint(err), "end the other") {
+	if !mailbox.IsTransient(err) || !errors.Is(err, mailbox.ErrToken) || !strings.Contains(mailbox.Hint(err), "end that process") {
 		t.Errorf("got %v, hint %q", err, mailbox.Hint(err))
 	}
 	ctx, cancel := context.WithCancel(t.Context())

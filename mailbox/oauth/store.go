@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Authorization is what a person gave the program: a refresh token, and what it is good for.
+// Authorization is a person's authorization of the program: a refresh token, and the settings that it is valid for.
 type Authorization struct {
 	Mailbox      string    `json:"mailbox"`
 	AuthorityURL string    `json:"authority_url"`
@@ -28,7 +28,7 @@ type Authorization struct {
 	RefreshedAt  time.Time `json:"refreshed_at"` // when the endpoint last accepted it
 }
 
-// mismatch says why the authorization is not for what is configured now, "" when it is. A refresh token is bound to the
+// mismatch says which setting has changed since the authorization, "" when none has. A refresh token is bound to the
 // application and the user (RFC 6749 §6).
 func (a Authorization) mismatch(o Options) string {
 	for _, f := range []struct{ tag, was, is string }{
@@ -38,65 +38,67 @@ func (a Authorization) mismatch(o Options) string {
 		{"UserName", a.UserName, o.UserName},
 	} {
 		if !strings.EqualFold(f.was, f.is) {
-			return fmt.Sprintf("it was authorized with another %s (%s)", f.tag, f.was)
+			return fmt.Sprintf("it was authorized for another %s (%s)", f.tag, f.was)
 		}
 	}
 	return ""
 }
 
-// Store keeps the authorizations of mailboxes, a file for each, in a directory that only its owner may read.
+// Store keeps the authorizations of mailboxes, one file each, in a directory that only its owner may read.
 type Store struct {
 	dir string
-	at  func(step string) // called at steps of Save, for tests that end the process there
+	at  func(step string) // called at the steps of Save, for tests that kill the process there
 }
 
-// NewStore returns the store in a directory, which Save makes when it is not there.
+// NewStore returns the store in a directory, which Save creates if needed.
 func NewStore(directory string) *Store { return &Store{dir: directory, at: func(string) {}} }
 
-// UnsafeError says that others than the owner could have read or written a file of the store, so that it is not used.
+// UnsafeError says that the store does not use a file, because others than its owner could have read or written it.
 type UnsafeError struct{ Path, Why string }
 
 // Error implements error.
 func (e *UnsafeError) Error() string { return e.Path + " " + e.Why }
 
-// Hint says what to do.
+// Hint says how to secure the file.
 func (e *UnsafeError) Hint() string {
-	return fmt.Sprintf("give %s to the daemon's account, for it alone (owner, and chmod go-rwx), and authorize the mailbox again if others may have read it", e.Path)
+	return fmt.Sprintf("give %s to the daemon's account alone (chown, and chmod go-rwx); "+
+		"if others may have read it, authorize the mailbox again", e.Path)
 }
 
-// errBroken says that there is a file, but no authorization in it.
+// errBroken says that a file exists, but contains no usable authorization.
 var errBroken = errors.New("the stored authorization cannot be used")
 
-// maxFile is more than any authorization has.
+// maxFile is more octets than any authorization has.
 const maxFile = 1 << 20
 
-// Load returns a mailbox's authorization; fs.ErrNotExist says that there is none.
+// Load returns a mailbox's authorization, or fs.ErrNotExist when there is none.
 func (s *Store) Load(mailbox string) (Authorization, error) {
 	var a Authorization
 	root, err := s.openDirectory()
 	if err != nil {
 		return a, err
 	}
-	defer root.Close() // it was read
+	defer root.Close()
 	f, err := s.openTrusted(root, filepath.Base(s.path(mailbox)), os.O_RDONLY)
 	if err != nil {
 		return a, err
 	}
-	defer f.Close() // it was read
+	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxFile))
 	if err != nil {
 		return a, err
 	}
 	if err := json.Unmarshal(text, &a); err != nil {
-		return Authorization{}, fmt.Errorf("%w: %s is not what the program wrote", errBroken, f.Name()) // the cause may quote it
+		return Authorization{}, fmt.Errorf("%w: %s is damaged", errBroken, f.Name()) // the cause may quote the token
 	}
 	if !strings.EqualFold(a.Mailbox, mailbox) || a.RefreshToken == "" {
-		return Authorization{}, fmt.Errorf("%w: %s is not this mailbox's", errBroken, f.Name())
+		return Authorization{}, fmt.Errorf("%w: %s belongs to another mailbox, or has no refresh token", errBroken, f.Name())
 	}
 	return a, nil
 }
 
-// openDirectory opens the directory, if it can be trusted. What is done in it stays in it, whatever links its owner has put there.
+// openDirectory opens the directory, if it can be trusted. Operations through the result stay within the directory,
+// whatever links its owner has put there.
 func (s *Store) openDirectory() (*os.Root, error) {
 	before, err := os.Lstat(s.dir)
 	if err != nil {
@@ -111,7 +113,7 @@ func (s *Store) openDirectory() (*os.Root, error) {
 	}
 	opened, err := root.Stat(".")
 	if err == nil && !os.SameFile(before, opened) {
-		err = &UnsafeError{s.dir, "was exchanged while it was opened"}
+		err = &UnsafeError{s.dir, "was replaced while it was opened"}
 	}
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
@@ -119,8 +121,8 @@ func (s *Store) openDirectory() (*os.Root, error) {
 	return root, nil
 }
 
-// openTrusted opens a file of the store, if it can be trusted. It looks before it opens, since a pipe would block, and
-// afterwards whether it has opened what it looked at.
+// openTrusted opens a file of the store, if it can be trusted. It checks the file before it opens it, as a pipe would
+// block, and checks afterwards that it has opened the same file.
 func (s *Store) openTrusted(root *os.Root, name string, flag int) (*os.File, error) {
 	before, err := root.Lstat(name)
 	if err != nil {
@@ -136,7 +138,7 @@ func (s *Store) openTrusted(root *os.Root, name string, flag int) (*os.File, err
 	}
 	opened, err := f.Stat()
 	if err == nil && !os.SameFile(before, opened) {
-		err = &UnsafeError{path, "was exchanged while it was opened"}
+		err = &UnsafeError{path, "was replaced while it was opened"}
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -144,7 +146,7 @@ func (s *Store) openTrusted(root *os.Root, name string, flag int) (*os.File, err
 	return f, nil
 }
 
-// check finds out whether an authorization could be saved, without saving one.
+// check returns an error if an authorization could not be saved. It saves none.
 func (s *Store) check(mailbox string) error {
 	if err := s.createDirectory(); err != nil {
 		return err
@@ -153,7 +155,7 @@ func (s *Store) check(mailbox string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() // nothing is kept in it
+	defer root.Close()
 	f, name, err := createTemporary(root, filepath.Base(s.path(mailbox)))
 	if err != nil {
 		return err
@@ -161,7 +163,7 @@ func (s *Store) check(mailbox string) error {
 	return errors.Join(f.Close(), root.Remove(name))
 }
 
-// createDirectory makes the directory, which belongs to whom the one above it belongs.
+// createDirectory creates the directory, owned like its parent, if it does not exist.
 func (s *Store) createDirectory() error {
 	above, name := filepath.Split(filepath.Clean(s.dir))
 	if err := os.MkdirAll(above, 0o755); err != nil {
@@ -171,7 +173,7 @@ func (s *Store) createDirectory() error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() // the directory's name is made durable below
+	defer root.Close()
 	err = root.Mkdir(name, 0o700)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
@@ -185,8 +187,8 @@ func (s *Store) createDirectory() error {
 	return errors.Join(err, syncDirectory(above))
 }
 
-// Save makes an authorization durable: when it returns nil the authorization survives the end of the process and of the
-// machine. Until then the one before is there, whole.
+// Save makes an authorization durable: when it returns nil, the authorization survives a crash of the process and of
+// the machine. Until then the previous one remains complete.
 func (s *Store) Save(a Authorization) error {
 	text, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {
@@ -199,7 +201,7 @@ func (s *Store) Save(a Authorization) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() // its names are made durable below
+	defer root.Close()
 	name := filepath.Base(s.path(a.Mailbox))
 	if err := s.replace(root, name, append(text, '\n')); err != nil {
 		return err
@@ -208,7 +210,7 @@ func (s *Store) Save(a Authorization) error {
 	return syncDirectory(s.dir)
 }
 
-// replace puts a new file in the place of the one of that name.
+// replace writes a new file and renames it to name.
 func (s *Store) replace(root *os.Root, name string, text []byte) (err error) {
 	f, fresh, err := createTemporary(root, name)
 	if err != nil {
@@ -216,7 +218,7 @@ func (s *Store) replace(root *os.Root, name string, text []byte) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			_ = root.Remove(fresh) // what is left holds a token, in a directory that only we may read
+			_ = root.Remove(fresh) // a file that remains contains a token, but only this account may read the directory
 		}
 	}()
 	_, err = f.Write(text)
@@ -234,18 +236,18 @@ func (s *Store) replace(root *os.Root, name string, text []byte) (err error) {
 	return nil
 }
 
-// createTemporary makes a file for what is on the way to the file of that name.
+// createTemporary creates the file that replace will rename to name.
 func createTemporary(root *os.Root, name string) (f *os.File, fresh string, err error) {
 	fresh = strings.Replace(temporary(name), "*", rand.Text(), 1)
 	f, err = root.OpenFile(fresh, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	return f, fresh, err
 }
 
-// temporary is the pattern for what is on the way to the file of that name.
+// temporary returns the pattern for names of such files.
 func temporary(name string) string { return name + ".*.new" }
 
-// removeTemporary removes what processes that were killed left behind. The caller holds the mailbox's lock, so that nobody is
-// writing; what cannot be removed is harmless.
+// removeTemporary removes temporary files that killed processes left behind. The caller holds the mailbox's lock, so no
+// other process is writing one. A file that cannot be removed does no harm.
 func removeTemporary(root *os.Root, name string) {
 	left, _ := fs.Glob(root.FS(), temporary(name)) // the pattern is well-formed
 	for _, name := range left {
@@ -253,13 +255,14 @@ func removeTemporary(root *os.Root, name string) {
 	}
 }
 
-// plainName are the names of mailboxes that are names of files as well.
+// plainName matches the names of mailboxes that can be file names too.
 var plainName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,99}$`)
 
-// reservedName are the names that Windows keeps for itself.
+// reservedName matches the file names that Windows reserves for devices.
 var reservedName = regexp.MustCompile(`^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)`)
 
-// path is where a mailbox's authorization lies. The name of a mailbox is any line of text, without regard to case.
+// path returns the path of a mailbox's authorization. The name of a mailbox is any line of text; its case does not
+// matter.
 func (s *Store) path(mailbox string) string {
 	name := strings.ToLower(mailbox)
 	if !plainName.MatchString(name) || reservedName.MatchString(name) {

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// whyUnsafe says why a file or directory of the store cannot be trusted by an account, "" when it can. Root may use
-// everybody's.
+// whyUnsafe says why an account cannot trust a file or directory of the store, "" when it can. Root may use the files
+// of all accounts.
 func whyUnsafe(info fs.FileInfo, account int) string {
 	owner := info.Sys().(*syscall.Stat_t).Uid
 	switch {
@@ -25,10 +25,11 @@ func whyUnsafe(info fs.FileInfo, account int) string {
 	return ""
 }
 
-// nonBlocking lets the open of a pipe return at once.
+// nonBlocking makes opening a pipe return at once.
 const nonBlocking = syscall.O_NONBLOCK
 
-// trustedOwner returns the account whose files are trusted in a directory: for root its owner, otherwise our own.
+// trustedOwner returns the account whose files in a directory are trusted: for root the directory's owner, otherwise
+// this process's account.
 func trustedOwner(root *os.Root) int {
 	account := os.Geteuid()
 	if info, err := root.Stat("."); err == nil && account == 0 {
@@ -37,10 +38,10 @@ func trustedOwner(root *os.Root) int {
 	return account
 }
 
-// protect makes a new directory its owner's alone, whatever the umask.
+// protect gives a new directory the mode 0700, whatever the umask.
 func protect(root *os.Root, name string) error { return root.Chmod(name, 0o700) }
 
-// inheritOwner gives what root made to the owner of the directory that it lies in: an administrator authorizes mailboxes for
+// inheritOwner gives a file that root created to the owner of its directory: an administrator authorizes mailboxes for
 // a daemon that runs as another account.
 func inheritOwner(root *os.Root, name string) error {
 	if os.Geteuid() != 0 {
@@ -54,7 +55,7 @@ func inheritOwner(root *os.Root, name string) error {
 	return root.Lchown(name, int(st.Uid), int(st.Gid))
 }
 
-// lockFile locks the file at once or returns errLocked.
+// lockFile locks the file, or returns errLocked at once.
 func lockFile(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -66,8 +67,8 @@ func lockFile(f *os.File) error {
 	return nil
 }
 
-// syncDirectory makes the names in a directory durable. Some network file systems cannot do it and say so; theirs are
-// durable when the call that made them returns.
+// syncDirectory makes the names in a directory durable. Some network file systems refuse; there a name is durable when
+// the call that created it returns.
 func syncDirectory(path string) error {
 	d, err := os.Open(path)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// whyUnsafe says why a file or directory of the store cannot be trusted, "" when it can. Who may read it is in the
-// directory's access control list, which protect wrote.
+// whyUnsafe says why a file or directory of the store cannot be trusted, "" when it can. It does not check who may read
+// it: protect has written the directory's access control list.
 func whyUnsafe(info fs.FileInfo, _ int) string {
 	if info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 {
 		return "is neither a file nor a directory"
@@ -19,16 +19,16 @@ func whyUnsafe(info fs.FileInfo, _ int) string {
 	return ""
 }
 
-// ownerOnly lets the system, administrators and the owner in, and nobody else; what lies in the directory inherits it.
+// ownerOnly gives access to the system, administrators and the owner only; the files in the directory inherit it.
 const ownerOnly = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;OW)"
 
-// nonBlocking has no use on Windows, whose files do not block when they are opened.
+// nonBlocking has no use on Windows, where opening a file does not block.
 const nonBlocking = 0
 
-// trustedOwner is of no use on Windows, where whyUnsafe does not ask for the owner.
+// trustedOwner returns a placeholder: on Windows whyUnsafe does not check the owner.
 func trustedOwner(*os.Root) int { return 0 }
 
-// protect makes a new directory its owner's alone, whatever the directory above it allows.
+// protect restricts a new directory to its owner, whatever its parent allows.
 func protect(root *os.Root, name string) error {
 	path := filepath.Join(root.Name(), name)
 	descriptor, err := windows.SecurityDescriptorFromString(ownerOnly)
@@ -43,10 +43,10 @@ func protect(root *os.Root, name string) error {
 		windows.DACL_SECURITY_INFORMATION|windows.PROTECTED_DACL_SECURITY_INFORMATION, nil, nil, list, nil)
 }
 
-// inheritOwner has nothing to do: what an administrator made is open to the system's account.
+// inheritOwner does nothing: the system's account can read an administrator's files.
 func inheritOwner(*os.Root, string) error { return nil }
 
-// lockFile locks the file at once or returns errLocked.
+// lockFile locks the file, or returns errLocked at once.
 func lockFile(f *os.File) error {
 	const how = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
 	err := windows.LockFileEx(windows.Handle(f.Fd()), how, 0, 1, 0, new(windows.Overlapped))
@@ -59,5 +59,5 @@ func lockFile(f *os.File) error {
 	return nil
 }
 
-// syncDirectory has nothing to do: NTFS keeps its own journal.
+// syncDirectory does nothing: NTFS has a journal of its own.
 func syncDirectory(string) error { return nil }

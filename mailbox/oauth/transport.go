@@ -12,33 +12,33 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// maxAnswer is more than any endpoint has to say: the largest tokens have some ten thousand octets.
+// maxAnswer is more than any endpoint sends: the largest tokens have some ten thousand octets.
 const maxAnswer = 1 << 20
 
-// newTransport makes connections that end with their answer: an hour lies between two requests.
+// newTransport returns a transport that closes each connection after its answer: there is an hour between two requests.
 func newTransport() http.RoundTripper {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.DisableKeepAlives = true
 	return t
 }
 
-// transport is a request to the endpoint and what is known of its answer. It is the transport below x/oauth2.
+// transport sends the requests of x/oauth2 and remembers the last answer.
 type transport struct {
-	ctx     context.Context // for requests without one: x/oauth2 asks for a device code without
+	ctx     context.Context // for requests without one: x/oauth2 requests a device code without a context
 	base    http.RoundTripper
 	timeout time.Duration
 
 	status    int // of the last answer, 0 for none
 	mediaType string
-	timedOut  bool // the time-out passed before the answer was whole
+	timedOut  bool // the time-out passed before the answer was complete
 }
 
-// ask runs f, which has x/oauth2 make requests, and makes an *Error of what goes wrong.
+// ask runs f, which makes requests through x/oauth2, and turns its error into an *Error.
 func (s *Source) ask(ctx context.Context, op string, secrets []string, f func(ctx context.Context) error) error {
 	x := &transport{ctx: ctx, base: s.opts.Transport, timeout: s.opts.Timeout}
 	client := &http.Client{
 		Transport: x,
-		// The body of a request holds secrets, and 307 and 308 would carry it to wherever the answer points.
+		// The body of a request contains secrets, and redirects of status 307 and 308 would send it to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	if err := f(context.WithValue(ctx, oauth2.HTTPClient, client)); err != nil {
@@ -47,7 +47,7 @@ func (s *Source) ask(ctx context.Context, op string, secrets []string, f func(ct
 	return nil
 }
 
-// RoundTrip implements http.RoundTripper. It reads the answer whole, within the time-out.
+// RoundTrip implements http.RoundTripper. It reads the whole answer within the time-out.
 func (x *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx := r.Context()
 	if ctx.Done() == nil {
@@ -69,9 +69,9 @@ func (x *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// readBody reads the body of an answer.
+// readBody reads the body of an answer into memory.
 func readBody(answer *http.Response) error {
-	defer answer.Body.Close() // it was read
+	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	if err != nil {
 		return err
