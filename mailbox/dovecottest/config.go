@@ -17,7 +17,7 @@ import (
 //go:embed dovecot.conf.tmpl
 var configuration string
 
-// settings are what the configuration's template is filled with.
+// settings are the values for the configuration's template.
 type settings struct {
 	Dir                                    string
 	InternalUser, InternalGroup, LoginUser string
@@ -29,8 +29,8 @@ type settings struct {
 	PasswordDriver, PasswordArgs           string
 }
 
-// prepare makes the directory with all but the configuration. It is not the test's own TempDir: that is closed to the
-// users that Dovecot changes to, and its path is too long for the sockets in it.
+// prepare creates the directory with all files except the configuration. It does not use the test's own TempDir: the
+// accounts that Dovecot changes to cannot enter that, and its path is too long for sockets.
 func (s *Server) prepare(o Options) {
 	dir, err := os.MkdirTemp("", "dovecot-")
 	s.must(err)
@@ -59,7 +59,7 @@ func (s *Server) prepare(o Options) {
 	}
 }
 
-// asRoot reports whether Dovecot's master process is root.
+// asRoot reports whether Dovecot's master process runs as root.
 func (s *Server) asRoot(o Options) bool { return os.Getuid() == 0 && o.RunAs == "" }
 
 // configure writes the configuration.
@@ -91,7 +91,7 @@ func (s *Server) configure(o Options) {
 	s.write("dovecot.conf", []byte(text.String()))
 }
 
-// certify makes the certificate and the authority for it.
+// certify creates the certificate and its authority.
 func (s *Server) certify(c pop3test.Certificate) {
 	leaf, root, err := pop3test.Issue(c)
 	s.must(err)
@@ -107,14 +107,14 @@ func (s *Server) write(name string, octets []byte) {
 	s.must(os.WriteFile(filepath.Join(s.dir, name), octets, 0o644))
 }
 
-// chown gives a file to the owner of the mail; only root can.
+// chown gives a file to the owner of the mail, if the test runs as root.
 func (s *Server) chown(name string) {
 	if os.Getuid() == 0 {
 		s.must(os.Chown(filepath.Join(s.dir, name), s.owner.uid, s.owner.gid))
 	}
 }
 
-// must ends the test on an error of its surroundings.
+// must ends the test if its environment fails.
 func (s *Server) must(err error) {
 	s.tb.Helper()
 	if err != nil {

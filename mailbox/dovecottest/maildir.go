@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Deliver puts a message into the user's maildir. Dovecot numbers messages in the order of delivery. It hands bare LF
-// out as CRLF.
+// Deliver puts a message into the user's maildir. Dovecot numbers messages in the order of delivery, and sends a bare
+// LF as CRLF.
 func (s *Server) Deliver(user string, octets []byte) {
 	s.tb.Helper()
 	home := filepath.Join("mail", user)
@@ -17,7 +17,8 @@ func (s *Server) Deliver(user string, octets []byte) {
 	defer s.mu.Unlock()
 	s.makeMaildir(home, maildir)
 	s.serial++
-	// With its sizes, as stored and with CRLF, in its name, as delivery agents do: LIST need not read it.
+	// The name has the message's sizes, as stored and with CRLF, like a delivery agent's: then LIST need not read the
+	// file.
 	withCRLF := len(octets) + bytes.Count(octets, []byte("\n")) - bytes.Count(octets, []byte("\r\n"))
 	name := fmt.Sprintf("%d.M%dP%d.test,S=%d,W=%d", 1_700_000_000+s.serial, s.serial, os.Getpid(), len(octets), withCRLF)
 	unfinished := filepath.Join(maildir, "tmp", name)
@@ -26,7 +27,7 @@ func (s *Server) Deliver(user string, octets []byte) {
 	s.must(os.Rename(filepath.Join(s.dir, unfinished), filepath.Join(s.dir, maildir, "new", name)))
 }
 
-// makeMaildir makes a user's directories when they are not there.
+// makeMaildir creates a user's directories if needed.
 func (s *Server) makeMaildir(home, maildir string) {
 	if _, err := os.Stat(filepath.Join(s.dir, maildir, "new")); err == nil {
 		return
@@ -39,7 +40,7 @@ func (s *Server) makeMaildir(home, maildir string) {
 	}
 }
 
-// Count is how many messages are in the user's maildir.
+// Count returns how many messages are in the user's maildir.
 func (s *Server) Count(user string) int {
 	s.tb.Helper()
 	count := 0

@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-// How long Dovecot may take; both take a fraction of a second on a machine that is not overloaded.
+// Limits for starting and stopping Dovecot; both take a fraction of a second unless the machine is overloaded.
 const (
 	startTimeout = 30 * time.Second
 	stopTimeout  = 10 * time.Second
 )
 
-// errAddressInUse is the failure that other ports may mend.
+// errAddressInUse is the failure for which Start tries other ports.
 var errAddressInUse = errors.New("address already in use")
 
 // process is Dovecot's master process.
@@ -65,17 +65,17 @@ func start(dovecot, dir string, credential *syscall.SysProcAttr) (*process, erro
 	return nil, fmt.Errorf("it does not run:\n%s", text)
 }
 
-// run starts the process and waits for its end on one thread of its own: when a parent dies Linux tells the children
+// run starts the process and waits for its end on a thread of its own: Linux signals a parent's death to the children
 // of the thread that started them.
 func (p *process) run(started chan<- error, write *os.File) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer close(p.ended)
 	err := p.command.Start()
-	_ = write.Close() // the process has its own
+	_ = write.Close() // the process has its own handle
 	started <- err
 	if err == nil {
-		_ = p.command.Wait() // how it ended does not matter: its log says why
+		_ = p.command.Wait() // the log says why it ended
 	}
 }
 
@@ -89,25 +89,25 @@ func (p *process) stop() {
 		<-p.ended
 	}
 	select {
-	case <-p.log.ended: // all children have let go of it, and write no more files
+	case <-p.log.ended: // all child processes have closed the log, and write no more files
 	case <-time.After(stopTimeout):
 	}
 }
 
-// logReader collects what Dovecot logs.
+// logReader collects Dovecot's log.
 type logReader struct {
 	ready chan struct{} // closed when Dovecot listens
-	ended chan struct{} // closed when no process of Dovecot is left
+	ended chan struct{} // closed when all processes of Dovecot have ended
 	once  sync.Once
 
 	mu   sync.Mutex
 	text strings.Builder
 }
 
-// follow reads the log to its end. Dovecot says that it is starting up once its ports are open.
+// follow reads the log to its end. Dovecot logs "starting up" once its ports are open.
 func (l *logReader) follow(r io.ReadCloser) {
 	defer close(l.ended)
-	defer r.Close() // it was read to its end
+	defer r.Close()
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		l.mu.Lock()
@@ -119,12 +119,12 @@ func (l *logReader) follow(r io.ReadCloser) {
 	}
 }
 
-// String is the log so far.
+// String returns the log so far.
 func (l *logReader) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
 }
 
-// Log returns what Dovecot logged so far.
+// Log returns Dovecot's log so far.
 func (s *Server) Log() string { return s.process.log.String() }

@@ -5,7 +5,8 @@ import (
 	"syscall"
 )
 
-// credential says as whom Dovecot runs, and that it ends with the test however that ends.
+// credential returns attributes with Dovecot's account, and with a signal that ends Dovecot when the test's process
+// ends.
 func (s *Server) credential(o Options) *syscall.SysProcAttr {
 	attributes := &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if o.RunAs != "" && os.Getuid() == 0 {

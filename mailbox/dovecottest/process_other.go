@@ -4,5 +4,5 @@ package dovecottest
 
 import "syscall"
 
-// credential is the test's own.
+// credential returns nil: Dovecot runs as the test's account.
 func (s *Server) credential(Options) *syscall.SysProcAttr { return nil }

@@ -18,14 +18,14 @@ import (
 // DefaultPassword is every user's password when Options.Users is nil.
 const DefaultPassword = pop3test.DefaultPassword
 
-// Options are what a server is made of; the zero Options suffice.
+// Options are the settings of a server; the zero Options suffice.
 type Options struct {
-	Users       map[string]string    // passwords by user; nil means that any user has DefaultPassword
-	Certificate pop3test.Certificate // what the generated certificate claims
-	NoTLS       bool                 // STLS is not offered
+	Users       map[string]string    // passwords by user; nil means that every user has DefaultPassword
+	Certificate pop3test.Certificate // claims of the generated certificate
+	NoTLS       bool                 // no STLS
 	RunAs       string               // a plain user to run as when the test is root; "" means the test's own user
 	Mechanisms  string               // auth_mechanisms; "" means "plain login"
-	TokenKey    []byte               // access tokens signed with it (SignToken) are taken for XOAUTH2; nil means none is
+	TokenKey    []byte               // XOAUTH2 accepts access tokens signed with it (SignToken); nil means none
 	Extra       string               // more lines of dovecot.conf
 }
 
@@ -42,16 +42,16 @@ type Server struct {
 	process *process
 
 	mu     sync.Mutex
-	serial int // of the messages delivered
+	serial int // of the last delivered message
 }
 
-// owner is who the mail belongs to.
+// owner is the account that owns the mail.
 type owner struct {
 	name, group string
 	uid, gid    int
 }
 
-// attempts is how often other ports are tried: one that was free may be taken before Dovecot has it.
+// attempts is how often Start tries other ports: another process may take a free port before Dovecot does.
 const attempts = 5
 
 // Start starts a server that ends with the test.
@@ -79,7 +79,7 @@ func Start(tb testing.TB, o Options) *Server {
 	return nil
 }
 
-// findDovecot looks for Dovecot also where it lies off a plain user's PATH.
+// findDovecot returns Dovecot's path, also where it is not in a plain user's PATH.
 func findDovecot() (string, error) {
 	if path, err := exec.LookPath("dovecot"); err == nil {
 		return path, nil
@@ -87,25 +87,25 @@ func findDovecot() (string, error) {
 	return exec.LookPath("/usr/sbin/dovecot")
 }
 
-// FreePort asks the system for a port of 127.0.0.1 that is free now.
+// FreePort returns a port of 127.0.0.1 that is free now.
 func FreePort(tb testing.TB) int {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer l.Close() // it only held the port
+	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// Roots holds the authority that issued the server's certificate.
+// Roots returns a pool with the authority that issued the server's certificate.
 func (s *Server) Roots() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(s.root)
 	return pool
 }
 
-// findOwner is who runs Dovecot's mail processes. They refuse to be root, so that root's belong to the system's user
-// for mail.
+// findOwner returns the account for Dovecot's mail processes. They refuse to run as root, so that root uses the
+// system's account for mail.
 func findOwner(o Options) (owner, error) {
 	name := o.RunAs
 	if name == "" && os.Getuid() == 0 {

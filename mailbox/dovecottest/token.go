@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// issuer is who Dovecot takes tokens from.
+// issuer is the only issuer whose tokens Dovecot accepts.
 const issuer = "https://issuer.example"
 
-// writeTokenKey writes the key that tokens are checked with, and where to find it. Dovecot looks for
-// azp/algorithm/key identifier; all are "default" here.
+// writeTokenKey writes the key that Dovecot checks tokens with, and the configuration that names it. Dovecot looks for
+// azp/algorithm/key identifier; azp and identifier are "default" here.
 func (s *Server) writeTokenKey(key []byte) {
 	if key == nil {
 		return
@@ -30,8 +30,8 @@ username_attribute = email
 `, s.dir, issuer))
 }
 
-// SignToken makes an access token for a user (a JWT, RFC 7519, with HS256), which a server with the TokenKey takes
-// until it expires. More claims may be added, for a token of any length.
+// SignToken returns an access token for a user (a JWT, RFC 7519, with HS256), which a server with the TokenKey accepts
+// until it expires. The claims in more are added, for a token of any length.
 func SignToken(key []byte, user string, expires time.Time, more map[string]any) (string, error) {
 	claims := map[string]any{
 		"iss": issuer, "sub": user, "aud": "pop", "email": user,
@@ -50,5 +50,5 @@ func SignToken(key []byte, user string, expires time.Time, more map[string]any) 
 	return signed + "." + encode(mac.Sum(nil)), nil
 }
 
-// encode is the base64 of RFC 7515 §2.
+// encode returns the base64 of RFC 7515 §2.
 func encode(octets []byte) string { return base64.RawURLEncoding.EncodeToString(octets) }

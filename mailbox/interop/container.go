@@ -24,22 +24,23 @@ var containerScript string
 //go:embed recipe
 var recipes embed.FS
 
-// layersVariable names where scripts/setup-interop put the layers, and defaultLayers is where it does.
+// layersVariable is the environment variable for the directory of the layers; scripts/setup interop creates them in
+// defaultLayers by default.
 const (
 	layersVariable = "INTEROP_LAYERS"
 	defaultLayers  = "/opt/mailintegration-interop"
 )
 
-// answerTimeout is how long a cell may take to start its server, or to deliver a message.
+// answerTimeout is how long a container may take to start its server, or to deliver a message.
 const answerTimeout = time.Minute
 
-// container is a server in namespaces of its own, over the layer that its package was installed into. The shell that is the
-// first process in it starts the server and then delivers a message for each line it is given. At the end of its input
-// it exits, and the kernel ends all other processes of the namespace.
+// container is a server in namespaces of its own, over the layer with its package. The first process in it is a shell
+// that starts the server and then delivers one message for each input line. At the end of its input it exits, and the
+// kernel ends all other processes of the namespace.
 type container struct {
 	tb       testing.TB
 	port     int
-	shared   string // a directory that is /mnt/interop within
+	shared   string // a directory, /mnt/interop in the container
 	commands *os.File
 	answers  chan string
 	messages int
@@ -64,14 +65,14 @@ func startContainer(tb testing.TB, server string, settings []string) *container 
 	c.must(os.WriteFile(filepath.Join(c.shared, "settings.sh"), []byte(strings.Join(settings, "\n")+"\n"), 0o644))
 	c.run(exec.Command("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
 		"/bin/bash", "-c", containerScript,
-		"cell", layer, c.shared, strconv.Itoa(c.port)))
+		"container", layer, c.shared, strconv.Itoa(c.port)))
 	if answer := c.answer(); answer != "ready" {
 		tb.Fatalf("%s does not start: %s\n%s", server, answer, c.log)
 	}
 	return c
 }
 
-// run starts the first process of the cell, and ends it when the test ends.
+// run starts the first process of the container, and ends it with the test.
 func (c *container) run(cmd *exec.Cmd) {
 	in, tell, err := os.Pipe()
 	c.must(err)
@@ -90,30 +91,30 @@ func (c *container) run(cmd *exec.Cmd) {
 		for lines.Scan() {
 			c.answers <- lines.Text()
 		}
-		_ = cmd.Wait() // how it ended is in its log
+		_ = cmd.Wait() // the log says how it ended
 	}()
 	c.tb.Cleanup(func() {
 		_ = tell.Close()
-		for range c.answers { // it may have one more to give
+		for range c.answers { // drops the last answer, if any
 		}
 		<-ended
 	})
 }
 
-// answer waits for the cell's next line.
+// answer waits for the container's next output line.
 func (c *container) answer() string {
 	select {
 	case a, ok := <-c.answers:
 		if !ok {
-			return "it has ended"
+			return "the container has ended"
 		}
 		return a
 	case <-time.After(answerTimeout):
-		return "it is silent"
+		return fmt.Sprintf("no answer within %v", answerTimeout)
 	}
 }
 
-// deliver hands one message to the server's own way of delivery.
+// deliver delivers one message in the server's own way.
 func (c *container) deliver(octets []byte) {
 	c.tb.Helper()
 	c.messages++
@@ -126,7 +127,7 @@ func (c *container) deliver(octets []byte) {
 	}
 }
 
-// must ends the test on an error of its surroundings.
+// must ends the test if its environment fails.
 func (c *container) must(err error) {
 	c.tb.Helper()
 	if err != nil {
@@ -134,7 +135,7 @@ func (c *container) must(err error) {
 	}
 }
 
-// logBuffer is what a cell logs.
+// logBuffer collects the log of a container.
 type logBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -147,7 +148,7 @@ func (b *logBuffer) Write(p []byte) (int, error) {
 	return b.text.Write(p)
 }
 
-// String is the log so far.
+// String returns the log so far.
 func (b *logBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

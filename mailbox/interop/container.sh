@@ -1,6 +1,6 @@
 # Runs as the first process of new mount and process namespaces: LAYER SHARED PORT.
-# The system's directories, the layer over them, and over both a file system in memory that takes what the server
-# writes. SHARED, a directory of the test, is /mnt/interop within.
+# It stacks the layer over the system's directories, and over both a file system in memory for the server's writes.
+# SHARED, a directory of the test, becomes /mnt/interop.
 set -euo pipefail
 layer=$1 shared=$2 port=$3
 mount -t tmpfs -o mode=0755 tmpfs /mnt
@@ -17,7 +17,7 @@ cd /
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
 unset TMPDIR
 
-exec 4>&1 1>&2 # answers go to 4, and what the server says to the log
+exec 4>&1 1>&2 # answers go to 4, and the server's output to the log
 . /mnt/interop/settings.sh
 . /mnt/interop/recipe.sh
 start </dev/null 4>&-

@@ -19,16 +19,16 @@ const (
 	Password = "secret"
 )
 
-// Traits are in what a server differs from the others, as far as a test must know.
+// Traits are the differences between servers that a test must know.
 type Traits struct {
 	Name         string
 	Capabilities bool  // knows CAPA (RFC 2449)
-	Rewrites     bool  // adds header fields to what was delivered
+	Rewrites     bool  // adds header fields to delivered messages
 	Growing      bool  // sends other octets than LIST says
 	Locked       error // the class of the error that a second session gets, nil when there is no exclusive lock
 }
 
-// traits are those of all servers; a name is that of its layer and of its recipe.
+// traits are the traits of all servers. The name is also the name of the layer and of the recipe.
 var traits = []Traits{
 	{Name: "dovecot", Capabilities: true, Locked: mailbox.ErrMaildropLocked},
 	{Name: "popa3d"},
@@ -46,7 +46,7 @@ type Server struct {
 	deliver func(octets []byte)
 }
 
-// Chosen are the servers that INTEROP names, by default all. An unknown name fails the test.
+// Chosen returns the servers that INTEROP names, by default all. An unknown name fails the test.
 func Chosen(tb testing.TB) []string {
 	tb.Helper()
 	var all []string
@@ -65,8 +65,7 @@ func Chosen(tb testing.TB) []string {
 	return chosen
 }
 
-// Start starts a server that ends with the test. The settings are lines for the shell of its recipe, which says what can
-// be set.
+// Start starts a server that ends with the test. The settings are shell lines for its recipe, which documents them.
 func Start(tb testing.TB, name string, settings ...string) *Server {
 	tb.Helper()
 	i := slices.IndexFunc(traits, func(t Traits) bool { return t.Name == name })
@@ -90,7 +89,7 @@ func Start(tb testing.TB, name string, settings ...string) *Server {
 	return s
 }
 
-// Deliver puts messages into the user's maildrop, as the server's own delivery would. Their lines end in CRLF.
+// Deliver puts messages into the user's maildrop in the server's own way. Their lines end in CRLF.
 func (s *Server) Deliver(messages ...[]byte) {
 	s.tb.Helper()
 	for _, m := range messages {
@@ -98,16 +97,16 @@ func (s *Server) Deliver(messages ...[]byte) {
 	}
 }
 
-// lockPatience is how long a server may take to notice that a session was cut.
+// lockPatience is how long a server may take to notice that the client dropped a session.
 const lockPatience = 20 * time.Second
 
-// Open opens a session that ends with the test. A session that was cut may still hold the maildrop for a moment.
+// Open opens a session that ends with the test. It retries while a dropped session still locks the maildrop.
 func (s *Server) Open() *mailbox.Session {
 	s.tb.Helper()
 	ctx, cancel := context.WithTimeout(s.tb.Context(), lockPatience)
 	defer cancel()
-	again := time.NewTicker(100 * time.Millisecond)
-	defer again.Stop()
+	retry := time.NewTicker(100 * time.Millisecond)
+	defer retry.Stop()
 	for {
 		session, err := mailbox.Open(s.tb.Context(), s.Account)
 		if err == nil {
@@ -118,14 +117,14 @@ func (s *Server) Open() *mailbox.Session {
 			s.tb.Fatal(err)
 		}
 		select {
-		case <-again.C:
+		case <-retry.C:
 		case <-ctx.Done():
 			s.tb.Fatal(err)
 		}
 	}
 }
 
-// Count is how many messages a session of its own finds in the maildrop.
+// Count returns how many messages a new session finds in the maildrop.
 func (s *Server) Count() int {
 	s.tb.Helper()
 	session := s.Open()

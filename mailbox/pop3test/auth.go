@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// auth is AUTH in its two steps (RFC 5034 §4), and the third that XOAUTH2 takes to fail. The client's lines are the
-// step "AUTH-RESPONSE".
+// auth executes AUTH in its two steps (RFC 5034 §4), and the third with which XOAUTH2 fails. The client's response is
+// the step "AUTH-RESPONSE".
 func (n *session) auth(argument string) error {
 	mechanism := strings.ToUpper(argument)
 	if !slices.Contains(n.server.options.SASL, mechanism) {
@@ -42,7 +42,7 @@ func (n *session) challenge(challenge string) (string, error) {
 	n.server.logCommand("AUTH-RESPONSE " + text)
 	response, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		response = nil // which nobody's response is
+		response = nil // no valid response is empty
 	}
 	return string(response), nil
 }
@@ -57,7 +57,7 @@ func (n *session) plain(response string) {
 	n.logIn(words[1], words[2])
 }
 
-// xoauth2 logs in by a token.
+// xoauth2 logs in by XOAUTH2.
 func (n *session) xoauth2(response string) error {
 	user, rest, _ := strings.Cut(strings.TrimPrefix(response, "user="), "\x01")
 	token, ok := strings.CutSuffix(strings.TrimPrefix(rest, "auth=Bearer "), "\x01\x01")

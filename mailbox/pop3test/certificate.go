@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Certificate says what the server's certificate, which is generated, claims.
+// Certificate holds the claims of the generated server certificate.
 type Certificate struct {
 	Names     []string      // host names and addresses; nil means localhost, 127.0.0.1 and ::1
 	NotBefore time.Duration // from now; 0 means an hour ago
@@ -27,7 +27,7 @@ type authority struct {
 	key         *ecdsa.PrivateKey
 }
 
-// Issue makes a certificate for a server, and the authority that it comes from.
+// Issue returns a new certificate for a server, and the certificate of the authority that issued it.
 func Issue(c Certificate) (leaf tls.Certificate, root *x509.Certificate, err error) {
 	a, err := newAuthority()
 	if err != nil {
@@ -37,7 +37,7 @@ func Issue(c Certificate) (leaf tls.Certificate, root *x509.Certificate, err err
 	return leaf, a.certificate, err
 }
 
-// issueCertificate makes the server's certificate.
+// issueCertificate creates the server's certificate.
 func (s *Server) issueCertificate() error {
 	leaf, root, err := Issue(s.options.Certificate)
 	if err != nil {
@@ -46,25 +46,25 @@ func (s *Server) issueCertificate() error {
 	s.root = root
 	s.tls = &tls.Config{
 		Certificates: []tls.Certificate{leaf},
-		MinVersion:   tls.VersionTLS10, // a client is tested against old servers
+		MinVersion:   tls.VersionTLS10, // tests need old servers too
 		MaxVersion:   s.options.MaxTLS,
 	}
 	return nil
 }
 
-// Roots holds the authority that issued the server's certificate.
+// Roots returns a pool with the authority that issued the server's certificate.
 func (s *Server) Roots() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(s.root)
 	return pool
 }
 
-// RootsPEM is the authority's certificate as a file holds it.
+// RootsPEM returns the authority's certificate in PEM.
 func (s *Server) RootsPEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.root.Raw})
 }
 
-// newAuthority makes an authority that lives for a year.
+// newAuthority returns a new authority that is valid for a year.
 func newAuthority() (*authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -87,7 +87,7 @@ func newAuthority() (*authority, error) {
 	return &authority{certificate, key}, err
 }
 
-// issue makes a server's certificate.
+// issue returns a new server certificate.
 func (a *authority) issue(c Certificate) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

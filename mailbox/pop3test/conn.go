@@ -11,15 +11,15 @@ import (
 // errCut ends a session after CutAfterOctets.
 var errCut = errors.New("cut after so many octets")
 
-// limitedConn is the TCP side of a session: it counts, and stops sending where it shall be cut. It does not close then: the
-// maildrop is released first.
+// limitedConn is a session's TCP connection. It counts the octets sent and stops sending at the limit. It does not
+// close then, so that the session can release the maildrop first.
 type limitedConn struct {
 	net.Conn
 	limit int64 // -1 for none
 	sent  atomic.Int64
 }
 
-// Write sends as much as the limit leaves.
+// Write sends as many octets as the limit allows.
 func (w *limitedConn) Write(p []byte) (int, error) {
 	cut := false
 	if left := w.limit - w.sent.Load(); w.limit >= 0 && int64(len(p)) > left {
@@ -33,10 +33,10 @@ func (w *limitedConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// octets is how many were sent.
+// octets returns how many octets were sent.
 func (w *limitedConn) octets() int64 { return w.sent.Load() }
 
-// delayed lets what the client sends arrive later, without holding back what follows: a long line, not a thin one.
+// delayed delays the octets from the client without reducing their rate: it adds latency only.
 type delayed struct {
 	net.Conn
 	delay   time.Duration
@@ -47,27 +47,27 @@ type delayed struct {
 	closed  chan struct{}
 }
 
-// Pipe is net.Pipe, but what the client writes does not wait until the server reads: a client that sends commands ahead
-// (RFC 2449 §6.6) needs the room that a socket has.
+// Pipe is a net.Pipe in which the client's writes do not wait for the server's reads: a client that sends commands
+// ahead (RFC 2449 §6.6) needs the buffer that a socket has.
 func Pipe() (client, server net.Conn) {
 	client, server = net.Pipe()
 	return client, delay(server, 0)
 }
 
-// parcel is what one read gave, and when the session may see it.
+// parcel is the result of one read, and the time at which the session may see it.
 type parcel struct {
 	octets []byte
 	due    time.Time
 }
 
-// delay starts reading from conn.
+// delay returns conn with a delay on its reads. It starts reading at once.
 func delay(conn net.Conn, d time.Duration) *delayed {
 	c := &delayed{Conn: conn, delay: d, arrived: make(chan parcel, 1024), closed: make(chan struct{})}
 	go c.receive()
 	return c
 }
 
-// receive notes when octets come in, until the connection ends.
+// receive reads octets and the time of their arrival, until the connection ends.
 func (c *delayed) receive() {
 	defer close(c.arrived)
 	for {
@@ -87,7 +87,7 @@ func (c *delayed) receive() {
 	}
 }
 
-// Read gives what has been under way long enough.
+// Read returns the octets that have been delayed long enough.
 func (c *delayed) Read(p []byte) (int, error) {
 	if len(c.left) == 0 {
 		next, ok := <-c.arrived

@@ -11,15 +11,15 @@ type Message struct {
 	Octets []byte
 }
 
-// maildrop is what a user's messages lie in.
+// maildrop holds a user's messages.
 type maildrop struct {
 	password string
-	token    string // taken by XOAUTH2, "" for none
+	token    string // accepted by XOAUTH2, "" for none
 	messages []*Message
 	locked   bool // by a session (RFC 1939 §4)
 }
 
-// maildrop returns the user's maildrop, which it makes when there is none. The server is locked.
+// maildrop returns the user's maildrop, and creates it if needed. The caller holds s.mu.
 func (s *Server) maildrop(user string) *maildrop {
 	d := s.maildrops[user]
 	if d == nil {
@@ -29,21 +29,21 @@ func (s *Server) maildrop(user string) *maildrop {
 	return d
 }
 
-// SetPassword gives a user, who need not exist, a password; that of others is DefaultPassword.
+// SetPassword sets the password of a user, who need not exist yet; others have DefaultPassword.
 func (s *Server) SetPassword(user, password string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.maildrop(user).password = password
 }
 
-// SetToken gives a user, who need not exist, an access token for XOAUTH2.
+// SetToken sets the access token for XOAUTH2 of a user, who need not exist yet.
 func (s *Server) SetToken(user, token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.maildrop(user).token = token
 }
 
-// hasToken reports whether a token is that of a user.
+// hasToken reports whether the token is the user's.
 func (s *Server) hasToken(user, token string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,8 +51,8 @@ func (s *Server) hasToken(user, token string) bool {
 	return d != nil && d.token != "" && d.token == token
 }
 
-// Add puts a message into the user's maildrop, which is made when there is none, and returns its unique-id. A session
-// that is open does not see it.
+// Add puts a message into the user's maildrop, which it creates if needed, and returns the message's unique-id. Open
+// sessions do not see it.
 func (s *Server) Add(user string, octets []byte) string {
 	s.mu.Lock()
 	s.serial++
@@ -62,7 +62,7 @@ func (s *Server) Add(user string, octets []byte) string {
 	return uidl
 }
 
-// AddUIDL is Add with a unique-id that the caller chooses, be it one that is not unique or not allowed.
+// AddUIDL adds a message like Add, with a unique-id that may be used already, or not be allowed.
 func (s *Server) AddUIDL(user, uidl string, octets []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,13 +70,13 @@ func (s *Server) AddUIDL(user, uidl string, octets []byte) {
 	d.messages = append(d.messages, &Message{UIDL: uidl, Octets: slices.Clone(octets)})
 }
 
-// Replace puts octets in the place of the user's message with a unique-id, as a server does that changes what lies there;
-// nil takes the message out.
+// Replace replaces the octets of the user's message with a unique-id, like a server that changes its messages; nil
+// removes the message.
 func (s *Server) Replace(user, uidl string, octets []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.maildrop(user)
-	d.messages = slices.Clone(d.messages) // a session that is open keeps its own
+	d.messages = slices.Clone(d.messages) // open sessions keep their own list
 	i := slices.IndexFunc(d.messages, func(m *Message) bool { return m.UIDL == uidl })
 	switch {
 	case i >= 0 && octets == nil:
@@ -86,7 +86,7 @@ func (s *Server) Replace(user, uidl string, octets []byte) {
 	}
 }
 
-// Messages returns what is in the user's maildrop, oldest first.
+// Messages returns the messages in the user's maildrop, oldest first.
 func (s *Server) Messages(user string) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,15 +97,15 @@ func (s *Server) Messages(user string) []Message {
 	return all
 }
 
-// Count is how many messages are in the user's maildrop.
+// Count returns how many messages are in the user's maildrop.
 func (s *Server) Count(user string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.maildrop(user).messages)
 }
 
-// logIn locks the user's maildrop for a session; refusal is why not, with its response code (RFC 2449 §8.1.2,
-// RFC 3206 §5). A token counts like the password: who has one has shown it by XOAUTH2.
+// logIn locks the user's maildrop for a session, or returns a refusal with its response code (RFC 2449 §8.1.2, RFC 3206
+// §5). It accepts a token like the password, as XOAUTH2 has checked it.
 func (s *Server) logIn(user, secret string) (d *maildrop, messages []*Message, refusal string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,7 +133,7 @@ func (s *Server) logOut(d *maildrop) {
 	d.locked = false
 }
 
-// remove takes messages out of a maildrop, unless the server is told to forget that.
+// remove removes messages from a maildrop, unless ForgetDeletes was called.
 func (s *Server) remove(d *maildrop, gone map[*Message]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

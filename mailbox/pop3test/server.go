@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// DefaultPassword is the password of a user that was only named by Add.
+// DefaultPassword is the password of a user without SetPassword.
 const DefaultPassword = "secret"
 
-// maxLog is how many commands Log remembers.
+// maxLog is how many commands Log keeps.
 const maxLog = 100_000
 
-// TLSMode is how a server offers TLS.
+// TLSMode says how a server offers TLS.
 type TLSMode int
 
 // The modes.
@@ -30,30 +30,30 @@ const (
 	ImplicitTLS         // from the first octet (RFC 8314 §3.3)
 )
 
-// Options are what a server is made of; the zero Options make one without TLS on a free port.
+// Options are the settings of a server; the zero Options give one without TLS on a free port.
 type Options struct {
 	Listen           string        // address to listen on; "" means a free port of 127.0.0.1
 	NoListener       bool          // no socket, only Dial: for tests within a testing/synctest bubble
 	TLS              TLSMode       //
-	Certificate      Certificate   // what is generated for TLS
-	MaxTLS           uint16        // newest version of TLS, such as tls.VersionTLS11; 0 means the newest there is
-	NoCAPA           bool          // CAPA is not known, as in servers older than RFC 2449, and no response codes are given
-	NoUIDL           bool          // UIDL is not known
-	SASL             []string      // mechanisms of AUTH (RFC 5034): "PLAIN", "XOAUTH2"; none means that AUTH is not known
+	Certificate      Certificate   // claims of the certificate that is generated for TLS
+	MaxTLS           uint16        // newest version of TLS, such as tls.VersionTLS11; 0 means the newest available
+	NoCAPA           bool          // no CAPA and no response codes, like servers older than RFC 2449
+	NoUIDL           bool          // no UIDL
+	SASL             []string      // mechanisms of AUTH (RFC 5034): "PLAIN", "XOAUTH2"; nil means no AUTH
 	Extra            []string      // further lines for CAPA, such as "EXPIRE NEVER"
-	Without          []string      // lines that CAPA leaves out, such as "PIPELINING"
-	DeletesRetrieved bool          // QUIT removes what RETR handed out, and CAPA says EXPIRE 0 (RFC 2449 §6.7)
-	RTT              time.Duration // how long each octet from the client is under way; 0 means no time
-	Idle             time.Duration // a session that is silent for so long is ended; 0 means 10 minutes (RFC 1939 §3)
+	Without          []string      // lines that CAPA omits, such as "PIPELINING"
+	DeletesRetrieved bool          // QUIT removes retrieved messages, and CAPA says EXPIRE 0 (RFC 2449 §6.7)
+	RTT              time.Duration // delay of each octet from the client; 0 means none
+	Idle             time.Duration // the server ends a session that is silent for so long; 0 means 10 minutes (RFC 1939 §3)
 }
 
 // Server is a running server.
 type Server struct {
 	options  Options
 	listener net.Listener
-	root     *x509.Certificate // what issued the certificate in tls
+	root     *x509.Certificate // issuer of the certificate in tls
 	tls      *tls.Config
-	stop     func() bool // ends the watch over the context
+	stop     func() bool // stops waiting for the end of the context
 	running  sync.WaitGroup
 
 	mu            sync.Mutex
@@ -121,13 +121,13 @@ func (s *Server) accept() {
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
-			continue // one connection that failed before it began
+			continue // one connection failed before its session began
 		}
 		s.serve(conn)
 	}
 }
 
-// Dial connects to the server within the process, without a socket; it fits mailbox.Account.Dial.
+// Dial connects to the server within the process, without a socket; use it as mailbox.Account.Dial.
 func (s *Server) Dial(context.Context, string, string) (net.Conn, error) {
 	client, server := Pipe()
 	s.serve(server)
@@ -147,7 +147,7 @@ func (s *Server) serve(conn net.Conn) {
 	s.running.Go(n.run)
 }
 
-// forgetSession forgets a session.
+// forgetSession removes a session that has ended.
 func (s *Server) forgetSession(n *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -182,7 +182,7 @@ func (s *Server) Close() {
 	s.running.Wait()
 }
 
-// closeConnections drops all connections.
+// closeConnections closes the listener and all connections.
 func (s *Server) closeConnections() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,7 +195,7 @@ func (s *Server) closeConnections() {
 	}
 }
 
-// addr is where the server listens; without a listener an address that stands for it.
+// addr returns the address that the server listens on, or a placeholder without a listener.
 func (s *Server) addr() *net.TCPAddr {
 	if s.listener == nil {
 		return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 110}
@@ -203,23 +203,23 @@ func (s *Server) addr() *net.TCPAddr {
 	return s.listener.Addr().(*net.TCPAddr)
 }
 
-// Addr is the address to connect to.
+// Addr returns the address to connect to.
 func (s *Server) Addr() string { return s.addr().String() }
 
-// Host is the host of Addr.
+// Host returns the host of Addr.
 func (s *Server) Host() string { return s.addr().IP.String() }
 
-// Port is the port of Addr.
+// Port returns the port of Addr.
 func (s *Server) Port() int { return s.addr().Port }
 
-// Log returns the commands received, in order; those with secrets have *** instead.
+// Log returns the received commands in order, with *** in place of secrets.
 func (s *Server) Log() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.log)
 }
 
-// logCommand adds a command to the log. The log is kept short, as a server may run for long.
+// logCommand adds a command to the log. It drops old commands, as a server may run for long.
 func (s *Server) logCommand(command string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -232,14 +232,14 @@ func (s *Server) logCommand(command string) {
 	s.log = append(s.log, command)
 }
 
-// OctetsSent is how many octets the server sent in sessions that have ended, TLS included.
+// OctetsSent returns how many octets the server sent in sessions that have ended, TLS included.
 func (s *Server) OctetsSent() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.sent
 }
 
-// capabilities are the lines of CAPA (RFC 2449 §5).
+// capabilities returns the lines of CAPA (RFC 2449 §5).
 func (s *Server) capabilities(secure bool) []string {
 	lines := []string{"TOP", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "USER"}
 	if !s.options.NoUIDL {

@@ -13,19 +13,19 @@ import (
 	"time"
 )
 
-// maxCommand is how long a command may be; RFC 2449 §4 has 255 octets, tokens need more.
+// maxCommand is how many octets a command may have; RFC 2449 §4 allows 255, tokens need more.
 const maxCommand = 64 << 10
 
-// errOver ends a session that has come to its end.
+// errOver ends a session.
 var errOver = errors.New("session over")
 
 // session is one connection.
 type session struct {
 	server *Server
 	conn   *limitedConn
-	stream net.Conn // the connection as the dialogue sees it: delayed, within TLS
+	stream net.Conn // conn, with the delay and TLS on top of it
 	secure bool
-	muted  bool // nothing is sent any more
+	muted  bool // nothing more is sent
 	in     *bufio.Reader
 	out    *bufio.Writer
 	done   chan struct{}
@@ -34,11 +34,11 @@ type session struct {
 	maildrop  *maildrop  // locked for this session, nil before log-in
 	messages  []*Message // as they were at log-in; message-number n is n-1 here
 	deleted   map[*Message]bool
-	retrieved map[*Message]bool // by RETR, where QUIT removes them for that
-	limit     int               // octets of a message that RETR hands out at most, -1 for all
+	retrieved map[*Message]bool // by RETR, with Options.DeletesRetrieved
+	limit     int               // octets of a message that RETR sends at most, -1 for all
 }
 
-// newSession prepares a session that is cut after limit octets.
+// newSession returns a session that is cut after limit octets.
 func newSession(s *Server, conn net.Conn, limit int64) *session {
 	return &session{
 		server:    s,
@@ -50,7 +50,7 @@ func newSession(s *Server, conn net.Conn, limit int64) *session {
 	}
 }
 
-// run serves the session until it ends. The maildrop is released before the client can notice the end.
+// run serves the session until it ends. It releases the maildrop before the client can notice the end.
 func (n *session) run() {
 	n.stream = n.conn
 	if n.server.options.RTT > 0 {
@@ -71,14 +71,14 @@ func (n *session) run() {
 	}
 }
 
-// attach puts the dialogue on conn.
+// attach makes conn the stream of the session.
 func (n *session) attach(conn net.Conn) {
 	n.stream = conn
 	n.in = bufio.NewReaderSize(conn, maxCommand)
 	n.out = bufio.NewWriterSize(conn, 16<<10)
 }
 
-// releaseMaildrop lets go of the maildrop.
+// releaseMaildrop unlocks the maildrop.
 func (n *session) releaseMaildrop() {
 	if n.maildrop != nil {
 		n.server.logOut(n.maildrop)
@@ -86,7 +86,7 @@ func (n *session) releaseMaildrop() {
 	}
 }
 
-// connect begins implicit TLS.
+// connect starts implicit TLS.
 func (n *session) connect() error {
 	if n.server.options.TLS != ImplicitTLS {
 		return nil
@@ -94,7 +94,7 @@ func (n *session) connect() error {
 	return n.startTLS()
 }
 
-// startTLS puts the dialogue into TLS.
+// startTLS starts TLS on the stream.
 func (n *session) startTLS() error {
 	conn := tls.Server(n.stream, n.server.tls)
 	if err := conn.Handshake(); err != nil {
@@ -111,7 +111,7 @@ func (n *session) greet() error {
 	return n.out.Flush()
 }
 
-// command reads and answers one command. Answers are sent together as long as commands are there (RFC 2449 §6.6).
+// command reads and answers one command. It sends answers together while further commands wait (RFC 2449 §6.6).
 func (n *session) command() error {
 	idle := n.server.options.Idle
 	if idle == 0 {
@@ -137,7 +137,7 @@ func (n *session) command() error {
 	return n.out.Flush()
 }
 
-// stepNames are what a fault may call the step of a command.
+// stepNames returns the names that a fault may use for the step of a command.
 func (n *session) stepNames(name, argument string) []string {
 	names := []string{name, strings.TrimRight(name+" "+argument, " ")}
 	if i, err := strconv.Atoi(argument); err == nil && i >= 1 && i <= len(n.messages) {
@@ -146,21 +146,21 @@ func (n *session) stepNames(name, argument string) []string {
 	return names
 }
 
-// step executes one step of the dialogue, or the fault that is set at one of its names.
+// step executes one step of the session, or the fault that is set at one of its names.
 func (n *session) step(execute func() error, names ...string) error {
 	calls, f := n.server.faultsAt(names)
 	for _, call := range calls {
 		call()
 	}
 	if f.action != proceed {
-		if err := n.out.Flush(); err != nil { // answers to commands before
+		if err := n.out.Flush(); err != nil { // answers to earlier commands
 			return err
 		}
 	}
 	return n.perform(f, execute)
 }
 
-// perform executes a step as its fault has it.
+// perform executes a step with its fault.
 func (n *session) perform(f fault, execute func() error) error {
 	switch f.action {
 	case dropConnection:
@@ -168,7 +168,7 @@ func (n *session) perform(f fault, execute func() error) error {
 	case dropReply:
 		n.muted = true
 		n.out.Reset(io.Discard)
-		_ = execute() // its answer reaches nobody
+		_ = execute() // its answer is discarded
 		return errOver
 	case dropAfterReply:
 		if err := execute(); err != nil && !errors.Is(err, errOver) {
@@ -180,12 +180,12 @@ func (n *session) perform(f fault, execute func() error) error {
 		_, _ = io.Copy(io.Discard, n.in) // until the client leaves
 		return errOver
 	case replace:
-		_, _ = n.out.Write(f.octets) // Flush tells the error
+		_, _ = n.out.Write(f.octets) // Flush returns the error
 		return n.out.Flush()
 	case precede:
-		_, _ = n.out.Write(f.octets) // Flush tells the error
+		_, _ = n.out.Write(f.octets) // Flush returns the error
 	case follow:
-		defer n.out.Write(f.octets) // Flush tells the error
+		defer n.out.Write(f.octets) // Flush returns the error
 	case truncate:
 		n.limit = f.limit
 		defer func() { n.limit = -1 }()
@@ -206,12 +206,12 @@ func (n *session) repeat(octets []byte) error {
 	return err
 }
 
-// ok answers +OK. Errors of writing are told by Flush.
+// ok answers +OK. Flush returns a write error.
 func (n *session) ok(format string, args ...any) {
 	fmt.Fprintf(n.out, "%s\r\n", strings.TrimRight("+OK "+fmt.Sprintf(format, args...), " "))
 }
 
-// refuse answers -ERR; the response code at the start of text is left out where the server has none (RFC 2449 §6.4).
+// refuse answers -ERR. It omits the response code at the start of text where the server has none (RFC 2449 §6.4).
 func (n *session) refuse(text string) {
 	if n.server.options.NoCAPA {
 		if i := strings.Index(text, "] "); text[0] == '[' && i > 0 {

@@ -24,7 +24,7 @@ func (n *session) execute(name, argument string) error {
 	return nil
 }
 
-// authorization is the state before log-in (RFC 1939 §4).
+// authorization executes a command of the state before log-in (RFC 1939 §4).
 func (n *session) authorization(name, argument string) error {
 	switch name {
 	case "STLS":
@@ -42,7 +42,7 @@ func (n *session) authorization(name, argument string) error {
 	return nil
 }
 
-// transaction is the state after log-in (RFC 1939 §5).
+// transaction executes a command of the state after log-in (RFC 1939 §5).
 func (n *session) transaction(name, argument string) {
 	switch name {
 	case "STAT":
@@ -71,7 +71,7 @@ func (n *session) transaction(name, argument string) {
 	}
 }
 
-// capa lists what the server can do.
+// capa lists the capabilities.
 func (n *session) capa() {
 	if n.server.options.NoCAPA {
 		n.refuse("unknown command")
@@ -84,7 +84,8 @@ func (n *session) capa() {
 	fmt.Fprint(n.out, ".\r\n")
 }
 
-// stls begins TLS (RFC 2595 §4). Commands sent before TLS are not executed within it.
+// stls starts TLS (RFC 2595 §4). It ends the session if commands arrived ahead of TLS, so that none is executed within
+// it.
 func (n *session) stls() error {
 	if n.server.options.TLS != STLS || n.secure {
 		n.refuse("no STLS here")
@@ -105,7 +106,7 @@ func (n *session) pass(password string) {
 	n.logIn(n.user, password)
 }
 
-// logIn takes the maildrop, when the secret is its password or token.
+// logIn locks the maildrop, if the secret is its password or token.
 func (n *session) logIn(user, secret string) {
 	d, messages, refusal := n.server.logIn(user, secret)
 	if refusal != "" {
@@ -116,7 +117,7 @@ func (n *session) logIn(user, secret string) {
 	n.ok("maildrop has %d messages", len(messages))
 }
 
-// quit ends the session; after log-in it removes what is marked first, and lets go of the maildrop (RFC 1939 §6).
+// quit ends the session. After log-in it first removes the marked messages and releases the maildrop (RFC 1939 §6).
 func (n *session) quit() error {
 	if n.maildrop != nil {
 		maps.Copy(n.deleted, n.retrieved)
@@ -128,7 +129,7 @@ func (n *session) quit() error {
 	return errOver
 }
 
-// listedOctets is what the server says that a message has.
+// listedOctets returns the size that the server announces for a message.
 func (n *session) listedOctets(m *Message) int64 {
 	n.server.mu.Lock()
 	f := n.server.listedSize
@@ -148,7 +149,7 @@ func (n *session) stat() {
 	n.ok("%d %d", count, octets)
 }
 
-// message finds a message by its number; it answers -ERR when there is none.
+// message returns the message with a number, or answers -ERR when there is none.
 func (n *session) message(number string) (*Message, bool) {
 	i, err := strconv.Atoi(number)
 	if err != nil || i < 1 || i > len(n.messages) || n.deleted[n.messages[i-1]] {
@@ -158,18 +159,18 @@ func (n *session) message(number string) (*Message, bool) {
 	return n.messages[i-1], true
 }
 
-// listing answers with what is said of one message, or of all.
-func (n *session) listing(argument string, say func(*Message) string) {
+// listing answers with the line of one message, or of all.
+func (n *session) listing(argument string, line func(*Message) string) {
 	if argument != "" {
 		if m, ok := n.message(argument); ok {
-			n.ok("%s %s", argument, say(m))
+			n.ok("%s %s", argument, line(m))
 		}
 		return
 	}
 	n.ok("listing follows")
 	for i, m := range n.messages {
 		if !n.deleted[m] {
-			fmt.Fprintf(n.out, "%d %s\r\n", i+1, say(m))
+			fmt.Fprintf(n.out, "%d %s\r\n", i+1, line(m))
 		}
 	}
 	fmt.Fprint(n.out, ".\r\n")
@@ -183,7 +184,7 @@ func (n *session) retr(argument string) {
 		if n.limit >= 0 {
 			octets = octets[:min(n.limit, len(octets))]
 		}
-		_, _ = n.out.Write(Stuff(octets)) // Flush tells the error
+		_, _ = n.out.Write(Stuff(octets)) // Flush returns the error
 		if n.server.options.DeletesRetrieved {
 			n.retrieved[m] = true
 		}
@@ -212,10 +213,10 @@ func (n *session) top(argument string) {
 		lines--
 	}
 	n.ok("top follows")
-	_, _ = n.out.Write(Stuff(head)) // Flush tells the error
+	_, _ = n.out.Write(Stuff(head)) // Flush returns the error
 }
 
-// dele marks a message; QUIT removes it.
+// dele marks a message for QUIT to remove.
 func (n *session) dele(argument string) {
 	if m, ok := n.message(argument); ok {
 		n.deleted[m] = true
@@ -223,8 +224,8 @@ func (n *session) dele(argument string) {
 	}
 }
 
-// Stuff makes a multi-line response of octets (RFC 1939 §3): a dot before each line that begins with one, CRLF at the
-// end where it is missing, and the final "." CRLF. A line begins after CRLF only.
+// Stuff returns octets as a multi-line response (RFC 1939 §3): with another dot before each line that begins with one,
+// CRLF at the end where it is missing, and the final "." CRLF. Only CRLF starts a new line.
 func Stuff(octets []byte) []byte {
 	out := bytes.ReplaceAll(octets, []byte("\r\n."), []byte("\r\n.."))
 	if bytes.HasPrefix(out, []byte(".")) {

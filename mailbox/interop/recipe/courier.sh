@@ -1,4 +1,4 @@
-# Courier: one Maildir a user, log-in through its own daemon and PAM. $1 of deliver is the message.
+# Courier: one Maildir for each user, log-in through its own daemon and PAM. $1 of deliver is the message's file.
 start() {
 	su helpdesk -c 'maildirmake ~/Maildir'
 	mkdir -p /run/courier/authdaemon

@@ -1,5 +1,5 @@
-# Cyrus: its own store, log-in by SASL. $1 of deliver is the message.
-# Setting: login_delay, the minutes that must lie between two log-ins (default 0).
+# Cyrus: its own store, log-in by SASL. $1 of deliver is the message's file.
+# Setting: login_delay, the least number of minutes between two log-ins (default 0).
 start() {
 	echo secret | saslpasswd2 -p -c helpdesk
 	chown cyrus /etc/sasldb2
@@ -15,7 +15,7 @@ start() {
 		  checkpoint cmd="/usr/sbin/cyrus ctl_cyrusdb -c" period=30
 		}
 	CONF
-	# An option that is there twice is fatal.
+	# Cyrus does not start when an option occurs twice.
 	sed -i '/^popminpoll/d; /^sasl_/d; /^allowplaintext/d; /^autocreate_/d' /etc/imapd.conf
 	cat >>/etc/imapd.conf <<-CONF
 		popminpoll: ${login_delay:-0}

@@ -1,4 +1,4 @@
-# GNU mailutils: one mbox a user. $1 of deliver is the message.
+# GNU mailutils: one mbox for each user. $1 of deliver is the message's file.
 start() {
 	install -o helpdesk -g mail -m 660 /dev/null /var/mail/helpdesk
 	printf 'auth required pam_unix.so\naccount required pam_unix.so\n' >/etc/pam.d/gnu-pop3d

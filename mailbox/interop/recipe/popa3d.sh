@@ -1,4 +1,5 @@
-# popa3d's own port is fixed, so that it is started for each connection, as inetd would. $1 of deliver is the message.
+# popa3d: its own port is fixed, so the recipe starts it for each connection, like inetd. $1 of deliver is the message's
+# file.
 start() {
 	install -o helpdesk -g mail -m 660 /dev/null /var/mail/helpdesk
 	perl -MIO::Socket::INET -e '
