@@ -62,7 +62,7 @@ func (w *walker) stray(name string) {
 	w.mistake(w.at, shownTag(name), "closing tag without an opening tag (remove it)")
 }
 
-// unclosed reports that f is still open where the text before follows. That text must not be part of a secret.
+// unclosed reports that f is still open at before, a tag or place that must not be part of a secret.
 func (w *walker) unclosed(f *frame, before string) {
 	if f.secret {
 		w.quiet = true

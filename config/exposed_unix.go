@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// readers returns who besides its owner can read a file, and the command that ends it; "" for nobody. A group may read
-// a file that root owns, and the groups of root and of the owner alone may read any: an administrator lets a daemon
+// readers returns who besides its owner can read a file, and the command that ends it; "" for nobody. A group does not
+// count when root owns the file, or when it is the group of root or of the owner alone: an administrator lets a daemon
 // read its files this way.
 func readers(path string) (who, remedy string) {
 	info, err := os.Stat(path)

@@ -159,7 +159,7 @@ type Server struct {
 	SleepAfterDeletion time.Duration `xml:"SleepTimeAfterDeletion" check:"milliseconds" default:"0" example:"5000"`
 
 	// Never: the daemon deletes messages once they are recorded. Days N: it deletes them N days later, after reading
-	// them once more. Always: it never deletes them. The daemon recognizes a message left on the server by its unique-id
+	// them once more. Always: it never deletes them. The daemon recognises a message left on the server by its unique-id
 	// and does not retrieve it again; without unique-ids it retrieves the message at each poll, and records it once.
 	LeaveOnServer LeavePolicy `xml:"LeaveOnServer" check:"leave" default:"Never" example:"Days 14"`
 

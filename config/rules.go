@@ -26,7 +26,7 @@ func (c checking) all() {
 	c.exposure()
 }
 
-// identity names the mailbox for its file when the tag Name is absent.
+// identity names the mailbox after its file when the tag Name is absent.
 func (c checking) identity() {
 	if c.Name == "" && !c.given("Name") {
 		base := filepath.Base(c.File)

@@ -60,7 +60,7 @@
 //	directory.go                  the files of the data directory
 //	lock.go, lock_*.go            owner.lock and users.lock
 //	pidfile.go                    postmaster.pid
-//	account_unix.go               the account that the server runs as (on Windows: process_windows.go)
+//	account_unix.go               the account that the server runs as; on Windows, among the processes
 //	trust_*.go                    which files, directories and programs are safe to use
 //	binaries.go, folders_*.go     finds PostgreSQL's programs
 //	process_*.go                  processes: start, signal, check whether one runs
