@@ -12,23 +12,23 @@ import (
 // RawName is the name that a raw message has as an attachment.
 const RawName = "message.eml"
 
-// storedFile is something to keep in the attachment directory, and what is known of it once it is there.
+// storedFile is a file of the attachment directory: an attachment or a raw message, and where its octets come from.
 type storedFile struct {
 	attachment processor.Attachment // zero for a raw message
 	raw        bool
-	attached   bool // to the request or activity, and not only kept
+	attached   bool // to the request or activity; otherwise only the receipt names it
 	message    Raw
 
-	digest [sha256.Size]byte // of a raw message known from the start
+	digest [sha256.Size]byte // zero before an attachment is kept; known from the start for a raw message
 	octets int64
 }
 
-// rawMessageFile is the raw message itself.
+// rawMessageFile returns the raw message as a file to keep.
 func rawMessageFile(arr *arrival) *storedFile {
 	return &storedFile{raw: true, message: arr.Raw, digest: arr.digest, octets: arr.Raw.Size()}
 }
 
-// open gives the octets to keep.
+// open returns a reader of the octets to keep.
 func (c *storedFile) open() io.Reader {
 	if c.raw {
 		return io.NewSectionReader(c.message, 0, c.message.Size())
@@ -36,7 +36,7 @@ func (c *storedFile) open() io.Reader {
 	return c.attachment.Open(c.message)
 }
 
-// attach notes what is to be attached to the request or activity of the record.
+// attach adds the attachments, and the raw message if asked for, to the files of the record's request or activity.
 func (r *record) attach(list []processor.Attachment, withRaw bool) {
 	for _, a := range list {
 		r.files = append(r.files, &storedFile{attachment: a, attached: true, message: r.Raw})
@@ -57,7 +57,7 @@ func filesOf(records []*record) []*storedFile {
 	return list
 }
 
-// attachmentRows are rows of the table attachment, column by column.
+// attachmentRows are new rows of the table attachment, column by column.
 type attachmentRows struct {
 	request, activity, octets  []int64
 	position                   []int32
@@ -86,7 +86,7 @@ func (t *attachmentRows) add(r *record) {
 	}
 }
 
-// attachmentName is a name made storable. It is shown and never used as a path.
+// attachmentName returns a name in a form that the database can keep. The name is shown, and never used as a path.
 func attachmentName(name string) string {
 	if name = capped(name, maxLine); name == "" {
 		return "attachment"

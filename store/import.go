@@ -14,22 +14,22 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ImportResult says what an import did.
+// ImportResult counts what an import did.
 type ImportResult struct {
 	Added   int `json:"added"`
 	Updated int `json:"updated"`
 }
 
-// Mistake is one thing that is wrong in a file.
+// Mistake is one mistake in a file.
 type Mistake struct {
 	Line int
 	What string
 }
 
-// ImportError is everything that is wrong in a file, in the order of its lines.
+// ImportError has every mistake in a file, in the order of the lines.
 type ImportError struct{ Mistakes []Mistake }
 
-// Error lists the mistakes, one a line.
+// Error lists the mistakes, one per line.
 func (e *ImportError) Error() string {
 	lines := make([]string, len(e.Mistakes))
 	for i, m := range e.Mistakes {
@@ -39,7 +39,7 @@ func (e *ImportError) Error() string {
 }
 
 func (e *ImportError) add(line int, err error) {
-	for what := range strings.Lines(err.Error()) { // joined errors are one a line
+	for what := range strings.Lines(err.Error()) { // errors.Join puts each error on a line
 		e.Mistakes = append(e.Mistakes, Mistake{line, strings.TrimSuffix(what, "\n")})
 	}
 }
@@ -53,12 +53,12 @@ func (e *ImportError) result() error {
 	return e
 }
 
-// ImportUsers adds and updates users from CSV, all of them or, when anything is wrong, none; the error is then an
-// *ImportError with every mistake.
+// ImportUsers adds and updates users from CSV. When the file has a mistake, it changes no user and returns an *ImportError
+// with every mistake.
 //
 // The first line names the columns, in any order: logon (mandatory), name, addresses, site. Fields are separated by
-// semicolons or commas, the addresses within their field by spaces or vertical bars. A user whose logon is there
-// already is updated: an empty field empties what it names, a column that is not in the file changes nothing.
+// semicolons or commas, the addresses within their field by spaces or vertical bars. A user whose logon exists is
+// updated: an empty field clears the value, a column that is not in the file changes nothing.
 func (s *Store) ImportUsers(ctx context.Context, r io.Reader) (ImportResult, error) {
 	file, err := readUsers(r)
 	if err != nil {
@@ -75,11 +75,11 @@ func (s *Store) ImportUsers(ctx context.Context, r io.Reader) (ImportResult, err
 	return result, nil
 }
 
-// userFile is what a CSV file says.
+// userFile is the content of a CSV file.
 type userFile struct {
 	fields fields
 	users  []User
-	lines  []int // where each user stands
+	lines  []int // the line of each user
 }
 
 func (f userFile) save(ctx context.Context, tx pgx.Tx) (ImportResult, error) {
@@ -112,10 +112,10 @@ func (f userFile) save(ctx context.Context, tx pgx.Tx) (ImportResult, error) {
 	return result, nil
 }
 
-// maxImport bounds the file that is held in memory, in octets.
+// maxImport is the largest file in octets; the whole file is held in memory.
 const maxImport = 64 << 20
 
-// readUsers reads the file and returns what it says, or all that is wrong with it by itself.
+// readUsers reads the file. Its error has every mistake that shows without a look at the database.
 func readUsers(r io.Reader) (userFile, error) {
 	content, err := io.ReadAll(io.LimitReader(r, maxImport+1))
 	if err != nil {
@@ -127,12 +127,12 @@ func readUsers(r io.Reader) (userFile, error) {
 	content = bytes.TrimPrefix(content, []byte("\uFEFF"))
 	var wrong ImportError
 	checkUTF8(content, &wrong)
-	if len(wrong.Mistakes) > 0 { // nothing that is read would be right
+	if len(wrong.Mistakes) > 0 { // in another encoding, every further mistake would be a false one
 		return userFile{}, wrong.result()
 	}
 	in := csv.NewReader(bytes.NewReader(content))
 	in.Comma = separator(content)
-	in.FieldsPerRecord = -1 // counted below, to name what is missing
+	in.FieldsPerRecord = -1 // readRows counts the fields, for a better message
 	var file userFile
 	columns := file.readHeader(in, &wrong)
 	if len(wrong.Mistakes) > 0 {
@@ -142,7 +142,7 @@ func readUsers(r io.Reader) (userFile, error) {
 	return file, wrong.result()
 }
 
-// checkUTF8 notes the first line that is not UTF-8.
+// checkUTF8 notes the first line that is not UTF-8 or has a NUL, which PostgreSQL cannot hold.
 func checkUTF8(content []byte, wrong *ImportError) {
 	line := 0
 	for text := range bytes.Lines(content) {
@@ -154,7 +154,7 @@ func checkUTF8(content []byte, wrong *ImportError) {
 	}
 }
 
-// separator is what the first line separates its columns by.
+// separator returns the character that separates the columns of the first line.
 func separator(content []byte) rune {
 	first, _, _ := bytes.Cut(content, []byte("\n"))
 	if bytes.IndexByte(first, ';') >= 0 {
@@ -170,7 +170,7 @@ var userColumns = []string{"logon", "name", "addresses", "site"}
 func (f *userFile) readHeader(in *csv.Reader, wrong *ImportError) []string {
 	header, err := in.Read()
 	if err != nil {
-		wrong.add(1, fmt.Errorf("no header: the first line names the columns %s", strings.Join(userColumns, ", ")))
+		wrong.add(1, fmt.Errorf("no header: name the columns in the first line: %s", strings.Join(userColumns, ", ")))
 		return nil
 	}
 	line, _ := in.FieldPos(0)
@@ -179,7 +179,7 @@ func (f *userFile) readHeader(in *csv.Reader, wrong *ImportError) []string {
 		if !slices.Contains(userColumns, name) {
 			wrong.add(line, fmt.Errorf("unknown column %q: the columns are %s", name, strings.Join(userColumns, ", ")))
 		} else if slices.Contains(header[:i], name) {
-			wrong.add(line, fmt.Errorf("column %s stands there twice", name))
+			wrong.add(line, fmt.Errorf("column %s appears twice", name))
 		}
 		header[i] = name
 	}
@@ -195,7 +195,7 @@ func (f *userFile) readHeader(in *csv.Reader, wrong *ImportError) []string {
 }
 
 func (f *userFile) readRows(in *csv.Reader, columns []string, wrong *ImportError) {
-	logons, addresses := map[string]int{}, map[string]int{} // the lines they stand on
+	logons, addresses := map[string]int{}, map[string]int{} // the line of each
 	for {
 		row, err := in.Read()
 		if errors.Is(err, io.EOF) {
@@ -212,7 +212,7 @@ func (f *userFile) readRows(in *csv.Reader, columns []string, wrong *ImportError
 		}
 		line, _ := in.FieldPos(0)
 		if len(row) != len(columns) {
-			wrong.add(line, fmt.Errorf("%d fields, and the header has %d", len(row), len(columns)))
+			wrong.add(line, fmt.Errorf("%d fields, but the header has %d", len(row), len(columns)))
 			continue
 		}
 		u, err := userOf(columns, row).cleaned()
@@ -245,13 +245,13 @@ func userOf(columns, row []string) User {
 	return u
 }
 
-// noteDuplicate adds a mistake when the name stood on a line before.
+// noteDuplicate notes a mistake when an earlier line has the same name.
 func noteDuplicate(seen map[string]int, what, name string, line int, wrong *ImportError) {
 	if name == "" {
 		return
 	}
 	if before, twice := seen[fold(name)]; twice {
-		wrong.add(line, fmt.Errorf("%s %s stands on line %d, too", what, name, before))
+		wrong.add(line, fmt.Errorf("%s %s is also on line %d", what, name, before))
 		return
 	}
 	seen[fold(name)] = line

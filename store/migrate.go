@@ -23,33 +23,34 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrationLock is the key of the advisory lock that one program at a time migrates under.
+// migrationLock is the key of the advisory lock that a program holds while it migrates.
 const migrationLock = 0x4d61696c496e7467 // "MailIntg"
 
-// SchemaStatus says how a database's schema stands to this program's.
+// SchemaStatus compares a database's schema with this program's.
 type SchemaStatus struct {
-	Database int64    `json:"database"` // number of the newest migration that was applied, 0 for none
-	Program  int64    `json:"program"`  // number of the newest migration that this program knows
+	Database int64    `json:"database"` // number of the newest applied migration, 0 for none
+	Program  int64    `json:"program"`  // number of the newest migration in this program
 	Applied  []string `json:"applied"`
 	Pending  []string `json:"pending"`
 }
 
-// ErrSchemaNewer says that the database was migrated by a newer program, which this one must not write to.
+// ErrSchemaNewer says that a newer program has migrated the database. This program must not write to it.
 var ErrSchemaNewer = errors.New("the database's schema is newer than this program")
 
-// ErrSchemaOlder says that migrations are missing in the database.
+// ErrSchemaOlder says that the database lacks migrations.
 var ErrSchemaOlder = errors.New("the database's schema is older than this program")
 
-// ErrMigrationLocked says that a table could not be changed because another transaction holds it.
+// ErrMigrationLocked says that a migration could not change a table because another transaction holds it.
 var ErrMigrationLocked = errors.New("another transaction holds a table that the migration changes")
 
-// How long a migration waits: for a lock, while all who want the table wait behind it, and for an answer.
+// How long a migration waits for a lock, while everybody else who wants the table waits behind it, and for an answer.
 const (
 	migrationLockTime = 30 * time.Second
 	migrationPatience = 30 * time.Minute
 )
 
-// Check returns nil, ErrSchemaNewer or ErrSchemaOlder, with the numbers and what to do.
+// Check returns nil when the schema is this program's, otherwise ErrSchemaNewer or ErrSchemaOlder with the numbers and what
+// to do.
 func (s SchemaStatus) Check() error {
 	switch {
 	case s.Database > s.Program:
@@ -61,7 +62,7 @@ func (s SchemaStatus) Check() error {
 }
 
 // Migrate brings the schema of the database at url to this program's version and returns the names of the
-// migrations that it applied. Any number of programs may do so at once: one migrates, the others wait.
+// migrations that it applied. Several programs may call it at once: one migrates, the others wait.
 // It returns ErrSchemaNewer, and changes nothing, when the database is ahead.
 func Migrate(ctx context.Context, url string) (applied []string, err error) {
 	return migrate(ctx, url, migrationLockTime)
@@ -97,10 +98,10 @@ func migrate(ctx context.Context, url string, lockTime time.Duration) (applied [
 	if err != nil {
 		return applied, fmt.Errorf("migrate: %w", err)
 	}
-	return applied, refuseNewer(ctx, url) // a newer program may have been the one we waited for
+	return applied, refuseNewer(ctx, url) // the program that held the lock may have been a newer one
 }
 
-// connConfig reads an address for a connection of its own.
+// connConfig returns the settings for one connection, without a pool, to the address at url.
 func connConfig(url string, patience time.Duration) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
@@ -124,7 +125,7 @@ func applyMigrationSettings(ctx context.Context, conn *pgx.Conn, lockTime time.D
 }
 
 func newProvider(db *sql.DB) (*goose.Provider, error) {
-	// Ours polls a try-lock: waiting within pg_advisory_lock would block a CREATE INDEX CONCURRENTLY.
+	// This locker polls pg_try_advisory_lock: waiting within pg_advisory_lock would block a CREATE INDEX CONCURRENTLY.
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, 600))
 	if err != nil {
 		return nil, err
@@ -148,7 +149,7 @@ func refuseNewer(ctx context.Context, url string) error {
 	return nil
 }
 
-// Status reads how the schema of the database at url stands. It changes nothing.
+// Status compares the schema of the database at url with this program's. It changes nothing.
 func Status(ctx context.Context, url string) (SchemaStatus, error) {
 	config, err := connConfig(url, defaultPatience)
 	if err != nil {
@@ -162,8 +163,8 @@ func Status(ctx context.Context, url string) (SchemaStatus, error) {
 	return status(ctx, conn)
 }
 
-// CheckSchema returns nil when the database has exactly this program's schema, otherwise ErrSchemaNewer or
-// ErrSchemaOlder with what to do.
+// CheckSchema returns nil when the database has exactly this program's schema, otherwise ErrSchemaNewer or ErrSchemaOlder
+// with what to do.
 func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	s, err := status(ctx, pool)
 	if err != nil {
@@ -177,7 +178,7 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// ErrEncoding says that the database cannot hold every character.
+// ErrEncoding says that the database is not in UTF-8, so that it cannot hold every character.
 var ErrEncoding = errors.New("the database's encoding is not UTF8")
 
 func checkEncoding(ctx context.Context, q querier) error {
@@ -248,7 +249,7 @@ func knownMigrations() ([]migration, error) {
 // undefinedTable is SQLSTATE 42P01 (PostgreSQL's documentation, appendix A).
 const undefinedTable = "42P01"
 
-// appliedMigrations reads goose's table; a database without it was never migrated.
+// appliedMigrations returns the numbers in goose's table. A database without that table was never migrated.
 func appliedMigrations(ctx context.Context, q querier) ([]int64, error) {
 	rows, _ := q.Query(ctx, `SELECT version_id FROM goose_db_version WHERE is_applied AND version_id > 0`)
 	done, err := pgx.CollectRows(rows, pgx.RowTo[int64]) // has Query's error too

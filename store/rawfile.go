@@ -6,15 +6,15 @@ import (
 	"os"
 )
 
-// RawFile is a message in a file, its octets taken as they are: it is the same delivery as one from a mailbox only when
-// every octet is the same. It implements Raw.
+// RawFile is a message in a file and implements Raw. Its octets are taken as they are: it counts as the same delivery as a
+// message from a mailbox only when every octet is the same.
 type RawFile struct {
 	*os.File
 	size   int64
 	digest [sha256.Size]byte
 }
 
-// OpenRaw opens a file and reads it once, for its digest.
+// OpenRaw opens a file and reads it once to compute its digest.
 func OpenRaw(name string) (*RawFile, error) {
 	f, err := os.Open(name)
 	if err != nil {

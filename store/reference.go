@@ -11,31 +11,31 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrExists says that what is to be added is there already. Names are compared without regard to case.
-var ErrExists = errors.New("exists already")
+// ErrExists says that a name is taken. Names are compared without regard to case.
+var ErrExists = errors.New("already exists")
 
 // ErrUnknown says that nothing has the name or number that was given.
 var ErrUnknown = errors.New("is not known")
 
-// maxName is the length in characters that a name may have.
+// maxName is the greatest length of a name in characters.
 const maxName = 200
 
-// cleanName returns a name that a person typed as it is kept: on one line, without spaces around it. What names
-// the kind of thing, for the error.
+// cleanName returns a name that a person typed in the form that the database keeps: on one line, without spaces around
+// it. The parameter what is the kind of thing, for the error.
 func cleanName(what, name string) (string, error) {
 	name = strings.Join(strings.Fields(clean(name)), " ")
 	switch {
 	case name == "":
 		return "", fmt.Errorf("a %s needs a name", what)
 	case utf8.RuneCountInString(name) > maxName:
-		return "", fmt.Errorf("the name of a %s has at most %d characters", what, maxName)
+		return "", fmt.Errorf("the name of a %s may have at most %d characters", what, maxName)
 	case strings.ContainsFunc(name, unicode.IsControl):
-		return "", fmt.Errorf("%s %q: a name has no control characters", what, name)
+		return "", fmt.Errorf("%s %q: a name must not contain control characters", what, name)
 	}
 	return name, nil
 }
 
-// Site is a place that users work at.
+// Site is a location that users work at.
 type Site struct {
 	Name string `json:"name"`
 }
@@ -66,7 +66,7 @@ func (s *Store) Sites(ctx context.Context) ([]Site, error) {
 type Group struct {
 	Team        string `json:"team"`
 	Name        string `json:"name"`
-	ServiceDesk bool   `json:"service_desk"` // gets what nothing else is said about
+	ServiceDesk bool   `json:"service_desk"` // gets requests for which no other group is named
 }
 
 // AddGroup adds a group to the named team, or to the only team when team is "".
@@ -90,7 +90,7 @@ func (s *Store) Groups(ctx context.Context, team string) ([]Group, error) {
 	return readAll[Group](rows, "list the groups")
 }
 
-// Source is how a request reaches a team.
+// Source is a way by which requests reach a team.
 type Source struct {
 	Team string `json:"team"`
 	Name string `json:"name"`
@@ -125,11 +125,10 @@ type Priority struct {
 	Default bool   `json:"default"`
 }
 
-// rankStep is the distance between the ranks that we give, which leaves room for others between them.
+// rankStep is the distance between the ranks that the store assigns; it leaves room for others between them.
 const rankStep = 10
 
-// AddPriority adds a priority to the named team, or to the only team when team is "". Rank 0 puts it after the
-// others.
+// AddPriority adds a priority to the named team, or to the only team when team is "". Rank 0 puts it after the others.
 func (s *Store) AddPriority(ctx context.Context, team, name string, rank int32) error {
 	return s.addToTeam(ctx, team, "priority", name, func(tx pgx.Tx, teamID int64, name string) (int64, error) {
 		tag, err := tx.Exec(ctx, `
@@ -153,7 +152,7 @@ func (s *Store) Priorities(ctx context.Context, team string) ([]Priority, error)
 	return readAll[Priority](rows, "list the priorities")
 }
 
-// addToTeam adds what belongs to a team; insert returns the number of rows it inserted, 0 when the name is taken.
+// addToTeam adds a named thing to a team. insert returns the number of rows that it inserted, 0 when the name is taken.
 func (s *Store) addToTeam(ctx context.Context, team, what, name string, insert func(tx pgx.Tx, teamID int64, name string) (int64, error)) error {
 	name, err := cleanName(what, name)
 	if err != nil {
@@ -175,7 +174,7 @@ func (s *Store) addToTeam(ctx context.Context, team, what, name string, insert f
 	})
 }
 
-// readAll reads all rows into structs, and never returns a nil list, which would be null in JSON.
+// readAll reads all rows into structs. It never returns a nil list, which would be null in JSON.
 func readAll[T any](rows pgx.Rows, doing string) ([]T, error) {
 	all, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[T])
 	if err != nil {

@@ -88,7 +88,7 @@ func TestReferenceData(t *testing.T) {
 	must(t, s.AddSite(ctx, "Québec"))
 
 	t.Run("what is there already is refused in any case", func(t *testing.T) {
-		fails(t, s.AddTeam(ctx, "it", store.TeamOptions{}), store.ErrExists, `team "it" exists already`)
+		fails(t, s.AddTeam(ctx, "it", store.TeamOptions{}), store.ErrExists, `team "it" already exists`)
 		fails(t, s.AddGroup(ctx, "", "SERVICE desk"), store.ErrExists, `group "SERVICE desk" of team "IT"`)
 		fails(t, s.AddSource(ctx, "", "email"), store.ErrExists)
 		fails(t, s.AddPriority(ctx, "", "high", 0), store.ErrExists)
@@ -98,7 +98,7 @@ func TestReferenceData(t *testing.T) {
 		fails(t, s.AddTeam(ctx, " ", store.TeamOptions{}), nil, "a team needs a name")
 		fails(t, s.AddSite(ctx, strings.Repeat("x", 201)), nil, "at most 200")
 		fails(t, s.AddGroup(ctx, "", "a\x1bb"), nil, "control characters")
-		fails(t, s.AddTeam(ctx, "HR", store.TeamOptions{Address: "not an address"}), nil, "no mail address")
+		fails(t, s.AddTeam(ctx, "HR", store.TeamOptions{Address: "not an address"}), nil, "not a mail address")
 	})
 	t.Run("a name may hold anything else", func(t *testing.T) {
 		must(t, s.AddSite(ctx, "a\x00\xff'; DROP TABLE site; --"))

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// RequestType is what users of a team can ask for by a service request.
+// RequestType is a kind of service request that the users of a team can make.
 type RequestType struct {
 	Team     string `json:"team"`
 	Name     string `json:"name"`
@@ -17,7 +17,7 @@ type RequestType struct {
 }
 
 // AddRequestType adds a service request type to the team that it names, or to the only team when it names none. Its
-// priority and group must be there.
+// priority and group must exist.
 func (s *Store) AddRequestType(ctx context.Context, y RequestType) error {
 	return s.addToTeam(ctx, y.Team, "service request type", y.Name, func(tx pgx.Tx, team int64, name string) (int64, error) {
 		priority, err := optionalID(ctx, tx, `SELECT id FROM priority WHERE team_id = $1 AND lower(name) = lower($2)`, "priority", team, y.Priority)
@@ -34,7 +34,7 @@ func (s *Store) AddRequestType(ctx context.Context, y RequestType) error {
 	})
 }
 
-// optionalID is the id of the row of a team that has the name, nil when the name is "".
+// optionalID returns the id of the team's row with the name, nil when the name is "".
 func optionalID(ctx context.Context, tx pgx.Tx, sql, what string, team int64, name string) (*int64, error) {
 	if name == "" {
 		return nil, nil

@@ -12,17 +12,17 @@ import (
 	"mailintegration/processor"
 )
 
-// The types below are, by their JSON, what `mailintegration request list|show --json` and `event list|show --json`
-// print. Programs read it: names stay, and every name is always there. What a request has none of is "" where it is
-// text, and null where it is a person, a time or a number; lists are never null. Times are RFC 3339 in UTC.
+// `mailintegration request list|show --json` and `event list|show --json` print the types below as JSON. Programs read it:
+// names do not change, and every name is always present. A missing value is "" for a text, and null for a person, a time or
+// a number; lists are never null. Times are RFC 3339 in UTC.
 
-// Person is a user as far as a request shows it.
+// Person is the part of a user that a request shows.
 type Person struct {
 	Logon string `json:"logon"`
 	Name  string `json:"name"`
 }
 
-// Sender is who a message said it was from.
+// Sender is the sender that a message names.
 type Sender struct {
 	Name    string `json:"name"`
 	Address string `json:"address"`
@@ -44,7 +44,7 @@ type RequestSummary struct {
 	Priority        string                 `json:"priority"`
 	Group           string                 `json:"group"`
 	Type            string                 `json:"type"`      // service request type
-	Mailbox         string                 `json:"mailbox"`   // it came from, "" when it came from none
+	Mailbox         string                 `json:"mailbox"`   // that the message came from, "" when there was none
 	LinkedTo        *int64                 `json:"linked_to"` // number of the request that this one continues
 	OpenedAt        time.Time              `json:"opened_at"`
 	OpenedBy        *Person                `json:"opened_by"`
@@ -52,7 +52,7 @@ type RequestSummary struct {
 	DueAt           *time.Time             `json:"due_at"`
 	ProcessedAt     *time.Time             `json:"processed_at"`
 	ActivityCount   int                    `json:"activity_count"`
-	AttachmentCount int                    `json:"attachment_count"` // its activities' among them
+	AttachmentCount int                    `json:"attachment_count"` // including those of its activities
 }
 
 // RequestDetail is a request with everything that belongs to it.
@@ -60,10 +60,10 @@ type RequestDetail struct {
 	RequestSummary
 	Body         string             `json:"body"`
 	HTML         string             `json:"html"`
-	Fields       []Field            `json:"fields"`      // of the form that it was asked for by
-	Attachments  []AttachmentDetail `json:"attachments"` // those of the first message
-	Activities   []ActivityDetail   `json:"activities"`  // the oldest first
-	History      []HistoryEntry     `json:"history"`     // the oldest first
+	Fields       []Field            `json:"fields"`      // of the form that the requester filled in
+	Attachments  []AttachmentDetail `json:"attachments"` // of the first message
+	Activities   []ActivityDetail   `json:"activities"`  // oldest first
+	History      []HistoryEntry     `json:"history"`     // oldest first
 	Participants []Participant      `json:"participants"`
 	Messages     []string           `json:"messages"` // Message-IDs that were seen or sent
 }
@@ -80,10 +80,10 @@ type ActivityDetail struct {
 	Subject     string             `json:"subject"`
 	Body        string             `json:"body"`
 	HTML        string             `json:"html"`
-	Author      *Person            `json:"author"` // the sender as a user, null when it is none
+	Author      *Person            `json:"author"` // the user with the sender's address, null when there is none
 	Sender      Sender             `json:"sender"`
 	SentAt      *time.Time         `json:"sent_at"`
-	Flagged     bool               `json:"flagged"` // a person should look: the sender had no part in the request
+	Flagged     bool               `json:"flagged"` // a person should look: the sender was not a participant of the request
 	RecordedAt  time.Time          `json:"recorded_at"`
 	RecordedBy  *Person            `json:"recorded_by"`
 	Attachments []AttachmentDetail `json:"attachments"`
@@ -100,32 +100,32 @@ type AttachmentDetail struct {
 	Raw       bool   `json:"raw"` // the message itself, as it was received
 }
 
-// HistoryEntry says what was done to a request.
+// HistoryEntry is one change of a request.
 type HistoryEntry struct {
 	At       time.Time `json:"at"`
 	Author   *Person   `json:"author"`
 	What     string    `json:"what"`   // opened, activity_added, reopened, processed
 	Reason   string    `json:"reason"` // a processor.ReasonCode
 	Detail   string    `json:"detail"`
-	Activity *int64    `json:"activity"` // id of the activity that it is about
+	Activity *int64    `json:"activity"` // id of the activity that the entry is about
 }
 
-// Participant may follow up: a user, or an address that nobody is known by.
+// Participant may follow up on a request: a user, or an address that no user has.
 type Participant struct {
 	User    *Person `json:"user"`
 	Address string  `json:"address"` // "" when it is a user
 }
 
-// RequestFilter says which requests to list; what is zero does not matter.
+// RequestFilter says which requests to list. A zero field filters nothing.
 type RequestFilter struct {
 	Kinds  []processor.RequestKind
 	State  processor.RequestState
 	Team   string
-	Before int64 // only numbers below, for the next page
+	Before int64 // list only lower numbers, for the next page
 	Limit  int   // 0 for no limit
 }
 
-// Requests lists requests, the newest first.
+// Requests lists requests, newest first.
 func (s *Store) Requests(ctx context.Context, f RequestFilter) ([]RequestSummary, error) {
 	if err := s.checkTeam(ctx, f.Team); err != nil {
 		return nil, err
@@ -148,7 +148,8 @@ func (s *Store) Requests(ctx context.Context, f RequestFilter) ([]RequestSummary
 	return all, nil
 }
 
-// Request returns everything about one request, as it was at one moment. It returns ErrUnknown when there is none.
+// Request returns everything about one request, read from one snapshot of the database. It returns ErrUnknown when no
+// request has the number.
 func (s *Store) Request(ctx context.Context, number int64) (RequestDetail, error) {
 	var d RequestDetail
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
@@ -194,7 +195,7 @@ func readRequest(ctx context.Context, tx pgx.Tx, number int64) (d RequestDetail,
 	return d, err
 }
 
-// selectRequest goes with scanRequest.
+// selectRequest selects the columns that scanRequest reads, in its order.
 const selectRequest = `
 	SELECT r.number, r.kind, r.state, t.name, r.subject,
 	       requester.logon, requester.name, the_user.logon, the_user.name, assignee.logon, assignee.name,
@@ -231,7 +232,7 @@ func scanRequest(row pgx.CollectableRow) (r RequestSummary, err error) {
 	return r, err
 }
 
-// nullPerson is a person of an outer join.
+// nullPerson is a person from an outer join, nil where no row matched.
 type nullPerson struct{ logon, name *string }
 
 func (p nullPerson) person() *Person {
@@ -269,7 +270,7 @@ func readActivities(ctx context.Context, tx pgx.Tx, number int64) ([]ActivityDet
 	})
 }
 
-// readAttachments puts each attachment where it belongs: to the request or to one of its activities.
+// readAttachments adds each attachment to the request or to the activity that it belongs to.
 func readAttachments(ctx context.Context, tx pgx.Tx, d *RequestDetail) error {
 	d.Attachments = []AttachmentDetail{}
 	rows, err := tx.Query(ctx, `

@@ -9,16 +9,16 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Team is a separate configuration in one database.
+// Team has groups, priorities, sources and requests of its own in the database.
 type Team struct {
 	Name            string `json:"name"`
-	Address         string `json:"address"`          // mail of the team comes from it, "" when it has none
+	Address         string `json:"address"`          // sender of the team's mail, "" when it has none
 	SitesMandatory  bool   `json:"sites_mandatory"`  // every incident needs a site
 	DefaultPriority string `json:"default_priority"` // "" when there is none
-	ServiceDesk     string `json:"service_desk"`     // the group that gets what nothing else is said about
+	ServiceDesk     string `json:"service_desk"`     // the group that gets requests for which no other group is named
 }
 
-// TeamOptions are what a team may be added with.
+// TeamOptions are the optional settings of a new team.
 type TeamOptions struct {
 	Address        string // an addr-spec, or ""
 	SitesMandatory bool
@@ -60,7 +60,7 @@ func (s *Store) AddTeam(ctx context.Context, name string, opts TeamOptions) erro
 	})
 }
 
-// equipTeam gives a new team what it needs to open requests.
+// equipTeam adds what a new team needs to open requests.
 func equipTeam(ctx context.Context, tx pgx.Tx, id int64) error {
 	_, err := tx.Exec(ctx, `
 		WITH new_group AS (
@@ -89,7 +89,7 @@ func (s *Store) Teams(ctx context.Context) ([]Team, error) {
 	return readAll[Team](rows, "list the teams")
 }
 
-// findTeam finds a team by name, or the only one when name is "", and returns its name as it is written.
+// findTeam returns a team by name, or the only team when name is "", with its name as the database spells it.
 func findTeam(ctx context.Context, tx pgx.Tx, name string) (id int64, written string, err error) {
 	name = strings.TrimSpace(clean(name))
 	rows, _ := tx.Query(ctx, `SELECT id, name FROM team WHERE $1 = '' OR lower(name) = lower($1) ORDER BY lower(name)`, name)
@@ -115,7 +115,7 @@ func findTeam(ctx context.Context, tx pgx.Tx, name string) (id int64, written st
 	return 0, "", fmt.Errorf("there are several teams, name one of them: %s", strings.Join(names, ", "))
 }
 
-// checkTeam returns ErrUnknown when the team is named and not there.
+// checkTeam returns ErrUnknown when name is not "" and no team has it.
 func (s *Store) checkTeam(ctx context.Context, name string) error {
 	if name == "" {
 		return nil

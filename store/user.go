@@ -11,15 +11,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// User is a person, or the account that the daemon records as.
+// User is a person, or the account that the daemon records under.
 type User struct {
 	Logon     string   `json:"logon"`
-	Name      string   `json:"name"`      // display name; the logon when it is added without
+	Name      string   `json:"name"`      // display name; AddUser puts the logon when it is empty
 	Addresses []string `json:"addresses"` // addr-specs, kept in lower case
 	Site      string   `json:"site"`      // "" for none
 }
 
-// cleaned returns the user as it is kept, or everything that is wrong with it.
+// cleaned returns the user in the form that the database keeps, or an error with every mistake.
 func (u User) cleaned() (User, error) {
 	var mistakes []error
 	check := func(err error) {
@@ -54,8 +54,8 @@ func (u User) cleaned() (User, error) {
 	return u, errors.Join(mistakes...)
 }
 
-// cleanAddress returns an addr-spec (RFC 5322 §3.4.1) as it is kept, in lower case. It does not judge more than
-// what would keep it from ever matching a sender.
+// cleanAddress returns an addr-spec (RFC 5322 §3.4.1) in lower case, the form that the database keeps. It refuses only an
+// address that no sender could match.
 func cleanAddress(address string) (string, error) {
 	cleaned := strings.ToLower(strings.TrimSpace(clean(address)))
 	local, domain, ok := cutLast(cleaned, "@")
@@ -63,7 +63,7 @@ func cleanAddress(address string) (string, error) {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`<>,;|()"`, r)
 	}
 	if !ok || local == "" || domain == "" || strings.ContainsFunc(cleaned, odd) || len(cleaned) > 320 {
-		return "", fmt.Errorf("%q is no mail address (name@example.com)", address)
+		return "", fmt.Errorf("%q is not a mail address (name@example.com)", address)
 	}
 	return cleaned, nil
 }
@@ -76,7 +76,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// AddUser adds a user. The site must be there; no address may be another user's.
+// AddUser adds a user. The site must exist, and no address may be another user's.
 func (s *Store) AddUser(ctx context.Context, u User) error {
 	u, err := u.cleaned()
 	if err != nil {

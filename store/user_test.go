@@ -23,7 +23,7 @@ func TestAddUser(t *testing.T) {
 		{Logon: "zoe", Name: "Zoë Ångström", Addresses: []string{"z@x.org", "zoe@example.com"}, Site: "Montréal"},
 	}, users)
 
-	fails(t, s.AddUser(ctx, store.User{Logon: "ZOE"}), store.ErrExists, `user "ZOE" exists already`)
+	fails(t, s.AddUser(ctx, store.User{Logon: "ZOE"}), store.ErrExists, `user "ZOE" already exists`)
 	fails(t, s.AddUser(ctx, store.User{Logon: "max", Addresses: []string{"Z@X.ORG"}}), nil, `address z@x.org is user "zoe"'s`)
 	fails(t, s.AddUser(ctx, store.User{Logon: "max", Site: "Mars"}), store.ErrUnknown, `site "Mars"`, "site add")
 	fails(t, s.AddUser(ctx, store.User{}), nil, "needs a name")
@@ -33,7 +33,7 @@ func TestAddUser(t *testing.T) {
 			must(t, err)
 			continue
 		}
-		fails(t, err, nil, "no mail address")
+		fails(t, err, nil, "not a mail address")
 	}
 }
 
@@ -124,11 +124,11 @@ func TestImportUsersNamesEveryMistakeAndChangesNothing(t *testing.T) {
 			"logon,name,addresses,site\nok,Ok,ok@x.org,\n,Nobody,,\na,A,nonsense also,\nOK,Again,,\nb,B,ok@x.org,\nc,C\nd,\"D\nD\",d@x.org,Mars\n",
 			[]store.Mistake{
 				{3, "a logon needs a name"},
-				{4, `"nonsense" is no mail address (name@example.com)`},
-				{4, `"also" is no mail address (name@example.com)`},
-				{5, "logon OK stands on line 2, too"},
-				{6, "address ok@x.org stands on line 2, too"},
-				{7, "2 fields, and the header has 4"},
+				{4, `"nonsense" is not a mail address (name@example.com)`},
+				{4, `"also" is not a mail address (name@example.com)`},
+				{5, "logon OK is also on line 2"},
+				{6, "address ok@x.org is also on line 2"},
+				{7, "2 fields, but the header has 4"},
 			}},
 		{"what the database knows better is named at once, too",
 			"logon,addresses,site\na,zoe@x.org,Mars\nb,ann@x.org,\n",
@@ -137,10 +137,10 @@ func TestImportUsersNamesEveryMistakeAndChangesNothing(t *testing.T) {
 				{2, `address zoe@x.org is user "zoe"'s`},
 				{3, `address ann@x.org is user "ann"'s`},
 			}},
-		{"an empty file", "", []store.Mistake{{1, "no header: the first line names the columns logon, name, addresses, site"}}},
+		{"an empty file", "", []store.Mistake{{1, "no header: name the columns in the first line: logon, name, addresses, site"}}},
 		{"columns that nobody knows", "login,name,name\nx,y,z\n", []store.Mistake{
 			{1, `unknown column "login": the columns are logon, name, addresses, site`},
-			{1, "column name stands there twice"},
+			{1, "column name appears twice"},
 			{1, "the column logon is missing"},
 		}},
 		{"a file that is not UTF-8", "logon,name\nmax,Caf\xe9\n", []store.Mistake{{2, "not UTF-8: save the file as UTF-8 (in Excel: CSV UTF-8)"}}},
