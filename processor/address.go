@@ -7,18 +7,18 @@ import (
 	"mailintegration/processor/entity"
 )
 
-// addressReader reads an address list (RFC 5322 §3.4) as it is written: quotes, comments and angle brackets that
-// are not closed, semicolons for commas, groups, names that are not quoted, encoded-words anywhere.
+// addressReader reads an address list (RFC 5322 §3.4) in the forms that occur: with quotes, comments and angle brackets
+// that are not closed, semicolons for commas, groups, names that are not quoted, and encoded-words anywhere.
 type addressReader struct {
 	s        string
-	hint     string // charset of octets that are marked in no way
-	limit    int    // how many addresses are read
-	isInner  bool   // s came out of an encoded-word
-	groups   bool   // a colon begins a group: the list has a semicolon
-	noParens bool   // a parenthesis is not closed: the others are plain characters
-	noQuotes bool
+	hint     string // charset of octets that do not declare one
+	limit    int    // the most addresses to read
+	isInner  bool   // s is the content of an encoded-word
+	groups   bool   // a colon begins a group, because the list has a semicolon
+	noParens bool   // a parenthesis is not closed: read parentheses as plain characters
+	noQuotes bool   // a quote is not closed: read quotes as plain characters
 
-	text    strings.Builder // of the address that is being read, without what is below
+	text    strings.Builder // of the address that is being read, without comment and angle
 	comment string
 	angle   string
 	found   []Address
@@ -38,7 +38,7 @@ func (r *addressReader) read() []Address {
 	return r.found[:min(len(r.found), r.limit)]
 }
 
-// step takes in what stands at i, and returns where to go on.
+// step reads what stands at i, and returns where to go on.
 func (r *addressReader) step(i int) int {
 	switch c := r.s[i]; {
 	case c == '"' && !r.noQuotes:
@@ -73,7 +73,7 @@ func (r *addressReader) step(i int) int {
 	return i + 1
 }
 
-// inAngles reads up to the closing bracket, or where there is none up to the end of the address.
+// inAngles reads up to the closing bracket, or to the end of the address if there is none.
 func (r *addressReader) inAngles(i int) int {
 	end := r.angleEnd(i) - i
 	inner := strings.TrimSpace(r.s[i : i+end])
@@ -92,8 +92,8 @@ func (r *addressReader) inAngles(i int) int {
 	return i + end
 }
 
-// angleEnd is where what began at i within an angle bracket ends. What ends it may stand in a quoted local-part
-// (RFC 5322 §3.4.1), if that is one: an address goes on after it.
+// angleEnd returns the end of the content that begins at i within an angle bracket. The characters that end it may stand
+// in a quoted local-part (RFC 5322 §3.4.1); a quoted string is a local-part only if "@" follows it.
 func (r *addressReader) angleEnd(i int) int {
 	if i < len(r.s) && r.s[i] == '"' && !r.noQuotes {
 		end := closingQuote(r.s, i+1)
@@ -139,12 +139,12 @@ func (r *addressReader) end() {
 func (r *addressReader) displayName(text string) string {
 	name := charset.CollapseSpace(entity.DecodeField(unquote(strings.TrimSpace(text)), r.hint))
 	if n := len(name); n > 1 && (name[0] == '\'' && name[n-1] == '\'' || name[0] == '"' && name[n-1] == '"') {
-		name = strings.TrimSpace(name[1 : n-1]) // Outlook quotes an address used as a name in this way
+		name = strings.TrimSpace(name[1 : n-1]) // Outlook quotes an address that stands for a name in this way
 	}
 	return name
 }
 
-// addrSpec is what stands between angle brackets, or alone: without a route, white space and "mailto:".
+// addrSpec returns an address without route, white space and "mailto:".
 func addrSpec(s string) string {
 	if route := strings.LastIndexByte(s, ':'); route >= 0 && (strings.HasPrefix(s, "@") || isMailto(s[:route+1])) {
 		s = s[route+1:]
@@ -158,7 +158,7 @@ func addrSpec(s string) string {
 
 func isMailto(s string) bool { return strings.EqualFold(strings.TrimSpace(s), "mailto:") }
 
-// findAddr finds the addr-spec in text that has no angle brackets; rest is what stands beside it.
+// findAddr finds the addr-spec in text without angle brackets; rest is the text around it.
 func findAddr(text string) (addr, rest string) {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, " @", "@"), "@ ", "@")
 	at := strings.LastIndexByte(text, '@')
@@ -184,10 +184,10 @@ func findAddr(text string) (addr, rest string) {
 	return addr, strings.TrimSpace(text[:begin] + " " + text[end:])
 }
 
-// isEdge says whether an address cannot go on with c.
+// isEdge reports whether c ends an address.
 func isEdge(c byte) bool { return c <= ' ' || c == '"' || c == '(' || c == ')' || c == '<' || c == '>' }
 
-// unquote takes quotes off the parts of text that have them.
+// unquote removes quotes and backslashes from quoted parts of text.
 func unquote(text string) string {
 	if !strings.Contains(text, `"`) && !strings.Contains(text, `\`) {
 		return text
@@ -205,7 +205,7 @@ func unquote(text string) string {
 	return b.String()
 }
 
-// closingQuote is the offset after the quote that closes one opened before i, -1 when there is none.
+// closingQuote returns the offset after the quote that closes one opened before i, -1 if there is none.
 func closingQuote(s string, i int) int {
 	for ; i < len(s); i++ {
 		switch s[i] {
@@ -218,7 +218,7 @@ func closingQuote(s string, i int) int {
 	return -1
 }
 
-// closingParen is the offset after the parenthesis that closes one opened before i, -1 when there is none.
+// closingParen returns the offset after the parenthesis that closes one opened before i, -1 if there is none.
 func closingParen(s string, i int) int {
 	for depth := 1; i < len(s); i++ {
 		switch s[i] {

@@ -10,9 +10,9 @@ import (
 	"mailintegration/processor/entity"
 )
 
-// attachedText is what a message says that has no text beside its attachments: the text of a winmail.dat, else of the
-// first text that is not called an attachment although it has a name, else of the first attachment that is readable.
-// All of them stay attachments.
+// attachedText returns the text to show for a message without a body of its own: the text of a winmail.dat, else of the
+// first named text that has no attachment disposition, else of the first readable attachment. All of them stay
+// attachments.
 func (r *reader) attachedText(parts []*entity.Part) []segment {
 	var unpacked []segment
 	for _, p := range parts {
@@ -23,7 +23,8 @@ func (r *reader) attachedText(parts []*entity.Part) []segment {
 	if !isBlankText(unpacked) {
 		return unpacked
 	}
-	if i := slices.IndexFunc(parts, func(p *entity.Part) bool { return isReadable(p) && p.Disposition != "attachment" }); i >= 0 {
+	isNoAttachment := func(p *entity.Part) bool { return isReadable(p) && p.Disposition != "attachment" }
+	if i := slices.IndexFunc(parts, isNoAttachment); i >= 0 {
 		return r.attachedLeaf(parts[i])
 	}
 	for _, p := range parts {
@@ -39,14 +40,14 @@ func (r *reader) attachedText(parts []*entity.Part) []segment {
 	return nil
 }
 
-// attachedLeaf reads a text that stays an attachment, with the files that it may hold.
+// attachedLeaf reads a text that stays an attachment. The files that it may hold stay in it.
 func (r *reader) attachedLeaf(p *entity.Part) []segment {
 	segments := r.leaf(p).segments
 	delete(r.containers, p)
 	return segments
 }
 
-// isReadable says whether a part is text for people, or nearly so (RFC 2046 §4.1.4).
+// isReadable reports whether people can read a part: text of any subtype (RFC 2046 §4.1.4) and reports.
 func isReadable(p *entity.Part) bool {
 	switch p.MediaType {
 	case "message/delivery-status", "message/disposition-notification", "message/feedback-report":
@@ -55,7 +56,7 @@ func isReadable(p *entity.Part) bool {
 	return strings.HasPrefix(p.MediaType, "text/")
 }
 
-// messageText is what an attached message says, after the fields that say whose it is; nil for nothing.
+// messageText returns the text of an attached message after its From, Date and Subject, nil if it has no text.
 func (r *reader) messageText(p *entity.Part) []segment {
 	var raw io.ReaderAt = io.NewSectionReader(r.raw, p.Body.Start, p.Body.Size())
 	size := p.Body.Size()
@@ -66,8 +67,8 @@ func (r *reader) messageText(p *entity.Part) []segment {
 		}
 		raw, size = bytes.NewReader(content), int64(len(content))
 	}
-	ignore := func(*entity.Part, string) {}                           // what is wrong with an attached message is its own business
-	root, _ := entity.Read(raw, size, r.limits.entity(), ignore, nil) // an error met the reader of the message, too
+	ignore := func(*entity.Part, string) {}                           // its defects are not those of the message
+	root, _ := entity.Read(raw, size, r.limits.entity(), ignore, nil) // reading the message reported the same error
 	inner := reader{raw: raw, limits: r.limits, note: ignore, signedDepth: r.signedDepth}
 	segments := inner.collect(root).segments
 	if isBlankText(segments) {
@@ -82,7 +83,7 @@ func (r *reader) messageText(p *entity.Part) []segment {
 	return append([]segment{{plain: head.String()}}, segments...)
 }
 
-// isBlankText says whether there is nothing to read. HTML without a word is what Outlook puts beside attachments.
+// isBlankText reports whether segments hold no text. Outlook puts HTML without a word beside attachments.
 func isBlankText(segments []segment) bool {
 	const enough = 100
 	return joinText(segments, enough) == ""

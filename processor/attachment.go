@@ -9,7 +9,7 @@ import (
 	"mailintegration/processor/entity"
 )
 
-// attachments makes the attachments of a message. body is its HTML, sanitised: what it shows is inline.
+// attachments returns the attachments of a message. body is its sanitised HTML: the attachments that it shows are inline.
 func (r *reader) attachments(parts []*entity.Part, body, hint string) []Attachment {
 	var all []Attachment
 	for _, p := range parts {
@@ -39,7 +39,7 @@ func (r *reader) attachments(parts []*entity.Part, body, hint string) []Attachme
 	return all
 }
 
-// unpack looks into the attachments that hold others.
+// unpack reads the attachments that contain others.
 func (r *reader) unpack(parts []*entity.Part) {
 	for _, p := range parts {
 		if isTNEF(p) {
@@ -48,7 +48,7 @@ func (r *reader) unpack(parts []*entity.Part) {
 	}
 }
 
-// contains notes what is in a part.
+// contains records what a part contains.
 func (r *reader) contains(p *entity.Part, u unpacked) {
 	if r.containers == nil {
 		r.containers = make(map[*entity.Part]unpacked)
@@ -75,7 +75,7 @@ func contentIDsIn(body string) map[string]bool {
 
 func unescapeAmp(s string) string { return strings.ReplaceAll(s, "&amp;", "&") }
 
-// attachmentName is a part's name as data: never empty, one line, without a directory.
+// attachmentName returns a part's name: never empty, one line, without a directory.
 func (r *reader) attachmentName(p *entity.Part, hint string) string {
 	name := p.FileName(hint)
 	if name == "" && p.MediaType == "message/rfc822" {
@@ -88,7 +88,7 @@ func (r *reader) attachmentName(p *entity.Part, hint string) string {
 	return cutName(name, r.limits.Name)
 }
 
-// fileName is the last element of a path of Unix or Windows, "" when it names no file.
+// fileName returns the last element of a Unix or Windows path, "" if that names no file.
 func fileName(name string) string {
 	name = strings.TrimSpace(name[strings.LastIndexAny(name, `/\`)+1:])
 	if strings.Trim(name, ". ") == "" {
@@ -122,7 +122,7 @@ func (r *reader) messageName(p *entity.Part, hint string) string {
 	return strings.TrimSpace(subject) + ".eml"
 }
 
-// inFileName replaces the characters that a file name cannot have on every system.
+// inFileName replaces the characters that some systems do not allow in a file name.
 func inFileName(r rune) rune {
 	if strings.ContainsRune(`/\:*?"<>|`, r) {
 		return '_'
@@ -130,7 +130,7 @@ func inFileName(r rune) rune {
 	return r
 }
 
-// defaultName names a part that has no name by its place and media type: "part-2.1.png".
+// defaultName returns a name for a part without one, from its place and media type: "part-2.1.png".
 func defaultName(path, mediaType string) string {
 	stem := "part"
 	if path != "" {
@@ -139,7 +139,7 @@ func defaultName(path, mediaType string) string {
 	return stem + extensionOf(mediaType)
 }
 
-// extensionOf knows the extensions of the media types that come without a name.
+// extensionOf returns the file name extension of a media type.
 func extensionOf(mediaType string) string {
 	kind, sub, _ := strings.Cut(mediaType, "/")
 	switch sub {

@@ -6,8 +6,8 @@ import (
 	"mailintegration/processor/entity"
 )
 
-// Author is who wrote the message, as far as a program can know: From, else Sender, Reply-To or the reverse-path.
-// Where a list or a gateway has put its own address into From, it is who From was before.
+// Author returns the author of the message as far as a program can know: From, else Sender, Reply-To or the
+// reverse-path. Where a list or a gateway put its own address into From, Author returns the original one.
 func (m *Message) Author() Address {
 	if original, ok := m.beforeRewriting(); ok {
 		return original
@@ -24,9 +24,9 @@ func (m *Message) Author() Address {
 	return m.From
 }
 
-// beforeRewriting undoes what lists and gateways do to From so that DMARC (RFC 7489) lets their mail pass: the author
-// stands in X-Original-From, or in Reply-To beside the list. A Reply-To alone says where answers go, not who wrote, and
-// an X-Original-From alone counts where From is visibly an address in somebody's place.
+// beforeRewriting undoes the rewriting of From by which lists and gateways satisfy DMARC (RFC 7489): the author stands in
+// X-Original-From, or in Reply-To beside the list. A Reply-To alone says where answers go, not who wrote the message.
+// An X-Original-From alone counts only if From is visibly a gateway's address.
 func (m *Message) beforeRewriting() (author Address, ok bool) {
 	list := listAddress(m.Header)
 	name, isVia := cutVia(m.From.Name)
@@ -54,8 +54,8 @@ func (m *Message) beforeRewriting() (author Address, ok bool) {
 	return Address{}, false
 }
 
-// standsFor says whether From has the name of the author but an address of a gateway: the author is named alike, or not
-// at all beside an address at which nobody reads.
+// standsFor reports whether From has the author's name but a gateway's address: the author has the same name, or has
+// none and From is an address at which nobody reads.
 func standsFor(from, author Address) bool {
 	if from.Name == "" || author.Name != "" && normalised(author.Name) != normalised(from.Name) {
 		return false
@@ -67,7 +67,7 @@ func standsFor(from, author Address) bool {
 	return author.Name != ""
 }
 
-// listAddress is the address to which one writes to a list (RFC 2369 §3.4), "" when the message comes from none.
+// listAddress returns the address for writing to the list (RFC 2369 §3.4), "" if the message comes from no list.
 func listAddress(h Header) string {
 	_, uri, ok := strings.Cut(h.Get("List-Post"), "<")
 	if !ok {
@@ -83,7 +83,7 @@ func listAddress(h Header) string {
 	return entity.PercentDecode(addr)
 }
 
-// cutVia cuts "Ann Lee" from "Ann Lee via Help desk", which is how lists and gateways name the author.
+// cutVia returns "Ann Lee" of "Ann Lee via Help desk", the form in which lists and gateways name the author.
 func cutVia(name string) (author string, ok bool) {
 	const via = " via "
 	for at := len(name) - len(via); at > 0; at-- { // not in a lowered copy, where characters may be longer or shorter

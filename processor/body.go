@@ -14,12 +14,12 @@ import (
 	"mailintegration/processor/htmltext"
 )
 
-// segment is a piece of what the message says, as plain text, as HTML, or both when the message has it twice.
+// segment is a piece of the message's text: plain, HTML, or both if the message has it in both forms.
 type segment struct {
 	plain, html string
 }
 
-// content is what a part comes to: what it says, and what is attached.
+// content is the result of collecting a part: its text and its attachments.
 type content struct {
 	segments    []segment
 	attachments []*entity.Part
@@ -33,12 +33,12 @@ type reader struct {
 	work   *entity.Workspace // for a body that is being read
 
 	text, html int  // octets read so far
-	begun      bool // a part that is no multipart was met
+	begun      bool // collect has reached a part that is not a multipart
 	err        error
 
 	containers  map[*entity.Part]unpacked // attachments that hold others
-	mixed       *entity.Part              // the last part that has clear text after base64
-	signedDepth int                       // S/MIME objects around what is read
+	mixed       *entity.Part              // the last part with clear text after its base64
+	signedDepth int                       // how many S/MIME objects enclose the message that is read
 }
 
 // collect sorts a part and those within it into text and attachments.
@@ -69,14 +69,14 @@ func (r *reader) collect(p *entity.Part) content {
 	return content{attachments: []*entity.Part{p}}
 }
 
-// alternative takes the same text in several forms for one segment (RFC 2046 §5.1.4): the first plain text that is
-// not blank, and the last HTML.
+// alternative makes one segment of a text in several forms (RFC 2046 §5.1.4): the first plain text that is not blank,
+// and the last HTML.
 func (r *reader) alternative(p *entity.Part) content {
 	var all content
 	var both segment
 	for _, child := range p.Children {
 		if child.MediaType == "text/x-amp-html" {
-			continue // the same once more, for programs that run it
+			continue // the same text again, for programs that run AMP
 		}
 		c := r.collect(child)
 		all.attachments = append(all.attachments, c.attachments...)
@@ -91,8 +91,8 @@ func (r *reader) alternative(p *entity.Part) content {
 	return all
 }
 
-// isBodyText says whether a part is read as text of the message. A multipart that has no parts is: its delimiters
-// are wrong, and what stands in it is more than nothing.
+// isBodyText reports whether a part is read as text of the message. A multipart without parts is: its delimiters are
+// wrong, and its content may be readable.
 func isBodyText(p *entity.Part) bool {
 	if p.Opaque || p.Disposition == "attachment" || p.HasName() {
 		return false
@@ -104,13 +104,13 @@ func isBodyText(p *entity.Part) bool {
 	return strings.HasPrefix(p.MediaType, "multipart/")
 }
 
-// isNamedText says whether a part is text that has a name although it is not called an attachment: some programs name
-// the text of a message. What comes first is taken for that, and stays an attachment as well.
+// isNamedText reports whether a part is text that has a name but no attachment disposition: some programs name the text
+// of a message. If such a part comes first, it is read as that text and also kept as an attachment.
 func isNamedText(p *entity.Part) bool {
 	return (p.MediaType == "text/plain" || p.MediaType == "text/html") && p.Disposition != "attachment"
 }
 
-// leaf reads a text part. One that is too long stays an attachment as well, so that nothing of it is lost.
+// leaf reads a text part. A part that is too long is also kept as an attachment, so that nothing is lost.
 func (r *reader) leaf(p *entity.Part) content {
 	var c content
 	var s segment
@@ -122,7 +122,7 @@ func (r *reader) leaf(p *entity.Part) content {
 		s.plain, isCut = r.read(p, r.limits.Text-r.text)
 		r.text += len(s.plain)
 		s.plain = plainText(p, s.plain)
-		if !isCut && r.mixed != p { // a file is read again from a part that has one encoding
+		if !isCut && r.mixed != p { // a file can be read again only from a part with a single encoding
 			var files []Attachment
 			s.plain, files = r.uuencoded(p, s.plain)
 			if len(files) > 0 {
@@ -139,7 +139,8 @@ func (r *reader) leaf(p *entity.Part) content {
 	return c
 }
 
-// isHTML says whether a text part is HTML. A part without Content-Type does not say, nor does a multipart without parts.
+// isHTML reports whether a text part is HTML. Where the part does not say so (no Content-Type, or a multipart without
+// parts), its first octets decide.
 func (r *reader) isHTML(p *entity.Part) bool {
 	isDeclared := !strings.HasPrefix(p.MediaType, "multipart/") && p.Header.Has("Content-Type")
 	if isDeclared {
@@ -183,12 +184,12 @@ func (r *reader) cutClearText(p *entity.Part, limit int) (encoded, plain entity.
 		r.note(p, "clear text after base64: read as it is")
 		r.mixed = p
 	case p.Body.IsFalseBase64(r.raw):
-		r.note(p, "base64 that is none: read as it is")
+		r.note(p, "not valid base64: read as plain text")
 	}
 	return encoded, plain
 }
 
-// withClearText is the text of a part and the clear text after it.
+// withClearText appends the clear text that follows the encoded body of a part.
 func (r *reader) withClearText(text string, plain entity.Extent, limit int, label string) string {
 	octets, err := plain.ReadUpTo(r.raw, limit+1, r.work)
 	if err != nil && r.err == nil {
@@ -201,7 +202,7 @@ func (r *reader) withClearText(text string, plain entity.Extent, limit int, labe
 	return text + rest
 }
 
-// plainText undoes what a media type does to plain text.
+// plainText removes what the media type or OpenPGP adds to plain text.
 func plainText(p *entity.Part, text string) string {
 	switch {
 	case p.MediaType == "text/enriched" || p.MediaType == "text/richtext":
@@ -212,10 +213,9 @@ func plainText(p *entity.Part, text string) string {
 	return clearSigned(text)
 }
 
-// enriched takes the commands out of text/enriched (RFC 1896).
+// enriched removes the commands from text/enriched (RFC 1896).
 func enriched(text string) string {
-	text = strings.ReplaceAll(enrichedCommand.ReplaceAllString(text, ""), "<<", "<")
-	return text
+	return strings.ReplaceAll(enrichedCommand.ReplaceAllString(text, ""), "<<", "<")
 }
 
 var enrichedCommand = regexp.MustCompile(`(?is)<param>[^<]*</param>|</?[a-z][-a-z0-9]{0,59}>`)
@@ -229,7 +229,7 @@ func joinPlain(segments []segment) string {
 	return strings.Join(texts, "\n\n")
 }
 
-// joinHTML joins the HTML of segments; "" when none has any. Plain text between HTML becomes HTML.
+// joinHTML joins the HTML of segments, and returns "" if no segment has any. Plain text between HTML becomes HTML.
 func joinHTML(segments []segment) string {
 	if len(segments) == 1 {
 		return segments[0].html
@@ -248,7 +248,7 @@ func joinHTML(segments []segment) string {
 	return b.String()
 }
 
-// joinText is what the service desk reads: plain text where there is some, else HTML as text.
+// joinText returns the text that the service desk reads: plain text where there is any, else HTML as text.
 func joinText(segments []segment, limit int) string {
 	var texts []string
 	for _, s := range segments {
@@ -262,7 +262,7 @@ func joinText(segments []segment, limit int) string {
 	return strings.TrimRight(strings.TrimLeft(text, "\n"), " \t\n")
 }
 
-// appendText appends a piece of text, if it is not blank. Between two pieces there will be an empty line.
+// appendText appends a piece of text unless it is blank. The caller joins pieces with an empty line between them.
 func appendText(texts []string, text string) []string {
 	if strings.TrimSpace(text) == "" {
 		return texts

@@ -11,7 +11,7 @@ import (
 	"mailintegration/processor/entity"
 )
 
-// dateReader collects what a Date field says, word by word, in whatever order it says it.
+// dateReader collects the parts of a Date field word by word, in any order.
 type dateReader struct {
 	day, year      int
 	month          time.Month
@@ -21,8 +21,8 @@ type dateReader struct {
 	zone           *time.Location
 }
 
-// parseDate reads a date in every form that occurs: RFC 5322 §3.3 with its obsolete forms, asctime, ISO 8601,
-// names of months in the languages of localised programs. ok is false when it is none, or not between 1970 and 9999.
+// parseDate reads a date in every form that occurs: RFC 5322 §3.3 with its obsolete forms, asctime, ISO 8601, and names
+// of months in the languages of localised programs. ok is false if it is no date, or not between 1970 and 9999.
 func parseDate(field string) (t time.Time, ok bool) {
 	if t, ok := plainDate(field); ok {
 		return t, true
@@ -37,7 +37,7 @@ func parseDate(field string) (t time.Time, ok bool) {
 	return d.date()
 }
 
-// plainDate reads the one form in which nearly all dates are written.
+// plainDate reads the form of nearly all dates, for speed.
 func plainDate(field string) (t time.Time, ok bool) {
 	field, _, _ = strings.Cut(field, " (")
 	t, err := time.Parse("Mon, 2 Jan 2006 15:04:05 -0700", field)
@@ -45,7 +45,7 @@ func plainDate(field string) (t time.Time, ok bool) {
 	return t, err == nil && t.Year() >= 1970
 }
 
-// withoutComments removes "(…)", most often the zone's name again.
+// withoutComments removes "(…)", which most often repeats the zone's name.
 func withoutComments(s string) string {
 	var b strings.Builder
 	depth := 0
@@ -63,7 +63,7 @@ func withoutComments(s string) string {
 	return b.String()
 }
 
-// isoSpaced puts a space for the T of ISO 8601, and before a zone that is glued to the time.
+// isoSpaced replaces the T of ISO 8601 by a space.
 func isoSpaced(s string) string {
 	b := []byte(s)
 	for i := 1; i+1 < len(b); i++ {
@@ -76,7 +76,7 @@ func isoSpaced(s string) string {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// word takes in one word.
+// word reads one word.
 func (d *dateReader) word(w string) {
 	switch {
 	case strings.Contains(w, ":") && isDigit(w[0]):
@@ -181,7 +181,7 @@ func (d *dateReader) setYear(w string) {
 	d.year = n
 }
 
-// name reads a month, a zone or AM and PM. Days of the week say nothing that the rest does not.
+// name reads a month, a zone, AM or PM. It ignores days of the week, which add nothing to the date.
 func (d *dateReader) name(w string) {
 	lower := strings.ToLower(strings.Trim(w, ".\"'"))
 	if sign := strings.IndexAny(lower, "+-"); sign > 0 && d.hasTime && isUTC(lower[:sign]) {
@@ -203,7 +203,7 @@ func (d *dateReader) name(w string) {
 	}
 }
 
-// date puts the parts together.
+// date combines the parts.
 func (d *dateReader) date() (time.Time, bool) {
 	switch {
 	case d.afternoon > 0 && d.hour < 12:
@@ -226,7 +226,7 @@ func (d *dateReader) date() (time.Time, bool) {
 	return t, t.Year() >= 1970 && t.Year() <= 9999
 }
 
-// leadingNumber is the number that s begins with; one too large to be part of a date is -1.
+// leadingNumber returns the number that s begins with, -1 if it is too large for a date.
 func leadingNumber(s string) int {
 	n := 0
 	for i := 0; i < len(s) && isDigit(s[i]); i++ {
@@ -238,7 +238,7 @@ func leadingNumber(s string) int {
 	return n
 }
 
-// zoneNamed knows the zones of RFC 5322 §4.3 and a few more. Others are not to be guessed.
+// zoneNamed returns the zones of RFC 5322 §4.3 and a few more. Other names are ambiguous and must not be guessed.
 func zoneNamed(name string) (*time.Location, bool) {
 	if name == "z" || isUTC(name) {
 		return time.UTC, true
@@ -249,15 +249,15 @@ func zoneNamed(name string) (*time.Location, bool) {
 
 func isUTC(name string) bool { return name == "utc" || name == "gmt" || name == "ut" }
 
-// zoneHours are the offsets of zones from UTC.
+// zoneHours holds the offsets of zones from UTC.
 var zoneHours = map[string]int{
 	"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7,
 	"wet": 0, "west": 1, "bst": 1, "cet": 1, "met": 1, "mez": 1, "cest": 2, "mest": 2, "mesz": 2, "eet": 2, "eest": 3, "msk": 3,
 	"jst": 9, "kst": 9, "hkt": 8, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13,
 }
 
-// monthNamed knows the months in English, French, German, Spanish, Italian, Dutch and Portuguese by the beginning
-// of their names.
+// monthNamed returns the month of a name in English, French, German, Spanish, Italian, Dutch or Portuguese, by the
+// beginning of the name; 0 for any other word.
 func monthNamed(name string) time.Month {
 	if len(name) < 3 || !unicode.IsLetter([]rune(name)[0]) {
 		return 0

@@ -2,7 +2,8 @@ package processor
 
 import "mailintegration/processor/entity"
 
-// Limits bound what one message can cost. Past a limit a message is read as far as it fits, and a Defect says so.
+// Limits bounds the cost of one message. Beyond a limit a message is read as far as it fits, and a Defect
+// says so.
 type Limits struct {
 	Depth      int // nested multiparts; a deeper one is kept whole as an attachment
 	Parts      int // entities; the last one holds all that follows
@@ -19,12 +20,12 @@ type Limits struct {
 	Defects    int // defects noted
 }
 
-// entity returns those of the limits that bound how a message is divided.
+// entity returns the limits on dividing a message into entities.
 func (l Limits) entity() entity.Limits {
 	return entity.Limits{Depth: l.Depth, Parts: l.Parts, Header: l.Header, Field: l.Field, Fields: l.Fields}
 }
 
-// DefaultLimits are the limits of Parse.
+// DefaultLimits returns the limits of Parse.
 func DefaultLimits() Limits {
 	return Limits{
 		Depth:      40,

@@ -7,9 +7,9 @@ import (
 	"mailintegration/processor/entity"
 )
 
-// parseMessageIDs returns the msg-ids of a field (RFC 5322 §3.6.4) without angle brackets, each once, in their
-// order. Text between them, which old programs put into In-Reply-To, is skipped; without any brackets the words
-// that hold an "@" are taken. tooLong says that one was longer than longest octets and dropped.
+// parseMessageIDs returns the msg-ids of a field (RFC 5322 §3.6.4) without angle brackets, each once, in their order. It
+// skips the text that old programs put between them in In-Reply-To; without any brackets it returns the words with an
+// "@". tooLong reports that it dropped an msg-id of more than longest octets.
 func parseMessageIDs(field string, longest int) (ids []string, tooLong bool) {
 	field = entity.DecodeUnmarked(field)
 	candidates := inBrackets(field)
@@ -34,7 +34,7 @@ func parseMessageIDs(field string, longest int) (ids []string, tooLong bool) {
 	return ids, tooLong
 }
 
-// inBrackets returns what stands between angle brackets, without the white space that folding puts into it.
+// inBrackets returns the contents of angle brackets, without the white space that folding puts into them.
 func inBrackets(field string) []string {
 	var found []string
 	for {
@@ -54,7 +54,7 @@ func inBrackets(field string) []string {
 	}
 }
 
-// parseMessageID returns the one msg-id of a Message-ID field: what stands in brackets, else all of it.
+// parseMessageID returns the msg-id of a Message-ID field: the content of its brackets, else all of it.
 func parseMessageID(field string, longest int) (id string, tooLong bool) {
 	ids, tooLong := parseMessageIDs(field, longest)
 	if len(ids) > 0 {
@@ -68,7 +68,7 @@ func parseMessageID(field string, longest int) (id string, tooLong bool) {
 	return id, false
 }
 
-// newest keeps the last n of ids.
+// newest returns the last n of ids.
 func newest(ids []string, n int) (kept []string, isCut bool) {
 	if len(ids) <= n {
 		return ids, false

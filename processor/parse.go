@@ -9,13 +9,13 @@ import (
 	"mailintegration/processor/htmltext"
 )
 
-// Parse reads a message of size octets within DefaultLimits. It never fails: see Message.Defects, and
-// Message.ReadError for an error of raw.
+// Parse reads a message of size octets within DefaultLimits. It never fails: Message.Defects holds the faults of the
+// message, and Message.ReadError an error of raw.
 func Parse(raw io.ReaderAt, size int64) *Message {
 	return DefaultLimits().Parse(raw, size)
 }
 
-// Parse is the function Parse within these limits.
+// Parse reads a message within these limits, otherwise like the function Parse.
 func (l Limits) Parse(raw io.ReaderAt, size int64) *Message {
 	p := parser{limits: l, m: &Message{Octets: size}}
 	work := entity.GetWorkspace()
@@ -40,10 +40,10 @@ func (l Limits) Parse(raw io.ReaderAt, size int64) *Message {
 type parser struct {
 	limits Limits
 	m      *Message
-	hint   string // charset of header fields that are marked in no way
+	hint   string // charset of header fields that do not declare one
 }
 
-// note records a defect, each only once.
+// note records a defect, unless it is already recorded.
 func (p *parser) note(at *entity.Part, what string) {
 	if len(p.m.Defects) >= p.limits.Defects {
 		return
@@ -57,8 +57,8 @@ func (p *parser) note(at *entity.Part, what string) {
 	p.m.Defects = append(p.m.Defects, d)
 }
 
-// declaredCharset is the first charset that a part declares and that says more than ASCII and UTF-8 do: fields
-// without one most likely have it too.
+// declaredCharset returns the first charset other than ASCII and UTF-8 that a part declares: header fields that do not
+// declare one most likely have it too.
 func declaredCharset(root *entity.Part) string {
 	name := ""
 	for p := range root.Leaves {
@@ -108,7 +108,7 @@ func (p *parser) subject(h Header) string {
 	return ""
 }
 
-// addresses reads all fields of one name, at most limit addresses.
+// addresses reads at most limit addresses from all fields of one name.
 func (p *parser) addresses(raw Header, name string, limit int) []Address {
 	var all []Address
 	for _, value := range raw.Values(name) {
@@ -121,7 +121,7 @@ func (p *parser) addresses(raw Header, name string, limit int) []Address {
 	return all
 }
 
-// first returns the first address that has an addr-spec, else the first.
+// first returns the first address that has an addr-spec, else the first address.
 func first(addresses []Address) Address {
 	for _, a := range addresses {
 		if a.Addr != "" {
@@ -134,7 +134,7 @@ func first(addresses []Address) Address {
 	return Address{}
 }
 
-// returnPath reads the reverse-path (RFC 5321 §4.4): nil for none, "" for the null one.
+// returnPath reads the reverse-path (RFC 5321 §4.4): nil if there is none, "" for the null reverse-path.
 func returnPath(raw Header) *string {
 	value := strings.TrimSpace(raw.Get("Return-Path"))
 	if value == "" {
@@ -158,7 +158,7 @@ func (p *parser) date(raw Header) {
 	}
 }
 
-// threads reads the fields that say which messages belong together.
+// threads reads the msg-ids of the message and of those it refers to.
 func (p *parser) threads(raw Header) {
 	m := p.m
 	var tooLong, tooMany, more bool
@@ -195,7 +195,7 @@ func (p *parser) body(r *reader, root *entity.Part) {
 	m.Attachments = r.attachments(c.attachments, m.HTML, p.hint)
 }
 
-// cutHTML cuts HTML to so many octets, before a tag rather than within it.
+// cutHTML cuts HTML to at most this many octets, and never within a tag.
 func cutHTML(html string, most int) string {
 	cut, isCut := charset.CutOctets(html, most)
 	if open := strings.LastIndexByte(cut, '<'); isCut && open > strings.LastIndexByte(cut, '>') {

@@ -12,7 +12,7 @@ import (
 // signedFiles bounds the attachments taken out of an opaque signed message: each is read by decoding all of it again.
 const signedFiles = 50
 
-// isSMIME says whether a part is an S/MIME object that may hold a message (RFC 8551 §3.2).
+// isSMIME reports whether a part is an S/MIME object that may hold a message (RFC 8551 §3.2).
 func isSMIME(p *entity.Part) bool {
 	switch p.MediaType {
 	case "application/pkcs7-mime", "application/x-pkcs7-mime":
@@ -23,10 +23,10 @@ func isSMIME(p *entity.Part) bool {
 	return false
 }
 
-// signed looks into an S/MIME object that is signed and not encrypted. What is in it is part of the message; the
-// object stays an attachment, as it is the proof. Nothing is verified.
+// signed reads an S/MIME object that is signed and not encrypted. Its content is part of the message; the object stays an
+// attachment, because it holds the signature. Nothing is verified.
 func (r *reader) signed(p *entity.Part) unpacked {
-	const deepest = 2 // a message is signed, and perhaps signed again by a gateway
+	const deepest = 2 // signed by the author and perhaps again by a gateway
 	if r.signedDepth == deepest {
 		r.note(p, "S/MIME object within others: kept as it is")
 		return unpacked{}
@@ -61,14 +61,14 @@ func (r *reader) signed(p *entity.Part) unpacked {
 	return u
 }
 
-// errorReader is a stream that cannot be read.
+// errorReader returns its error from each Read.
 type errorReader struct{ err error }
 
 // Read implements io.Reader.
 func (e errorReader) Read([]byte) (int, error) { return 0, e.err }
 
-// clearSigned returns the text of a message that is signed with OpenPGP in the text itself (RFC 9580 §7), without what
-// the signature puts around it.
+// clearSigned returns a text that is signed with OpenPGP in the text itself (RFC 9580 §7) without what the signature
+// adds; any other text is returned unchanged.
 func clearSigned(text string) string {
 	const begin, end = "-----BEGIN PGP SIGNED MESSAGE-----\n", "\n-----BEGIN PGP SIGNATURE-----"
 	before, signed, ok := strings.Cut(text, begin)

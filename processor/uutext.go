@@ -8,18 +8,18 @@ import (
 	"mailintegration/processor/entity"
 )
 
-// uuFiles bounds the files that one text may hold.
+// uuFiles is the most files taken out of one text.
 const uuFiles = 20
 
-// uuencoded takes the files out of a text that were put into it as uuencode(1) writes them, which programs did before
-// MIME. A block that is not whole stays text.
+// uuencoded takes the files out of a text that contains output of uuencode(1), which programs used before MIME. An
+// incomplete block stays text.
 func (r *reader) uuencoded(p *entity.Part, text string) (rest string, files []Attachment) {
 	if !strings.HasPrefix(text, "begin ") && !strings.Contains(text, "\nbegin ") {
 		return text, nil
 	}
 	lines := strings.Split(text, "\n")
 	var kept []string
-	ordinal := 0 // of lines that look like the beginning of a block
+	ordinal := 0 // number of lines so far that look like the beginning of a block
 	for i := 0; i < len(lines); i++ {
 		name, ok := entity.UUBegin(lines[i])
 		if !ok {
@@ -38,7 +38,7 @@ func (r *reader) uuencoded(p *entity.Part, text string) (rest string, files []At
 	return strings.Join(kept, "\n"), files
 }
 
-// uuEnd is the line that ends a block whose first line of data is i, -1 when the lines are no data.
+// uuEnd returns the line that ends a block whose first line of data is i, -1 if the lines are no data.
 func uuEnd(lines []string, i int) int {
 	for begin := i; i < len(lines); i++ {
 		ln := strings.TrimRight(lines[i], " \t")
@@ -55,11 +55,11 @@ func uuEnd(lines []string, i int) int {
 	return -1
 }
 
-// isUULine says whether a line has as many characters as its first one says. Spaces at its end may be lost, and there may
-// be a check digit.
+// isUULine reports whether a line can be uuencoded data: its characters are valid, and they are not more than its first
+// one says. Spaces at its end may be lost, and a check digit may be added.
 func isUULine(ln string) bool {
 	if ln == "" {
-		return true // a line of no octets, whose space was lost
+		return true // a line of no octets that lost its space
 	}
 	octets := int(ln[0]-' ') & 63
 	digits := (octets + 2) / 3 * 4
@@ -74,7 +74,7 @@ func isUULine(ln string) bool {
 	return true
 }
 
-// uuFile makes an attachment of the block that is begun by the ordinal-th line that looks so.
+// uuFile returns the attachment for the block that the ordinal-th beginning line begins.
 func (r *reader) uuFile(p *entity.Part, ordinal int, name string) Attachment {
 	name = fileName(charset.OneLine(name))
 	if name == "" {

@@ -10,14 +10,14 @@ import (
 	"mailintegration/processor/tnef"
 )
 
-// unpacked is what was found within a part that is a container of its own.
+// unpacked holds what a part contains that is a container in a format of its own.
 type unpacked struct {
 	segments    []segment
 	attachments []Attachment
-	isWhole     bool // all that is in the container was found: the container itself need not be kept
+	isWhole     bool // everything in the container was found: the container itself need not be kept
 }
 
-// isTNEF says whether a part may be Outlook's winmail.dat. Its first octets decide.
+// isTNEF reports whether a part may be Outlook's winmail.dat. Reading its first octets decides.
 func isTNEF(p *entity.Part) bool {
 	switch p.MediaType {
 	case "application/ms-tnef", "application/vnd.ms-tnef":
