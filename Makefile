@@ -1,4 +1,4 @@
-# MailIntegration: `make help` lists what can be done.
+# MailIntegration: `make help` lists the targets.
 SHELL   := bash
 GO      ?= go
 VERSION := $(shell sed -n 's/^const version = "\(.*\)"/\1/p' cmd/mailintegration/version.go)
@@ -11,51 +11,52 @@ INTEROP ?= dovecot popa3d mailutils courier cyrus
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## install what is missing from Debian's packages: PostgreSQL server, Dovecot POP3
+setup: ## install missing Debian packages: PostgreSQL server, Dovecot POP3
 	@scripts/setup
 
 build: ## build dist/mailintegration
 	CGO_ENABLED=0 $(GO) build -trimpath -o dist/mailintegration ./cmd/mailintegration
 
-demo: setup build ## a whole installation to look at; ARGS=--exit ends after the first round
+demo: setup build ## show a whole installation; ARGS=--exit ends it after the sample messages
 	@dist/mailintegration demo $(ARGS)
 
-test: setup ## all tests
+test: setup ## run all tests
 	$(GO) test -timeout 30m $(PKGS)
 
-race: setup ## all tests, with the race detector and in random order
+race: setup ## run all tests with the race detector and in random order
 	$(GO) test -race -shuffle=on -timeout 30m $(PKGS)
 
-interop: ## sessions and whole polls against real POP3 servers, as root; INTEROP="dovecot popa3d" chooses
+interop: ## run sessions and whole polls against real POP3 servers, as root; INTEROP="dovecot popa3d" chooses some
 	@scripts/setup interop $(INTEROP)
 	INTEROP="$(INTEROP)" $(GO) test -race -count 1 -tags interop -run 'TestSession|TestQuirk' ./mailbox/interop
 	INTEROP="$(INTEROP)" $(GO) test -race -count 1 -tags interop -run 'TestPollOfRealServers' ./daemon
 
-serverscripts: setup ## whole polls against random servers that do something wrong: SERVER_SCRIPTS=100000, SERVER_SCRIPTS_FROM=1; SERVER_SCRIPT=12345 plays one again
+# SERVER_SCRIPTS_FROM=1 sets the first of them; SERVER_SCRIPT=12345 plays one again.
+serverscripts: setup ## run whole polls against random servers that do something wrong; SERVER_SCRIPTS=100000 sets how many
 	SERVER_SCRIPTS=$(or $(SERVER_SCRIPTS),100000) SERVER_SCRIPTS_FROM=$(SERVER_SCRIPTS_FROM) SERVER_SCRIPT=$(SERVER_SCRIPT) \
 		$(GO) test -count 1 -timeout 6h -v -run TestNoServerScriptHoldsTheClient ./daemon
 
-lint: ## gofmt, vet, staticcheck, tidy, generated files, migration numbers, Windows build
+lint: ## check gofmt, vet, staticcheck, tidy, generated files, migration numbers, the Windows build
 	@scripts/lint
 
 fuzz: ## run every fuzz target for FUZZTIME (30s); FUZZ=./processor/... chooses packages
 	@scripts/fuzz $(or $(FUZZTIME),30s) $(FUZZ)
 
-bench: build ## this daemon beside mpop and a raw drain, in one run; BENCH_ROUNDS=3 BENCH_CONTESTS="small mixed big latency"
+bench: build ## compare this daemon with mpop and a raw drain; BENCH_ROUNDS=3 BENCH_CONTESTS="small mixed big latency"
 	@scripts/setup bench
 	BENCH_BINARY=$(CURDIR)/dist/mailintegration $(GO) test -tags bench -count 1 -timeout 30m -v ./daemon/bench
 
-gobench: setup ## the benchmarks of single functions
+gobench: setup ## run the benchmarks of single functions
 	$(GO) test -run '^$$' -bench . -benchtime 3x $(PKGS)
 
-cover: setup ## test coverage by function
+cover: setup ## print the test coverage of each function
 	$(GO) test -coverprofile=dist/cover.out -coverpkg=./... $(PKGS) && $(GO) tool cover -func=dist/cover.out | tail -n 40
 
 generate: ## rewrite generated files (the configuration reference)
 	$(GO) test ./config -run Reference -update
 
-package: ## archives for Linux and Windows in dist/
+package: ## build archives for Linux and Windows in dist/
 	@scripts/package $(VERSION)
 
-clean: ## remove what was built
+clean: ## remove dist/
 	rm -rf dist

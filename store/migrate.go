@@ -54,7 +54,7 @@ const (
 func (s SchemaStatus) Check() error {
 	switch {
 	case s.Database > s.Program:
-		return fmt.Errorf("%w (%d, this program knows up to %d): install the newer version of mailintegration here too", ErrSchemaNewer, s.Database, s.Program)
+		return fmt.Errorf("%w (%d, this program knows up to %d): install the newer version of MailIntegration here too", ErrSchemaNewer, s.Database, s.Program)
 	case len(s.Pending) > 0:
 		return fmt.Errorf("%w (%d of %d): run mailintegration db migrate", ErrSchemaOlder, s.Database, s.Program)
 	}

@@ -55,7 +55,7 @@ func (s *Source) lock(ctx context.Context) (unlock func(), err error) {
 	case errors.Is(err, errLocked):
 		return nil, &Error{
 			Op: "refresh token", Err: fmt.Errorf("%w: the authorization is %w", mailbox.ErrToken, err),
-			hint: "another mailintegration holds this mailbox's authorization and makes no progress: end that process",
+			hint: "another MailIntegration holds this mailbox's authorization and makes no progress: end that process",
 		}
 	}
 	return nil, s.loadFailure(err)

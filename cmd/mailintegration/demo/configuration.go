@@ -12,7 +12,7 @@ import (
 // Team is the team of the demo.
 const Team = "ACME"
 
-// People are the users of the demo, as user import takes them.
+// People are the users of the demo, in the format of user import.
 const People = `logon,name,addresses,site
 mailintegration,MailIntegration,,
 unknown,Unknown sender,,Head Office
@@ -24,19 +24,21 @@ hanako,佐藤花子,hanako.sato@acme.example,
 operator,On-call operator,,
 `
 
-// Farewell says how to look further; its arguments are the program with its configuration, the SMTP address, and the
-// directory of the messages that were sent.
+// Farewell tells the reader what to try next. Its arguments are the program with its configuration, the SMTP address, and
+// the directory of the messages that were sent.
 const Farewell = `
-Look further, in another terminal:
+To look at the result, open another terminal and run:
   %[1]s request list
   %[1]s request show 1
   %[1]s event list --json
   %[1]s explain --mailbox servicedesk %[3]s/*.eml
 
-Send your own mail to servicedesk@acme.example or monitoring@acme.example; any mail program with the SMTP server %[2]s will do:
-  printf 'From: me@acme.example\nSubject: It works\n\nHello\n' | curl -sS smtp://%[2]s --mail-from me@acme.example --mail-rcpt servicedesk@acme.example -T -
+To send your own message to servicedesk@acme.example or monitoring@acme.example, use a mail program with the SMTP server
+%[2]s, or run:
+  printf 'From: me@acme.example\nSubject: It works\n\nHello\n' |
+    curl -sS smtp://%[2]s --mail-from me@acme.example --mail-rcpt servicedesk@acme.example -T -
 
-Waiting for mail; Ctrl-C ends the demo.
+The demo waits for messages. Press Ctrl-C to end it.
 
 `
 
@@ -80,10 +82,13 @@ func WriteConfiguration(dir, address string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	mailbox := func(name, processor, rest string) string {
+		return fmt.Sprintf(mailboxFile, name, processor, host, port, rest, pop3test.DefaultPassword)
+	}
 	files := map[string]string{
 		"mailintegration.xml":     fmt.Sprintf(service, filepath.Join(dir, "data")),
-		"servicedesk.mailbox.xml": fmt.Sprintf(mailboxFile, "servicedesk", "EndUserIncidentMailMessageProcessor", host, port, serviceDesk, pop3test.DefaultPassword),
-		"monitoring.mailbox.xml":  fmt.Sprintf(mailboxFile, "monitoring", "EventMailMessageProcessor", host, port, monitoring, pop3test.DefaultPassword),
+		"servicedesk.mailbox.xml": mailbox("servicedesk", "EndUserIncidentMailMessageProcessor", serviceDesk),
+		"monitoring.mailbox.xml":  mailbox("monitoring", "EventMailMessageProcessor", monitoring),
 	}
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {

@@ -1,4 +1,3 @@
-// Package demo holds what the demo verb shows: a small mail server on loopback and the mail that is sent to it.
 package demo
 
 import (
@@ -15,18 +14,18 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// maxOctets bounds one message that is sent to the demo.
+// maxOctets bounds the size of one message.
 const maxOctets = 50 << 20
 
-// MailServer takes mail over SMTP for the users of a POP3 server, any mail program may be pointed at it.
+// MailServer accepts mail over SMTP, from any mail program, for the users of a POP3 server.
 type MailServer struct {
 	SMTP string // host:port
 	smtp *smtp.Server
 	done chan error
 }
 
-// StartMailServer listens on loopback and delivers each message to the maildrops of its recipients: the
-// local-part of an address is the user. An address that is no user's is refused with 550.
+// StartMailServer listens at address and delivers each message to the maildrops of its recipients. The local-part of a
+// recipient's address is the user; the server refuses an address of no user with 550.
 func StartMailServer(address string, maildrops *pop3test.Server) (*MailServer, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -47,7 +46,7 @@ func StartMailServer(address string, maildrops *pop3test.Server) (*MailServer, e
 	return m, nil
 }
 
-// Close stops listening and ends the sessions.
+// Close closes the listener and the sessions.
 func (m *MailServer) Close() error {
 	err := m.smtp.Close()
 	<-m.done
@@ -69,10 +68,10 @@ func (m *MailServer) Send(ctx context.Context, from, to string, octets []byte) e
 	return client.Quit()
 }
 
-// Users are the maildrops that take mail.
+// Users are the names of the maildrops that accept mail.
 var Users = []string{"servicedesk", "monitoring"}
 
-// session is one SMTP session; it keeps the envelope of the message in hand.
+// session is one SMTP session, with the envelope of the current message.
 type session struct {
 	maildrops  *pop3test.Server
 	from       string
@@ -119,7 +118,7 @@ func (s *session) Logout() error { return nil }
 
 var _ smtp.Session = (*session)(nil)
 
-// silent drops what go-smtp would write to the standard logger about clients that hang up.
+// silent discards the lines that go-smtp logs about clients that hang up.
 type silent struct{}
 
 func (silent) Printf(string, ...any) {}

@@ -13,7 +13,7 @@ import (
 //go:embed messages/*.eml
 var samples embed.FS
 
-// Sample is one message of the demo. Its octets are a template, since an answer names a request's number.
+// Sample is one sample message. Its octets are a template, since an answer names the number of a request.
 type Sample struct {
 	Name string // "03-answer-by-subject"
 	From string // reverse-path
@@ -22,7 +22,7 @@ type Sample struct {
 	octets []byte
 }
 
-// Samples returns the demo's messages in the order in which they are sent.
+// Samples returns the sample messages in the order of sending.
 func Samples() ([]Sample, error) {
 	files, err := samples.ReadDir("messages")
 	if err != nil {
@@ -43,7 +43,7 @@ func Samples() ([]Sample, error) {
 	return all, nil
 }
 
-// Octets returns the message as it is sent at this time, its answers naming the request with this number.
+// Octets returns the message with the date now. If it is an answer by subject, it names the request with the number printer.
 func (s Sample) Octets(now time.Time, printer int64) ([]byte, error) {
 	t, err := template.New(s.Name).Parse(string(s.octets))
 	if err != nil {

@@ -1,0 +1,32 @@
+// Command mailintegration reads mailboxes over POP3 and records each message in PostgreSQL exactly once, as an
+// incident, a service request, an event or an activity on an existing request.
+//
+// Each verb of the command line is a struct with a Run method. Run opens the installation (the configuration, the
+// database, the log), calls the packages below, prints the result, and returns an error that decides the exit code. The
+// log goes to standard error; standard output has only the result.
+//
+// # Files
+//
+//	main.go, cli.go              the command line: verbs, flags, usage errors
+//	exit.go                      exit codes, and the line and hint printed for an error
+//	configuration.go             where the service file is, loading it, finding a mailbox by its name
+//	installation.go, reading.go  what a verb opens: for writing, or for reading only
+//	wire.go                      from the configuration to the options of daemon, mailbox and processor
+//	directory.go, file.go        errors and hints of directories and files that a person names
+//	privileges*.go               root's process becomes the owner of the data directory
+//	events.go                    every log event of this package
+//	logger.go, logfile.go        where the log goes
+//	terminal.go, table.go        what is printed: escaped characters, tables, JSON
+//	run.go, once.go              the verbs that poll
+//	check.go, check_*.go         the verb check: database, directories, free space, server, token
+//	places_*.go                  what check asks the operating system: free space and owners
+//	explain.go, explained.go     the verb explain, and what it prints
+//	replay.go                    the verb replay
+//	mailbox.go                   the verbs mailbox list and mailbox authorize
+//	request.go, show.go          the verbs request and event
+//	reference.go, user.go        the verbs team, group, site, priority, source and user
+//	requesttype.go               the verb request-type
+//	attachments.go, db.go        the verbs attachments and db
+//	demo.go                      the verb demo; its mail server and messages are in package demo
+//	version.go                   the version, and the verb version
+package main
