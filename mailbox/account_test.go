@@ -11,7 +11,7 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-func TestANameWithLettersBeyondASCIIIsDialledAsNameServersKnowIt(t *testing.T) {
+func TestANonASCIIHostNameIsDialledInItsALabelForm(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ server, dialled string }{
 		{"pöst.example", "xn--pst-sna.example:110"},
@@ -36,7 +36,7 @@ func TestANameWithLettersBeyondASCIIIsDialledAsNameServersKnowIt(t *testing.T) {
 	}
 }
 
-func TestACertificateForANameWithLettersBeyondASCIIIsTaken(t *testing.T) {
+func TestACertificateForANonASCIIHostNameIsAccepted(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{
 		TLS: pop3test.ImplicitTLS, Certificate: pop3test.Certificate{Names: []string{"xn--pst-sna.example"}},
@@ -59,7 +59,7 @@ func TestACertificateWithoutNamesGivesAHint(t *testing.T) {
 	}
 }
 
-// TestATokenIsNotSentInPlainText: whoever reads one has the mailbox.
+// TestATokenIsNotSentInPlainText: anybody who reads a token can read the mailbox.
 func TestATokenIsNotSentInPlainText(t *testing.T) {
 	t.Parallel()
 	for server, refused := range map[string]bool{

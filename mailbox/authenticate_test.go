@@ -17,7 +17,7 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// bearing is the account with an access token in place of its password.
+// bearing returns the account with an access token instead of its password.
 func bearing(a mailbox.Account, token string) mailbox.Account {
 	a.Password = ""
 	a.Token = func(context.Context) (string, error) { return token, nil }
@@ -35,10 +35,10 @@ func TestATokenLogsIn(t *testing.T) {
 	}{
 		{"a good token", "good", pop3test.Options{SASL: []string{"PLAIN", "XOAUTH2"}}, nil, ""},
 		{"a token of 6 kB", long, pop3test.Options{SASL: []string{"XOAUTH2"}}, nil, ""},
-		{"a token of a server without CAPA", "good", pop3test.Options{SASL: []string{"XOAUTH2"}, NoCAPA: true}, nil, ""},
-		{"a token that the server does not take", "bad", pop3test.Options{SASL: []string{"XOAUTH2"}}, mailbox.ErrCredentials, "401"},
+		{"a token for a server without CAPA", "good", pop3test.Options{SASL: []string{"XOAUTH2"}, NoCAPA: true}, nil, ""},
+		{"a token that the server refuses", "bad", pop3test.Options{SASL: []string{"XOAUTH2"}}, mailbox.ErrCredentials, "401"},
 		{"a server that offers other mechanisms", "good", pop3test.Options{SASL: []string{"PLAIN"}}, mailbox.ErrMechanism, ""},
-		{"a server that knows no AUTH", "good", pop3test.Options{}, mailbox.ErrMechanism, ""},
+		{"a server without AUTH", "good", pop3test.Options{}, mailbox.ErrMechanism, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -66,7 +66,7 @@ func TestATokenLogsIn(t *testing.T) {
 	}
 }
 
-// withAUTH is a script whose server answers AUTH, the response to its challenge, and the empty line that ends a
+// withAUTH returns a script with answers to AUTH, to the response to its challenge, and to the empty line that ends a
 // failure.
 func withAUTH(first, second, third string) script {
 	s := goodScript().with("CAPA", "+OK\r\nSASL PLAIN XOAUTH2\r\nUIDL\r\n.\r\n").with("AUTH", first)
@@ -78,7 +78,7 @@ func challenge(text string) string {
 	return "+ " + base64.StdEncoding.EncodeToString([]byte(text)) + "\r\n"
 }
 
-func TestTheDialogueOfXOAUTH2(t *testing.T) {
+func TestAnswersToXOAUTH2AreClassified(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name                 string
@@ -87,25 +87,25 @@ func TestTheDialogueOfXOAUTH2(t *testing.T) {
 		status               string
 	}{
 		{"a challenge that is a plus sign alone", "+\r\n", "+OK\r\n", "", nil, ""},
-		{"a challenge with a text", "+ go on\r\n", "+OK\r\n", "", nil, ""},
+		{"a challenge with text", "+ go on\r\n", "+OK\r\n", "", nil, ""},
 		{"a refusal at once", "+ \r\n", "-ERR Authentication failure: unknown user name or bad password.\r\n", "", mailbox.ErrCredentials, ""},
 		{"a refusal with its status", "+ \r\n", challenge(`{"status":"400"}`), "-ERR no\r\n", mailbox.ErrCredentials, "400"},
 		{"a status that is a number", "+ \r\n", challenge(`{"status":401}`), "-ERR no\r\n", mailbox.ErrCredentials, "401"},
 		{"a status that says that the server has a problem", "+ \r\n", challenge(`{"status":"503"}`), "-ERR no\r\n", mailbox.ErrServerTrouble, "503"},
 		{"a status and a response code, which counts", "+ \r\n", challenge(`{"status":"503"}`), "-ERR [AUTH] no\r\n", mailbox.ErrCredentials, "503"},
-		{"a failure that is no JSON", "+ \r\n", challenge("<html>"), "-ERR no\r\n", mailbox.ErrCredentials, ""},
-		{"a failure that is no base64", "+ \r\n", "+ !!!\r\n", "-ERR no\r\n", mailbox.ErrCredentials, ""},
-		{"a status that is no number", "+ \r\n", challenge(`{"status":"t0ken\\r\\n"}`), "-ERR no\r\n", mailbox.ErrCredentials, ""},
+		{"a failure that is not JSON", "+ \r\n", challenge("<html>"), "-ERR no\r\n", mailbox.ErrCredentials, ""},
+		{"a failure that is not base64", "+ \r\n", "+ !!!\r\n", "-ERR no\r\n", mailbox.ErrCredentials, ""},
+		{"a status that is not a number", "+ \r\n", challenge(`{"status":"t0ken\\r\\n"}`), "-ERR no\r\n", mailbox.ErrCredentials, ""},
 		{"a temporary refusal", "+ \r\n", "-ERR [SYS/TEMP] busy\r\n", "", mailbox.ErrServerTrouble, ""},
 		{"a maildrop that is locked", "+ \r\n", "-ERR [IN-USE] locked\r\n", "", mailbox.ErrMaildropLocked, ""},
 		{"a log-in too soon", "+ \r\n", "-ERR [LOGIN-DELAY] wait\r\n", "", mailbox.ErrLoginDelay, ""},
 		{"a mechanism that is refused", "-ERR unrecognized authentication type\r\n", "", "", mailbox.ErrMechanism, ""},
 		{"a mechanism that is refused for lack of TLS", "-ERR [AUTH] not without TLS\r\n", "", "", mailbox.ErrCredentials, ""},
-		{"a server that accepts whoever comes", "+OK\r\n", "", "", mailbox.ErrProtocol, ""},
-		{"a server that accepts after its failure", "+ \r\n", challenge(`{"status":"401"}`), "+OK\r\n", mailbox.ErrProtocol, ""},
+		{"a server that accepts without credentials", "+OK\r\n", "", "", mailbox.ErrProtocol, ""},
+		{"a server that accepts after it reported a failure", "+ \r\n", challenge(`{"status":"401"}`), "+OK\r\n", mailbox.ErrProtocol, ""},
 		{"a server that repeats the token", "+ \r\n", "-ERR what is t0ken?\r\n", "", mailbox.ErrCredentials, ""},
 		{"a server that repeats the response", "+ \r\n", "-ERR " + base64.StdEncoding.EncodeToString([]byte("user=helpdesk\x01auth=Bearer t0ken\x01\x01")) + "\r\n", "", mailbox.ErrCredentials, ""},
-		{"a server that leaves", "+ \r\n", hangUp, "", mailbox.ErrConnection, ""},
+		{"a server that closes the connection", "+ \r\n", hangUp, "", mailbox.ErrConnection, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -123,13 +123,13 @@ func TestTheDialogueOfXOAUTH2(t *testing.T) {
 				t.Errorf("status %q, want %q; op %q", e.Status, tt.status, e.Op)
 			}
 			if err != nil && (strings.Contains(err.Error(), "t0ken") || strings.Contains(err.Error(), "dXNlcj1")) {
-				t.Errorf("the token is in it: %v", err)
+				t.Errorf("the error contains the token: %v", err)
 			}
 		})
 	}
 }
 
-func TestATokenThatCannotBeHadSendsNothing(t *testing.T) {
+func TestWithoutATokenNothingIsSent(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name      string
@@ -140,7 +140,7 @@ func TestATokenThatCannotBeHadSendsNothing(t *testing.T) {
 		{"the endpoint is silent", "", fmt.Errorf("%w: time-out", mailbox.ErrToken), mailbox.ErrToken, false},
 		{"the endpoint refuses", "", fmt.Errorf("%w: invalid_grant", mailbox.ErrTokenRefused), mailbox.ErrTokenRefused, true},
 		{"nobody has authorized the mailbox", "", mailbox.ErrNotAuthorized, mailbox.ErrNotAuthorized, true},
-		{"an error without a class passes", "", errors.New("?"), mailbox.ErrToken, false},
+		{"an error without a class is transient", "", errors.New("?"), mailbox.ErrToken, false},
 		{"an empty token", "", nil, mailbox.ErrToken, false},
 		{"a token with a line break", "a\r\nDELE 1", nil, mailbox.ErrToken, false},
 		{"a token with a control character", "a\x01", nil, mailbox.ErrToken, false},
@@ -162,18 +162,18 @@ func TestATokenThatCannotBeHadSendsNothing(t *testing.T) {
 	}
 }
 
-func TestAPasswordLogsInByAUTHPLAINWhereItIsOffered(t *testing.T) {
+func TestAPasswordLogsInByAUTHPLAINWhereTheServerOffersIt(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		options  pop3test.Options
 		password string
-		want     []string // what is sent after CAPA
+		want     []string // the commands after CAPA
 	}{
 		{"where it is offered", pop3test.Options{SASL: []string{"LOGIN", "PLAIN"}}, "sécret \xff", []string{"AUTH PLAIN", "AUTH-RESPONSE ***"}},
-		{"where others are", pop3test.Options{SASL: []string{"LOGIN"}}, "secret", []string{"USER helpdesk", "PASS ***"}},
-		{"where none is", pop3test.Options{}, "secret", []string{"USER helpdesk", "PASS ***"}},
-		{"where it is offered and not done", pop3test.Options{Extra: []string{"SASL PLAIN"}}, "secret",
+		{"where only others are offered", pop3test.Options{SASL: []string{"LOGIN"}}, "secret", []string{"USER helpdesk", "PASS ***"}},
+		{"where no mechanism is offered", pop3test.Options{}, "secret", []string{"USER helpdesk", "PASS ***"}},
+		{"where it is offered but refused", pop3test.Options{Extra: []string{"SASL PLAIN"}}, "secret",
 			[]string{"AUTH PLAIN", "USER helpdesk", "PASS ***"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -194,8 +194,8 @@ func TestAPasswordLogsInByAUTHPLAINWhereItIsOffered(t *testing.T) {
 	}
 }
 
-// TestDovecotTakesATokenThatWasSignedHere is about a real server that checks tokens itself.
-func TestDovecotTakesATokenThatWasSignedHere(t *testing.T) {
+// TestDovecotAcceptsATokenSignedWithItsKey logs in to a real server that verifies tokens itself.
+func TestDovecotAcceptsATokenSignedWithItsKey(t *testing.T) {
 	t.Parallel()
 	key := []byte(rand.Text() + rand.Text())
 	srv := dovecottest.Start(t, dovecottest.Options{TokenKey: key})
@@ -211,9 +211,9 @@ func TestDovecotTakesATokenThatWasSignedHere(t *testing.T) {
 		want    error
 	}{
 		{"a good token", key, user, later, nil, nil},
-		{"a token of almost 6 kB, which is all that Dovecot takes", key, user, later, map[string]any{"more": strings.Repeat("x", 4200)}, nil},
+		{"a token of almost 6 kB, the most that Dovecot accepts", key, user, later, map[string]any{"more": strings.Repeat("x", 4200)}, nil},
 		{"a token that has expired", key, user, time.Now().Add(-time.Minute), nil, mailbox.ErrCredentials},
-		{"a token that another signed", []byte("another"), user, later, nil, mailbox.ErrCredentials},
+		{"a token signed with another key", []byte("another"), user, later, nil, mailbox.ErrCredentials},
 		{"another user's token", key, "somebody", later, nil, mailbox.ErrCredentials},
 		{"a token of another issuer", key, user, later, map[string]any{"iss": "https://other.example"}, mailbox.ErrCredentials},
 	} {

@@ -20,8 +20,8 @@ import (
 // maxHeld is how much memory a session may hold, whatever the server sends.
 const maxHeld = 64 << 20
 
-// TestNothingThatAServerSendsTakesMuchMemory is not parallel to any other, as it measures what is held.
-func TestNothingThatAServerSendsTakesMuchMemory(t *testing.T) {
+// TestASessionTakesLittleMemoryWhateverTheServerSends does not run in parallel, as it measures memory.
+func TestASessionTakesLittleMemoryWhateverTheServerSends(t *testing.T) {
 	many := func(n int, line string) string {
 		var b strings.Builder
 		for i := range n {
@@ -64,14 +64,14 @@ func TestNothingThatAServerSendsTakesMuchMemory(t *testing.T) {
 				}
 				within(t, "the connection", h.ended)
 				if m.most > maxHeld {
-					t.Errorf("%d MiB are held", m.most>>20)
+					t.Errorf("the session holds %d MiB", m.most>>20)
 				}
 			})
 		}
 	}
 }
 
-// pipelined is the script of a server that lets commands be sent ahead, unless its CAPA is what it is about.
+// pipelined returns the script with PIPELINING, unless the test has its own answer to CAPA.
 func (s script) pipelined() script {
 	if s["CAPA"] == goodScript()["CAPA"] {
 		return s.pipelining()
@@ -79,7 +79,7 @@ func (s script) pipelined() script {
 	return s
 }
 
-// larger is a script of n messages that LIST says are small.
+// larger returns a script of n messages that are larger than LIST says.
 func larger(n, octets int) script {
 	s := goodScript().with("STAT", fmt.Sprintf("+OK %d 40\r\n", n))
 	list, ids := "+OK\r\n", "+OK\r\n"
@@ -95,7 +95,7 @@ func larger(n, octets int) script {
 	return s
 }
 
-// meter measures how much memory is held while a server sends.
+// meter measures how much memory the test holds while a server sends.
 type meter struct {
 	mu     sync.Mutex
 	before uint64
@@ -103,7 +103,7 @@ type meter struct {
 	most   int64
 }
 
-// held is what is held now.
+// held returns how many octets the heap holds.
 func held() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
@@ -111,7 +111,7 @@ func held() uint64 {
 	return m.HeapAlloc
 }
 
-// dial is a way to a script's server, which measures every few megabytes that it sends.
+// dial returns a Dial to a script's server that measures after every few megabytes it sends.
 func (m *meter) dial(s script, h *heard) func(context.Context, string, string) (net.Conn, error) {
 	return func(context.Context, string, string) (net.Conn, error) {
 		client, server := pop3test.Pipe()
@@ -120,7 +120,7 @@ func (m *meter) dial(s script, h *heard) func(context.Context, string, string) (
 	}
 }
 
-// measure notes what is held beyond what was held before.
+// measure records the growth of the heap.
 func (m *meter) measure() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -143,14 +143,14 @@ func (c *metered) Write(p []byte) (n int, err error) {
 	return c.Conn.Write(p)
 }
 
-// visit asks for everything that a daemon asks for, and keeps what a daemon keeps.
+// visit sends the commands of a daemon, and keeps the same results.
 func (m *meter) visit(ctx context.Context, a mailbox.Account) error {
 	m.before = held()
 	s, err := mailbox.Open(ctx, a)
 	if err != nil {
 		return err
 	}
-	defer s.Close() // it is always nil
+	defer s.Close()
 	items, err := s.List(ctx)
 	if err != nil {
 		return err
@@ -161,21 +161,21 @@ func (m *meter) visit(ctx context.Context, a mailbox.Account) error {
 	if err != nil {
 		return err
 	}
-	defer spool.Close()                                                      // it is of a test
-	if _, err := s.Top(ctx, items[1]); !errors.Is(err, mailbox.ErrRefused) { // all that was asked for is spooled now
+	defer spool.Close()
+	if _, err := s.Top(ctx, items[1]); !errors.Is(err, mailbox.ErrRefused) { // spools all messages requested ahead
 		return err
 	}
 	m.measure()
 	return nil
 }
 
-// TestNoStepWaitsLongerThanItsLimit plays sessions whose answers are drawn from what can go wrong with one. A step is
-// given up a minute after the server fell silent, and its octets come at the least rate.
+// TestNoStepWaitsLongerThanItsLimit plays sessions with randomly chosen faults. A step may last until a minute after
+// the server fell silent, and longer only while octets arrive at the minimum rate.
 func TestNoStepWaitsLongerThanItsLimit(t *testing.T) {
 	t.Parallel()
 	endings := []func(string) string{
 		func(s string) string { return s },
-		func(string) string { return "" }, // nothing is answered, to this nor any other
+		func(string) string { return "" }, // silence from here on
 		func(s string) string { return s[:len(s)/2] },
 		func(s string) string { return s[:len(s)/2] + hangUp },
 		func(s string) string { return s + "-ERR stray\r\n" },
@@ -188,7 +188,7 @@ func TestNoStepWaitsLongerThanItsLimit(t *testing.T) {
 	for seed := range uint64(150) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			random := rand.New(rand.NewPCG(seed, 0)) // a test that can be repeated
+			random := rand.New(rand.NewPCG(seed, 0)) // repeatable
 			s := goodScript()
 			if random.IntN(2) == 0 {
 				s = s.pipelining()
@@ -203,7 +203,7 @@ func TestNoStepWaitsLongerThanItsLimit(t *testing.T) {
 	}
 }
 
-// waits fails when a session takes longer than its steps may.
+// waits fails the test when a session takes longer than its steps may.
 func waits(t *testing.T, s script, random *rand.Rand) {
 	a, h := s.account()
 	a.StepTimeout, a.MaxOctets = time.Minute, 64<<10
@@ -235,7 +235,7 @@ func waits(t *testing.T, s script, random *rand.Rand) {
 	<-h.ended
 }
 
-// counted counts what comes in.
+// counted counts the octets received.
 type counted struct {
 	net.Conn
 	octets *int

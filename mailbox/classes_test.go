@@ -83,7 +83,7 @@ func TestRefusalsAreClassified(t *testing.T) {
 			}
 			var e *mailbox.Error
 			if !errors.As(err, &e) || e.Reply != tt.answer || !strings.Contains(err.Error(), "mail.example.com:110") {
-				t.Errorf("the error does not say what the server said: %v", err)
+				t.Errorf("the error does not contain the server's answer: %v", err)
 			}
 			if tt.want != mailbox.ErrRefused && mailbox.Hint(err) == "" {
 				t.Error("there is no hint")
@@ -101,8 +101,8 @@ func TestHintsForAServerThatCannotBeReached(t *testing.T) {
 	}{
 		{"no such name", &net.DNSError{Err: "no such host", IsNotFound: true}, "no host named mail.example.com"},
 		{"no name server", &net.DNSError{Err: "server misbehaving", IsTemporary: true}, "name servers"},
-		{"a port that nobody listens at", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, "no program listens at mail.example.com:110"},
-		{"a firewall that swallows", &net.OpError{Op: "dial", Err: context.DeadlineExceeded}, "firewalls"},
+		{"a port without a listener", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, "no program listens at mail.example.com:110"},
+		{"a firewall that drops packets", &net.OpError{Op: "dial", Err: context.DeadlineExceeded}, "firewalls"},
 		{"no route", &net.OpError{Op: "dial", Err: syscall.EHOSTUNREACH}, "network"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -120,7 +120,7 @@ func TestHintsForAServerThatCannotBeReached(t *testing.T) {
 	}
 }
 
-func TestAServerThatIsNoPOP3ServerGivesAHint(t *testing.T) {
+func TestAServerOfAnotherProtocolGivesAHint(t *testing.T) {
 	t.Parallel()
 	a, _ := goodScript().with("greeting", "SSH-2.0-OpenSSH_9.2\r\n").account()
 	_, err := mailbox.Open(t.Context(), a)
@@ -129,8 +129,8 @@ func TestAServerThatIsNoPOP3ServerGivesAHint(t *testing.T) {
 	}
 }
 
-// TestNoSecretIsInAnError is about servers that repeat what they were sent, or more.
-func TestNoSecretIsInAnError(t *testing.T) {
+// TestNoErrorContainsASecret uses servers that repeat what they received, and more.
+func TestNoErrorContainsASecret(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []string{"-ERR I do not know %", "-ERR [AUTH] %", "what is %?", "+OK %", "%"} {
 		for _, step := range commands {
@@ -143,15 +143,15 @@ func TestNoSecretIsInAnError(t *testing.T) {
 					t.Fatal("no error")
 				}
 				if err != nil && strings.Contains(err.Error()+mailbox.Hint(err), secret) {
-					t.Errorf("the password is in it: %v", err)
+					t.Errorf("the error contains the password: %v", err)
 				}
 			})
 		}
 	}
 }
 
-// TestASecretIsFoundHoweverItIsRepeated is about secrets that quoting, cutting and taking apart change.
-func TestASecretIsFoundHoweverItIsRepeated(t *testing.T) {
+// TestASecretIsRedactedHoweverTheServerRepeatsIt uses secrets that quoting, truncating and splitting change.
+func TestASecretIsRedactedHoweverTheServerRepeatsIt(t *testing.T) {
 	t.Parallel()
 	for _, password := range []string{
 		`pass"word\with'quotes`, "  blanks  within  ", "tab\there", "\xff\xfenot UTF-8", "caf\u00e9\u202egnp", "QQ", strings.Repeat("long", 100),
@@ -181,8 +181,8 @@ func TestASecretIsFoundHoweverItIsRepeated(t *testing.T) {
 	}
 }
 
-// TestWhatAServerSaysDoesNotReachATerminalAsItIs is about octets that a terminal obeys and text that is turned or hidden.
-func TestWhatAServerSaysDoesNotReachATerminalAsItIs(t *testing.T) {
+// TestErrorsContainNoControlCharactersOfTheServer uses control characters, and text that Unicode reverses or hides.
+func TestErrorsContainNoControlCharactersOfTheServer(t *testing.T) {
 	t.Parallel()
 	bad := "\x1b[2J\u009b2J\u202eevil\u2066\u2069\u200b\u200f\u061c\ufeff\u2028\x7f"
 	isBad := func(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) }
@@ -207,12 +207,12 @@ func TestWhatAServerSaysDoesNotReachATerminalAsItIs(t *testing.T) {
 	}
 }
 
-func TestNilIsNoError(t *testing.T) {
+func TestNilIsNotAnError(t *testing.T) {
 	t.Parallel()
 	if mailbox.IsTransient(nil) || mailbox.IsPermanentForMailbox(nil) || mailbox.IsPermanentForMessage(nil) || mailbox.SessionBroken(nil) || mailbox.Hint(nil) != "" {
-		t.Error("nil is taken for an error")
+		t.Error("nil has a class")
 	}
 	if other := errors.New("of somebody else"); !mailbox.IsTransient(other) || !mailbox.SessionBroken(other) {
-		t.Error("an unknown error is not taken for a transient one that ends the session")
+		t.Error("an unknown error does not count as transient, or as one that ends the session")
 	}
 }

@@ -12,12 +12,12 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// commands are the steps of a session over goodScript, in their order.
+// commands are the steps of a session with goodScript, in order.
 var commands = []string{
 	"greeting", "CAPA", "USER", "PASS", "STAT", "LIST", "UIDL", "RETR 1", "DELE", "RETR 2", "QUIT",
 }
 
-// bothScripts are a server without PIPELINING and one with it.
+// bothScripts returns the scripts of a server without PIPELINING and of one with it.
 func bothScripts() map[string]script {
 	return map[string]script{"": goodScript(), " of a pipeline": goodScript().pipelining()}
 }
@@ -150,7 +150,7 @@ func TestADialThatHangsEndsInTime(t *testing.T) {
 	}
 }
 
-// TestATLSHandshakeThatHangsEndsInTime is about a server that takes the connection and says nothing.
+// TestATLSHandshakeThatHangsEndsInTime uses a server that accepts the connection and sends nothing.
 func TestATLSHandshakeThatHangsEndsInTime(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -176,7 +176,7 @@ func TestATLSHandshakeThatHangsEndsInTime(t *testing.T) {
 	}
 }
 
-// TestAnOctetASecondIsTooSlow is about a server that renews every deadline that only silence would use up.
+// TestAnOctetASecondIsTooSlow uses a server that would renew a mere silence deadline for ever.
 func TestAnOctetASecondIsTooSlow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -191,7 +191,7 @@ func TestAnOctetASecondIsTooSlow(t *testing.T) {
 	})
 }
 
-// TestASlowLineIsNotTooSlow is about a modem: a message that takes longer than StepTimeout, but comes.
+// TestASlowLineIsNotTooSlow uses a line as slow as a modem: the message takes longer than StepTimeout, but arrives.
 func TestASlowLineIsNotTooSlow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -211,8 +211,8 @@ func TestASlowLineIsNotTooSlow(t *testing.T) {
 	})
 }
 
-// slowly is an account on the script's server over a line on which each octet takes so long. The greeting is
-// followed by endless octets when it is all that the script has.
+// slowly returns an account on the script's server, over a line that takes the given time for each octet. If the script
+// has nothing but a greeting, endless octets follow it.
 func slowly(s script, octet time.Duration) (mailbox.Account, <-chan struct{}) {
 	if len(s) == 1 {
 		s = s.with("greeting", "+OK "+forEver)
@@ -226,7 +226,7 @@ func slowly(s script, octet time.Duration) (mailbox.Account, <-chan struct{}) {
 	return a, h.ended
 }
 
-// slowConn sends a thousand octets at once, or one when they take long, and then lets their time pass.
+// slowConn sends a thousand octets at once, or one if octets take long, and then waits for their time.
 type slowConn struct {
 	net.Conn
 	octet time.Duration
@@ -242,7 +242,7 @@ func (c *slowConn) Write(p []byte) (n int, err error) {
 		var m int
 		m, err = c.Conn.Write(p[:min(chunk, len(p))])
 		n, p = n+m, p[m:]
-		time.Sleep(time.Duration(m) * c.octet) // in a bubble: no time passes outside
+		time.Sleep(time.Duration(m) * c.octet) // within a synctest bubble: takes no real time
 	}
 	return n, err
 }

@@ -11,8 +11,8 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// A session lists the messages, retrieves each, records it and only then deletes it. The deletions take effect when Quit
-// returns nil.
+// A session lists the messages, retrieves each, records it and only then deletes it. The deletions take effect when
+// Quit returns nil.
 func ExampleOpen() {
 	ctx := context.Background()
 	srv, err := pop3test.Start(ctx, pop3test.Options{}) // stands for a mail server

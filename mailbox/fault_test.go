@@ -9,15 +9,16 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// steps are all steps of a session with two messages over STLS, as pop3test names them.
+// steps are the steps of a session with two messages over STLS, as pop3test names them.
 var steps = []string{
 	"greeting", "CAPA", "STLS", "USER helpdesk", "PASS", "STAT", "LIST", "UIDL",
 	"RETR 1", "DELE 1", "RETR 2", "DELE 2", "QUIT",
 }
 
-// TestEveryStepFailsInEveryWay breaks each step of a session in each way. Whatever happens, what was read is whole, and what QUIT did
-// not confirm is read again by the next session or was deleted after it had been read.
-func TestEveryStepFailsInEveryWay(t *testing.T) {
+// TestASessionLosesNothingWhicheverStepFails breaks each step of a session in each way. In every case the messages that
+// were read are complete. A message whose deletion QUIT did not confirm is read again by the next session, or it was
+// deleted after it had been read.
+func TestASessionLosesNothingWhicheverStepFails(t *testing.T) {
 	t.Parallel()
 	faults := []struct {
 		name string
@@ -27,7 +28,7 @@ func TestEveryStepFailsInEveryWay(t *testing.T) {
 		{"dropped before the answer", (*pop3test.Step).DropReply},
 		{"dropped after the answer", (*pop3test.Step).DropAfterReply},
 		{"refused", func(s *pop3test.Step) { s.Reply("-ERR [SYS/TEMP] not now") }},
-		{"answered with nothing", func(s *pop3test.Step) { s.Reply("") }},
+		{"answered with an empty line", func(s *pop3test.Step) { s.Reply("") }},
 		{"answered with garbage", func(s *pop3test.Step) { s.Garbage([]byte("\x00\xff\n.\n+OK\n")) }},
 		{"answered with a line that ends in bare LF", func(s *pop3test.Step) { s.Garbage([]byte("+OK\n")) }},
 	}
@@ -44,13 +45,13 @@ func TestEveryStepFailsInEveryWay(t *testing.T) {
 	}
 }
 
-// TestASessionIsCutAtEachOctet cuts a session after each octet that the server sends.
-func TestASessionIsCutAtEachOctet(t *testing.T) {
+// TestASessionLosesNothingWhereverItIsCut cuts a session after each octet that the server sends.
+func TestASessionLosesNothingWhereverItIsCut(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		mode     pop3test.TLSMode
 		security mailbox.Security
-		stride   int64 // handshakes are expensive: with TLS not each octet is tried
+		stride   int64 // with TLS, tries only every so many octets: handshakes are expensive
 	}{
 		{pop3test.NoTLS, mailbox.None, 1},
 		{pop3test.STLS, mailbox.StartTLS, 23},
@@ -87,7 +88,7 @@ func fill(srv *pop3test.Server) {
 	}
 }
 
-// breakAndMend drains a maildrop with two messages while the server is broken, and again once it is mended.
+// breakAndMend drains a maildrop with two messages while the server has faults, and again after they are gone.
 func breakAndMend(t *testing.T, srv *pop3test.Server, a mailbox.Account) {
 	t.Helper()
 	want := []string{string(mail(0)), string(mail(1))}
@@ -105,7 +106,7 @@ func breakAndMend(t *testing.T, srv *pop3test.Server, a mailbox.Account) {
 		}
 	}
 	if err != nil && mailbox.IsTransient(err) == mailbox.IsPermanentForMailbox(err) {
-		t.Errorf("it is not told whether waiting helps: %v", err)
+		t.Errorf("the error does not say whether waiting helps: %v", err)
 	}
 	if err := srv.Idle(t.Context()); err != nil {
 		t.Fatal(err)
@@ -114,11 +115,11 @@ func breakAndMend(t *testing.T, srv *pop3test.Server, a mailbox.Account) {
 	left = contents(srv)
 	again, err := walk(t.Context(), a)
 	if err != nil || !slices.Equal(again, left) {
-		t.Errorf("after mending: %d messages, %v", len(again), err)
+		t.Errorf("without faults: %d messages, %v", len(again), err)
 	}
 }
 
-// contents are the messages in the maildrop.
+// contents returns the messages in the maildrop.
 func contents(srv *pop3test.Server) []string {
 	var all []string
 	for _, m := range srv.Messages("helpdesk") {
@@ -127,8 +128,9 @@ func contents(srv *pop3test.Server) []string {
 	return all
 }
 
-// TestDeletionsThatTheServerForgets reads the same messages under the same unique-ids from a server that never deletes.
-func TestDeletionsThatTheServerForgets(t *testing.T) {
+// TestMessagesThatTheServerDoesNotDeleteKeepTheirUniqueIDs reads the same messages under the same unique-ids from a
+// server that never deletes.
+func TestMessagesThatTheServerDoesNotDeleteKeepTheirUniqueIDs(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})
 	fill(srv)

@@ -10,8 +10,8 @@ import (
 	"mailintegration/mailbox"
 )
 
-// FuzzSession drives a session with whatever octets a server may send. It must end, soon, with a classified error or
-// none, and must not have made a message of octets that were not sent.
+// FuzzSession runs a session with arbitrary octets from the server. It must end soon, with a classified error or none,
+// and its messages must not have more octets than the server sent.
 func FuzzSession(f *testing.F) {
 	for _, good := range bothScripts() {
 		whole := ""
@@ -42,13 +42,13 @@ func FuzzSession(f *testing.F) {
 	})
 }
 
-// replay is a connection on which a server sends octets in pieces, whatever it is told, and ends.
+// replay is a connection whose server sends given octets in pieces, whatever it receives, and then closes it.
 type replay struct {
 	octets []byte
 	closed bool
 }
 
-// Read gives the next piece.
+// Read returns the next piece.
 func (r *replay) Read(p []byte) (int, error) {
 	if len(r.octets) == 0 || r.closed {
 		return 0, io.EOF
@@ -58,7 +58,7 @@ func (r *replay) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Write takes everything.
+// Write accepts everything.
 func (r *replay) Write(p []byte) (int, error) {
 	if r.closed {
 		return 0, net.ErrClosed
@@ -73,8 +73,8 @@ func (r *replay) SetDeadline(time.Time) error      { return nil }
 func (r *replay) SetReadDeadline(time.Time) error  { return nil }
 func (r *replay) SetWriteDeadline(time.Time) error { return nil }
 
-// answerLength is how many octets to send at once: a line, or a listing when the line after it begins with anything
-// but a status.
+// answerLength returns how many octets to send at once: up to the end of a line that is followed by a status line, or
+// by nothing.
 func answerLength(octets []byte) int {
 	for i, c := range octets {
 		if c == '\n' && (i+1 == len(octets) || octets[i+1] == '+' || octets[i+1] == '-') {

@@ -9,7 +9,7 @@ import (
 	"mailintegration/mailbox"
 )
 
-func TestWorkGoesOnForTheGraceAfterAStop(t *testing.T) {
+func TestTheContextLastsForTheGraceAfterAStop(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
@@ -19,16 +19,16 @@ func TestWorkGoesOnForTheGraceAfterAStop(t *testing.T) {
 		stopped := time.Now()
 		synctest.Wait()
 		if work.Err() != nil {
-			t.Fatal("the work ended with the stop")
+			t.Fatal("the context ended with the stop")
 		}
 		<-work.Done()
 		if waited := time.Since(stopped); waited != 20*time.Second {
-			t.Errorf("the work ended %v after the stop", waited)
+			t.Errorf("the context ended %v after the stop", waited)
 		}
 	})
 }
 
-func TestCancelEndsTheWorkAtOnce(t *testing.T) {
+func TestCancelEndsTheContextAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())

@@ -14,9 +14,8 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// TestAPortThatSpeaksTLSFromTheFirstOctetIsToldAtOnce is the commonest mistake of all: client and server wait for each
-// other.
-func TestAPortThatSpeaksTLSFromTheFirstOctetIsToldAtOnce(t *testing.T) {
+// TestAPortForImplicitTLSIsRecognisedQuickly makes the most common mistake: client and server wait for each other.
+func TestAPortForImplicitTLSIsRecognisedQuickly(t *testing.T) {
 	t.Parallel()
 	for _, security := range []mailbox.Security{mailbox.None, mailbox.StartTLS} {
 		for name, o := range map[string]pop3test.Options{
@@ -45,12 +44,12 @@ func TestAPortThatSpeaksTLSFromTheFirstOctetIsToldAtOnce(t *testing.T) {
 	}
 }
 
-// TestASlowServerIsNotTakenForAnother: its greeting comes after the question whether it speaks TLS.
-func TestASlowServerIsNotTakenForAnother(t *testing.T) {
+// TestASlowServerIsNotTakenForOneWithImplicitTLS: its greeting comes after the session has tried TLS.
+func TestASlowServerIsNotTakenForOneWithImplicitTLS(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
-		second script // what answers on the second connection
+		second script // the server of the second connection
 	}{
 		{"that is as slow on the second connection", script{}},
 		{"that greets on the second connection", goodScript()},
@@ -86,7 +85,7 @@ func TestASlowServerIsNotTakenForAnother(t *testing.T) {
 	}
 }
 
-// late is a server that greets after some time.
+// late is a server that greets late.
 type late struct {
 	script script
 	after  time.Duration
@@ -103,7 +102,7 @@ func (l *late) dial() net.Conn {
 	return client
 }
 
-func TestAServerThatGreetsInTimeIsNotAskedForTLS(t *testing.T) {
+func TestAServerThatGreetsInTimeGetsOneConnection(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})
 	a := account(srv, "helpdesk", mailbox.None)
@@ -125,12 +124,12 @@ func TestUTF8IsEnabledBeforeLogIn(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		script script
-		sent   string // a part of what is sent
+		sent   string // a part of the commands sent
 	}{
 		{"where it is offered", offering.with("UTF8", "+OK\r\n"), "CAPA\nUTF8\nUSER"},
 		{"where it is offered and refused", offering.with("UTF8", "-ERR\r\n"), "CAPA\nUTF8\nUSER"},
 		{"not where it is not offered", goodScript(), "CAPA\nUSER"},
-		{"not where CAPA is not known", goodScript().with("CAPA", "-ERR\r\n"), "CAPA\nUSER"},
+		{"not where there is no CAPA", goodScript().with("CAPA", "-ERR\r\n"), "CAPA\nUSER"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -15,8 +15,8 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// What github.com/knadh/go-pop3 does wrong by itself, and what a session does in each case. Its deadlines are in
-// deadline_test.go, its TLS in security_test.go, its listings in listing_test.go.
+// Cases that github.com/knadh/go-pop3 alone handles wrongly, and what a session does. The cases for deadlines are in
+// deadline_test.go, for TLS in security_test.go, for listings in listing_test.go.
 
 func TestAGreetingThatRefusesClosesTheConnection(t *testing.T) {
 	t.Parallel()
@@ -32,7 +32,7 @@ func TestAnIPv6AddressIsDialledInBrackets(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, server, want string }{
 		{"an address", "::1", "[::1]:110"},
-		{"an address that has its brackets", "[2001:db8::1]", "[2001:db8::1]:110"},
+		{"an address in brackets", "[2001:db8::1]", "[2001:db8::1]:110"},
 		{"an address with a zone", "fe80::1%eth0", "[fe80::1%eth0]:110"},
 		{"an IPv4 address", "192.0.2.1", "192.0.2.1:110"},
 		{"a name", "mail.example.com", "mail.example.com:110"},
@@ -74,7 +74,7 @@ func TestCredentialsThatWouldInjectCommandsAreRefusedBeforeAnythingIsSent(t *tes
 		{"no server", func(a *mailbox.Account) { a.Server = "" }},
 		{"port 0", func(a *mailbox.Account) { a.Port = 0 }},
 		{"port 65536", func(a *mailbox.Account) { a.Port = 65536 }},
-		{"a security that there is not", func(a *mailbox.Account) { a.Security = "starttls" }},
+		{"an unknown security", func(a *mailbox.Account) { a.Security = "starttls" }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -89,18 +89,18 @@ func TestCredentialsThatWouldInjectCommandsAreRefusedBeforeAnythingIsSent(t *tes
 				t.Errorf("Open: %v", err)
 			}
 			if strings.Contains(err.Error(), "geheim") {
-				t.Errorf("the error holds the password: %v", err)
+				t.Errorf("the error contains the password: %v", err)
 			}
 		})
 	}
 }
 
-func TestAnAnswerThatIsNoStatusLineEndsTheSession(t *testing.T) {
+func TestAnInvalidStatusLineEndsTheSession(t *testing.T) {
 	t.Parallel()
 	answers := []struct{ name, octets string }{
 		{"an empty line", "\r\n"},
 		{"blanks", "   \r\n"},
-		{"another protocol's", "220 mail.example.com ESMTP\r\n"},
+		{"a line of another protocol", "220 mail.example.com ESMTP\r\n"},
 		{"a lower-case status", "+ok\r\n"},
 		{"a longer word", "+OKAY\r\n"},
 		{"an octet order mark before it", "\xef\xbb\xbf+OK\r\n"},
@@ -128,13 +128,13 @@ func TestAnAnswerBeforeItsCommandEndsTheSession(t *testing.T) {
 	a, _ := goodScript().with("RETR 1", "+OK\r\nSubject: one\r\n\r\n.\r\n+OK deleted\r\n").account()
 	messages, err := walk(t.Context(), a)
 	if !errors.Is(err, mailbox.ErrProtocol) || len(messages) != 1 {
-		t.Errorf("%d messages and %v: the forged answer to DELE was taken", len(messages), err)
+		t.Errorf("%d messages and %v: the session accepted the forged answer to DELE", len(messages), err)
 	}
 }
 
-// bodies are messages and how they go over the line (RFC 1939 §3).
+// bodies are messages and their octets on the line (RFC 1939 §3).
 var bodies = []struct{ name, message, sent string }{
-	{"an empty one", "", ""},
+	{"an empty message", "", ""},
 	{"an empty line", "\r\n", "\r\n"},
 	{"a bare LF", "a\nb\r\n", "a\nb\r\n"},
 	{"a bare CR", "a\rb\r\r\n", "a\rb\r\r\n"},
@@ -146,12 +146,12 @@ var bodies = []struct{ name, message, sent string }{
 	{"a dot after CR CR LF", "a\r\r\n.\r\nb\r\n", "a\r\r\n..\r\nb\r\n"},
 	{"a dot that was not stuffed", "b\r\n", ".b\r\n"},
 	{"NULs", "\x00a\x00\r\n\x00\r\n", "\x00a\x00\r\n\x00\r\n"},
-	{"8-bit octets and octets that are no UTF-8", "\xff\xfe\x80é\r\n", "\xff\xfe\x80é\r\n"},
+	{"8-bit octets and invalid UTF-8", "\xff\xfe\x80é\r\n", "\xff\xfe\x80é\r\n"},
 	{"a header that cannot be parsed", "no header\r\n: \x01\r\n\r\nbody\r\n", "no header\r\n: \x01\r\n\r\nbody\r\n"},
 	{"a line of a million octets", strings.Repeat("x", 1<<20) + "\r\n", strings.Repeat("x", 1<<20) + "\r\n"},
 	{"CRLF and dots across every border of the buffer",
 		strings.Repeat("\r\n.x", 40000) + "\r\n", strings.Repeat("\r\n..x", 40000) + "\r\n"},
-	{"what looks like an answer", "+OK\r\n-ERR\r\nQUIT\r\n", "+OK\r\n-ERR\r\nQUIT\r\n"},
+	{"lines that look like answers", "+OK\r\n-ERR\r\nQUIT\r\n", "+OK\r\n-ERR\r\nQUIT\r\n"},
 }
 
 func TestEveryOctetOfAMessageIsKept(t *testing.T) {
@@ -177,8 +177,8 @@ func TestEveryOctetOfAMessageIsKept(t *testing.T) {
 	}
 }
 
-// TestAMessageThatIsCutIsNone cuts the connection after each octet of an answer to RETR.
-func TestAMessageThatIsCutIsNone(t *testing.T) {
+// TestAMessageThatIsCutIsAnError cuts the connection after each octet of an answer to RETR.
+func TestAMessageThatIsCutIsAnError(t *testing.T) {
 	t.Parallel()
 	const whole = "+OK 30 octets\r\nSubject: one\r\n\r\n.\n..\r\n\n.\r\nx\r\n.\r\n"
 	for what, good := range bothScripts() {
@@ -196,7 +196,7 @@ func TestAMessageThatIsCutIsNone(t *testing.T) {
 	}
 }
 
-// TestAMessageOfManyMegabytesTakesLittleMemory is not parallel to any other, as it measures what is allocated.
+// TestAMessageOfManyMegabytesTakesLittleMemory does not run in parallel, as it measures allocations.
 func TestAMessageOfManyMegabytesTakesLittleMemory(t *testing.T) {
 	const size = 64 << 20
 	srv := pop3test.Run(t, pop3test.Options{})
@@ -210,16 +210,16 @@ func TestAMessageOfManyMegabytesTakesLittleMemory(t *testing.T) {
 	}
 	var before, server, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	pop3test.Stuff(srv.Messages("helpdesk")[0].Octets) // what the server, in the same process, does too
+	pop3test.Stuff(srv.Messages("helpdesk")[0].Octets) // allocations of the server, in the same process
 	runtime.ReadMemStats(&server)
 	spool, err := s.Retrieve(t.Context(), items[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer spool.Close() // the file goes in any case
+	defer spool.Close()
 	runtime.ReadMemStats(&after)
 	if took := int64(after.TotalAlloc-server.TotalAlloc) - int64(server.TotalAlloc-before.TotalAlloc); took > 4<<20 {
-		t.Errorf("%d octets were allocated beside those of the server", took)
+		t.Errorf("%d octets were allocated besides the server's", took)
 	}
 	if spool.Size() < size {
 		t.Errorf("%d octets", spool.Size())
@@ -237,6 +237,6 @@ func TestCloseByAnotherGoroutineEndsTheStep(t *testing.T) {
 			t.Errorf("Retrieve: %v", err)
 		}
 	}()
-	_ = s.Close() // its error is always nil
+	_ = s.Close()
 	within(t, "Retrieve", ended)
 }

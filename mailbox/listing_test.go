@@ -21,11 +21,11 @@ func TestAListingThatContradictsItselfEndsTheSession(t *testing.T) {
 		{"STAT says a negative number", "STAT", "+OK -2 40\r\n"},
 		{"STAT says words", "STAT", "+OK two messages\r\n"},
 		{"STAT says more than any maildrop holds", "STAT", "+OK 99999999999999999999 40\r\n"},
-		{"LIST has a line that is none", "LIST", "+OK\r\n1 20\r\nnonsense\r\n.\r\n"},
+		{"LIST has an invalid line", "LIST", "+OK\r\n1 20\r\nnonsense\r\n.\r\n"},
 		{"LIST has a line without its size", "LIST", "+OK\r\n1 20\r\n2\r\n.\r\n"},
 		{"LIST has an empty line", "LIST", "+OK\r\n1 20\r\n\r\n.\r\n"},
 		{"LIST has a negative size", "LIST", "+OK\r\n1 20\r\n2 -20\r\n.\r\n"},
-		{"LIST has a size beyond all bounds", "LIST", "+OK\r\n1 20\r\n2 99999999999999999999\r\n.\r\n"},
+		{"LIST has a size that is too large", "LIST", "+OK\r\n1 20\r\n2 99999999999999999999\r\n.\r\n"},
 		{"LIST has the message-number 0", "LIST", "+OK\r\n0 20\r\n2 20\r\n.\r\n"},
 		{"LIST has a message-number twice", "LIST", "+OK\r\n1 20\r\n1 20\r\n.\r\n"},
 		{"LIST has a message-number with a sign", "LIST", "+OK\r\n+1 20\r\n2 20\r\n.\r\n"},
@@ -34,9 +34,9 @@ func TestAListingThatContradictsItselfEndsTheSession(t *testing.T) {
 		{"LIST has no end", "LIST", "+OK\r\n1 " + strings.Repeat("1", 4000) + "\r\n" + forEver},
 		{"UIDL has fewer lines than LIST", "UIDL", "+OK\r\n1 a\r\n.\r\n"},
 		{"UIDL has more lines than LIST", "UIDL", "+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n"},
-		{"UIDL names a message that LIST has not", "UIDL", "+OK\r\n1 a\r\n3 b\r\n.\r\n"},
+		{"UIDL names a message that LIST lacks", "UIDL", "+OK\r\n1 a\r\n3 b\r\n.\r\n"},
 		{"UIDL names a message twice", "UIDL", "+OK\r\n1 a\r\n1 b\r\n.\r\n"},
-		{"UIDL has a line that is none", "UIDL", "+OK\r\n1 a\r\nnonsense\r\n.\r\n"},
+		{"UIDL has an invalid line", "UIDL", "+OK\r\n1 a\r\nnonsense\r\n.\r\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -49,7 +49,7 @@ func TestAListingThatContradictsItselfEndsTheSession(t *testing.T) {
 	}
 }
 
-func TestListingsThatAreRight(t *testing.T) {
+func TestValidListings(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("u", 1000)
 	one, two := mailbox.Item{Number: 1, Octets: 20, UIDL: "a"}, mailbox.Item{Number: 2, Octets: 20, UIDL: "b"}
@@ -58,15 +58,15 @@ func TestListingsThatAreRight(t *testing.T) {
 		with map[string]string
 		want []mailbox.Item
 	}{
-		{"as RFC 1939 has them", nil, []mailbox.Item{one, two}},
+		{"as in RFC 1939", nil, []mailbox.Item{one, two}},
 		{"with more after the numbers (RFC 1939 §5)",
 			map[string]string{"STAT": "+OK 2 40 and more\r\n", "LIST": "+OK 2 messages\r\n1 20 x\r\n2 20 y\r\n.\r\n"},
 			[]mailbox.Item{one, two}},
 		{"in another order", map[string]string{"LIST": "+OK\r\n2 20\r\n1 20\r\n.\r\n"}, []mailbox.Item{one, two}},
-		{"with message-numbers that leave some out",
+		{"with gaps between message-numbers",
 			map[string]string{"LIST": "+OK\r\n1 20\r\n7 20\r\n.\r\n", "UIDL": "+OK\r\n1 a\r\n7 b\r\n.\r\n"},
 			[]mailbox.Item{one, {Number: 7, Octets: 20, UIDL: "b"}}},
-		{"with sizes that STAT does not add up to (mailutils)", map[string]string{"STAT": "+OK 2 357\r\n"}, []mailbox.Item{one, two}},
+		{"with sizes that differ from STAT's sum (mailutils)", map[string]string{"STAT": "+OK 2 357\r\n"}, []mailbox.Item{one, two}},
 		{"with no message", map[string]string{"STAT": "+OK 0 0\r\n", "LIST": "+OK\r\n.\r\n"}, nil},
 		{"with unique-ids that are not unique", map[string]string{"UIDL": "+OK\r\n1 a\r\n2 a\r\n.\r\n"},
 			[]mailbox.Item{{Number: 1, Octets: 20}, {Number: 2, Octets: 20}}},
@@ -81,12 +81,12 @@ func TestListingsThatAreRight(t *testing.T) {
 			[]mailbox.Item{{Number: 1, Octets: 20, UIDL: "..a"}, two}},
 		{"with a blank in a unique-id", map[string]string{"UIDL": "+OK\r\n1 a a\r\n2 b\r\n.\r\n"},
 			[]mailbox.Item{{Number: 1, Octets: 20}, two}},
-		{"of a server that refuses to list nothing", map[string]string{"STAT": "+OK 0 0\r\n", "LIST": "-ERR no messages\r\n"}, nil},
+		{"of a server that refuses LIST for an empty maildrop", map[string]string{"STAT": "+OK 0 0\r\n", "LIST": "-ERR no messages\r\n"}, nil},
 		{"with an empty unique-id", map[string]string{"UIDL": "+OK\r\n1 \r\n2 b\r\n.\r\n"},
 			[]mailbox.Item{{Number: 1, Octets: 20}, two}},
 		{"of a server without CAPA and UIDL", map[string]string{"CAPA": "-ERR what?\r\n", "UIDL": "-ERR what?\r\n"},
 			[]mailbox.Item{{Number: 1, Octets: 20}, {Number: 2, Octets: 20}}},
-		{"of a server whose CAPA leaves UIDL out", map[string]string{"CAPA": "+OK\r\nUSER\r\n.\r\n", "UIDL": "-ERR what?\r\n"},
+		{"of a server whose CAPA omits UIDL", map[string]string{"CAPA": "+OK\r\nUSER\r\n.\r\n", "UIDL": "-ERR what?\r\n"},
 			[]mailbox.Item{{Number: 1, Octets: 20}, {Number: 2, Octets: 20}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -106,8 +106,8 @@ func TestListingsThatAreRight(t *testing.T) {
 	}
 }
 
-// TestUIDLThatFailsIsNotTakenForUIDLThatIsMissing: without unique-ids each message would be read again.
-func TestUIDLThatFailsIsNotTakenForUIDLThatIsMissing(t *testing.T) {
+// TestAFailedUIDLIsNotTakenForAMissingOne: without unique-ids every message would be read again.
+func TestAFailedUIDLIsNotTakenForAMissingOne(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, capa, answer string }{
 		{"where CAPA lists it", "+OK\r\nUIDL\r\n.\r\n", "-ERR no\r\n"},

@@ -17,7 +17,7 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// backlog is a pop3test server with n messages, and a session that has listed them.
+// backlog returns a pop3test server with n messages, and a session that has listed them.
 func backlog(t *testing.T, n int, o pop3test.Options) (*pop3test.Server, *mailbox.Session, []mailbox.Item) {
 	t.Helper()
 	srv := pop3test.Run(t, o)
@@ -34,7 +34,7 @@ func backlog(t *testing.T, n int, o pop3test.Options) (*pop3test.Server, *mailbo
 	return srv, s, items
 }
 
-// retrieve retrieves one message and forgets it.
+// retrieve retrieves one message and checks it.
 func retrieve(t *testing.T, s *mailbox.Session, it mailbox.Item) {
 	t.Helper()
 	spool, err := s.Retrieve(t.Context(), it)
@@ -46,7 +46,7 @@ func retrieve(t *testing.T, s *mailbox.Session, it mailbox.Item) {
 	}
 }
 
-// count counts the commands that begin so.
+// count returns how many commands begin with prefix.
 func count(log []string, prefix string) (n int) {
 	for _, line := range log {
 		if strings.HasPrefix(line, prefix) {
@@ -56,7 +56,7 @@ func count(log []string, prefix string) (n int) {
 	return n
 }
 
-func TestMessagesAreAskedForAhead(t *testing.T) {
+func TestMessagesAreRequestedAhead(t *testing.T) {
 	t.Parallel()
 	srv, s, items := backlog(t, 300, pop3test.Options{})
 	s.Prefetch(items)
@@ -76,14 +76,14 @@ func TestMessagesAreAskedForAhead(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i == 0 && deleted != 0 {
-			t.Error("the answers to DELE were awaited")
+			t.Error("the session waited for the answers to DELE")
 		}
 	}
 	if err := s.Quit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if most < 50 || most > 100 {
-		t.Errorf("at most %d messages were asked for ahead, want 100 or a little fewer", most)
+		t.Errorf("at most %d messages were requested ahead, want 100 or a little fewer", most)
 	}
 	if deleted != 300 || srv.Count("helpdesk") != 0 || count(srv.Log(), "RETR") != 300 {
 		t.Errorf("%d deleted, %d left", deleted, srv.Count("helpdesk"))
@@ -109,7 +109,7 @@ func TestAServerWithoutPIPELININGIsSentOneCommandAtATime(t *testing.T) {
 	}
 }
 
-// TestNothingIsSentAheadBeforeLogIn: courier-pop lists PIPELINING and loses what comes behind PASS.
+// TestNothingIsSentAheadBeforeLogIn: courier-pop lists PIPELINING and loses commands sent behind PASS.
 func TestNothingIsSentAheadBeforeLogIn(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})
@@ -133,7 +133,7 @@ func TestNothingIsSentAheadBeforeLogIn(t *testing.T) {
 	}
 }
 
-// recorder notes in which pieces the client sends.
+// recorder records each write of the client.
 type recorder struct {
 	net.Conn
 	sent []string
@@ -165,14 +165,14 @@ func TestTheWindowIsBoundedInOctets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = spool.Close() // what is in it does not matter here
+		_ = spool.Close()
 		if ahead := count(srv.Log(), "RETR") - it.Number + 1; ahead > 3 {
-			t.Fatalf("%d messages of %d octets were asked for ahead", ahead, size)
+			t.Fatalf("%d messages of %d octets were requested ahead", ahead, size)
 		}
 	}
 }
 
-func TestARefusalInAPipelineIsOnlyThatCommands(t *testing.T) {
+func TestARefusalInAPipelineConcernsOneCommandOnly(t *testing.T) {
 	t.Parallel()
 	srv, s, items := backlog(t, 10, pop3test.Options{})
 	srv.At("RETR 4").Reply("-ERR [SYS/TEMP] not this one")
@@ -212,7 +212,7 @@ func TestARefusalInAPipelineIsOnlyThatCommands(t *testing.T) {
 	}
 }
 
-func TestCommandsOutOfThePlansOrder(t *testing.T) {
+func TestMessagesMayBeRetrievedOutOfThePlannedOrder(t *testing.T) {
 	t.Parallel()
 	srv, s, items := backlog(t, 10, pop3test.Options{})
 	s.Prefetch(items)
@@ -235,7 +235,7 @@ func TestCommandsOutOfThePlansOrder(t *testing.T) {
 	retrieve(t, s, items[5])
 	retrieve(t, s, items[5]) // a second time
 	if _, err := s.Retrieve(t.Context(), items[2]); !errors.Is(err, mailbox.ErrRefused) || mailbox.SessionBroken(err) {
-		t.Errorf("a message that is marked: %v", err)
+		t.Errorf("a marked message: %v", err)
 	}
 	if err := s.Quit(t.Context()); err != nil {
 		t.Error(err)
@@ -245,7 +245,7 @@ func TestCommandsOutOfThePlansOrder(t *testing.T) {
 	}
 }
 
-func TestTopOfAServerWithoutIt(t *testing.T) {
+func TestTopIsRefusedByAServerWithoutIt(t *testing.T) {
 	t.Parallel()
 	s, items := goodScript().with("TOP", "-ERR what?\r\n").listed(t)
 	if _, err := s.Top(t.Context(), items[0]); !errors.Is(err, mailbox.ErrRefused) || mailbox.SessionBroken(err) {
@@ -257,8 +257,8 @@ func TestTopOfAServerWithoutIt(t *testing.T) {
 	}
 }
 
-// TestAMessageThatIsLargerThanSaidIsNamed: the session ends while another message is waited for.
-func TestAMessageThatIsLargerThanSaidIsNamed(t *testing.T) {
+// TestTheErrorNamesTheMessageThatIsLargerThanListed: the session ends while the caller waits for another message.
+func TestTheErrorNamesTheMessageThatIsLargerThanListed(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})
 	for i := range 5 {
@@ -289,7 +289,7 @@ func TestAMessageThatIsLargerThanSaidIsNamed(t *testing.T) {
 	}
 }
 
-func TestQuitDoesNotKeepWhatWasAskedForAhead(t *testing.T) {
+func TestQuitDropsMessagesThatWereRequestedAhead(t *testing.T) {
 	t.Parallel()
 	srv, s, items := backlog(t, 50, pop3test.Options{})
 	s.Prefetch(items)
@@ -306,7 +306,7 @@ func TestQuitDoesNotKeepWhatWasAskedForAhead(t *testing.T) {
 	}
 }
 
-func TestManyDeletionsAheadOfTheirAnswers(t *testing.T) {
+func TestTheNumberOfUnansweredDeletionsIsBounded(t *testing.T) {
 	t.Parallel()
 	srv, s, items := backlog(t, 450, pop3test.Options{})
 	deleted := 0
@@ -314,24 +314,24 @@ func TestManyDeletionsAheadOfTheirAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if deleted < 250 {
-		t.Errorf("%d answers were read: there is no bound", deleted)
+		t.Errorf("only %d answers were read: too many deletions are unanswered", deleted)
 	}
 	if err := s.Quit(t.Context()); err != nil || deleted != 450 || srv.Count("helpdesk") != 0 {
 		t.Errorf("%d deleted, %d left, %v", deleted, srv.Count("helpdesk"), err)
 	}
 }
 
-func TestClosingInTheMiddleOfAPipeline(t *testing.T) {
+func TestCloseInTheMiddleOfAPipelineDeletesNothing(t *testing.T) {
 	t.Parallel()
 	srv, s, items := backlog(t, 50, pop3test.Options{})
 	s.Prefetch(items)
 	retrieve(t, s, items[0])
-	if err := s.Delete(t.Context(), items[0]); err != nil { // all that was asked for is spooled now
+	if err := s.Delete(t.Context(), items[0]); err != nil { // spools all messages requested ahead
 		t.Fatal(err)
 	}
 	var closing sync.WaitGroup
 	for range 2 {
-		closing.Go(func() { _ = s.Close() }) // its error is always nil
+		closing.Go(func() { _ = s.Close() })
 	}
 	closing.Wait()
 	if _, err := s.Retrieve(t.Context(), items[1]); !errors.Is(err, mailbox.ErrClosed) {
@@ -342,8 +342,8 @@ func TestClosingInTheMiddleOfAPipeline(t *testing.T) {
 	}
 }
 
-// TestAPipelineIsNotHeldUpByTheLine needs 600 round trips one at a time.
-func TestAPipelineIsNotHeldUpByTheLine(t *testing.T) {
+// TestAPipelineDoesNotWaitForRoundTrips sends commands that would need 600 round trips one by one.
+func TestAPipelineDoesNotWaitForRoundTrips(t *testing.T) {
 	t.Parallel()
 	const rtt = 10 * time.Millisecond
 	srv, s, items := backlog(t, 300, pop3test.Options{RTT: rtt})
@@ -361,14 +361,14 @@ func TestAPipelineIsNotHeldUpByTheLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	if took := time.Since(started); took > 300*rtt {
-		t.Errorf("it took %v, of 6 s one at a time", took)
+		t.Errorf("it took %v; one by one it takes 6 s", took)
 	}
 	if n := srv.Count("helpdesk"); n != 0 {
 		t.Errorf("%d messages are left", n)
 	}
 }
 
-// readsABacklogAhead is one of the suite's tests.
+// readsABacklogAhead is a test of the suite: see TestSession.
 func readsABacklogAhead(t *testing.T, srv server) {
 	const n = 250
 	want := map[string]int{}

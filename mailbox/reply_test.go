@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestCode reads response codes as RFC 2449 §8 writes them.
-func TestCode(t *testing.T) {
+// TestResponseCodes uses response codes of RFC 2449 §8.
+func TestResponseCodes(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ text, want string }{
 		{"[IN-USE] busy", "IN-USE"},
@@ -18,9 +18,9 @@ func TestCode(t *testing.T) {
 		{"no code [AUTH]", ""},
 		{"[] empty", ""},
 		{"[AUTH", ""},
-		{"[two words] are none", ""},
-		{"[caf\xc3\xa9] is none", ""},
-		{"[\x01] is none", ""},
+		{"[two words] are not a code", ""},
+		{"[caf\xc3\xa9] is not a code", ""},
+		{"[\x01] is not a code", ""},
 	}
 	for _, tt := range tests {
 		if got := code(tt.text); got != tt.want {
@@ -29,12 +29,12 @@ func TestCode(t *testing.T) {
 	}
 }
 
-// TestParseReply takes status lines and nothing else.
+// TestParseReply accepts status lines and nothing else.
 func TestParseReply(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		line string
-		want string // "" for none
+		want string // "" for an invalid line
 	}{
 		{"+OK", "+OK"}, {"+OK ", "+OK"}, {"+OK 2 320", "+OK 2 320"}, {"+OK\tx", "+OK x"}, {"-ERR", "-ERR"},
 		{"-ERR [AUTH] no", "-ERR [AUTH] no"},
@@ -48,12 +48,12 @@ func TestParseReply(t *testing.T) {
 	}
 }
 
-// TestPresentable keeps what the server says from harming a log or a terminal.
+// TestPresentable keeps text of the server from harming a log or a terminal.
 func TestPresentable(t *testing.T) {
 	t.Parallel()
 	long := presentable(strings.Repeat("é", 1000))
 	if len(long) > 2*maxShown {
-		t.Errorf("%d octets are shown", len(long))
+		t.Errorf("presentable returns %d octets", len(long))
 	}
 	if got := presentable("a\x1b[2J\x00\xff"); got != "a\ufffd[2J\ufffd\ufffd" {
 		t.Errorf("shown is %q", got)

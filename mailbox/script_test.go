@@ -16,18 +16,18 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// script is a server that says what the test wants, whatever POP3 has to say about it. A key is a command as it is
-// received, or its first word; "greeting" comes first. A command without an answer is met with silence, as are those behind it. It needs no
-// socket, so that it may stand in a synctest bubble.
+// script is a server that gives the answers of a test, valid or not. A key is a command as received, or its first word;
+// "greeting" comes first. After a command without an answer the server stays silent. It needs no socket, so that it
+// works in a synctest bubble.
 type script map[string]string
 
-// What an answer may end with.
+// Endings of an answer.
 const (
-	hangUp  = "\x00hang up"  // the connection is closed
-	forEver = "\x00for ever" // the last line is repeated until the client leaves
+	hangUp  = "\x00hang up"  // close the connection
+	forEver = "\x00for ever" // repeat the last line until the client leaves
 )
 
-// goodScript is a session over two messages.
+// goodScript returns a valid script with two messages.
 func goodScript() script {
 	return script{
 		"greeting": "+OK ready\r\n",
@@ -44,24 +44,24 @@ func goodScript() script {
 	}
 }
 
-// pipelining is the script of a server that lets commands be sent ahead.
+// pipelining returns the script with PIPELINING.
 func (s script) pipelining() script { return s.with("CAPA", "+OK\r\nPIPELINING\r\nUIDL\r\n.\r\n") }
 
-// with is the script with another answer.
+// with returns the script with another answer.
 func (s script) with(command, answer string) script {
 	other := maps.Clone(s)
 	other[command] = answer
 	return other
 }
 
-// without is the script with silence at a command.
+// without returns the script with silence from a command on.
 func (s script) without(command string) script {
 	other := maps.Clone(s)
 	delete(other, command)
 	return other
 }
 
-// heard is what a script's server received.
+// heard records the commands that a script's server received.
 type heard struct {
 	mu    sync.Mutex
 	lines []string
@@ -69,7 +69,7 @@ type heard struct {
 	ended chan struct{} // closed when the client has left the last of them
 }
 
-// came notes a connection, and returns what notes its end.
+// came records a connection; left records its end.
 func (h *heard) came() (left func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -84,19 +84,19 @@ func (h *heard) came() (left func()) {
 	}
 }
 
-// commands are what was received so far.
+// commands returns the commands received so far.
 func (h *heard) commands() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return strings.Join(h.lines, "\n")
 }
 
-// account is an account on the script's server, and what that hears of it.
+// account returns an account on the script's server, and the record of its commands.
 func (s script) account() (mailbox.Account, *heard) {
 	h := &heard{ended: make(chan struct{})}
 	return mailbox.Account{
 		Server: "mail.example.com", Port: 110, Security: mailbox.None, UserName: "helpdesk", Password: secret,
-		GreetingPatience: time.Hour, // a second connection is greeting_test.go's affair
+		GreetingPatience: time.Hour, // no second connection: greeting_test.go tests that
 		Dial: func(context.Context, string, string) (net.Conn, error) {
 			client, server := pop3test.Pipe()
 			go s.serve(server, h)
@@ -108,14 +108,14 @@ func (s script) account() (mailbox.Account, *heard) {
 // secret is the password of a script's account.
 const secret = "s3cret-Passw0rd"
 
-// serve speaks with one client until that leaves.
+// serve serves one client until it leaves.
 func (s script) serve(conn net.Conn, h *heard) {
 	defer h.came()()
-	defer conn.Close() // nothing is lost
+	defer conn.Close()
 	s.from("greeting", conn, h)
 }
 
-// thenAt is a way to a server that keeps to another script from a command's answer on.
+// thenAt returns a Dial to a server that follows another script from the answer to a command on.
 func (s script) thenAt(command string, then script, h *heard) func(context.Context, string, string) (net.Conn, error) {
 	before := s.with(command, then[command])
 	return func(context.Context, string, string) (net.Conn, error) {
@@ -125,7 +125,7 @@ func (s script) thenAt(command string, then script, h *heard) func(context.Conte
 	}
 }
 
-// turning notices the command at which a script turns into another.
+// turning replaces a script by another when a command arrives.
 type turning struct {
 	net.Conn
 	script, then script
@@ -141,7 +141,7 @@ func (c *turning) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// from goes through the dialogue from a key on.
+// from answers commands, beginning with the answer to a key.
 func (s script) from(key string, conn net.Conn, h *heard) {
 	in := bufio.NewReader(conn)
 	silent := false
@@ -177,7 +177,7 @@ func say(conn net.Conn, answer string) error {
 		return nil
 	}
 	var err error
-	for len(answer) > 0 && err == nil { // not in one piece: a large copy would pass for what the client holds
+	for len(answer) > 0 && err == nil { // in pieces: one large copy would count as memory of the client
 		n := min(len(answer), 64<<10)
 		_, err = conn.Write([]byte(answer[:n]))
 		answer = answer[n:]
@@ -191,14 +191,14 @@ func say(conn net.Conn, answer string) error {
 	return err
 }
 
-// walk goes through a session: it lists, retrieves and deletes all and quits. It returns what it retrieved and the
-// first error.
+// walk runs a whole session: it lists, retrieves and deletes all messages and quits. It returns the retrieved messages
+// and the first error.
 func walk(ctx context.Context, a mailbox.Account) (messages []string, err error) {
 	s, err := mailbox.Open(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close() // it is always nil
+	defer s.Close()
 	items, err := s.List(ctx)
 	if err != nil {
 		return nil, err
@@ -229,7 +229,7 @@ func (s script) opened(t *testing.T) *mailbox.Session {
 	return open(t, a)
 }
 
-// listed lists what the script's server has.
+// listed returns the listing of the script's server.
 func (s script) listed(t *testing.T) (*mailbox.Session, []mailbox.Item) {
 	t.Helper()
 	session := s.opened(t)
@@ -240,7 +240,7 @@ func (s script) listed(t *testing.T) (*mailbox.Session, []mailbox.Item) {
 	return session, items
 }
 
-// isClassified reports whether an error says what it is about.
+// isClassified reports whether an error has a class.
 func isClassified(err error) bool {
 	var e *mailbox.Error
 	if !errors.As(err, &e) || e.Op == "" {
@@ -258,7 +258,7 @@ func isClassified(err error) bool {
 	return false
 }
 
-// within fails the test when f takes longer than a minute, which nothing here should.
+// within fails the test unless done is closed within a minute.
 func within(t *testing.T, what string, done <-chan struct{}) {
 	t.Helper()
 	select {

@@ -26,7 +26,7 @@ func TestTLS(t *testing.T) {
 		newest      uint16
 		change      func(*mailbox.Account)
 		want        error
-		hint        string // a part of it
+		hint        string // a part of the hint
 	}{
 		{name: "a certificate of an authority of one's own is taken"},
 		{name: "a certificate for another name is refused", certificate: elsewhere,
@@ -84,7 +84,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-func TestSTLSIsNeverDoneWithout(t *testing.T) {
+func TestNoCredentialsAreSentWithoutTheConfiguredTLS(t *testing.T) {
 	t.Parallel()
 	offering := goodScript().with("CAPA", "+OK\r\nSTLS\r\nUIDL\r\n.\r\n")
 	for _, tt := range []struct {
@@ -92,14 +92,14 @@ func TestSTLSIsNeverDoneWithout(t *testing.T) {
 		script script
 		want   error
 	}{
-		{"a server that does not offer it", goodScript(), mailbox.ErrTLSRefused},
-		{"a server without CAPA that does not know it",
+		{"a server that does not offer STLS", goodScript(), mailbox.ErrTLSRefused},
+		{"a server without CAPA and STLS",
 			goodScript().with("CAPA", "-ERR what?\r\n").with("STLS", "-ERR what?\r\n"), mailbox.ErrTLSRefused},
-		{"a server that offers and refuses it", offering.with("STLS", "-ERR not now\r\n"), mailbox.ErrTLSRefused},
+		{"a server that offers and refuses STLS", offering.with("STLS", "-ERR not now\r\n"), mailbox.ErrTLSRefused},
 		{"plain text after the consent", offering.with("STLS", "+OK\r\n+OK injected\r\n"), mailbox.ErrProtocol},
 		{"plain text and no TLS after the consent", offering.with("STLS", "+OK\r\n").with("\x16", "+OK\r\n"), nil},
 		{"a connection that ends with the consent", offering.with("STLS", "+OK\r\n"+hangUp), mailbox.ErrConnection},
-		{"an offer that is taken out of the list on its way", goodScript().with("STLS", "+OK\r\n"), mailbox.ErrTLSRefused},
+		{"an offer that an attacker removed from CAPA", goodScript().with("STLS", "+OK\r\n"), mailbox.ErrTLSRefused},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -117,7 +117,7 @@ func TestSTLSIsNeverDoneWithout(t *testing.T) {
 	}
 }
 
-func TestWhatWasLearntBeforeTLSDoesNotCount(t *testing.T) {
+func TestCapabilitiesFromBeforeTLSAreDiscarded(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{TLS: pop3test.STLS})
 	srv.Add("helpdesk", mail(1))

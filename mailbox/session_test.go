@@ -12,19 +12,19 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// TestSession is the suite of what a session does with a server that works.
+// TestSession runs the same suite against servers without faults.
 func TestSession(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
 		run  func(*testing.T, server)
 	}{
-		{"reads and deletes what is there", readsAndDeletes},
+		{"reads and deletes all messages", readsAndDeletes},
 		{"deletes nothing without QUIT", deletesNothingWithoutQuit},
 		{"refuses a wrong password and says so", refusesWrongPassword},
-		{"says what was agreed on as TLS", saysTLS},
+		{"returns the state of TLS", saysTLS},
 		{"keeps every octet of a message of megabytes", keepsEveryOctet},
-		{"skips a message that the server does not give and goes on", skipsRefusedMessage},
+		{"skips a message that the server refuses and goes on", skipsRefusedMessage},
 		{"reads a backlog ahead", readsABacklogAhead},
 		{"finds an empty maildrop empty", findsEmpty},
 	}
@@ -55,7 +55,7 @@ func TestSession(t *testing.T) {
 	}
 }
 
-// TestALockedMaildrop is not done with each kind of security: Dovecot waits ten seconds for the lock.
+// TestALockedMaildrop does not use each kind of security: Dovecot waits ten seconds for the lock.
 func TestALockedMaildrop(t *testing.T) {
 	t.Parallel()
 	t.Run("pop3test", func(t *testing.T) {

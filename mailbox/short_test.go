@@ -10,7 +10,7 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// TestAMessageFarShorterThanListedIsNotTakenForTheMessage is about both kinds of server.
+// TestAMessageFarShorterThanListedIsNotTakenForTheMessage uses servers with and without PIPELINING.
 func TestAMessageFarShorterThanListedIsNotTakenForTheMessage(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -18,14 +18,14 @@ func TestAMessageFarShorterThanListedIsNotTakenForTheMessage(t *testing.T) {
 		listed, octets int
 		short          bool
 	}{
-		{"an empty one", 3, 0, true},
-		{"an empty one that LIST says is empty", 0, 0, false},
-		{"an empty one that LIST says is a line's end", 2, 0, false},
-		{"one of which half is missing, less a little", 10_000, 4743, true},
-		{"one that LIST estimates far too high", 10_000, 4744, false},
-		{"a small one that LIST estimates too high", 530, 10, false},
-		{"a small one that is cut", 5300, 10, true},
-		{"one that is larger than listed", 10, 5000, false},
+		{"an empty message", 3, 0, true},
+		{"an empty message that LIST calls empty", 0, 0, false},
+		{"an empty message that LIST counts as CRLF", 2, 0, false},
+		{"a message with just under half missing", 10_000, 4743, true},
+		{"a message that LIST estimates far too large", 10_000, 4744, false},
+		{"a small message that LIST estimates too large", 530, 10, false},
+		{"a small message that is cut", 5300, 10, true},
+		{"a message that is larger than listed", 10, 5000, false},
 	} {
 		for what, good := range bothScripts() {
 			t.Run(tt.name+what, func(t *testing.T) {
@@ -39,7 +39,7 @@ func TestAMessageFarShorterThanListedIsNotTakenForTheMessage(t *testing.T) {
 				s.Prefetch(items)
 				spool, err := s.Retrieve(t.Context(), items[0])
 				if spool == nil || string(octetsOf(t, spool)) != text {
-					t.Fatalf("the spool does not hold what came: %v", err)
+					t.Fatalf("the spool does not contain the received octets: %v", err)
 				}
 				var e *mailbox.Error
 				if errors.Is(err, mailbox.ErrShort) != tt.short || err != nil && !tt.short {
@@ -60,8 +60,8 @@ func TestAMessageFarShorterThanListedIsNotTakenForTheMessage(t *testing.T) {
 	}
 }
 
-// TestAServerThatHandsOutAPart shows it with a server that counts as RFC 1939 has it.
-func TestAServerThatHandsOutAPart(t *testing.T) {
+// TestAnIncompleteMessageIsShort uses a server that counts octets as in RFC 1939.
+func TestAnIncompleteMessageIsShort(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})
 	srv.Add("helpdesk", bigMail(24_000))

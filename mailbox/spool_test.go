@@ -12,7 +12,7 @@ import (
 	"mailintegration/mailbox"
 )
 
-func TestASpool(t *testing.T) {
+func TestASpoolReturnsTheOctetsOfTheMessage(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
@@ -20,7 +20,7 @@ func TestASpool(t *testing.T) {
 	}{
 		{"in memory", 1 << 20},
 		{"in a file", 1},
-		{"in a file from its last octet on", int64(len("Subject: one\r\n\r\none\r\n")) - 1},
+		{"in a file when the last octet arrives", int64(len("Subject: one\r\n\r\none\r\n")) - 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -32,7 +32,7 @@ func TestASpool(t *testing.T) {
 				t.Fatal(err)
 			}
 			if runtime.GOOS != "windows" {
-				wantFiles(t, a.SpoolDirectory, 0) // it has no name: nothing is left if the process dies
+				wantFiles(t, a.SpoolDirectory, 0) // the file has no name: nothing remains if the process dies
 			}
 			const want = "Subject: one\r\n\r\none\r\n"
 			b := make([]byte, 6)
@@ -84,15 +84,15 @@ func TestASpoolThatCannotBeWrittenEndsTheSession(t *testing.T) {
 	}
 }
 
-func TestMaxOctets(t *testing.T) {
+func TestAMessageBeyondMaxOctetsEndsTheSession(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		sent string
 		good bool
 	}{
-		{"a message of as many octets is read", "+OK\r\n" + strings.Repeat("x", 98) + "\r\n.\r\n", true},
-		{"one octet more is not", "+OK\r\n" + strings.Repeat("x", 99) + "\r\n.\r\n", false},
+		{"a message of exactly MaxOctets is read", "+OK\r\n" + strings.Repeat("x", 98) + "\r\n.\r\n", true},
+		{"a message with one octet more is refused", "+OK\r\n" + strings.Repeat("x", 99) + "\r\n.\r\n", false},
 		{"stuffed dots do not count", "+OK\r\n" + strings.Repeat("..\r\n", 33) + ".\r\n", true},
 		{"an endless message is cut off", "+OK\r\n" + strings.Repeat("x", 1000) + "\r\n" + forEver, false},
 		{"an endless line is cut off", "+OK\r\n" + strings.Repeat("x", 1000) + forEver, false},

@@ -15,15 +15,15 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// drained is what drain did.
+// drained is the result of drain.
 type drained struct {
 	read    map[int]string // by message-number
 	deleted []int
 	refused []int
-	err     error // what ended the session, nil when QUIT was answered
+	err     error // the error that ended the session, nil when QUIT was answered
 }
 
-// drain retrieves and deletes all items but those that are refused, in batches, as a daemon does.
+// drain retrieves and deletes all items, except refused ones, in batches like a daemon.
 func drain(t *testing.T, s *mailbox.Session, items []mailbox.Item, batch int) (d drained) {
 	t.Helper()
 	d.read = map[int]string{}
@@ -56,8 +56,8 @@ func drain(t *testing.T, s *mailbox.Session, items []mailbox.Item, batch int) (d
 	return d
 }
 
-// TestAnAnswerTooManyDeletesNothing shifts all that follows by one answer. Whatever the client took for what, nothing is
-// deleted that it did not read.
+// TestAnAnswerTooManyDeletesNothing shifts all later answers by one. No message that the client did not read may be
+// deleted.
 func TestAnAnswerTooManyDeletesNothing(t *testing.T) {
 	t.Parallel()
 	steps := []string{"CAPA", "STAT", "LIST", "UIDL", "RETR 1", "RETR 2", "RETR 6", "DELE 1", "DELE 3", "DELE 6"}
@@ -82,8 +82,8 @@ func TestAnAnswerTooManyDeletesNothing(t *testing.T) {
 	}
 }
 
-// driftingServer drains a maildrop of six while the server answers once too often, and fails when a message went that
-// was not read. The next session finds all that is left.
+// driftingServer drains a maildrop of six messages while the server sends one answer too many. It fails the test when a
+// message was deleted and not read. The next session must find all remaining messages.
 func driftingServer(t *testing.T, o pop3test.Options, batch int, set func(*pop3test.Server)) {
 	t.Helper()
 	srv := pop3test.Run(t, o)
@@ -110,7 +110,7 @@ func driftingServer(t *testing.T, o pop3test.Options, batch int, set func(*pop3t
 			}
 			err = d.err
 		}
-		_ = s.Close() // its error is always nil
+		_ = s.Close()
 		if e := srv.Idle(t.Context()); e != nil {
 			t.Fatal(e)
 		}
@@ -130,15 +130,15 @@ func driftingServer(t *testing.T, o pop3test.Options, batch int, set func(*pop3t
 	}
 }
 
-// TestQuitAsksWhereTheDialogueStands is about the last answer before QUIT, and what a shifted one looks like.
-func TestQuitAsksWhereTheDialogueStands(t *testing.T) {
+// TestQuitRecognisesAShiftedAnswer varies the last answer before QUIT.
+func TestQuitRecognisesAShiftedAnswer(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, answer string
 		good         bool
 	}{
-		{"as RFC 1939 has it", "+OK 0 0\r\n", true},
-		{"of a server that counts what is marked", "+OK 2 40\r\n", true},
+		{"as in RFC 1939", "+OK 0 0\r\n", true},
+		{"of a server that counts marked messages", "+OK 2 40\r\n", true},
 		{"of DELE", "+OK\r\n", false},
 		{"of DELE, with a number", "+OK 3 deleted\r\n", false},
 		{"of DELE, with two numbers and more", "+OK 2 1 messages left\r\n", false},
@@ -172,8 +172,8 @@ func TestQuitAsksWhereTheDialogueStands(t *testing.T) {
 	}
 }
 
-// TestTheProbeTravelsWithTheDeletions measures two round trips: one for all DELE and the probe, one for QUIT.
-func TestTheProbeTravelsWithTheDeletions(t *testing.T) {
+// TestTheProofTakesNoRoundTripOfItsOwn measures two round trips: one for all DELE and the STAT, one for QUIT.
+func TestTheProofTakesNoRoundTripOfItsOwn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const rtt = time.Second
@@ -193,7 +193,7 @@ func TestTheProbeTravelsWithTheDeletions(t *testing.T) {
 	})
 }
 
-// TestAnAnswerTooFewDeletesNothing is about a server that falls silent at the last moment.
+// TestAnAnswerTooFewDeletesNothing uses a server that falls silent at the last moment.
 func TestAnAnswerTooFewDeletesNothing(t *testing.T) {
 	t.Parallel()
 	for _, o := range []pop3test.Options{{NoListener: true}, {NoListener: true, Without: []string{"PIPELINING"}}} {
@@ -218,7 +218,7 @@ func TestAnAnswerTooFewDeletesNothing(t *testing.T) {
 	}
 }
 
-// TestASessionThatEndsWithARefusalNamesItsMessage: nothing else is known to be wrong.
+// TestASessionThatEndsWithARefusalNamesItsMessage: only the refusal tells which message may be to blame.
 func TestASessionThatEndsWithARefusalNamesItsMessage(t *testing.T) {
 	t.Parallel()
 	s, items := goodScript().with("RETR 1", "-ERR [SYS/TEMP] cannot read it, leaving\r\n"+hangUp).listed(t)
@@ -229,7 +229,7 @@ func TestASessionThatEndsWithARefusalNamesItsMessage(t *testing.T) {
 	}
 }
 
-func TestASessionThatTookNothingIsNotProbed(t *testing.T) {
+func TestASessionWithoutARetrievedMessageNeedsNoProof(t *testing.T) {
 	t.Parallel()
 	for _, o := range []pop3test.Options{{}, {Without: []string{"PIPELINING"}}} {
 		srv, s, _ := backlog(t, 2, o)
@@ -243,8 +243,8 @@ func TestASessionThatTookNothingIsNotProbed(t *testing.T) {
 	}
 }
 
-// TestAfterARefusalInAPipelineTheSessionGoesOnOneByOne: nothing that was in flight is trusted.
-func TestAfterARefusalInAPipelineTheSessionGoesOnOneByOne(t *testing.T) {
+// TestAfterARefusalMessagesAreRetrievedOneByOne: the answers in flight are not trusted.
+func TestAfterARefusalMessagesAreRetrievedOneByOne(t *testing.T) {
 	t.Parallel()
 	srv, s, items := backlog(t, 20, pop3test.Options{})
 	srv.At("RETR 4").Reply("-ERR [SYS/TEMP] not this one")
@@ -273,9 +273,9 @@ func TestAfterARefusalInAPipelineTheSessionGoesOnOneByOne(t *testing.T) {
 	}
 }
 
-// TestAStrayRefusalIsTheMessagesFault names the message at which the answers went out of step, so that the others come
-// first the next time.
-func TestAStrayRefusalIsTheMessagesFault(t *testing.T) {
+// TestAStrayRefusalIsBlamedOnItsMessage: the error names the message at which the answers went out of step, so that the
+// next session reads the others first.
+func TestAStrayRefusalIsBlamedOnItsMessage(t *testing.T) {
 	t.Parallel()
 	for _, o := range []pop3test.Options{{}, {Without: []string{"PIPELINING"}}} {
 		srv, s, items := backlog(t, 6, o)

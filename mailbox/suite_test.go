@@ -14,7 +14,7 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// server is what a session test needs of a server, be it pop3test or a real one.
+// server is a server for a session test: pop3test or a real one.
 type server interface {
 	account(user string) mailbox.Account
 	deliver(user string, octets []byte)
@@ -29,7 +29,7 @@ type fake struct {
 	security mailbox.Security
 }
 
-// newFake makes a pop3test server that is spoken to with that security.
+// newFake returns a constructor of pop3test servers for accounts with that security.
 func newFake(security mailbox.Security, o pop3test.Options) func(*testing.T) server {
 	o.TLS = map[mailbox.Security]pop3test.TLSMode{
 		mailbox.StartTLS: pop3test.STLS, mailbox.SslOnConnect: pop3test.ImplicitTLS,
@@ -47,19 +47,19 @@ func (f *fake) idle() {
 	}
 }
 
-// dovecot is a real server, which all tests share; each has users of its own.
+// dovecot is a real server that all tests share; each test has its own users.
 type dovecot struct {
 	t        *testing.T
 	server   *dovecottest.Server
 	security mailbox.Security
 }
 
-// newDovecot lets a test speak with the server that the suite's parent started.
+// newDovecot returns a constructor for tests that share srv.
 func newDovecot(srv *dovecottest.Server, security mailbox.Security) func(*testing.T) server {
 	return func(t *testing.T) server { return &dovecot{t, srv, security} }
 }
 
-// user makes a user that no other test has.
+// user returns a user name that no other test uses.
 func (d *dovecot) user(name string) string {
 	return fmt.Sprintf("%s-%x", name, sha256.Sum256([]byte(d.t.Name())))[:40]
 }
@@ -80,14 +80,14 @@ func (d *dovecot) deliver(user string, octets []byte) { d.server.Deliver(d.user(
 
 func (d *dovecot) count(user string) int { return d.server.Count(d.user(user)) }
 
-// idle waits until the user can log in: Dovecot notices a little later that a client has left.
+// idle waits until the user can log in: Dovecot notices with some delay that a client has left.
 func (d *dovecot) idle() {
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for range 500 {
 		s, err := mailbox.Open(d.t.Context(), d.account("helpdesk"))
 		if err == nil {
-			_ = s.Quit(d.t.Context()) // nothing is marked
+			_ = s.Quit(d.t.Context()) // deletes nothing
 			return
 		}
 		<-ticker.C
@@ -95,7 +95,7 @@ func (d *dovecot) idle() {
 	d.t.Fatal("the maildrop stays locked")
 }
 
-// account is a user's account on a pop3test server.
+// account returns a user's account on a pop3test server.
 func account(srv *pop3test.Server, user string, security mailbox.Security) mailbox.Account {
 	return mailbox.Account{
 		Server: srv.Host(), Port: srv.Port(), Security: security,
@@ -115,7 +115,7 @@ func open(t *testing.T, a mailbox.Account) *mailbox.Session {
 	return s
 }
 
-// octetsOf reads a spool whole, checks its digest and closes it.
+// octetsOf reads the whole spool, checks its digest and closes it.
 func octetsOf(t *testing.T, spool *mailbox.Spool) []byte {
 	t.Helper()
 	defer func() {
@@ -128,17 +128,17 @@ func octetsOf(t *testing.T, spool *mailbox.Spool) []byte {
 		t.Fatal(err)
 	}
 	if spool.Digest() != sha256.Sum256(b) {
-		t.Error("the digest is not that of the octets")
+		t.Error("the digest does not match the octets")
 	}
 	return b
 }
 
-// mail is a small message.
+// mail returns a small message.
 func mail(n int) []byte {
 	return fmt.Appendf(nil, "From: a@example.com\r\nSubject: %d\r\n\r\nline\r\n.\r\n..two\r\n", n)
 }
 
-// bigMail is a message of about size octets, with lines that begin with dots.
+// bigMail returns a message of about size octets, with lines that begin with dots.
 func bigMail(size int) []byte {
 	line := strings.Repeat("0123456789", 7) + "\r\n"
 	b := bytes.NewBufferString("Subject: big\r\n\r\n")

@@ -8,8 +8,8 @@ import (
 	"mailintegration/mailbox"
 )
 
-// TestTopOfAServerThatSendsTheWholeMessage keeps what a header can have, and goes on.
-func TestTopOfAServerThatSendsTheWholeMessage(t *testing.T) {
+// TestTopKeepsTheHeaderWhenTheServerSendsTheWholeMessage keeps at most the octets of a header, and the session goes on.
+func TestTopKeepsTheHeaderWhenTheServerSendsTheWholeMessage(t *testing.T) {
 	t.Parallel()
 	body := "Subject: one\r\n\r\n" + strings.Repeat(strings.Repeat("x", 998)+"\r\n", 3<<10)
 	for what, good := range bothScripts() {
@@ -27,7 +27,7 @@ func TestTopOfAServerThatSendsTheWholeMessage(t *testing.T) {
 	}
 }
 
-// TestTopThatEndsTheSessionNamesItsMessage is about both kinds of server.
+// TestTopThatEndsTheSessionNamesItsMessage uses servers with and without PIPELINING.
 func TestTopThatEndsTheSessionNamesItsMessage(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -37,7 +37,7 @@ func TestTopThatEndsTheSessionNamesItsMessage(t *testing.T) {
 		{"an endless header", "+OK\r\n" + strings.Repeat("x", 60_000) + "\r\n" + forEver, mailbox.ErrTooLarge},
 		{"a connection that ends", hangUp, mailbox.ErrConnection},
 		{"a connection that ends in the header", "+OK\r\nSubject: one\r\n" + hangUp, mailbox.ErrConnection},
-		{"an answer that is none", "Subject: one\r\n", mailbox.ErrProtocol},
+		{"an invalid answer", "Subject: one\r\n", mailbox.ErrProtocol},
 	} {
 		for what, good := range bothScripts() {
 			t.Run(tt.name+what, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// pieces gives no more than size octets in a read.
+// pieces returns at most size octets from a read.
 type pieces struct {
 	net.Conn
 	size int
@@ -19,7 +19,7 @@ type pieces struct {
 // Read implements net.Conn.
 func (p pieces) Read(b []byte) (int, error) { return p.Conn.Read(b[:min(len(b), p.size)]) }
 
-// inPieces is an account on a server without a socket, whose answers come in pieces.
+// inPieces returns an account on a server without a socket, whose answers arrive in pieces.
 func inPieces(srv *pop3test.Server, size int) mailbox.Account {
 	a := account(srv, "helpdesk", mailbox.None)
 	a.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -29,8 +29,8 @@ func inPieces(srv *pop3test.Server, size int) mailbox.Account {
 	return a
 }
 
-// TestAMessageComesInAnyPieces cuts a message into reads of every size.
-func TestAMessageComesInAnyPieces(t *testing.T) {
+// TestAMessageMayArriveInPiecesOfAnySize splits a message into reads of every size.
+func TestAMessageMayArriveInPiecesOfAnySize(t *testing.T) {
 	t.Parallel()
 	const sent, want = "a\r\n..b\r\n\n.c\r\r\n..\r\n\r\n...\r\n", "a\r\n.b\r\n\n.c\r\r\n.\r\n\r\n..\r\n"
 	for size := 1; size <= len(sent); size++ {

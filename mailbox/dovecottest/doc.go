@@ -5,9 +5,9 @@
 //
 // # Files
 //
-//	server.go              Options, Start; ports, the account that owns the mail
-//	config.go              Dovecot's directory, configuration and certificate
+//	server.go                   Options, Start; ports, the account that owns the mail
+//	config.go                   Dovecot's directory, configuration and certificate
 //	process.go, process_*.go    Dovecot's process and its log; it ends with the test
-//	maildir.go             Deliver and Count
-//	token.go               access tokens that Dovecot accepts
+//	maildir.go                  Deliver and Count
+//	token.go                    access tokens that Dovecot accepts
 package dovecottest

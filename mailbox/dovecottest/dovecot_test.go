@@ -9,7 +9,7 @@ import (
 	"mailintegration/mailbox/dovecottest"
 )
 
-// TestStart starts Dovecot in each way and reads a mail over each of its ports.
+// TestStart starts Dovecot in each way and lists its messages over each port.
 func TestStart(t *testing.T) {
 	t.Parallel()
 	plainUser := ""
@@ -22,7 +22,7 @@ func TestStart(t *testing.T) {
 	}{
 		{"as the user of the test", dovecottest.Options{}},
 		{"as a plain user", dovecottest.Options{RunAs: plainUser}},
-		{"with users of one's own", dovecottest.Options{Users: map[string]string{"helpdesk": "secret"}}},
+		{"with given users", dovecottest.Options{Users: map[string]string{"helpdesk": "secret"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -51,7 +51,7 @@ func count(t *testing.T, srv *dovecottest.Server, security mailbox.Security, por
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", security, err, srv.Log())
 	}
-	defer s.Close() // it is always nil
+	defer s.Close()
 	items, err := s.List(t.Context())
 	if err != nil || len(items) != 1000 {
 		t.Fatalf("%s: %d messages, %v", security, len(items), err)

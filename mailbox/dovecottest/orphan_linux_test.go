@@ -13,10 +13,10 @@ import (
 	"mailintegration/mailbox/dovecottest"
 )
 
-// orphanMaker is set in the process that TestKilled kills.
+// orphanMaker is an environment variable that is set in the process that TestDovecotEndsWithAKilledTest kills.
 const orphanMaker = "DOVECOTTEST_ORPHAN_MAKER"
 
-// TestMain lets the test's program be the one that is killed.
+// TestMain sets the directory for temporary files in the process that is killed.
 func TestMain(m *testing.M) {
 	if os.Getenv(orphanMaker) != "" {
 		_ = os.Setenv("TMPDIR", os.Getenv(orphanMaker))
@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestKilled kills a test that has started Dovecot: Dovecot ends with it.
-func TestKilled(t *testing.T) {
+// TestDovecotEndsWithAKilledTest kills a test that has started Dovecot, and waits for Dovecot's end.
+func TestDovecotEndsWithAKilledTest(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(orphanMaker) != "" {
 		srv := dovecottest.Start(t, dovecottest.Options{})
@@ -33,10 +33,10 @@ func TestKilled(t *testing.T) {
 		select {}
 	}
 	directory := t.TempDir()
-	if err := os.Chmod(filepath.Dir(directory), 0o755); err != nil { // Dovecot's users must come through
+	if err := os.Chmod(filepath.Dir(directory), 0o755); err != nil { // Dovecot's accounts must be able to enter it
 		t.Fatal(err)
 	}
-	victim := exec.Command(os.Args[0], "-test.run=^TestKilled$")
+	victim := exec.Command(os.Args[0], "-test.run=^TestDovecotEndsWithAKilledTest$")
 	victim.Env = append(os.Environ(), orphanMaker+"="+directory)
 	out, err := victim.StdoutPipe()
 	if err != nil {
@@ -52,7 +52,7 @@ func TestKilled(t *testing.T) {
 	if err := victim.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = victim.Wait() // it was killed
+	_ = victim.Wait() // returns an error, as the process was killed
 	for t.Context().Err() == nil {
 		conn, err := net.Dial("tcp", address)
 		if err != nil {

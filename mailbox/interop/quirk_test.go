@@ -21,17 +21,17 @@ import (
 	"mailintegration/mailbox/interop"
 )
 
-// TestQuirk holds what each server does in a way of its own, so that a session is known to cope with it.
+// TestQuirk checks the peculiarity of each server, and that a session copes with it.
 func TestQuirk(t *testing.T) {
 	t.Parallel()
 	quirks := []struct {
 		server, name string
 		run          func(*testing.T)
 	}{
-		{"popa3d", "popa3d knows no CAPA at all", noCapabilities},
+		{"popa3d", "popa3d has no CAPA", noCapabilities},
 		{"mailutils", "sizes change within a session of mailutils", sizesChange},
-		{"courier", "courier loses what is sent behind PASS though it offers PIPELINING", losesBehindPass},
-		{"cyrus", "cyrus wants 60 seconds between log-ins", loginDelay},
+		{"courier", "courier loses commands sent behind PASS though it offers PIPELINING", losesBehindPass},
+		{"cyrus", "cyrus requires 60 seconds between log-ins", loginDelay},
 	}
 	chosen := interop.Chosen(t)
 	for _, q := range quirks {
@@ -63,7 +63,7 @@ func noCapabilities(t *testing.T) {
 	}
 }
 
-// sizesChange: mailutils adds X-UIDL when it is first asked for unique-ids, after it has told the sizes.
+// sizesChange expects that mailutils adds X-UIDL at the first UIDL, after it has listed the sizes.
 func sizesChange(t *testing.T) {
 	srv := interop.Start(t, "mailutils")
 	srv.Deliver(mail(1), mail(2))
@@ -85,7 +85,7 @@ func sizesChange(t *testing.T) {
 	}
 }
 
-// losesBehindPass shows the fault itself: of three commands in one segment two are answered.
+// losesBehindPass shows the fault itself: the server answers two of three commands in one segment.
 func losesBehindPass(t *testing.T) {
 	srv := interop.Start(t, "courier")
 	session := srv.Open()
@@ -97,7 +97,7 @@ func losesBehindPass(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close() // nothing is left to be said
+	defer conn.Close()
 	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
@@ -129,8 +129,8 @@ func loginDelay(t *testing.T) {
 	}
 }
 
-// sendsNothingBehindLogIn looks at the connection: what follows the
-// password, be it PASS or AUTH PLAIN, is written after something was read.
+// sendsNothingBehindLogIn checks the order on the connection: after the password, by PASS or AUTH PLAIN, the session
+// reads before it writes again.
 func sendsNothingBehindLogIn(t *testing.T, srv *interop.Server) {
 	srv.Deliver(mail(1))
 	seen := &transcript{}
@@ -155,7 +155,7 @@ func sendsNothingBehindLogIn(t *testing.T, srv *interop.Server) {
 // received stands for octets from the server.
 const received = "received"
 
-// transcript is what a connection saw, in order.
+// transcript records the reads and writes of a connection, in order.
 type transcript struct {
 	mu    sync.Mutex
 	steps []string
@@ -173,7 +173,7 @@ func (s *transcript) all() []string {
 	return slices.Clone(s.steps)
 }
 
-// observed is a connection that writes its transcript.
+// observed is a connection that records a transcript.
 type observed struct {
 	net.Conn
 	seen *transcript

@@ -16,19 +16,19 @@ import (
 	"mailintegration/mailbox/interop"
 )
 
-// TestSession is what a session does with every server.
+// TestSession runs the same suite against every server.
 func TestSession(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
 		run  func(*testing.T, *interop.Server)
 	}{
-		{"lists, retrieves and deletes what is there", readsAndDeletes},
+		{"lists, retrieves and deletes all messages", readsAndDeletes},
 		{"finds an empty maildrop empty", findsEmpty},
 		{"deletes nothing without QUIT", deletesNothingWithoutQuit},
 		{"keeps every octet of a message of megabytes", keepsEveryOctet},
 		{"keeps lines that begin with dots", keepsDots},
-		{"skips a message that is not there and goes on", skipsWhatIsNotThere},
+		{"skips a message that does not exist and goes on", skipsWhatIsNotThere},
 		{"refuses a wrong password and says so", refusesWrongPassword},
 		{"finds the maildrop locked by another session", findsMaildropLocked},
 		{"gives a message the same unique-id in each session", keepsUniqueIDs},
@@ -46,7 +46,7 @@ func TestSession(t *testing.T) {
 	}
 }
 
-// mail is a small message that no other is like.
+// mail returns a small, unique message.
 func mail(n int) []byte {
 	return fmt.Appendf(nil, "From: ann@acme.example\r\nTo: helpdesk@acme.example\r\nSubject: Nr. %d\r\n"+
 		"Message-ID: <%d@acme.example>\r\nDate: Sun, 22 Nov 2026 09:00:00 +0000\r\n\r\nbody %d\r\n", n, n, n)
@@ -76,7 +76,7 @@ func retrieve(t *testing.T, session *mailbox.Session, it mailbox.Item) []byte {
 	return octets
 }
 
-// quit ends a session as it should.
+// quit ends a session with QUIT.
 func quit(t *testing.T, session *mailbox.Session) {
 	t.Helper()
 	if err := session.Quit(t.Context()); err != nil {
@@ -84,8 +84,8 @@ func quit(t *testing.T, session *mailbox.Session) {
 	}
 }
 
-// wantOctets compares what was delivered with what was retrieved: all of it, or the body where the server adds to the
-// header, and the header's own lines.
+// wantOctets compares the delivered with the retrieved message: completely, or, where the server adds header fields,
+// the body and the original header fields.
 func wantOctets(t *testing.T, srv *interop.Server, want, got []byte) {
 	t.Helper()
 	if srv.Rewrites {
@@ -103,7 +103,7 @@ func wantOctets(t *testing.T, srv *interop.Server, want, got []byte) {
 	}
 }
 
-// shortened is the beginning of what is shown when octets differ.
+// shortened returns the beginning of a message for a test's output.
 func shortened(octets []byte) string { return string(octets[:min(len(octets), 2000)]) }
 
 func readsAndDeletes(t *testing.T, srv *interop.Server) {
@@ -200,14 +200,14 @@ func refusesWrongPassword(t *testing.T, srv *interop.Server) {
 	}
 }
 
-// findsMaildropLocked: RFC 1939 §4 wants an exclusive lock. Courier, Cyrus and popa3d have none.
+// findsMaildropLocked expects the exclusive lock of RFC 1939 §4. Courier, Cyrus and popa3d have none.
 func findsMaildropLocked(t *testing.T, srv *interop.Server) {
 	srv.Deliver(mail(1))
 	first := srv.Open()
 	list(t, first, 1)
 	second, err := mailbox.Open(t.Context(), srv.Account)
 	if err == nil {
-		defer second.Close() // it is always nil
+		defer second.Close()
 	}
 	if !errors.Is(err, srv.Locked) || (err == nil) != (srv.Locked == nil) {
 		t.Errorf("Open: %v, want %v", err, srv.Locked)

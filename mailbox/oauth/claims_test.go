@@ -11,7 +11,7 @@ import (
 	"mailintegration/mailbox/oauth"
 )
 
-func TestWhatIsMissingInATokenIsNamed(t *testing.T) {
+func TestMissingNamesEveryDefectOfAToken(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 13, 0, 0, 0, time.UTC)
 	application := map[string]any{"scp": nil, "upn": nil, "roles": []string{"POP.AccessAsApp"}, "aud": "https://outlook.office365.com"}
@@ -20,7 +20,7 @@ func TestWhatIsMissingInATokenIsNamed(t *testing.T) {
 		grant  oauth.Grant
 		claims map[string]any
 		scope  string
-		want   []string // one beginning for each
+		want   []string // the beginning of each text
 	}{
 		{"a person's token is right", oauth.DeviceCode, nil, "", nil},
 		{"an application's token is right", oauth.ClientCredentials, application, "", nil},
@@ -33,8 +33,8 @@ func TestWhatIsMissingInATokenIsNamed(t *testing.T) {
 		{"the application has IMAP's role only", oauth.ClientCredentials, map[string]any{"roles": []string{"IMAP.AccessAsApp"}}, "", []string{"the role POP.AccessAsApp is missing"}},
 		{"another tenant", oauth.DeviceCode, map[string]any{"tid": "22222222-0000-0000-0000-000000000000"}, "", []string{"the tenant is 22222222"}},
 		{"it has expired", oauth.DeviceCode, map[string]any{"exp": now.Unix()}, "", []string{"the token expired"}},
-		{"it is not good yet", oauth.DeviceCode, map[string]any{"nbf": now.Add(time.Hour).Unix()}, "", []string{"the token is not valid before"}},
-		{"its clock is a little ahead", oauth.DeviceCode, map[string]any{"nbf": now.Add(time.Minute).Unix()}, "", nil},
+		{"it is not valid yet", oauth.DeviceCode, map[string]any{"nbf": now.Add(time.Hour).Unix()}, "", []string{"the token is not valid before"}},
+		{"the endpoint's clock is a little ahead", oauth.DeviceCode, map[string]any{"nbf": now.Add(time.Minute).Unix()}, "", nil},
 		{"all at once", oauth.DeviceCode, map[string]any{"aud": nil, "scp": nil, "exp": 1.5e9}, "", []string{"the audience is none", "the scope", "the token expired"}},
 	}
 	for _, tt := range tests {
@@ -61,7 +61,7 @@ func TestWhatIsMissingInATokenIsNamed(t *testing.T) {
 	}
 }
 
-func TestWhatATokenSaysIsOneLine(t *testing.T) {
+func TestClaimsAreOneLine(t *testing.T) {
 	t.Parallel()
 	for want, claims := range map[string]map[string]any{
 		"audience https://outlook.office.com, scopes POP.AccessAsUser.All SMTP.Send, user helpdesk@acme.example, tenant " + tenant + ", expires 2100-01-01T00:00:00Z": nil,
@@ -78,7 +78,7 @@ func TestWhatATokenSaysIsOneLine(t *testing.T) {
 	}
 }
 
-func TestATokenThatIsNoJWTSaysNothing(t *testing.T) {
+func TestAnOpaqueTokenHasNoClaims(t *testing.T) {
 	t.Parallel()
 	b64 := base64.RawURLEncoding.EncodeToString
 	for _, text := range []string{"", "EwBgA8l6BAAU", "a.b.c", "a." + b64([]byte("not JSON")) + ".c", "a." + b64([]byte(`[1]`)) + ".c", "..", "a.b.c.d.e"} {
@@ -88,7 +88,7 @@ func TestATokenThatIsNoJWTSaysNothing(t *testing.T) {
 	}
 }
 
-// FuzzReadClaims looks for tokens that end the program, or that reach the terminal with more than text.
+// FuzzReadClaims looks for tokens that crash the program, or that bring control characters to a terminal.
 func FuzzReadClaims(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"aud":["a",1],"exp":"x"}`, `{"roles":"one","exp":1e300,"nbf":-1}`} {
 		f.Add(seed)

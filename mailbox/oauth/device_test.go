@@ -17,7 +17,7 @@ import (
 	"mailintegration/mailbox/oauth"
 )
 
-// direct is a transport to a handler in the same process, so that the time of a test is synctest's.
+// direct is a transport to a handler in the same process, so that the test can use synctest's time.
 type direct struct{ http.Handler }
 
 // RoundTrip implements http.RoundTripper.
@@ -30,7 +30,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// deviceEndpoint answers with a code and then with one answer after the other, the last of them for ever.
+// deviceEndpoint answers with a code and then with the given answers in turn, the last one for ever.
 type deviceEndpoint struct {
 	endpoint
 	times []time.Duration // of the requests for a token, since the code
@@ -62,7 +62,7 @@ func newDeviceEndpoint(interval int, answers ...answer) *deviceEndpoint {
 
 var pending = refusal(400, "authorization_pending", "AADSTS70016: pending. Trace ID: 1")
 
-// authorize runs Authorize against the endpoint within a bubble.
+// authorize runs Authorize against the endpoint, within a synctest bubble.
 func authorize(t *testing.T, ctx context.Context, h http.Handler) (oauth.Options, oauth.Claims, []oauth.Invitation, error) {
 	t.Helper()
 	o := options(t, oauth.DeviceCode, "https://login.example")
@@ -72,7 +72,7 @@ func authorize(t *testing.T, ctx context.Context, h http.Handler) (oauth.Options
 	return o, claims, shown, err
 }
 
-func TestADeviceCodeIsWaitedForAndItsRefreshTokenStored(t *testing.T) {
+func TestAuthorizeStoresTheRefreshToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		e := newDeviceEndpoint(5, pending, pending,
@@ -110,7 +110,7 @@ func TestADeviceCodeIsWaitedForAndItsRefreshTokenStored(t *testing.T) {
 	})
 }
 
-func TestADeviceCodeThatComesToNothing(t *testing.T) {
+func TestAuthorizeFailsWithAReason(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name      string
@@ -118,13 +118,13 @@ func TestADeviceCodeThatComesToNothing(t *testing.T) {
 		want      error
 		err, hint string
 	}{
-		{"nobody enters it", pending, mailbox.ErrNotAuthorized, "expired", "in time"},
+		{"nobody enters the code", pending, mailbox.ErrNotAuthorized, "expired", "in time"},
 		{"the endpoint says that it expired", refusal(400, "expired_token", "AADSTS70020"), mailbox.ErrNotAuthorized, "expired", "in time"},
 		{"the person declines", refusal(400, "authorization_declined", ""), mailbox.ErrTokenRefused, "declined", "accept"},
-		{"the person may not", refusal(400, "access_denied", ""), mailbox.ErrTokenRefused, "denied", "accept"},
-		{"no public client", refusal(401, "invalid_client", "AADSTS7000218: x"), mailbox.ErrTokenRefused, "7000218", "public client flows"},
+		{"the person lacks permission", refusal(400, "access_denied", ""), mailbox.ErrTokenRefused, "denied", "accept"},
+		{"the application is not a public client", refusal(401, "invalid_client", "AADSTS7000218: x"), mailbox.ErrTokenRefused, "7000218", "public client flows"},
 		{"no refresh token comes", granted(jwt(nil), ""), mailbox.ErrNotAuthorized, "no refresh token", "offline_access"},
-		{"the endpoint is down until it expires", answer{503, "text/html", page}, mailbox.ErrNotAuthorized, "expired", "in time"},
+		{"the endpoint is down until the code expires", answer{503, "text/html", page}, mailbox.ErrNotAuthorized, "expired", "in time"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -145,7 +145,7 @@ func TestADeviceCodeThatComesToNothing(t *testing.T) {
 	}
 }
 
-func TestAStopEndsTheWaitForADeviceCode(t *testing.T) {
+func TestAStopEndsAuthorize(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 62*time.Second)
@@ -158,7 +158,7 @@ func TestAStopEndsTheWaitForADeviceCode(t *testing.T) {
 	})
 }
 
-func TestADeviceCodeIsNotAskedForInVain(t *testing.T) {
+func TestACodeIsShownOnlyWhenThereIsOne(t *testing.T) {
 	t.Parallel()
 	e := always(granted("t", ""))
 	if _, err := source(t, options(t, oauth.ClientCredentials, serve(t, e))).Authorize(t.Context(), nil); err == nil || e.count() > 0 {
@@ -174,7 +174,7 @@ func TestADeviceCodeIsNotAskedForInVain(t *testing.T) {
 	}
 }
 
-// TestTheRequestForADeviceCodeHasATimeOut, as x/oauth2 makes it without a context.
+// TestTheRequestForADeviceCodeHasATimeOut: x/oauth2 sends this request without a context.
 func TestTheRequestForADeviceCodeHasATimeOut(t *testing.T) {
 	t.Parallel()
 	o := options(t, oauth.DeviceCode, serve(t, slow["silent"]))

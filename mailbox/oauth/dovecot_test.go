@@ -13,14 +13,14 @@ import (
 	"mailintegration/mailbox/oauth"
 )
 
-// signer is an endpoint whose tokens a Dovecot takes.
+// signer is an endpoint whose tokens a Dovecot accepts.
 type signer struct {
 	endpoint
 	key    []byte
 	serial int
 }
 
-// newSigner returns an endpoint that grants whatever it is asked for, and rotates refresh tokens.
+// newSigner returns an endpoint that grants every request, and rotates refresh tokens.
 func newSigner(t *testing.T, key []byte) *signer {
 	s := &signer{key: key}
 	s.say = func(_ string, form url.Values) answer {
@@ -41,7 +41,7 @@ func newSigner(t *testing.T, key []byte) *signer {
 	return s
 }
 
-// poll reads and deletes what is in the maildrop, and returns how many messages there were.
+// poll reads and deletes all messages in the maildrop, and returns how many there were.
 func poll(t *testing.T, srv *dovecottest.Server, s *oauth.Source) (int, error) {
 	t.Helper()
 	session, err := mailbox.Open(t.Context(), mailbox.Account{
@@ -51,7 +51,7 @@ func poll(t *testing.T, srv *dovecottest.Server, s *oauth.Source) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer session.Close() // it is always nil
+	defer session.Close()
 	items, err := session.List(t.Context())
 	for _, it := range items {
 		spool, failed := session.Retrieve(t.Context(), it)
@@ -63,14 +63,14 @@ func poll(t *testing.T, srv *dovecottest.Server, s *oauth.Source) (int, error) {
 	return len(items), errors.Join(err, session.Quit(t.Context()))
 }
 
-// TestAMailboxIsPolledFromDovecotByEachGrant polls six times in three hours of an injected clock, with tokens that are
-// good for an hour, so that they are renewed on the way.
-func TestAMailboxIsPolledFromDovecotByEachGrant(t *testing.T) {
+// TestDovecotIsPolledWithEachGrant polls six times in three hours of an injected clock. The tokens are valid for an
+// hour, so that they are renewed in between.
+func TestDovecotIsPolledWithEachGrant(t *testing.T) {
 	t.Parallel()
 	key := []byte("a key for tokens, 32 octets long")
 	srv := dovecottest.Start(t, dovecottest.Options{TokenKey: key})
 	for _, grant := range []oauth.Grant{oauth.ClientCredentials, oauth.UserPassword, oauth.DeviceCode} {
-		t.Run(string(grant), func(t *testing.T) { // one after the other: there is one maildrop
+		t.Run(string(grant), func(t *testing.T) { // not parallel: there is only one maildrop
 			e, c := newSigner(t, key), newClock()
 			o := options(t, grant, serve(t, e))
 			o.Now = c.Now
@@ -95,8 +95,8 @@ func TestAMailboxIsPolledFromDovecotByEachGrant(t *testing.T) {
 	}
 }
 
-// TestATokenThatDovecotRefusesIsNotUsedAgain has the first token be signed with a key that the server does not know.
-func TestATokenThatDovecotRefusesIsNotUsedAgain(t *testing.T) {
+// TestATokenThatDovecotRefusedIsReplaced signs the first token with a key that the server does not know.
+func TestATokenThatDovecotRefusedIsReplaced(t *testing.T) {
 	t.Parallel()
 	key := []byte("a key for tokens, 32 octets long")
 	srv := dovecottest.Start(t, dovecottest.Options{TokenKey: key})

@@ -19,7 +19,7 @@ import (
 	"mailintegration/mailbox/oauth"
 )
 
-// What the tests' mailbox is configured with.
+// The settings of the tests' mailbox.
 const (
 	tenant       = "11111111-2222-3333-4444-555555555555"
 	clientID     = "99999999-8888-7777-6666-555555555555"
@@ -28,14 +28,14 @@ const (
 	userPassword = "p&ss wörd"
 )
 
-// answer is what an endpoint says to a request.
+// answer is an endpoint's answer to a request.
 type answer struct {
 	status    int
 	mediaType string
 	body      string
 }
 
-// asJSON is an answer in JSON.
+// asJSON returns an answer in JSON.
 func asJSON(status int, v any) answer {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -44,7 +44,7 @@ func asJSON(status int, v any) answer {
 	return answer{status, "application/json; charset=utf-8", string(text)}
 }
 
-// granted is an answer with a token that is good for an hour.
+// granted returns an answer with a token that is valid for an hour.
 func granted(access, refresh string) answer {
 	v := map[string]any{"token_type": "Bearer", "access_token": access, "expires_in": 3600}
 	if refresh != "" {
@@ -53,12 +53,12 @@ func granted(access, refresh string) answer {
 	return asJSON(http.StatusOK, v)
 }
 
-// refusal is an answer with an error.
+// refusal returns an answer with an error.
 func refusal(status int, code, description string) answer {
 	return asJSON(status, map[string]string{"error": code, "error_description": description})
 }
 
-// endpoint is a token endpoint. Its answers are made by a function, request by request.
+// endpoint is a token endpoint. A function gives the answer to each request.
 type endpoint struct {
 	say func(path string, form url.Values) answer
 
@@ -85,7 +85,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(a.body))
 }
 
-// count is how many requests there were.
+// count returns how many requests there were.
 func (e *endpoint) count() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -100,12 +100,12 @@ func serve(t *testing.T, h http.Handler) string {
 	return srv.URL
 }
 
-// always is an endpoint with one answer to all.
+// always returns an endpoint with the same answer to every request.
 func always(a answer) *endpoint {
 	return &endpoint{say: func(string, url.Values) answer { return a }}
 }
 
-// options are those of the tests' mailbox for a grant.
+// options returns the options of the tests' mailbox for a grant.
 func options(t *testing.T, grant oauth.Grant, address string) oauth.Options {
 	t.Helper()
 	o := oauth.Options{
@@ -123,7 +123,7 @@ func options(t *testing.T, grant oauth.Grant, address string) oauth.Options {
 	return o
 }
 
-// authorized are options for a device code that a person entered before: its refresh token is stored.
+// authorized returns options for a mailbox that a person has authorized: its refresh token is stored.
 func authorized(t *testing.T, address, refreshToken string) oauth.Options {
 	t.Helper()
 	o := options(t, oauth.DeviceCode, address)
@@ -133,7 +133,7 @@ func authorized(t *testing.T, address, refreshToken string) oauth.Options {
 	return o
 }
 
-// authorization is the one that fits the options.
+// authorization returns an authorization that matches the options.
 func authorization(o oauth.Options, refreshToken string) oauth.Authorization {
 	return oauth.Authorization{
 		Mailbox: o.Mailbox, AuthorityURL: o.AuthorityURL, TenantID: o.TenantID, ClientID: o.ClientID, UserName: o.UserName,
@@ -141,7 +141,7 @@ func authorization(o oauth.Options, refreshToken string) oauth.Authorization {
 	}
 }
 
-// source is a source with the options.
+// source returns a source with the options.
 func source(t *testing.T, o oauth.Options) *oauth.Source {
 	t.Helper()
 	s, err := oauth.New(o)
@@ -151,7 +151,7 @@ func source(t *testing.T, o oauth.Options) *oauth.Source {
 	return s
 }
 
-// token wants a token.
+// token returns a token, and fails the test without one.
 func token(t *testing.T, s *oauth.Source) string {
 	t.Helper()
 	text, err := s.Token(t.Context())
@@ -161,7 +161,7 @@ func token(t *testing.T, s *oauth.Source) string {
 	return text
 }
 
-// jwt is a token that says what is in claims, and else what is right for a person's mailbox.
+// jwt returns a token with the given claims, and otherwise with those that are right for a person's mailbox.
 func jwt(claims map[string]any) string {
 	all := map[string]any{
 		"aud": "https://outlook.office.com", "scp": "POP.AccessAsUser.All SMTP.Send", "tid": tenant, "upn": userName,

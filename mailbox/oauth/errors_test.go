@@ -17,40 +17,40 @@ import (
 
 const page = "<html><body>Sign in to continue</body></html>"
 
-func TestOnlyWhatTheEndpointClassifiesNeedsAPerson(t *testing.T) {
+func TestOnlyARefusalWithAReasonIsPermanent(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name      string
 		answer    answer
 		permanent bool
-		err, hint string // what must be in them
+		err, hint string // parts of both texts
 	}{
 		{"the secret is wrong", refusal(401, "invalid_client", "AADSTS7000215: Invalid client secret provided. Trace ID: 12ab Timestamp: x"), true, "refused the request: invalid_client: AADSTS7000215: Invalid client secret provided.", "not its Secret ID"},
 		{"the secret has expired", refusal(401, "invalid_client", "AADSTS7000222: expired"), true, "AADSTS7000222", "create a new one"},
 		{"the application is unknown", refusal(400, "unauthorized_client", "AADSTS700016: not found"), true, "unauthorized_client", "ClientId and TenantId"},
 		{"the tenant is unknown", refusal(400, "invalid_request", "AADSTS90002: Tenant 'x' not found."), true, "AADSTS90002", "TenantId"},
 		{"the password is wrong", refusal(400, "invalid_grant", "AADSTS50126: Error validating credentials"), true, "invalid_grant", "UserName and Password"},
-		{"a second factor is wanted", refusal(400, "interaction_required", "AADSTS50076: MFA"), true, "interaction_required", "mailbox authorize"},
+		{"a second factor is required", refusal(400, "interaction_required", "AADSTS50076: MFA"), true, "interaction_required", "mailbox authorize"},
 		{"nobody consented", refusal(400, "invalid_grant", "AADSTS65001: consent"), true, "65001", "POP.AccessAsUser.All"},
 		{"the refresh token is too old", refusal(400, "invalid_grant", "AADSTS700082: expired due to inactivity"), true, "700082", "mailbox authorize"},
-		{"no public client", refusal(401, "invalid_client", "AADSTS7000218: client_assertion"), true, "7000218", "public client flows"},
+		{"the application is not a public client", refusal(401, "invalid_client", "AADSTS7000218: client_assertion"), true, "7000218", "public client flows"},
 		{"a refusal without a number", refusal(400, "invalid_grant", ""), true, "invalid_grant", "no longer valid"},
-		{"a number that nobody knows", refusal(400, "invalid_scope", "AADSTS99999999: ?"), true, "invalid_scope", "Scope"},
+		{"an unknown number", refusal(400, "invalid_scope", "AADSTS99999999: ?"), true, "invalid_scope", "Scope"},
 		{"a refusal with 200", refusal(200, "invalid_client", ""), true, "invalid_client", "ClientSecret"},
-		{"Microsoft's own trouble", refusal(400, "invalid_grant", "AADSTS90033: A transient error has occurred."), false, "90033", ""},
-		{"a refusal of a broken endpoint", refusal(500, "invalid_client", ""), false, "invalid_client", ""},
+		{"a temporary problem of Microsoft's", refusal(400, "invalid_grant", "AADSTS90033: A transient error has occurred."), false, "90033", ""},
+		{"a refusal with status 500", refusal(500, "invalid_client", ""), false, "invalid_client", ""},
 		{"too many requests", refusal(429, "invalid_grant", "AADSTS90055"), false, "invalid_grant", ""},
 		{"a request that came too slowly", refusal(408, "invalid_grant", ""), false, "invalid_grant", ""},
 		{"a server error in JSON", refusal(500, "server_error", "oops"), false, "server_error", ""},
 		{"overload", refusal(503, "temporarily_unavailable", "AADSTS90006"), false, "temporarily_unavailable", ""},
-		{"a code that nobody knows", refusal(400, "mystery", ""), false, "mystery", ""},
-		{"a mangled request", refusal(400, "invalid_request", "no grant_type"), false, "invalid_request", ""},
+		{"an unknown code", refusal(400, "mystery", ""), false, "mystery", ""},
+		{"a request that a proxy damaged", refusal(400, "invalid_request", "no grant_type"), false, "invalid_request", ""},
 		{"a page in place of a token", answer{200, "text/html", page}, false, "200 OK, text/html", "proxy"},
 		{"a page with 400", answer{400, "text/html", page}, false, "400 Bad Request, text/html", "proxy"},
 		{"a page with 401", answer{401, "text/html", page}, false, "401 Unauthorized, text/html", "proxy"},
 		{"a page with 502", answer{502, "text/html", page}, false, "502 Bad Gateway, text/html", "proxy"},
 		{"a page that says it is JSON", answer{200, "application/json", page}, false, "200 OK, application/json", "proxy"},
-		{"a page without a type", answer{200, "", page}, false, "200 OK", "proxy"},
+		{"a page without a media type", answer{200, "", page}, false, "200 OK", "proxy"},
 		{"a page that says it is plain text", answer{200, "text/plain", page}, false, "200 OK, text/plain", "proxy"},
 		{"an empty answer", answer{200, "application/json", ""}, false, "200 OK", "proxy"},
 		{"JSON without a token", asJSON(200, map[string]int{"expires_in": 3600}), false, "200 OK", "proxy"},
@@ -83,7 +83,7 @@ func TestOnlyWhatTheEndpointClassifiesNeedsAPerson(t *testing.T) {
 	}
 }
 
-func TestNoSecretIsInAnErrorAlthoughTheEndpointRepeatsIt(t *testing.T) {
+func TestNoErrorContainsASecretThatTheEndpointRepeats(t *testing.T) {
 	t.Parallel()
 	for _, grant := range []oauth.Grant{oauth.ClientCredentials, oauth.UserPassword, oauth.DeviceCode} {
 		for _, mediaType := range []string{"application/json", "text/html", "text/plain"} {
@@ -127,10 +127,10 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	}
 }
 
-// slow are endpoints that take longer than anybody waits.
+// slow are endpoints that take longer than the time-out.
 var slow = map[string]http.HandlerFunc{
 	"silent": func(_ http.ResponseWriter, r *http.Request) {
-		if err := r.ParseForm(); err == nil { // the end of the connection is seen once the body was read
+		if err := r.ParseForm(); err == nil { // the server notices the end of the connection only after the body was read
 			<-r.Context().Done()
 		}
 	},
@@ -152,7 +152,7 @@ var slow = map[string]http.HandlerFunc{
 	},
 }
 
-func TestASlowEndpointEndsWithinTheTimeOutAndIsNobodysFault(t *testing.T) {
+func TestASlowEndpointIsATransientErrorAfterTheTimeOut(t *testing.T) {
 	t.Parallel()
 	for name, handler := range slow {
 		for _, grant := range []oauth.Grant{oauth.ClientCredentials, oauth.DeviceCode} {
@@ -192,7 +192,7 @@ func TestACancelledContextEndsARequest(t *testing.T) {
 	}
 }
 
-func TestAnEndpointThatIsNotThereIsNobodysFault(t *testing.T) {
+func TestAnUnreachableEndpointIsATransientError(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -2,16 +2,16 @@ package oauth
 
 import "context"
 
-// At has f called at each step of Save.
+// At makes Save call f at each step.
 func (s *Store) At(f func(step string)) { s.at = f }
 
-// Lock is what another process would take.
+// Lock takes the lock like another process.
 func (s *Store) Lock(ctx context.Context, mailbox string) (unlock func(), err error) {
 	return s.lock(ctx, mailbox)
 }
 
-// Path is where a mailbox's authorization lies.
+// Path returns the path of a mailbox's authorization.
 func (s *Store) Path(mailbox string) string { return s.path(mailbox) }
 
-// Unsafe says why an account may not use a file of the store.
+// Unsafe says why an account cannot trust a file of the store.
 var Unsafe = whyUnsafe

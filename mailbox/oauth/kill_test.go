@@ -14,14 +14,14 @@ import (
 	"mailintegration/mailbox/oauth"
 )
 
-// What the child is told: where it stops, who answers, and where the tokens are.
+// Environment variables for the child: the step where it stops, the endpoint, and the directory of the store.
 const (
 	childStep     = "OAUTH_TEST_STEP"
 	childEndpoint = "OAUTH_TEST_ENDPOINT"
 	childStore    = "OAUTH_TEST_STORE"
 )
 
-// stop says that the child is where it was told to stop, and waits there to be killed.
+// stop reports that the child has reached its step, and waits there to be killed.
 func stop(step string) {
 	if step == os.Getenv(childStep) {
 		fmt.Println("here")
@@ -29,7 +29,7 @@ func stop(step string) {
 	}
 }
 
-// child asks for a token, as the daemon does, and stops at a step on the way or once it has the token.
+// child obtains a token like the daemon, and stops at a step in between, or when it has the token.
 func child() {
 	store := oauth.NewStore(os.Getenv(childStore))
 	store.At(stop)
@@ -64,14 +64,14 @@ func killAt(t *testing.T, step string, o oauth.Options) {
 	if killed := c.Process.Kill(); killed != nil {
 		t.Error(killed)
 	}
-	_ = c.Wait() // it was killed
+	_ = c.Wait() // returns an error, as the child was killed
 	if err != nil || line != "here\n" {
 		t.Fatalf("the child said %q, %v", line, err)
 	}
 }
 
 // TestARotatedRefreshTokenSurvivesAKill ends the process between the arrival of a rotated refresh token and the use of
-// the access token that came with it. The endpoint takes each refresh token once.
+// the access token that came with it. The endpoint accepts each refresh token once.
 func TestARotatedRefreshTokenSurvivesAKill(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{"renamed", "handed out"} {
@@ -92,9 +92,9 @@ func TestARotatedRefreshTokenSurvivesAKill(t *testing.T) {
 	}
 }
 
-// TestAKillWhileARefreshTokenIsStoredLeavesTheOneBefore ends the process before the new file has taken the place of the
-// old. The old token is good again with an endpoint that, as Microsoft's, does not void it when it rotates.
-func TestAKillWhileARefreshTokenIsStoredLeavesTheOneBefore(t *testing.T) {
+// TestAKillDuringSaveLeavesThePreviousRefreshToken ends the process before the new file has replaced the old one. The
+// old token still works with an endpoint that, like Microsoft's, does not revoke it when it rotates.
+func TestAKillDuringSaveLeavesThePreviousRefreshToken(t *testing.T) {
 	t.Parallel()
 	e := &endpoint{say: func(_ string, form url.Values) answer {
 		if form.Get("refresh_token") != "first" {

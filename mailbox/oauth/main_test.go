@@ -7,7 +7,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain fails when a test leaves a goroutine behind. As a child it is the program that the kill test ends.
+// TestMain fails when a test leaves a goroutine behind. In a child process it runs the program that the kill test ends.
 func TestMain(m *testing.M) {
 	if os.Getenv(childStep) != "" {
 		child()

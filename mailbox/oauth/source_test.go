@@ -58,7 +58,7 @@ func TestEachGrantAsksForItsTokenInOneRequest(t *testing.T) {
 	}
 }
 
-func TestTheScopeThatIsConfiguredTakesThePlaceOfTheUsualOne(t *testing.T) {
+func TestTheConfiguredScopeReplacesTheDefault(t *testing.T) {
 	t.Parallel()
 	e := always(granted("the-token", ""))
 	o := options(t, oauth.ClientCredentials, serve(t, e))
@@ -69,7 +69,7 @@ func TestTheScopeThatIsConfiguredTakesThePlaceOfTheUsualOne(t *testing.T) {
 	}
 }
 
-// clock is one that the test turns.
+// clock is a clock that the test sets.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -89,8 +89,8 @@ func (c *clock) turn(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// TestADayOfPolls polls every 30 s for a day, with a token that is good for an hour and a refresh token that is good
-// once, and starts the program again every five hours.
+// TestADayOfPolls polls every 30 s for a day, with a token that is valid for an hour and a refresh token that is valid
+// once, and restarts the program every five hours.
 func TestADayOfPolls(t *testing.T) {
 	t.Parallel()
 	e, c := newRotating("first"), newClock()
@@ -120,7 +120,7 @@ func TestADayOfPolls(t *testing.T) {
 	}
 }
 
-func TestATokenWithoutALifeIsUsedOnce(t *testing.T) {
+func TestATokenWithoutALifetimeIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	e := always(asJSON(http.StatusOK, map[string]string{"access_token": "t", "token_type": "Bearer"}))
 	s := source(t, options(t, oauth.ClientCredentials, serve(t, e)))
@@ -131,7 +131,7 @@ func TestATokenWithoutALifeIsUsedOnce(t *testing.T) {
 	}
 }
 
-func TestATokenThatWasForgottenIsReplaced(t *testing.T) {
+func TestAForgottenTokenIsReplaced(t *testing.T) {
 	t.Parallel()
 	e := newRotating("first")
 	s := source(t, authorized(t, serve(t, e), "first"))
@@ -142,7 +142,7 @@ func TestATokenThatWasForgottenIsReplaced(t *testing.T) {
 	}
 }
 
-func TestWhileTheEndpointIsInTroubleTheOldTokenIsUsedUntilItExpires(t *testing.T) {
+func TestDuringTransientErrorsTheOldTokenIsUsedUntilItExpires(t *testing.T) {
 	t.Parallel()
 	say := granted("old", "")
 	e, c := &endpoint{}, newClock()
@@ -170,7 +170,7 @@ func TestWhileTheEndpointIsInTroubleTheOldTokenIsUsedUntilItExpires(t *testing.T
 	}
 }
 
-func TestManyAskAtOnceAndTheEndpointIsAskedOnce(t *testing.T) {
+func TestManyConcurrentCallersCauseOneRequest(t *testing.T) {
 	t.Parallel()
 	e := newRotating("first")
 	s := source(t, authorized(t, serve(t, e), "first"))
@@ -188,8 +188,8 @@ func TestManyAskAtOnceAndTheEndpointIsAskedOnce(t *testing.T) {
 	}
 }
 
-// TestTwoProcessesTakeTurns has several sources use one store, as the daemon and check do. The endpoint takes a refresh
-// token once, so that two who read the same one would fail.
+// TestTwoProcessesTakeTurns uses several sources with one store, like the daemon and check. The endpoint accepts a
+// refresh token once, so that two sources that read the same one would fail.
 func TestTwoProcessesTakeTurns(t *testing.T) {
 	t.Parallel()
 	e := newRotating("first")
@@ -209,8 +209,8 @@ func TestTwoProcessesTakeTurns(t *testing.T) {
 	}
 }
 
-// TestAProcessThatDoesNotGoOnHoldsTheOthersUpForATime, and a stop is not held up at all.
-func TestAProcessThatDoesNotGoOnHoldsTheOthersUpForATime(t *testing.T) {
+// TestASuspendedProcessBlocksOthersForALimitedTime, and does not block a stop.
+func TestASuspendedProcessBlocksOthersForALimitedTime(t *testing.T) {
 	t.Parallel()
 	e := newRotating("first")
 	o := authorized(t, serve(t, e), "first")
@@ -233,7 +233,7 @@ func TestAProcessThatDoesNotGoOnHoldsTheOthersUpForATime(t *testing.T) {
 	token(t, s)
 }
 
-func TestWhatAPersonAuthorizesIsUsedWithoutARestart(t *testing.T) {
+func TestAnAuthorizationIsUsedWithoutARestart(t *testing.T) {
 	t.Parallel()
 	e := newRotating("second")
 	o := authorized(t, serve(t, e), "worn out")
@@ -275,7 +275,7 @@ func TestARefreshTokenThatCannotBeStoredIsKeptAndStoredLater(t *testing.T) {
 	}
 }
 
-func TestAMailboxThatIsNotAuthorizedSaysHow(t *testing.T) {
+func TestTheHintSaysHowToAuthorizeAMailbox(t *testing.T) {
 	t.Parallel()
 	e := always(granted("t", ""))
 	o := options(t, oauth.DeviceCode, serve(t, e))
@@ -313,7 +313,7 @@ func TestAnAuthorizationForAnotherApplicationOrUserIsNotUsed(t *testing.T) {
 	}
 }
 
-func TestATokenOfSixThousandOctetsIsHandedOutWhole(t *testing.T) {
+func TestALongTokenIsReturnedComplete(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("abcDEF0123-_.~+/", 400)[:6200]
 	s := source(t, options(t, oauth.ClientCredentials, serve(t, always(granted(long, "")))))
@@ -322,7 +322,7 @@ func TestATokenOfSixThousandOctetsIsHandedOutWhole(t *testing.T) {
 	}
 }
 
-func TestATokenThatWouldBreakTheDialogIsRefused(t *testing.T) {
+func TestATokenWithInvalidCharactersIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"a\r\nDELE 1", "a\x01auth=", "a b", "a\x00", "ä"} {
 		s := source(t, options(t, oauth.ClientCredentials, serve(t, always(granted(bad, "")))))
@@ -347,7 +347,7 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 	}
 }
 
-// TestAStopWhileTheEndpointAnswersLosesNoRotatedToken cancels the context while a refresh is on its way.
+// TestAStopWhileTheEndpointAnswersLosesNoRotatedToken cancels the context during a refresh.
 func TestAStopWhileTheEndpointAnswersLosesNoRotatedToken(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

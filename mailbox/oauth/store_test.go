@@ -15,7 +15,7 @@ import (
 	"mailintegration/mailbox/oauth"
 )
 
-func TestWhatIsSavedIsLoaded(t *testing.T) {
+func TestASavedAuthorizationIsLoaded(t *testing.T) {
 	t.Parallel()
 	s := oauth.NewStore(filepath.Join(t.TempDir(), "data", "tokens"))
 	names := []string{
@@ -46,7 +46,7 @@ func TestWhatIsSavedIsLoaded(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsNoAuthorizationIsNamedAndNotQuoted(t *testing.T) {
+func TestADamagedFileIsNamedAndNotQuoted(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"empty": "", "torn": `{"mailbox":"helpdesk","refresh_token":"secre`, "of another mailbox": `{"mailbox":"sales","refresh_token":"secret"}`,
@@ -69,7 +69,7 @@ func TestAFileThatIsNoAuthorizationIsNamedAndNotQuoted(t *testing.T) {
 	}
 }
 
-func TestSavingAgainReplacesWhatWasThere(t *testing.T) {
+func TestSavingAgainReplacesTheAuthorization(t *testing.T) {
 	t.Parallel()
 	s := oauth.NewStore(filepath.Join(t.TempDir(), "tokens"))
 	first := oauth.Authorization{Mailbox: "helpdesk", RefreshToken: strings.Repeat("long", 2000)}

@@ -14,7 +14,7 @@ import (
 	"mailintegration/mailbox/oauth"
 )
 
-func TestWhatIsSavedIsForItsOwnerAlone(t *testing.T) {
+func TestOnlyTheOwnerMayReadAnAuthorization(t *testing.T) {
 	t.Parallel()
 	o := authorized(t, "http://127.0.0.1:9", "first")
 	path := o.Store.Path("helpdesk")
@@ -26,8 +26,8 @@ func TestWhatIsSavedIsForItsOwnerAlone(t *testing.T) {
 	}
 }
 
-// TestATokenThatOthersCouldReachIsNotUsed changes the store in a way that lets others in.
-func TestATokenThatOthersCouldReachIsNotUsed(t *testing.T) {
+// TestAnAuthorizationThatOthersCouldReachIsNotUsed changes the store so that others can read or write it.
+func TestAnAuthorizationThatOthersCouldReachIsNotUsed(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
@@ -53,7 +53,7 @@ func TestATokenThatOthersCouldReachIsNotUsed(t *testing.T) {
 			t.Parallel()
 			e := newRotating("first")
 			o := authorized(t, serve(t, e), "first")
-			unlock, err := o.Store.Lock(t.Context(), "helpdesk") // the lock's file is there
+			unlock, err := o.Store.Lock(t.Context(), "helpdesk") // creates the lock's file
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,8 +76,8 @@ func TestATokenThatOthersCouldReachIsNotUsed(t *testing.T) {
 	}
 }
 
-// TestWhatRootSavesBelongsToTheOwnerOfTheDirectory: an administrator authorizes mailboxes for the daemon's account.
-func TestWhatRootSavesBelongsToTheOwnerOfTheDirectory(t *testing.T) {
+// TestFilesThatRootSavesBelongToTheOwnerOfTheDirectory: an administrator authorizes mailboxes for the daemon's account.
+func TestFilesThatRootSavesBelongToTheOwnerOfTheDirectory(t *testing.T) {
 	t.Parallel()
 	uid := os.Geteuid()
 	data := t.TempDir()
@@ -99,7 +99,7 @@ func TestWhatRootSavesBelongsToTheOwnerOfTheDirectory(t *testing.T) {
 	}
 }
 
-func TestWhatBelongsToAnotherAccountIsForRootOnly(t *testing.T) {
+func TestOnlyRootUsesFilesOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	o := authorized(t, "http://127.0.0.1:9", "first")
 	info, err := os.Lstat(o.Store.Path("helpdesk"))

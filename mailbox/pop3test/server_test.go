@@ -22,7 +22,7 @@ import (
 // TestMain fails when a test leaves a goroutine behind.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// archive is the maildrop of the dialogues.
+// archive has the messages for the dialogues.
 const archive = `
 -- helpdesk/1.eml --
 Subject: one
@@ -42,7 +42,7 @@ Subject: other
 
 `
 
-// client is a client that says what the test says.
+// client sends the commands of a test.
 type client struct {
 	t    *testing.T
 	conn net.Conn
@@ -77,8 +77,7 @@ func (c *client) line() string {
 	return strings.TrimRight(line, "\r\n")
 }
 
-// TestDialogue holds the dialogues in testdata against the server: lines that begin with "C: " are sent, the others
-// are expected.
+// TestDialogue plays the dialogues in testdata: it sends lines that begin with "C: " and expects the others.
 func TestDialogue(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*.txt")
@@ -107,7 +106,7 @@ func TestDialogue(t *testing.T) {
 	}
 }
 
-// logIn goes through the AUTHORIZATION state.
+// logIn logs in with USER and PASS.
 func (c *client) logIn() {
 	c.t.Helper()
 	for _, command := range []string{"", "USER helpdesk", "PASS secret"} {
@@ -120,7 +119,7 @@ func (c *client) logIn() {
 	}
 }
 
-// TestFaults sets a fault at DELE 2 and shows what is answered and what is left.
+// TestFaults sets a fault at a step and checks the answers and the remaining messages.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -157,7 +156,7 @@ func TestFaults(t *testing.T) {
 			var got []string
 			commands := []string{"DELE 1", "DELE 2", "QUIT", "NOOP"}
 			for i := range tt.want {
-				if i < 3 { // after QUIT nothing can be sent
+				if i < 3 { // no command can follow QUIT
 					c.send(commands[i])
 				}
 				got = append(got, c.line())
@@ -175,8 +174,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestAMessageIsHandedOutInPart shows what RETR and QUIT do where retrieving deletes.
-func TestAMessageIsHandedOutInPart(t *testing.T) {
+// TestTruncateSendsAPartOfAMessage uses a server that deletes retrieved messages at QUIT.
+func TestTruncateSendsAPartOfAMessage(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{DeletesRetrieved: true})
 	addArchive(srv, archive)
@@ -199,7 +198,7 @@ func TestAMessageIsHandedOutInPart(t *testing.T) {
 	}
 }
 
-// TestAnEndlessAnswer goes on until the client leaves.
+// TestAnEndlessAnswer: the answer goes on until the client leaves.
 func TestAnEndlessAnswer(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})
@@ -229,7 +228,7 @@ func contextUntil(t *testing.T, c *client) context.Context {
 	return t.Context()
 }
 
-// TestStall waits silently until the client leaves; what a Call at the same step does comes first.
+// TestStall: the server is silent until the client leaves; a Call at the same step comes first.
 func TestStall(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})
@@ -246,7 +245,7 @@ func TestStall(t *testing.T) {
 	}
 }
 
-// TestLog remembers commands, but no secrets.
+// TestLog: the log contains commands, but no secrets.
 func TestLog(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})
@@ -262,7 +261,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// TestMessages hands maildrops out, and the same unique-ids as long as a message is there.
+// TestMessages: a message keeps its unique-id as long as it is in the maildrop.
 func TestMessages(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})
@@ -274,7 +273,7 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestContext ends a server and its sessions with the context that it was started with.
+// TestContext: a server and its sessions end with the context that Start received.
 func TestContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -303,7 +302,7 @@ func TestContext(t *testing.T) {
 	}
 }
 
-// TestStartFails says why a server cannot listen.
+// TestStartFails: the error says why a server cannot listen.
 func TestStartFails(t *testing.T) {
 	t.Parallel()
 	if _, err := pop3test.Start(t.Context(), pop3test.Options{Listen: "256.0.0.1:0"}); err == nil {
@@ -311,7 +310,7 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
-// TestRTT delays what the client sends, without making commands that are sent together wait for each other.
+// TestRTT: the delay does not make commands that are sent together wait for each other.
 func TestRTT(t *testing.T) {
 	t.Parallel()
 	for together, want := range map[bool]time.Duration{true: 100 * time.Millisecond, false: 300 * time.Millisecond} {
@@ -344,7 +343,7 @@ func TestRTT(t *testing.T) {
 	}
 }
 
-// TestIdleTimeout ends a session that says nothing (RFC 1939 §3).
+// TestIdleTimeout: the server ends a silent session (RFC 1939 §3).
 func TestIdleTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -361,7 +360,7 @@ func TestIdleTimeout(t *testing.T) {
 	})
 }
 
-// TestStuff stuffs as RFC 1939 §3 says.
+// TestStuff checks byte-stuffing (RFC 1939 §3).
 func TestStuff(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ octets, want string }{
