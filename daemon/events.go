@@ -42,7 +42,7 @@ func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outco
 		e.log.Warn("message left in the mailbox", append(fields, zap.Error(o.Err))...)
 		return
 	}
-	fields = append(fields, zap.String("outcome", string(o.Outcome)), zap.Int64("request", o.Request))
+	fields = append(fields, zap.String("outcome", string(o.Result)), zap.Int64("request", o.Request))
 	if o.Known {
 		e.log.Info("message known", fields...)
 		return
@@ -52,7 +52,7 @@ func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outco
 	if n := len(d.Message.Defects); n > 0 {
 		fields = append(fields, zap.Int("defects", n))
 	}
-	switch o.Outcome {
+	switch o.Result {
 	case store.SetAside:
 		e.log.Error("message set aside", append(fields,
 			zap.String("hint", "read the event: it has the cause, and the message as it was received"))...)

@@ -38,15 +38,15 @@ func (r *Report) count(o store.Outcome) {
 		r.Failed++
 	case o.Known:
 		r.Known++
-	case o.Outcome == store.Opened:
+	case o.Result == store.Opened:
 		r.Opened++
-	case o.Outcome == store.Added:
+	case o.Result == store.Added:
 		r.Added++
-	case o.Outcome == store.Refused:
+	case o.Result == store.Refused:
 		r.Refused++
-	case o.Outcome == store.Ignored:
+	case o.Result == store.Ignored:
 		r.Ignored++
-	case o.Outcome == store.SetAside:
+	case o.Result == store.SetAside:
 		r.SetAside++
 	}
 }

@@ -40,7 +40,7 @@ func TestAMessageThatWasReplayedIsKnownWhenItIsPolled(t *testing.T) {
 	w := newWorld(t)
 	for i := range 2 {
 		m, o, err := Replay(t.Context(), w.store, w.mailbox, octetsOf(question))
-		if err != nil || o.Known != (i == 1) || o.Outcome != store.Opened || m.Subject != "A question" {
+		if err != nil || o.Known != (i == 1) || o.Result != store.Opened || m.Subject != "A question" {
 			t.Errorf("%+v, %v", o, err)
 		}
 	}

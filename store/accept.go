@@ -53,7 +53,7 @@ const (
 type Outcome struct {
 	Known      bool               // it was accepted before: nothing was recorded now
 	AcceptedAt time.Time          // of one that is Known: when its receipt was written
-	Outcome    string             // Opened, Added, Refused, Ignored or SetAside
+	Result     string             // Opened, Added, Refused, Ignored or SetAside
 	Request    int64              // the request opened or added to, or the event of SetAside; 0 for none
 	Activity   int64              // the activity added, 0 for none
 	Decision   processor.Decision // nil when Known; it names requests by their real numbers
@@ -175,8 +175,8 @@ func (s *Store) acceptance(tx pgx.Tx, mb Mailbox, size int, decider Decider) *ac
 }
 
 // accept takes the steps that the package's documentation lists, from the receipts up to the commit.
-func (a *acceptance) accept(ctx context.Context, batch []Delivery, met map[[sha256.Size]byte]*meeting) error {
-	arrivals := a.arrivals(batch, met)
+func (a *acceptance) accept(ctx context.Context, batch []Delivery, met map[[sha256.Size]byte]*knownMessage) error {
+	arrivals := a.newMessages(batch, met)
 	records, err := a.decide(ctx, arrivals)
 	if err != nil {
 		return err
@@ -198,7 +198,7 @@ func (a *acceptance) accept(ctx context.Context, batch []Delivery, met map[[sha2
 
 // settle notes what became of an arrival; its copies in the same batch are known by then.
 func (a *acceptance) settle(r *record) {
-	o := Outcome{Outcome: r.outcome(), Request: r.request, Activity: r.activity, Decision: r.decision}
+	o := Outcome{Result: r.outcome(), Request: r.request, Activity: r.activity, Decision: r.decision}
 	for i, position := range r.positions {
 		if i == 1 {
 			o.Known, o.AcceptedAt, o.Decision = true, a.now, nil

@@ -28,36 +28,36 @@ func TestAcceptRecordsEachMessageOnce(t *testing.T) {
 			first: []store.Delivery{mail("1", "a"), mail("2", "b")},
 			then:  []store.Delivery{mail("1", "a"), mail("2", "b")},
 			want: []store.Outcome{
-				{Known: true, Outcome: store.Opened, Request: 1}, {Known: true, Outcome: store.Opened, Request: 2}},
+				{Known: true, Result: store.Opened, Request: 1}, {Known: true, Result: store.Opened, Request: 2}},
 			requests: 2,
 		},
 		{
 			name:     "the same octets under another unique-id",
 			first:    []store.Delivery{mail("1", "a")},
 			then:     []store.Delivery{mail("77", "a")},
-			want:     []store.Outcome{{Known: true, Outcome: store.Opened, Request: 1}},
+			want:     []store.Outcome{{Known: true, Result: store.Opened, Request: 1}},
 			requests: 1,
 		},
 		{
 			name:     "the same octets without a unique-id",
 			first:    []store.Delivery{mail("", "a")},
 			then:     []store.Delivery{mail("", "a")},
-			want:     []store.Outcome{{Known: true, Outcome: store.Opened, Request: 1}},
+			want:     []store.Outcome{{Known: true, Result: store.Opened, Request: 1}},
 			requests: 1,
 		},
 		{
 			name:     "other octets under the same unique-id and Message-ID are another message",
 			first:    []store.Delivery{mail("1", "a")},
 			then:     []store.Delivery{mail("1", "b", func(m *processor.Message) { m.MessageID = "a@example.com" })},
-			want:     []store.Outcome{{Outcome: store.Opened, Request: 2}},
+			want:     []store.Outcome{{Result: store.Opened, Request: 2}},
 			requests: 2,
 		},
 		{
 			name: "the same octets three times in one batch",
 			then: []store.Delivery{mail("1", "a"), mail("2", "a"), mail("3", "b"), mail("4", "a")},
 			want: []store.Outcome{
-				{Outcome: store.Opened, Request: 1}, {Known: true, Outcome: store.Opened, Request: 1},
-				{Outcome: store.Opened, Request: 2}, {Known: true, Outcome: store.Opened, Request: 1}},
+				{Result: store.Opened, Request: 1}, {Known: true, Result: store.Opened, Request: 1},
+				{Result: store.Opened, Request: 2}, {Known: true, Result: store.Opened, Request: 1}},
 			requests: 2,
 		},
 		{name: "nothing", want: nil},
@@ -194,7 +194,7 @@ func TestAnActivityIsRecordedWithAllItsRows(t *testing.T) {
 		mail("3", "c", answerTo("a"), from("Other@far.example")),
 		mail("4", "d", answerTo("a"), from("other@far.example")))
 	want := []store.Outcome{
-		{Outcome: store.Added, Request: 1, Activity: 1}, {Outcome: store.Added, Request: 1, Activity: 2}, {Outcome: store.Added, Request: 1, Activity: 3}}
+		{Result: store.Added, Request: 1, Activity: 1}, {Result: store.Added, Request: 1, Activity: 2}, {Result: store.Added, Request: 1, Activity: 3}}
 	if diff := cmp.Diff(want, got, ignoreDecision); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
@@ -232,11 +232,11 @@ func TestAMessageSeesWhatEarlierOnesOfItsBatchDid(t *testing.T) {
 		mail("4", "c", answerTo("b")),
 		mail("5", "d", answerTo("x")))
 	want := []store.Outcome{
-		{Outcome: store.Opened, Request: 2},
-		{Outcome: store.Opened, Request: 3},
-		{Outcome: store.Added, Request: 3, Activity: 1},
-		{Outcome: store.Added, Request: 3, Activity: 2},
-		{Outcome: store.Added, Request: 1, Activity: 3},
+		{Result: store.Opened, Request: 2},
+		{Result: store.Opened, Request: 3},
+		{Result: store.Added, Request: 3, Activity: 1},
+		{Result: store.Added, Request: 3, Activity: 2},
+		{Result: store.Added, Request: 1, Activity: 3},
 	}
 	if diff := cmp.Diff(want, got, ignoreDecision); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
@@ -348,14 +348,14 @@ func TestAnotherTeamsRequestIsNotThere(t *testing.T) {
 	got := d.accept(t, clerk{Mailbox: hr},
 		mail("2", "b", answerTo("a")),
 		mail("3", "c", func(m *processor.Message) { m.Subject = "#1" }))
-	want := []store.Outcome{{Outcome: store.Opened, Request: 2}, {Outcome: store.Opened, Request: 3}}
+	want := []store.Outcome{{Result: store.Opened, Request: 2}, {Result: store.Opened, Request: 3}}
 	if diff := cmp.Diff(want, got, ignoreDecision); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
 	c := clerk{Mailbox: hr, instead: func(*processor.Message, processor.Directory) processor.Decision {
 		return processor.AddActivity{Request: 1}
 	}}
-	if got := d.accept(t, c, mail("4", "d")); got[0].Outcome != store.SetAside {
+	if got := d.accept(t, c, mail("4", "d")); got[0].Result != store.SetAside {
 		t.Errorf("a decision for another team's request gave %+v", got[0])
 	}
 }
@@ -373,9 +373,9 @@ func TestAMessageIDLeadsToTheRequestThatHasItself(t *testing.T) {
 	got := d.accept(t, d.clerk(), mail("4", "d", answerTo("late")), mail("5", "e", answerTo("a")))
 	got = append(got, d.accept(t, d.clerk(), mail("6", "late", func(m *processor.Message) { m.References = []string{"c@example.com"} }))...)
 	want := []store.Outcome{
-		{Outcome: store.Added, Request: 3, Activity: 1},
-		{Outcome: store.Added, Request: 1, Activity: 2},
-		{Outcome: store.Added, Request: 3, Activity: 3},
+		{Result: store.Added, Request: 3, Activity: 1},
+		{Result: store.Added, Request: 1, Activity: 2},
+		{Result: store.Added, Request: 3, Activity: 3},
 	}
 	if diff := cmp.Diff(want, got, ignoreDecision); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
@@ -396,7 +396,7 @@ func TestRefusedAndIgnoredMessagesAreKept(t *testing.T) {
 		return processor.Ignore{Reason: processor.Reason{Code: "loop"}}
 	}
 	got := d.accept(t, c, mail("1", "a"), mail("2", "b"))
-	if diff := cmp.Diff([]store.Outcome{{Outcome: store.Refused}, {Outcome: store.Ignored}}, got, ignoreDecision); diff != "" {
+	if diff := cmp.Diff([]store.Outcome{{Result: store.Refused}, {Result: store.Ignored}}, got, ignoreDecision); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
 	if n := d.count(t, "receipt WHERE raw_kept"); n != 2 {

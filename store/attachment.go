@@ -24,7 +24,7 @@ type storedFile struct {
 }
 
 // rawMessageFile returns the raw message as a file to keep.
-func rawMessageFile(arr *arrival) *storedFile {
+func rawMessageFile(arr *newMessage) *storedFile {
 	return &storedFile{raw: true, message: arr.Raw, digest: arr.digest, octets: arr.Raw.Size()}
 }
 
@@ -42,7 +42,7 @@ func (r *record) attach(list []processor.Attachment, withRaw bool) {
 		r.files = append(r.files, &storedFile{attachment: a, attached: true, message: r.Raw})
 	}
 	if withRaw {
-		c := rawMessageFile(r.arrival)
+		c := rawMessageFile(r.newMessage)
 		c.attached = true
 		c.attachment = processor.Attachment{Name: RawName, MediaType: "message/rfc822"}
 		r.files = append(r.files, c)

@@ -31,7 +31,7 @@ func BenchmarkAccept(b *testing.B) {
 			})
 		}
 		outcomes := d.accept(b, d.clerk(), batch...)
-		if outcomes[0].Known || outcomes[size-1].Outcome != store.Added && batches > 0 {
+		if outcomes[0].Known || outcomes[size-1].Result != store.Added && batches > 0 {
 			b.Fatalf("outcomes are %+v", outcomes)
 		}
 		batches++

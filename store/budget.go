@@ -12,14 +12,14 @@ import (
 // turns tells whose turn it is among messages that are worked on one after another, and since when.
 type turns struct {
 	mu        sync.Mutex
-	current   *arrival
+	current   *newMessage
 	since     time.Time
 	ended     bool
 	abandoned bool
 }
 
-// take begins a message's turn. It ends the goroutine when that was abandoned: what it worked on is nobody's any more.
-func (t *turns) take(arr *arrival) {
+// begin begins a message's turn. It ends the goroutine when that was abandoned: what it worked on is nobody's any more.
+func (t *turns) begin(arr *newMessage) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.abandoned {
@@ -37,7 +37,7 @@ func (t *turns) end() bool {
 }
 
 // abandon gives up a turn that has taken limit, and otherwise returns how long it may still take.
-func (t *turns) abandon(limit time.Duration) (left time.Duration, late *arrival) {
+func (t *turns) abandon(limit time.Duration) (left time.Duration, late *newMessage) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if left = limit - time.Since(t.since); left > 0 || t.ended {
@@ -93,7 +93,7 @@ func (t *turns) fault(reason processor.Reason) error {
 	return &messageError{reason: reason, digest: &t.current.digest}
 }
 
-func tooSlow(arr *arrival, limit time.Duration) error {
+func tooSlow(arr *newMessage, limit time.Duration) error {
 	detail := fmt.Sprintf("understanding the message took longer than %s", limit)
 	return &messageError{reason: processor.NewReason(processor.ReasonTooSlow, detail), digest: &arr.digest}
 }

@@ -52,12 +52,12 @@ func (s *Store) LookUp(ctx context.Context, team processor.Ref, keys processor.K
 }
 
 // lookUp finds all that deciding about the arrivals may ask for, and the addresses of those who will take part.
-func (a *acceptance) lookUp(ctx context.Context, arrivals []*arrival) (*findings, error) {
+func (a *acceptance) lookUp(ctx context.Context, arrivals []*newMessage) (*findings, error) {
 	var keys processor.Keys
 	err := a.inTurn(func(t *turns) {
 		var all []processor.Keys
 		for _, arr := range arrivals {
-			t.take(arr)
+			t.begin(arr)
 			all = append(all, a.keysOf(arr), processor.Keys{Addresses: correspondents(arr.Message)})
 		}
 		keys = gathered(all)
@@ -129,7 +129,7 @@ func gathered(all []processor.Keys) processor.Keys {
 }
 
 // keysOf asks the decider. When that panics, Decide will hardly do better, and the message is set aside then.
-func (a *acceptance) keysOf(arr *arrival) (keys processor.Keys) {
+func (a *acceptance) keysOf(arr *newMessage) (keys processor.Keys) {
 	defer func() {
 		if v := recover(); v != nil {
 			keys = processor.Keys{}

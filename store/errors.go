@@ -55,18 +55,6 @@ type messageError struct {
 
 func (e *messageError) Error() string { return e.reason.Detail() }
 
-// IsTransient reports whether waiting may help: true for everything but a refusal of what was to be recorded and
-// for names that are not in the database. An error that is not known is transient, so that no mail is dropped by
-// ignorance.
-func IsTransient(err error) bool {
-	if err == nil || isExplained(err) {
-		return err != nil
-	}
-	var names *UnresolvedError
-	_, refused := reasonToSetAside(err)
-	return !refused && !errors.As(err, &names)
-}
-
 // IsUnexplained reports whether neither the state of the database or of the attachment directory, nor a lock, nor a
 // reference that was removed, nor a name that is missing, nor a constraint that refuses everything, nor a stop explains
 // err. It may then be due to the one message that it befell.

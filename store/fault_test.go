@@ -83,7 +83,7 @@ func testCuts(t *testing.T, cut func(*storetest.Proxy, int), bad bool, rows map[
 		}
 		if err != nil {
 			failed++
-			if !store.IsTransient(err) || !errors.Is(err, store.ErrUnavailable) {
+			if !errors.Is(err, store.ErrUnavailable) {
 				t.Errorf("cut %d: the error is not one of the database: %v", n, err)
 			}
 		}
@@ -115,7 +115,7 @@ func TestWhileTheDatabaseIsDownNothingIsAnybodysFault(t *testing.T) {
 	proxied := d.open(t, proxy.URL)
 	proxy.Refuse()
 	_, err := proxied.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a")}, d.clerk())
-	if !store.IsTransient(err) || !errors.Is(err, store.ErrUnavailable) || !strings.HasPrefix(err.Error(), "accept: ") {
+	if !errors.Is(err, store.ErrUnavailable) || !strings.HasPrefix(err.Error(), "accept: ") {
 		t.Errorf("error is %v", err)
 	}
 	if err := proxied.Ping(t.Context()); !errors.Is(err, store.ErrUnavailable) {
@@ -154,7 +154,7 @@ func TestAFaultIsTheDatabasesOrTheMessages(t *testing.T) {
 				CREATE TRIGGER fail BEFORE INSERT ON receipt FOR EACH ROW WHEN (NEW.uidl = '2') EXECUTE FUNCTION fail()`)
 			outcomes, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a"), mail("2", "b"), mail("3", "c")}, d.clerk())
 			if test.database {
-				if outcomes != nil || !store.IsTransient(err) || !errors.Is(err, store.ErrUnavailable) || store.IsUnexplained(err) {
+				if outcomes != nil || !errors.Is(err, store.ErrUnavailable) || store.IsUnexplained(err) {
 					t.Errorf("outcomes %+v, error %v", outcomes, err)
 				}
 				if n := d.count(t, "receipt") + d.count(t, "request"); n != 0 {
@@ -178,7 +178,7 @@ func TestAStopBeforeTheCommitRecordsNothing(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	c := d.exceptFor("about b", func() processor.Decision { stop(); return nil })
 	_, err := d.store.Accept(ctx, d.mailbox, []store.Delivery{mail("1", "a"), mail("2", "b")}, c)
-	if !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrUnavailable) || !store.IsTransient(err) {
+	if !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("error is %v", err)
 	}
 	if n := d.count(t, "receipt"); n != 0 {
@@ -205,7 +205,7 @@ func TestAMessageWhoseFileCannotBeWrittenStaysInTheMailboxAlone(t *testing.T) {
 			d := newDesk(t)
 			test.spoil(t, d)
 			got := d.accept(t, d.clerk(), mail("1", "a"), mail("2", "b", with(attachment("x", "content"))), mail("3", "c"))
-			if err := got[1].Err; !store.IsTransient(err) || !store.IsUnexplained(err) || store.Hint(err) == "" {
+			if err := got[1].Err; !store.IsUnexplained(err) || store.Hint(err) == "" {
 				t.Errorf("error is %v", err)
 			}
 			if n := d.count(t, "receipt"); n != 2 || got[0].Err != nil || got[2].Err != nil {
@@ -227,7 +227,7 @@ func TestASpoolThatCannotBeReadRecordsNothing(t *testing.T) {
 	c.attachRaw = true
 	short := mail("1", "a")
 	short.Raw = torn{octets("a")}
-	if got := d.accept(t, c, short); !store.IsTransient(got[0].Err) || !store.IsUnexplained(got[0].Err) {
+	if got := d.accept(t, c, short); !store.IsUnexplained(got[0].Err) {
 		t.Errorf("error is %v", got[0].Err)
 	}
 	if names := d.fileNames(t); len(names) != 0 || d.count(t, "receipt") != 0 {

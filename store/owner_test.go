@@ -45,7 +45,7 @@ func TestADatabaseLeavesTheDirectoryOfAnotherAlone(t *testing.T) {
 	t.Parallel()
 	d, other := newDesk(t), storetest.New(t)
 	_, err := openAt(t, store.Options{URL: other.URL, AttachmentDirectory: d.files})
-	if !errors.Is(err, store.ErrForeignDirectory) || !errors.Is(err, store.ErrDirectory) || !store.IsTransient(err) ||
+	if !errors.Is(err, store.ErrForeignDirectory) || !errors.Is(err, store.ErrDirectory) ||
 		!strings.Contains(store.Hint(err), "attachments adopt") {
 		t.Errorf("the second database opened it: %v, hint %q", err, store.Hint(err))
 	}
@@ -93,7 +93,7 @@ func TestAShareThatIsNotMountedIsNotWrittenBelow(t *testing.T) {
 			if err := outcomes[0].Err; !errors.Is(err, store.ErrNoMarker) || !errors.Is(err, store.ErrDirectory) || store.IsUnexplained(err) {
 				t.Errorf("a message with a file: %v", err)
 			}
-			if outcomes[1].Outcome != store.Opened {
+			if outcomes[1].Result != store.Opened {
 				t.Errorf("a message without a file waits for its neighbour: %+v", outcomes[1])
 			}
 			if _, err = openAt(t, store.Options{URL: d.url, AttachmentDirectory: d.files}); !errors.Is(err, store.ErrNoMarker) {

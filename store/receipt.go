@@ -18,15 +18,15 @@ import (
 // removed between the look that finds it there and the commit of the row that names it.
 const acceptanceLock = 0x6d61696c_61636370 // "mailaccp"
 
-// arrival is a message of the batch that has no receipt yet.
-type arrival struct {
+// newMessage is a message of the batch that has no receipt yet.
+type newMessage struct {
 	Delivery
 	digest    [sha256.Size]byte
 	positions []int // in the batch; more than one when the same octets were retrieved more than once
 }
 
-// meeting is a message of the batch that has a receipt.
-type meeting struct {
+// knownMessage is a message of the batch that has a receipt.
+type knownMessage struct {
 	digest  [sha256.Size]byte
 	uidl    string // the last one it was met under
 	listed  int64
@@ -37,13 +37,13 @@ type meeting struct {
 
 // receipts locks the mailbox and finds the deliveries that have a receipt. Nobody else accepts for this mailbox from
 // here to the end of the transaction, so what has no receipt now has none at the commit.
-func (a *acceptance) receipts(ctx context.Context, batch []Delivery) (map[[sha256.Size]byte]*meeting, error) {
+func (a *acceptance) receipts(ctx context.Context, batch []Delivery) (map[[sha256.Size]byte]*knownMessage, error) {
 	digests := make([][]byte, len(batch))
 	for i, d := range batch {
 		digest := d.Raw.Digest()
 		digests[i] = digest[:]
 	}
-	met := map[[sha256.Size]byte]*meeting{}
+	met := map[[sha256.Size]byte]*knownMessage{}
 	var b pgx.Batch
 	// A message is deleted from its mailbox once the commit was answered, so the answer must mean that it is on disk,
 	// whatever the server's default is.
@@ -61,7 +61,7 @@ func (a *acceptance) receipts(ctx context.Context, batch []Delivery) (map[[sha25
 	// With = ANY, PostgreSQL may prefer to read all receipts of the mailbox as long as it has no statistics.
 	b.Queue(`SELECT k.digest, r.* FROM unnest($2::bytea[]) AS k (digest) CROSS JOIN LATERAL (
 			SELECT `+metColumns+` FROM receipt WHERE mailbox_id = $1 AND digest = k.digest LIMIT 1) AS r`, a.mailbox.ID, digests).
-		Query(meetings(met))
+		Query(scanKnown(met))
 	a.queueAltered(&b, batch, met)
 	if err := a.tx.SendBatch(ctx, &b).Close(); err != nil {
 		if isLockTimeout(err) {
@@ -83,15 +83,15 @@ func mailboxGone(err error) error {
 // metColumns are those of a receipt that meetings reads.
 const metColumns = `digest, outcome, coalesce(request_id, 0), coalesce(activity_id, 0), accepted_at`
 
-// meetings reads the digests of deliveries, each with the receipt that it is known by. A delivery that is in met is left
+// scanKnown reads the digests of deliveries, each with the receipt that it is known by. A delivery that is in met is left
 // as it is there.
-func meetings(met map[[sha256.Size]byte]*meeting) func(pgx.Rows) error {
+func scanKnown(met map[[sha256.Size]byte]*knownMessage) func(pgx.Rows) error {
 	return func(rows pgx.Rows) error {
 		var delivery, receipt []byte
 		o := Outcome{Known: true}
-		_, err := pgx.ForEachRow(rows, []any{&delivery, &receipt, &o.Outcome, &o.Request, &o.Activity, &o.AcceptedAt}, func() error {
+		_, err := pgx.ForEachRow(rows, []any{&delivery, &receipt, &o.Result, &o.Request, &o.Activity, &o.AcceptedAt}, func() error {
 			if key := [sha256.Size]byte(delivery); met[key] == nil {
-				met[key] = &meeting{digest: [sha256.Size]byte(receipt), outcome: o}
+				met[key] = &knownMessage{digest: [sha256.Size]byte(receipt), outcome: o}
 			}
 			return nil
 		})
@@ -103,7 +103,7 @@ func meetings(met map[[sha256.Size]byte]*meeting) func(pgx.Rows) error {
 // its mail again does: the unique-id, the Message-ID and the octets after the header section are those of a receipt.
 // RFC 1939 §7 lets a unique-id return with another message, so that alone says nothing. With the body, two alerts that
 // read the same would be one message; with the Message-ID, a draft that was sent again with other words.
-func (a *acceptance) queueAltered(b *pgx.Batch, batch []Delivery, met map[[sha256.Size]byte]*meeting) {
+func (a *acceptance) queueAltered(b *pgx.Batch, batch []Delivery, met map[[sha256.Size]byte]*knownMessage) {
 	var digests, bodies [][]byte
 	var uidls, ids []string
 	for _, d := range batch {
@@ -121,17 +121,17 @@ func (a *acceptance) queueAltered(b *pgx.Batch, batch []Delivery, met map[[sha25
 		CROSS JOIN LATERAL (SELECT `+metColumns+` FROM receipt
 			WHERE mailbox_id = $1 AND uidl = k.uidl AND message_id = k.message_id AND body_digest = k.body
 			ORDER BY last_seen_at DESC LIMIT 1) AS r`, a.mailbox.ID, digests, uidls, ids, bodies).
-		Query(meetings(met))
+		Query(scanKnown(met))
 }
 
-// arrivals gives the deliveries without a receipt, each digest once, and counts those that have one in met.
-func (a *acceptance) arrivals(batch []Delivery, met map[[sha256.Size]byte]*meeting) []*arrival {
-	var list []*arrival
-	index := map[[sha256.Size]byte]*arrival{}
+// newMessages gives the deliveries without a receipt, each digest once, and counts those that have one in met.
+func (a *acceptance) newMessages(batch []Delivery, met map[[sha256.Size]byte]*knownMessage) []*newMessage {
+	var list []*newMessage
+	index := map[[sha256.Size]byte]*newMessage{}
 	for i, d := range batch {
 		digest := d.Raw.Digest()
 		if m, ok := met[digest]; ok {
-			m.meet(d)
+			m.note(d)
 			a.outcomes[i] = m.outcome
 			continue
 		}
@@ -143,14 +143,14 @@ func (a *acceptance) arrivals(batch []Delivery, met map[[sha256.Size]byte]*meeti
 		if d.Message == nil {
 			d.Message = &processor.Message{}
 		}
-		index[digest] = &arrival{Delivery: d, digest: digest, positions: []int{i}}
+		index[digest] = &newMessage{Delivery: d, digest: digest, positions: []int{i}}
 		list = append(list, index[digest])
 	}
 	return list
 }
 
-// meet notes that the message is in the mailbox as d.
-func (m *meeting) meet(d Delivery) {
+// note notes that the message is in the mailbox as d.
+func (m *knownMessage) note(d Delivery) {
 	m.uidl, m.listed, m.body = d.UIDL, d.Listed, d.Body
 	m.times++
 }
@@ -168,9 +168,9 @@ func storableUIDL(uidl string) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// queueMeetings counts the messages that were met again.
+// queueSightings counts the messages that were met again.
 // last_seen_at is of the database's clock, here and below, since receipts are purged by it.
-func queueMeetings(b *pgx.Batch, mailbox int64, met map[[sha256.Size]byte]*meeting) {
+func queueSightings(b *pgx.Batch, mailbox int64, met map[[sha256.Size]byte]*knownMessage) {
 	for _, m := range met {
 		b.Queue(`UPDATE receipt SET uidl = coalesce(nullif($3, ''), uidl), listed = coalesce(nullif($4::bigint, 0), listed),
 				body_digest = coalesce(body_digest, $5), is_listed = $5::bytea IS NOT NULL, last_seen_at = now(), times_seen = times_seen + $6
@@ -195,7 +195,7 @@ func (t *receiptRows) add(r *record) {
 	t.messageID = append(t.messageID, capped(r.Message.MessageID, maxMessageID))
 	t.outcome = append(t.outcome, r.outcome())
 	t.reason = append(t.reason, capped(string(r.decision.Why().Code), maxLine))
-	t.detail = append(t.detail, r.untold())
+	t.detail = append(t.detail, r.detail())
 	t.octets = append(t.octets, r.Raw.Size())
 	t.listed = append(t.listed, max(r.Listed, 0))
 	t.body = append(t.body, r.Body)
@@ -223,8 +223,8 @@ func (t *receiptRows) queue(b *pgx.Batch, mailbox int64, now time.Time) {
 	}
 }
 
-// untold is why the message became nothing, which no history tells.
-func (r *record) untold() string {
+// detail is why the message became nothing, which no history tells.
+func (r *record) detail() string {
 	if r.opens != nil || r.adds != nil {
 		return ""
 	}

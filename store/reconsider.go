@@ -81,7 +81,7 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 		if err != nil {
 			return err
 		}
-		if known, ok := met[aside.Raw.digest]; !ok || known.outcome.Outcome != SetAside || known.outcome.Request != aside.Event {
+		if known, ok := met[aside.Raw.digest]; !ok || known.outcome.Result != SetAside || known.outcome.Request != aside.Event {
 			return ErrNotAside // somebody was faster
 		}
 		if err := a.lockEvent(ctx, aside.Event, again); err != nil {
@@ -112,8 +112,8 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 	return outcome, nil
 }
 
-// stillAside is the error of a reconsideration that decides as before, nil in every other case.
-func (a *acceptance) stillAside(records []*record) error {
+// checkReconsidered is the error of a reconsideration that decides as before, nil in every other case.
+func (a *acceptance) checkReconsidered(records []*record) error {
 	if a.reconsiders && len(records) > 0 && records[0].outcome() == SetAside {
 		return &StillAsideError{records[0].decision.Why()}
 	}
@@ -157,7 +157,7 @@ func (a *acceptance) takeReceipt(ctx context.Context, aside *Aside) (old receipt
 
 // process notes with the event what became of its message, and with the new receipt what the old one said.
 func (a *acceptance) process(ctx context.Context, aside *Aside, old receipt, o Outcome) error {
-	detail := "the message that was set aside was recorded after all: " + o.Outcome
+	detail := "the message that was set aside was recorded after all: " + o.Result
 	if o.Request != 0 {
 		detail += fmt.Sprintf(" %d", o.Request)
 	}

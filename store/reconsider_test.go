@@ -20,7 +20,7 @@ func (d *desk) setAside(t testing.TB, one store.Delivery) int64 {
 	t.Helper()
 	why := processor.SetAside{Reason: processor.NewReason("mine", "because")}
 	got := d.accept(t, d.exceptFor(one.Message.Subject, func() processor.Decision { return why }), one)
-	if got[0].Outcome != store.SetAside {
+	if got[0].Result != store.SetAside {
 		t.Fatalf("it was not set aside: %+v", got[0])
 	}
 	return got[0].Request
@@ -98,7 +98,7 @@ func TestAMessageThatWasSetAsideIsRecordedAsWhatIsDecidedLater(t *testing.T) {
 				t.Errorf("the event says %s, want %s", got, want)
 			}
 			again := d.accept(t, d.clerk(), late)[0]
-			if diff := cmp.Diff(store.Outcome{Known: true, Outcome: o.Outcome, Request: o.Request, Activity: o.Activity}, again, ignoreDecision); diff != "" {
+			if diff := cmp.Diff(store.Outcome{Known: true, Result: o.Result, Request: o.Request, Activity: o.Activity}, again, ignoreDecision); diff != "" {
 				t.Errorf("met again (-want +got):\n%s", diff)
 			}
 			if _, err := d.reconsider(t, d.store, event, late, d.clerk()); !errors.Is(err, store.ErrNotAside) {
@@ -184,7 +184,7 @@ func TestAMessageWhoseEventIsProcessedIsRecordedWhereThatIsWanted(t *testing.T) 
 		t.Fatal(err)
 	}
 	defer aside.Raw.Close()
-	if o, err := d.store.Reconsider(t.Context(), d.mailbox, aside, mail("1", "late").Message, d.clerk(), true); err != nil || o.Outcome != store.Opened {
+	if o, err := d.store.Reconsider(t.Context(), d.mailbox, aside, mail("1", "late").Message, d.clerk(), true); err != nil || o.Result != store.Opened {
 		t.Errorf("%+v, %v", o, err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // record is what one arrival becomes: a decision, and the rows and files that follow from it.
 type record struct {
-	*arrival
+	*newMessage
 	decision processor.Decision
 
 	opens *processor.OpenRequest // the request to open, which for SetAside is its event; nil for none
@@ -49,7 +49,7 @@ func (r *record) keepsRaw() bool { return r.opens == nil && r.adds == nil || r.o
 
 // decide returns the records of all arrivals, in their order, with their numbers. Each message is decided about once. The
 // numbers of requests are drawn between decisions, so that a slow database takes no time from a decision.
-func (a *acceptance) decide(ctx context.Context, arrivals []*arrival) ([]*record, error) {
+func (a *acceptance) decide(ctx context.Context, arrivals []*newMessage) ([]*record, error) {
 	if len(arrivals) == 0 {
 		return nil, nil
 	}
@@ -70,7 +70,7 @@ func (a *acceptance) decide(ctx context.Context, arrivals []*arrival) ([]*record
 		}
 		records = append(records, decided...)
 	}
-	if err := a.stillAside(records); err != nil {
+	if err := a.checkReconsidered(records); err != nil {
 		return nil, err
 	}
 	return records, a.identify(ctx, records)
@@ -78,7 +78,7 @@ func (a *acceptance) decide(ctx context.Context, arrivals []*arrival) ([]*record
 
 // decideInOrder decides about each arrival over the effects of those before it, which the directory shows, until no
 // number is left for the next. Each decision has a limited time.
-func (a *acceptance) decideInOrder(arrivals []*arrival, dir *directory) ([]*record, error) {
+func (a *acceptance) decideInOrder(arrivals []*newMessage, dir *directory) ([]*record, error) {
 	numbers := a.numbers.unused()
 	var records []*record
 	err := a.inTurn(func(t *turns) {
@@ -86,8 +86,8 @@ func (a *acceptance) decideInOrder(arrivals []*arrival, dir *directory) ([]*reco
 			if len(numbers) == 0 {
 				return
 			}
-			t.take(arr)
-			r := a.record(arr, dir, a.judge(arr, dir), numbers[0])
+			t.begin(arr)
+			r := a.record(arr, dir, a.decideAbout(arr, dir), numbers[0])
 			if r.opens != nil {
 				numbers = numbers[1:]
 			}
@@ -102,9 +102,9 @@ func (a *acceptance) decideInOrder(arrivals []*arrival, dir *directory) ([]*reco
 	return records, nil
 }
 
-// judge asks the decider. A panic, no decision, and a decision about a request that is not the team's are faults
+// decideAbout asks the decider. A panic, no decision, and a decision about a request that is not the team's are faults
 // of our own code; the message is set aside for them.
-func (a *acceptance) judge(arr *arrival, dir *directory) (d processor.Decision) {
+func (a *acceptance) decideAbout(arr *newMessage, dir *directory) (d processor.Decision) {
 	defer func() {
 		if v := recover(); v != nil {
 			d = processor.SetAside{Reason: panicReason(v)}
@@ -128,8 +128,8 @@ func (a *acceptance) judge(arr *arrival, dir *directory) (d processor.Decision) 
 }
 
 // record works out what follows from a decision. If it opens a request, that gets the number.
-func (a *acceptance) record(arr *arrival, dir *directory, d processor.Decision, number int64) *record {
-	r := &record{arrival: arr, decision: d, body: arr.Message.Text, html: arr.Message.HTML}
+func (a *acceptance) record(arr *newMessage, dir *directory, d processor.Decision, number int64) *record {
+	r := &record{newMessage: arr, decision: d, body: arr.Message.Text, html: arr.Message.HTML}
 	switch d := d.(type) {
 	case processor.OpenRequest:
 		r.opens, r.request = &d, number

@@ -82,7 +82,7 @@ func (r *refusals) noteRefused(mb Mailbox, constraint string) {
 // noteRecorded notes what the outcomes of messages that were accepted say of the constraints.
 func (r *refusals) noteRecorded(mb Mailbox, outcomes []Outcome) {
 	for _, o := range outcomes {
-		if !o.Known && o.Outcome != SetAside {
+		if !o.Known && o.Result != SetAside {
 			r.noteRefused(mb, "")
 			return
 		}

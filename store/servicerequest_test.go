@@ -39,8 +39,8 @@ func TestAServiceRequestIsRecordedAsItsBlockSays(t *testing.T) {
 		mail("3", "c", saying("CreateSR\nType: Leave\nCreateSR")),
 		mail("4", "d", saying("Thank you.\nCreateSR\nType: Leave\nCreateSR"), answerTo("a")))
 	want := []store.Outcome{
-		{Outcome: store.Opened, Request: 1}, {Outcome: store.Opened, Request: 2},
-		{Outcome: store.SetAside, Request: 3}, {Outcome: store.Added, Request: 1, Activity: 1}}
+		{Result: store.Opened, Request: 1}, {Result: store.Opened, Request: 2},
+		{Result: store.SetAside, Request: 3}, {Result: store.Added, Request: 1, Activity: 1}}
 	if diff := cmp.Diff(want, got, ignoreDecision); diff != "" {
 		t.Fatalf("outcomes (-want +got):\n%s", diff)
 	}
@@ -73,7 +73,7 @@ func TestATypeIsOnlyForServiceRequestsOfItsTeam(t *testing.T) {
 		return c
 	}
 	got := d.accept(t, decides(open), mail("1", "mail 1"))
-	if why := got[0].Decision.Why(); got[0].Outcome != store.SetAside || why.Code != processor.ReasonUnstorable {
+	if why := got[0].Decision.Why(); got[0].Result != store.SetAside || why.Code != processor.ReasonUnstorable {
 		t.Errorf("a type with an incident: %+v", got[0])
 	}
 	// The team may have had it until now: no message is set aside for what somebody removes.
@@ -183,7 +183,7 @@ func TestManyServiceRequestsTakeAsManyStatementsAsOne(t *testing.T) {
 		}
 		must(t, err)
 		for _, o := range outcomes {
-			if o.Outcome != store.Opened {
+			if o.Result != store.Opened {
 				t.Fatalf("%+v", o)
 			}
 		}

@@ -12,7 +12,7 @@ import (
 
 // asideEvent asks the decider for the event that carries a message. When that panics, the event is a plain one: a text
 // that cannot be made must not keep the message in its mailbox.
-func (a *acceptance) asideEvent(arr *arrival, why processor.Reason) (event processor.OpenRequest) {
+func (a *acceptance) asideEvent(arr *newMessage, why processor.Reason) (event processor.OpenRequest) {
 	defer func() {
 		if v := recover(); v != nil {
 			event = a.plainEvent(why, panicReason(v))

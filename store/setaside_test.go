@@ -65,7 +65,7 @@ func TestAMessageThatCannotBeRecordedIsSetAsideAlone(t *testing.T) {
 			batch := []store.Delivery{mail("1", "a"), mail("2", "bad"), mail("3", "c", answerTo("a"))}
 			got := d.accept(t, c, batch...)
 			want := []store.Outcome{
-				{Outcome: store.Opened, Request: 1}, {Outcome: store.SetAside, Request: 2}, {Outcome: store.Added, Request: 1, Activity: 1}}
+				{Result: store.Opened, Request: 1}, {Result: store.SetAside, Request: 2}, {Result: store.Added, Request: 1, Activity: 1}}
 			aside := got[1]
 			got[2].Activity = min(got[2].Activity, 1) // the identities that a failed transaction drew are gone
 			if diff := cmp.Diff(want, got, ignoreDecision); diff != "" {
@@ -94,7 +94,7 @@ func TestAMessageThatCannotBeRecordedIsSetAsideAlone(t *testing.T) {
 				t.Errorf("%d rows in set_aside", n)
 			}
 			for i, o := range d.accept(t, c, batch...) {
-				if !o.Known || o.Outcome != want[i].Outcome {
+				if !o.Known || o.Result != want[i].Result {
 					t.Errorf("message %d met again is %+v", i, o)
 				}
 			}
@@ -176,7 +176,7 @@ func TestAPanicWhileKeysAreAskedForDoesNoHarm(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	got := d.accept(t, keyless{d.clerk()}, mail("1", "a"), store.Delivery{UIDL: "2", Raw: octets("no message")})
-	if got[0].Outcome != store.Opened || got[1].Outcome != store.Opened {
+	if got[0].Result != store.Opened || got[1].Result != store.Opened {
 		t.Errorf("outcomes are %+v", got)
 	}
 }

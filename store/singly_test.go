@@ -44,7 +44,7 @@ func fates(outcomes []store.Outcome) string {
 		switch {
 		case o.Err != nil:
 			b.WriteByte('E')
-		case o.Outcome == store.SetAside:
+		case o.Result == store.SetAside:
 			b.WriteByte('S')
 		case o.Known:
 			b.WriteByte('K')
@@ -121,7 +121,7 @@ func TestAReferenceThatWasRemovedIsNoMessagesFault(t *testing.T) {
 			batch := []store.Delivery{mail("1", "a", stranger), mail("2", "b", stranger), mail("3", "c", stranger)}
 			for _, batch := range [][]store.Delivery{batch, batch[:1]} {
 				got, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk())
-				if !errors.Is(err, store.ErrReferenceGone) || got != nil || store.IsUnexplained(err) || !store.IsTransient(err) ||
+				if !errors.Is(err, store.ErrReferenceGone) || got != nil || store.IsUnexplained(err) ||
 					store.Hint(err) == "" {
 					t.Errorf("outcomes %s, error %v", fates(got), err)
 				}

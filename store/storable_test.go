@@ -86,7 +86,7 @@ func TestWhatPostgreSQLWouldRefuseIsRecorded(t *testing.T) {
 			d := newDesk(t)
 			batch := []store.Delivery{mail(test.uidl, "x", test.change), mail("2", "good")}
 			got := d.accept(t, d.clerk(), batch...)
-			if got[0].Outcome != store.Opened || got[1].Outcome != store.Opened {
+			if got[0].Result != store.Opened || got[1].Result != store.Opened {
 				t.Fatalf("outcomes are %+v", got)
 			}
 			if got[0].Request != 1 || got[1].Request != 2 {
@@ -138,7 +138,7 @@ func TestABatchOfLongTextsIsRecordedInOneTransaction(t *testing.T) {
 		}))
 	}
 	got := d.accept(t, d.clerk(), batch...)
-	if got[4].Outcome != store.Added || got[4].Request != 1 || got[4].Activity != 4 {
+	if got[4].Result != store.Added || got[4].Request != 1 || got[4].Activity != 4 {
 		t.Errorf("outcomes are %+v", got)
 	}
 	if n := one[int](t, d, `SELECT count(DISTINCT xmin::text) FROM receipt`); n != 1 {

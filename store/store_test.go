@@ -90,7 +90,7 @@ func TestAStoreWithoutAnAttachmentDirectoryKeepsNoFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	if got, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a")}, d.clerk()); err != nil || got[0].Outcome != store.Opened {
+	if got, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a")}, d.clerk()); err != nil || got[0].Result != store.Opened {
 		t.Errorf("a message without a file: %+v, %v", got, err)
 	}
 	got, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "b", with(attachment("x", "")))}, d.clerk())

@@ -76,7 +76,7 @@ func TestAThreadFollowsItsRequestToAnotherTeam(t *testing.T) {
 	d := newDesk(t)
 	d.accept(t, d.clerk(), mail("1", "a"))
 	d.exec(t, `UPDATE request SET team_id = 2, source_id = NULL, priority_id = NULL, group_id = NULL`)
-	if got := d.accept(t, d.clerk(), mail("2", "b", answerTo("a"))); got[0].Outcome != store.Opened {
+	if got := d.accept(t, d.clerk(), mail("2", "b", answerTo("a"))); got[0].Result != store.Opened {
 		t.Errorf("an answer in the team that it left: %+v", got[0])
 	}
 	if team := one[int](t, d, `SELECT team_id FROM thread WHERE message_id = 'a@example.com' AND request_id = 1`); team != 2 {

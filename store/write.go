@@ -63,9 +63,9 @@ func (t *rows) queue(b *pgx.Batch, a *acceptance) {
 const maxFlight = 4 << 20
 
 // write writes all rows, in one round trip unless the texts are long.
-func (a *acceptance) write(ctx context.Context, met map[[sha256.Size]byte]*meeting, records []*record) error {
+func (a *acceptance) write(ctx context.Context, met map[[sha256.Size]byte]*knownMessage, records []*record) error {
 	var b pgx.Batch
-	queueMeetings(&b, a.mailbox.ID, met)
+	queueSightings(&b, a.mailbox.ID, met)
 	var t rows
 	for _, r := range records {
 		t.add(r)

@@ -196,7 +196,7 @@ func became(m *processor.Message, o store.Outcome) string {
 	case processor.SetAside:
 		s = fmt.Sprintf("set aside, event %d", o.Request)
 	default:
-		s = string(o.Outcome)
+		s = string(o.Result)
 	}
 	s += ": " + o.Decision.Why().Detail()
 	if n := len(m.Defects); n > 0 {

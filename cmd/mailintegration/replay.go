@@ -96,7 +96,7 @@ func (c *replayCmd) stays(err error) error {
 
 // earlier says what became of a known message when it was accepted.
 func earlier(o store.Outcome) string {
-	switch o.Outcome {
+	switch o.Result {
 	case store.Opened:
 		return fmt.Sprintf("it opened %d", o.Request)
 	case store.Added:
@@ -104,5 +104,5 @@ func earlier(o store.Outcome) string {
 	case store.SetAside:
 		return fmt.Sprintf("it was set aside, event %[1]d (mailintegration replay --set-aside %[1]d records it)", o.Request)
 	}
-	return "it was " + o.Outcome
+	return "it was " + o.Result
 }
