@@ -10,25 +10,25 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// AttachmentCheck says how an attachment directory stands to the database and to the rows that name its files.
+// AttachmentCheck says whether an attachment directory belongs to the database and has the files that its rows name.
 type AttachmentCheck struct {
-	Marker   error // nil: this database may write there, or claim it. Otherwise ErrNoMarker, ErrForeignDirectory or what hinders
-	Removal  error // nil: this database may collect there. Otherwise ErrCopy or what hinders
+	Marker   error // nil: this database may write there, or claim it. Otherwise ErrNoMarker, ErrForeignDirectory or another reason
+	Removal  error // nil: this database may remove orphans there. Otherwise ErrCopy or another reason
 	Writable error // nil: this process may write there
 
-	Sampled  int      // contents named by rows that were looked for
-	Missing  int      // of them, those that are not there
-	Damaged  int      // of them, those that have another size
-	Examples []string // paths of some that are missing or damaged
+	Sampled  int      // files that rows name and that the check looked for
+	Missing  int      // of them, how many do not exist
+	Damaged  int      // of them, how many have another size
+	Examples []string // paths of some missing or damaged files
 }
 
-// maxExamples is how many paths a check names.
+// maxExamples is how many paths a check names at most.
 const maxExamples = 5
 
-// CheckAttachments looks whether a directory is the one that the database keeps its attachments in, and looks for a
-// sample of the contents that rows name: of each sort, so many of the newest and so many others. It changes nothing, but
-// for a file that it writes and removes. The store need not be opened with the directory. The error is one of the
-// database or says that the file system does not answer.
+// CheckAttachments checks whether the database keeps its attachments in a directory, and looks for a sample of the files
+// that rows name: of each sort, so many of the newest and so many others. It writes a file, removes it and changes nothing
+// else. The store may have been opened with another directory. The error comes from the database, or says that the file
+// system does not answer.
 func (s *Store) CheckAttachments(ctx context.Context, directory string, sample int) (AttachmentCheck, error) {
 	check, err := s.checkAttachments(ctx, attachmentDirectory{root: directory, runner: s.attachments.runner}, sample)
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *Store) checkAttachments(ctx context.Context, d attachmentDirectory, sam
 	})
 }
 
-// check looks at the directory.
+// check examines the directory.
 func (d attachmentDirectory) check(own ownership, claimed bool, here instance, list []namedFile) AttachmentCheck {
 	missing, damaged := d.missingAndDamaged(list)
 	check := AttachmentCheck{
@@ -79,13 +79,13 @@ func (d attachmentDirectory) check(own ownership, claimed bool, here instance, l
 	return check
 }
 
-// namedFile is a content that a row names.
+// namedFile is a stored file that a row names.
 type namedFile struct {
 	Digest []byte
 	Octets int64
 }
 
-// missingAndDamaged returns the paths of the contents that are not there, and of those that have another size.
+// missingAndDamaged returns the paths of the files that do not exist, and of those that have another size.
 func (d attachmentDirectory) missingAndDamaged(list []namedFile) (missing, damaged []string) {
 	for _, n := range list {
 		path := d.path([sha256.Size]byte(n.Digest))
@@ -100,8 +100,8 @@ func (d attachmentDirectory) missingAndDamaged(list []namedFile) (missing, damag
 	return missing, damaged
 }
 
-// sampleFiles returns contents that rows name: of attachments and of raw messages up to so many of the newest, of
-// those behind a random digest and, since these may be few, of those with the least digests.
+// sampleFiles returns files that rows name. Of attachments and of raw messages each, it takes up to so many of the newest,
+// of those after a random digest and, since these may be few, of those with the lowest digests.
 func sampleFiles(ctx context.Context, q querier, sample int) ([]namedFile, error) {
 	var random [sha256.Size]byte
 	_, _ = rand.Read(random[:]) // never fails
@@ -113,11 +113,11 @@ func sampleFiles(ctx context.Context, q querier, sample int) ([]namedFile, error
 				UNION ALL (SELECT digest, octets FROM receipt WHERE raw_kept AND digest >= start.digest ORDER BY digest LIMIT $1)) AS found
 		) AS named`, sample, random[:])
 	if err != nil {
-		return nil, fmt.Errorf("contents that rows name: %w", err)
+		return nil, fmt.Errorf("sample of attachments: %w", err)
 	}
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[namedFile])
 	if err != nil {
-		return nil, fmt.Errorf("contents that rows name: %w", err)
+		return nil, fmt.Errorf("sample of attachments: %w", err)
 	}
 	return list, nil
 }

@@ -9,15 +9,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// instance is what a database tells of itself and its server. A copy of the database has the same rows, so only this
-// can show that it is not the one it was; "" stands for what it does not tell.
+// instance identifies a database by its server. A copy of the database has the same rows, so only these values can show that
+// it is a copy. A value that the database does not tell is "".
 type instance struct {
-	System    string `json:"system"`    // of the cluster, kept by physical copies
+	System    string `json:"system"`    // identifier of the cluster; physical copies have the same
 	Database  string `json:"database"`  // number within the cluster
 	Timeline  string `json:"timeline"`  // changes when a standby or a restored backup takes over
-	Address   string `json:"address"`   // unless it is of this host only
+	Address   string `json:"address"`   // of the server, "" for a loopback address
 	Port      string `json:"port"`      // that the server is configured for
-	Directory string `json:"directory"` // of the server's data; only some roles may ask for it
+	Directory string `json:"directory"` // of the server's data; only some roles may read it
 }
 
 // queryRower is a pool or a transaction.
@@ -25,8 +25,8 @@ type queryRower interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// readInstance asks the database. What it does not tell, because a role may not ask or a service that is like PostgreSQL
-// has no such function, is "": mail does not stop for that.
+// readInstance reads the values from the database. A value is "" when the role may not read it, or when a service that
+// resembles PostgreSQL lacks the function: mail does not stop for that.
 func readInstance(ctx context.Context, q queryRower) (i instance, err error) {
 	for _, part := range []struct {
 		value *string
@@ -47,11 +47,12 @@ func readInstance(ctx context.Context, q queryRower) (i instance, err error) {
 	return i, nil
 }
 
-// legacy returns what earlier versions identified a database by.
+// legacy returns the text by which earlier versions identified a database.
 func (i instance) legacy() string { return i.System + "/" + i.Database }
 
-// differences returns in words what is not as it was; "" when nothing shows that this is another database. Where both
-// tell the directory of the data, the port says nothing: the private PostgreSQL moves when another program took its port.
+// differences describes the values that have changed; it returns "" when nothing shows that this is another database. The
+// port counts only where one of the two lacks the data directory: the private PostgreSQL changes its port when another
+// program has taken it.
 func (i instance) differences(was instance) string {
 	var list []string
 	differ := func(what, is, was string) {

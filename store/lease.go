@@ -11,17 +11,17 @@ import (
 )
 
 const (
-	// collectionLease is how long a collector may take from one look at its lease to the next, by the database's clock.
+	// collectionLease is how long a lease lasts by the database's clock; the collection must renew it before.
 	collectionLease = 15 * time.Minute
-	// hangingLease keeps other hosts away while a call of this one has not returned: it may still remove a file.
+	// hangingLease keeps other hosts away while a call of this host has not returned, since it may still remove a file.
 	hangingLease = 24 * time.Hour
 )
 
-// errLeaseLost ends a collection that took so long that another program has begun one.
+// errLeaseLost ends a collection that lasted so long that another program has begun one.
 var errLeaseLost = errors.New("another program has begun to collect")
 
-// acquireLease makes this program the collector, false when another one is. It is a row with a time and no lock of a session,
-// so that it works behind a pooler and ends by itself.
+// acquireLease makes this program the collector, or returns false when another program is. The lease is a row with a time,
+// not a lock of a session, so that it works behind a pooler and ends by itself.
 func (c *collection) acquireLease(ctx context.Context) (leased bool, err error) {
 	err = c.store.pool.QueryRow(ctx, `UPDATE attachment_directory SET collector = $1, collector_until = now() + $2::interval
 		WHERE collector IS NULL OR collector = $1 OR collector_until < now()
@@ -48,8 +48,8 @@ func (c *collection) update(ctx context.Context, q execer, step, assignments str
 	return nil
 }
 
-// releaseLease lets others collect: not, however, while a call is left behind that may still remove a file. A lease that
-// cannot be given back ends by itself.
+// releaseLease lets other programs collect, but extends the lease when an abandoned call may still remove a file. If it
+// fails, the lease ends by itself.
 func (c *collection) releaseLease(ctx context.Context, err error) {
 	ctx, cancel := finishing(ctx)
 	defer cancel()
@@ -60,9 +60,9 @@ func (c *collection) releaseLease(ctx context.Context, err error) {
 	_ = c.update(ctx, c.store.pool, "release lease", `collector = NULL, collector_until = NULL`)
 }
 
-// changeGeneration returns nil when this database owns the directory, and changes the generation in the marker and in the row.
-// The row says first what the marker will be, so that the owner knows its marker wherever it was stopped; a copy of the
-// database falls behind.
+// changeGeneration makes sure that this database owns the directory, and changes the generation in the marker and the row.
+// The row announces the new generation before the marker has it, so that the owner knows its marker after a stop at any
+// point. A copy of the database keeps the old generation and thereby loses the right to remove files.
 func (c *collection) changeGeneration(ctx context.Context) error {
 	here, err := readInstance(ctx, c.store.pool)
 	if err != nil {
@@ -75,7 +75,7 @@ func (c *collection) changeGeneration(ctx context.Context) error {
 	if err := c.owner.checkOriginal(m, here); err != nil {
 		return err
 	}
-	if m.generation == c.owner.next { // stopped before the row followed the marker
+	if m.generation == c.owner.next { // an earlier collection stopped before it updated the row
 		if err := c.followMarker(ctx); err != nil {
 			return err
 		}
@@ -94,15 +94,15 @@ func (c *collection) changeGeneration(ctx context.Context) error {
 	return c.followMarker(ctx)
 }
 
-// followMarker notes in the row that the marker has the generation that was announced.
+// followMarker records in the row that the marker has the announced generation.
 func (c *collection) followMarker(ctx context.Context) error {
 	err := c.update(ctx, c.store.pool, "follow marker", `generation = $2, next_generation = NULL`, c.owner.next)
 	c.owner.generation, c.owner.next = c.owner.next, ""
 	return err
 }
 
-// setCutoff sets the time before which files are old: by the clock of the file system, which gave them their times, and
-// never ahead of the database's. The clock of this host counts nothing.
+// setCutoff sets the time before which files are old, from the clock of the file system, which gave the files their times,
+// or from the database's clock when that is behind. It ignores the clock of this host.
 func (c *collection) setCutoff(ctx context.Context, olderThan time.Duration) error {
 	now, err := onFiles(ctx, c.attachments.runner, 0, func(context.Context) (time.Time, error) { return c.attachments.clock() })
 	if err != nil {
@@ -115,7 +115,7 @@ func (c *collection) setCutoff(ctx context.Context, olderThan time.Duration) err
 	return nil
 }
 
-// clock returns the time of the file system: that of a file made now.
+// clock returns the time of the file system, which it reads from a new file.
 func (d attachmentDirectory) clock() (time.Time, error) {
 	f, err := d.temporary()
 	if err != nil {
@@ -128,7 +128,7 @@ func (d attachmentDirectory) clock() (time.Time, error) {
 	return info.ModTime(), nil
 }
 
-// noteSwept notes the folder that the next collection begins behind.
+// noteSwept records the folder after which the next collection begins.
 func (c *collection) noteSwept(ctx context.Context) error {
 	ctx, cancel := finishing(ctx)
 	defer cancel()

@@ -11,19 +11,20 @@ import (
 	"strings"
 )
 
-// markerFile says, in an attachment directory, whose it is. Earlier versions wrote the number of the PostgreSQL and of
-// the database into a file of the same name, and leave a directory alone where they find anything else.
+// markerFile is the file in an attachment directory that says which database owns it. Earlier versions wrote the numbers of
+// the PostgreSQL cluster and the database into a file of the same name, and do not touch a directory where they find
+// anything else in it.
 const markerFile = ".mailintegration-database"
 
-// markerTitle begins a marker, for a person who finds it.
+// markerTitle is the first line of a marker, for a person who finds it.
 const markerTitle = "MailIntegration keeps attachments here. Do not copy or remove this file; see mailintegration attachments adopt."
 
-// marker is what the file says.
+// marker is the content of the marker file.
 type marker struct {
 	identity   string
 	generation string
-	claiming   bool   // written before the row in the database: it binds only the database that has the same identity
-	legacy     string // what an earlier version wrote, "" otherwise
+	claiming   bool   // the row in the database may be missing: the claim of any other database may replace the marker
+	legacy     string // the text that an earlier version wrote, "" otherwise
 }
 
 // newIdentity returns a random UUID (RFC 9562 §5.4).
@@ -42,7 +43,7 @@ func (m marker) String() string {
 	return fmt.Sprintf("%s\nidentity %s\ngeneration %s\nstate %s\n", markerTitle, m.identity, m.generation, state)
 }
 
-// parseMarker reads a marker of this version or, whatever it is, of an earlier one.
+// parseMarker reads a marker of this version. It takes any other text for the marker of an earlier version.
 func parseMarker(text string) marker {
 	var m marker
 	if !strings.HasPrefix(text, markerTitle+"\n") {
@@ -62,8 +63,8 @@ func parseMarker(text string) marker {
 	return m
 }
 
-// readMarker reads the marker; there is false without one. A read that fails is tried again: over a network, a file
-// that is replaced in this moment may be neither the old one nor the new.
+// readMarker returns the marker, and whether there is one. It tries a failed read again: over a network, a file that is
+// being replaced may be neither the old one nor the new one for a moment.
 func (d attachmentDirectory) readMarker() (m marker, there bool, err error) {
 	if err := d.runner.beforeStep("read marker"); err != nil {
 		return marker{}, false, err
@@ -82,7 +83,7 @@ func (d attachmentDirectory) readMarker() (m marker, there bool, err error) {
 	return parseMarker(string(bytes.TrimSpace(text)) + "\n"), true, nil
 }
 
-// writeMarker replaces the marker by another, which is durable when it returns.
+// writeMarker replaces the marker. The new marker is durable when writeMarker returns.
 func (d attachmentDirectory) writeMarker(m marker) error {
 	if err := d.replaceMarker(m); err != nil {
 		return &directoryError{fmt.Errorf("marker: %w", err)}

@@ -14,22 +14,22 @@ import (
 	"time"
 )
 
-// MaxCollectedFiles is how many files one CollectOrphans removes at most; the next one goes on.
+// MaxCollectedFiles is how many files one call of CollectOrphans removes at most.
 const MaxCollectedFiles = 1_000
 
 const (
-	orphanChunk  = 200     // contents that are looked up, or removed, at once
-	maxSeenFiles = 200_000 // files that one collection looks at
+	orphanChunk  = 200     // digests that are looked up, or files that are removed, at once
+	maxSeenFiles = 200_000 // files that one collection examines
 )
 
-// CollectOrphans removes files from the attachment directory that no row names and that have not been touched for
-// olderThan: what a crash before a commit left behind. It returns how many. One call looks at a bounded number of files
-// and removes at most MaxCollectedFiles; the next one goes on. When messages keep being accepted, or another program
-// collects, it stops early without an error.
+// CollectOrphans removes the files of the attachment directory that no row names and that have not been touched for
+// olderThan; a crash before a commit leaves such files. It returns how many it removed. One call examines a bounded number
+// of files and removes at most MaxCollectedFiles; the next call continues. It stops early, without an error, while messages
+// keep being accepted or another program collects.
 //
-// It removes nothing, and returns an ErrDirectory, where the marker is missing or another database's, or where this
-// database may be a copy of the owner. The package's documentation tells how acceptances and crashes are kept apart from
-// a removal.
+// It removes nothing, and returns an ErrDirectory, when the marker is missing or another database's, or when this database
+// may be a copy of the owner. The section Removal of the package's documentation explains why neither an acceptance nor a
+// crash can lose a file.
 func (s *Store) CollectOrphans(ctx context.Context, olderThan time.Duration) (n int, err error) {
 	if s.attachments.root == "" {
 		return 0, nil
@@ -44,7 +44,7 @@ func (s *Store) CollectOrphans(ctx context.Context, olderThan time.Duration) (n 
 	return r.removed, collectError(s.attachments.markFile(err))
 }
 
-// collectError is the error of a collection as its caller sees it.
+// collectError returns the error of a collection for its caller: being busy is none.
 func collectError(err error) error {
 	if err == nil || errors.Is(err, errBusy) {
 		return nil
@@ -58,17 +58,17 @@ type collection struct {
 	attachments attachmentDirectory
 	owner       ownership
 	now         time.Time // the database's
-	swept       string    // the folder that the last collection came to
+	swept       string    // the last folder that earlier collections have finished
 	cutoff      time.Time // files touched since then are left alone
 
-	candidates [][]byte // old contents that were not looked up yet
-	unnamed    [][]byte // those that no row named when they were looked up
+	candidates [][]byte // digests of old files that were not looked up yet
+	unnamed    [][]byte // digests that no row named when they were looked up
 
 	removed, seen int
-	failed        error // the first file that could not be removed
+	failed        error // of the first file that could not be removed
 }
 
-// collect makes sure that files may be removed, finishes what an earlier collection began, and sweeps the directory.
+// collect makes sure that it may remove files, finishes the removals of an earlier collection, and sweeps the directory.
 func (c *collection) collect(ctx context.Context, olderThan time.Duration) error {
 	if err := c.changeGeneration(ctx); err != nil {
 		return err
@@ -88,12 +88,12 @@ func (c *collection) collect(ctx context.Context, olderThan time.Duration) error
 	return c.failed
 }
 
-// isFull reports whether a bound is reached.
+// isFull reports whether the collection has reached one of its bounds.
 func (c *collection) isFull() bool {
 	return c.removed+len(c.unnamed) >= MaxCollectedFiles || c.seen >= maxSeenFiles
 }
 
-// sweepTemporary removes temporary files. Nobody but the process that made one uses it, and that not for long.
+// sweepTemporary removes old temporary files. Only the process that made such a file uses it, and not for long.
 func (c *collection) sweepTemporary(ctx context.Context) error {
 	old, err := onFiles(ctx, c.attachments.runner, 0, func(context.Context) ([]string, error) {
 		return c.attachments.temporaries(c.cutoff, MaxCollectedFiles-c.removed)
@@ -125,14 +125,14 @@ func (d attachmentDirectory) temporaries(before time.Time, max int) ([]string, e
 	return old, nil
 }
 
-// isOld reports whether a file is there and was last touched before a time.
+// isOld reports whether a file exists and was last touched before a time.
 func isOld(path string, before time.Time) bool {
 	info, err := os.Lstat(path)
 	return err == nil && info.Mode().IsRegular() && info.ModTime().Before(before)
 }
 
-// sweep goes through the folders of the directory, from the one behind the last that an earlier collection came to, and
-// removes the old contents in them that no row names.
+// sweep removes the old files that no row names, folder by folder. It begins after the folder that earlier collections have
+// finished.
 func (c *collection) sweep(ctx context.Context) error {
 	folders, err := onFiles(ctx, c.attachments.runner, 0, func(ctx context.Context) ([]string, error) {
 		return c.attachments.folders(ctx, c.swept)
@@ -144,7 +144,7 @@ func (c *collection) sweep(ctx context.Context) error {
 	return errors.Join(err, c.noteSwept(ctx))
 }
 
-// sweepFolders sweeps folders until a bound is reached. r.swept is the last one in which nothing is left to do.
+// sweepFolders sweeps folders until a bound is reached. It sets c.swept to the last finished folder.
 func (c *collection) sweepFolders(ctx context.Context, folders []string) error {
 	for _, folder := range folders {
 		found, err := onFiles(ctx, c.attachments.runner, 0, func(ctx context.Context) (folderFiles, error) {
@@ -174,8 +174,8 @@ func (c *collection) sweepFolders(ctx context.Context, folders []string) error {
 	return err
 }
 
-// removeFound looks the candidates up, and removes those that no row names, when there are at least so many. Few at once
-// would hold up acceptances many times.
+// removeFound looks the candidates up and removes those that no row names, each when there are at least so many of them:
+// small numbers would hold up acceptances more often.
 func (c *collection) removeFound(ctx context.Context, least int) error {
 	for chunk := range slices.Chunk(takeIfAtLeast(&c.candidates, least), orphanChunk) {
 		unnamed, err := unnamedDigests(ctx, c.store.pool, chunk)
@@ -192,7 +192,7 @@ func (c *collection) removeFound(ctx context.Context, least int) error {
 	return nil
 }
 
-// takeIfAtLeast takes all of a list when it has at least so many, and nothing otherwise.
+// takeIfAtLeast empties a list and returns its elements when it has at least so many; otherwise it returns nothing.
 func takeIfAtLeast(list *[][]byte, least int) [][]byte {
 	if len(*list) < least {
 		return nil
@@ -202,7 +202,7 @@ func takeIfAtLeast(list *[][]byte, least int) [][]byte {
 	return taken
 }
 
-// folders returns the folders of contents that come behind one in alphabetical order.
+// folders returns the folders of stored files that come after the given folder in alphabetical order.
 func (d attachmentDirectory) folders(ctx context.Context, behind string) (list []string, err error) {
 	outer, err := os.ReadDir(d.root)
 	for _, o := range outer {
@@ -228,13 +228,14 @@ func isHex(name string, digits int) bool {
 	return err == nil && len(name) == digits && hex.EncodeToString(b) == name
 }
 
-// folderFiles are the contents in a folder.
+// folderFiles are the stored files in a folder.
 type folderFiles struct {
-	old  [][]byte // digests of those not touched for long
-	seen int
+	old  [][]byte // digests of old files
+	seen int      // number of all files
 }
 
-// oldFilesIn returns the contents in a folder that were last touched before a time. What else lies there is not ours.
+// oldFilesIn returns the stored files in a folder that were last touched before a time. It skips every other file, which is
+// not ours.
 func (d attachmentDirectory) oldFilesIn(ctx context.Context, folder string, before time.Time) (found folderFiles, err error) {
 	if err := d.runner.beforeStep("list"); err != nil {
 		return found, err

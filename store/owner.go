@@ -12,18 +12,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrDirectory is what errors.Is finds in every error that says that the attachment directory cannot be used at all. It
-// is transient, and no message's fault.
+// ErrDirectory matches, by errors.Is, every error that says that the attachment directory cannot be used at all. Such an
+// error is transient and no message's fault.
 var ErrDirectory = errors.New("the attachment directory cannot be used")
 
-// What may be wrong with the attachment directory; each is an ErrDirectory.
+// Reasons why the attachment directory cannot be used; each is an ErrDirectory.
 var (
-	// ErrNoMarker says that the directory does not have the marker that the database left in its own.
+	// ErrNoMarker says that the directory lacks the marker that the database wrote into its own.
 	ErrNoMarker error = &directoryError{errors.New("there is no marker of this database in the directory: is the share mounted?")}
 	// ErrForeignDirectory says that the directory belongs to another database.
 	ErrForeignDirectory error = &directoryError{errors.New("the directory belongs to another database")}
-	// ErrCopy says that the database may be a copy of the one that owns the directory. It may write there and removes
-	// nothing.
+	// ErrCopy says that the database may be a copy of the one that owns the directory. Such a database may write files
+	// there, but not remove any.
 	ErrCopy error = &directoryError{errors.New("this database may be a copy of the one that owns the directory: nothing was removed")}
 	// ErrHanging says that calls into the file system do not return.
 	ErrHanging error = &directoryError{errors.New("the file system does not answer")}
@@ -36,18 +36,18 @@ func (e *directoryError) Error() string        { return e.err.Error() }
 func (e *directoryError) Unwrap() error        { return e.err }
 func (e *directoryError) Is(target error) bool { return target == ErrDirectory }
 
-// claimLock is the advisory lock that a directory is claimed or adopted under.
+// claimLock is the advisory lock that a program holds while it claims or adopts a directory.
 const claimLock = 0x6d61696c_636c616d // "mailclam"
 
-// ownership is the row of the attachment directory that a database has claimed.
+// ownership is the row of the table attachment_directory: the directory that the database has claimed.
 type ownership struct {
 	identity   string
 	generation string
-	next       string // the marker may hold it already; "" for none
+	next       string // generation that the marker may have already, "" for none
 	instance   instance
 }
 
-// readOwnership returns the row, false when the database has never claimed a directory.
+// readOwnership returns the row, and false when the database has never claimed a directory.
 func readOwnership(ctx context.Context, q queryRower) (o ownership, claimed bool, err error) {
 	err = q.QueryRow(ctx, `SELECT identity::text, generation, coalesce(next_generation, ''), instance FROM attachment_directory`).
 		Scan(&o.identity, &o.generation, &o.next, &o.instance)
@@ -60,8 +60,8 @@ func readOwnership(ctx context.Context, q queryRower) (o ownership, claimed bool
 	return o, true, nil
 }
 
-// openAttachments makes sure, when a store is opened, that its attachment directory is this database's and can be written to. A
-// database that has never claimed one claims it; adopt makes it this database's whatever was before.
+// openAttachments makes sure that the attachment directory belongs to this database and can be written to. A database that
+// has never claimed a directory claims it; with adopt, the directory belongs to this database whoever owned it before.
 func (s *Store) openAttachments(ctx context.Context, adopt bool) error {
 	if s.attachments.root == "" {
 		if adopt {
@@ -86,11 +86,11 @@ func (s *Store) claimOrVerify(ctx context.Context, adopt bool) error {
 	return s.attachments.runner.do(ctx, 0, func(context.Context) error { return s.attachments.confirmMarker(own.identity) })
 }
 
-// claim makes the directory this database's unless the database has claimed one already.
+// claim claims the directory for this database, unless the database has claimed one already.
 //
-// The marker is written before the row commits, so that a database whose row is there has a marker somewhere. A claim
-// that was stopped in between leaves a marker that binds nobody and that the next claim replaces; once the row is there,
-// settle lets the marker bind. The lock lets one of several hosts with a directory of their own each claim.
+// It writes the marker before the row commits, so that a database with a row has a marker somewhere. A claim that stops in
+// between leaves a marker in state claiming, which the next claim replaces; confirmMarker changes the state once the row is
+// committed. When several hosts have a directory each, the lock lets only one of them claim.
 func (s *Store) claim(ctx context.Context, adopt bool) error {
 	if _, claimed, err := readOwnership(ctx, s.pool); err != nil || claimed && !adopt {
 		return unavailable(ctx, err)
@@ -104,7 +104,7 @@ func (s *Store) claim(ctx context.Context, adopt bool) error {
 			return err
 		}
 		if _, claimed, err := readOwnership(ctx, tx); err != nil || claimed && !adopt {
-			return err // somebody was faster
+			return err // another program was faster
 		}
 		sample, err := sampleFiles(ctx, tx, claimSample)
 		if err != nil {
@@ -124,7 +124,7 @@ func (s *Store) claim(ctx context.Context, adopt bool) error {
 	})
 }
 
-// lockClaim waits for the lock as long as work on files may take elsewhere.
+// lockClaim takes the lock. It waits as long as another program's work on files may take.
 func lockClaim(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', $1, true)`, fmt.Sprint((fileTimeout + 2*fileGrace).Milliseconds()))
 	if err == nil {
@@ -141,7 +141,7 @@ func insertOwnership(ctx context.Context, tx pgx.Tx, m marker, here instance) er
 	return err
 }
 
-// claimSample is how many contents of each sort are looked for before a directory is claimed.
+// claimSample is how many files of each sort a claim looks for.
 const claimSample = 20
 
 // claim makes the directory and writes the first marker of this database.
@@ -155,15 +155,15 @@ func (d attachmentDirectory) claim(m marker, here instance, sample []namedFile) 
 	return d.writeMarker(m)
 }
 
-// checkClaimable returns nil when a database that has never claimed a directory may claim this one: nobody else's marker is
-// there, and most files of a sample that the database names are, or else this is not the directory that they are in.
+// checkClaimable returns nil when a database that has never claimed a directory may claim this one: it has no other
+// database's marker, and most of a sample of the files that rows name. Otherwise those files lie in another directory.
 func (d attachmentDirectory) checkClaimable(here instance, sample []namedFile) error {
 	old, there, err := d.readMarker()
 	switch {
 	case err != nil:
 		return err
 	case there && old.legacy != "" && old.legacy == here.legacy():
-		return nil // an earlier version's, of this database
+		return nil // an earlier version wrote it for this database
 	case there && !old.claiming:
 		return foreignError(old)
 	}
@@ -174,7 +174,7 @@ func (d attachmentDirectory) checkClaimable(here instance, sample []namedFile) e
 	return nil
 }
 
-// confirmMarker makes sure that the marker is that of the identity, lets it bind, and that the directory can be written to.
+// confirmMarker makes sure that the marker has the identity and the state claimed, and that the directory can be written to.
 func (d attachmentDirectory) confirmMarker(identity string) error {
 	m, err := d.markerOf(identity)
 	if err != nil {
@@ -192,7 +192,7 @@ func (d attachmentDirectory) confirmMarker(identity string) error {
 	return nil
 }
 
-// markerOf returns the marker, and an error when it is not there or not that of the identity.
+// markerOf returns the marker of the database with the identity, or an error when the marker is missing or another's.
 func (d attachmentDirectory) markerOf(identity string) (marker, error) {
 	m, there, err := d.readMarker()
 	switch {
@@ -206,7 +206,7 @@ func (d attachmentDirectory) markerOf(identity string) (marker, error) {
 	return m, nil
 }
 
-// foreignError is the error for a marker that is another database's.
+// foreignError returns the error for the marker of another database.
 func foreignError(m marker) error {
 	if m.legacy != "" {
 		return fmt.Errorf("%w (its marker says %.60q)", ErrForeignDirectory, m.legacy)
@@ -214,7 +214,7 @@ func foreignError(m marker) error {
 	return fmt.Errorf("%w (its marker says %.60q)", ErrForeignDirectory, m.identity)
 }
 
-// checkOriginal returns nil when the database is the owner of the directory with that marker, and no copy of the owner.
+// checkOriginal returns nil when nothing shows that this database is a copy of the one that owns the directory.
 func (o ownership) checkOriginal(m marker, here instance) error {
 	if differences := here.differences(o.instance); differences != "" {
 		return fmt.Errorf("%w (%s)", ErrCopy, differences)

@@ -14,10 +14,10 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// orphanPatience is how long acceptances may be held up by waiting for one that is under way.
+// orphanPatience is how long a collection waits for acceptances that are under way; new ones wait behind it meanwhile.
 const orphanPatience = time.Second
 
-// errBusy ends a collection because messages are being accepted.
+// errBusy ends a collection that acceptances have kept waiting for too long.
 var errBusy = errors.New("messages are being accepted")
 
 // execer is a pool or a transaction.
@@ -25,8 +25,8 @@ type execer interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
-// remove removes those of some contents that no row names. No file is touched while acceptances are held up, which lasts
-// only until the digests are noted.
+// remove removes the files with these digests that no row names. It holds up acceptances only while it records the digests,
+// and touches no file meanwhile.
 func (c *collection) remove(ctx context.Context, digests [][]byte) error {
 	unnamed, err := c.noteRemovals(ctx, digests)
 	if err != nil || len(unnamed) == 0 {
@@ -35,8 +35,8 @@ func (c *collection) remove(ctx context.Context, digests [][]byte) error {
 	return c.removeNoted(ctx, unnamed)
 }
 
-// noteRemovals notes, while nothing is being accepted, which of the contents still no row names: no acceptance that
-// begins later names them, until finish takes the note back.
+// noteRemovals records in the table removal, while nothing is being accepted, which of the digests no row names. No later
+// acceptance names them until removeNoted deletes the note.
 func (c *collection) noteRemovals(ctx context.Context, digests [][]byte) (unnamed [][]byte, err error) {
 	err = c.store.inTx(ctx, func(tx pgx.Tx) error {
 		if err := blockAcceptances(ctx, tx); err != nil {
@@ -53,8 +53,8 @@ func (c *collection) noteRemovals(ctx context.Context, digests [][]byte) (unname
 	return unnamed, err
 }
 
-// replaceRemovals notes the contents that no row names, and forgets what was noted of the others: a program of an earlier
-// version, which knows no notes, may have written the row.
+// replaceRemovals records the unnamed digests and deletes the notes of the others: a program of an earlier version, which
+// does not read the notes, may have written a row that names them.
 func replaceRemovals(ctx context.Context, tx pgx.Tx, digests, unnamed [][]byte) error {
 	_, err := tx.Exec(ctx, `DELETE FROM removal WHERE digest = ANY($1) AND digest <> ALL($2)`, digests, unnamed)
 	if err == nil {
@@ -81,8 +81,8 @@ func (c *collection) resumeRemovals(ctx context.Context) error {
 	return nil
 }
 
-// removeNoted removes the files of contents that are noted and takes the notes back. The note stays where it is not certain
-// whether the file is gone: a file server may carry out later what it has not answered.
+// removeNoted removes the files of noted digests and deletes the notes. It keeps a note when it is not certain whether the
+// file is gone: a file server may carry out later a call that it has not answered.
 func (c *collection) removeNoted(ctx context.Context, digests [][]byte) error {
 	paths := make([]string, len(digests))
 	for i, d := range digests {
@@ -107,14 +107,14 @@ func (c *collection) removeNoted(ctx context.Context, digests [][]byte) error {
 	return unavailable(ctx, err)
 }
 
-// unlinked is what became of some files.
+// unlinked is the result of removing some files.
 type unlinked struct {
-	certain []bool // whether the file is gone, or is there and stays
+	certain []bool // for each file: it is certain that it is gone, or that it exists and stays
 	removed int
 	failed  error // the first failure
 }
 
-// unlink removes files that are still old and says of which it is certain what became of them.
+// unlink removes files that are still old, and returns for each whether the result is certain.
 func (c *collection) unlink(ctx context.Context, paths []string) (certain []bool, err error) {
 	before := c.cutoff
 	result, err := onFiles(ctx, c.attachments.runner, int64(len(paths))*fileRate, func(ctx context.Context) (unlinked, error) {
@@ -155,7 +155,7 @@ func (d attachmentDirectory) unlink(ctx context.Context, paths []string, before 
 	return u, nil
 }
 
-// blockAcceptances waits for the acceptances that are under way and holds up others until the transaction ends.
+// blockAcceptances waits for the acceptances that are under way, and holds up new ones until the transaction ends.
 func blockAcceptances(ctx context.Context, tx pgx.Tx) error {
 	patience := fmt.Sprintf("%dms", orphanPatience.Milliseconds())
 	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', $1, true)`, patience); err != nil {
@@ -168,7 +168,7 @@ func blockAcceptances(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// unnamedDigests returns the digests among some that no row names.
+// unnamedDigests returns those of the digests that no row names.
 func unnamedDigests(ctx context.Context, q querier, digests [][]byte) ([][]byte, error) {
 	rows, err := q.Query(ctx, `SELECT d FROM unnest($1::bytea[]) AS k (d)
 		WHERE NOT EXISTS (SELECT FROM attachment WHERE sha256 = d) AND NOT EXISTS (SELECT FROM receipt WHERE digest = d AND raw_kept)`, digests)

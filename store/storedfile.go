@@ -18,13 +18,13 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// attachmentDirectory is the attachment directory. A file lies in it under the SHA-256 of its octets, aa/bb/aabb…, so that a logo
-// which is on ten thousand messages is stored once, and is complete and durable from the moment it has that name.
+// attachmentDirectory is the directory of the stored files. The name of a file is the SHA-256 of its octets, aa/bb/aabb…,
+// so that a logo on ten thousand messages is stored once. A file with such a name is complete.
 type attachmentDirectory struct {
 	root   string
 	runner *fileRunner
 
-	reading *atomic.Int32 // reads of messages under way, while contents are kept
+	reading *atomic.Int32 // reads of messages under way, while keep runs
 }
 
 const (
@@ -32,17 +32,17 @@ const (
 	fileMode        = 0o640
 	directoryMode   = 0o750
 
-	// smallFile is the size up to which a content is held in memory to find out whether it is there already.
+	// smallFile is the size below which the octets are hashed in memory, so that a file that exists is not written again.
 	smallFile = 256 << 10
-	// keepers is how many contents are written at once; the syncs of several files cost little more than one's.
+	// keepers is how many files are written at once. Several syncs at once cost little more than one.
 	keepers = 4
 )
 
 // errNoDirectory says that a store was opened without an attachment directory and cannot keep a file.
 var errNoDirectory error = &directoryError{errors.New("no attachment directory is given")}
 
-// CheckAttachmentDirectory reports why attachments could not be kept in a directory, nil when they could: it can be
-// written to or, when it is not there yet, Open can make it. It leaves nothing behind.
+// CheckAttachmentDirectory returns nil when this process can keep attachments in a directory: it can write there or, when
+// the directory does not exist, Open can make it. Otherwise it returns the reason. It leaves nothing behind.
 func CheckAttachmentDirectory(directory string) error {
 	if directory == "" {
 		return errNoDirectory
@@ -57,7 +57,7 @@ func CheckAttachmentDirectory(directory string) error {
 	return nil
 }
 
-// tryWriting writes a file and removes it.
+// tryWriting creates a file in the directory and removes it.
 func (d attachmentDirectory) tryWriting() error {
 	f, err := d.temporary()
 	if err != nil {
@@ -66,7 +66,7 @@ func (d attachmentDirectory) tryWriting() error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// path is where the content with a digest lies.
+// path returns the path of the file with the digest.
 func (d attachmentDirectory) path(digest [sha256.Size]byte) string {
 	name := hex.EncodeToString(digest[:])
 	return filepath.Join(d.root, name[:2], name[2:4], name)
@@ -76,10 +76,10 @@ func (d attachmentDirectory) temporary() (*os.File, error) {
 	return os.CreateTemp(d.root, temporaryPrefix+"*")
 }
 
-// keep makes each content durable under its name and notes its digest and size. When it fails, what it did is
-// harmless: files that no row names. It fails when the directory is not the claimed one, and in bounded time when the
-// file system hangs; what is left behind then works on contents of its own, whose sources are taken away from it.
-func (d attachmentDirectory) keep(ctx context.Context, claimed attachmentState, list []*storedFile) error {
+// keep makes each file durable under its name and sets its digest and size. It fails when the directory is not the one that
+// the database has claimed and, in bounded time, when the file system hangs: the abandoned goroutine has copies of the list,
+// and can no longer read the messages. A failure leaves at most files that no row names.
+func (d attachmentDirectory) keep(ctx context.Context, state attachmentState, list []*storedFile) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -93,7 +93,7 @@ func (d attachmentDirectory) keep(ctx context.Context, claimed attachmentState, 
 		}
 	}()
 	d.reading = new(atomic.Int32)
-	err := d.runner.doReading(ctx, octets, d.reading, func(ctx context.Context) error { return d.keepAll(ctx, claimed, copies) })
+	err := d.runner.doReading(ctx, octets, d.reading, func(ctx context.Context) error { return d.keepAll(ctx, state, copies) })
 	if err != nil {
 		return d.markFile(err)
 	}
@@ -103,8 +103,8 @@ func (d attachmentDirectory) keep(ctx context.Context, claimed attachmentState, 
 	return nil
 }
 
-// detach returns copies of contents whose sources are severable, and how many octets keeping them may have to read and
-// write: a message is read once for its attachments, which are no larger, and once for itself.
+// detach returns copies of the files that read from severable messages, and how many octets keeping them may have to read
+// and write: keep reads a message once for its attachments, which are no larger than the message, and once for itself.
 func detach(list []*storedFile) (copies []*storedFile, messages map[[sha256.Size]byte]*severable, octets int64) {
 	messages = map[[sha256.Size]byte]*severable{}
 	for _, one := range list {
@@ -122,15 +122,15 @@ func detach(list []*storedFile) (copies []*storedFile, messages map[[sha256.Size
 	return copies, messages, octets
 }
 
-// keepAll makes the contents durable in the directory that the database has claimed.
-func (d attachmentDirectory) keepAll(ctx context.Context, claimed attachmentState, list []*storedFile) error {
-	if _, err := d.markerOf(claimed.identity); err != nil {
+// keepAll makes the files durable once the marker has shown that the directory is the one that the database has claimed.
+func (d attachmentDirectory) keepAll(ctx context.Context, state attachmentState, list []*storedFile) error {
+	if _, err := d.markerOf(state.identity); err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(keepers)
 	for _, one := range list {
-		group.Go(func() error { return d.keepOne(ctx, claimed, one) })
+		group.Go(func() error { return d.keepOne(ctx, state, one) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
@@ -138,21 +138,21 @@ func (d attachmentDirectory) keepAll(ctx context.Context, claimed attachmentStat
 	return d.syncDirectories(list)
 }
 
-// keepOne makes the octets of one content durable. A panic in a decoder is the message's fault.
-func (d attachmentDirectory) keepOne(ctx context.Context, claimed attachmentState, one *storedFile) (err error) {
+// keepOne makes the octets of one file durable. A panic in a decoder is the message's fault.
+func (d attachmentDirectory) keepOne(ctx context.Context, state attachmentState, one *storedFile) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &messageError{reason: panicReason(v)}
 		}
 	}()
 	if one.raw {
-		if err := claimed.mayName(one); err != nil || d.reuse(one) {
+		if err := state.mayName(one); err != nil || d.reuse(one) {
 			return err
 		}
 	}
 	source := &interruptible{ctx, one.open(), d.reading}
 	if one.raw {
-		return d.writeNew(claimed, one, bytes.NewReader(nil), source)
+		return d.writeNew(state, one, bytes.NewReader(nil), source)
 	}
 	small := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(small)
@@ -162,16 +162,16 @@ func (d attachmentDirectory) keepOne(ctx context.Context, claimed attachmentStat
 	}
 	if small.Len() < smallFile {
 		one.digest, one.octets = sha256.Sum256(small.Bytes()), int64(small.Len())
-		if err := claimed.mayName(one); err != nil || d.reuse(one) {
+		if err := state.mayName(one); err != nil || d.reuse(one) {
 			return err
 		}
 	}
-	return d.writeNew(claimed, one, small, source)
+	return d.writeNew(state, one, small, source)
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// reuse reports whether the content is there already. Its time is set, so that CollectOrphans finds it young.
+// reuse reports whether the file exists already, and sets its time to now, so that CollectOrphans leaves it alone.
 func (d attachmentDirectory) reuse(one *storedFile) bool {
 	path := d.path(one.digest)
 	info, err := os.Stat(path)
@@ -182,16 +182,16 @@ func (d attachmentDirectory) reuse(one *storedFile) bool {
 	return os.Chtimes(path, now, now) == nil
 }
 
-// writeNew writes head and rest to a temporary file, syncs it and gives it its name, unless the content turns out to be
-// there already.
-func (d attachmentDirectory) writeNew(claimed attachmentState, one *storedFile, head, rest io.Reader) error {
+// writeNew writes head and rest to a temporary file, syncs it and gives it its name. It removes the temporary file when the
+// digest, known only now, shows that the file exists already.
+func (d attachmentDirectory) writeNew(state attachmentState, one *storedFile, head, rest io.Reader) error {
 	f, err := d.temporary()
 	if err != nil {
 		return &directoryError{err}
 	}
 	err = one.write(f, io.MultiReader(head, rest))
 	if err == nil {
-		err = claimed.mayName(one)
+		err = state.mayName(one)
 	}
 	if err == nil && d.reuse(one) {
 		return errors.Join(f.Close(), os.Remove(f.Name()))
@@ -218,14 +218,14 @@ func (d attachmentDirectory) publish(temporary string, one *storedFile) error {
 		return err
 	}
 	err := os.Rename(temporary, path)
-	if err != nil && d.reuse(one) { // Windows refuses to replace a file that somebody reads
+	if err != nil && d.reuse(one) { // Windows refuses to replace a file that another program reads
 		return os.Remove(temporary)
 	}
 	return err
 }
 
-// makeFolder makes the folder of a content and the one above it, never the directory itself: it may be where a share is
-// not mounted any more.
+// makeFolder makes the folder of a file and the folder above it. It never makes the attachment directory itself, which may
+// be missing because its share is no longer mounted.
 func (d attachmentDirectory) makeFolder(inner string) error {
 	for _, folder := range []string{filepath.Dir(inner), inner} {
 		if err := os.Mkdir(folder, directoryMode); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -235,8 +235,8 @@ func (d attachmentDirectory) makeFolder(inner string) error {
 	return nil
 }
 
-// write copies the octets to w and notes their digest and size. Those of a raw message are known; a spool that gives
-// another number of octets than it said is broken.
+// write copies the octets to w and sets their digest and size. Those of a raw message are known, and write fails when the
+// spool gives another number of octets than it announced.
 func (one *storedFile) write(w io.Writer, r io.Reader) error {
 	if one.raw {
 		n, err := io.Copy(w, r)
@@ -255,8 +255,8 @@ func (one *storedFile) write(w io.Writer, r io.Reader) error {
 	return nil
 }
 
-// syncDirectories makes the names of the files durable: also of those that were there before, whose writer may have
-// been stopped before it came to this.
+// syncDirectories makes the names of the files durable, also of files that existed before: their writer may have been
+// stopped before it synced the directories.
 func (d attachmentDirectory) syncDirectories(list []*storedFile) error {
 	directories := map[string]bool{d.root: true}
 	for _, one := range list {
@@ -271,7 +271,7 @@ func (d attachmentDirectory) syncDirectories(list []*storedFile) error {
 	return group.Wait()
 }
 
-// interruptible is a reader that fails once its context has ended. It counts the reads under way.
+// interruptible is a reader that fails once its context has ended. It counts the reads that are under way.
 type interruptible struct {
 	ctx     context.Context
 	r       io.Reader
