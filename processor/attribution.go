@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// quoteBegins says whether line i begins a mail quoted without ">", down to the end: the header of a mail as Outlook
-// shows it, or an attribution that names an address and a time. at is where to cut, with the line drawn above it.
+// quoteBegins reports whether line i begins mail that is quoted without ">", up to the end of the text: by a header as
+// Outlook shows it, or by an attribution with an address and a time. at is the line where to cut; it includes a separator
+// above.
 func (r *reply) quoteBegins(i int) (at int, ok bool) {
 	if r.isHeaderBlock(i) {
 		if above := r.lastText(i); above >= 0 && isSeparator(r.lines[above]) {
@@ -23,11 +24,11 @@ func (r *reply) quoteBegins(i int) (at int, ok bool) {
 		return 0, false
 	}
 	next := r.nextText(i + n)
-	return i, next < r.end && !isQuoted(r.lines[next]) // quoted with ">", it is cut where it ends
+	return i, next < r.end && !isQuoted(r.lines[next]) // a quote with ">" is cut from its end
 }
 
-// attribution returns how many lines, from i on, are the sentence before quoted mail ("On … wrote:"), 0 for none.
-// It has a date or a time, ends with a colon, and names an address or says that somebody wrote.
+// attribution returns how many lines from i on are the sentence before quoted mail ("On … wrote:"), 0 if there is none.
+// The sentence has a date or a time, ends with a colon, and has an address or a verb such as "wrote".
 func (r *reply) attribution(i int) int {
 	const mostLines, longest = 4, 500
 	octets := 0
@@ -44,7 +45,8 @@ func (r *reply) attribution(i int) int {
 			return 0
 		}
 		text := strings.Join(r.lines[i:i+n], " ")
-		if dateOrTime.MatchString(text) && (strings.Contains(text, "@") || saidVerb.MatchString(text)) && !r.beginsLater(i, n) {
+		hasDate := dateOrTime.MatchString(text)
+		if hasDate && (strings.Contains(text, "@") || saidVerb.MatchString(text)) && !r.beginsLater(i, n) {
 			return n
 		}
 		return 0
@@ -52,7 +54,7 @@ func (r *reply) attribution(i int) int {
 	return 0
 }
 
-// beginsLater says whether a sentence of n lines from i on begins in fact in a later line: "Hi," stands before it.
+// beginsLater reports whether a sentence of n lines from i on really begins in a later line, as after "Hi,".
 func (r *reply) beginsLater(i, n int) bool {
 	if !strings.ContainsAny(r.lines[i], "0123456789") {
 		return n > 1
@@ -66,7 +68,10 @@ func (r *reply) beginsLater(i, n int) bool {
 }
 
 var (
-	attributionOpener = regexp.MustCompile(`(?i)^[\s*]*(?:(?:on|le|am|el|il|op|em|den|dnia)\s|\d{1,4}[./-]\d{1,2}|\pL{2,4}\.?, \d{1,2}[. ])`)
-	saidVerb          = regexp.MustCompile(`(?i)(?:^|[\s>*])(?:wrote|writes|a écrit|écrivait|schrieb|geschrieben|escribió|escribio|ha scritto|scritto|schreef|geschreven|escreveu|написал|пишет|skrev|napisał)[\s*:：]`)
-	dateOrTime        = regexp.MustCompile(`\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\b\d{1,2}[:h]\d{2}|\b(?:19|20)\d\d\b`)
+	attributionOpener = regexp.MustCompile(
+		`(?i)^[\s*]*(?:(?:on|le|am|el|il|op|em|den|dnia)\s|\d{1,4}[./-]\d{1,2}|\pL{2,4}\.?, \d{1,2}[. ])`)
+	saidVerb = regexp.MustCompile(
+		`(?i)(?:^|[\s>*])(?:wrote|writes|a écrit|écrivait|schrieb|geschrieben|escribió|escribio|ha scritto|scritto|` +
+			`schreef|geschreven|escreveu|написал|пишет|skrev|napisał)[\s*:：]`)
+	dateOrTime = regexp.MustCompile(`\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\b\d{1,2}[:h]\d{2}|\b(?:19|20)\d\d\b`)
 )

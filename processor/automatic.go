@@ -6,32 +6,32 @@ import (
 	"mailintegration/processor/entity"
 )
 
-// Automatic says what kind of machine wrote a message, by its header (RFC 3834 §2, RFC 3464, RFC 2919).
+// Automatic is the kind of automatic mail that a message is, by its header (RFC 3834 §2, RFC 3464, RFC 2919).
 type Automatic string
 
-// The kinds. Person is everything that no header marks as automatic.
+// The kinds. Person stands for every message that no header marks as automatic.
 const (
 	Person      Automatic = ""
 	AutoReply   Automatic = "auto_reply"  // out-of-office and the like
-	Notice      Automatic = "auto_notice" // generated, not in answer to anything
+	Notice      Automatic = "auto_notice" // generated, but not an answer
 	Bounce      Automatic = "bounce"      // delivery status notification, null reverse-path
 	Receipt     Automatic = "disposition" // message disposition notification
 	MailingList Automatic = "list"
 )
 
-// automaticKind tells who wrote a message. What the message is (a report) says more than what it is marked as, and
-// being an answer more than having been sent to many.
+// automaticKind returns the kind of a message. Precedence: report type, then headers of automatic answers, then headers of
+// bulk mail.
 func automaticKind(m *Message, root *entity.Part) Automatic {
 	h := m.Header
 	report := reportType(root, 0)
 	if !isFromMachine(m) && (!hasReport(root, 0) || isForward(m.Subject)) {
-		report = "" // a person passes on what a machine wrote
+		report = "" // a person forwards a report
 	}
 	switch {
 	case report == "disposition-notification":
 		return Receipt
 	case report == "feedback-report":
-		return Notice // somebody complains of our mail: nothing was returned
+		return Notice // a complaint about our mail; nothing was returned
 	case report != "", isDeliveryFailure(m), isBounce(m, root):
 		return Bounce
 	case isAutoReply(h), isAbsenceNote(m):
@@ -41,7 +41,7 @@ func automaticKind(m *Message, root *entity.Part) Automatic {
 	case isNotice(h):
 		return Notice
 	case h.Has("List-Id"), h.Has("List-Post"), h.Has("Mailing-List"):
-		return MailingList // whatever its precedence: ezmlm and Majordomo send what people write as "bulk"
+		return MailingList // whatever its precedence: ezmlm and Majordomo send people's mail as "bulk"
 	case isSentInBulk(h):
 		return Notice
 	case h.Has("List-Unsubscribe"), precedence(h, "list"):
@@ -50,8 +50,8 @@ func automaticKind(m *Message, root *entity.Part) Automatic {
 	return Person
 }
 
-// reportType is the report-type of a multipart/report (RFC 6522), or what a part that belongs into one says. Lists
-// and virus scanners put another multipart around it.
+// reportType returns the report-type of a multipart/report (RFC 6522), or that of a part that belongs into one, "" if
+// there is none. Lists and virus scanners put another multipart around a report.
 func reportType(p *entity.Part, depth int) string {
 	const deepestReport = 3
 	switch p.MediaType {
@@ -77,8 +77,8 @@ func reportType(p *entity.Part, depth int) string {
 	return ""
 }
 
-// hasReport says whether a message is a multipart/report, or one that lists and virus scanners have wrapped. They put
-// theirs after it: what stands before a report is what a person says of it.
+// hasReport reports whether a message is a multipart/report, also one that lists and virus scanners have wrapped. They
+// add their text after it: text before a report is a person's.
 func hasReport(p *entity.Part, depth int) bool {
 	const deepestReport = 3
 	if p.MediaType == "multipart/report" || depth == 0 && strings.HasPrefix(p.MediaType, "message/") {
@@ -87,7 +87,7 @@ func hasReport(p *entity.Part, depth int) bool {
 	return depth < deepestReport && p.IsMultipart() && hasReport(p.Children[0], depth+1)
 }
 
-// isFromMachine says whether a message comes from a mail system or says of itself that no person wrote it.
+// isFromMachine reports whether a message comes from a mail system or is marked as automatic.
 func isFromMachine(m *Message) bool {
 	auto := keyword(m.Header.Get("Auto-Submitted"))
 	return isMailerDaemon(m) || isNullPath(m) || auto != "" && auto != "no"
@@ -95,13 +95,13 @@ func isFromMachine(m *Message) bool {
 
 func isNullPath(m *Message) bool { return m.ReturnPath != nil && *m.ReturnPath == "" }
 
-// isDeliveryFailure knows the fields that only a failed delivery has.
+// isDeliveryFailure reports whether a message has a field that only failed deliveries have.
 func isDeliveryFailure(m *Message) bool {
 	return m.Header.Has("X-Failed-Recipients")
 }
 
-// isMailerDaemon says whether a mail system speaks for itself: RFC 5321 §4.5.5 gives such messages the null
-// reverse-path, and tradition their author.
+// isMailerDaemon reports whether a mail system sent a message of its own: RFC 5321 §4.5.5 gives such messages the null
+// reverse-path, and tradition gives them their author.
 func isMailerDaemon(m *Message) bool {
 	local := localPart(m.From.Addr)
 	if local == "mailer-daemon" || local == "mailerdaemon" {
@@ -110,33 +110,34 @@ func isMailerDaemon(m *Message) bool {
 	return isNullPath(m) && local == "postmaster"
 }
 
-// isAutoReply says whether a message answers another one without a person (RFC 3834 §5, and what programs wrote
-// before it). X-MS-Exchange-Inbox-Rules-Loop is no sign: a person's message that a rule redirects has it too.
+// isAutoReply reports whether a program answered another message (RFC 3834 §5, and fields that are older than it).
+// X-MS-Exchange-Inbox-Rules-Loop is no sign: a person's message that a rule redirects has it too.
 func isAutoReply(h Header) bool {
 	switch auto := keyword(h.Get("Auto-Submitted")); {
 	case auto == "auto-replied", strings.HasPrefix(auto, "vacation"):
 		return true
 	}
 	for _, name := range []string{
-		"X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Autoresponse", "X-AutoReply-From", "X-Auto-Reply", "X-Mail-Autoreply",
-		"X-Auto-Reply-From", "X-Vacation",
+		"X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Autoresponse", "X-AutoReply-From", "X-Auto-Reply",
+		"X-Mail-Autoreply", "X-Auto-Reply-From", "X-Vacation",
 	} {
 		if value := keyword(h.Get(name)); value != "" && value != "no" && value != "false" {
 			return true
 		}
 	}
-	return keyword(h.Get("X-Autogenerated")) == "reply" || keyword(h.Get("Delivered-To")) == "autoresponder" || precedence(h, "auto_reply", "auto-reply")
+	return keyword(h.Get("X-Autogenerated")) == "reply" || keyword(h.Get("Delivered-To")) == "autoresponder" ||
+		precedence(h, "auto_reply", "auto-reply")
 }
 
-// isAbsenceNote says whether a message that is marked as generated answers another one: Exchange marks absence notes
-// as no answer (auto-generated), but begins their subject as it does then, or says which of its agents wrote them.
+// isAbsenceNote reports whether a message that is marked as generated is an absence note. Exchange does not mark these as
+// answers (it writes auto-generated), but begins their subject with the prefix of one, or names the agent that wrote them.
 func isAbsenceNote(m *Message) bool {
 	auto := keyword(m.Header.Get("Auto-Submitted"))
 	return strings.HasPrefix(auto, "auto") && hasAutomaticPrefix(m.Subject) || isAnswerOfRule(m)
 }
 
-// isAnswerOfRule says whether a rule of an Exchange mailbox wrote a message. The agent that does so names itself in
-// what it redirects too, which keeps its author, and in what it forwards, which has a prefix as people's mail has.
+// isAnswerOfRule reports whether a rule of an Exchange mailbox wrote a message. The agent for rules also names itself in
+// messages that it redirects, which keep their author, and in those that it forwards, which have a prefix like people's.
 func isAnswerOfRule(m *Message) bool {
 	h := m.Header
 	if !strings.Contains(h.Get("X-MS-Exchange-Generated-Message-Source"), "Mailbox Rules Agent") || len(m.InReplyTo) == 0 {
@@ -148,30 +149,30 @@ func isAnswerOfRule(m *Message) bool {
 	return !isRedirected && !isPassedOn
 }
 
-// isNotice says whether a program wrote a message of its own accord.
+// isNotice reports whether a program wrote a message that answers no other.
 func isNotice(h Header) bool {
 	if auto := keyword(h.Get("Auto-Submitted")); auto != "" && auto != "no" {
 		return true
 	}
 	for _, name := range []string{
-		"X-Autogenerated", "X-Auto-Generated", "X-FC-Machinegenerated", "X-AMAZON-MAIL-RELAY-TYPE", "X-OTRS-Loop", "X-RT-Loop-Prevention",
-		"X-JIRA-FingerPrint", "X-Libredesk-Loop-Prevention",
+		"X-Autogenerated", "X-Auto-Generated", "X-FC-Machinegenerated", "X-AMAZON-MAIL-RELAY-TYPE", "X-OTRS-Loop",
+		"X-RT-Loop-Prevention", "X-JIRA-FingerPrint", "X-Libredesk-Loop-Prevention",
 	} {
 		if value := keyword(h.Get(name)); value != "" && value != "no" && value != "false" {
 			return true
 		}
 	}
 	loop := keyword(h.Get("X-Loop"))
-	return loop == "yes" || loop == "true" // else an address that forwards
+	return loop == "yes" || loop == "true" // any other value is an address that forwards
 }
 
-// isSentInBulk says whether a message has a precedence that programs give theirs. Any other, as in "first-class", is
-// no sign of a machine, and none is where the message says that a person wrote it (RFC 3834 §5).
+// isSentInBulk reports whether a message has a precedence of automatic mail. Another one, such as "first-class", is no
+// sign of a program; nor is any, if the message is marked as a person's (RFC 3834 §5).
 func isSentInBulk(h Header) bool {
 	return precedence(h, "bulk", "junk") && keyword(h.Get("Auto-Submitted")) != "no"
 }
 
-// precedence says whether one of the Precedence fields has one of the values.
+// precedence reports whether a Precedence field has one of the values.
 func precedence(h Header, values ...string) bool {
 	for _, name := range []string{"Precedence", "X-Precedence"} {
 		for _, value := range values {
@@ -183,7 +184,7 @@ func precedence(h Header, values ...string) bool {
 	return false
 }
 
-// keyword is a field's value without its parameters and comments, in lower case.
+// keyword returns a field's value without parameters and comments, in lower case.
 func keyword(value string) string {
 	if end := strings.IndexAny(value, ";("); end >= 0 {
 		value = value[:end]

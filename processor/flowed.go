@@ -2,7 +2,7 @@ package processor
 
 import "strings"
 
-// unflow joins the lines of a format=flowed text into paragraphs (RFC 3676 §4). deleteSpace says that the space
+// unflow joins the lines of a format=flowed text into paragraphs (RFC 3676 §4). With deleteSpace (delsp=yes) the space
 // before a soft line break is not part of the text.
 func unflow(text string, deleteSpace bool) string {
 	var b strings.Builder

@@ -5,13 +5,12 @@ import (
 	"strings"
 )
 
-// replyText returns what the author of an answer wrote: the text without the mail quoted at its end or before its
-// beginning, and without the signature. It is made for mistakes that do no harm: when in doubt nothing is cut, what
-// is quoted between answers stays, a forward is left whole, and so are a text of which nothing would be left and mail
-// that somebody shows who answers none.
+// replyText returns the part of a text that its author wrote, without mail quoted at the end or the beginning and without
+// the signature. It errs on the side of keeping text. Quotes between answers stay, and a text stays whole if the message
+// is a forward, if nothing would be left, or if it quotes mail but answers none.
 func replyText(m *Message) string {
 	if isForward(m.Subject) {
-		return m.Text // what is quoted is what was to be said
+		return m.Text // the quoted mail is the point of the message
 	}
 	r := reply{lines: strings.Split(m.Text, "\n"), isAnswer: isAnswer(m), budget: 500}
 	r.author = strings.ToLower(m.From.Name + m.From.Addr)
@@ -29,8 +28,8 @@ func replyText(m *Message) string {
 	return m.Text
 }
 
-// cutUnmarkedQuote cuts off mail that is quoted without ">", down to the end. It is false when the text is to be left
-// whole: what looks so in new mail is what was to be said, and answers may stand within the mail that is quoted.
+// cutUnmarkedQuote cuts off mail that is quoted without ">", up to the end of the text. It returns false if the text must
+// stay whole: new mail shows the quoted mail on purpose, and answers may stand within the quoted mail.
 func (r *reply) cutUnmarkedQuote() bool {
 	for i := r.begin; i < r.end; i++ {
 		at, ok := r.quoteBegins(i)
@@ -47,7 +46,7 @@ func (r *reply) cutUnmarkedQuote() bool {
 	return true
 }
 
-// cutEnd cuts signatures and a quote off the end. Under a quote there may be a signature, and above it another one.
+// cutEnd cuts signatures and a quote off the end. There may be one signature below the quote and another above it.
 func (r *reply) cutEnd() {
 	const rounds = 4
 	for range rounds {
@@ -63,7 +62,7 @@ func (r *reply) cutEnd() {
 	}
 }
 
-// part is what has not been cut of the text that was divided into the lines.
+// part returns what has not been cut of text, which is the text that the lines are from.
 func (r *reply) part(text string) string {
 	if r.begin >= r.end {
 		return ""
@@ -85,16 +84,16 @@ type reply struct {
 	begin, end int
 	author     string // name and address in lower case, "" when unknown
 	isAnswer   bool
-	budget     int // candidates for the beginning of a quote that are still looked at: no mail of a person has as many
+	budget     int // how many more candidates for the beginning of a quote to examine; no mail of a person has as many
 }
 
-// spend takes one from the budget; false when nothing is left.
+// spend takes one from the budget, and reports whether there was one left.
 func (r *reply) spend() bool {
 	r.budget--
 	return r.budget >= 0
 }
 
-// trim leaves out blank lines at both ends.
+// trim cuts blank lines off both ends.
 func (r *reply) trim() {
 	for r.begin < r.end && isBlankLine(r.lines[r.begin]) {
 		r.begin++
@@ -106,7 +105,7 @@ func (r *reply) trim() {
 
 func isBlankLine(ln string) bool { return strings.TrimSpace(ln) == "" }
 
-// isQuoted says whether a line is quoted with ">". ">From" at the beginning of a line is the work of a mailbox file.
+// isQuoted reports whether a line is quoted with ">". ">From " is not a quote: mailbox files escape such lines.
 func isQuoted(ln string) bool {
 	ln = trimBlanks(ln)
 	return strings.HasPrefix(ln, ">") && !strings.HasPrefix(ln, ">From ")
@@ -120,7 +119,7 @@ func trimBlanks(ln string) string {
 	return ln
 }
 
-// nextText is the first line from i on that is not blank, end when there is none.
+// nextText returns the first line from i on that is not blank, r.end if there is none.
 func (r *reply) nextText(i int) int {
 	for i < r.end && isBlankLine(r.lines[i]) {
 		i++
@@ -128,7 +127,7 @@ func (r *reply) nextText(i int) int {
 	return i
 }
 
-// lastText is the last line before i that is not blank, -1 when there is none.
+// lastText returns the last line before i that is not blank, -1 if there is none.
 func (r *reply) lastText(i int) int {
 	for i := i - 1; i >= r.begin; i-- {
 		if !isBlankLine(r.lines[i]) {
@@ -154,13 +153,13 @@ func (r *reply) cutQuoteAtEnd() {
 		return
 	}
 	above, isNamed := r.aboveQuote(begin)
-	isMeant := quoted == 1 && !isNamed // one line alone may be meant as it stands
+	isMeant := quoted == 1 && !isNamed // a single line may be the author's own use of ">"
 	if !isMeant && !r.announcesBelow(above) {
 		r.end = above
 	}
 }
 
-// aboveQuote finds the attribution or the line drawn above a quote that begins at begin.
+// aboveQuote finds the attribution or separator above a quote that begins at begin.
 func (r *reply) aboveQuote(begin int) (at int, found bool) {
 	last := r.lastText(begin)
 	if last < 0 {
@@ -173,7 +172,7 @@ func (r *reply) aboveQuote(begin int) (at int, found bool) {
 	at = begin
 	for i := last; i >= max(r.begin, last-mostLines+1) && !isBlankLine(r.lines[i]); i-- {
 		if n := r.attribution(i); n > 0 && i+n == last+1 {
-			// The shortest one that is a sentence, unless it goes on above: a line may break within it.
+			// Take the shortest sentence, but go on upwards until its opening words: it may span several lines.
 			at, found = i, true
 			if attributionOpener.MatchString(r.lines[i]) {
 				break
@@ -183,8 +182,8 @@ func (r *reply) aboveQuote(begin int) (at int, found bool) {
 	return at, found
 }
 
-// cutQuoteAtBegin cuts a quote with ">" and its attribution off the beginning, when all that follows was written
-// below it.
+// cutQuoteAtBegin cuts a quote with ">" and its attribution off the beginning, if everything below the quote is the
+// author's own text.
 func (r *reply) cutQuoteAtBegin() {
 	i := r.begin
 	if i >= r.end || !r.isAnswer {

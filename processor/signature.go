@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// cutListFooter cuts off what a mailing list adds: a long line, the name of the list, its addresses.
+// cutListFooter cuts off the footer that a mailing list adds: a long line, the name of the list, its addresses.
 func (r *reply) cutListFooter() {
 	const mostLines = 5
 	for i := r.end - 1; i > r.begin && i >= r.end-mostLines; i-- {
@@ -36,14 +36,14 @@ func (r *reply) cutSignature() {
 	const longest = 200
 	ln := strings.TrimSpace(r.lines[last])
 	switch {
-	case len(ln) > longest, endsInColon(r.lines[r.lastText(last)]): // "I need:" is followed by what is needed
+	case len(ln) > longest, endsInColon(r.lines[r.lastText(last)]): // as in "I need:"
 	case isDeviceSignature(ln), outlookSignature.MatchString(ln), r.isDashedName(last):
 		r.end = last
 	}
 }
 
-// dashedSignature finds "-- " near the end. Without its space it may be meant as a line: it must be followed by a few
-// short lines that are no fields of a form, and nothing may be announced above it.
+// dashedSignature finds "-- " near the end. "--" without the space may be a drawn line: it counts only if at most a few
+// short lines follow that are no fields of a form, and the line above it does not end in a colon.
 func (r *reply) dashedSignature() (at int, ok bool) {
 	const mostLines, mostLinesInDoubt, longestInDoubt = 15, 6, 80
 	isRule := false
@@ -63,7 +63,7 @@ func (r *reply) dashedSignature() (at int, ok bool) {
 	return 0, false
 }
 
-// isFormField says whether a line has a label, "Problem: …", and none of those that stand in signatures.
+// isFormField reports whether a line has a label, as in "Problem: …", that is not one of signatures.
 func isFormField(ln string) bool {
 	label, value, ok := strings.Cut(ln, ":")
 	if !ok || strings.HasPrefix(value, "//") {
@@ -73,7 +73,7 @@ func isFormField(ln string) bool {
 	return len(words) > 0 && !slices.ContainsFunc(words, func(word string) bool { return contactLabels[word] })
 }
 
-// isDashedName says whether line i is the author's name after a dash. Where there are items of a list it is one more.
+// isDashedName reports whether line i is the author's name after a dash. Below the items of a list it is another item.
 func (r *reply) isDashedName(i int) bool {
 	if !dashedName.MatchString(strings.TrimSpace(r.lines[i])) || slices.ContainsFunc(r.lines[r.begin:i], isListItem) {
 		return false
@@ -88,8 +88,8 @@ func isListItem(ln string) bool {
 	return slices.ContainsFunc([]string{"-", "–", "—", "•", "* "}, func(sign string) bool { return strings.HasPrefix(ln, sign) })
 }
 
-// isDeviceSignature says whether a line is what a telephone or a mail program adds: "Sent from my iPhone". It names
-// what is known and says nothing else, as a sentence may begin in the same way.
+// isDeviceSignature reports whether a telephone or a mail program added a line: "Sent from my iPhone". All its words must
+// be known, because a sentence may begin in the same way.
 func isDeviceSignature(ln string) bool {
 	ln = strings.TrimSuffix(angledLink.ReplaceAllString(ln, ""), ".")
 	if found := germanDeviceSignature.FindStringSubmatch(ln); found != nil {
@@ -99,7 +99,8 @@ func isDeviceSignature(ln string) bool {
 	return found != nil && namesDevice(found[2], found[1] != "")
 }
 
-// namesDevice says whether words name a device or a program. What is not called mine is a name: "Sent from Outlook".
+// namesDevice reports whether words name a device or a program. Without "my" (isMine) the first word must be a proper name:
+// "Sent from Outlook".
 func namesDevice(name string, isMine bool) bool {
 	isNamed := false
 	words := strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("/,()™®*", r) })
@@ -109,7 +110,7 @@ func namesDevice(name string, isMine bool) bool {
 		first, _ := utf8.DecodeRuneInString(word)
 		isName := isDevice && (unicode.IsUpper(first) || first == 'i') // iPhone
 		switch {
-		case !isKnown && !strings.ContainsAny(word, "0123456789"): // a model may be any
+		case !isKnown && !strings.ContainsAny(word, "0123456789"): // models cannot all be known
 			return false
 		case i == 0 && !isMine && !isName:
 			return false
@@ -119,23 +120,30 @@ func namesDevice(name string, isMine bool) bool {
 }
 
 var (
-	deviceSignature = regexp.MustCompile(`(?i)^(?:sent from|envoyé (?:de(?:puis)?|à partir de)|enviado (?:desde|do|a partir do)|inviato dal?|(?:verstuurd|verzonden) vanaf|gesendet (?:von|mit))` +
-		`( my| mon| mi| meu| mio| mijn| meine[mnr])?\s+(\S.*)$`)
+	deviceSignature = regexp.MustCompile(
+		`(?i)^(?:sent from|envoyé (?:de(?:puis)?|à partir de)|enviado (?:desde|do|a partir do)|inviato dal?|` +
+			`(?:verstuurd|verzonden) vanaf|gesendet (?:von|mit))` +
+			`( my| mon| mi| meu| mio| mijn| meine[mnr])?\s+(\S.*)$`)
 	germanDeviceSignature = regexp.MustCompile(`(?i)^von meine[mnr]\s+(\S.*?)(?:\s+aus)?\s+gesendet$`)
 	angledLink            = regexp.MustCompile(`\s*<[^<>\s]*>`)
-	outlookSignature      = regexp.MustCompile(`(?i)^(?:(?:get|obtenez|téléchargez|télécharger|obtener|scarica|ottieni|download|obter) outlook (?:for|pour|para|per|voor) (?:ios|android)|outlook für (?:ios|android) beziehen)\s*(?:<[^<>\s]*>)?$`)
-	dashedName            = regexp.MustCompile(`^[-–—]\p{Lu}[\pL'’-]+(?: \p{Lu}[\pL'’.-]*){1,2}$`)
+	outlookSignature      = regexp.MustCompile(
+		`(?i)^(?:(?:get|obtenez|téléchargez|télécharger|obtener|scarica|ottieni|download|obter) outlook ` +
+			`(?:for|pour|para|per|voor) (?:ios|android)|outlook für (?:ios|android) beziehen)\s*(?:<[^<>\s]*>)?$`)
+	dashedName = regexp.MustCompile(`^[-–—]\p{Lu}[\pL'’-]+(?: \p{Lu}[\pL'’.-]*){1,2}$`)
 )
 
-// deviceWords are the words of lines that telephones and mail programs add; false are those that only say more.
+// deviceWords holds the words of lines that telephones and mail programs add. The value is true for names of devices and
+// programs, false for other words.
 var deviceWords = wordSet(
-	`iphone ipad ipod android samsung galaxy huawei honor xiaomi redmi oneplus google pixel nokia lumia motorola moto droid xperia sony htc lg oppo fairphone
-	blackberry windows macbook mac imac surface ios
-	mobile phone cellphone cell telephone téléphone telefon telefoon teléfono telefono telefone smartphone handy mobiltelefon celular móvil portable tablet tablette device
+	`iphone ipad ipod android samsung galaxy huawei honor xiaomi redmi oneplus google pixel nokia lumia motorola moto droid
+	xperia sony htc lg oppo fairphone blackberry windows macbook mac imac surface ios
+	mobile phone cellphone cell telephone téléphone telefon telefoon teléfono telefono telefone smartphone handy
+	mobiltelefon celular móvil portable tablet tablette device
 	mail e-mail email courrier correo correio posta outlook yahoo gmail gmx proton protonmail aol`,
-	`for für pour para per voor on sur su auf via the wireless verizon t-mobile telekom vodafone orange sprint at&t lte note plus pro max mini ultra app network`)
+	`for für pour para per voor on sur su auf via the wireless verizon t-mobile telekom vodafone orange sprint at&t lte note
+	plus pro max mini ultra app network`)
 
-// contactLabels are the labels of what stands in signatures.
+// contactLabels holds the labels that signatures use.
 var contactLabels = wordSet(
 	`phone telephone tel telefon téléphone tél teléfono telefono telefoon telefone mobile mobil mobiel mob cell fax direct t m f e p
 	mail email courriel mailto www web website internet site skype linkedin address adresse
