@@ -146,7 +146,8 @@ func level(root, path string) int {
 func (c *checking) openToOthers() {
 	tokens := filepath.Join(c.service.DataDirectory, "tokens")
 	if bits := openTo(c.service.DataDirectory); bits&0o006 != 0 {
-		c.warn("data directory", "every account on this machine can look into "+c.service.DataDirectory+"; run chmod o-rw "+c.service.DataDirectory)
+		c.warn("data directory", "every account on this machine can look into "+c.service.DataDirectory+
+			"; run chmod o-rw "+c.service.DataDirectory)
 	}
 	for _, path := range append([]string{tokens}, below(tokens)...) {
 		if bits := openTo(path); bits&0o066 != 0 {

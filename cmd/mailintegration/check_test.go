@@ -97,9 +97,15 @@ func TestCheckWarnsOfACertificateThatExpiresSoon(t *testing.T) {
 		chains [][]*x509.Certificate
 		want   string
 	}{
-		{"the server's own expires soon", soon, [][]*x509.Certificate{{soon, certificate("authority", 900)}}, "the certificate of leaf expires on"},
+		{
+			"the server's own expires soon", soon, [][]*x509.Certificate{{soon, certificate("authority", 900)}},
+			"the certificate of leaf expires on",
+		},
 		{"no certificate expires soon", leaf, [][]*x509.Certificate{{leaf, certificate("authority", 900)}}, ""},
-		{"the authority's expires soon", leaf, [][]*x509.Certificate{{leaf, certificate("authority", 13)}}, "the certificate of authority expires on"},
+		{
+			"the authority's expires soon", leaf, [][]*x509.Certificate{{leaf, certificate("authority", 13)}},
+			"the certificate of authority expires on",
+		},
 		{"one of two chains expires soon", leaf, [][]*x509.Certificate{{leaf, certificate("old", 5)}, {leaf, certificate("new", 900)}}, ""},
 		{"no chain was verified", soon, nil, "the certificate of leaf expires on"},
 	} {

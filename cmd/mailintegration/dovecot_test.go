@@ -13,18 +13,19 @@ import (
 
 const (
 	dovecotMessages = 1000
-	dovecotAnswers  = 300 // of these, answers to requests that exist
+	dovecotAnswers  = 300 // of these, answers to existing requests
 	dovecotKills    = 10
 )
 
-// backlog is a real Dovecot with a backlog, and the program that is to work it off.
+// backlog starts a real Dovecot with a backlog of messages, and installs the program that reads them.
 func backlog(t *testing.T) (*dovecottest.Server, *installed) {
 	t.Helper()
 	srv := dovecottest.Start(t, dovecottest.Options{})
 	in := install(t, srv.Port, "helpdesk", dovecottest.DefaultPassword)
 	const first = 20
 	for i := range first {
-		srv.Deliver("helpdesk", fmt.Appendf(nil, "From: ann@acme.example\r\nSubject: First %d\r\nMessage-ID: <first-%d@acme.example>\r\n\r\nHelp!\r\n", i, i))
+		srv.Deliver("helpdesk", fmt.Appendf(nil, "From: ann@acme.example\r\nSubject: First %d\r\n"+
+			"Message-ID: <first-%d@acme.example>\r\n\r\nHelp!\r\n", i, i))
 	}
 	in.once()
 	in.wantRecorded(first)
@@ -34,7 +35,7 @@ func backlog(t *testing.T) (*dovecottest.Server, *installed) {
 	return srv, in
 }
 
-// backlogMessage is message i: one in three or so answers a request, by its number or by In-Reply-To.
+// backlogMessage returns message i. About one in three answers a request, by its number or by In-Reply-To.
 func backlogMessage(i, requests int) []byte {
 	subject, thread := fmt.Sprintf("Problem %d", i), ""
 	switch {
@@ -73,13 +74,13 @@ func TestDovecotBacklogIsRecordedOnce(t *testing.T) {
 	wantBacklog(t, srv, in)
 }
 
-func TestDovecotBacklogIsRecordedOnceThoughKilledTenTimes(t *testing.T) {
+func TestDovecotBacklogIsRecordedOnceAlthoughTheProgramIsKilledTenTimes(t *testing.T) {
 	t.Parallel()
 	srv, in := backlog(t)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	// Progress, not time, says when to kill: at a random number of messages after those of the last time.
+	// The number of recorded messages, not the time, decides when to kill: a random number more than at the last kill.
 	recorded := 20
 	for range dovecotKills {
 		killAfter(t, in, recorded+1+random.IntN(dovecotMessages/dovecotKills/2))
@@ -89,7 +90,7 @@ func TestDovecotBacklogIsRecordedOnceThoughKilledTenTimes(t *testing.T) {
 	wantBacklog(t, srv, in)
 }
 
-// killAfter runs once and kills it with SIGKILL when so many messages have been recorded.
+// killAfter runs the verb once and kills it with SIGKILL when that many messages have been recorded.
 func killAfter(t *testing.T, in *installed, recorded int) {
 	t.Helper()
 	look := time.NewTicker(time.Millisecond)

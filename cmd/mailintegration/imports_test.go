@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestImportsGoOneWay keeps the layout: octets come in at mailbox and leave as rows at store; only daemon and this
-// command know all of it. Tests may import more.
+// TestImportsGoOneWay keeps the layout: octets enter at mailbox and leave as rows at store, and only daemon and this command
+// import both. Tests may import more.
 func TestImportsGoOneWay(t *testing.T) {
 	t.Parallel()
 	allowed := map[string][]string{

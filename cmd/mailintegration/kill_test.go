@@ -17,7 +17,7 @@ import (
 	"mailintegration/store/storetest"
 )
 
-// installed is a program with its configuration and database, run as a process of its own, so that it can be killed.
+// installed is the program with its configuration and database. It runs as a process of its own, so that a test can kill it.
 type installed struct {
 	testing.TB
 	config string
@@ -41,7 +41,7 @@ const (
 </MailIntegration>`
 )
 
-// install configures the program for one mailbox.
+// install returns the program, configured for one mailbox.
 func install(t testing.TB, port int, user, password string) *installed {
 	t.Helper()
 	dir, db := t.TempDir(), storetest.New(t)
@@ -56,7 +56,9 @@ func install(t testing.TB, port int, user, password string) *installed {
 	}
 	write(in.config, fmt.Sprintf(killedService, db.URL, filepath.Join(dir, "attachments")))
 	write(filepath.Join(dir, "mailboxes", "helpdesk.xml"), fmt.Sprintf(killedMailbox, port, user, password))
-	for _, args := range [][]string{{"team", "add", "IT"}, {"user", "add", "daemon", "--name", "Daemon"}, {"user", "add", "unknown", "--name", "Unknown"}} {
+	for _, args := range [][]string{
+		{"team", "add", "IT"}, {"user", "add", "daemon", "--name", "Daemon"}, {"user", "add", "unknown", "--name", "Unknown"},
+	} {
 		if out, err := in.command(args...).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", args, err, out)
 		}
@@ -64,7 +66,7 @@ func install(t testing.TB, port int, user, password string) *installed {
 	return in
 }
 
-// command is the program as a process of its own.
+// command returns the command that runs the program as a process of its own.
 func (in *installed) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env = append(os.Environ(), asProgram+"=1", "MAILINTEGRATION_CONFIG="+in.config)
@@ -75,7 +77,7 @@ func (in *installed) command(args ...string) *exec.Cmd {
 // daemon was killed.
 const skipped = "another daemon is polling it now"
 
-// once runs the verb once to its end.
+// once runs the verb once until another daemon no longer holds the mailbox, and returns its output.
 func (in *installed) once() string {
 	in.Helper()
 	for {
@@ -97,7 +99,7 @@ func (in *installed) count(query string) (n int) {
 	return n
 }
 
-// wantRecorded fails the test unless n messages are recorded, each once.
+// wantRecorded fails the test unless exactly n messages are recorded, each once.
 func (in *installed) wantRecorded(n int) {
 	in.Helper()
 	if got := in.count(`SELECT count(*) FROM receipt`); got != n {
@@ -108,9 +110,9 @@ func (in *installed) wantRecorded(n int) {
 	}
 }
 
-// TestKilledAtEachStep kills the process with SIGKILL as each command of a session arrives at the server, and after
-// each of them was carried out.
-func TestKilledAtEachStep(t *testing.T) {
+// TestNothingIsLostWhenTheProcessIsKilledAtAnyStep kills the process with SIGKILL when a command of a session arrives at the
+// server, for each command of the session.
+func TestNothingIsLostWhenTheProcessIsKilledAtAnyStep(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})
 	srv.SetPassword("helpdesk", "secret")
@@ -126,7 +128,7 @@ func TestKilledAtEachStep(t *testing.T) {
 	in.once()
 	steps := srv.Log()
 	if !slices.Contains(steps, "DELE 2") {
-		t.Fatalf("not the session that the test is about: %q", steps)
+		t.Fatalf("the session has no DELE 2: %q", steps)
 	}
 	for _, step := range steps {
 		if strings.Contains(step, "***") {
@@ -147,7 +149,7 @@ func TestKilledAtEachStep(t *testing.T) {
 	}
 }
 
-// killAt runs the verb once and kills it with SIGKILL when the server is about to carry out a command.
+// killAt runs the verb once and kills it with SIGKILL when the server is about to execute a command.
 func (in *installed) killAt(srv *pop3test.Server, step string) {
 	in.Helper()
 	arrived, killed := make(chan struct{}), make(chan struct{})

@@ -17,9 +17,9 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// TestAMessageOf100MBTakesABoundedAmountOfMemory records a message whose attachment has 100 MB, in a process whose
-// resident memory never exceeds 96 MiB, and finds the attachment as it was sent.
-func TestAMessageOf100MBTakesABoundedAmountOfMemory(t *testing.T) {
+// TestAMessageOf100MBNeedsLittleMemory records a message with an attachment of 100 MB. The resident memory of the process
+// must never exceed 96 MiB, and the stored attachment must have the octets that were sent.
+func TestAMessageOf100MBNeedsLittleMemory(t *testing.T) {
 	t.Parallel()
 	const octets, maxResident = 100_000_000, 96 << 20
 	attachment := make([]byte, octets)
@@ -48,12 +48,12 @@ func TestAMessageOf100MBTakesABoundedAmountOfMemory(t *testing.T) {
 	name := hex.EncodeToString(digest[:])
 	stored, err := os.Stat(filepath.Join(filepath.Dir(in.config), "attachments", name[:2], name[2:4], name))
 	if err != nil || stored.Size() != octets {
-		t.Errorf("the attachment is not there as it was sent: %v", err)
+		t.Errorf("the attachment is missing or has another size: %v", err)
 	}
 }
 
-// runMeasured runs a program and returns the peak of its resident memory in octets. The kernel's account of an ended
-// process (ru_maxrss) holds that of its parent, so that the high-water mark is read as long as the process runs.
+// runMeasured runs a program and returns the peak of its resident memory in octets. It reads the high-water mark while the
+// process runs, since the kernel's figure for an ended process (ru_maxrss) includes the parent's.
 func runMeasured(t *testing.T, cmd *exec.Cmd) (peak int64) {
 	t.Helper()
 	var out bytes.Buffer
@@ -78,7 +78,7 @@ func runMeasured(t *testing.T, cmd *exec.Cmd) (peak int64) {
 	}
 }
 
-// highWater is the VmHWM of a process that runs this test binary as the program, 0 when it is not known.
+// highWater returns the peak of a process's resident memory (VmHWM) in octets, 0 if it is not known.
 func highWater(pid int) int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -92,7 +92,7 @@ func highWater(pid int) int64 {
 	return kib << 10
 }
 
-// withAttachment is a message with an attachment in base64.
+// withAttachment returns a message with an attachment in base64.
 func withAttachment(octets []byte) []byte {
 	var b bytes.Buffer
 	b.WriteString("From: ann@acme.example\r\nSubject: The film\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" +

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestLogFileIsNewEachDay(t *testing.T) {
+func TestEachDayHasItsOwnLogFile(t *testing.T) {
 	t.Parallel()
 	directory := filepath.Join(t.TempDir(), "log")
 	now := time.Date(2026, 3, 1, 23, 59, 58, 0, time.UTC)
@@ -47,7 +47,7 @@ func TestLogFileIsNewEachDay(t *testing.T) {
 	}
 }
 
-func TestLogDirectoryThatCannotBeMade(t *testing.T) {
+func TestALogDirectoryThatCannotBeMadeIsAnError(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

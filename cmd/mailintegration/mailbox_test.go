@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// stopper is an output that ends the program once a text appears in it.
+// stopper is an output that stops the program when a text appears in it.
 type stopper struct {
 	bytes.Buffer
 	text string
@@ -27,7 +27,7 @@ func (s *stopper) Write(p []byte) (int, error) {
 	return s.Buffer.Write(p)
 }
 
-func TestAStopWhileAPersonIsWaitedForAuthorizesNothing(t *testing.T) {
+func TestAStopBeforeThePersonHasSignedInAuthorizesNothing(t *testing.T) {
 	t.Parallel()
 	mail, endpoint := tokenServers(t)
 	dir := t.TempDir()

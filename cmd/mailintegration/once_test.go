@@ -11,7 +11,7 @@ import (
 	"mailintegration/mailbox"
 )
 
-func TestThePollsReportsDecideTheExitCode(t *testing.T) {
+func TestTheReportsOfPollsDecideTheExitCode(t *testing.T) {
 	t.Parallel()
 	in := func(class error) error {
 		return &mailbox.Error{Op: "RETR 1", Server: "h:110", Err: fmt.Errorf("%w: x", class)}
@@ -21,13 +21,13 @@ func TestThePollsReportsDecideTheExitCode(t *testing.T) {
 		reports []daemon.Report
 		want    int
 	}{
-		{"all is well", []daemon.Report{{Listed: 1, Opened: 1}}, exitDone},
+		{"every message was recorded", []daemon.Report{{Listed: 1, Opened: 1}}, exitDone},
 		{"a message that is too large is recorded as an event", []daemon.Report{{Listed: 1, Oversize: 1}}, exitDone},
 		{"a message failed", []daemon.Report{{Listed: 1, Failed: 1}}, exitFailed},
-		{"the server is not there", []daemon.Report{{Err: in(mailbox.ErrUnreachable)}}, exitUnreachable},
-		{"this machine's disk is full", []daemon.Report{{Err: in(mailbox.ErrSpool)}}, exitFailed},
+		{"the server is unreachable", []daemon.Report{{Err: in(mailbox.ErrUnreachable)}}, exitUnreachable},
+		{"the disk of this machine is full", []daemon.Report{{Err: in(mailbox.ErrSpool)}}, exitFailed},
 		{"a message was larger than the server said", []daemon.Report{{Err: in(mailbox.ErrTooLarge)}}, exitFailed},
-		{"the database is not there", []daemon.Report{{Err: errors.New("database: x")}}, exitFailed},
+		{"the database is unreachable", []daemon.Report{{Err: errors.New("database: x")}}, exitFailed},
 		{"the worst counts", []daemon.Report{{Err: in(mailbox.ErrSpool)}, {Err: in(mailbox.ErrTimeout)}, {}}, exitUnreachable},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestThePollsReportsDecideTheExitCode(t *testing.T) {
 	}
 }
 
-// TestTheNumbersOfAPollAddUp sums up what the line of a poll says.
+// TestTheNumbersOfAPollAddUp compares the number of listed messages with the sum of the other numbers in the line.
 func TestTheNumbersOfAPollAddUp(t *testing.T) {
 	t.Parallel()
 	r := daemon.Report{Mailbox: "m", Listed: 1 + 2 + 4 + 8 + 16 + 32 + 64 + 128 + 256,

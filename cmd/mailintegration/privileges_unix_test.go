@@ -24,7 +24,7 @@ import (
 	"mailintegration/store/storetest"
 )
 
-// requireRoot skips a test that only root can play, except where CI runs it.
+// requireRoot skips a test that must run as root; in CI it fails the test instead.
 func requireRoot(t *testing.T) {
 	t.Helper()
 	switch {
@@ -36,18 +36,18 @@ func requireRoot(t *testing.T) {
 	}
 }
 
-// twoAccounts is an installation that root runs on a data directory of another account's, which may plant there what it
-// likes. What is only root's lies beside it.
+// twoAccounts is an installation that root runs on another account's data directory. The account may plant files there;
+// root's own files lie beside it.
 type twoAccounts struct {
 	*testing.T
 	uid, gid int // the account
 	srv      *pop3test.Server
 
-	base   string // of all of it
+	base   string // the directory of everything
 	data   string // DataDirectory, the account's
 	roots  string // a directory that only root may enter
-	secret string // a file in it
-	cwd    string // where root types the verbs, the account's
+	secret string // a file in roots
+	cwd    string // the account's directory from which root runs the verbs
 }
 
 const (
@@ -66,7 +66,7 @@ const (
 </MailIntegration>`
 )
 
-// newTwoAccounts makes the directories and the configuration, which is root's.
+// newTwoAccounts makes the directories, and the configuration, which belongs to root.
 func newTwoAccounts(t *testing.T) *twoAccounts {
 	t.Helper()
 	requireRoot(t)
@@ -112,7 +112,7 @@ func (a *twoAccounts) give(path string) {
 	a.must(os.Lchown(path, a.uid, a.gid))
 }
 
-// plant does something as the account.
+// plant runs a script as the account.
 func (a *twoAccounts) plant(script string, args ...string) {
 	a.Helper()
 	cmd := exec.Command("/bin/sh", append([]string{"-euc", script, "plant"}, args...)...)
@@ -123,9 +123,9 @@ func (a *twoAccounts) plant(script string, args ...string) {
 	}
 }
 
-// verb runs the program as root and returns all that it said.
+// verb runs the program as root and returns its output.
 func (a *twoAccounts) verb(line string) (string, error) {
-	ctx, cancel := context.WithTimeout(a.Context(), 2*time.Minute) // a pipe in a file's place must not hold it
+	ctx, cancel := context.WithTimeout(a.Context(), 2*time.Minute) // the account may have put a pipe in the place of a file
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0], strings.Fields(line)...)
 	cmd.Env = append(os.Environ(), asProgram+"=1", "MAILINTEGRATION_CONFIG="+a.config())
@@ -134,7 +134,7 @@ func (a *twoAccounts) verb(line string) (string, error) {
 	return string(out), err
 }
 
-// mustRun runs verbs that succeed.
+// mustRun runs verbs that must succeed.
 func (a *twoAccounts) mustRun(lines ...string) {
 	a.Helper()
 	for _, line := range lines {
@@ -144,7 +144,7 @@ func (a *twoAccounts) mustRun(lines ...string) {
 	}
 }
 
-// fill makes the database, the team and the people, as root.
+// fill makes the database, the team and the users, as root.
 func (a *twoAccounts) fill() {
 	a.Helper()
 	a.mustRun("team add IT", "user add daemon --name Daemon", "user add unknown --name Unknown")
@@ -155,7 +155,7 @@ func (a *twoAccounts) mail(n int) {
 	a.srv.Add("helpdesk", fmt.Appendf(nil, "Subject: Nr. %d\r\nMessage-ID: <%d@acme.example>\r\n\r\nHelp!\r\n", n, n))
 }
 
-// everything returns what lies below a directory: links with where they lead to, files with their content.
+// everything returns the entries below a directory: links with their targets, files with their content.
 func (a *twoAccounts) everything(dir string) map[string]string {
 	a.Helper()
 	all := map[string]string{}
@@ -178,7 +178,7 @@ func (a *twoAccounts) everything(dir string) map[string]string {
 	return all
 }
 
-// wantNothingOfAnother fails the test for each file below a directory that is not the account's.
+// wantNothingOfAnother fails the test for each file below a directory that does not belong to the account.
 func (a *twoAccounts) wantNothingOfAnother(dir string) {
 	a.Helper()
 	for _, path := range slices.Sorted(maps.Keys(a.everything(dir))) {
@@ -210,11 +210,11 @@ func TestRootLeavesOnlyFilesOfTheAccountThatOwnsTheDataDirectory(t *testing.T) {
 		t.Errorf("%d messages are left in the mailbox", left)
 	}
 	if attached, err := filepath.Glob(filepath.Join(a.data, "attachments", "*", "*")); err != nil || len(attached) == 0 {
-		t.Errorf("no attachment was written (%v): the test shows nothing", err)
+		t.Errorf("no attachment was written (%v): the test proves nothing", err)
 	}
 }
 
-func TestRootMakesADemoForTheOwnerOfTheDirectory(t *testing.T) {
+func TestRootRunsTheDemoAsTheOwnerOfTheDirectory(t *testing.T) {
 	t.Parallel()
 	a := newTwoAccounts(t)
 	a.plant(`ln -s "$1" mailintegration.xml.not`, a.secret)
@@ -222,8 +222,8 @@ func TestRootMakesADemoForTheOwnerOfTheDirectory(t *testing.T) {
 	a.wantNothingOfAnother(a.data)
 }
 
-// TestRootIsNotLedOutOfADataDirectory plants in the directory what would have root read or write outside, and has root run
-// the verbs that come by.
+// TestRootIsNotLedOutOfADataDirectory plants files in the directory that would lead root to read or write outside, and has
+// root run the verbs that open them.
 func TestRootIsNotLedOutOfADataDirectory(t *testing.T) {
 	t.Parallel()
 	filled := newTwoAccounts(t)
@@ -232,7 +232,7 @@ func TestRootIsNotLedOutOfADataDirectory(t *testing.T) {
 		name   string
 		plant  string // a script that the account runs in its data directory; $1 is the secret, $2 a name in root's directory
 		verbs  string // separated by commas
-		passes bool   // the verbs are not disturbed
+		passes bool   // the verbs succeed all the same
 	}{
 		{"the password is a link to a secret", `ln -sf "$1" postgres/password`, "team list,once,check,request list", false},
 		{"the password is another name of a pipe", `rm postgres/password; mkfifo postgres/password`, "team list", false},
@@ -240,7 +240,7 @@ func TestRootIsNotLedOutOfADataDirectory(t *testing.T) {
 		{"a lock is a link to a new file", `rm postgres/owner.lock; ln -s "$2" postgres/owner.lock`, "team list,db migrate", false},
 		{"the users' lock is a link to a new file", `rm postgres/users.lock; ln -s "$2" postgres/users.lock`, "team list,check", false},
 		{"the server's log is a link to a new file", `rm postgres/server.log; ln -s "$2" postgres/server.log`, "team list,once", false},
-		{"what is being written is a link to a new file", `ln -s "$2" postgres/port.new; ln -s "$2" postgres/password.new`, "team list", true},
+		{"a file being written is a link to a new file", `ln -s "$2" postgres/port.new; ln -s "$2" postgres/password.new`, "team list", true},
 		{"the cluster is a link to a directory", `rm -r postgres/cluster; ln -s "${1%/*}" postgres/cluster`, "team list,check", false},
 		{"the database's directory is a link", `rm -r postgres; ln -s "${1%/*}" postgres`, "team list,check,explain message.eml", false},
 		{"the attachments are a link to a directory", `rm -rf attachments; ln -s "${1%/*}" attachments`, "check,once", false},
@@ -264,7 +264,7 @@ func TestRootIsNotLedOutOfADataDirectory(t *testing.T) {
 			for line := range strings.SplitSeq(tc.verbs, ",") {
 				out, err := a.verb(line)
 				if strings.Contains(out, "SecretOfRoot") {
-					t.Errorf("%s says what only root may read:\n%s", line, out)
+					t.Errorf("%s prints the secret of root:\n%s", line, out)
 				}
 				if err == nil && !tc.passes && line != "mailbox list" {
 					t.Errorf("%s went on:\n%s", line, out)
@@ -278,7 +278,7 @@ func TestRootIsNotLedOutOfADataDirectory(t *testing.T) {
 	}
 }
 
-// TestRootRunsNoProgramOfTheCurrentDirectory looks for PostgreSQL's programs where others may write.
+// TestRootRunsNoProgramOfTheCurrentDirectory puts PostgreSQL's programs into directories where others may write.
 func TestRootRunsNoProgramOfTheCurrentDirectory(t *testing.T) {
 	t.Parallel()
 	a := newTwoAccounts(t)
@@ -328,10 +328,10 @@ func TestRootRefusesADirectoryThatAnotherAccountCanExchange(t *testing.T) {
 	}
 }
 
-// thirdAccount is in no list of accounts.
+// thirdAccount is an account that is not in the list of accounts.
 const thirdAccount = 54321
 
-func TestRootIsToldWhatTheAccountMayNotUse(t *testing.T) {
+func TestRootLearnsWhyADirectoryIsClosedToTheAccount(t *testing.T) {
 	t.Parallel()
 	a := newTwoAccounts(t)
 	attachments := filepath.Join(a.base, "attachments")
@@ -346,12 +346,12 @@ func TestRootIsToldWhatTheAccountMayNotUse(t *testing.T) {
 	}
 	for path := range a.everything(attachments) {
 		if info, err := os.Lstat(path); err != nil || info.Sys().(*syscall.Stat_t).Uid != thirdAccount {
-			t.Errorf("%s was made (%v)", path, err)
+			t.Errorf("%s was made by another account (%v)", path, err)
 		}
 	}
 }
 
-func TestAnAccountWithoutANameIsBecomeForGood(t *testing.T) {
+func TestRootBecomesAnAccountWithoutANameForGood(t *testing.T) {
 	t.Parallel()
 	a := newTwoAccounts(t)
 	a.uid, a.gid = thirdAccount, thirdAccount
@@ -363,7 +363,7 @@ func TestAnAccountWithoutANameIsBecomeForGood(t *testing.T) {
 	a.mustRun("once")
 	a.wantNothingOfAnother(a.data)
 	if entries, err := os.ReadDir(a.data); err != nil || len(entries) == 0 {
-		t.Errorf("nothing was written (%v): the test shows nothing", err)
+		t.Errorf("nothing was written (%v): the test proves nothing", err)
 	}
 
 	a.must(os.Chown(a.data, thirdAccount, 0))
@@ -372,7 +372,7 @@ func TestAnAccountWithoutANameIsBecomeForGood(t *testing.T) {
 	}
 }
 
-func TestRootStaysRootInADirectoryOfRoots(t *testing.T) {
+func TestRootStaysRootInItsOwnDirectory(t *testing.T) {
 	t.Parallel()
 	a := newTwoAccounts(t)
 	a.must(os.Chown(a.data, 0, 0))

@@ -19,7 +19,7 @@ var readingVerbs = [][]string{
 	{"request-type", "list"},
 }
 
-// configured writes a service file with the tags and returns its path.
+// configured writes a service file with these tags and returns its path.
 func configured(t *testing.T, tags string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "mailintegration.xml")
@@ -31,7 +31,7 @@ func configured(t *testing.T, tags string) string {
 	return path
 }
 
-// failing runs a verb that must fail and returns what it says.
+// failing runs a verb that must fail and returns its error output.
 func failing(t *testing.T, config string, verb []string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -41,7 +41,8 @@ func failing(t *testing.T, config string, verb []string) string {
 	return errs.String()
 }
 
-// TestReadingVerbsLeaveTheSchemaAlone runs each on a database without a schema and on one of a newer program.
+// TestReadingVerbsLeaveTheSchemaAlone runs each verb on a database without a schema, and on one with the schema of a newer
+// program.
 func TestReadingVerbsLeaveTheSchemaAlone(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -73,7 +74,7 @@ func TestReadingVerbsLeaveTheSchemaAlone(t *testing.T) {
 				}
 			}
 			if after := tables(); after != before {
-				t.Errorf("there are %d tables, and were %d", after, before)
+				t.Errorf("there are %d tables, there were %d", after, before)
 			}
 		})
 	}

@@ -13,7 +13,7 @@ import (
 	"mailintegration/store/storetest"
 )
 
-// signalled is a log that signals when a line with a text is written.
+// signalled is a log that closes a channel when a text is written to it.
 type signalled struct {
 	mu     sync.Mutex
 	text   string
@@ -32,7 +32,7 @@ func (s *signalled) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// next waits for another text from now on.
+// next forgets the log so far and returns a channel that is closed when text is written.
 func (s *signalled) next(text string) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,7 +41,7 @@ func (s *signalled) next(text string) <-chan struct{} {
 	return s.seen
 }
 
-// TestRunWaitsForAShareThatIsNotMounted: the machine may start its services before the share is there.
+// TestRunWaitsForAShareThatIsNotMounted plays a machine that starts its services before it mounts the share.
 func TestRunWaitsForAShareThatIsNotMounted(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})
@@ -67,7 +67,7 @@ func TestRunWaitsForAShareThatIsNotMounted(t *testing.T) {
 	}
 }
 
-// TestRunWaitsForADatabaseThatIsDown is the daemon from a start without a database to a stop in good order.
+// TestRunWaitsForADatabaseThatIsDown starts the daemon without a database and stops it after the database is up.
 func TestRunWaitsForADatabaseThatIsDown(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})

@@ -16,7 +16,7 @@ import (
 	"mailintegration/store/storetest"
 )
 
-// asProgram makes the test binary be the program: see program.
+// asProgram is the environment variable that makes the test binary run as the program.
 const asProgram = "MAILINTEGRATION_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -29,12 +29,21 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"mailintegration": program})
 }
 
-// TestScript runs testdata/script/*.txt, which read like a terminal. Each has a database of its own ($DATABASE)
-// and POP3 servers with the user helpdesk: plain at $POP3_HOST $POP3_PORT; with TLS at $TLS_PORT, its certificate in
-// ca.pem; with a certificate for another name at $OTHER_PORT, in other.pem. Nothing listens at $DEAD_PORT. A server at
-// $TOKEN_PORT takes access tokens of azure@acme.example, which the endpoint $TOKEN_URL gives (see tokenServers). The
-// command expand FILE… replaces $NAMES in files, deliver USER FILE… puts messages into a maildrop, and
-// exits CODE PROGRAM ARGS… is exec for a program that ends with an error, and lose DIRECTORY removes the folders in one.
+// TestScript runs testdata/script/*.txt, which read like a terminal. Each script has a database of its own, $DATABASE, and
+// POP3 servers with the user helpdesk:
+//
+//	$POP3_HOST $POP3_PORT  without TLS
+//	$TLS_PORT              with TLS; its certificate is in ca.pem
+//	$OTHER_PORT            with a certificate for another name, in other.pem
+//	$TOKEN_PORT            takes access tokens of azure@acme.example from the endpoint $TOKEN_URL (see tokenServers)
+//	$DEAD_PORT             no server listens here
+//
+// These commands are added to testscript's own:
+//
+//	expand FILE…              replaces $NAMES in files
+//	deliver USER FILE…        puts messages into a maildrop
+//	exits CODE PROGRAM ARGS…  runs a program that must end with that exit code
+//	lose DIRECTORY            removes the folders in a directory
 func TestScript(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -51,7 +60,7 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// lose DIRECTORY removes every folder in a directory, and leaves its files.
+// lose implements the command lose DIRECTORY, which removes every folder in a directory and leaves its files.
 func lose(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 || neg {
 		ts.Fatalf("usage: lose DIRECTORY")
@@ -65,7 +74,7 @@ func lose(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// exits CODE PROGRAM ARGS… runs a program and wants that exit code.
+// exits implements the command exits CODE PROGRAM ARGS…, which fails the script unless the program ends with that code.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || neg {
 		ts.Fatalf("usage: exits CODE PROGRAM ARGS…")
@@ -83,7 +92,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// maildropKey is where a script's environment keeps its plain server.
+// maildropKey is the key of the server without TLS in a script's environment.
 type maildropKey struct{}
 
 func prepare(t *testing.T, e *testscript.Env) error {
@@ -91,7 +100,9 @@ func prepare(t *testing.T, e *testscript.Env) error {
 	plain.SetPassword("helpdesk", "pass-of-helpdesk")
 	plain.SetPassword("monitoring", "pass-of-monitoring")
 	secure := pop3test.Run(t, pop3test.Options{TLS: pop3test.ImplicitTLS})
-	other := pop3test.Run(t, pop3test.Options{TLS: pop3test.ImplicitTLS, Certificate: pop3test.Certificate{Names: []string{"mail.old.example"}}})
+	other := pop3test.Run(t, pop3test.Options{
+		TLS: pop3test.ImplicitTLS, Certificate: pop3test.Certificate{Names: []string{"mail.old.example"}},
+	})
 	for _, s := range []*pop3test.Server{secure, other} {
 		s.SetPassword("helpdesk", "pass-of-helpdesk")
 	}
@@ -99,8 +110,8 @@ func prepare(t *testing.T, e *testscript.Env) error {
 	e.Setenv("TOKEN_PORT", strconv.Itoa(azure.Port()))
 	e.Setenv("TOKEN_URL", endpoint)
 	e.Values[maildropKey{}] = plain
-	e.Setenv("TMPDIR", os.TempDir()) // a server that runs as another user has to reach what is in it
-	e.Setenv("ESC", "\x1b")          // these do not stand in the scripts, where nobody would see them
+	e.Setenv("TMPDIR", os.TempDir()) // a server that runs as another user must be able to reach it
+	e.Setenv("ESC", "\x1b")          // the scripts name these characters, which nobody would see in them
 	e.Setenv("CSI", "\u009b")        // ESC [ in one character
 	e.Setenv("RLO", "\u202e")        // turns the direction of what follows
 	e.Setenv("DATABASE", storetest.New(t).URL)
@@ -119,7 +130,7 @@ func prepare(t *testing.T, e *testscript.Env) error {
 	return nil
 }
 
-// deadPort is a port at which nothing listens.
+// deadPort returns a port at which no server listens.
 func deadPort(t *testing.T) int {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -129,7 +140,7 @@ func deadPort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// expand replaces $NAMES in files by the script's variables.
+// expand implements the command expand FILE…, which replaces $NAMES in files by the script's variables.
 func expand(ts *testscript.TestScript, neg bool, files []string) {
 	for _, name := range files {
 		path := ts.MkAbs(name)
@@ -137,7 +148,7 @@ func expand(ts *testscript.TestScript, neg bool, files []string) {
 	}
 }
 
-// deliver USER FILE… puts messages into a maildrop of the plain server.
+// deliver implements the command deliver USER FILE…, which puts messages into a maildrop of the server without TLS.
 func deliver(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: deliver USER FILE…")

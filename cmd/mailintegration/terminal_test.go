@@ -12,23 +12,26 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-func TestNothingThatATerminalObeysIsPrinted(t *testing.T) {
+func TestCharactersThatATerminalObeysAreEscaped(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, text, want string }{
 		{"lines and columns", "a\tb\nc", "a\tb\nc"},
 		{"text in any script", "Café Δ شكرا 日本 🙂", "Café Δ شكرا 日本 🙂"},
-		{"joiners that words and pictures are spelt with", "می\u200cخواهم 👩\u200d🚒", "می\u200cخواهم 👩\u200d🚒"},
+		{"joiners that words and emoji need", "می\u200cخواهم 👩\u200d🚒", "می\u200cخواهم 👩\u200d🚒"},
 		{"an escape sequence", "a\x1b[2Jb", `a\u001b[2Jb`},
 		{"a sequence in one character", "a\u009b2Jb", `a\u009b2Jb`},
 		{"a bell, a backspace, DEL and NUL", "\a\b\x7f\x00", `\u0007\u0008\u007f\u0000`},
 		{"a carriage return that rewrites the line", "evil\rgood", `evil\u000dgood`},
 		{"overrides of the direction", "\u202aa\u202bb\u202cc\u202dd\u202ee", `\u202aa\u202bb\u202cc\u202dd\u202ee`},
-		{"isolates and marks of the direction", "\u2066a\u2067b\u2068c\u2069d\u200ee\u200ff\u061c", `\u2066a\u2067b\u2068c\u2069d\u200ee\u200ff\u061c`},
+		{
+			"isolates and marks of the direction",
+			"\u2066a\u2067b\u2068c\u2069d\u200ee\u200ff\u061c", `\u2066a\u2067b\u2068c\u2069d\u200ee\u200ff\u061c`,
+		},
 		{"characters without width", "a\u200bb\u2060c\ufeffd\u00ade", `a\u200bb\u2060c\ufeffd\u00ade`},
-		{"letters that are blank", "a\u3164b\u115fc\u1160d\uffa0", `a\u3164b\u115fc\u1160d\uffa0`},
-		{"tags beyond the first plane", "a\U000e0041b", `a\udb40\udc41b`},
-		{"separators of lines", "a\u2028b\u2029c", `a\u2028b\u2029c`},
-		{"octets that are no UTF-8", "a\x9b2Jb\xe2\x80", "a\ufffd2Jb\ufffd"},
+		{"blank letters", "a\u3164b\u115fc\u1160d\uffa0", `a\u3164b\u115fc\u1160d\uffa0`},
+		{"tags beyond the Basic Multilingual Plane", "a\U000e0041b", `a\udb40\udc41b`},
+		{"line separators", "a\u2028b\u2029c", `a\u2028b\u2029c`},
+		{"octets that are not UTF-8", "a\x9b2Jb\xe2\x80", "a\ufffd2Jb\ufffd"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -54,8 +57,8 @@ func TestNothingThatATerminalObeysIsPrinted(t *testing.T) {
 	}
 }
 
-// TestJSONSaysTheSameOnATerminal prints arbitrary strings as JSON.
-func TestJSONSaysTheSameOnATerminal(t *testing.T) {
+// TestEscapedJSONHasTheSameStrings prints random strings as JSON and reads them back.
+func TestEscapedJSONHasTheSameStrings(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 2000 {
@@ -83,7 +86,7 @@ func TestJSONSaysTheSameOnATerminal(t *testing.T) {
 	}
 }
 
-func TestALineFromOutsideStaysOne(t *testing.T) {
+func TestTextFromOutsideStaysOnOneLine(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	printLine(&out, "  %s", "a\n  Decision: open an incident\tb")
@@ -92,8 +95,8 @@ func TestALineFromOutsideStaysOne(t *testing.T) {
 	}
 }
 
-// TestWhatAServerSaysIsNotObeyed has a POP3 server refuse with a line that turns and rewrites what is shown.
-func TestWhatAServerSaysIsNotObeyed(t *testing.T) {
+// TestTheTextOfAServerIsEscaped has a POP3 server refuse the log-in with a line that would rewrite the screen.
+func TestTheTextOfAServerIsEscaped(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{})
 	in := install(t, srv.Port(), "helpdesk", pop3test.DefaultPassword)

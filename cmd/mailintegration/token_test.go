@@ -13,13 +13,19 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// tokenUser is the mailbox that tokens are for.
+// tokenUser is the user that the tokens are issued for.
 const tokenUser = "azure@acme.example"
 
-// tokenServers are a POP3 server that takes access tokens, and the endpoint that gives them. What the endpoint does is
-// the tenant's matter: "good" gives what it is asked for, "imap" forgets POP, "guest" has somebody else sign in,
-// "opaque" gives a token that only the server can read, "stale" one that it does not take; "refused" refuses and "html"
-// answers with a page.
+// tokenServers starts a POP3 server that accepts access tokens, and the endpoint that issues them. The tenant decides what
+// the endpoint does:
+//
+//	good     issues a token with the permissions asked for
+//	imap     issues a token without the permission for POP
+//	guest    lets another user sign in
+//	opaque   issues a token that only the server can read
+//	stale    issues a token that the server refuses
+//	refused  refuses
+//	html     answers with a web page
 func tokenServers(t *testing.T) (mail *pop3test.Server, endpoint string) {
 	t.Helper()
 	mail = pop3test.Run(t, pop3test.Options{SASL: []string{"XOAUTH2"}})
@@ -29,11 +35,11 @@ func tokenServers(t *testing.T) (mail *pop3test.Server, endpoint string) {
 	return mail, srv.URL
 }
 
-// tokenEndpoint is the endpoint.
+// tokenEndpoint is the token endpoint; its tenants are those of tokenServers.
 type tokenEndpoint struct {
 	t       *testing.T
 	mail    *pop3test.Server
-	pending atomic.Bool // a person has not entered the code yet
+	pending atomic.Bool // the person has not entered the code yet
 }
 
 // ServeHTTP implements http.Handler.
@@ -51,11 +57,15 @@ func (e *tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte("<html>Sign in to the network</html>"))
 	case tenant == "refused":
-		reply(http.StatusUnauthorized, map[string]any{"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided: " + r.FormValue("client_secret")})
+		reply(http.StatusUnauthorized, map[string]any{
+			"error":             "invalid_client",
+			"error_description": "AADSTS7000215: Invalid client secret provided: " + r.FormValue("client_secret"),
+		})
 	case action == "devicecode":
 		e.pending.Store(true)
 		reply(http.StatusOK, map[string]any{
-			"device_code": "the-device-code", "user_code": "ABCD-1234", "verification_uri": "https://login.example/device", "expires_in": 60, "interval": 1,
+			"device_code": "the-device-code", "user_code": "ABCD-1234", "verification_uri": "https://login.example/device",
+			"expires_in": 60, "interval": 1,
 		})
 	case strings.HasSuffix(r.FormValue("grant_type"), "device_code") && e.pending.Swap(false):
 		reply(http.StatusBadRequest, map[string]any{"error": "authorization_pending"})
@@ -66,7 +76,7 @@ func (e *tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// token makes a token that the POP3 server takes.
+// token issues a token and, except for the tenant stale, tells the POP3 server to accept it.
 func (e *tokenEndpoint) token(tenant, grant string) string {
 	claims := map[string]any{"aud": "https://outlook.office365.com", "tid": tenant}
 	switch {
