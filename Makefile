@@ -34,7 +34,7 @@ interop: ## run sessions and whole polls against real POP3 servers, as root; INT
 # SERVER_SCRIPTS_FROM=1 sets the first of them; SERVER_SCRIPT=12345 plays one again.
 serverscripts: setup ## run whole polls against random servers that do something wrong; SERVER_SCRIPTS=100000 sets how many
 	SERVER_SCRIPTS=$(or $(SERVER_SCRIPTS),100000) SERVER_SCRIPTS_FROM=$(SERVER_SCRIPTS_FROM) SERVER_SCRIPT=$(SERVER_SCRIPT) \
-		$(GO) test -count 1 -timeout 6h -v -run TestNoServerScriptHoldsTheClient ./daemon
+		$(GO) test -count 1 -timeout 6h -v -run TestNoServerScriptBreaksThePromise ./daemon
 
 lint: ## check gofmt, vet, staticcheck, tidy, generated files, migration numbers, the Windows build
 	@scripts/lint

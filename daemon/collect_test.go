@@ -16,7 +16,7 @@ import (
 	"mailintegration/store"
 )
 
-// sweeping is a store that only sweeps.
+// sweeping is a sweeper made of two functions.
 type sweeping struct {
 	purge   func(olderThan time.Duration) (int, error)
 	collect func() (int, error)
@@ -30,7 +30,7 @@ func (s sweeping) CollectOrphans(context.Context, time.Duration) (int, error) { 
 
 func nothing() (int, error) { return 0, nil }
 
-// collectorOf is a collector with what it logs.
+// collectorOf returns a collector and its log.
 func collectorOf(s sweeping, opts Options) (*collector, *observer.ObservedLogs) {
 	core, logged := observer.New(zap.DebugLevel)
 	opts.Logger = zap.New(core)
@@ -39,15 +39,15 @@ func collectorOf(s sweeping, opts Options) (*collector, *observer.ObservedLogs) 
 	return c, logged
 }
 
-func TestRetentionSaysHowLongReceiptsAreKept(t *testing.T) {
+func TestReceiptsAreKeptForTheRetentionTime(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name      string
 		retention time.Duration
 		want      []time.Duration
 	}{
-		{"400 days when nothing is said", 0, []time.Duration{400 * 24 * time.Hour}},
-		{"as long as it says", time.Hour, []time.Duration{time.Hour}},
+		{"400 days by default", 0, []time.Duration{400 * 24 * time.Hour}},
+		{"for the time that is set", time.Hour, []time.Duration{time.Hour}},
 		{"for ever", -1, nil},
 	}
 	for _, test := range tests {
@@ -67,7 +67,7 @@ func TestRetentionSaysHowLongReceiptsAreKept(t *testing.T) {
 	}
 }
 
-func TestACollectionGoesOnSoonerWhenMoreIsLeft(t *testing.T) {
+func TestACollectionRepeatsSoonerWhenMoreIsLeft(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
@@ -91,7 +91,7 @@ func TestACollectionGoesOnSoonerWhenMoreIsLeft(t *testing.T) {
 	})
 }
 
-func TestWhatFailsAtEachCollectionIsSaidOnce(t *testing.T) {
+func TestARepeatedFailureOfCollectionsIsLoggedOnce(t *testing.T) {
 	t.Parallel()
 	down := fmt.Errorf("purge receipts: %w", store.ErrUnavailable)
 	results := []error{store.ErrCopy, store.ErrCopy, down, store.ErrCopy, nil, nil, store.ErrNoMarker}
@@ -121,7 +121,7 @@ func TestWhatFailsAtEachCollectionIsSaidOnce(t *testing.T) {
 	}
 }
 
-func TestAPanicEndsACollectionAndNotTheDaemon(t *testing.T) {
+func TestAPanicEndsOneCollectionButNotTheDaemon(t *testing.T) {
 	t.Parallel()
 	files := 0
 	c, logged := collectorOf(sweeping{
@@ -140,7 +140,7 @@ func TestAPanicEndsACollectionAndNotTheDaemon(t *testing.T) {
 	}
 }
 
-func TestAStoppedCollectionIsNoFailure(t *testing.T) {
+func TestAStoppedCollectionIsNotAFailure(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	purge := func(time.Duration) (int, error) { stop(); return 0, ctx.Err() }

@@ -13,13 +13,13 @@ import (
 // The crash matrix: whatever cuts a poll, and wherever, each message is recorded once after the next good
 // poll, and the maildrop is empty. (A poll that is killed with its process is in cmd/mailintegration.)
 
-// servers are a server that lets commands be sent ahead, and one that does not.
+// servers has a server with PIPELINING and one without.
 var servers = map[string]pop3test.Options{
 	"":               {},
 	" one at a time": {Without: []string{"PIPELINING"}},
 }
 
-// steps are the commands of one session over a maildrop of two messages, and what comes before them.
+// steps returns the commands of one session over a maildrop of two messages, after "connect" and "greeting".
 func steps(t *testing.T, o pop3test.Options) []string {
 	t.Helper()
 	w := newWorldOn(t, o)
@@ -28,7 +28,7 @@ func steps(t *testing.T, o pop3test.Options) []string {
 	w.pollUntilGood()
 	log := w.maildrops.Log()
 	if !slices.Contains(log, "DELE 2") || log[len(log)-1] != "QUIT" {
-		t.Fatalf("not the session that the tests are about: %q", log)
+		t.Fatalf("the session does not delete two messages and QUIT: %q", log)
 	}
 	steps := []string{"connect", "greeting"}
 	for _, line := range log {
@@ -98,7 +98,7 @@ func cutAtEachOctet(t *testing.T, w *world) {
 		}
 	}
 	if total < 200 {
-		t.Errorf("a whole session of %d octets: something is missing", total)
+		t.Errorf("a whole session has %d octets, want at least 200", total)
 	}
 }
 
@@ -121,7 +121,7 @@ func stopAtEachStep(t *testing.T, w *world, steps []string) {
 		r := w.pollUnder(ctx)
 		stop()
 		w.maildrops.Heal()
-		// A stop finishes the message in hand: what was recorded is deleted in the same session.
+		// A stop finishes the messages in hand: those that were recorded are deleted in the same session.
 		if left := w.maildrops.Count(helpdesk); left != 2-r.Recorded() {
 			t.Errorf("stopped at %q: %d recorded, %d left", step, r.Recorded(), left)
 		}
@@ -136,9 +136,9 @@ func stopAtEachStep(t *testing.T, w *world, steps []string) {
 func TestDatabaseLostAtEachMessageOfItsProtocol(t *testing.T) {
 	t.Parallel()
 	for what, cut := range map[string]func(*storetest.Proxy, int){
-		"instead of a message to the server":   (*storetest.Proxy).CutAtFrontend,
-		"before the end of a command is known": (*storetest.Proxy).CutBeforeComplete,
-		"after the end of a command is known":  (*storetest.Proxy).CutAfterComplete,
+		"instead of a message to the server": (*storetest.Proxy).CutAtFrontend,
+		"before the answer to a command":     (*storetest.Proxy).CutBeforeComplete,
+		"after the answer to a command":      (*storetest.Proxy).CutAfterComplete,
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -163,7 +163,7 @@ func TestDatabaseLostAtEachMessageOfItsProtocol(t *testing.T) {
 				}
 			}
 			if n < 10 {
-				t.Errorf("a poll of %d steps in the database: something is missing", n)
+				t.Errorf("a poll takes %d steps in the database, want at least 10", n)
 			}
 		})
 	}
@@ -180,7 +180,7 @@ func TestDatabaseIsDown(t *testing.T) {
 	proxy.Refuse()
 	r := w.poll()
 	if r.Err == nil || needsPerson(r.Err) {
-		t.Errorf("error %v, want one that may pass", r.Err)
+		t.Errorf("error %v, want a transient one", r.Err)
 	}
 	if left := w.maildrops.Count(helpdesk); left != 1 {
 		t.Errorf("%d messages left, want 1: a database that is down is never a bad message", left)
@@ -205,7 +205,7 @@ func TestAServerThatNeverDeletes(t *testing.T) {
 	}
 	w.wantRecorded(3)
 	if n := w.count(`SELECT min(times_seen) FROM receipt`); n != 10 {
-		t.Errorf("met %d times, want 10", n)
+		t.Errorf("the receipts were met %d times, want 10", n)
 	}
 }
 
@@ -268,7 +268,7 @@ func TestTheSameMessageTwiceInTheMaildrop(t *testing.T) {
 	w.wantEachOnce(2)
 }
 
-func TestAMessageAskedForAheadThatEndsTheSessionHoldsUpNoOther(t *testing.T) {
+func TestAPrefetchedMessageThatEndsTheSessionHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.options.BatchMessages = 1
@@ -277,7 +277,7 @@ func TestAMessageAskedForAheadThatEndsTheSessionHoldsUpNoOther(t *testing.T) {
 	}
 	w.maildrops.AtMessage("RETR", w.maildrops.Messages(helpdesk)[3].UIDL).Garbage([]byte("no status\r\n"))
 	d := w.daemon()
-	for range 2 { // what was recorded in the session that ended is deleted by the second poll
+	for range 2 { // the second poll deletes the messages that were recorded in the session that ended
 		if _, err := d.Once(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestTheLogOfDocIsThatOfEvents compares the table in doc.go with the events in events.go.
-func TestTheLogOfDocIsThatOfEvents(t *testing.T) {
+// TestTheLogTableInDocListsEveryEvent compares the table in doc.go with the events in events.go.
+func TestTheLogTableInDocListsEveryEvent(t *testing.T) {
 	t.Parallel()
 	var want []string
 	for _, m := range regexp.MustCompile(`\.log\.(\w+)\(\s*"([^"]+)"`).FindAllStringSubmatch(readFile(t, "events.go"), -1) {

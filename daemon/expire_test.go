@@ -10,7 +10,7 @@ import (
 	"mailintegration/store"
 )
 
-// expireZero are servers that delete at QUIT whatever was retrieved (EXPIRE 0, RFC 2449 §6.7), as Gmail does.
+// expireZero has servers that delete every retrieved message at QUIT (EXPIRE 0, RFC 2449 §6.7), as Gmail does.
 var expireZero = map[string]pop3test.Options{
 	"":                     {DeletesRetrieved: true, Without: []string{"PIPELINING"}},
 	" with PIPELINING":     {DeletesRetrieved: true},
@@ -27,7 +27,7 @@ func (w *world) wantNoneLost() {
 	}
 }
 
-func TestAServerThatDeletesWhatWasRetrievedLosesNothing(t *testing.T) {
+func TestNothingIsLostOnAServerThatDeletesRetrievedMessages(t *testing.T) {
 	t.Parallel()
 	refuse := func(w *world) { w.exec(`ALTER TABLE receipt RENAME TO receipt_gone`) }
 	mend := func(w *world) { w.exec(`ALTER TABLE IF EXISTS receipt_gone RENAME TO receipt`) }
@@ -73,11 +73,11 @@ func TestAServerThatDeletesWhatWasRetrievedLosesNothing(t *testing.T) {
 	}
 }
 
-func TestAMessageThatCannotBeRecordedStaysWhereQuitDeletes(t *testing.T) {
+func TestAMessageThatCannotBeRecordedStaysOnAServerThatDeletesAtQuit(t *testing.T) {
 	t.Parallel()
 	for which, o := range expireZero {
 		if o.NoUIDL {
-			continue // what is to stay cannot be told from the others in the next session
+			continue // the next session cannot recognise the message that has to stay
 		}
 		t.Run("others are recorded and deleted"+which, func(t *testing.T) {
 			t.Parallel()
@@ -99,7 +99,7 @@ func TestAMessageThatCannotBeRecordedStaysWhereQuitDeletes(t *testing.T) {
 	}
 }
 
-func TestAMessageThatIsTooLargeStaysWhereQuitDeletes(t *testing.T) {
+func TestAMessageThatIsTooLargeStaysOnAServerThatDeletesAtQuit(t *testing.T) {
 	t.Parallel()
 	w := newWorldOn(t, pop3test.Options{DeletesRetrieved: true})
 	w.mailbox.Account.MaxOctets = 10_000
@@ -111,7 +111,7 @@ func TestAMessageThatIsTooLargeStaysWhereQuitDeletes(t *testing.T) {
 	w.wantRecorded(3)
 }
 
-func TestAServerThatExpiresMessagesIsWarnedOf(t *testing.T) {
+func TestTheLogWarnsOfAServerThatExpiresMessages(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
@@ -119,9 +119,9 @@ func TestAServerThatExpiresMessagesIsWarnedOf(t *testing.T) {
 		large  bool
 		want   bool
 	}{
-		{"when nothing stays with it, it is not", "EXPIRE 7", false, false},
-		{"when a message that is too large stays with it", "EXPIRE 7", true, true},
-		{"when it says NEVER, it is not", "EXPIRE NEVER", true, false},
+		{"no warning when no message stays there", "EXPIRE 7", false, false},
+		{"a warning when a message that is too large stays there", "EXPIRE 7", true, true},
+		{"no warning of EXPIRE NEVER", "EXPIRE NEVER", true, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -139,7 +139,7 @@ func TestAServerThatExpiresMessagesIsWarnedOf(t *testing.T) {
 	}
 }
 
-// exec changes the database past the daemon.
+// exec runs a statement in the database.
 func (w *world) exec(sql string, args ...any) {
 	w.Helper()
 	if _, err := w.rows.Exec(context.WithoutCancel(w.Context()), sql, args...); err != nil {
@@ -147,7 +147,7 @@ func (w *world) exec(sql string, args ...any) {
 	}
 }
 
-// refuseSubject makes the database fail to open a request with that subject, with an error of a class.
+// refuseSubject makes the database fail to open a request with that subject, with that SQLSTATE.
 func (w *world) refuseSubject(subject, state string) {
 	w.Helper()
 	w.exec(strings.NewReplacer("STATE", state, "SUBJECT", subject).Replace(`
@@ -156,7 +156,7 @@ func (w *world) refuseSubject(subject, state string) {
 		`CREATE TRIGGER refuse BEFORE INSERT ON request FOR EACH ROW WHEN (NEW.subject = 'SUBJECT') EXECUTE FUNCTION refuse()`))
 }
 
-// refuseAll makes the database fail to open any request, with an error that nothing explains.
+// refuseAll makes the database fail to open any request, with an unexplained error.
 func (w *world) refuseAll() {
 	w.Helper()
 	w.refuseSubject("", "XX000") // for the function

@@ -39,7 +39,7 @@ const parseTime = 30 * time.Second
 // octetsPerSecond is how many octets of a message add a second to its budget. Any machine parses far faster.
 const octetsPerSecond = 1 << 20
 
-// newGuard returns the guard of that mailbox, whose budget for a small message is budget, 0 for the usual one.
+// newGuard returns a guard for the named mailbox. budget is its time for parsing a small message, 0 for the default.
 func newGuard(mailbox string, policy processor.Policy, read parser, budget time.Duration) *guard {
 	return &guard{
 		mailbox: mailbox, policy: policy, read: read, budget: cmp.Or(budget, parseTime),

@@ -9,8 +9,8 @@ import (
 	"mailintegration/mailbox/interop"
 )
 
-// TestPollOfRealServers polls each server with the whole daemon: what is in the maildrop is recorded once, with every
-// setting of how much is done in one session and one transaction, and the maildrop is empty then.
+// TestPollOfRealServers polls each server in several sessions and batches: each message is recorded once, and then the
+// maildrop is empty.
 func TestPollOfRealServers(t *testing.T) {
 	t.Parallel()
 	const messages = 30

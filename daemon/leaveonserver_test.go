@@ -9,7 +9,7 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-func TestMessagesAreLeftOnTheServer(t *testing.T) {
+func TestMessagesStayOnTheServerForDays(t *testing.T) {
 	t.Parallel()
 	for _, o := range []pop3test.Options{{}, {Without: []string{"PIPELINING"}}} {
 		w := newWorldOn(t, o)
@@ -45,7 +45,7 @@ func TestMessagesAreLeftOnTheServer(t *testing.T) {
 	}
 }
 
-func TestMessagesThatAreAlwaysLeftAreNeverDeleted(t *testing.T) {
+func TestWithLeaveAlwaysMessagesAreNeverDeleted(t *testing.T) {
 	t.Parallel()
 	for _, o := range []pop3test.Options{{}, {NoUIDL: true}, {Extra: []string{"EXPIRE 30"}}} {
 		w := newWorldOn(t, o)
@@ -68,8 +68,8 @@ func TestMessagesThatAreAlwaysLeftAreNeverDeleted(t *testing.T) {
 	}
 }
 
-// TestAUniqueIDThatReturnsWithAnotherMessage: RFC 1939 §7 lets it once its message is gone.
-func TestAUniqueIDThatReturnsWithAnotherMessage(t *testing.T) {
+// RFC 1939 §7 allows a server to use a unique-id again once its message is gone.
+func TestAnotherMessageUnderAnOldUniqueIDIsRecorded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.maildrops.AddUIDL(helpdesk, "same", []byte("From: ann@acme.example\r\nSubject: short\r\n\r\n"))
@@ -80,8 +80,8 @@ func TestAUniqueIDThatReturnsWithAnotherMessage(t *testing.T) {
 	w.wantRecorded(2)
 }
 
-// TestAMessageUnderAnOldUniqueIDIsNotDeletedUnread: it has the size of the one that was recorded.
-func TestAMessageUnderAnOldUniqueIDIsNotDeletedUnread(t *testing.T) {
+// The second message has the unique-id and the size of the first one, which was recorded.
+func TestAMessageUnderAnOldUniqueIDIsNotDeletedUnrecorded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.maildrops.AddUIDL(helpdesk, "same", []byte("From: ann@acme.example\r\nSubject: first\r\n\r\n"))
@@ -97,8 +97,8 @@ func TestAMessageUnderAnOldUniqueIDIsNotDeletedUnread(t *testing.T) {
 	}
 }
 
-// TestAUniqueIDThatReturnsWhileMessagesAreLeft: the message is another, though much alike.
-func TestAUniqueIDThatReturnsWhileMessagesAreLeft(t *testing.T) {
+// A message that is much like the one before under its unique-id is another message all the same.
+func TestASimilarMessageUnderAnOldUniqueIDIsRecorded(t *testing.T) {
 	t.Parallel()
 	first := "From: ann@acme.example\r\nSubject: first\r\n\r\nx\r\n"
 	for _, tt := range []struct {
@@ -132,7 +132,7 @@ func TestAUniqueIDThatReturnsWhileMessagesAreLeft(t *testing.T) {
 	}
 }
 
-// TestAMessageWhoseHeaderTheServerChangesIsRecordedOnce: virus scanners and status fields do that to what is left there.
+// Virus scanners and status fields change the headers of messages that stay on a server.
 func TestAMessageWhoseHeaderTheServerChangesIsRecordedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -159,7 +159,7 @@ func TestAMessageWhoseHeaderTheServerChangesIsRecordedOnce(t *testing.T) {
 	w.wantRecorded(2)
 }
 
-func TestMessagesWithoutUniqueIDsAreLeftForDays(t *testing.T) {
+func TestMessagesWithoutUniqueIDsStayOnTheServerForDays(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name      string
@@ -167,7 +167,7 @@ func TestMessagesWithoutUniqueIDsAreLeftForDays(t *testing.T) {
 		noTOP     bool
 		retrieved int // how often RETR may be sent for two messages in five polls
 	}{
-		{"told by their headers", pop3test.Options{NoUIDL: true}, false, 4},
+		{"recognised by their headers", pop3test.Options{NoUIDL: true}, false, 4},
 		{"where there is no TOP either", pop3test.Options{NoUIDL: true}, true, 10},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

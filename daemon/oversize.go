@@ -105,11 +105,11 @@ func (r *sessionRun) header(work context.Context, it mailbox.Item) (*oversizeHea
 	return h, err
 }
 
-// oversizeHeader stands for a message that is too large.
+// oversizeHeader takes the place of the raw octets of a message that is too large.
 type oversizeHeader struct {
 	text   []byte
-	octets int64
-	uidl   string
+	octets int64  // of the message, as LIST says
+	uidl   string // "" when there is a header, which identifies the message
 }
 
 // ReadAt implements io.ReaderAt over the header.
@@ -117,11 +117,11 @@ func (h *oversizeHeader) ReadAt(p []byte, off int64) (int, error) {
 	return bytes.NewReader(h.text).ReadAt(p, off)
 }
 
-// Size is that of the header.
+// Size returns the size of the header.
 func (h *oversizeHeader) Size() int64 { return int64(len(h.text)) }
 
-// Digest makes the receipt: the size of the message and its header. It is never that of a whole message, so that the
-// message is accepted as a new one once the limit was raised.
+// Digest returns the digest for the receipt, over the size of the message and its header. It never equals the digest of
+// a whole message, so that the message is accepted as a new one once the limit is raised.
 func (h *oversizeHeader) Digest() [32]byte {
 	return sha256.Sum256(fmt.Appendf(nil, "too large\x00%d\x00%s\x00%s", h.octets, h.uidl, h.text))
 }

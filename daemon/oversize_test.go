@@ -7,12 +7,13 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// large is a message of some 20 kB.
 const largeHeader = "From: ann@acme.example\nSubject: holiday pictures\nMessage-ID: <large@acme.example>\n\n"
 
+// large returns a message of some 20 kB.
 func large() string { return largeHeader + strings.Repeat("0123456789\n", 2000) }
 
-// wantOversize fails the test unless the large message was recorded once, as an event with its header, and is left.
+// wantOversize fails the test unless the large message was recorded once, as an event with its header, and is still in
+// the maildrop.
 func (w *world) wantOversize() {
 	w.Helper()
 	if left := w.maildrops.Messages(helpdesk); len(left) != 1 || !strings.Contains(string(left[0].Octets), "holiday") {
@@ -28,7 +29,7 @@ func (w *world) wantOversize() {
 	}
 }
 
-func TestAMessageThatIsTooLargeIsRecordedOnceAndLeft(t *testing.T) {
+func TestAMessageThatIsTooLargeIsRecordedOnceAndStays(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name    string
@@ -66,7 +67,7 @@ func TestAMessageThatIsTooLargeIsRecordedOnceAndLeft(t *testing.T) {
 	}
 }
 
-func TestAWorkerAsksOnceForTheHeaderOfAMessageThatIsTooLarge(t *testing.T) {
+func TestAWorkerReadsTheHeaderOfAMessageThatIsTooLargeOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mailbox.Account.MaxOctets = 10_000
@@ -84,7 +85,7 @@ func TestAWorkerAsksOnceForTheHeaderOfAMessageThatIsTooLarge(t *testing.T) {
 	}
 }
 
-func TestAMessageThatIsTooLargeIsRecordedOnceTheLimitIsRaised(t *testing.T) {
+func TestAMessageThatWasTooLargeIsRecordedAfterTheLimitIsRaised(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mailbox.Account.MaxOctets = 10_000
@@ -96,15 +97,15 @@ func TestAMessageThatIsTooLargeIsRecordedOnceTheLimitIsRaised(t *testing.T) {
 	w.wantEachOnce(2) // the event, and the message
 }
 
-// TestAHeaderThatBreaksTheSessionHoldsUpNoOther: the message is recorded without its header then.
-func TestAHeaderThatBreaksTheSessionHoldsUpNoOther(t *testing.T) {
+// A message whose header ends sessions is recorded without it.
+func TestAHeaderThatEndsTheSessionHoldsUpNoOtherMessage(t *testing.T) {
 	t.Parallel()
 	huge := largeHeader + strings.Repeat("0123456789\n", 200_000)
 	for _, tt := range []struct {
 		name     string
 		nameless bool
 		fault    func(w *world, octets []byte)
-		header   bool // it is read all the same
+		header   bool // the header is read all the same
 	}{
 		{"when the connection is cut", false, func(w *world, _ []byte) { w.maildrops.At("TOP").Drop() }, false},
 		{"when the connection is cut, and there are no unique-ids", true, func(w *world, _ []byte) { w.maildrops.At("TOP").Drop() }, false},
@@ -147,7 +148,7 @@ func TestAHeaderThatBreaksTheSessionHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-func TestAMessageThatIsTooLargeOfAServerWithoutTOP(t *testing.T) {
+func TestAMessageThatIsTooLargeIsRecordedWithoutTOP(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mailbox.Account.MaxOctets = 10_000

@@ -10,7 +10,7 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-func TestWhatAMessageSaysOfItselfIsTraced(t *testing.T) {
+func TestTraceMessageInfoLogsTheHeaderFields(t *testing.T) {
 	t.Parallel()
 	for _, traced := range []bool{true, false} {
 		w := newWorld(t)
@@ -37,7 +37,7 @@ func TestWhatAMessageSaysOfItselfIsTraced(t *testing.T) {
 	}
 }
 
-func TestASessionThatDeletedIsFollowedByAPause(t *testing.T) {
+func TestAPauseFollowsASessionThatDeleted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mailbox.SleepAfterDeletion = 200 * time.Millisecond
@@ -57,7 +57,7 @@ func TestASessionThatDeletedIsFollowedByAPause(t *testing.T) {
 	quit, ended := make(chan struct{}), make(chan Report, 1)
 	w.maildrops.At("QUIT").Times(1).Call(func() { close(quit) })
 	go func() {
-		r, _ := d.Once(ctx, helpdesk) // its names are right
+		r, _ := d.Once(ctx, helpdesk) // the name exists
 		ended <- r[0]
 	}()
 	<-quit
@@ -71,7 +71,7 @@ func TestASessionThatDeletedIsFollowedByAPause(t *testing.T) {
 	w.wantEachOnce(3)
 }
 
-func TestAServerThatWantsTimeBetweenLogInsGetsIt(t *testing.T) {
+func TestALoginDelayPostponesTheNextPoll(t *testing.T) {
 	t.Parallel()
 	w := newWorldOn(t, pop3test.Options{Extra: []string{"LOGIN-DELAY 60"}})
 	w.options.MessagesPerSession = 3
@@ -102,9 +102,9 @@ func TestALoginDelayIsRespectedForAnHourAtMost(t *testing.T) {
 		want             time.Duration
 		warns            bool
 	}{
-		{"a delay below the schedule is kept without a word", "LOGIN-DELAY 20", 20 * time.Second, false},
-		{"a delay beyond the schedule is kept and told", "LOGIN-DELAY 300", 300 * time.Second, true},
-		{"an absurd delay is bounded and told", "LOGIN-DELAY 999999999", time.Hour, true},
+		{"a delay below the schedule is respected and not logged", "LOGIN-DELAY 20", 20 * time.Second, false},
+		{"a delay beyond the schedule is respected and logged", "LOGIN-DELAY 300", 300 * time.Second, true},
+		{"an absurd delay is limited and logged", "LOGIN-DELAY 999999999", time.Hour, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -121,13 +121,13 @@ func TestALoginDelayIsRespectedForAnHourAtMost(t *testing.T) {
 				t.Errorf("the next poll is after %v, want %v", next.Sub(now), tt.want)
 			}
 			if n := w.logged.FilterMessage("server wants time between log-ins").Len(); (n == 1) != tt.warns || n > 1 {
-				t.Errorf("told %d times", n)
+				t.Errorf("logged %d times", n)
 			}
 		})
 	}
 }
 
-// count counts a command.
+// count returns how often a command is in a log.
 func count(log []string, command string) (n int) {
 	for _, line := range log {
 		if line == command {
@@ -137,7 +137,7 @@ func count(log []string, command string) (n int) {
 	return n
 }
 
-func TestAMaildropThatIsInUseIsWaitedFor(t *testing.T) {
+func TestAMaildropInUseIsPolledLater(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mail()
@@ -155,7 +155,7 @@ func TestAMaildropThatIsInUseIsWaitedFor(t *testing.T) {
 	w.wantEachOnce(1)
 }
 
-// countPrefix counts the commands that begin so.
+// countPrefix returns how many commands in a log begin with prefix.
 func countPrefix(log []string, prefix string) (n int) {
 	for _, line := range log {
 		if len(line) >= len(prefix) && line[:len(prefix)] == prefix {

@@ -19,7 +19,7 @@ func TestMessagesThatPostgreSQLWouldRefuseAreRecorded(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, octets string }{
 		{"U+0000 in subject, name and body", "From: \"A\x00nn\" <ann@acme.example>\nSubject: a\x00b\n\nbo\x00dy\n"},
-		{"octets that are no UTF-8", "From: \xff\xfe <ann@acme.example>\nSubject: \xc3(\xed\xa0\x80\n\n\xff\xfe\xc0\n"},
+		{"octets that are not UTF-8", "From: \xff\xfe <ann@acme.example>\nSubject: \xc3(\xed\xa0\x80\n\n\xff\xfe\xc0\n"},
 		{"a subject of 100 kB", "From: ann@acme.example\nSubject: " + strings.Repeat("x", 100_000) + "\n\nHelp!\n"},
 		{"a folded subject of 100 kB", "From: ann@acme.example\nSubject: a" + strings.Repeat("\n "+strings.Repeat("é", 40), 1200) + "\n\nHelp!\n"},
 		{"10,000 recipients", "From: ann@acme.example\nTo: " + strings.Repeat("someone@acme.example,\n ", 9_999) + "x@acme.example\nSubject: to all\n\nHelp!\n"},
@@ -65,14 +65,14 @@ func TestAMessageOnWhichParsingPanicsIsSetAside(t *testing.T) {
 	w.wantEachOnce(3)
 	if n := w.count(`SELECT count(*) FROM set_aside AS s JOIN request AS r ON r.number = s.event_id JOIN attachment AS a ON a.request_id = r.number
 		WHERE r.kind = 'event' AND s.reason = 'panic' AND s.detail LIKE '%cannot read this%' AND a.raw AND a.octets = 33`); n != 1 {
-		t.Error("no event that says why and carries the original")
+		t.Error("no event has the reason and carries the original")
 	}
 	if w.logged.FilterMessage("message set aside").Len() != 1 {
-		t.Error("no line in the log about the message that was set aside")
+		t.Error("the log does not say that the message was set aside")
 	}
 }
 
-// pollReading polls once with another parser.
+// pollReading polls once with read as its parser.
 func (w *world) pollReading(read func(io.ReaderAt, int64) *processor.Message) Report {
 	w.Helper()
 	d := w.daemon()
@@ -99,7 +99,7 @@ func TestANameThatIsNotInTheDatabaseLeavesTheMail(t *testing.T) {
 	}
 }
 
-func TestAMailboxThatCannotBePolledIsNot(t *testing.T) {
+func TestAMailboxWithAProblemIsNotPolled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mailbox.Problem = errors.New("Azure is not supported")
@@ -148,7 +148,7 @@ func TestALargeBacklogIsPolledInSessions(t *testing.T) {
 	}
 }
 
-func TestABacklogOnAServerWithoutUniqueIDs(t *testing.T) {
+func TestABacklogWithoutUniqueIDsIsRecordedOnce(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name    string
@@ -178,7 +178,7 @@ func TestABacklogOnAServerWithoutUniqueIDs(t *testing.T) {
 	}
 }
 
-func TestOneMessageThatIsNotGivenHoldsUpNoOther(t *testing.T) {
+func TestOneMessageThatTheServerRefusesHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for range 5 {
@@ -264,7 +264,7 @@ func TestAPanicOfThePollDoesNotEndTheDaemon(t *testing.T) {
 	w.wantEachOnce(1)
 }
 
-func TestAStrangerIsFlaggedEachTime(t *testing.T) {
+func TestEachFollowUpOfAStrangerIsFlagged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mail()
@@ -310,7 +310,7 @@ func TestAMessageThatEndsTheSessionHoldsUpNoOther(t *testing.T) {
 				mail(1)
 				w.idle()
 			}
-			// All but the poison and the one that came last are recorded, and were deleted.
+			// All messages but the poison and the last one are recorded and deleted.
 			w.wantRecorded(6)
 			if left := w.maildrops.Count(helpdesk); left != 2 {
 				t.Errorf("%d messages left, want 2", left)

@@ -12,7 +12,7 @@ import (
 	"mailintegration/store/storetest"
 )
 
-// pollTimes polls with one daemon, as a daemon does that goes on.
+// pollTimes polls n times with the same daemon and returns the last report.
 func (w *world) pollTimes(d *Daemon, n int) (last Report) {
 	w.Helper()
 	for range n {
@@ -26,7 +26,7 @@ func (w *world) pollTimes(d *Daemon, n int) (last Report) {
 	return last
 }
 
-// nameless makes the world's server one without unique-ids.
+// nameless gives the world a server without unique-ids.
 func (w *world) nameless() {
 	w.maildrops = pop3test.Run(w, pop3test.Options{NoUIDL: true})
 	w.mailbox = w.newMailbox(helpdesk, w.maildrops)
@@ -67,13 +67,13 @@ func TestAMessageWithoutUniqueIDThatEndsTheSessionHoldsUpNoOther(t *testing.T) {
 	for range 6 {
 		w.mail()
 	}
-	// It is the second message, whose number stays the same since the first one's deletion is lost with the session.
+	// The second message ends the session. Its number stays the same, because the first one's deletion is lost too.
 	w.maildrops.At("RETR 2").Times(4).Drop()
 	w.pollTimes(w.daemon(), 5)
 	w.wantRecorded(6)
 }
 
-func TestAServerThatRenewsItsUniqueIDsAndNeverDeletes(t *testing.T) {
+func TestABacklogWithRenewedUniqueIDsThatIsNeverDeletedIsRecordedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.maildrops.ForgetDeletes()
@@ -98,11 +98,11 @@ func TestManyMessagesThatEndTheirSessionsHoldUpNoOther(t *testing.T) {
 	for range 3 {
 		w.mail()
 	}
-	w.poll() // one poll of a daemon that remembers nothing, as the verb once is
+	w.poll() // one poll of a new daemon, as with the verb once
 	w.wantRecorded(3)
 }
 
-func TestADatabaseThatIsLostWithTheSessionFailsThePoll(t *testing.T) {
+func TestAPollFailsWhenDatabaseAndSessionAreLostTogether(t *testing.T) {
 	t.Parallel()
 	var proxy *storetest.Proxy
 	w := newWorldVia(t, func(url string) string {
@@ -115,14 +115,14 @@ func TestADatabaseThatIsLostWithTheSessionFailsThePoll(t *testing.T) {
 	w.maildrops.At("RETR 3").Times(1).Call(proxy.Refuse)
 	w.maildrops.At("RETR 3").Times(1).Drop()
 	if r := w.poll(); !errors.Is(r.Err, store.ErrUnavailable) {
-		t.Errorf("error %v, want that of the database", r.Err)
+		t.Errorf("error %v, want the database's", r.Err)
 	}
 	proxy.Pass()
 	w.pollUntilGood()
 	w.wantEachOnce(3)
 }
 
-func TestWhatWasDeletedBeforeTheDatabaseWasLostIsGone(t *testing.T) {
+func TestDeletionsBeforeTheLossOfTheDatabaseTakeEffect(t *testing.T) {
 	t.Parallel()
 	var proxy *storetest.Proxy
 	w := newWorldVia(t, func(url string) string {
@@ -147,7 +147,7 @@ func TestWhatWasDeletedBeforeTheDatabaseWasLostIsGone(t *testing.T) {
 	w.wantEachOnce(3)
 }
 
-func TestARequestThatSomebodyLocksHoldsUpOnlyItsOwnMail(t *testing.T) {
+func TestALockedRequestHoldsUpOnlyItsOwnMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mail()
@@ -220,7 +220,7 @@ func (noRecord) tried(mailbox.Item) int       { return 0 }
 func (noRecord) isOverdue(mailbox.Item) bool  { return false }
 func (noRecord) isOversize(mailbox.Item) bool { return false }
 
-func TestProgressTriesWhatEndedASessionLastAndTheLeastTriedFirst(t *testing.T) {
+func TestMessagesThatEndedSessionsAreTriedLastFewestFailuresFirst(t *testing.T) {
 	t.Parallel()
 	g := newProgress()
 	listing := []mailbox.Item{{Number: 1, UIDL: "a"}, {Number: 2, UIDL: "b"}, {Number: 3, UIDL: "c"}}

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -38,7 +37,7 @@ func TestOutagesAfterADeathSetNothingAside(t *testing.T) {
 	}
 }
 
-func TestRetrievalFailuresAreNoRecordingFailures(t *testing.T) {
+func TestRetrievalFailuresDoNotCountAsRecordingFailures(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mail()
@@ -73,7 +72,7 @@ func TestAConstraintThatRefusesEverythingStopsTheMailbox(t *testing.T) {
 	}
 }
 
-func TestAKeptMessageIsRetrievedAgainWhereMessagesAreLeft(t *testing.T) {
+func TestAShortMessageIsRetrievedAgainWithLeaveOnServer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mailbox.LeaveOnServer = LeaveAlways
@@ -96,7 +95,7 @@ func TestAKeptMessageIsRetrievedAgainWhereMessagesAreLeft(t *testing.T) {
 	w.wantRecorded(3)
 }
 
-func TestOversizeIsRecordedOnceWhenTopFailsLater(t *testing.T) {
+func TestAMessageThatIsTooLargeIsRecordedOnceWhenTopFailsLater(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []string{"drop", "refusal"} {
 		t.Run(fault, func(t *testing.T) {
@@ -120,7 +119,7 @@ func TestOversizeIsRecordedOnceWhenTopFailsLater(t *testing.T) {
 	}
 }
 
-func TestATroubleThatIsEverybodysIsTold(t *testing.T) {
+func TestPollsFailWhileNothingCanBeRecorded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.refuseAll()
@@ -137,7 +136,7 @@ func TestATroubleThatIsEverybodysIsTold(t *testing.T) {
 	}
 }
 
-func TestNamelessStayingHoldsUpOthersWhereQuitDeletes(t *testing.T) {
+func TestAShortMessageWithoutUniqueIDHoldsUpNoOtherWhereQuitDeletes(t *testing.T) {
 	t.Parallel()
 	w := newWorldOn(t, pop3test.Options{DeletesRetrieved: true, NoUIDL: true})
 	w.options.MessagesPerSession = 5
@@ -155,7 +154,7 @@ func TestNamelessStayingHoldsUpOthersWhereQuitDeletes(t *testing.T) {
 	w.wantRecorded(13)
 }
 
-func TestExpireSaidBeforeLogInCounts(t *testing.T) {
+func TestAnEXPIREAnnouncedBeforeLogInCounts(t *testing.T) {
 	t.Parallel()
 	for which, o := range map[string]pop3test.Options{"": {DeletesRetrieved: true}, "one by one": {DeletesRetrieved: true, Without: []string{"PIPELINING"}}} {
 		t.Run(which, func(t *testing.T) {
@@ -174,9 +173,7 @@ func TestExpireSaidBeforeLogInCounts(t *testing.T) {
 	}
 }
 
-var _ = fmt.Sprint
-
-func TestNamelessOversizeAfterATopThatBroke(t *testing.T) {
+func TestTwoMessagesThatAreTooLargeWithoutUniqueIDsAreBothRecorded(t *testing.T) {
 	t.Parallel()
 	w := newWorldOn(t, pop3test.Options{NoUIDL: true})
 	w.mailbox.Account.MaxOctets = 10_000
@@ -191,7 +188,7 @@ func TestNamelessOversizeAfterATopThatBroke(t *testing.T) {
 	}
 }
 
-func TestLeftMessagesSurviveThePurgeWhileTheirMailboxIsUnreachable(t *testing.T) {
+func TestReceiptsOfMessagesOnTheServerSurviveThePurge(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mailbox.LeaveOnServer = LeaveAlways
@@ -210,7 +207,7 @@ func TestLeftMessagesSurviveThePurgeWhileTheirMailboxIsUnreachable(t *testing.T)
 	}
 }
 
-func TestAUniqueIDThatReturnsIsFoundByProcessesThatRememberNothing(t *testing.T) {
+func TestAReusedUniqueIDIsNoticedByNewProcesses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mailbox.LeaveOnServer = LeaveAlways
@@ -228,7 +225,7 @@ func TestAUniqueIDThatReturnsIsFoundByProcessesThatRememberNothing(t *testing.T)
 	w.wantRecorded(2)
 }
 
-func TestNeighboursWithoutFilesWhileTheShareIsAway(t *testing.T) {
+func TestMessagesWithoutFilesAreRecordedWhileTheShareIsAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mail()
@@ -244,7 +241,7 @@ func TestNeighboursWithoutFilesWhileTheShareIsAway(t *testing.T) {
 	}
 }
 
-func TestASlowStopIsNoDeath(t *testing.T) {
+func TestASlowStopDoesNotCountAsADeath(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.options.StopGrace = time.Nanosecond

@@ -12,7 +12,7 @@ import (
 	"mailintegration/store"
 )
 
-// octetsOf are a message's octets in memory.
+// octetsOf is a raw message in memory.
 type octetsOf string
 
 func (o octetsOf) ReadAt(p []byte, off int64) (int, error) {
@@ -70,7 +70,7 @@ func TestAMessageThatIsPreviewedIsNotRecorded(t *testing.T) {
 	w.wantRecorded(0)
 }
 
-func TestPreviewSaysWhenNothingCanBeLookedUp(t *testing.T) {
+func TestPreviewReturnsTheErrorOfTheLookUp(t *testing.T) {
 	t.Parallel()
 	down := errors.New("down")
 	look := func(context.Context, processor.Keys) (processor.Directory, error) { return nil, down }
@@ -79,7 +79,7 @@ func TestPreviewSaysWhenNothingCanBeLookedUp(t *testing.T) {
 	}
 }
 
-func TestWhatIsTooLargeForTheMailboxIsPreviewedAsItsEvent(t *testing.T) {
+func TestAMessageThatIsTooLargeIsPreviewedAsItsEvent(t *testing.T) {
 	t.Parallel()
 	look := func(context.Context, processor.Keys) (processor.Directory, error) {
 		return processor.NoDirectory{}, nil

@@ -25,7 +25,7 @@ func TestJitterIsStableForAMailboxAndSpreadsMailboxes(t *testing.T) {
 	}
 }
 
-func TestJitterOfALongIntervalIsBounded(t *testing.T) {
+func TestJitterOfALongIntervalIsLimited(t *testing.T) {
 	t.Parallel()
 	if j := jitter("helpdesk", 24*time.Hour); j >= maxJitter {
 		t.Errorf("jitter is %v", j)

@@ -7,7 +7,7 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// What is wrong with the messages that a server sends.
+// The faults in this file are in the messages that a server sends.
 
 // sendMessage sends other octets as the message that RETR asks for.
 func (n *scriptSession) sendMessage(c scriptCommand, change func(octets []byte) []byte) {
@@ -18,7 +18,7 @@ func (n *scriptSession) sendMessage(c scriptCommand, change func(octets []byte) 
 	n.send(answer.octets())
 }
 
-// shortMessage sends a message's beginning as if it were all.
+// shortMessage sends the beginning of a message as if it were the whole.
 func shortMessage(s *serverScript) {
 	percent := pick(s.random, 0, 0, 1, 10, 30, 60, 95)
 	s.at("short message", []string{"RETR"}, fmt.Sprintf("%d %% of it", percent), func(n *scriptSession, c scriptCommand) {

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// serverScript is one server's life, drawn from a number: what it is, what it does wrong and when, and the client that
-// it meets.
+// serverScript is the life of one server, drawn from a number: its abilities, its faults and when they strike, and how
+// the client is set.
 type serverScript struct {
 	number    uint64
 	random    *rand.Rand
-	delivered []*scriptMessage // all messages there were
+	delivered []*scriptMessage // all messages so far
 
 	first    int   // messages in the maildrop at first
 	arrivals []int // messages that come before each poll
@@ -24,14 +24,14 @@ type serverScript struct {
 	noCAPA     bool
 	noTOP      bool
 	uidl       uidlHabit
-	expire     string // of EXPIRE, "" for none
-	loginDelay string // of LOGIN-DELAY, "" for none
+	expire     string // argument of EXPIRE, "" for no EXPIRE
+	loginDelay string // argument of LOGIN-DELAY, "" for no LOGIN-DELAY
 
-	restarts bool // each poll is another daemon's
+	restarts bool // each poll has a new daemon
 	client   scriptClient
 }
 
-// scriptClient is how the daemon is set.
+// scriptClient is the daemon's configuration.
 type scriptClient struct {
 	batch, session int // messages
 	memory, limit  int64
@@ -50,13 +50,13 @@ const (
 	reusedUIDL    uidlHabit = "used again for another message"
 )
 
-// pick draws one of several.
+// pick returns one of several values, drawn at random.
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
-// scriptSeed makes the scripts' numbers the whole of what is random.
+// scriptSeed is the same for all scripts, so that the number of a script determines it.
 const scriptSeed = 0x4d61696c
 
-// drawScript draws the script of a number, with so many faults at most, of classes.
+// drawScript returns the script with that number. It has at most most faults, all from classes.
 func drawScript(number uint64, classes []scriptClass, most int) *serverScript {
 	r := rand.New(rand.NewPCG(number, scriptSeed))
 	s := &serverScript{
@@ -86,12 +86,12 @@ func drawScript(number uint64, classes []scriptClass, most int) *serverScript {
 	return s
 }
 
-// messageLines are what messages are made of.
+// messageLines are the lines of messages.
 var messageLines = []string{
 	"The printer is on fire.\r\n", ".\r\n", "..dots\r\n", "bare \n and \r here\r\n", "\xe9t\xe9\r\n", "\r\n", "+OK 2 400\r\n", "-ERR no\r\n",
 }
 
-// octets makes a message that no other script has.
+// octets returns the script's message with index n, which no other script has.
 func (s *serverScript) octets(n int) []byte {
 	if s.same && n == 1 {
 		return s.delivered[0].octets
@@ -113,7 +113,7 @@ func (s *serverScript) octets(n int) []byte {
 	return []byte(b.String())
 }
 
-// String tells the script in words.
+// String describes the script.
 func (s *serverScript) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "script %d: a server with PIPELINING=%t CAPA=%t TOP=%t, unique-ids %s, EXPIRE %q, LOGIN-DELAY %q, ",
@@ -137,16 +137,16 @@ type scriptFault struct {
 	how     string // in words
 	verb    string // "connect", "greeting" or a command's
 	message int    // message-number, 0 for any
-	skip    int    // times still to let pass
-	times   int    // times still to strike, -1 for always
+	skip    int    // how many more commands to spare
+	times   int    // how many more times to strike, -1 for always
 	act     func(n *scriptSession, c scriptCommand)
 	drawn   string // the place in words
 }
 
-// String tells the fault in words.
+// String describes the fault.
 func (f *scriptFault) String() string { return f.class + " at " + f.drawn + ": " + f.how }
 
-// strikes reports whether the fault is there at a command now, and counts.
+// strikes reports whether the fault strikes at a command now, and counts that.
 func (f *scriptFault) strikes(verb string, message int) bool {
 	if f.verb != verb || f.message != 0 && f.message != message || f.times == 0 {
 		return false
@@ -161,7 +161,7 @@ func (f *scriptFault) strikes(verb string, message int) bool {
 	return true
 }
 
-// at draws the place of a fault at one of these commands and adds it to the script.
+// at adds a fault to the script, at a command drawn from verbs.
 func (s *serverScript) at(class string, verbs []string, how string, act func(n *scriptSession, c scriptCommand)) {
 	r := s.random
 	f := &scriptFault{class: class, how: how, act: act, verb: pick(r, verbs...), times: pick(r, 1, 1, 1, 2, 3, -1)}

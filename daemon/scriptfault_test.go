@@ -13,18 +13,18 @@ type scriptClass struct {
 	draw func(s *serverScript)
 }
 
-// everywhere are the places of a fault, the frequent ones more than once.
+// everywhere has the commands at which a fault may strike, the frequent ones more than once.
 var everywhere = []string{
 	"greeting", "CAPA", "USER", "PASS", "STAT", "LIST", "UIDL", "RETR", "RETR", "RETR", "RETR", "DELE", "DELE", "DELE", "QUIT", "QUIT", "TOP",
 }
 
-// withLines are the commands whose answers have lines.
+// withLines has the commands whose answers have lines.
 var withLines = []string{"CAPA", "LIST", "UIDL", "RETR", "RETR", "TOP"}
 
-// scriptStepTimeout is the client's; the time is the bubble's, so that waiting costs none.
+// scriptStepTimeout is the client's timeout for a step, in the time of the bubble, where waiting takes no real time.
 const scriptStepTimeout = 5 * time.Second
 
-// scriptClasses are the grammar: what can be wrong with a server.
+// scriptClasses is the grammar: all kinds of faults that a server can have.
 var scriptClasses = []scriptClass{
 	{"stray before an answer", strayBefore},
 	{"stray after an answer", strayAfter},
@@ -56,14 +56,14 @@ var scriptClasses = []scriptClass{
 	{"stop", stopped},
 }
 
-// garbage are answers that mean nothing.
+// garbage has answers that mean nothing.
 var garbage = []string{
 	"\x00\xff\r\n", "nonsense\r\n", "1 120\r\n", ".\r\n", "\r\n", "+OKAY\r\n", "+ \r\n", "+OK\n", "+OK\r", "-ERROR\r\n", "* OK IMAP4\r\n",
 	"220 SMTP\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n", "+OK\r\n.\r\n", "+OK\r\n", "+OK 1 1\r\n1 1\r\n.\r\n",
 	"+OK " + strings.Repeat("x", 600) + "\r\n", strings.Repeat("y", 9000) + "\r\n",
 }
 
-// garbageAnswer answers with something else.
+// garbageAnswer answers with garbage.
 func garbageAnswer(s *serverScript) {
 	octets := pick(s.random, garbage...)
 	s.at("garbage for an answer", everywhere, fmt.Sprintf("%.40q", octets), func(n *scriptSession, _ scriptCommand) {
@@ -71,7 +71,7 @@ func garbageAnswer(s *serverScript) {
 	})
 }
 
-// refusals are what a server says no with.
+// refusals has the texts of refusals.
 var refusals = []string{
 	"no", "[SYS/TEMP] try later", "[SYS/PERM] ask an administrator", "[AUTH] who are you?", "[IN-USE] locked", "[LOGIN-DELAY] wait",
 	"[UTF8] no", "", "internal error", "unknown command",
@@ -85,19 +85,19 @@ func refusedCommand(s *serverScript) {
 	})
 }
 
-// inUse says that another session has the maildrop.
+// inUse refuses the log-in because another session has the maildrop.
 func inUse(s *serverScript) {
 	s.at("maildrop in use", []string{"PASS"}, "[IN-USE]", func(n *scriptSession, _ scriptCommand) {
 		n.send(refused("[IN-USE] another session has the maildrop locked").octets())
 	})
 }
 
-// unreachable takes no connection.
+// unreachable refuses the connection.
 func unreachable(s *serverScript) {
 	s.at("unreachable", []string{"connect"}, "connection refused", nil)
 }
 
-// doneButRefused does what it is asked and says that it has not.
+// doneButRefused executes a command and answers that it did not.
 func doneButRefused(s *serverScript) {
 	s.at("done but refused", []string{"DELE", "DELE", "QUIT", "PASS", "USER"}, "-ERR", func(n *scriptSession, c scriptCommand) {
 		n.execute(c)
@@ -105,7 +105,7 @@ func doneButRefused(s *serverScript) {
 	})
 }
 
-// grantedNotDone does not what it is asked and says that it has.
+// grantedNotDone does not execute a command and answers that it did.
 func grantedNotDone(s *serverScript) {
 	s.at("granted but not done", []string{"DELE", "DELE", "QUIT", "PASS", "USER"}, "+OK", func(n *scriptSession, c scriptCommand) {
 		n.send(ok("done").octets())
@@ -128,7 +128,7 @@ func cutOff(s *serverScript) {
 	})
 }
 
-// silent answers nothing any more.
+// silent stops answering.
 func silent(s *serverScript) {
 	done, part := s.random.IntN(2) == 0, s.random.IntN(2) == 0
 	s.at("silent", everywhere, fmt.Sprintf("done %t, after a part %t", done, part), func(n *scriptSession, c scriptCommand) {
@@ -141,7 +141,7 @@ func silent(s *serverScript) {
 	})
 }
 
-// late answers late, at times too late.
+// late answers late, sometimes too late.
 func late(s *serverScript) {
 	justInTime, tooLate := scriptStepTimeout-time.Millisecond, scriptStepTimeout+time.Millisecond
 	d := pick(s.random, time.Millisecond, time.Second, justInTime, tooLate, time.Minute, 24*time.Hour)
@@ -166,7 +166,7 @@ func octetByOctet(s *serverScript) {
 	})
 }
 
-// endless sends something without an end.
+// endless sends an answer that never ends.
 func endless(s *serverScript) {
 	long := strings.Repeat("z", 500) + "\r\n"
 	line := pick(s.random, "\r\n", "x\r\n", "1 120\r\n", long, "a line without an end, ", "\r", "\n", "+OK\r\n", "..")

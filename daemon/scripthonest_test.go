@@ -11,7 +11,7 @@ import (
 // scriptAnswer is one answer of an honest server.
 type scriptAnswer struct {
 	status string
-	body   []byte // what follows up to and with the final "." CRLF, nil when nothing does
+	body   []byte // the lines after the status, with the final "." CRLF; nil for none
 }
 
 func (a scriptAnswer) octets() []byte { return append([]byte(a.status+"\r\n"), a.body...) }
@@ -51,7 +51,7 @@ func (n *scriptSession) execute(c scriptCommand) scriptAnswer {
 	return n.transact(c)
 }
 
-// logIn locks the maildrop, once the session before has let go of it.
+// logIn locks the maildrop, once the session before has ended.
 func (n *scriptSession) logIn() scriptAnswer {
 	if !n.user {
 		return refused("who?")
@@ -69,7 +69,7 @@ func (n *scriptSession) logIn() scriptAnswer {
 func (n *scriptSession) update() scriptAnswer {
 	n.over = true
 	gone := n.deleted
-	if n.server.script.expire == "0" && n.reading().expires { // what it did not announce it does not do
+	if n.server.script.expire == "0" && n.reading().expires { // only if it was announced
 		for m := range n.retrieved {
 			gone[m] = true
 		}

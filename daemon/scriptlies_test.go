@@ -9,7 +9,7 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// wrongSizes makes LIST lie about the messages' octets.
+// wrongSizes makes LIST give wrong sizes.
 func wrongSizes(s *serverScript) {
 	which := s.random.IntN(8)
 	how := []string{
@@ -44,7 +44,7 @@ func (n *scriptSession) sendLines(c scriptCommand, change func([]string) []strin
 	n.send(listed("listing follows", lines).octets())
 }
 
-// wrongListing makes LIST or UIDL say other lines.
+// wrongListing makes LIST or UIDL send wrong lines.
 func wrongListing(s *serverScript) {
 	which := s.random.IntN(10)
 	how := []string{
@@ -97,7 +97,7 @@ func wrongLines(which int, lines []string) []string {
 	return lines
 }
 
-// wrongDropListing makes STAT lie.
+// wrongDropListing makes STAT give wrong numbers.
 func wrongDropListing(s *serverScript) {
 	text := pick(s.random, "0 0", "1 100", "2 200", "3 300", "99 9900", "999999999 1", "-1 -1", "many", "1", "1 1 1 1",
 		"0 99999999999999999999")
@@ -141,7 +141,7 @@ func wrongUIDLs(s *serverScript) {
 	}
 }
 
-// wrongCapabilities makes the server say too little of what it can do, or too much.
+// wrongCapabilities makes the server announce too few capabilities, or too many.
 func wrongCapabilities(s *serverScript) {
 	switch s.random.IntN(5) {
 	case 0:
@@ -172,10 +172,10 @@ func wrongCapabilities(s *serverScript) {
 	})
 }
 
-// hugeListing is how many octets a listing may have that comes to an end, and is far too long.
+// hugeListing is the size in octets of a listing that is far too long, but ends.
 const hugeListing = 3 << 20
 
-// putTimes puts a line on the wire many times.
+// putTimes sends a line many times.
 func (n *scriptSession) putTimes(line []byte, times int) {
 	const most = 4096
 	block := bytes.Repeat(line, most)
@@ -184,7 +184,7 @@ func (n *scriptSession) putTimes(line []byte, times int) {
 	}
 }
 
-// expires makes the server delete by itself, or say so.
+// expires makes the server announce EXPIRE.
 func expires(s *serverScript) {
 	s.noCAPA = false
 	s.expire = pick(s.random, "0", "0", "0", "1", "NEVER", "x")

@@ -16,7 +16,7 @@ import (
 	"mailintegration/store/storetest"
 )
 
-// scriptHall is what all scripts of a test share.
+// scriptHall has the resources that all scripts of a test share.
 type scriptHall struct {
 	db          *storetest.Database
 	url         string // of the database, by way of the pooler
@@ -31,13 +31,13 @@ func newScriptHall(t *testing.T) *scriptHall {
 	return &scriptHall{db: db, url: newPooler(t, db.URL), attachments: filepath.Join(t.TempDir(), "attachments"), opened: time.Now()}
 }
 
-// scriptStage is where one script is played after another, in a bubble of testing/synctest.
+// scriptStage plays one script after another, in a bubble of testing/synctest.
 type scriptStage struct {
 	t       *testing.T
 	store   *store.Store
 	pool    *pgxpool.Pool
-	real    time.Time // when the bubble began, about, as the world outside has it
-	began   time.Time // the same in the bubble's own time
+	real    time.Time // about when the bubble began, in real time
+	began   time.Time // when the bubble began, in its own time
 	longest time.Duration
 }
 
@@ -57,10 +57,10 @@ func (h *scriptHall) newStage(t *testing.T) *scriptStage {
 	return s
 }
 
-// now returns the time, somewhere near that of the database.
+// now returns a time near the database's.
 func (s *scriptStage) now() time.Time { return s.real.Add(time.Since(s.began)) }
 
-// scriptLife is one script as it is played.
+// scriptLife is one script while it is played.
 type scriptLife struct {
 	stage  *scriptStage
 	script *serverScript
@@ -73,7 +73,7 @@ type scriptLife struct {
 	faults []string
 }
 
-// play plays a script and returns it with all faults of the client.
+// play plays a script and returns its life, with all faults of the client.
 func (s *scriptStage) play(script *serverScript) *scriptLife {
 	l := &scriptLife{stage: s, script: script, server: newScriptServer(script)}
 	for i, n := range script.arrivals {
@@ -101,15 +101,15 @@ func (s *scriptStage) play(script *serverScript) *scriptLife {
 	return l
 }
 
-// judge fails the test for a script in which the client did something wrong.
+// judge fails the test if the client did something wrong in a script.
 func (s *scriptStage) judge(l *scriptLife) {
 	if len(l.faults) > 0 {
 		s.t.Errorf("script %d\n%s", l.script.number, l)
 	}
 }
 
-// settle polls until all is well, or has been for long enough, and returns what is recorded. A daemon that has learnt
-// wrong things from the server may need a restart.
+// settle polls until nothing is left to do, or too many times, and returns the records. A daemon that has learnt wrong
+// things from the server may need a restart.
 func (l *scriptLife) settle() *scriptRecord {
 	l.healed = 0
 	for {
@@ -136,9 +136,9 @@ func (l *scriptLife) isSettled(record *scriptRecord) bool {
 	return record.tooLarge >= len(l.tooLarge())
 }
 
-// poll polls once; again makes it another daemon's.
-func (l *scriptLife) poll(again bool) {
-	if again || l.daemon == nil {
+// poll polls once, with a new daemon if restart is true.
+func (l *scriptLife) poll(restart bool) {
+	if restart || l.daemon == nil {
 		l.daemon = l.newDaemon()
 	}
 	ctx, cancel := context.WithCancel(l.stage.t.Context())
@@ -179,7 +179,7 @@ func (l *scriptLife) newDaemon() *Daemon {
 	return d
 }
 
-// String tells the script, what was wrong, and the dialogue.
+// String describes the script, the faults of the client, and the dialogue.
 func (l *scriptLife) String() string {
 	var b strings.Builder
 	for _, f := range l.faults {

@@ -17,24 +17,24 @@ import (
 
 // Limits of the oracle.
 const (
-	// maxScriptPoll is how long a poll may take, with a step's time-out of scriptStepTimeout. The slowest servers send a
-	// header of 16 MiB at 32 KiB a second; no session begins once messages have ended sessions for 10 minutes.
+	// maxScriptPoll is how long a poll may take when a step may take scriptStepTimeout. The slowest servers send a header
+	// of 16 MiB at 32 KiB a second; no session begins once messages have ended sessions for 10 minutes.
 	maxScriptPoll = 20 * time.Minute
-	// maxHealedPolls is within how many polls all must be well once the server keeps to the rules.
+	// maxHealedPolls is the number of polls that may be needed once the server keeps to the rules.
 	maxHealedPolls = 8
-	// enoughAttempts is after how many a message that comes too short may be left on the server for good.
+	// enoughAttempts is the number of attempts after which a message that comes short may stay on the server for ever.
 	enoughAttempts = 3
-	// scriptLeaveTime is after how long LeaveOnServer ends.
+	// scriptLeaveTime is longer than LeaveOnServer keeps a message.
 	scriptLeaveTime = 73 * time.Hour
 )
 
-// scriptRecord is what the database says of a script's mailbox.
+// scriptRecord is the database's record of a script's mailbox.
 type scriptRecord struct {
 	digests  map[[sha256.Size]byte]bool // of receipts
 	tooLarge int                        // receipts of messages that were too large to be retrieved
 }
 
-// record reads what is recorded for the script's mailbox.
+// record reads the receipts of the script's mailbox.
 func (l *scriptLife) record(ctx context.Context) (*scriptRecord, error) {
 	rows, err := l.stage.pool.Query(ctx, `SELECT r.digest, r.reason FROM receipt AS r JOIN mailbox AS m ON m.id = r.mailbox_id
 		WHERE lower(m.name) = $1`, l.name())
@@ -54,7 +54,7 @@ func (l *scriptLife) record(ctx context.Context) (*scriptRecord, error) {
 	return record, err
 }
 
-// has reports whether a message is recorded: its own octets, or some that a client had to take for it.
+// has reports whether a message is recorded: its own octets, or octets that the client had to believe were the message.
 func (r *scriptRecord) has(m *scriptMessage) bool {
 	if r.digests[m.digest] {
 		return true
@@ -67,12 +67,12 @@ func (r *scriptRecord) has(m *scriptMessage) bool {
 	return false
 }
 
-// mayStay reports whether a message may be left on a server that keeps to the rules, though it is to be deleted.
+// mayStay reports whether a message may stay on a server that keeps to the rules, without LeaveOnServer.
 func (l *scriptLife) mayStay(m *scriptMessage) bool {
 	return l.isTooLarge(m) || m.shorts >= enoughAttempts
 }
 
-// isTooLarge reports whether a message is larger than the client takes.
+// isTooLarge reports whether a message is larger than the client accepts.
 func (l *scriptLife) isTooLarge(m *scriptMessage) bool {
 	return int64(len(m.octets)) > l.script.client.limit
 }
@@ -88,7 +88,7 @@ func (l *scriptLife) tooLarge() map[[sha256.Size]byte]bool {
 	return digests
 }
 
-// judgeRemovals finds the messages that are gone and not recorded.
+// judgeRemovals notes a fault for each message that is gone and not recorded.
 func (l *scriptLife) judgeRemovals(record *scriptRecord) {
 	for _, n := range l.server.sessions {
 		for _, m := range n.removed {
@@ -99,9 +99,9 @@ func (l *scriptLife) judgeRemovals(record *scriptRecord) {
 	}
 }
 
-// excuses reports whether a client could not know better than to have a message deleted whose own octets are not
-// recorded: every answer had its command, and what it took for the message is recorded, or it had to believe that it
-// had not retrieved it.
+// excuses reports whether a client could not know that it deleted a message whose own octets are not recorded. Then every
+// answer had its command, and either the octets that the client took for the message are recorded, or the client had to
+// believe that it had not retrieved the message.
 func (n *scriptSession) excuses(m *scriptMessage, record *scriptRecord) bool {
 	if !n.isAccountedFor() {
 		return false
@@ -118,7 +118,7 @@ func (n *scriptSession) excuses(m *scriptMessage, record *scriptRecord) bool {
 	return false
 }
 
-// judgeRest finds what is not as it has to be once the server keeps to the rules.
+// judgeRest notes a fault for each message that is not recorded, or not deleted, although the server keeps to the rules.
 func (l *scriptLife) judgeRest(record *scriptRecord) {
 	for _, m := range l.server.left() {
 		switch {
@@ -134,7 +134,7 @@ func (l *scriptLife) judgeRest(record *scriptRecord) {
 	}
 }
 
-// judgePoll looks at one poll.
+// judgePoll notes the faults of one poll.
 func (l *scriptLife) judgePoll(r Report, took time.Duration) {
 	if sum := r.Recorded() + r.Known + r.Oversize + r.Failed + r.Deferred; sum != r.Listed {
 		l.fault("of %d messages listed %d are accounted for: %+v", r.Listed, sum, r)
@@ -150,7 +150,7 @@ func (l *scriptLife) judgePoll(r Report, took time.Duration) {
 	}
 }
 
-// judgeLeftovers finds goroutines of the poll and connections that it did not close.
+// judgeLeftovers notes a fault for each goroutine that a poll left running and each connection that it left open.
 func (l *scriptLife) judgeLeftovers() {
 	synctest.Wait()
 	for _, n := range l.server.sessions {
@@ -165,8 +165,8 @@ func (l *scriptLife) judgeLeftovers() {
 	}
 }
 
-// leftGoroutines returns the stacks of this bubble's goroutines that run code of the daemon's or the mailbox's, but for
-// the caller's.
+// leftGoroutines returns the stacks of this bubble's goroutines that run code of package daemon or mailbox, except the
+// caller's.
 func leftGoroutines() (left []string) {
 	buffer := make([]byte, 1<<20)
 	stacks := strings.Split(string(buffer[:runtime.Stack(buffer, true)]), "\n\n")
@@ -182,12 +182,13 @@ func leftGoroutines() (left []string) {
 	return left
 }
 
-// fault notes what the client did wrong.
+// fault notes that the client did something wrong.
 func (l *scriptLife) fault(format string, args ...any) {
 	l.faults = append(l.faults, fmt.Sprintf(format, args...))
 }
 
-// judgeRecords compares what was recorded with the receipts, over all scripts at once: a message is recorded once.
+// judgeRecords returns the mailboxes whose records and receipts differ in number: each message must be recorded once. It
+// looks at all scripts at once.
 func (h *scriptHall) judgeRecords(t *testing.T) (wrong []string) {
 	t.Helper()
 	rows, err := h.db.Pool(t).Query(t.Context(), `

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// What is wrong with the order and the number of a server's answers.
+// The faults in this file are in the order and the number of a server's answers.
 
-// strayLines are lines that no command asks for.
+// strayLines has lines that answer no command.
 var strayLines = []string{
 	"+OK", "-ERR", "+OK 2 400", "+OK 0 0", "-ERR [SYS/TEMP] busy", "-ERR [IN-USE] busy", "* BYE", "nonsense", "", "1 120", ".", "+OK\r\n.",
 	"+ ", "+OK\r\n\r\n.",
@@ -37,7 +37,7 @@ func strayAfter(s *serverScript) {
 	})
 }
 
-// sendWith answers and sends what nobody asked for.
+// sendWith sends an answer and a stray line.
 func (n *scriptSession) sendWith(answer, stray []byte, apart bool) {
 	if apart {
 		n.send(answer)
@@ -64,7 +64,7 @@ func leftOut(s *serverScript) {
 	})
 }
 
-// givenTwice gives an answer twice, so that all that follow come one command late.
+// givenTwice gives an answer twice, so that all later answers come one command late.
 func givenTwice(s *serverScript) {
 	apart := s.random.IntN(2) == 0
 	s.at("answer given twice", everywhere, fmt.Sprintf("apart %t", apart), func(n *scriptSession, c scriptCommand) {

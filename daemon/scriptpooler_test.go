@@ -16,8 +16,8 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// pooler lends connections to the database, as pgbouncer does for whole sessions. A poll opens one of its own, and to
-// start a process of PostgreSQL for each costs ten times as much as the rest of the poll.
+// pooler lends connections to the database, as pgbouncer does in session mode. Each poll opens a connection, and starting
+// a process of PostgreSQL for it costs ten times as much as the rest of the poll.
 type pooler struct {
 	url      string // of the database
 	listener net.Listener
@@ -34,7 +34,7 @@ type pooled struct {
 
 	mu     sync.Mutex
 	client net.Conn  // nil when the answers are for the pooler
-	status chan byte // of the transaction, as the answers for the pooler end
+	status chan byte // the transaction status at the end of an answer for the pooler
 }
 
 // newPooler starts a pooler, which ends with the test, and returns the URL to reach the database by.
@@ -99,7 +99,7 @@ func (p *pooler) accept() {
 func (p *pooler) serve(client net.Conn) {
 	backend := pgproto3.NewBackend(client, client)
 	if first, err := backend.ReceiveStartupMessage(); err != nil || !isStartup(first) {
-		return // or it wants something cancelled, which no test here does
+		return // a cancel request comes here too, but no test sends one
 	}
 	server, err := p.borrow()
 	if err != nil {
@@ -121,7 +121,7 @@ func isStartup(m pgproto3.FrontendMessage) bool {
 	return ok
 }
 
-// greet tells a client what it must know of its connection.
+// greet sends a client the parameters of its connection.
 func greet(backend *pgproto3.Backend, server *pgconn.HijackedConn) {
 	backend.Send(&pgproto3.AuthenticationOk{})
 	for name, value := range server.ParameterStatuses {
@@ -131,7 +131,7 @@ func greet(backend *pgproto3.Backend, server *pgconn.HijackedConn) {
 	backend.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
 }
 
-// borrow takes an idle connection, or opens one.
+// borrow returns an idle connection, or opens one.
 func (p *pooler) borrow() (*pooled, error) {
 	p.mu.Lock()
 	if n := len(p.idle); n > 0 {
@@ -155,17 +155,17 @@ func (p *pooler) borrow() (*pooled, error) {
 	return server, nil
 }
 
-// lend makes the answers the client's.
+// lend sends the answers to the client from now on, to the pooler if client is nil.
 func (s *pooled) lend(client net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.client = client
 }
 
-// answerWithin is how long an answer of the database may take, by the clock of the machine.
+// answerWithin is how long an answer of the database may take, in real time.
 const answerWithin = time.Minute
 
-// answer hands on what the database sends, until the connection ends. The client's ends with it.
+// answer forwards the answers of the database until the connection ends. Then the client's connection ends too.
 func (s *pooled) answer() {
 	defer close(s.status)
 	defer s.hangUp()
@@ -181,7 +181,7 @@ func (s *pooled) answer() {
 			continue
 		}
 		if message[0] == 'Z' {
-			_ = s.conn.Conn.SetReadDeadline(time.Time{}) // nothing more is asked
+			_ = s.conn.Conn.SetReadDeadline(time.Time{}) // no answer is pending
 		}
 		s.mu.Lock()
 		client := s.client
@@ -198,7 +198,7 @@ func (s *pooled) answer() {
 	}
 }
 
-// hangUp ends the client's connection, whose answers will not come.
+// hangUp closes the connection and the client's, which gets no more answers.
 func (s *pooled) hangUp() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -208,14 +208,14 @@ func (s *pooled) hangUp() {
 	}
 }
 
-// ask sends something to the database, which is to answer in time.
+// ask sends octets to the database, and sets the deadline for the answer.
 func (s *pooled) ask(octets []byte) error {
 	_ = s.conn.Conn.SetReadDeadline(time.Now().Add(answerWithin))
 	_, err := s.conn.Conn.Write(octets)
 	return err
 }
 
-// relay hands on what the client sends, until it takes its leave; it reports whether it did.
+// relay forwards the messages of the client until it terminates the session. It reports whether the client did that.
 func (s *pooled) relay(client net.Conn) bool {
 	in := bufio.NewReaderSize(client, 16<<10)
 	var out []byte
@@ -235,7 +235,7 @@ func (s *pooled) relay(client net.Conn) bool {
 	}
 }
 
-// isWholeMessage reports whether the next message is there already, so that both go on in one piece.
+// isWholeMessage reports whether the next message is in the buffer, so that both can be forwarded in one piece.
 func isWholeMessage(in *bufio.Reader) bool {
 	if in.Buffered() < 5 {
 		return false
@@ -244,7 +244,7 @@ func isWholeMessage(in *bufio.Reader) bool {
 	return err == nil && header[0] != 'X' && in.Buffered() > int(binary.BigEndian.Uint32(header[1:]))
 }
 
-// reset makes the connection as good as new, and reports whether it is.
+// reset discards the state of the connection, and reports whether that succeeded.
 func (s *pooled) reset() bool {
 	s.lend(nil)
 	discard, err := (&pgproto3.Query{String: "DISCARD ALL"}).Encode(nil)

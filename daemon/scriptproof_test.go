@@ -12,10 +12,10 @@ import (
 	"mailintegration/mailbox"
 )
 
-// The oracle of the server scripts is tried with clients that do wrong, and with some that do not.
+// The tests in this file check the oracle of the server scripts, with clients that do something wrong and some that do
+// not.
 
-// handPlay plays a session that is written down with a server of these faults: after each line the client waits for what
-// the server says to it.
+// handPlay plays a session line by line with the server of a script. The client waits for the answer to each line.
 func handPlay(t *testing.T, script *serverScript, lines ...string) *scriptLife {
 	t.Helper()
 	script.client.limit = 1 << 20
@@ -39,7 +39,7 @@ func handPlay(t *testing.T, script *serverScript, lines ...string) *scriptLife {
 	return l
 }
 
-// handScript returns a server with two messages.
+// handScript returns the script of a server with two messages.
 func handScript(change func(*serverScript)) *serverScript {
 	s := &serverScript{first: 2, random: rand.New(rand.NewPCG(1, 1)), uidl: properUIDL, pipelining: true}
 	if change != nil {
@@ -48,7 +48,7 @@ func handScript(change func(*serverScript)) *serverScript {
 	return s
 }
 
-// fixedFault strikes at one command, always.
+// fixedFault adds a fault that always strikes at one command.
 func fixedFault(verb string, message int, act func(*scriptSession, scriptCommand)) func(*serverScript) {
 	return func(s *serverScript) {
 		s.faults = append(s.faults, &scriptFault{class: "fixed", verb: verb, message: message, times: -1, act: act})
@@ -89,17 +89,17 @@ func TestTheOracleNoticesAMessageThatIsDeletedUnrecorded(t *testing.T) {
 			[]string{"message 1"}, []string{"message 2"}},
 		{"EXPIRE 0 that was not announced deletes nothing", func(s *serverScript) { s.expire, s.noCAPA = "0", true },
 			[]string{"RETR 1", "QUIT"}, nil, nil},
-		{"what the server sent is recorded", fixedFault("RETR", 1, sendsText(damaged)),
+		{"the octets that the server sent are recorded", fixedFault("RETR", 1, sendsText(damaged)),
 			[]string{"RETR 1", "DELE 1", "STAT", "QUIT"}, []string{damaged}, nil},
-		{"what the server sent is recorded, and nothing is waited for before QUIT", fixedFault("RETR", 1, sendsText(damaged)),
+		{"the octets that the server sent are recorded, and QUIT follows at once", fixedFault("RETR", 1, sendsText(damaged)),
 			[]string{"RETR 1", "DELE 1|QUIT"}, []string{damaged}, nil},
-		{"what the server sent is far too short", fixedFault("RETR", 1, sendsText("From: ann\r\n")), []string{"RETR 1", "DELE 1", "STAT", "QUIT"},
+		{"the server sent far too few octets", fixedFault("RETR", 1, sendsText("From: ann\r\n")), []string{"RETR 1", "DELE 1", "STAT", "QUIT"},
 			[]string{"From: ann\r\n"}, []string{"message 1"}},
-		{"an answer too many shifts those that follow", fixedFault("RETR", 1, sendsStray("-ERR busy")),
+		{"a stray answer shifts those that follow", fixedFault("RETR", 1, sendsStray("-ERR busy")),
 			[]string{"RETR 1", "RETR 2", "DELE 2", "QUIT"}, []string{"message 1"}, []string{"message 2"}},
-		{"an answer too many that came when all was done", fixedFault("STAT", 0, sendsStray("+OK 2 400")),
+		{"a stray answer comes after the work", fixedFault("STAT", 0, sendsStray("+OK 2 400")),
 			[]string{"RETR 1", "DELE 1", "QUIT"}, []string{"message 1"}, nil},
-		{"a line too many at RETR is a line of the message", func(s *serverScript) {
+		{"a stray line at RETR is a line of the message", func(s *serverScript) {
 			fixedFault("RETR", 1, sendsStray("+OK"))(s)
 		}, []string{"RETR 1", "DELE 1", "STAT", "QUIT"}, []string{"+OK and message 1"}, nil},
 	}
@@ -170,7 +170,7 @@ func TestTheOracleNoticesASessionThatIsLeftOpen(t *testing.T) {
 		}
 		l.judgeLeftovers()
 		if len(l.faults) == 0 {
-			t.Error("nothing was noticed")
+			t.Error("the oracle notices nothing")
 		}
 		_ = session.Close()
 		l.faults = nil
@@ -186,11 +186,11 @@ func TestTheOracleNoticesAMessageThatIsRecordedTwice(t *testing.T) {
 	hall := newScriptHall(t)
 	synctest.Test(t, func(t *testing.T) { hall.newStage(t).play(drawScript(1, nil, 0)) })
 	if wrong := hall.judgeRecords(t); len(wrong) > 0 {
-		t.Fatalf("found %q before there was anything to be found", wrong)
+		t.Fatalf("found %q though nothing is wrong yet", wrong)
 	}
 	hall.db.Exec(t, `INSERT INTO request (team_id, kind, subject, requester_id, user_id, mailbox_id, opened_at, opened_by_id)
 		SELECT team_id, kind, subject, requester_id, user_id, mailbox_id, opened_at, opened_by_id FROM request LIMIT 1`)
 	if wrong := hall.judgeRecords(t); len(wrong) != 1 {
-		t.Errorf("found %q, want the mailbox with a record too many", wrong)
+		t.Errorf("found %q, want the mailbox with one record too many", wrong)
 	}
 }

@@ -7,25 +7,25 @@ import (
 	"strings"
 )
 
-// scriptReading is a session as a client must read it that sees only octets, in their order, and believes in no malice:
-// each command has the next answer. What the client may hold true of a message follows from it, and nothing else.
+// scriptReading is a session as a client must read it. The client sees only octets in their order, and trusts that each
+// answer belongs to the next command. All that it may believe about a message follows from this reading.
 type scriptReading struct {
 	read    int           // commands that have an answer, from the first on
-	rest    int           // octets behind the last of these answers
-	end     int           // where they begin
+	rest    int           // octets after the last of these answers
+	end     int           // where the rest begins
 	sizes   map[int]int64 // as LIST says
-	texts   []scriptText  // what RETR gave
-	refused map[int]bool  // RETR was refused
+	texts   []scriptText  // the answers to RETR
+	refused map[int]bool  // message-numbers whose RETR was refused
 	expires bool          // EXPIRE 0 was announced, and nothing else later
 }
 
-// scriptText is what RETR gave for a message-number.
+// scriptText is the text that RETR returned for a message-number.
 type scriptText struct {
 	message int
 	octets  []byte
 }
 
-// readBack reads what was sent, as the answers to the commands received.
+// readBack reads the octets that the server sent as answers to the commands.
 func readBack(commands []scriptCommand, wire []byte) *scriptReading {
 	r := &scriptReading{sizes: map[int]int64{}, refused: map[int]bool{}}
 	for _, c := range commands {
@@ -40,7 +40,7 @@ func readBack(commands []scriptCommand, wire []byte) *scriptReading {
 	return r
 }
 
-// answer reads the answer to one command and returns its length, 0 when none stands there.
+// answer reads the answer to one command and returns its length, 0 when there is no answer.
 func (r *scriptReading) answer(c scriptCommand, wire []byte) int {
 	line, _, whole := bytes.Cut(wire, []byte("\r\n"))
 	ok := hasStatus(line, "+OK")
@@ -64,7 +64,7 @@ func (r *scriptReading) answer(c scriptCommand, wire []byte) int {
 	if n == 0 {
 		return 0
 	}
-	r.take(c, body[:n])
+	r.note(c, body[:n])
 	return length + n
 }
 
@@ -80,7 +80,7 @@ func isDropListing(line string) bool {
 	return len(words) >= 3 && strings.Trim(words[1]+words[2], "0123456789") == ""
 }
 
-// bodyLength returns the length of a multi-line answer's lines with the final one, 0 when that is missing.
+// bodyLength returns the length of a multi-line answer's lines with the final line, 0 when the final line is missing.
 func bodyLength(wire []byte) int {
 	if bytes.HasPrefix(wire, []byte(".\r\n")) {
 		return 3
@@ -91,8 +91,8 @@ func bodyLength(wire []byte) int {
 	return 0
 }
 
-// take notes what lines say.
-func (r *scriptReading) take(c scriptCommand, body []byte) {
+// note remembers the contents of a multi-line answer.
+func (r *scriptReading) note(c scriptCommand, body []byte) {
 	switch c.verb {
 	case "RETR":
 		r.texts = append(r.texts, scriptText{c.message, unstuffed(body)})
@@ -116,22 +116,22 @@ func unstuffed(body []byte) []byte {
 	return bytes.ReplaceAll(body, []byte("\r\n."), []byte("\r\n"))
 }
 
-// isShort reports whether the text that RETR gave is far shorter than LIST says.
+// isShort reports whether a text is far shorter than LIST says.
 func (r *scriptReading) isShort(t scriptText) bool {
 	octets, listed := int64(len(t.octets)), r.sizes[t.message]
 	return 2*octets+512 < listed || octets == 0 && listed > 2
 }
 
-// reading reads what was sent before QUIT was received, or all there is.
+// reading reads the octets that were sent before QUIT was received, or all of them without QUIT.
 func (n *scriptSession) reading() *scriptReading {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return readBack(n.commands, n.wire)
 }
 
-// isAccountedFor reports whether every command before QUIT has an answer and no answer is left over: in all that was
-// sent before QUIT was received, but for stray lines behind the last answer, or in what the client could see when it
-// sent QUIT.
+// isAccountedFor reports whether every command before QUIT has an answer and no answer is left over. It looks at all
+// octets that were sent before QUIT was received, without stray lines after the last answer, or at the octets that the
+// client could see when it sent QUIT.
 func (n *scriptSession) isAccountedFor() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -146,7 +146,7 @@ func (n *scriptSession) isAccountedFor() bool {
 	return seen.read == len(n.commands) && seen.rest == 0
 }
 
-// note remembers what the session gave a client to take for each message.
+// note remembers the octets that a client had to take for each message.
 func (n *scriptSession) note() {
 	r := n.reading()
 	for _, t := range r.texts {

@@ -18,8 +18,8 @@ type scriptMessage struct {
 	uidl   string
 	octets []byte
 	digest [sha256.Size]byte
-	served map[[sha256.Size]byte]bool // digests of what a client had to take for the message, far too short ones apart
-	shorts int                        // how often what was sent was far too short
+	served map[[sha256.Size]byte]bool // digests of texts that a client had to take for the message, without short ones
+	shorts int                        // how often the server sent a text that was far too short
 }
 
 func newScriptMessage(name, uidl string, octets []byte) *scriptMessage {
@@ -28,22 +28,22 @@ func newScriptMessage(name, uidl string, octets []byte) *scriptMessage {
 	}
 }
 
-// scriptServer is a POP3 server with one maildrop. By itself it keeps to RFC 1939: DELE marks, QUIT removes, and with
-// EXPIRE 0 (RFC 2449 §6.7) QUIT removes all that was retrieved too. What it says of that is up to its script.
+// scriptServer is a POP3 server with one maildrop. Without faults it keeps to RFC 1939: DELE marks, QUIT removes, and with
+// EXPIRE 0 (RFC 2449 §6.7) QUIT also removes every retrieved message. Its script decides what it announces.
 type scriptServer struct {
 	script *serverScript
 	stop   func() // asks the daemon to stop
 
 	mu       sync.Mutex
 	messages []*scriptMessage // in the maildrop
-	healed   bool             // it keeps to the rules from now on
-	sessions []*scriptSession // all there were
+	healed   bool             // the server keeps to the rules from now on
+	sessions []*scriptSession // all sessions so far
 	renewed  int              // unique-ids given anew
 	spare    []string         // unique-ids of messages that are gone
-	breaches []string         // of the client, noticed on the way
+	breaches []string         // faults of the client that the server noticed
 }
 
-// newScriptServer makes the server of a script, with its first messages.
+// newScriptServer returns the server of a script, with its first messages.
 func newScriptServer(script *serverScript) *scriptServer {
 	s := &scriptServer{script: script, stop: func() {}}
 	for range script.first {
@@ -78,14 +78,14 @@ func (s *scriptServer) heal() {
 	s.healed = true
 }
 
-// left returns what is in the maildrop.
+// left returns the messages in the maildrop.
 func (s *scriptServer) left() []*scriptMessage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.messages)
 }
 
-// breach notes what a client must not do.
+// breach notes that the client did something that it must not do.
 func (s *scriptServer) breach(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,7 +133,7 @@ func (s *scriptServer) faultAt(verb string, message int) *scriptFault {
 	return nil
 }
 
-// snapshot returns the maildrop as a session sees it from its log-in on.
+// snapshot returns the messages that a session sees from its log-in on.
 func (s *scriptServer) snapshot() []*scriptMessage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -197,7 +197,7 @@ func parseScriptCommand(line string) scriptCommand {
 	return c
 }
 
-// isMultiLine reports whether +OK to the command is followed by lines.
+// isMultiLine reports whether lines follow +OK to the command.
 func (c scriptCommand) isMultiLine() bool {
 	switch c.verb {
 	case "CAPA", "RETR", "TOP":

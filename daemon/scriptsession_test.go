@@ -11,8 +11,8 @@ import (
 
 const (
 	maxScriptWire = 128 << 10 // octets of a session that are kept to be read again
-	maxScriptSaid = 120       // lines of a session's dialogue
-	// maxSwallowed is how much of something endless a client may take before it must have left.
+	maxScriptSaid = 120       // lines of a session's dialogue that are kept
+	// maxSwallowed is how many octets of an endless answer a client may read before it closes the connection.
 	maxSwallowed = 40 << 20
 )
 
@@ -25,7 +25,7 @@ type scriptSession struct {
 	done   chan struct{}
 	over   bool
 
-	user      bool // was named
+	user      bool // USER was sent
 	loggedIn  bool
 	messages  []*scriptMessage // as they were at log-in; message-number n is n-1 here
 	deleted   map[*scriptMessage]bool
@@ -37,10 +37,10 @@ type scriptSession struct {
 
 	mu       sync.Mutex
 	commands []scriptCommand // before QUIT, the greeting first
-	wire     []byte          // what was sent before QUIT was received
-	overflow bool            // that was too much to be kept
-	answered int             // how much of wire was sent up to the last answer, stray lines apart
-	asked    int             // how much of wire was there when the client sent QUIT, -1 before
+	wire     []byte          // the octets that were sent before QUIT was received
+	overflow bool            // the octets were too many for wire
+	answered int             // length of wire up to the last answer, without stray lines after it
+	asked    int             // length of wire when the client sent QUIT, -1 before
 	quit     bool            // QUIT was received
 	removed  []*scriptMessage
 	dialogue []string
@@ -72,7 +72,7 @@ func (n *scriptSession) run() {
 	}
 }
 
-// step does what the script has for a command, or what an honest server does.
+// step executes a command like an honest server, or as a fault of the script says.
 func (n *scriptSession) step(c scriptCommand) {
 	n.receive(c)
 	f := n.server.faultAt(c.verb, c.message)
@@ -105,7 +105,7 @@ func (n *scriptSession) say(line string) {
 	}
 }
 
-// send answers.
+// send sends an answer.
 func (n *scriptSession) send(b []byte) {
 	if n.lagging {
 		b, n.held = n.held, b
@@ -122,20 +122,20 @@ func (n *scriptSession) send(b []byte) {
 	}
 }
 
-// put puts octets on the wire.
+// put writes octets to the connection.
 func (n *scriptSession) put(b []byte) {
 	if len(b) == 0 {
 		return
 	}
-	n.tell(b)
+	n.quote(b)
 	n.keep(b)
 	if _, err := n.conn.Write(b); err != nil {
 		n.say("(the client does not listen any more)")
 	}
 }
 
-// tell adds the beginning of what is sent to the dialogue.
-func (n *scriptSession) tell(b []byte) {
+// quote adds the beginning of an answer to the dialogue.
+func (n *scriptSession) quote(b []byte) {
 	lines := 0
 	for line := range strings.Lines(string(b[:min(len(b), 300)])) {
 		if lines++; lines > 7 {
@@ -148,7 +148,7 @@ func (n *scriptSession) tell(b []byte) {
 	}
 }
 
-// keep remembers what is sent before QUIT.
+// keep remembers octets that are sent before QUIT is received.
 func (n *scriptSession) keep(b []byte) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -161,7 +161,7 @@ func (n *scriptSession) keep(b []byte) {
 	}
 }
 
-// wait lets time pass, unless the client leaves.
+// wait waits for d, or until the client closes the connection.
 func (n *scriptSession) wait(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -184,7 +184,7 @@ func (n *scriptSession) isLeft() bool {
 	return gone
 }
 
-// fallSilent answers nothing any more until the client leaves.
+// fallSilent reads without answering until the client closes the connection.
 func (n *scriptSession) fallSilent() {
 	n.say("(silence)")
 	b := make([]byte, 512)
@@ -196,7 +196,7 @@ func (n *scriptSession) fallSilent() {
 	}
 }
 
-// sendEndless sends a block again and again until the client leaves, a block each pause.
+// sendEndless sends a block over and over, with a pause after each, until the client closes the connection.
 func (n *scriptSession) sendEndless(what string, block []byte, pause time.Duration) {
 	n.say("(endless " + what + ")")
 	n.keep(make([]byte, maxScriptWire+1))

@@ -10,23 +10,23 @@ import (
 )
 
 const (
-	maxScriptHeap = 64 << 20 // octets that may be live beyond those before the first script
+	maxScriptHeap = 64 << 20 // octets that may be live in addition to those before the first script
 	watchInterval = 10 * time.Millisecond
 )
 
-// scriptWatch looks from outside of the bubbles at what their scripts take.
+// scriptWatch measures from outside the bubbles how much memory their scripts use.
 type scriptWatch struct {
 	mu      sync.Mutex
 	running map[int]uint64
 	before  uint64 // octets live before the first script
 	most    uint64 // octets live at most
-	then    string // what was running
+	then    string // the scripts that ran then
 	longest time.Duration
 	stop    chan struct{}
 	ended   chan struct{}
 }
 
-// watchScripts begins to watch.
+// watchScripts starts a scriptWatch.
 func watchScripts() *scriptWatch {
 	runtime.GC()
 	w := &scriptWatch{
@@ -36,7 +36,7 @@ func watchScripts() *scriptWatch {
 	return w
 }
 
-// liveOctets returns how much memory the last collection found in use.
+// liveOctets returns how much memory the last garbage collection found in use.
 func liveOctets() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)
@@ -58,7 +58,7 @@ func (w *scriptWatch) ends(worker int, longest time.Duration) {
 	w.longest = max(w.longest, longest)
 }
 
-// stuck fails the test, when it is deferred, for a script in which all wait for each other: the bubble panics then.
+// stuck is deferred; it fails the test for a script in which all goroutines wait for each other, on which the bubble panics.
 func (w *scriptWatch) stuck(t *testing.T, worker int) {
 	if r := recover(); r != nil {
 		w.mu.Lock()
@@ -67,7 +67,7 @@ func (w *scriptWatch) stuck(t *testing.T, worker int) {
 	}
 }
 
-// run looks at intervals until the scripts have been played.
+// run measures at intervals until the scripts have been played.
 func (w *scriptWatch) run() {
 	defer close(w.ended)
 	ticker := time.NewTicker(watchInterval)
@@ -92,7 +92,7 @@ func (w *scriptWatch) look() {
 	}
 }
 
-// judge fails the test when the scripts took too much.
+// judge fails the test if the scripts used too much memory.
 func (w *scriptWatch) judge(t *testing.T) {
 	t.Helper()
 	close(w.stop)

@@ -8,28 +8,28 @@ import (
 	"time"
 )
 
-// pipeRoom is how many octets a connection holds that nobody has read yet, as a socket's buffers do.
+// pipeRoom is how many unread octets a connection holds, as a socket's buffers do.
 const pipeRoom = 64 << 10
 
-// scriptPipe is one direction of a connection within the process. All its waiting is on channels, so that a bubble of
-// testing/synctest sees when nothing moves.
+// scriptPipe is one direction of a connection within the process. It waits on channels only, so that a bubble of
+// testing/synctest notices when nothing moves.
 type scriptPipe struct {
 	mu      sync.Mutex
 	data    []byte
-	ended   bool          // nobody writes any more: what is left can still be read
-	dropped bool          // nobody reads any more
+	ended   bool          // the writer is closed; the data can still be read
+	dropped bool          // the reader is closed
 	changed chan struct{} // closed and replaced at each change
 }
 
 func newScriptPipe() *scriptPipe { return &scriptPipe{changed: make(chan struct{})} }
 
-// change wakes those who wait. The pipe is locked.
+// change wakes all waiting goroutines. The caller holds the lock.
 func (p *scriptPipe) change() {
 	close(p.changed)
 	p.changed = make(chan struct{})
 }
 
-// read takes octets, once there are some.
+// read waits for octets and takes them.
 func (p *scriptPipe) read(b []byte, deadline time.Time) (int, error) {
 	for {
 		n, changed, err := p.take(b)
@@ -42,7 +42,7 @@ func (p *scriptPipe) read(b []byte, deadline time.Time) (int, error) {
 	}
 }
 
-// take takes what is there; without anything it returns what to wait for.
+// take takes the octets that are there. If there are none, it returns the channel to wait on.
 func (p *scriptPipe) take(b []byte) (int, chan struct{}, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,7 +60,7 @@ func (p *scriptPipe) take(b []byte) (int, chan struct{}, error) {
 	return n, nil, nil
 }
 
-// write puts octets in as long as there is room for them.
+// write puts octets in, and waits for room.
 func (p *scriptPipe) write(b []byte, deadline time.Time) (written int, err error) {
 	for written < len(b) {
 		n, changed, err := p.put(b[written:])
@@ -75,7 +75,7 @@ func (p *scriptPipe) write(b []byte, deadline time.Time) (written int, err error
 	return written, nil
 }
 
-// put puts in what there is room for; without room it returns what to wait for.
+// put puts in as many octets as there is room for. If there is no room, it returns the channel to wait on.
 func (p *scriptPipe) put(b []byte) (int, chan struct{}, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -91,7 +91,7 @@ func (p *scriptPipe) put(b []byte) (int, chan struct{}, error) {
 	return n, nil, nil
 }
 
-// end says that nothing more is written.
+// end closes the writer.
 func (p *scriptPipe) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -99,7 +99,7 @@ func (p *scriptPipe) end() {
 	p.change()
 }
 
-// drop says that nothing more is read.
+// drop closes the reader.
 func (p *scriptPipe) drop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -107,7 +107,7 @@ func (p *scriptPipe) drop() {
 	p.change()
 }
 
-// gone reports whether nothing more is read, and returns what to wait for otherwise.
+// gone reports whether the reader is closed, and returns the channel to wait on for a change.
 func (p *scriptPipe) gone() (bool, chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -134,7 +134,7 @@ func awaitChange(changed chan struct{}, deadline time.Time) bool {
 // other end, as with TCP.
 type scriptConn struct {
 	in, out *scriptPipe
-	wrote   func([]byte) // when not nil, is told what is about to be written
+	wrote   func([]byte) // when not nil, is called with the octets of each Write before they are written
 
 	mu                   sync.Mutex
 	readUntil, sendUntil time.Time

@@ -14,15 +14,16 @@ import (
 	"time"
 )
 
-// maxScriptFaults is how many things are wrong with a server at most.
+// maxScriptFaults limits the faults of a server.
 const maxScriptFaults = 3
 
-// TestNoServerScriptHoldsTheClient plays whole polls against servers that do something wrong, drawn at random from the
-// grammar scriptClasses: no message is deleted unrecorded or recorded twice, none is left for good, no goroutine is left,
-// and each poll ends in bounded time and memory. SERVER_SCRIPTS says how many; SERVER_SCRIPT plays one of them again.
+// TestNoServerScriptBreaksThePromise plays whole polls against servers with faults, drawn at random from the grammar
+// scriptClasses. No message is deleted unrecorded, recorded twice or left for ever; no goroutine is left; and each poll
+// ends within limits of time and memory. SERVER_SCRIPTS sets how many scripts are played, SERVER_SCRIPTS_FROM the number
+// of the first one; SERVER_SCRIPT plays a single script again.
 //
-// It is not parallel to other tests, as it measures the memory of the whole process.
-func TestNoServerScriptHoldsTheClient(t *testing.T) {
+// It does not run in parallel to other tests, because it measures the memory of the whole process.
+func TestNoServerScriptBreaksThePromise(t *testing.T) {
 	first, count := uint64(1), fewerUnderRace(2000)
 	if n, ok := numberFrom(t, "SERVER_SCRIPTS"); ok {
 		count = n
@@ -37,7 +38,7 @@ func TestNoServerScriptHoldsTheClient(t *testing.T) {
 	newScriptHall(t).play(t, first, count, scriptClasses, maxScriptFaults)
 }
 
-func TestServersThatKeepToTheRules(t *testing.T) { newScriptHall(t).play(t, 1, 100, nil, 0) }
+func TestServersWithoutFaults(t *testing.T) { newScriptHall(t).play(t, 1, 100, nil, 0) }
 
 func TestServersWithFaultsOfOneKind(t *testing.T) {
 	count, ok := numberFrom(t, "SERVER_SCRIPTS_OF_A_KIND")
@@ -50,7 +51,7 @@ func TestServersWithFaultsOfOneKind(t *testing.T) {
 	}
 }
 
-// fewerUnderRace returns n, or a fifth of it where the race detector makes all slow.
+// fewerUnderRace returns n, or a fifth of it under the race detector, which is slow.
 func fewerUnderRace(n uint64) uint64 {
 	info, ok := debug.ReadBuildInfo()
 	if ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
@@ -73,15 +74,15 @@ func numberFrom(t *testing.T, variable string) (uint64, bool) {
 	return n, true
 }
 
-// scriptNumbers are the numbers of the scripts that players take from, and what they are drawn from.
+// scriptNumbers is the range of scripts that the players share.
 type scriptNumbers struct {
 	first, count uint64
 	classes      []scriptClass
-	most         int // faults in a script
+	most         int // the most faults in a script
 	taken        atomic.Uint64
 }
 
-// all yields the scripts that no other player has taken.
+// all yields scripts that no other player has taken.
 func (n *scriptNumbers) all(yield func(*serverScript) bool) {
 	for {
 		i := n.taken.Add(1) - 1
@@ -91,7 +92,7 @@ func (n *scriptNumbers) all(yield func(*serverScript) bool) {
 	}
 }
 
-// play plays the scripts of some numbers, several at a time: much of a script's time is the database's.
+// play plays count scripts, several at a time, because a script often waits for the database.
 func (h *scriptHall) play(t *testing.T, first, count uint64, classes []scriptClass, most int) {
 	t.Helper()
 	began, watch := time.Now(), watchScripts()
@@ -113,7 +114,7 @@ func (h *scriptHall) play(t *testing.T, first, count uint64, classes []scriptCla
 	t.Logf("%d scripts in %v", count, time.Since(began).Round(time.Millisecond))
 }
 
-// playAll plays scripts as long as there are some.
+// playAll plays scripts until none is left.
 func (s *scriptStage) playAll(numbers *scriptNumbers, watch *scriptWatch, player int) {
 	for script := range numbers.all {
 		if n := script.number - numbers.first; n > 0 && n%10_000 == 0 {

@@ -8,8 +8,8 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// TestAMessageThatIsServedShortIsLeft: far less than LIST says is no message.
-func TestAMessageThatIsServedShortIsLeft(t *testing.T) {
+// A message comes short when the server sends far less than LIST says.
+func TestAMessageThatComesShortStaysOnTheServer(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
@@ -46,7 +46,7 @@ func TestAMessageThatIsServedShortIsLeft(t *testing.T) {
 				now = now.Add(retryKeptAfter + time.Hour)
 				w.pollUntilGood()
 				w.idle()
-				w.wantEachOnce(4) // what came first, and the message
+				w.wantEachOnce(4) // the part that came first, and the three messages
 			})
 		}
 	}

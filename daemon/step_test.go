@@ -7,8 +7,8 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// TestADialogueOutOfStepDeletesNothingUnrecorded: a stray answer shifts all that follow.
-func TestADialogueOutOfStepDeletesNothingUnrecorded(t *testing.T) {
+// A stray answer shifts all answers after it.
+func TestAStrayAnswerDeletesNothingUnrecorded(t *testing.T) {
 	t.Parallel()
 	for which, o := range servers {
 		for _, batch := range []int{1, 2, 50} {
@@ -41,7 +41,7 @@ func (w *world) outOfStep(stray, step string) {
 	w.idle()
 	w.maildrops.Heal()
 	w.wantSubjects(first, w.maildrops.Messages(helpdesk))
-	for n := 0; n < 5 && w.maildrops.Count(helpdesk) > 0; n++ { // some were given up with the session, and are tried alone
+	for n := 0; n < 5 && w.maildrops.Count(helpdesk) > 0; n++ { // messages that ended a session are tried alone
 		w.poll()
 		w.idle()
 	}
@@ -51,8 +51,8 @@ func (w *world) outOfStep(stray, step string) {
 	}
 }
 
-// wantSubjects fails the test unless each message since first is recorded or left. A stray line that was taken for a
-// message's first stands in its text: the message is whole.
+// wantSubjects fails the test unless each message since first is recorded or still in the maildrop. When a stray line was
+// taken for the first line of a message, the header is in its text: the message is whole.
 func (w *world) wantSubjects(first int, left []pop3test.Message) {
 	w.Helper()
 	for n := first; n <= w.added; n++ {

@@ -18,15 +18,15 @@ import (
 	"mailintegration/store"
 )
 
-// withFile is a message whose attachment has the given content.
+// withFile returns a message whose attachment has the given content.
 func withFile(content string) string {
 	return "From: ann@acme.example\nSubject: with a file\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n" +
 		"--b\nContent-Type: text/plain\n\nsee there\n--b\nContent-Type: application/octet-stream\n" +
 		"Content-Disposition: attachment; filename=x\n\n" + content + "\n--b--\n"
 }
 
-// TestOneMessagesTroubleHoldsUpNoOther: each fault is of an unknown class, at the head of the mailbox.
-func TestOneMessagesTroubleHoldsUpNoOther(t *testing.T) {
+// Each fault is of an unknown class, and its message is the first of the mailbox.
+func TestAFaultOfOneMessageHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name    string
@@ -100,18 +100,18 @@ func TestAMessageThatFailsAloneIsNeverSetAside(t *testing.T) {
 		w.idle()
 	}
 	if n := w.count(`SELECT count(*) FROM receipt`); n != 0 || w.maildrops.Count(helpdesk) != 1 {
-		t.Errorf("%d receipts: nothing else was recorded, so that the cause may be anybody's", n)
+		t.Errorf("%d receipts: nothing else was recorded, so the cause may lie in no message", n)
 	}
 	w.exec(`DROP TRIGGER refuse ON request`)
 	w.pollUntilGood()
 	w.wantEachOnce(1)
 	if n := w.count(`SELECT count(*) FROM attempt`); n != 0 {
-		t.Errorf("%d attempts are remembered of a message that is recorded", n)
+		t.Errorf("%d attempts are kept of a message that is recorded", n)
 	}
 }
 
-// TestATroubleThatIsEverybodysSetsNothingAside: after it was mended each message is tried once more before it is given up.
-func TestATroubleThatIsEverybodysSetsNothingAside(t *testing.T) {
+// After the fault is corrected, each message is tried once more before it is given up.
+func TestAFaultOfEveryMessageSetsNoneAside(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.refuseAll()
@@ -124,7 +124,7 @@ func TestATroubleThatIsEverybodysSetsNothingAside(t *testing.T) {
 		}
 		w.idle()
 		if tried := w.count(`SELECT sum(count) FROM attempt`); tried > maxInARow*(n+1) {
-			t.Errorf("%d attempts in %d polls: two failures in a row are the infrastructure's", tried, n+1)
+			t.Errorf("%d attempts in %d polls: two failures in a row must end a poll", tried, n+1)
 		}
 	}
 	w.exec(`DROP TRIGGER refuse ON request`)
@@ -136,7 +136,7 @@ func TestATroubleThatIsEverybodysSetsNothingAside(t *testing.T) {
 	}
 }
 
-func TestAMessageOnWhichParsingDoesNotComeBackIsSetAside(t *testing.T) {
+func TestAMessageOnWhichParsingDoesNotReturnIsSetAside(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.options.ParseTime = 50 * time.Millisecond
@@ -162,16 +162,16 @@ func TestAMessageOnWhichParsingDoesNotComeBackIsSetAside(t *testing.T) {
 	}
 	w.wantEachOnce(3)
 	if n := w.count(`SELECT count(*) FROM set_aside WHERE reason = 'too_slow'`); n != 1 {
-		t.Errorf("%d set aside for the time it took", n)
+		t.Errorf("%d messages set aside as too slow, want 1", n)
 	}
 	forever <- struct{}{}
 	if err := <-late; !errors.Is(err, errSevered) {
-		t.Errorf("the goroutine that came back late can still read: %v", err)
+		t.Errorf("the goroutine that returned late can still read: %v", err)
 	}
 }
 
-// TestAMessageThatTakesLongKeepsNoOtherMailboxWaiting: its session gives its place back.
-func TestAMessageThatTakesLongKeepsNoOtherMailboxWaiting(t *testing.T) {
+// The session of a message that takes long to parse releases its slot.
+func TestASlowMessageKeepsNoOtherMailboxWaiting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mail()
@@ -220,8 +220,8 @@ func TestASlowServerKeepsNoOtherMailboxWaiting(t *testing.T) {
 	<-ended
 }
 
-// TestAProcessThatDiesOfAMessageSetsItAside: the process is played by what it leaves in the database.
-func TestAProcessThatDiesOfAMessageSetsItAside(t *testing.T) {
+// The test plays a process that dies by leaving its rows in the database.
+func TestAMessageThatEndsTheProcessIsSetAside(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.poll() // makes the mailbox known
@@ -248,8 +248,8 @@ func TestAProcessThatDiesOfAMessageSetsItAside(t *testing.T) {
 	}
 }
 
-// pollAndDie polls as a process does that dies when it parses the message with a unique-id: what it has noted by then
-// is found by the next one.
+// pollAndDie polls like a process that dies when it parses the message with that unique-id: it leaves in the database
+// the rows that such a process would leave.
 func (w *world) pollAndDie(uidl string) {
 	w.Helper()
 	key := store.AttemptKey(uidl, [32]byte{})
@@ -262,7 +262,7 @@ func (w *world) pollAndDie(uidl string) {
 		if m.Subject == "Nr. 2" {
 			deaths = w.count(`SELECT coalesce(sum(count), 0) FROM attempt WHERE key = $1 AND kind = 'in_hand'`, key)
 			isCounted = deaths > 0
-			m.ReadError = errors.New("dead") // nothing more is done with it
+			m.ReadError = errors.New("dead") // so that the poll does not record it
 		}
 		if !isCounted {
 			w.Error("a message is parsed that was not counted before")
@@ -274,13 +274,13 @@ func (w *world) pollAndDie(uidl string) {
 	}
 	w.idle()
 	if n := w.count(`SELECT count(*) FROM attempt WHERE kind = 'in_hand'`); n != 0 {
-		w.Errorf("%d messages are in hand of a process that has survived", n)
+		w.Errorf("%d messages are in hand after a poll that ended", n)
 	}
 	w.exec(`INSERT INTO attempt (mailbox_id, key, count, first_at, last_at, kind) VALUES (1, $1, $2, now(), now(), 'in_hand')
-		ON CONFLICT (mailbox_id, key) DO UPDATE SET count = excluded.count, kind = 'in_hand'`, key, deaths) // it has not
+		ON CONFLICT (mailbox_id, key) DO UPDATE SET count = excluded.count, kind = 'in_hand'`, key, deaths) // as if this process had died
 }
 
-func TestAPollInWhichNothingWentWellHasFailed(t *testing.T) {
+func TestAPollThatRecordsNothingFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.refuseSubject("Nr. 1", "XX000")
@@ -290,11 +290,11 @@ func TestAPollInWhichNothingWentWellHasFailed(t *testing.T) {
 	}
 	w.idle()
 	if r := w.poll(); r.Err != nil {
-		t.Errorf("a message whose trouble is known slows down the polls that others wait for: %v", r.Err)
+		t.Errorf("a message that failed before slows down the polls that other mail waits for: %v", r.Err)
 	}
 }
 
-func TestAReferenceThatIsRemovedDuringAPollBlamesNoMessage(t *testing.T) {
+func TestANameThatIsRemovedDuringAPollIsNoMessagesFault(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.options.BatchMessages = 2
@@ -324,7 +324,7 @@ func TestAReferenceThatIsRemovedDuringAPollBlamesNoMessage(t *testing.T) {
 	w.wantEachOnce(6)
 }
 
-// once polls a daemon's mailboxes once and returns the first report.
+// once polls each mailbox of a daemon once and returns the first report.
 func once(t *testing.T, d *Daemon) Report {
 	t.Helper()
 	r, err := d.Once(t.Context())
@@ -334,9 +334,8 @@ func once(t *testing.T, d *Daemon) Report {
 	return r[0]
 }
 
-// TestAMessageThatFailedIsTriedThoughMailKeepsComingIn: the server allows one session in a poll, and each poll is a
-// process of its own.
-func TestAMessageThatFailedIsTriedThoughMailKeepsComingIn(t *testing.T) {
+// The server allows one session in a poll, and each poll has a new daemon.
+func TestAMessageThatFailedIsRetriedWhileNewMailKeepsComing(t *testing.T) {
 	t.Parallel()
 	w := newWorldOn(t, pop3test.Options{Extra: []string{"LOGIN-DELAY 60"}})
 	now := time.Now()
@@ -349,14 +348,14 @@ func TestAMessageThatFailedIsTriedThoughMailKeepsComingIn(t *testing.T) {
 		w.idle()
 	}
 	if n := w.count(`SELECT count(*) FROM request WHERE subject = 'Nr. 1'`); n != 0 {
-		t.Error("it is tried before those that came after it")
+		t.Error("the failed message is tried before newer ones")
 	}
 	now = now.Add(overdueAfter + time.Minute)
 	w.mail()
 	w.poll()
 	w.idle()
 	if n := w.count(`SELECT count(*) FROM request WHERE subject = 'Nr. 1'`); n != 1 {
-		t.Error("it is never tried")
+		t.Error("the failed message is not tried again")
 	}
 	w.poll()
 	w.wantEachOnce(5)

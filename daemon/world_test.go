@@ -24,7 +24,7 @@ import (
 type world struct {
 	testing.TB
 	maildrops *pop3test.Server
-	rows      *pgxpool.Pool // to look at what was recorded, past any proxy
+	rows      *pgxpool.Pool // to check the records, without a proxy in between
 	store     *store.Store
 	mailbox   Mailbox
 	options   Options // of the daemons that poll makes
@@ -36,7 +36,7 @@ type world struct {
 
 const helpdesk = "helpdesk"
 
-// people are the reference data of every world.
+// people is the reference data of every world.
 const people = `
 	INSERT INTO site (name) VALUES ('Head Office');
 	INSERT INTO user_account (logon, name, site_id) VALUES ('daemon', 'MailIntegration', NULL), ('unknown', 'Unknown sender', 1), ('ann', 'Ann Lee', 1);
@@ -49,7 +49,7 @@ const people = `
 
 func newWorld(t testing.TB) *world { return newWorldVia(t, func(url string) string { return url }) }
 
-// newWorldOn makes a world with another mail server.
+// newWorldOn returns a world whose mail server has these options.
 func newWorldOn(t testing.TB, o pop3test.Options) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -58,7 +58,7 @@ func newWorldOn(t testing.TB, o pop3test.Options) *world {
 	return w
 }
 
-// newWorldVia makes a world whose daemon reaches the database at via(its URL).
+// newWorldVia returns a world whose daemon reaches the database at via(its URL).
 func newWorldVia(t testing.TB, via func(url string) string) *world {
 	t.Helper()
 	db := storetest.New(t)
@@ -83,7 +83,7 @@ func (w *world) openStore(url string) *store.Store {
 	return s
 }
 
-// newMailbox is a mailbox of end users on a server.
+// newMailbox returns a mailbox for end users on a server.
 func (w *world) newMailbox(name string, on *pop3test.Server) Mailbox {
 	return Mailbox{
 		Name: name,
@@ -96,7 +96,7 @@ func (w *world) newMailbox(name string, on *pop3test.Server) Mailbox {
 	}
 }
 
-// endUserRules are those of a mailbox for end users.
+// endUserRules returns the rules of a mailbox for end users.
 func endUserRules() processor.Rules {
 	return processor.Rules{
 		Processor:         processor.EndUserIncident,
@@ -107,23 +107,23 @@ func endUserRules() processor.Rules {
 	}
 }
 
-// mail puts a short message that no other is like into the maildrop.
+// mail puts a new short message into the maildrop.
 func (w *world) mail() {
 	w.added++
 	w.add(strings.ReplaceAll(shortMail(w.added), "\r\n", "\n"))
 }
 
-// shortMail is the n-th message that mail adds.
+// shortMail returns the n-th message that mail adds.
 func shortMail(n int) string {
 	return fmt.Sprintf("From: ann@acme.example\r\nSubject: Nr. %d\r\nMessage-ID: <%d@acme.example>\r\n\r\nHelp!\r\n", n, n)
 }
 
-// add puts a message into the maildrop; its lines end in LF here.
+// add puts a message into the maildrop. octets has lines that end in LF, the message has CRLF.
 func (w *world) add(octets string) {
 	w.maildrops.Add(helpdesk, []byte(strings.ReplaceAll(octets, "\n", "\r\n")))
 }
 
-// daemon is a new daemon for the mailbox, and for others, as after a restart.
+// daemon returns a new daemon for the mailbox and for others, as after a restart.
 func (w *world) daemon(others ...Mailbox) *Daemon {
 	w.Helper()
 	opts := w.options
@@ -135,7 +135,7 @@ func (w *world) daemon(others ...Mailbox) *Daemon {
 	return d
 }
 
-// poll polls once, whatever comes of it.
+// poll polls once with a new daemon.
 func (w *world) poll() Report { w.Helper(); return w.pollUnder(w.Context()) }
 
 func (w *world) pollUnder(ctx context.Context) Report {
@@ -151,7 +151,8 @@ func (w *world) pollUnder(ctx context.Context) Report {
 	return r
 }
 
-// pollUntilGood polls until a poll goes well; a connection to the database that was lost is noticed at its next use.
+// pollUntilGood polls until a poll goes well. The first may fail: a lost connection to the database is noticed at its next
+// use.
 func (w *world) pollUntilGood() {
 	w.Helper()
 	var last Report
@@ -161,7 +162,7 @@ func (w *world) pollUntilGood() {
 			return
 		}
 	}
-	w.Fatalf("five polls without a fault and none went well: %+v", last)
+	w.Fatalf("none of five polls went well, though nothing is wrong: %+v", last)
 }
 
 // idle waits until the server has released the maildrop.
@@ -179,7 +180,7 @@ func (w *world) wantEachOnce(n int) {
 	w.Helper()
 	w.wantRecorded(n)
 	if left := w.maildrops.Count(helpdesk); left != 0 {
-		w.Errorf("%d messages are left in the maildrop", left)
+		w.Errorf("%d messages are still in the maildrop", left)
 	}
 }
 

@@ -25,11 +25,11 @@ type contest struct {
 	messages   int
 	attachment func(i int) int // octets of the i-th message's attachment
 	oneWay     time.Duration   // delay of the line, 0 for none
-	toMpop     float64         // our speed to mpop's that is the goal, 0 for none
-	toDrain    float64         // and to the raw drain's
+	toMpop     float64         // the goal for our speed relative to mpop's, 0 for none
+	toDrain    float64         // the goal for our speed relative to the raw drain's, 0 for none
 }
 
-// contests are those that the figures are about.
+// contests has all contests.
 var contests = []contest{
 	{name: "small", title: "2,000 mails of 5 KB", messages: 2000, attachment: none, toMpop: 1.5, toDrain: 0.5},
 	{name: "mixed", title: "300 mails of 5 KB, 15 % with 200 KB, 5 % with 5 MB", messages: 300, attachment: mixed},
@@ -40,7 +40,7 @@ var contests = []contest{
 
 func none(int) int { return 0 }
 
-// mixed is an attachment for 4 of every 20 messages.
+// mixed returns the size of an attachment for 4 of every 20 messages, and 0 for the others.
 func mixed(i int) int {
 	switch i % 20 {
 	case 2, 11, 16:
@@ -58,24 +58,24 @@ const (
 	raw  = "raw drain"
 )
 
-// run is what one contestant took for one maildrop.
+// run is what one contestant used for one maildrop.
 type run struct {
 	usage
-	PostgreSQL time.Duration // its processor time meanwhile
+	PostgreSQL time.Duration // processor time of PostgreSQL meanwhile
 }
 
-// bench holds what the contestants run against.
+// bench has the servers that the contestants use.
 type bench struct {
 	*testing.T
 	dovecot   *dovecottest.Server
 	installed *installed
 }
 
-// TestBench measures and prints. BENCH_ROUNDS (default 3) and BENCH_CONTESTS (names, default all) choose. It fails when a
-// contestant does not do its work, not when it is slow.
+// TestBench measures all contestants and prints tables. BENCH_ROUNDS (default 3) and BENCH_CONTESTS (names, default all)
+// select the work. The test fails when a contestant does not do its work, not when it is slow.
 func TestBench(t *testing.T) {
 	if os.Getenv("BENCH_PROFILE") != "" {
-		return // TestProfile is what was asked for
+		return // only TestProfile runs then
 	}
 	rounds, err := strconv.Atoi(cmp.Or(os.Getenv("BENCH_ROUNDS"), "3"))
 	if err != nil || rounds < 1 {
@@ -96,7 +96,7 @@ func TestBench(t *testing.T) {
 	fmt.Println()
 }
 
-// chosenContests are those that BENCH_CONTESTS names, all of them by default.
+// chosenContests returns the contests that BENCH_CONTESTS names, all of them by default.
 func chosenContests() []contest {
 	chosen := strings.Fields(os.Getenv("BENCH_CONTESTS"))
 	return slices.DeleteFunc(slices.Clone(contests), func(c contest) bool {
@@ -104,14 +104,14 @@ func chosenContests() []contest {
 	})
 }
 
-// run fills a maildrop of its own for a contestant, and has it emptied.
+// run fills a new maildrop and measures how the contestant empties it.
 func (b *bench) run(c contest, who string, round int) run {
 	b.Helper()
 	user := fmt.Sprintf("%s-%d-%s", c.name, round, strings.ReplaceAll(who, " ", "-"))
 	for i := range c.messages {
 		b.dovecot.Deliver(user, message(c.name, round, i, c.attachment(i)))
 	}
-	syscall.Sync() // what was written for the maildrop is not to be waited for by the contestant
+	syscall.Sync() // so that the contestant does not wait for the writes of the maildrop
 	port := b.dovecot.Port
 	if c.oneWay > 0 {
 		port = delayProxy(b.T, net.JoinHostPort(b.dovecot.Host, strconv.Itoa(port)), c.oneWay)
@@ -127,7 +127,7 @@ func (b *bench) run(c contest, who string, round int) run {
 			os.Args[0], net.JoinHostPort(b.dovecot.Host, strconv.Itoa(port)), user, dovecottest.DefaultPassword)
 	}
 	if left := b.dovecot.Count(user); left != 0 {
-		b.Fatalf("%s leaves %d messages", user, left)
+		b.Fatalf("%d messages are left in the maildrop of %s", left, user)
 	}
 	return r
 }

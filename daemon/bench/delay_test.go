@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// delayProxy listens on loopback and hands all octets on to target, each oneWay after it came, without a limit on
-// their rate. The first octets of the server come as late as they would behind a handshake of that delay. (The
-// kernel's own delay, sch_netem, is not everywhere.)
+// delayProxy listens on loopback and forwards all octets to and from target, each of them oneWay after it came, at any
+// rate. The first octets of the server are later, as they would be after a handshake with that delay. (The kernel's own
+// delay, sch_netem, is not available everywhere.)
 func delayProxy(t *testing.T, target string, oneWay time.Duration) (port int) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -41,13 +41,13 @@ func delayProxy(t *testing.T, target string, oneWay time.Duration) (port int) {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// chunk is what was read at once, and when it is to be written.
+// chunk is the octets of one read, and when to write them.
 type chunk struct {
 	due    time.Time
 	octets []byte
 }
 
-// delay hands on what from sends, the first of it later by extra, and then that it has ended.
+// delay forwards the octets that from sends, the first of them later by extra, and then the end of the connection.
 func delay(to, from net.Conn, oneWay, extra time.Duration) {
 	chunks := make(chan chunk, 4096)
 	go func() {

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// drain is the least that a POP3 client can do: all RETR at once, octets thrown away unread, all DELE at once, QUIT.
-// Nothing is kept, so that it is a limit and not a product.
+// drain empties a maildrop with the least work: all RETR at once, the octets discarded, all DELE at once, QUIT. It keeps
+// nothing, so its speed is a limit that no real client reaches.
 func drain(address, user, password string) error {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
@@ -48,7 +48,7 @@ func drain(address, user, password string) error {
 	return errors.Join(err, <-sent)
 }
 
-// numbered sends one command for each message, and then the last.
+// numbered sends the command for each message, and then last.
 func numbered(w io.Writer, command string, messages int, last string) error {
 	var b bytes.Buffer
 	for n := range messages {
@@ -59,11 +59,11 @@ func numbered(w io.Writer, command string, messages int, last string) error {
 	return err
 }
 
-// skipMessages reads until so many messages have ended.
+// skipMessages reads and discards that many messages.
 func skipMessages(in io.Reader, messages int) error {
 	end := []byte("\r\n.\r\n")
 	buffer := make([]byte, 256<<10)
-	kept := 0 // octets at the start of buffer that an end may begin in
+	kept := 0 // octets at the start of buffer that may be the beginning of an end
 	for messages > 0 {
 		n, err := in.Read(buffer[kept:])
 		if err != nil {

@@ -19,7 +19,7 @@ import (
 
 const (
 	binaryVariable   = "BENCH_BINARY"   // names the built program
-	settingsVariable = "BENCH_SETTINGS" // more tags of the service file, to try what they do
+	settingsVariable = "BENCH_SETTINGS" // more tags for the service file, to measure their effect
 )
 
 const (
@@ -84,7 +84,7 @@ func install(t *testing.T) *installed {
 	return in
 }
 
-// describe prints what the figures depend on.
+// describe prints the settings that the figures depend on.
 func (in *installed) describe(t *testing.T) {
 	t.Helper()
 	var version, fsync, commit string
@@ -112,7 +112,7 @@ func (in *installed) configure(t *testing.T, text string, path ...string) {
 	}
 }
 
-// once has the program poll one mailbox once, and looks whether all is recorded.
+// once measures the program polling one mailbox once, and checks that every message is recorded.
 func (in *installed) once(t *testing.T, user string, port, messages int) run {
 	t.Helper()
 	in.configure(t, fmt.Sprintf(mailboxFile, port, user, dovecottest.DefaultPassword), "mailboxes", "mailbox.xml")

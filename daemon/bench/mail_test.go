@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// words are what people write to a service desk, in two languages, so that bodies hold quoted-printable.
+// words has words that people write to a service desk, in two languages, so that bodies need quoted-printable.
 var words = strings.Fields(`the printer on floor three does not print since this morning and nobody can open the shared
 	folder from the new laptop please help because payroll must go out today error code network drive password expired
 	account locked after update screen stays black docking station meeting room projector badge reader refuses my card
@@ -22,8 +22,8 @@ var words = strings.Fields(`the printer on floor three does not print since this
 // firstMail is the date of the first mail.
 var firstMail = time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)
 
-// message makes the i-th mail of a contest's round, always the same: text and HTML of some 5 KB in all, and an attachment of that
-// many octets, 0 for none. Lines end in LF, as a delivery agent stores them.
+// message returns the i-th mail of a contest's round, always the same one: text and HTML of some 5 KB together, and an
+// attachment of that many octets, 0 for none. Lines end in LF, as a delivery agent stores them.
 func message(contest string, round, i, attachment int) []byte {
 	r := rand.New(rand.NewPCG(uint64(round), uint64(i)))
 	date := firstMail.Add(time.Duration(i) * 37 * time.Second).Format(time.RFC1123Z)
@@ -42,7 +42,7 @@ func message(contest string, round, i, attachment int) []byte {
 	alternative(&b, r)
 	fmt.Fprintf(&b, "\n--=_mixed\nContent-Type: application/pdf; name=\"scan%d.pdf\"\n"+
 		"Content-Disposition: attachment; filename=\"scan%d.pdf\"\nContent-Transfer-Encoding: base64\n\n", i, i)
-	// The first line makes the attachment one that no other is like; the rest is made once.
+	// The first line makes each attachment unique; the rest is made once.
 	stamp := fmt.Sprintf("%-57s", fmt.Sprintf("%s, scan %d of round %d", contest, i, round))
 	b.WriteString(base64.StdEncoding.EncodeToString([]byte(stamp)) + "\n")
 	b.Write(filler(attachment - len(stamp)))
@@ -61,7 +61,7 @@ func alternative(b *bytes.Buffer, r *rand.Rand) {
 	b.WriteString("--=_alternative--\n")
 }
 
-// paragraphs writes some octets of words in short lines.
+// paragraphs returns about that many octets of words in short lines.
 func paragraphs(r *rand.Rand, octets int) string {
 	var b strings.Builder
 	for line := 0; b.Len() < octets; {
@@ -81,7 +81,7 @@ func paragraphs(r *rand.Rand, octets int) string {
 	return b.String() + "\n"
 }
 
-// quoted is quoted-printable for lines that are short.
+// quoted returns short lines as quoted-printable.
 func quoted(s string) string {
 	var b strings.Builder
 	for _, c := range []byte(s) {
@@ -96,7 +96,7 @@ func quoted(s string) string {
 
 var fillers sync.Map // base64 of random octets by their number
 
-// filler is that many random octets in lines of base64.
+// filler returns that many random octets in lines of base64.
 func filler(octets int) []byte {
 	if known, ok := fillers.Load(octets); ok {
 		return known.([]byte)

@@ -16,11 +16,11 @@ import (
 	"time"
 )
 
-// usage is what a command took.
+// usage is the time and memory that a command used.
 type usage struct {
 	Wall   time.Duration
 	CPU    time.Duration // user and system, as the kernel accounts it
-	MaxRSS int64         // octets: the most that it had in memory at once
+	MaxRSS int64         // peak memory in octets
 }
 
 // The test binary is also a small program that runs a command and measures it, and one that drains a maildrop.
@@ -29,7 +29,7 @@ const (
 	draining  = "BENCH_DRAIN"   // address, user and password are in the arguments
 )
 
-// TestMain is the program that its environment says.
+// TestMain runs the tests, or one of the two small programs.
 func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv(measuring) != "":
@@ -48,8 +48,8 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-// measureHere runs a command as a child of this process, which is small: the kernel counts the memory of the process
-// that started a command as the command's own peak, here some 15 MiB.
+// measureHere runs a command as a child of this process, which is small. The kernel counts the memory of the starting
+// process as the command's own peak, here some 15 MiB.
 func measureHere(file string, command []string) error {
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
@@ -72,7 +72,7 @@ func measureHere(file string, command []string) error {
 	return os.WriteFile(file, text, 0o600)
 }
 
-// measure runs a command and returns what it took and what it printed.
+// measure runs a command and returns its usage and its output.
 func measure(t *testing.T, environment []string, command ...string) (u usage, printed string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "usage")
@@ -92,11 +92,11 @@ func measure(t *testing.T, environment []string, command ...string) (u usage, pr
 	return u, string(out)
 }
 
-// ticksPerSecond is USER_HZ, which is 100 on all that Linux runs on today.
+// ticksPerSecond is USER_HZ, which is 100 on every machine that Linux runs on today.
 const ticksPerSecond = 100
 
-// treeCPU is the processor time of a process and all its descendants, those included that have ended and were waited
-// for (proc(5): utime, stime, cutime, cstime).
+// treeCPU returns the processor time of a process and all its descendants, including those that have ended and were
+// waited for (proc(5): utime, stime, cutime, cstime).
 func treeCPU(pid int) time.Duration {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -17,13 +17,13 @@ import (
 	"mailintegration/store"
 )
 
-// TestProfile polls maildrops of the first contest that BENCH_CONTESTS names within this process and writes a CPU
-// profile of it to the file BENCH_PROFILE. It says first which process is PostgreSQL's, for a profile of that:
+// TestProfile polls maildrops of the first contest that BENCH_CONTESTS names, within this process, and writes a CPU
+// profile to the file BENCH_PROFILE. It prints the process ID of PostgreSQL first, for a profile of that process:
 // perf record -g -p PID.
 func TestProfile(t *testing.T) {
 	file := os.Getenv("BENCH_PROFILE")
 	if file == "" {
-		return // TestBench is what was asked for
+		return // only TestBench runs then
 	}
 	in, dovecot, c := install(t), dovecottest.Start(t, dovecottest.Options{}), chosenContests()[0]
 	s, err := store.Open(t.Context(), store.Options{URL: in.server.URL(), AttachmentDirectory: filepath.Join(in.dir, "attachments")})
@@ -61,7 +61,7 @@ func TestProfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Println("PostgreSQL is process", in.server.PID())
-	for _, b := range boxes { // one after the other, as a mailbox is
+	for _, b := range boxes { // one after another
 		started := time.Now()
 		reports, err := d.Once(t.Context(), b.Name)
 		if err != nil || reports[0].Recorded() != c.messages {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// printTable prints a contest's results: medians, and ratios within a round with their least and greatest.
+// printTable prints a contest's results: medians, and the ratios within a round with their range.
 func printTable(w io.Writer, c contest, results map[string][]run) {
 	n := float64(c.messages)
 	rate := func(r run) float64 { return n / r.Wall.Seconds() }
@@ -31,13 +31,13 @@ func printTable(w io.Writer, c contest, results map[string][]run) {
 	printGoals(w, c, results)
 }
 
-// What is allowed in every contest.
+// The limits in every contest.
 const (
 	maxMemory = 64 << 20 // octets, of ours
-	maxCost   = 2.0      // processor time of ours and PostgreSQL, to mpop's
+	maxCost   = 2.0      // processor time of ours and PostgreSQL, relative to mpop's
 )
 
-// printGoals says which goals are reached by the middle of the rounds.
+// printGoals prints which goals the median of the rounds reaches.
 func printGoals(w io.Writer, c contest, results map[string][]run) {
 	speed := func(r run) float64 { return 1 / r.Wall.Seconds() }
 	cost := func(r run) float64 { return float64(r.CPU + r.PostgreSQL) }
@@ -72,7 +72,7 @@ func verdict(figure, goal float64, most bool) string {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// spread is the least, the middle and the greatest of a figure.
+// spread returns the least, the middle and the greatest value of a figure.
 func spread(rs []run, figure func(run) float64) (least, middle, most float64) {
 	var all []float64
 	for _, r := range rs {
@@ -81,13 +81,13 @@ func spread(rs []run, figure func(run) float64) (least, middle, most float64) {
 	return ordered(all)
 }
 
-// ordered is the least, the middle and the greatest of some numbers.
+// ordered returns the least, the middle and the greatest of some numbers.
 func ordered(all []float64) (least, middle, most float64) {
 	slices.Sort(all)
 	return all[0], (all[(len(all)-1)/2] + all[len(all)/2]) / 2, all[len(all)-1]
 }
 
-// ratio is a figure of one to that of another, round by round.
+// ratio returns the ratios of a figure between two contestants, round by round.
 func ratio(ones, others []run, figure func(run) float64) (least, middle, most float64) {
 	var all []float64
 	for i := range ones {
@@ -96,7 +96,7 @@ func ratio(ones, others []run, figure func(run) float64) (least, middle, most fl
 	return ordered(all)
 }
 
-// walls lists the seconds of each round.
+// walls returns the seconds of each round as text.
 func walls(rs []run) string {
 	var s string
 	for _, r := range rs {
