@@ -53,8 +53,9 @@
 // (2) A server that forgets its deletions, or never honours them, lists the mail again. The next poll knows the receipt
 // and only deletes.
 //
-// The crash matrix (crash_test.go) cuts a poll at every command, at every octet from the server and at every message of
-// the database's protocol, and checks that each message is recorded once in the end.
+// A test stops a poll as each row says (doc_test.go). The crash matrix (crash_test.go) cuts a poll at every command, at
+// every octet from the server and at every message of the database's protocol, and checks that each message is recorded
+// once in the end.
 //
 // # Servers that delete by themselves
 //
