@@ -20,7 +20,7 @@ func TestAcceptRecordsEachMessageOnce(t *testing.T) {
 	tests := []struct {
 		name        string
 		first, then []store.Delivery
-		want        []store.Outcome // of then
+		want        []store.Outcome // for the batch then
 		requests    int
 	}{
 		{
@@ -60,7 +60,7 @@ func TestAcceptRecordsEachMessageOnce(t *testing.T) {
 				{Result: store.Opened, Request: 2}, {Known: true, Result: store.Opened, Request: 1}},
 			requests: 2,
 		},
-		{name: "nothing", want: nil},
+		{name: "an empty batch", want: nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestAcceptRecordsEachMessageOnce(t *testing.T) {
 	}
 }
 
-func TestAReceiptCountsHowOftenItsMessageWasMet(t *testing.T) {
+func TestAReceiptCountsHowOftenItsMessageWasSeen(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.accept(t, d.clerk(), mail("1", "a"), mail("2", "a"))
@@ -133,7 +133,7 @@ func TestTwoDaemonsThatAcceptTheSameBatchRecordItOnce(t *testing.T) {
 		}
 	}
 	if len(recorded) != len(batch) || d.count(t, "request") != len(batch) || d.count(t, "receipt") != len(batch) {
-		t.Errorf("recorded %v, %d requests, %d receipts", recorded, d.count(t, "request"), d.count(t, "receipt"))
+		t.Errorf("recorded %v, with %d requests and %d receipts; want one of each per message", recorded, d.count(t, "request"), d.count(t, "receipt"))
 	}
 	if n := len(d.fileNames(t)); n != len(batch)+1 {
 		t.Errorf("%d files, want %d", n, len(batch)+1)
@@ -160,9 +160,9 @@ func TestARequestIsRecordedWithAllItsRows(t *testing.T) {
 			source_id, priority_id, group_id, assignee_id, linked_to_id, mailbox_id, sender_name, sender_address,
 			sent_at AT TIME ZONE 'UTC', opened_at AT TIME ZONE 'UTC', opened_by_id) FROM request`,
 			[]string{"1|1|incident|new|about a|text of a|<p>x</p>|3|3|1|1|1|1|1|Anna|Anna@Example.com|2026-11-22 09:00:00.123456|2026-11-22 10:00:00.123456|1"}},
-		{"the other correspondents take part", `SELECT coalesce('user ' || user_id, address) FROM participant ORDER BY 1`,
+		{"the other correspondents are participants", `SELECT coalesce('user ' || user_id, address) FROM participant ORDER BY 1`,
 			[]string{"helpdesk@example.com", "user 4", "x@y.z"}},
-		{"its Message-ID and those it refers to lead to it", `SELECT message_id || ' ' || via || ' ' || request_id FROM thread ORDER BY 1`,
+		{"its Message-ID and its references lead to it", `SELECT message_id || ' ' || via || ' ' || request_id FROM thread ORDER BY 1`,
 			[]string{"a@example.com seen 1", "r1 referenced 1", "r2 referenced 1"}},
 		{"the history", `SELECT concat_ws('|', request_id, activity_id, author_id, what, reason) FROM history`,
 			[]string{"1|1|opened|new_mail"}},
@@ -178,7 +178,7 @@ func TestARequestIsRecordedWithAllItsRows(t *testing.T) {
 	}
 	for _, content := range []string{"one", "a"} {
 		if got := read(t, d.path(content)); got != content {
-			t.Errorf("the file of %q has %q", content, got)
+			t.Errorf("the file of %q contains %q", content, got)
 		}
 	}
 }
@@ -204,9 +204,9 @@ func TestAnActivityIsRecordedWithAllItsRows(t *testing.T) {
 	}{
 		{"the activities", `SELECT concat_ws('|', id, request_id, subject, body, sender_id, sender_address, flagged, recorded_by_id) FROM activity ORDER BY id`,
 			[]string{"1|1|about b|text of b|3|Anna@Example.com|f|1", "2|1|about c|text of c|Other@far.example|f|1", "3|1|about d|text of d|other@far.example|f|1"}},
-		{"the senders take part, each once", `SELECT coalesce('user ' || user_id, address) FROM participant ORDER BY 1`,
+		{"each sender is a participant once", `SELECT coalesce('user ' || user_id, address) FROM participant ORDER BY 1`,
 			[]string{"helpdesk@example.com", "other@far.example", "stranger@far.example", "user 3"}},
-		{"their Message-IDs lead to the request", `SELECT message_id || ' ' || via FROM thread ORDER BY 1`,
+		{"the Message-IDs of the activities lead to the request", `SELECT message_id || ' ' || via FROM thread ORDER BY 1`,
 			[]string{"a@example.com seen", "b@example.com seen", "c@example.com seen", "d@example.com seen"}},
 		{"the history", `SELECT concat_ws('|', activity_id, what, reason) FROM history ORDER BY id`,
 			[]string{"opened|new_mail", "1|activity_added|in_reply_to", "2|activity_added|in_reply_to", "3|activity_added|in_reply_to"}},
@@ -221,7 +221,7 @@ func TestAnActivityIsRecordedWithAllItsRows(t *testing.T) {
 	}
 }
 
-func TestAMessageSeesWhatEarlierOnesOfItsBatchDid(t *testing.T) {
+func TestADecisionSeesTheEarlierDecisionsOfItsBatch(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.accept(t, d.clerk(), mail("0", "x"))
@@ -250,7 +250,7 @@ func TestAMessageSeesWhatEarlierOnesOfItsBatchDid(t *testing.T) {
 		t.Errorf("the history says %q", details[1])
 	}
 	if next := d.accept(t, d.clerk(), mail("6", "z"))[0].Request; next != 4 {
-		t.Errorf("the next number is %d: some were lost", next)
+		t.Errorf("the next number is %d, want 4: numbers were lost", next)
 	}
 }
 
@@ -276,14 +276,14 @@ func TestARequestOpenedInTheBatchCanBeLinkedTo(t *testing.T) {
 	}
 }
 
-func TestARequestThatIsDoneWithIsReopenedOnce(t *testing.T) {
+func TestAFinishedRequestIsReopenedOnce(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, kind, state, want string }{
 		{"a closed incident", "incident", "closed", "open"},
 		{"a resolved service request", "service_request", "resolved", "open"},
 		{"a processed event", "event", "processed", "new"},
 		{"a new incident stays new", "incident", "new", "new"},
-		{"an event in progress stays so", "event", "in_progress", "in_progress"},
+		{"an event in progress stays in progress", "event", "in_progress", "in_progress"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -305,13 +305,13 @@ func TestARequestThatIsDoneWithIsReopenedOnce(t *testing.T) {
 				t.Errorf("reopened %d times, want %d", n, want)
 			}
 			if detail := got[1].Decision.Why().Detail(); !strings.Contains(detail, "is "+test.want+" ") {
-				t.Errorf("the second answer saw: %s", detail)
+				t.Errorf("the decision about the second answer says: %s", detail)
 			}
 		})
 	}
 }
 
-func TestTwoMailboxesThatReopenARequestAtOnceSayItOnce(t *testing.T) {
+func TestMailboxesThatReopenARequestAtTheSameTimeRecordItOnce(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.accept(t, d.clerk(), mail("1", "a"), mail("2", "b"), mail("3", "c"))
@@ -320,7 +320,7 @@ func TestTwoMailboxesThatReopenARequestAtOnceSayItOnce(t *testing.T) {
 	for i := range 4 {
 		c := clerk{Mailbox: d.resolve(t, fmt.Sprintf("mailbox %d", i), deskNames), reopen: true}
 		batch := []store.Delivery{mail("1", fmt.Sprintf("x%d", i), answerTo("a")), mail("2", fmt.Sprintf("y%d", i), answerTo("b")), mail("3", fmt.Sprintf("z%d", i), answerTo("c"))}
-		if i%2 == 1 { // the other way round, to provoke a deadlock
+		if i%2 == 1 { // in the opposite order, to provoke a deadlock
 			batch[0], batch[2] = batch[2], batch[0]
 		}
 		group.Go(func() error {
@@ -339,7 +339,7 @@ func TestTwoMailboxesThatReopenARequestAtOnceSayItOnce(t *testing.T) {
 	}
 }
 
-func TestAnotherTeamsRequestIsNotThere(t *testing.T) {
+func TestAnotherTeamsRequestIsNotFound(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.accept(t, d.clerk(), mail("1", "a"))
@@ -360,15 +360,15 @@ func TestAnotherTeamsRequestIsNotThere(t *testing.T) {
 	}
 }
 
-func TestAMessageIDLeadsToTheRequestThatHasItself(t *testing.T) {
+func TestAMessageIDLeadsToTheRequestThatHasTheMessage(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.accept(t, d.clerk(), mail("1", "a"))
-	// A request that only refers to it comes later.
+	// Request 2 is newer, and only refers to message a.
 	d.accept(t, d.exceptFor("about b", func() processor.Decision {
 		return processor.OpenRequest{Kind: processor.Incident, Subject: "b", Requester: d.mailbox.Login, User: d.mailbox.Login}
 	}), mail("2", "b", answerTo("a")))
-	// Two answers to a message that nobody saw meet, and it joins them when it comes at last.
+	// Two answers to a message that has not arrived yet go to one request. The message goes there too when it arrives.
 	d.accept(t, d.clerk(), mail("3", "c", answerTo("late")))
 	got := d.accept(t, d.clerk(), mail("4", "d", answerTo("late")), mail("5", "e", answerTo("a")))
 	got = append(got, d.accept(t, d.clerk(), mail("6", "late", func(m *processor.Message) { m.References = []string{"c@example.com"} }))...)
@@ -381,7 +381,7 @@ func TestAMessageIDLeadsToTheRequestThatHasItself(t *testing.T) {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
 	if via := one[string](t, d, `SELECT via FROM thread WHERE message_id = 'late@example.com'`); via != "seen" {
-		t.Errorf("the message that came late is %s", via)
+		t.Errorf("thread says %q of the late message, want \"seen\"", via)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"mailintegration/store"
 )
 
-// left is a delivery from a mailbox that leaves messages on the server.
+// left returns a delivery from a mailbox that leaves messages on the server.
 func left(uidl, messageID, header, body string) store.Delivery {
 	d := mail(uidl, header+"\r\n\r\n"+body, func(m *processor.Message) { m.MessageID = messageID })
 	sum := sha256.Sum256([]byte(body))
@@ -31,10 +31,10 @@ func TestAMessageWhoseHeaderTheServerChangedIsKnown(t *testing.T) {
 		{"a header field changed", left("u1", "one@acme.example", "X-Scanned: 22", "Help"), true, false},
 		{"the body changed", left("u1", "one@acme.example", "X-Scanned: 1", "Help me"), false, false},
 		{"another unique-id", left("u2", "one@acme.example", "X-Scanned: 22", "Help"), false, false},
-		{"another Message-ID: two alerts that read the same", left("u1", "two@acme.example", "X-Scanned: 22", "Help"), false, false},
+		{"another Message-ID, as two alerts with the same text have", left("u1", "two@acme.example", "X-Scanned: 22", "Help"), false, false},
 		{"no Message-ID", left("u1", "", "X-Scanned: 22", "Help"), false, false},
 		{"no unique-id", left("", "one@acme.example", "X-Scanned: 22", "Help"), false, false},
-		{"the first one's body is not known", left("u1", "one@acme.example", "X-Scanned: 22", "Help"), false, true},
+		{"the body of the first message is unknown", left("u1", "one@acme.example", "X-Scanned: 22", "Help"), false, true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestAMessageWhoseHeaderTheServerChangedIsKnown(t *testing.T) {
 	}
 }
 
-func TestAReceiptLearnsTheBodyWhenItsMessageIsMetAgain(t *testing.T) {
+func TestAReceiptGetsTheBodyWhenItsMessageIsSeenAgain(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	first := left("u1", "one@acme.example", "X-Scanned: 1", "Help")
@@ -80,26 +80,26 @@ func TestAReceiptLearnsTheBodyWhenItsMessageIsMetAgain(t *testing.T) {
 	bare.Body, bare.Listed = nil, 0
 	d.accept(t, d.clerk(), bare)
 	d.accept(t, d.clerk(), first)
-	d.accept(t, d.clerk(), bare) // says less, and nothing is forgotten
+	d.accept(t, d.clerk(), bare) // has no body, and leaves the recorded one
 	if got := d.accept(t, d.clerk(), left("u1", "one@acme.example", "X-Scanned: 22", "Help")); !got[0].Known {
-		t.Error("it is not known")
+		t.Error("the message with another header field is not known")
 	}
 }
 
-func TestReceiptsAreSeenByTheClockOfTheDatabase(t *testing.T) {
+func TestTheDatabasesClockTellsWhenAReceiptWasLastSeen(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t) // whose host's clock stands still
+	d := newDesk(t) // the clock of its store stands still
 	d.accept(t, d.clerk(), mail("1", "a"))
 	fresh := func(what string) {
 		t.Helper()
 		if !one[bool](t, d, `SELECT last_seen_at > now() - interval '1 minute' FROM receipt`) {
-			t.Errorf("%s: last_seen_at is of the host's clock", what)
+			t.Errorf("%s: last_seen_at is not by the clock of the database", what)
 		}
 		d.exec(t, `UPDATE receipt SET last_seen_at = now() - interval '2 days'`)
 	}
 	fresh("recorded")
 	d.accept(t, d.clerk(), mail("1", "a"))
-	fresh("met again")
+	fresh("seen again")
 	if _, err := d.store.Known(t.Context(), d.mailbox, []string{"1"}); err != nil {
 		t.Fatal(err)
 	}

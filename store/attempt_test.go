@@ -28,7 +28,7 @@ func TestAttemptsAtAMessageAreCountedDurably(t *testing.T) {
 	}
 	after := one[time.Time](t, d, `SELECT clock_timestamp()`)
 	if a.FirstAt.Before(before) || !a.LastAt.After(a.FirstAt) || a.LastAt.After(after) {
-		t.Errorf("times are %s and %s, by the clock of the host perhaps", a.FirstAt, a.LastAt)
+		t.Errorf("first and last time are %s and %s, not by the clock of the database", a.FirstAt, a.LastAt)
 	}
 	other := d.resolve(t, "other", deskNames)
 	if attempts, err := d.store.Attempts(t.Context(), other); err != nil || len(attempts) != 0 {
@@ -36,7 +36,7 @@ func TestAttemptsAtAMessageAreCountedDurably(t *testing.T) {
 	}
 }
 
-func TestAnAttemptKnowsWhetherOthersWereRecordedSince(t *testing.T) {
+func TestAnAttemptTellsWhetherOtherMessagesWereRecordedSince(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.accept(t, d.clerk(), mail("1", "a"))
@@ -49,24 +49,24 @@ func TestAnAttemptKnowsWhetherOthersWereRecordedSince(t *testing.T) {
 		return a
 	}
 	if count().OthersSince {
-		t.Error("what was recorded before the first attempt counts")
+		t.Error("a message that was recorded before the first attempt counts")
 	}
-	d.accept(t, d.clerk(), mail("1", "a")) // met again: nothing was recorded
+	d.accept(t, d.clerk(), mail("1", "a")) // seen again: nothing is recorded
 	if count().OthersSince {
-		t.Error("a message that was met again counts")
+		t.Error("a message that was seen again counts")
 	}
 	d.mailbox = d.resolve(t, "other", deskNames)
 	d.accept(t, d.clerk(), mail("1", "b"))
 	d.mailbox = d.resolve(t, "helpdesk", deskNames)
 	if !count().OthersSince {
-		t.Error("a message of another mailbox was recorded and does not count")
+		t.Error("a message that was recorded for another mailbox does not count")
 	}
 	if attempts, err := d.store.Attempts(t.Context(), d.mailbox); err != nil || !attempts["key"].OthersSince {
 		t.Errorf("attempts are %+v, %v", attempts, err)
 	}
 }
 
-func TestAMessageIsKeptAndForgotten(t *testing.T) {
+func TestAnAttemptIsKeptAndForgotten(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	keep := func(key string) {
@@ -83,10 +83,10 @@ func TestAMessageIsKeptAndForgotten(t *testing.T) {
 	keep("at once")
 	attempts, err := d.store.Attempts(t.Context(), d.mailbox)
 	if a := attempts["counted"]; err != nil || !a.Kept || a.Count != 1 || a.Reason != "short" || !a.LastAt.After(counted.LastAt) {
-		t.Errorf("the one that was counted is %+v, %v", a, err)
+		t.Errorf("the counted attempt is %+v, %v", a, err)
 	}
 	if a := attempts["at once"]; !a.Kept || a.Count != 0 {
-		t.Errorf("the one that was kept at once is %+v", a)
+		t.Errorf("the attempt that was kept at once is %+v", a)
 	}
 	for _, keys := range [][]string{nil, {"counted", "unknown"}} {
 		if err := d.store.ForgetAttempts(t.Context(), d.mailbox, keys); err != nil {
@@ -98,7 +98,7 @@ func TestAMessageIsKeptAndForgotten(t *testing.T) {
 	}
 }
 
-func TestAttemptKeysDiffer(t *testing.T) {
+func TestDifferentMessagesHaveDifferentAttemptKeys(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("u", 5000)
 	keys := map[string]string{}
@@ -109,12 +109,12 @@ func TestAttemptKeysDiffer(t *testing.T) {
 		store.AttemptKey("a\x00", [32]byte{}), store.AttemptKey("a", [32]byte{}),
 	} {
 		if keys[key] != "" || strings.Contains(key, "\x00") || len(key) > 1100 {
-			t.Errorf("key %q", key)
+			t.Errorf("key %q is invalid, or another message has it", key)
 		}
 		keys[key] = key
 	}
 	if store.AttemptKey("u1", [32]byte{1}) != store.AttemptKey("u1", [32]byte{2}) {
-		t.Error("the digest counts although there is a unique-id")
+		t.Error("the digest changes the key of a message with a unique-id")
 	}
 }
 
@@ -124,7 +124,7 @@ func TestWorkThatWasNotEndedIsAnInterruption(t *testing.T) {
 	begin := func(want bool) {
 		t.Helper()
 		if interrupted, err := d.store.BeginWork(t.Context(), d.mailbox); err != nil || interrupted != want {
-			t.Errorf("interrupted %t, %v", interrupted, err)
+			t.Errorf("interrupted is %t, want %t; error %v", interrupted, want, err)
 		}
 	}
 	end := func() {
@@ -139,7 +139,7 @@ func TestWorkThatWasNotEndedIsAnInterruption(t *testing.T) {
 	begin(true) // the process died
 	begin(true)
 	end()
-	end() // twice does no harm
+	end() // a second call does no harm
 	begin(false)
 	if n := one[int](t, d, `SELECT interruptions FROM mailbox`); n != 2 {
 		t.Errorf("%d interruptions are counted, want 2", n)

@@ -13,8 +13,8 @@ import (
 	"mailintegration/store/postgres"
 )
 
-// BenchmarkAccept accepts batches of 50 mails of 5 KB, three in ten of which are answers, into a PostgreSQL whose
-// commits reach the disk.
+// BenchmarkAccept accepts batches of 50 mails of 5 KB, three in ten of them answers, into a PostgreSQL whose commits
+// reach the disk.
 func BenchmarkAccept(b *testing.B) {
 	const size = 50
 	d := newDurableDesk(b)
@@ -40,7 +40,7 @@ func BenchmarkAccept(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// newDurableDesk is newDesk on a PostgreSQL with its default durability.
+// newDurableDesk returns a desk on a PostgreSQL with its default durability.
 func newDurableDesk(b *testing.B) *desk {
 	b.Helper()
 	dir, err := os.MkdirTemp("", "mailintegration-bench-")

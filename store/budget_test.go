@@ -22,12 +22,12 @@ func (d *desk) impatient(t testing.TB, limit time.Duration) *store.Store {
 	return s
 }
 
-// stuck is a decider that does not come back about messages with the subject "about bad".
+// stuck is a decider that blocks on messages with the subject "about bad" until hang is closed: in Keys or in Decide.
 type stuck struct {
 	clerk
 	inKeys bool
 	hang   chan struct{}
-	passed *atomic.Int32 // decisions asked for by one who had been given up
+	passed *atomic.Int32 // counts the decisions after hang was closed
 }
 
 func (s stuck) Keys(m *processor.Message) processor.Keys {
@@ -49,10 +49,10 @@ func (s stuck) Decide(m *processor.Message, dir processor.Directory, now time.Ti
 	return s.clerk.Decide(m, dir, now)
 }
 
-func TestAMessageThatIsNeverUnderstoodIsSetAsideAlone(t *testing.T) {
+func TestAMessageWithoutADecisionInTimeIsSetAsideAlone(t *testing.T) {
 	t.Parallel()
 	for _, inKeys := range []bool{false, true} {
-		t.Run(map[bool]string{false: "while it is decided about", true: "while its keys are asked for"}[inKeys], func(t *testing.T) {
+		t.Run(map[bool]string{false: "in Decide", true: "in Keys"}[inKeys], func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
 			d.store = d.impatient(t, 100*time.Millisecond)
@@ -65,7 +65,7 @@ func TestAMessageThatIsNeverUnderstoodIsSetAsideAlone(t *testing.T) {
 				t.Errorf("reason is %+v", why)
 			}
 			before := d.count(t, "request")
-			close(c.hang) // the one that was given up goes on, and ends before the next message
+			close(c.hang) // the decision that was given up goes on, and ends before the next message
 			if got := d.accept(t, c, batchOf("d")...); fates(got) != "R" || c.passed.Load() > 3 {
 				t.Errorf("outcomes %s, %d decisions", fates(got), c.passed.Load())
 			}
@@ -76,7 +76,7 @@ func TestAMessageThatIsNeverUnderstoodIsSetAsideAlone(t *testing.T) {
 	}
 }
 
-func TestAMessageThatIsNeverUnderstoodStaysAside(t *testing.T) {
+func TestAMessageWithoutADecisionInTimeStaysSetAside(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	event := d.setAside(t, mail("1", "bad"))
@@ -88,8 +88,8 @@ func TestAMessageThatIsNeverUnderstoodStaysAside(t *testing.T) {
 	}
 }
 
-// TestTheTimeForADecisionIsEachMessages has many that take a part of it each.
-func TestTheTimeForADecisionIsEachMessages(t *testing.T) {
+// TestEachMessageHasItsOwnTimeForADecision decides about messages that together take longer than the limit.
+func TestEachMessageHasItsOwnTimeForADecision(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.store = d.impatient(t, 500*time.Millisecond)

@@ -7,7 +7,7 @@ import (
 	"mailintegration/processor"
 )
 
-func TestALongBodyIsCompressedAsTheServerDoesItBest(t *testing.T) {
+func TestALongBodyIsCompressedByTheServersBestMethod(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	long := strings.Repeat("the printer on floor three does not print since this morning\n", 200)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ThreadQuery is what leads from Message-IDs to requests.
+// ThreadQuery is the query for the requests that Message-IDs lead to.
 const ThreadQuery = threadQuery
 
 // AcceptanceLock is the lock that acceptances share.
@@ -14,7 +14,7 @@ const AcceptanceLock = acceptanceLock
 // OfRequests are the foreign keys that do not name reference data.
 var OfRequests = ofRequests
 
-// ShortLimits make a test of what happens at a limit a short one.
+// ShortLimits sets the limits for locks, statements and work on files, so that the test of a limit takes little time.
 func (s *Store) ShortLimits(lock, statement, files time.Duration) {
 	s.lockTime, s.statementTime = lock, statement
 	s.attachments.runner.limit = func(int64) time.Duration { return files }
@@ -23,16 +23,17 @@ func (s *Store) ShortLimits(lock, statement, files time.Duration) {
 // SetPatience changes how long the store waits for the database, also on connections that are open.
 func (s *Store) SetPatience(d time.Duration) { s.setPatience(d) }
 
-// DefaultPatience is that of a store whose Options do not say.
+// DefaultPatience is the patience of a store whose Options do not set one.
 const DefaultPatience = defaultPatience
 
-// MigrateWithin is Migrate that waits for a lock no longer than lockTime.
+// MigrateWithin migrates as Migrate does, but waits for a lock no longer than lockTime.
 func MigrateWithin(ctx context.Context, url string, lockTime time.Duration) ([]string, error) {
 	return migrate(ctx, url, lockTime)
 }
 
-// OnFiles lets a test stand before each step of the store's work on files and rows of the attachment directory: step may
-// wait, or return an error with which the step fails. A limit of 0 is the usual one. It is called before the store is used.
+// OnFiles makes the store call step before each step of its work on files and rows of the attachment directory. step
+// may block, or return an error with which the step fails. A limit of 0 keeps the usual limit. Call OnFiles before the
+// store is used.
 func (s *Store) OnFiles(limit time.Duration, step func(name string) error) {
 	s.attachments.runner.step = step
 	if limit > 0 {
@@ -40,7 +41,7 @@ func (s *Store) OnFiles(limit time.Duration, step func(name string) error) {
 	}
 }
 
-// FileLimit is how long work on so many octets may take.
+// FileLimit returns how long work on a number of octets may take.
 var FileLimit = fileLimit
 
 // IsStuck reports whether work on files was left behind and has not returned.

@@ -14,14 +14,14 @@ import (
 	"mailintegration/store/storetest"
 )
 
-// TestALostConnectionNeverLosesNorDoublesAMessage cuts the connection at every message of the protocol that an Accept
-// sends or is answered with, and then accepts the batch again, as the next poll would.
-func TestALostConnectionNeverLosesNorDoublesAMessage(t *testing.T) {
+// TestALostConnectionNeitherLosesNorDoublesAMessage cuts the connection at every message of the protocol that Accept
+// sends or receives, and then accepts the batch again, as the next poll does.
+func TestALostConnectionNeitherLosesNorDoublesAMessage(t *testing.T) {
 	t.Parallel()
 	cuts := []struct {
 		name string
 		cut  func(*storetest.Proxy, int)
-		long int // how far apart the cuts into a long dialogue are
+		long int // the distance between the cuts of a long dialogue
 	}{
 		{"instead of sending", (*storetest.Proxy).CutAtFrontend, 5},
 		{"before the answer", (*storetest.Proxy).CutBeforeComplete, 1},
@@ -29,8 +29,8 @@ func TestALostConnectionNeverLosesNorDoublesAMessage(t *testing.T) {
 	}
 	batches := []struct {
 		name string
-		bad  bool           // one message cannot be recorded, so they are tried one by one
-		rows map[string]int // of one batch, by table
+		bad  bool           // one message cannot be recorded, so that the store tries them one by one
+		rows map[string]int // the rows of one batch, by table
 	}{
 		{"a batch that is recorded together", false,
 			map[string]int{"receipt": 2, "request": 1, "activity": 1, "history": 2, "attachment": 2, "set_aside": 0}},
@@ -63,7 +63,7 @@ func testCuts(t *testing.T, cut func(*storetest.Proxy, int), bad bool, rows map[
 	for n := 1; ; n++ {
 		batch := []store.Delivery{
 			mail("1", fmt.Sprintf("opens-%d", n), func(m *processor.Message) {
-				if !bad { // the event carries a file already
+				if !bad { // the event has a file already
 					m.Attachments = []processor.Attachment{attachment("a", fmt.Sprint(n)), attachment("b", "same")}
 				}
 			}),
@@ -77,14 +77,14 @@ func testCuts(t *testing.T, cut func(*storetest.Proxy, int), bad bool, rows map[
 		_, err := proxied.Accept(t.Context(), d.mailbox, batch, decider)
 		if err == nil && proxy.Cuts() == 0 {
 			if failed < 10 {
-				t.Errorf("only %d of %d cuts were felt", failed, n)
+				t.Errorf("only %d of %d cuts made Accept fail", failed, n)
 			}
 			return
 		}
 		if err != nil {
 			failed++
 			if !errors.Is(err, store.ErrUnavailable) {
-				t.Errorf("cut %d: the error is not one of the database: %v", n, err)
+				t.Errorf("cut %d: the error does not say that the database is unavailable: %v", n, err)
 			}
 		}
 		proxy.Pass()
@@ -108,7 +108,7 @@ func testCuts(t *testing.T, cut func(*storetest.Proxy, int), bad bool, rows map[
 	}
 }
 
-func TestWhileTheDatabaseIsDownNothingIsAnybodysFault(t *testing.T) {
+func TestWhileTheDatabaseIsDownAcceptSaysThatItIsUnavailable(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	proxy := storetest.NewProxy(t, d.url)
@@ -119,16 +119,16 @@ func TestWhileTheDatabaseIsDownNothingIsAnybodysFault(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 	if err := proxied.Ping(t.Context()); !errors.Is(err, store.ErrUnavailable) {
-		t.Errorf("Ping says %v", err)
+		t.Errorf("Ping: %v", err)
 	}
 	proxy.Pass()
 	if got, err := proxied.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a")}, d.clerk()); err != nil || got[0].Known {
-		t.Errorf("once it is up: %+v, %v", got, err)
+		t.Errorf("after the database is up again: %+v, %v", got, err)
 	}
 }
 
-// TestAFaultIsTheDatabasesOrTheMessages has a message in the middle of a batch fail.
-func TestAFaultIsTheDatabasesOrTheMessages(t *testing.T) {
+// TestAnErrorIsBlamedOnTheDatabaseOrOnTheMessage makes the message in the middle of a batch fail.
+func TestAnErrorIsBlamedOnTheDatabaseOrOnTheMessage(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, sql string
@@ -213,14 +213,14 @@ func TestAMessageWhoseFileCannotBeWrittenStaysInTheMailboxAlone(t *testing.T) {
 			}
 			for _, name := range d.fileNamesIfAny() {
 				if strings.HasPrefix(name, "tmp-") {
-					t.Errorf("%s is left", name)
+					t.Errorf("the temporary file %s is left", name)
 				}
 			}
 		})
 	}
 }
 
-func TestASpoolThatCannotBeReadRecordsNothing(t *testing.T) {
+func TestAMessageThatCannotBeReadToItsEndIsNotRecorded(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	c := d.clerk()
@@ -235,7 +235,7 @@ func TestASpoolThatCannotBeReadRecordsNothing(t *testing.T) {
 	}
 }
 
-// torn has fewer octets than it says.
+// torn is a raw message with fewer octets than Size returns.
 type torn struct{ octets }
 
 func (torn) Size() int64 { return 100 }

@@ -26,7 +26,7 @@ type desk struct {
 	files   string
 	store   *store.Store
 	mailbox store.Mailbox
-	pool    *pgxpool.Pool // to look behind the store's back
+	pool    *pgxpool.Pool // for queries that bypass the store
 }
 
 const deskSQL = `
@@ -47,7 +47,7 @@ func newDesk(t testing.TB) *desk {
 	return deskOn(t, storetest.New(t).URL)
 }
 
-// deskOn makes the desk in a migrated database.
+// deskOn fills a migrated database and returns its desk.
 func deskOn(t testing.TB, url string) *desk {
 	t.Helper()
 	d := &desk{url: url, files: t.TempDir()}
@@ -94,7 +94,7 @@ var today = time.Date(2026, 11, 22, 10, 0, 0, 123456789, time.UTC)
 
 func clock() time.Time { return today }
 
-// accept accepts a batch and fails the test when that fails as a whole.
+// accept accepts a batch, and fails the test when Accept fails as a whole.
 func (d *desk) accept(t testing.TB, decider store.Decider, batch ...store.Delivery) []store.Outcome {
 	t.Helper()
 	outcomes, err := d.store.Accept(t.Context(), d.mailbox, batch, decider)
@@ -104,7 +104,7 @@ func (d *desk) accept(t testing.TB, decider store.Decider, batch ...store.Delive
 	return outcomes
 }
 
-// count counts rows.
+// count returns the number of rows.
 func (d *desk) count(t testing.TB, from string, args ...any) int {
 	t.Helper()
 	return one[int](t, d, `SELECT count(*) FROM `+from, args...)
@@ -132,10 +132,10 @@ func all[T any](t testing.TB, d *desk, sql string, args ...any) []T {
 	return v
 }
 
-// markerName is the file in an attachment directory that says whose it is.
+// markerName is the name of the file that names the owner of an attachment directory.
 const markerName = ".mailintegration-database"
 
-// fileNames are the files in the attachment directory, temporary ones included, without the marker.
+// fileNames returns the names of the files in the attachment directory, temporary files included, without the marker.
 func (d *desk) fileNames(t testing.TB) []string {
 	t.Helper()
 	if _, err := os.Stat(d.files); err != nil {
@@ -155,13 +155,13 @@ func (d *desk) fileNamesIfAny() []string {
 	return names
 }
 
-// path is where a file with this content lies.
+// path returns the path of the file with this content.
 func (d *desk) path(content string) string {
 	name := fmt.Sprintf("%x", sha256.Sum256([]byte(content)))
 	return filepath.Join(d.files, name[:2], name[2:4], name)
 }
 
-// octets are a raw message in memory.
+// octets is a raw message in memory.
 type octets string
 
 func (o octets) ReadAt(p []byte, off int64) (int, error) {
@@ -170,7 +170,8 @@ func (o octets) ReadAt(p []byte, off int64) (int, error) {
 func (o octets) Size() int64      { return int64(len(o)) }
 func (o octets) Digest() [32]byte { return sha256.Sum256([]byte(o)) }
 
-// mail is a delivery from Anna; what is changed in m is not in its octets, which only make it the same or another.
+// mail returns a delivery from Anna. Its octets only distinguish it from other messages: the values in m are not read
+// from them.
 func mail(uidl, raw string, change ...func(m *processor.Message)) store.Delivery {
 	m := &processor.Message{
 		MessageID: raw + "@example.com",
@@ -195,18 +196,18 @@ func from(addr string) func(*processor.Message) {
 	return func(m *processor.Message) { m.From = processor.Address{Addr: addr} }
 }
 
-// attachment has the given octets; the raw message has no say in it.
+// attachment returns an attachment with the given content, whatever the raw message contains.
 func attachment(name, content string) processor.Attachment {
 	a := processor.Attachment{Name: name, MediaType: "text/plain"}
 	return a.WithContent(func(io.ReaderAt) io.Reader { return strings.NewReader(content) })
 }
 
-// clerk is a simple decider: an answer to a known message is added to its request, everything else opens one.
+// clerk is a simple decider: an answer to a known message is added to its request, every other message opens one.
 type clerk struct {
 	store.Mailbox
 	attachRaw bool
 	reopen    bool
-	// instead, when not nil, decides first; nil means that the clerk shall.
+	// instead, when not nil, decides first. When it returns nil, the clerk decides.
 	instead func(m *processor.Message, dir processor.Directory) processor.Decision
 }
 
@@ -266,7 +267,7 @@ func (c clerk) SetAside(d store.Delivery, why processor.Reason) processor.OpenRe
 	return withEvents{Mailbox: c.Mailbox}.SetAside(d, why)
 }
 
-// withEvents makes a store.Decider of a policy.
+// withEvents is a store.Decider whose decisions are those of a policy.
 type withEvents struct {
 	processor.Decider
 	store.Mailbox
@@ -282,7 +283,7 @@ func (w withEvents) SetAside(d store.Delivery, why processor.Reason) processor.O
 
 func (d *desk) clerk() clerk { return clerk{Mailbox: d.mailbox} }
 
-// exceptFor decides about messages with that subject and leaves all others to the clerk.
+// exceptFor returns a clerk that calls decide for the messages with that subject.
 func (d *desk) exceptFor(subject string, decide func() processor.Decision) clerk {
 	c := d.clerk()
 	c.instead = func(m *processor.Message, _ processor.Directory) processor.Decision {

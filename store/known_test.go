@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestKnownTellsTheUniqueIDsOfTheMailbox(t *testing.T) {
+func TestKnownReturnsTheUniqueIDsOfTheMailbox(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	long := strings.Repeat("u", 1500)
@@ -32,12 +32,12 @@ func TestKnownTellsTheUniqueIDsOfTheMailbox(t *testing.T) {
 	}
 }
 
-func TestReceiptsOfMessagesThatAreGoneForLongArePurged(t *testing.T) {
+func TestReceiptsOfMessagesThatLeftTheServerLongAgoArePurged(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.accept(t, d.clerk(), mail("gone", "first"), mail("left", "second"))
 	d.exec(t, `UPDATE receipt SET last_seen_at = last_seen_at - interval '500 days'`)
-	// The one that is left on the server is seen in its listing.
+	// A message that stays on the server is in each listing, which Known gets.
 	if known, err := d.store.Known(t.Context(), d.mailbox, []string{"left"}); err != nil || len(known) != 1 {
 		t.Fatalf("%v, %v", known, err)
 	}

@@ -9,7 +9,7 @@ import (
 	"mailintegration/store/storetest"
 )
 
-func TestAMailboxIsLockedByOneAtATime(t *testing.T) {
+func TestTheLockOfAMailboxHasOneHolder(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	other := d.open(t, d.url)
@@ -20,12 +20,12 @@ func TestAMailboxIsLockedByOneAtATime(t *testing.T) {
 	release()
 	release()
 	again := lock(t, other, "helpdesk", true)
-	release() // of a lock that is somebody else's by now
+	release() // does nothing: the other store holds the lock now
 	lock(t, d.store, "helpdesk", false)
 	again()
 }
 
-// lock tries to take a lock and fails the test when it is held and should not be, or the other way round.
+// lock tries to lock a mailbox, and fails the test when the result is not want.
 func lock(t *testing.T, s *store.Store, name string, want bool) (release func()) {
 	t.Helper()
 	release, held, err := s.LockMailbox(t.Context(), name)
@@ -41,7 +41,7 @@ func TestALockEndsWithItsConnection(t *testing.T) {
 	d := newDesk(t)
 	proxy := storetest.NewProxy(t, d.url)
 	release := lock(t, d.open(t, proxy.URL), "helpdesk", true)
-	// The server notices in its own time; asking for the lock and waiting is how the test does.
+	// The server notices the lost connection in its own time; the test waits for the lock until then.
 	waited := make(chan error, 1)
 	go func() {
 		_, err := d.pool.Exec(context.WithoutCancel(t.Context()), `SELECT pg_advisory_lock(hashtextextended('mailintegration mailbox helpdesk', 0))`)

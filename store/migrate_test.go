@@ -35,7 +35,7 @@ func TestMigrateAppliesEverythingOnceToAnEmptyDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(before.Pending, applied); diff != "" {
-		t.Errorf("applied is not what was pending (-pending +applied):\n%s", diff)
+		t.Errorf("the applied migrations are not the pending ones (-pending +applied):\n%s", diff)
 	}
 	if again, err := store.Migrate(t.Context(), db.URL); err != nil || len(again) != 0 {
 		t.Errorf("a second Migrate applied %v, %v", again, err)
@@ -68,11 +68,11 @@ func TestFourProgramsMigrateAtOnceAndOneDoesTheWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	if count != len(status.Applied) || len(status.Pending) != 0 {
-		t.Errorf("%d migrations were applied by somebody, the status is %+v", count, status)
+		t.Errorf("the programs applied %d migrations, the status is %+v", count, status)
 	}
 }
 
-func TestCheckSchema(t *testing.T) {
+func TestCheckSchemaRefusesOtherVersions(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name, prepare string
@@ -104,7 +104,7 @@ func TestMigrateLeavesANewerSchemaAlone(t *testing.T) {
 	}
 }
 
-func TestMigrateSaysThatTheDatabaseCannotBeReached(t *testing.T) {
+func TestMigrateDoesNotTellThePasswordOfAnUnreachableDatabase(t *testing.T) {
 	t.Parallel()
 	_, err := store.Migrate(context.Background(), "postgres://u:secret@127.0.0.1:1/x?sslmode=disable")
 	if err == nil || strings.Contains(err.Error(), "secret") {
@@ -134,7 +134,7 @@ func TestMigrateWaitsForALockWithinALimit(t *testing.T) {
 	must(t, err)
 	applied, err = store.Migrate(t.Context(), db.URL)
 	if err != nil || len(applied) == 0 {
-		t.Errorf("once it is free: %v, %v", applied, err)
+		t.Errorf("after the lock was released: %v, %v", applied, err)
 	}
 }
 
@@ -160,7 +160,7 @@ func TestThreadsOfAnOlderSchemaLeadToTheirRequests(t *testing.T) {
 	}
 }
 
-// migrateTo brings an empty database to an older schema.
+// migrateTo migrates an empty database to an older schema.
 func migrateTo(t *testing.T, db *storetest.Database, version int64) {
 	t.Helper()
 	config, err := pgx.ParseConfig(db.URL)
@@ -174,8 +174,8 @@ func migrateTo(t *testing.T, db *storetest.Database, version int64) {
 	must(t, err)
 }
 
-// TestADatabaseOfTheFirstSchemaIsTakenUpWithItsRows fills a database as the first schema had it.
-func TestADatabaseOfTheFirstSchemaIsTakenUpWithItsRows(t *testing.T) {
+// TestMigrateKeepsTheRowsOfTheFirstSchema fills a database that has the first schema.
+func TestMigrateKeepsTheRowsOfTheFirstSchema(t *testing.T) {
 	t.Parallel()
 	db := storetest.Empty(t)
 	migrateTo(t, db, 1)
@@ -210,12 +210,12 @@ func TestADatabaseOfTheFirstSchemaIsTakenUpWithItsRows(t *testing.T) {
 	if event.LinkedTo == nil || *event.LinkedTo != 1 {
 		t.Errorf("the event is linked to %v", event.LinkedTo)
 	}
-	if _, err := s.OpenAside(t.Context(), 2); !errors.Is(err, os.ErrNotExist) { // the row is found, its file was never there
+	if _, err := s.OpenAside(t.Context(), 2); !errors.Is(err, os.ErrNotExist) { // the row is there; its file never was
 		t.Errorf("the message that was set aside: %v", err)
 	}
 }
 
-// TestForeignKeysAreNamedAfterTheirColumns looks for what a column's former name has left behind.
+// TestForeignKeysAreNamedAfterTheirColumns looks for the former names of columns.
 func TestForeignKeysAreNamedAfterTheirColumns(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

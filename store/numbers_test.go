@@ -78,7 +78,7 @@ func TestNumbersFollowOnAfterAReconsiderationThatFailed(t *testing.T) {
 	still := d.exceptFor("about late", func() processor.Decision { return processor.SetAside{} })
 	for range 3 {
 		if _, err := d.reconsider(t, d.store, event, late, still); err == nil {
-			t.Fatal("it was recorded")
+			t.Fatal("the message was recorded")
 		}
 	}
 	if o, err := d.reconsider(t, d.store, event, late, d.clerk()); err != nil || o.Request != event+1 {
@@ -118,13 +118,14 @@ func TestATransactionThatIsTriedAgainKeepsItsNumbers(t *testing.T) {
 	}
 }
 
-// TestNumbersOfACommitWithoutAnAnswerAreNeverUsedAgain cuts the connection around COMMIT, the last message of an Accept.
+// TestNumbersOfACommitWithoutAnAnswerAreNeverUsedAgain cuts the connection around COMMIT, the last message of
+// Accept.
 func TestNumbersOfACommitWithoutAnAnswerAreNeverUsedAgain(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
 		cut  func(p *storetest.Proxy, frontend, completes int)
-		next int64 // the number that another message gets afterwards; the batch in between has 4
+		next int64 // the number that another message gets afterwards; the batch that is cut has 4
 	}{
 		{"before COMMIT is sent", func(p *storetest.Proxy, _, completes int) { p.CutBeforeComplete(completes - 1) }, 4},
 		{"instead of COMMIT", func(p *storetest.Proxy, frontend, _ int) { p.CutAtFrontend(frontend) }, 5},
@@ -137,7 +138,7 @@ func TestNumbersOfACommitWithoutAnAnswerAreNeverUsedAgain(t *testing.T) {
 			proxy := storetest.NewProxy(t, d.url)
 			d.store = d.open(t, proxy.URL)
 			var frontend, completes int
-			for i := range 3 { // later ones need not prepare their statements
+			for i := range 3 { // the later rounds have their statements prepared
 				proxy.Pass()
 				d.accept(t, d.clerk(), mail(fmt.Sprint(i), fmt.Sprint("warm", i)))
 				frontend, completes = proxy.Counts()
@@ -154,8 +155,8 @@ func TestNumbersOfACommitWithoutAnAnswerAreNeverUsedAgain(t *testing.T) {
 	}
 }
 
-// TestASlowSequenceIsNoMessagesFault has the sequence locked for longer than a decision may take.
-func TestASlowSequenceIsNoMessagesFault(t *testing.T) {
+// TestASlowSequenceIsNotBlamedOnAMessage locks the sequence for longer than a decision may take.
+func TestASlowSequenceIsNotBlamedOnAMessage(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.store = d.impatient(t, 50*time.Millisecond)
@@ -173,9 +174,9 @@ func TestASlowSequenceIsNoMessagesFault(t *testing.T) {
 	}
 }
 
-// TestANumberThatIsTakenIsNoMessagesFault has a sequence that went back, as one does whose server crashed before the
-// numbers it gave out were on disk.
-func TestANumberThatIsTakenIsNoMessagesFault(t *testing.T) {
+// TestANumberThatIsTakenIsNotBlamedOnAMessage sets the sequence back, as a crash of the server does before the numbers
+// that it gave out are on disk.
+func TestANumberThatIsTakenIsNotBlamedOnAMessage(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.accept(t, d.clerk(), batchOf("a", "b", "c", "d")...)

@@ -21,7 +21,7 @@ func (d *desk) setAside(t testing.TB, one store.Delivery) int64 {
 	why := processor.SetAside{Reason: processor.NewReason("mine", "because")}
 	got := d.accept(t, d.exceptFor(one.Message.Subject, func() processor.Decision { return why }), one)
 	if got[0].Result != store.SetAside {
-		t.Fatalf("it was not set aside: %+v", got[0])
+		t.Fatalf("the message was not set aside: %+v", got[0])
 	}
 	return got[0].Request
 }
@@ -40,24 +40,24 @@ func (d *desk) reconsider(t testing.TB, s *store.Store, event int64, one store.D
 	return s.Reconsider(t.Context(), d.mailbox, aside, one.Message, decider, false)
 }
 
-// receiptOf is what the receipt of a unique-id says.
+// receiptOf returns the receipt of a unique-id as text.
 func (d *desk) receiptOf(t testing.TB, uidl string) string {
 	t.Helper()
 	return one[string](t, d, `SELECT concat_ws('|', outcome, reason, request_id IS NOT NULL, raw_kept, times_seen, accepted_at::date) FROM receipt WHERE uidl = $1`, uidl)
 }
 
-func TestAMessageThatWasSetAsideIsRecordedAsWhatIsDecidedLater(t *testing.T) {
+func TestAMessageThatWasSetAsideIsRecordedByALaterDecision(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
-		answers string // a message that was recorded, "" for none
+		answers string // the recorded message that it answers, if any
 		decide  func() processor.Decision
 		receipt string
 		history string
 	}{
 		{"as a request", "", nil, "opened|new_mail|t|f|3|2026-11-01", "opened"},
 		{"as an activity", "first", nil, "added|in_reply_to|t|f|3|2026-11-01", "added"},
-		{"as nothing", "", func() processor.Decision {
+		{"as an ignored message", "", func() processor.Decision {
 			return processor.Ignore{Reason: processor.NewReason(processor.ReasonFilter, "a filter")}
 		}, "ignored|filter|f|t|3|2026-11-01", "ignored"},
 	}
@@ -99,7 +99,7 @@ func TestAMessageThatWasSetAsideIsRecordedAsWhatIsDecidedLater(t *testing.T) {
 			}
 			again := d.accept(t, d.clerk(), late)[0]
 			if diff := cmp.Diff(store.Outcome{Known: true, Result: o.Result, Request: o.Request, Activity: o.Activity}, again, ignoreDecision); diff != "" {
-				t.Errorf("met again (-want +got):\n%s", diff)
+				t.Errorf("seen again (-want +got):\n%s", diff)
 			}
 			if _, err := d.reconsider(t, d.store, event, late, d.clerk()); !errors.Is(err, store.ErrNotAside) {
 				t.Errorf("reconsidered again: %v", err)
@@ -108,7 +108,7 @@ func TestAMessageThatWasSetAsideIsRecordedAsWhatIsDecidedLater(t *testing.T) {
 	}
 }
 
-func TestAMessageThatStillCannotBeRecordedStaysAside(t *testing.T) {
+func TestAMessageThatStillCannotBeRecordedStaysSetAside(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	tests := []struct {
@@ -116,13 +116,13 @@ func TestAMessageThatStillCannotBeRecordedStaysAside(t *testing.T) {
 		decide func() processor.Decision
 		says   string
 	}{
-		{"because of what is decided", func() processor.Decision {
+		{"because the decision is to set it aside again", func() processor.Decision {
 			return processor.SetAside{Reason: processor.NewReason("mine", "as before")}
 		}, "it still cannot be recorded: as before"},
 		{"because PostgreSQL refuses it", func() processor.Decision {
 			return processor.OpenRequest{Kind: "problem", Subject: "x", Requester: d.mailbox.Login, User: d.mailbox.Login}
 		}, "it still cannot be recorded: PostgreSQL refused"},
-		{"because our own code fails on it", func() processor.Decision { panic("again") }, "it still cannot be recorded: the program failed"},
+		{"because the program fails on it", func() processor.Decision { panic("again") }, "it still cannot be recorded: the program failed"},
 	}
 	for i, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -140,7 +140,7 @@ func TestAMessageThatStillCannotBeRecordedStaysAside(t *testing.T) {
 	}
 }
 
-// everything is all that a reconsideration may change.
+// everything returns all rows that a reconsideration may change.
 func (d *desk) everything(t testing.TB) []string {
 	t.Helper()
 	return all[string](t, d, `SELECT 'receipt ' || receipt::text FROM receipt UNION ALL SELECT 'aside ' || set_aside::text FROM set_aside
@@ -149,7 +149,7 @@ func (d *desk) everything(t testing.TB) []string {
 		UNION ALL SELECT 'thread ' || thread::text FROM thread UNION ALL SELECT 'participant ' || participant::text FROM participant ORDER BY 1`)
 }
 
-func TestAnEventThatIsNotAsItWasKeepsItsMessageAside(t *testing.T) {
+func TestAMessageWhoseEventWasChangedStaysSetAside(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, sql, says string }{
 		{"processed by a person", `UPDATE request SET state = 'processed', processed_at = now()`, "marked as processed"},
@@ -174,7 +174,7 @@ func TestAnEventThatIsNotAsItWasKeepsItsMessageAside(t *testing.T) {
 	}
 }
 
-func TestAMessageWhoseEventIsProcessedIsRecordedWhereThatIsWanted(t *testing.T) {
+func TestAMessageWhoseEventIsProcessedIsRecordedWhenAskedFor(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	event := d.setAside(t, mail("1", "late"))
@@ -189,7 +189,7 @@ func TestAMessageWhoseEventIsProcessedIsRecordedWhereThatIsWanted(t *testing.T) 
 	}
 }
 
-func TestWhatFailsBesideTheMessageIsNotItsFault(t *testing.T) {
+func TestAFailureToProcessTheEventIsNotBlamedOnTheMessage(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	late := mail("1", "late")
@@ -202,7 +202,7 @@ func TestWhatFailsBesideTheMessageIsNotItsFault(t *testing.T) {
 	}
 }
 
-func TestTwoWhoReconsiderAtOnceRecordItOnce(t *testing.T) {
+func TestReconsiderationsAtTheSameTimeRecordTheMessageOnce(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	late := mail("1", "late")
@@ -218,17 +218,17 @@ func TestTwoWhoReconsiderAtOnceRecordItOnce(t *testing.T) {
 		if err == nil {
 			done++
 		} else if !errors.Is(err, store.ErrNotAside) {
-			t.Errorf("the slower one is told %v", err)
+			t.Errorf("a slower reconsideration returned %v", err)
 		}
 	}
 	if requests := d.count(t, "request WHERE kind = 'incident'"); done != 1 || requests != 1 {
-		t.Errorf("%d recorded it, as %d requests", done, requests)
+		t.Errorf("%d reconsiderations succeeded, with %d requests; want one", done, requests)
 	}
 }
 
-// TestALostConnectionLeavesAMessageAsideOrRecorded cuts the connection at every message of the protocol in turn, and
-// reconsiders again.
-func TestALostConnectionLeavesAMessageAsideOrRecorded(t *testing.T) {
+// TestALostConnectionLeavesAMessageSetAsideOrRecorded cuts the connection at every message of the protocol in turn, and
+// then reconsiders the message again.
+func TestALostConnectionLeavesAMessageSetAsideOrRecorded(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	proxy := storetest.NewProxy(t, d.url)
@@ -242,7 +242,7 @@ func TestALostConnectionLeavesAMessageAsideOrRecorded(t *testing.T) {
 		proxy.Pass()
 		if err != nil {
 			if !errors.Is(err, store.ErrUnavailable) {
-				t.Errorf("cut %d: the error is not one of the database: %v", n, err)
+				t.Errorf("cut %d: the error does not say that the database is unavailable: %v", n, err)
 			}
 			if _, err := d.reconsider(t, proxied, event, late, d.clerk()); err != nil && !errors.Is(err, store.ErrNotAside) {
 				t.Fatalf("cut %d: again: %v", n, err)
@@ -256,14 +256,14 @@ func TestALostConnectionLeavesAMessageAsideOrRecorded(t *testing.T) {
 		}
 		if cuts == 0 {
 			if n < 5 {
-				t.Errorf("only %d cuts were felt", n-1)
+				t.Errorf("the dialogue had only %d messages to cut at", n-1)
 			}
 			return
 		}
 	}
 }
 
-func TestAMessageWhoseFileIsNotWhatItWasIsNotReconsidered(t *testing.T) {
+func TestAMessageWhoseFileWasChangedIsNotReconsidered(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	event := d.setAside(t, mail("1", "late"))

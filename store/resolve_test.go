@@ -42,7 +42,7 @@ func TestResolveListsEveryNameThatIsMissing(t *testing.T) {
 		names processor.Names
 		want  []store.UnresolvedName
 	}{
-		{"everything", processor.Names{Team: "no team", Login: "a", FallbackUser: "b", FallbackSite: "c", Source: "d", Priority: "e", Group: "f", Assignee: "g"},
+		{"every name", processor.Names{Team: "no team", Login: "a", FallbackUser: "b", FallbackSite: "c", Source: "d", Priority: "e", Group: "f", Assignee: "g"},
 			[]store.UnresolvedName{
 				{"Team", "no team", `add it with: mailintegration team add "no team"`},
 				{"Login", "a", "add it with: mailintegration user add a --name NAME"},
@@ -50,7 +50,7 @@ func TestResolveListsEveryNameThatIsMissing(t *testing.T) {
 				{"IncidentFallbackSiteName", "c", "add it with: mailintegration site add c"},
 				{"Assignee", "g", "add it with: mailintegration user add g --name NAME"},
 			}},
-		{"what belongs to another team", processor.Names{Team: "IT", Login: "guest", Source: "phone", Priority: "e\xff", Group: "People"},
+		{"names of another team", processor.Names{Team: "IT", Login: "guest", Source: "phone", Priority: "e\xff", Group: "People"},
 			[]store.UnresolvedName{
 				{"IncidentSource", "phone", "add it with: mailintegration source add phone --team IT"},
 				{"IncidentPriority", "e\xff", "add it with: mailintegration priority add e\xff --team IT"},
@@ -65,11 +65,11 @@ func TestResolveListsEveryNameThatIsMissing(t *testing.T) {
 				{`SetGroup of filter "the board"`, "People", "add it with: mailintegration group add People --team IT"},
 				{`SetAssignee of filter "the board"`, "a", "add it with: mailintegration user add a --name NAME"},
 			}},
-		{"mandatory names", processor.Names{}, []store.UnresolvedName{{"Team", "", "name the team in Team"}, {"Login", "", "name a user in Login"}}},
-		{"a mandatory site", processor.Names{Team: "HR", Login: "guest", FallbackUser: "guest"}, []store.UnresolvedName{
+		{"mandatory names are missing", processor.Names{}, []store.UnresolvedName{{"Team", "", "name the team in Team"}, {"Login", "", "name a user in Login"}}},
+		{"a mandatory site is missing", processor.Names{Team: "HR", Login: "guest", FallbackUser: "guest"}, []store.UnresolvedName{
 			{"IncidentFallbackSiteName", "", "team HR requires a site on every incident: name one in IncidentFallbackSiteName"}}},
-		{"no site for events", processor.Names{Team: "HR", Login: "guest"}, nil},
-		{"a site that is given", processor.Names{Team: "HR", Login: "guest", FallbackUser: "guest", FallbackSite: "Montreal"}, nil},
+		{"events need no site", processor.Names{Team: "HR", Login: "guest"}, nil},
+		{"a mandatory site is named", processor.Names{Team: "HR", Login: "guest", FallbackUser: "guest", FallbackSite: "Montreal"}, nil},
 	}
 	d := newDesk(t)
 	d.exec(t, `UPDATE team SET sites_mandatory = true WHERE name = 'HR'`)
@@ -92,11 +92,11 @@ func TestResolveListsEveryNameThatIsMissing(t *testing.T) {
 		})
 	}
 	if n := d.count(t, "mailbox WHERE name = 'new one'"); n != 1 {
-		t.Errorf("%d mailboxes, want the one that was resolved", n)
+		t.Errorf("%d mailboxes, want only the resolved one", n)
 	}
 }
 
-func TestReferencesGivesWhatEachFilterSets(t *testing.T) {
+func TestReferencesReturnsTheSettingsOfEachFilter(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	names := deskNames

@@ -14,7 +14,7 @@ import (
 	"mailintegration/store/storetest"
 )
 
-// formDesk is a desk whose mailbox takes service requests.
+// formDesk returns a desk whose mailbox accepts service requests, and the decider of that mailbox.
 func formDesk(t *testing.T) (*desk, store.Decider) {
 	d := newDesk(t)
 	d.exec(t, `
@@ -76,7 +76,7 @@ func TestATypeIsOnlyForServiceRequestsOfItsTeam(t *testing.T) {
 	if why := got[0].Decision.Why(); got[0].Result != store.SetAside || why.Code != processor.ReasonUnstorable {
 		t.Errorf("a type with an incident: %+v", got[0])
 	}
-	// The team may have had it until now: no message is set aside for what somebody removes.
+	// A person may have removed the type from the team just now, and that must set no message aside.
 	_, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("2", "mail 2")}, decides(ofOtherTeam))
 	if !errors.Is(err, store.ErrReferenceGone) || d.count(t, "request WHERE subject = 'bad'") != 0 {
 		t.Errorf("a type of another team: %v", err)
@@ -108,7 +108,7 @@ func TestLookUpFindsPeopleByLogonThenAddressThenName(t *testing.T) {
 	}
 }
 
-func TestAStoreForReadingChangesNothing(t *testing.T) {
+func TestAReadOnlyStoreChangesNothing(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.accept(t, d.clerk(), mail("1", "a"))
@@ -132,7 +132,7 @@ func TestAStoreForReadingChangesNothing(t *testing.T) {
 	}
 }
 
-func TestRequestTypesAreManaged(t *testing.T) {
+func TestRequestTypesAreAddedAndListed(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	ctx := t.Context()
@@ -158,8 +158,8 @@ func TestAReceiptSaysWhyAMessageWasIgnored(t *testing.T) {
 		all[string](t, d, `SELECT outcome || ' ' || reason || ' ' || detail FROM receipt ORDER BY uidl`))
 }
 
-// TestManyServiceRequestsTakeAsManyStatementsAsOne counts what the server completes: names are looked up for the whole
-// batch. The numbers of the requests are in hand, from a batch that was not committed.
+// TestManyServiceRequestsTakeAsManyStatementsAsOne counts the statements that the server completes: Accept looks up
+// names for the whole batch. It draws no number of a request, because a batch that was not committed left enough.
 func TestManyServiceRequestsTakeAsManyStatementsAsOne(t *testing.T) {
 	t.Parallel()
 	d, policy := formDesk(t)

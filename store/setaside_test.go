@@ -22,7 +22,7 @@ func read(t testing.TB, path string) string {
 	return string(b)
 }
 
-// TestAMessageThatCannotBeRecordedIsSetAsideAlone has a message between two good ones, one of which answers the other.
+// TestAMessageThatCannotBeRecordedIsSetAsideAlone accepts it between two good messages; the last answers the first.
 func TestAMessageThatCannotBeRecordedIsSetAsideAlone(t *testing.T) {
 	t.Parallel()
 	login := processor.User{ID: 1}
@@ -67,7 +67,7 @@ func TestAMessageThatCannotBeRecordedIsSetAsideAlone(t *testing.T) {
 			want := []store.Outcome{
 				{Result: store.Opened, Request: 1}, {Result: store.SetAside, Request: 2}, {Result: store.Added, Request: 1, Activity: 1}}
 			aside := got[1]
-			got[2].Activity = min(got[2].Activity, 1) // the identities that a failed transaction drew are gone
+			got[2].Activity = min(got[2].Activity, 1) // a failed transaction uses up identities
 			if diff := cmp.Diff(want, got, ignoreDecision); diff != "" {
 				t.Errorf("outcomes (-want +got):\n%s", diff)
 			}
@@ -95,7 +95,7 @@ func TestAMessageThatCannotBeRecordedIsSetAsideAlone(t *testing.T) {
 			}
 			for i, o := range d.accept(t, c, batch...) {
 				if !o.Known || o.Result != want[i].Result {
-					t.Errorf("message %d met again is %+v", i, o)
+					t.Errorf("message %d, seen again, is %+v", i, o)
 				}
 			}
 			if n := d.count(t, "receipt"); n != 3 {
@@ -105,7 +105,7 @@ func TestAMessageThatCannotBeRecordedIsSetAsideAlone(t *testing.T) {
 	}
 }
 
-// textless panics when it is asked for the event of a message.
+// textless is a decider that panics when the store asks it for the event of a message.
 type textless struct{ clerk }
 
 func (textless) SetAside(store.Delivery, processor.Reason) processor.OpenRequest { panic("no text") }
@@ -131,12 +131,12 @@ func TestAPanicWhileAnEventIsMadeLeavesAPlainEvent(t *testing.T) {
 
 type nothing struct{ processor.Decision }
 
-// unknown is a decision that panics when it is asked why.
+// unknown is a decision that panics when the store asks for its reason.
 type unknown struct{ processor.Ignore }
 
 func (unknown) Why() processor.Reason { panic("no reason") }
 
-// always hands on even a decision that is nil.
+// always is a clerk that returns the decision of instead about a bad message even when that is nil.
 type always struct{ clerk }
 
 func (a always) Decide(m *processor.Message, dir processor.Directory, now time.Time) processor.Decision {
@@ -172,7 +172,7 @@ func TestARefusalThatIsNotAboutValuesLeavesTheMessageInTheMailbox(t *testing.T) 
 	}
 }
 
-func TestAPanicWhileKeysAreAskedForDoesNoHarm(t *testing.T) {
+func TestAPanicInKeysDoesNoHarm(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	got := d.accept(t, keyless{d.clerk()}, mail("1", "a"), store.Delivery{UIDL: "2", Raw: octets("no message")})

@@ -16,8 +16,8 @@ import (
 // patience is how long the stores of the tests below wait for a database that does not answer.
 const patience = 300 * time.Millisecond
 
-// TestADatabaseThatFallsSilentIsUnavailable has the database fall silent in the middle of every message of the protocol,
-// for ever, while the daemon does what it does at a poll.
+// TestADatabaseThatFallsSilentIsUnavailable makes the database fall silent for ever in the middle of each message of
+// the protocol, during each call to the store that a poll makes.
 func TestADatabaseThatFallsSilentIsUnavailable(t *testing.T) {
 	t.Parallel()
 	operations := []struct {
@@ -61,8 +61,8 @@ func TestADatabaseThatFallsSilentIsUnavailable(t *testing.T) {
 		side int // whose messages are counted: 0 the client's, 1 the server's
 		fall func(*storetest.Proxy, int)
 	}{
-		{"when it is asked", 0, (*storetest.Proxy).SilenceAtFrontend},
-		{"when it answers", 1, (*storetest.Proxy).SilenceAtBackend},
+		{"in a message of the client", 0, (*storetest.Proxy).SilenceAtFrontend},
+		{"in a message of the server", 1, (*storetest.Proxy).SilenceAtBackend},
 	}
 	for _, operation := range operations {
 		for _, silence := range silences {
@@ -81,10 +81,10 @@ func testSilence(t *testing.T, side int, fall func(*storetest.Proxy, int), do fu
 	messages := [2]int{}
 	for n := 1; ; n++ {
 		s.SetPatience(store.DefaultPatience)
-		for i := range 2 { // once more on a connection that has done it, and is counted
+		for i := range 2 { // the second time the statements are prepared, and the messages count
 			proxy.Pass()
 			if err := do(t.Context(), d, s, -2*n-i); err != nil {
-				t.Fatalf("silence %d: when it has ended: %v", n-1, err)
+				t.Fatalf("after silence %d: %v", n-1, err)
 			}
 		}
 		messages[0], _ = proxy.Counts()
@@ -98,11 +98,11 @@ func testSilence(t *testing.T, side int, fall func(*storetest.Proxy, int), do fu
 		fall(proxy, at)
 		started := time.Now()
 		err := do(t.Context(), d, s, n)
-		told := err == nil && at > messages[side]-5 // what was asked for is known by then
+		told := err == nil && at > messages[side]-5 // the result is known before the last messages
 		if took := time.Since(started); !errors.Is(err, store.ErrUnavailable) && !told || took > patience+time.Second {
 			t.Errorf("silence at message %d of %d: after %s: %v", at, messages[side], took, err)
 		}
-		if n == 1 { // what is done next comes back as well
+		if n == 1 { // the next call returns as well
 			if err := s.Ping(t.Context()); !errors.Is(err, store.ErrUnavailable) || time.Since(started) > 2*(patience+time.Second) {
 				t.Errorf("Ping after %s: %v", time.Since(started), err)
 			}
@@ -110,7 +110,7 @@ func testSilence(t *testing.T, side int, fall func(*storetest.Proxy, int), do fu
 	}
 }
 
-func TestAStatementThatTakesLongerThanPatienceIsSilence(t *testing.T) {
+func TestAStatementThatTakesLongerThanPatienceCountsAsSilence(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.exec(t, `
@@ -127,7 +127,7 @@ func TestAStatementThatTakesLongerThanPatienceIsSilence(t *testing.T) {
 	}
 }
 
-func TestAStopDuringASilenceIsAStop(t *testing.T) {
+func TestAStopDuringASilenceReturnsTheErrorOfTheContext(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	proxy := storetest.NewProxy(t, d.url)
@@ -141,7 +141,7 @@ func TestAStopDuringASilenceIsAStop(t *testing.T) {
 	proxy.Pass()
 }
 
-// TestEveryConnectionNoticesADeadHost asks the server what it was told of the connections that are open.
+// TestEveryConnectionNoticesADeadHost reads, on the server, the settings of the connection that accepts.
 func TestEveryConnectionNoticesADeadHost(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -156,7 +156,7 @@ func TestEveryConnectionNoticesADeadHost(t *testing.T) {
 	want := "idle_in_transaction_session_timeout=300000 lock_timeout=10000 statement_timeout=60000 " +
 		"tcp_keepalives_count=3 tcp_keepalives_idle=30 tcp_keepalives_interval=10 tcp_user_timeout=60000"
 	if got != want {
-		t.Errorf("the server was told %s, want %s", got, want)
+		t.Errorf("the settings are %s, want %s", got, want)
 	}
 	release, held, err := d.store.LockMailbox(t.Context(), "helpdesk")
 	if err != nil || !held {

@@ -18,8 +18,8 @@ import (
 	"mailintegration/store"
 )
 
-// failOn makes the database fail on messages whose subject matches a regular expression, with an error that it says
-// nothing about.
+// failOn makes the database fail on messages whose subject matches a regular expression, with an error that blames
+// neither the database nor the message.
 func (d *desk) failOn(t testing.TB, subjects string) {
 	t.Helper()
 	d.exec(t, `
@@ -29,7 +29,7 @@ func (d *desk) failOn(t testing.TB, subjects string) {
 		CREATE TRIGGER fail BEFORE INSERT ON request FOR EACH ROW WHEN (NEW.subject ~ '`+subjects+`') EXECUTE FUNCTION fail()`)
 }
 
-// batchOf are mails with these octets.
+// batchOf returns mails with these octets.
 func batchOf(raws ...string) (batch []store.Delivery) {
 	for i, raw := range raws {
 		batch = append(batch, mail(fmt.Sprint(i+1), raw))
@@ -37,7 +37,7 @@ func batchOf(raws ...string) (batch []store.Delivery) {
 	return batch
 }
 
-// fates tells of each message whether it was recorded, set aside, or has an error.
+// fates returns a letter for each message: R for recorded, K for known, S for set aside, E for an error.
 func fates(outcomes []store.Outcome) string {
 	var b strings.Builder
 	for _, o := range outcomes {
@@ -55,7 +55,7 @@ func fates(outcomes []store.Outcome) string {
 	return b.String()
 }
 
-func TestTwoMessagesInARowThatNobodyCanExplainEndABatch(t *testing.T) {
+func TestTwoUnexplainedErrorsInARowEndABatch(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string
@@ -63,11 +63,11 @@ func TestTwoMessagesInARowThatNobodyCanExplainEndABatch(t *testing.T) {
 		want  string
 		fails bool
 	}{
-		{"one at the head holds up none", []string{"bad 1", "a", "b"}, "ERR", false},
+		{"one at the head does not hold up the others", []string{"bad 1", "a", "b"}, "ERR", false},
 		{"one alone", []string{"bad 1"}, "E", false},
-		{"two with one recorded between them", []string{"bad 1", "a", "bad 2", "b"}, "ERER", false},
+		{"two with a recorded message between them", []string{"bad 1", "a", "bad 2", "b"}, "ERER", false},
 		{"two in a row", []string{"a", "bad 1", "bad 2", "b"}, "REE", true},
-		{"two with one known between them, which proves nothing", []string{"bad 1", "known", "bad 2", "b"}, "EKE", true},
+		{"two with a known message between them, which proves nothing", []string{"bad 1", "known", "bad 2", "b"}, "EKE", true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -83,8 +83,8 @@ func TestTwoMessagesInARowThatNobodyCanExplainEndABatch(t *testing.T) {
 	}
 }
 
-// TestOneBrokenFolderOfTheAttachmentDirectoryHoldsUpOneMessage has a folder that somebody else made, as a verb that was
-// once run by root leaves it.
+// TestOneBrokenFolderOfTheAttachmentDirectoryHoldsUpOneMessage makes a folder unusable, as it is for the daemon after
+// root ran a verb that created it.
 func TestOneBrokenFolderOfTheAttachmentDirectoryHoldsUpOneMessage(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -100,11 +100,11 @@ func TestOneBrokenFolderOfTheAttachmentDirectoryHoldsUpOneMessage(t *testing.T) 
 		t.Fatal(err)
 	}
 	if got := d.accept(t, d.clerk(), batch...); fates(got) != "RKKK" {
-		t.Errorf("once it is mended: %s", fates(got))
+		t.Errorf("after the repair: %s", fates(got))
 	}
 }
 
-func TestAReferenceThatWasRemovedIsNoMessagesFault(t *testing.T) {
+func TestARemovedReferenceIsNotBlamedOnAMessage(t *testing.T) {
 	t.Parallel()
 	stranger := func(m *processor.Message) { m.From.Addr = "stranger@far.example" }
 	tests := []struct{ name, sql string }{
@@ -133,14 +133,14 @@ func TestAReferenceThatWasRemovedIsNoMessagesFault(t *testing.T) {
 				INSERT INTO source (team_id, name) VALUES (1, 'Email') ON CONFLICT DO NOTHING`)
 			d.mailbox = d.resolve(t, "helpdesk", deskNames)
 			if got := d.accept(t, d.clerk(), batch...); fates(got) != "RRR" {
-				t.Errorf("resolved again: %s", fates(got))
+				t.Errorf("after resolving the names again: %s", fates(got))
 			}
 		})
 	}
 }
 
-// TestOfRequestsNamesTheForeignKeysToRequests compares the list with the schema: a key that is missing there would blame
-// the configuration for a request that was removed.
+// TestOfRequestsNamesTheForeignKeysToRequests compares the list with the schema. With a key missing, the store would
+// blame the configuration for a request that was removed.
 func TestOfRequestsNamesTheForeignKeysToRequests(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -152,7 +152,7 @@ func TestOfRequestsNamesTheForeignKeysToRequests(t *testing.T) {
 	}
 }
 
-func TestAConstraintThatRefusesOneMessageAfterAnotherSetsAsideTwo(t *testing.T) {
+func TestAConstraintThatRefusesMessagesInARowSetsAsideTwo(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.exec(t, `ALTER TABLE request ADD CONSTRAINT new_rule CHECK (subject !~ '^about bad')`)
@@ -164,7 +164,7 @@ func TestAConstraintThatRefusesOneMessageAfterAnotherSetsAsideTwo(t *testing.T) 
 	if !errors.Is(err, store.ErrConstraint) || store.IsUnexplained(err) || !strings.Contains(err.Error(), "new_rule") || !strings.Contains(store.Hint(err), "new_rule") {
 		t.Errorf("error %v, hint %q", err, store.Hint(err))
 	}
-	// The row goes on over the batches that follow, of this mailbox.
+	// The row goes on in the next batches of this mailbox.
 	if got := d.accept(t, d.clerk(), batchOf("bad 5")...); fates(got) != "S" {
 		t.Errorf("outcomes %s", fates(got))
 	}
@@ -181,23 +181,23 @@ func TestAConstraintThatRefusesOneMessageAfterAnotherSetsAsideTwo(t *testing.T) 
 		t.Errorf("outcomes %s", fates(got))
 	}
 	if got := d.accept(t, d.clerk(), batchOf("bad 6")...); fates(got) != "S" {
-		t.Errorf("after another was recorded: %s", fates(got))
+		t.Errorf("after another message was recorded: %s", fates(got))
 	}
 }
 
-func TestAPanicIsOneMessages(t *testing.T) {
+func TestAPanicFailsOnlyItsMessage(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
 		bad  func(store.Delivery) store.Delivery
 		want string
 	}{
-		{"while its size is asked for", func(d store.Delivery) store.Delivery { d.Raw = sizeless{d.Raw}; return d }, "RER"},
-		{"while its octets are read to set it aside", func(d store.Delivery) store.Delivery {
+		{"in Size", func(d store.Delivery) store.Delivery { d.Raw = sizeless{d.Raw}; return d }, "RER"},
+		{"in ReadAt, while it is set aside", func(d store.Delivery) store.Delivery {
 			d.Raw, d.Message.Subject = unreadable{d.Raw}, "panics"
 			return d
 		}, "RER"},
-		{"while its subject is worked on", func(d store.Delivery) store.Delivery { d.Message.Subject = "panics"; return d }, "RSR"},
+		{"in Why, while it is recorded", func(d store.Delivery) store.Delivery { d.Message.Subject = "panics"; return d }, "RSR"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -221,7 +221,7 @@ type unreadable struct{ store.Raw }
 
 func (unreadable) ReadAt([]byte, int64) (int, error) { panic("no octets") }
 
-func TestAPanicWhileAMessageIsReconsideredLeavesItAside(t *testing.T) {
+func TestAPanicWhileAMessageIsReconsideredLeavesItSetAside(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	event := d.setAside(t, mail("1", "late"))
@@ -232,15 +232,15 @@ func TestAPanicWhileAMessageIsReconsideredLeavesItAside(t *testing.T) {
 	}
 }
 
-func TestARowThatSomebodyHoldsIsWaitedForBriefly(t *testing.T) {
+func TestAcceptWaitsBrieflyForALock(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, hold string
-		batch      bool // all fail
+		batch      bool // the whole batch fails
 	}{
-		{"the mailbox's fails the batch", `SELECT FROM mailbox WHERE name = 'helpdesk' FOR UPDATE`, true},
-		{"the collector's lock fails the batch", fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d)`, int64(store.AcceptanceLock)), true},
-		{"a request's fails the messages that need it", `SELECT FROM request WHERE number = 1 FOR UPDATE`, false},
+		{"on the row of the mailbox, which fails the batch", `SELECT FROM mailbox WHERE name = 'helpdesk' FOR UPDATE`, true},
+		{"of the collector, which fails the batch", fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d)`, int64(store.AcceptanceLock)), true},
+		{"on the row of a request, which fails the messages that need it", `SELECT FROM request WHERE number = 1 FOR UPDATE`, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -273,7 +273,7 @@ func TestARowThatSomebodyHoldsIsWaitedForBriefly(t *testing.T) {
 	}
 }
 
-func TestAMessageWhoseStatementTakesTooLongHoldsUpNoOther(t *testing.T) {
+func TestAStatementThatTakesTooLongHoldsUpOneMessage(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.exec(t, `
@@ -299,7 +299,7 @@ func TestAFileThatIsNeverWrittenHoldsUpOneMessage(t *testing.T) {
 	}
 }
 
-// until is a reader that returns nothing before it is closed.
+// until is a reader that blocks until the channel is closed.
 type until chan struct{}
 
 func (u until) Read([]byte) (int, error) { <-u; return 0, io.EOF }

@@ -10,8 +10,9 @@ import (
 	"mailintegration/store"
 )
 
-// TestWhatPostgreSQLWouldRefuseIsRecorded has messages that are not set aside but opened, each next to a good one.
-func TestWhatPostgreSQLWouldRefuseIsRecorded(t *testing.T) {
+// TestValuesThatPostgreSQLRefusesAreMadeStorable accepts messages with such values, each beside a good message. They
+// open requests and are not set aside.
+func TestValuesThatPostgreSQLRefusesAreMadeStorable(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
@@ -49,11 +50,11 @@ func TestWhatPostgreSQLWouldRefuseIsRecorded(t *testing.T) {
 		}, check: `(SELECT count(*) FROM thread WHERE request_id = number) = 100 AND EXISTS (SELECT FROM thread WHERE message_id = '9999@example.com')`},
 		{name: "a date in the year 99999", change: func(m *processor.Message) { m.Date = time.Date(99999, 1, 1, 0, 0, 0, 0, time.UTC) },
 			check: `r.sent_at IS NULL`},
-		{name: "a date beyond PostgreSQL's", change: func(m *processor.Message) { m.Date = time.Date(999999, 1, 1, 0, 0, 0, 0, time.UTC) },
+		{name: "a date beyond the range of PostgreSQL", change: func(m *processor.Message) { m.Date = time.Date(999999, 1, 1, 0, 0, 0, 0, time.UTC) },
 			check: `r.sent_at IS NULL`},
 		{name: "a date before Christ", change: func(m *processor.Message) { m.Date = time.Date(-5000, 1, 1, 0, 0, 0, 0, time.UTC) },
 			check: `r.sent_at IS NULL`},
-		{name: "the last date there is", change: func(m *processor.Message) { m.Date = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC) },
+		{name: "the last date that is stored", change: func(m *processor.Message) { m.Date = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC) },
 			check: `r.sent_at = '9999-12-31 23:59:59Z'`},
 		{name: "no date", change: func(m *processor.Message) { m.Date = time.Time{} }, check: `r.sent_at IS NULL`},
 		{name: "Message-IDs of 100 kB", change: func(m *processor.Message) {
@@ -70,7 +71,7 @@ func TestWhatPostgreSQLWouldRefuseIsRecorded(t *testing.T) {
 		{name: "an address in capitals of other scripts", change: func(m *processor.Message) {
 			m.From.Addr = "ÄÖÜ.İIẞǅΣ@EXAMPLE.com"
 		}, check: `EXISTS (SELECT FROM participant WHERE request_id = number AND address LIKE 'äöü.%@example.com')`},
-		{name: "no sender at all", change: func(m *processor.Message) { m.From = processor.Address{} }, check: `sender_address = ''`},
+		{name: "no sender", change: func(m *processor.Message) { m.From = processor.Address{} }, check: `sender_address = ''`},
 		{name: "a unique-id of 1,000 characters", uidl: noise(1000), change: func(*processor.Message) {}, check: `length(uidl) = 1000`},
 		{name: "a unique-id of 100,000 characters", uidl: noise(100_000), change: func(*processor.Message) {}, check: `uidl LIKE 'sha256:%'`},
 		{name: "texts of 20 MB", change: func(m *processor.Message) {
@@ -90,22 +91,22 @@ func TestWhatPostgreSQLWouldRefuseIsRecorded(t *testing.T) {
 				t.Fatalf("outcomes are %+v", got)
 			}
 			if got[0].Request != 1 || got[1].Request != 2 {
-				t.Errorf("the batch was not recorded at once: %+v", got)
+				t.Errorf("the batch was not recorded as a whole: %+v", got)
 			}
 			ok := one[bool](t, d, `SELECT EXISTS (SELECT FROM request AS r JOIN receipt AS c ON c.request_id = r.number WHERE number = 1 AND `+test.check+`)`)
 			if !ok {
-				t.Errorf("not so: %s", test.check)
+				t.Errorf("the check is false: %s", test.check)
 			}
 			for i, o := range d.accept(t, d.clerk(), batch...) {
 				if !o.Known {
-					t.Errorf("message %d met again is not known", i)
+					t.Errorf("message %d, seen again, is not known", i)
 				}
 			}
 		})
 	}
 }
 
-// noise is text that does not compress.
+// noise returns a text of n octets that does not compress.
 func noise(n int) string {
 	var b strings.Builder
 	x := uint64(n)
@@ -121,7 +122,7 @@ func TestUniqueIDsThatCannotBeStoredStayDifferent(t *testing.T) {
 	d := newDesk(t)
 	d.accept(t, d.clerk(), mail("x\xff", "a"), mail("x\xfe", "b"), mail(noise(5000)+"1", "c"), mail(noise(5000)+"2", "d"))
 	if n := one[int](t, d, `SELECT count(DISTINCT uidl) FROM receipt`); n != 4 {
-		t.Errorf("%d different ones, want 4", n)
+		t.Errorf("%d different unique-ids, want 4", n)
 	}
 }
 
@@ -142,12 +143,12 @@ func TestABatchOfLongTextsIsRecordedInOneTransaction(t *testing.T) {
 		t.Errorf("outcomes are %+v", got)
 	}
 	if n := one[int](t, d, `SELECT count(DISTINCT xmin::text) FROM receipt`); n != 1 {
-		t.Errorf("%d transactions", n)
+		t.Errorf("%d transactions, want 1", n)
 	}
 }
 
-// TestLookUpsDoNotGrowWithTheTables keeps PostgreSQL from choosing, while its tables are young and it has no statistics,
-// plans that read all receipts of a mailbox or all requests of a team for each message.
+// TestLookUpsDoNotGrowWithTheTables fails when PostgreSQL, without statistics about its young tables, chooses plans
+// that read all receipts of a mailbox or all requests of a team for each message.
 func TestLookUpsDoNotGrowWithTheTables(t *testing.T) {
 	t.Parallel()
 	const batches, size = 40, 25
@@ -158,13 +159,13 @@ func TestLookUpsDoNotGrowWithTheTables(t *testing.T) {
 		for i := range size {
 			batch = append(batch, mail("", fmt.Sprintf("%d-%d", n, i), answerTo(fmt.Sprintf("%d-%d", n-1-i%2, i))))
 		}
-		for range 2 { // the second time each is known
+		for range 2 { // the second time each message is known
 			if _, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk()); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	// A server process that ends has reported its statistics.
+	// A server process reports its statistics before it ends.
 	d.exec(t, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	const perMail = 40
 	read := one[int](t, d, `SELECT sum(idx_tup_read)::bigint + (SELECT sum(seq_tup_read)::bigint FROM pg_stat_user_tables WHERE relname IN ('request', 'receipt', 'thread'))

@@ -11,7 +11,7 @@ import (
 	"mailintegration/store/storetest"
 )
 
-func TestOpenSaysWhatIsWrongAndKeepsThePassword(t *testing.T) {
+func TestOpenNamesTheProblemAndHidesThePassword(t *testing.T) {
 	t.Parallel()
 	good, empty := storetest.New(t).URL, storetest.Empty(t).URL
 	file := filepath.Join(t.TempDir(), "file")
@@ -28,10 +28,10 @@ func TestOpenSaysWhatIsWrongAndKeepsThePassword(t *testing.T) {
 		{"an address with a bad port", "postgres://u:s3cret@host:port/x", t.TempDir(), "address of the database", nil},
 		{"an address with a bad escape", "postgres://u:s3cret%zz@host/x", t.TempDir(), "address of the database", nil},
 		{"an address with a slash in the password", "postgres://u:s3cret/x@host/db", t.TempDir(), "address of the database", nil},
-		{"words with a space in the password", "host=h password=x s3cret", t.TempDir(), "address of the database", nil},
-		{"a certificate that is missing", "postgres://u:s3cret@host/db?sslmode=verify-full&sslrootcert=/no/such", t.TempDir(), "/no/such", os.ErrNotExist},
-		{"words with a bad port", "host=h password=s3cret port=x", t.TempDir(), "address of the database", nil},
-		{"words with a bad quote", "host=h password='s3cret", t.TempDir(), "address of the database", nil},
+		{"keywords with a space in the password", "host=h password=x s3cret", t.TempDir(), "address of the database", nil},
+		{"a missing certificate", "postgres://u:s3cret@host/db?sslmode=verify-full&sslrootcert=/no/such", t.TempDir(), "/no/such", os.ErrNotExist},
+		{"keywords with a bad port", "host=h password=s3cret port=x", t.TempDir(), "address of the database", nil},
+		{"keywords with a bad quote", "host=h password='s3cret", t.TempDir(), "address of the database", nil},
 		{"a directory whose parent is missing", good, filepath.Join(t.TempDir(), "a", "b"), "attachment directory", os.ErrNotExist},
 		{"a directory that is a file", good, file, "attachment directory", nil},
 	}
@@ -46,7 +46,7 @@ func TestOpenSaysWhatIsWrongAndKeepsThePassword(t *testing.T) {
 			_, migrateErr := store.Migrate(t.Context(), test.url)
 			for _, err := range []error{err, statusErr, migrateErr} {
 				if err != nil && strings.Contains(err.Error(), "s3cret") {
-					t.Errorf("the error tells the password: %v", err)
+					t.Errorf("the error contains the password: %v", err)
 				}
 			}
 		})
@@ -82,7 +82,7 @@ func TestAcceptDoesNotDependOnTheServersDefaults(t *testing.T) {
 	}
 }
 
-func TestAStoreWithoutAnAttachmentDirectoryKeepsNoFile(t *testing.T) {
+func TestAStoreWithoutAnAttachmentDirectoryRecordsMessagesWithoutFiles(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	s, err := store.Open(t.Context(), store.Options{URL: d.url})
@@ -114,10 +114,10 @@ func TestCheckAttachmentDirectoryChangesNothing(t *testing.T) {
 		ok              bool
 	}{
 		{"a directory", directory, true},
-		{"one that Open can make", filepath.Join(directory, "new"), true},
-		{"one whose parent is missing", filepath.Join(directory, "a", "b"), false},
+		{"a directory that Open can make", filepath.Join(directory, "new"), true},
+		{"a directory whose parent is missing", filepath.Join(directory, "a", "b"), false},
 		{"a file", file, false},
-		{"none", "", false},
+		{"no directory", "", false},
 	}
 	for _, test := range tests {
 		if err := store.CheckAttachmentDirectory(test.directory); (err == nil) != test.ok {

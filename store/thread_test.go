@@ -9,7 +9,7 @@ import (
 	"mailintegration/store"
 )
 
-// plan is a part of what EXPLAIN (ANALYZE, FORMAT JSON) says of a node.
+// plan is a node of a plan that EXPLAIN (ANALYZE, FORMAT JSON) prints; it has only the fields that the tests need.
 type plan struct {
 	Node    string  `json:"Node Type"`
 	Table   string  `json:"Relation Name"`
@@ -19,7 +19,7 @@ type plan struct {
 	Plans   []plan
 }
 
-// read is how many rows of a table were read.
+// read returns the number of rows that were read from a table.
 func (p plan) read(table string) (n float64) {
 	if p.Table == table {
 		n = (p.Rows + p.Removed) * p.Loops
@@ -30,8 +30,8 @@ func (p plan) read(table string) (n float64) {
 	return n
 }
 
-// TestAMessageIDThatManyRequestsShareCostsARow counts the rows that leading from a Message-ID to its request reads.
-func TestAMessageIDThatManyRequestsShareCostsARow(t *testing.T) {
+// TestAMessageIDThatManyRequestsShareCostsOneRow counts the rows that ThreadQuery reads for a Message-ID.
+func TestAMessageIDThatManyRequestsShareCostsOneRow(t *testing.T) {
 	t.Parallel()
 	const many = 20_000
 	for _, test := range []struct{ name, fill, finish string }{
@@ -77,7 +77,7 @@ func TestAThreadFollowsItsRequestToAnotherTeam(t *testing.T) {
 	d.accept(t, d.clerk(), mail("1", "a"))
 	d.exec(t, `UPDATE request SET team_id = 2, source_id = NULL, priority_id = NULL, group_id = NULL`)
 	if got := d.accept(t, d.clerk(), mail("2", "b", answerTo("a"))); got[0].Result != store.Opened {
-		t.Errorf("an answer in the team that it left: %+v", got[0])
+		t.Errorf("an answer in the former team: %+v", got[0])
 	}
 	if team := one[int](t, d, `SELECT team_id FROM thread WHERE message_id = 'a@example.com' AND request_id = 1`); team != 2 {
 		t.Errorf("the thread belongs to team %d", team)
