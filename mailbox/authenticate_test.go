@@ -56,7 +56,8 @@ func TestATokenLogsIn(t *testing.T) {
 				return
 			}
 			var e *mailbox.Error
-			if !errors.Is(err, tt.want) || !errors.As(err, &e) || e.Status != tt.status || !mailbox.IsPermanentForMailbox(err) || mailbox.Hint(err) == "" {
+			if !errors.Is(err, tt.want) || !errors.As(err, &e) || e.Status != tt.status ||
+				!mailbox.IsPermanentForMailbox(err) || mailbox.Hint(err) == "" {
 				t.Errorf("got %v, want %v with status %q", err, tt.want, tt.status)
 			}
 			if log := srv.Log(); slices.Contains(log, "USER helpdesk") {
@@ -88,11 +89,14 @@ func TestAnswersToXOAUTH2AreClassified(t *testing.T) {
 	}{
 		{"a challenge that is a plus sign alone", "+\r\n", "+OK\r\n", "", nil, ""},
 		{"a challenge with text", "+ go on\r\n", "+OK\r\n", "", nil, ""},
-		{"a refusal at once", "+ \r\n", "-ERR Authentication failure: unknown user name or bad password.\r\n", "", mailbox.ErrCredentials, ""},
+		{"a refusal at once", "+ \r\n", "-ERR Authentication failure: unknown user name or bad password.\r\n", "",
+			mailbox.ErrCredentials, ""},
 		{"a refusal with its status", "+ \r\n", challenge(`{"status":"400"}`), "-ERR no\r\n", mailbox.ErrCredentials, "400"},
 		{"a status that is a number", "+ \r\n", challenge(`{"status":401}`), "-ERR no\r\n", mailbox.ErrCredentials, "401"},
-		{"a status that says that the server has a problem", "+ \r\n", challenge(`{"status":"503"}`), "-ERR no\r\n", mailbox.ErrServerTrouble, "503"},
-		{"a status and a response code, which counts", "+ \r\n", challenge(`{"status":"503"}`), "-ERR [AUTH] no\r\n", mailbox.ErrCredentials, "503"},
+		{"a status that says that the server has a problem", "+ \r\n", challenge(`{"status":"503"}`), "-ERR no\r\n",
+			mailbox.ErrServerTrouble, "503"},
+		{"a status and a response code, which counts", "+ \r\n", challenge(`{"status":"503"}`), "-ERR [AUTH] no\r\n",
+			mailbox.ErrCredentials, "503"},
 		{"a failure that is not JSON", "+ \r\n", challenge("<html>"), "-ERR no\r\n", mailbox.ErrCredentials, ""},
 		{"a failure that is not base64", "+ \r\n", "+ !!!\r\n", "-ERR no\r\n", mailbox.ErrCredentials, ""},
 		{"a status that is not a number", "+ \r\n", challenge(`{"status":"t0ken\\r\\n"}`), "-ERR no\r\n", mailbox.ErrCredentials, ""},
@@ -170,7 +174,8 @@ func TestAPasswordLogsInByAUTHPLAINWhereTheServerOffersIt(t *testing.T) {
 		password string
 		want     []string // the commands after CAPA
 	}{
-		{"where it is offered", pop3test.Options{SASL: []string{"LOGIN", "PLAIN"}}, "sécret \xff", []string{"AUTH PLAIN", "AUTH-RESPONSE ***"}},
+		{"where it is offered", pop3test.Options{SASL: []string{"LOGIN", "PLAIN"}}, "sécret \xff",
+			[]string{"AUTH PLAIN", "AUTH-RESPONSE ***"}},
 		{"where only others are offered", pop3test.Options{SASL: []string{"LOGIN"}}, "secret", []string{"USER helpdesk", "PASS ***"}},
 		{"where no mechanism is offered", pop3test.Options{}, "secret", []string{"USER helpdesk", "PASS ***"}},
 		{"where it is offered but refused", pop3test.Options{Extra: []string{"SASL PLAIN"}}, "secret",

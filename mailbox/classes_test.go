@@ -209,7 +209,8 @@ func TestErrorsContainNoControlCharactersOfTheServer(t *testing.T) {
 
 func TestNilIsNotAnError(t *testing.T) {
 	t.Parallel()
-	if mailbox.IsTransient(nil) || mailbox.IsPermanentForMailbox(nil) || mailbox.IsPermanentForMessage(nil) || mailbox.SessionBroken(nil) || mailbox.Hint(nil) != "" {
+	if mailbox.IsTransient(nil) || mailbox.IsPermanentForMailbox(nil) || mailbox.IsPermanentForMessage(nil) ||
+		mailbox.SessionBroken(nil) || mailbox.Hint(nil) != "" {
 		t.Error("nil has a class")
 	}
 	if other := errors.New("of somebody else"); !mailbox.IsTransient(other) || !mailbox.SessionBroken(other) {

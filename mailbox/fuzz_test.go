@@ -15,7 +15,8 @@ import (
 func FuzzSession(f *testing.F) {
 	for _, good := range bothScripts() {
 		whole := ""
-		for _, command := range []string{"greeting", "CAPA", "USER", "PASS", "CAPA", "STAT", "LIST", "UIDL", "RETR 1", "DELE", "RETR 2", "DELE"} {
+		for _, command := range []string{"greeting", "CAPA", "USER", "PASS", "CAPA", "STAT", "LIST", "UIDL",
+			"RETR 1", "DELE", "RETR 2", "DELE"} {
 			whole += good[command]
 			f.Add([]byte(whole))
 		}

@@ -108,7 +108,8 @@ func TestAMessageBeyondMaxOctetsEndsTheSession(t *testing.T) {
 				}
 				return
 			}
-			if !errors.Is(err, mailbox.ErrTooLarge) || !mailbox.SessionBroken(err) || !mailbox.IsPermanentForMessage(err) || mailbox.Hint(err) == "" {
+			if !errors.Is(err, mailbox.ErrTooLarge) || !mailbox.SessionBroken(err) || !mailbox.IsPermanentForMessage(err) ||
+				mailbox.Hint(err) == "" {
 				t.Errorf("got %v, want ErrTooLarge", err)
 			}
 			within(t, "the connection", h.ended)

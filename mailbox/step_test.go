@@ -282,7 +282,8 @@ func TestAStrayRefusalIsBlamedOnItsMessage(t *testing.T) {
 		srv.At("RETR 3").Precede([]byte("-ERR stray\r\n"))
 		d := drain(t, s, items, 2)
 		var e *mailbox.Error
-		if !errors.Is(d.err, mailbox.ErrProtocol) || !errors.As(d.err, &e) || e.Number != 3 || e.Op != "RETR 3" || e.Command != "RETR" || !mailbox.SessionBroken(d.err) {
+		if !errors.Is(d.err, mailbox.ErrProtocol) || !errors.As(d.err, &e) || e.Number != 3 || e.Op != "RETR 3" ||
+			e.Command != "RETR" || !mailbox.SessionBroken(d.err) {
 			t.Errorf("got %+v", d.err)
 		}
 		if left := srv.Count("helpdesk"); left != 6 {

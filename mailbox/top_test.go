@@ -51,7 +51,8 @@ func TestTopThatEndsTheSessionNamesItsMessage(t *testing.T) {
 				}
 				_, err := s.Top(t.Context(), items[0])
 				var e *mailbox.Error
-				if !errors.Is(err, tt.want) || !errors.As(err, &e) || e.Op != "TOP 1 0" || e.Command != "TOP" || e.Number != 1 || !mailbox.SessionBroken(err) {
+				if !errors.Is(err, tt.want) || !errors.As(err, &e) || e.Op != "TOP 1 0" || e.Command != "TOP" ||
+					e.Number != 1 || !mailbox.SessionBroken(err) {
 					t.Errorf("got %+v", err)
 				}
 			})

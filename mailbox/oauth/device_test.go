@@ -122,7 +122,8 @@ func TestAuthorizeFailsWithAReason(t *testing.T) {
 		{"the endpoint says that it expired", refusal(400, "expired_token", "AADSTS70020"), mailbox.ErrNotAuthorized, "expired", "in time"},
 		{"the person declines", refusal(400, "authorization_declined", ""), mailbox.ErrTokenRefused, "declined", "accept"},
 		{"the person lacks permission", refusal(400, "access_denied", ""), mailbox.ErrTokenRefused, "denied", "accept"},
-		{"the application is not a public client", refusal(401, "invalid_client", "AADSTS7000218: x"), mailbox.ErrTokenRefused, "7000218", "public client flows"},
+		{"the application is not a public client", refusal(401, "invalid_client", "AADSTS7000218: x"),
+			mailbox.ErrTokenRefused, "7000218", "public client flows"},
 		{"no refresh token comes", granted(jwt(nil), ""), mailbox.ErrNotAuthorized, "no refresh token", "offline_access"},
 		{"the endpoint is down until the code expires", answer{503, "text/html", page}, mailbox.ErrNotAuthorized, "expired", "in time"},
 	}
@@ -165,9 +166,11 @@ func TestACodeIsShownOnlyWhenThereIsOne(t *testing.T) {
 		t.Errorf("got %v after %d requests", err, e.count())
 	}
 	for name, a := range map[string]answer{
-		"a page": {200, "text/html", page}, "an empty object": asJSON(200, map[string]string{}), "a page with 503": {503, "text/html", page},
+		"a page": {200, "text/html", page}, "an empty object": asJSON(200, map[string]string{}),
+		"a page with 503": {503, "text/html", page},
 	} {
-		_, err := source(t, options(t, oauth.DeviceCode, serve(t, always(a)))).Authorize(t.Context(), func(oauth.Invitation) { t.Error("a code is shown") })
+		s := source(t, options(t, oauth.DeviceCode, serve(t, always(a))))
+		_, err := s.Authorize(t.Context(), func(oauth.Invitation) { t.Error("Authorize shows a code") })
 		if !mailbox.IsTransient(err) {
 			t.Errorf("%s: %v", name, err)
 		}

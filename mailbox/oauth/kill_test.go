@@ -52,7 +52,8 @@ func child() {
 func killAt(t *testing.T, step string, o oauth.Options) {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), os.Args[0])
-	c.Env = append(os.Environ(), childStep+"="+step, childEndpoint+"="+o.AuthorityURL, childStore+"="+filepath.Dir(o.Store.Path("helpdesk")))
+	c.Env = append(os.Environ(), childStep+"="+step, childEndpoint+"="+o.AuthorityURL,
+		childStore+"="+filepath.Dir(o.Store.Path("helpdesk")))
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

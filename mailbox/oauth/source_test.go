@@ -238,7 +238,8 @@ func TestAnAuthorizationIsUsedWithoutARestart(t *testing.T) {
 	e := newRotating("second")
 	o := authorized(t, serve(t, e), "worn out")
 	s := source(t, o)
-	if _, err := s.Token(t.Context()); !errors.Is(err, mailbox.ErrTokenRefused) || !strings.Contains(mailbox.Hint(err), "mailbox authorize") {
+	if _, err := s.Token(t.Context()); !errors.Is(err, mailbox.ErrTokenRefused) ||
+		!strings.Contains(mailbox.Hint(err), "mailbox authorize") {
 		t.Fatalf("got %v, hint %q", err, mailbox.Hint(err))
 	}
 	if err := o.Store.Save(authorization(o, "second")); err != nil {

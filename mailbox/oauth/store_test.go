@@ -34,7 +34,8 @@ func TestASavedAuthorizationIsLoaded(t *testing.T) {
 		if err != nil || got.RefreshToken != "of "+name {
 			t.Errorf("%s: loaded %q, %v", name, got.RefreshToken, err)
 		}
-		if dir, base := filepath.Split(s.Path(name)); dir != filepath.Dir(s.Path("helpdesk"))+string(filepath.Separator) || len(base) > 120 {
+		if dir, base := filepath.Split(s.Path(name)); dir != filepath.Dir(s.Path("helpdesk"))+string(filepath.Separator) ||
+			len(base) > 120 {
 			t.Errorf("%s lies in %s", name, s.Path(name))
 		}
 	}
@@ -49,8 +50,9 @@ func TestASavedAuthorizationIsLoaded(t *testing.T) {
 func TestADamagedFileIsNamedAndNotQuoted(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
-		"empty": "", "torn": `{"mailbox":"helpdesk","refresh_token":"secre`, "of another mailbox": `{"mailbox":"sales","refresh_token":"secret"}`,
-		"without a token": `{"mailbox":"helpdesk"}`, "of another shape": `{"mailbox":"helpdesk","refresh_token":["secret"]}`,
+		"empty": "", "torn": `{"mailbox":"helpdesk","refresh_token":"secre`,
+		"of another mailbox": `{"mailbox":"sales","refresh_token":"secret"}`,
+		"without a token":    `{"mailbox":"helpdesk"}`, "of another shape": `{"mailbox":"helpdesk","refresh_token":["secret"]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -59,7 +61,8 @@ func TestADamagedFileIsNamedAndNotQuoted(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := source(t, o).Token(t.Context())
-			if !errors.Is(err, mailbox.ErrNotAuthorized) || strings.Contains(err.Error(), "secre") || !strings.Contains(err.Error(), "helpdesk.json") {
+			if !errors.Is(err, mailbox.ErrNotAuthorized) || strings.Contains(err.Error(), "secre") ||
+				!strings.Contains(err.Error(), "helpdesk.json") {
 				t.Errorf("got %v", err)
 			}
 			if want := `run mailintegration mailbox authorize "helpdesk"`; mailbox.Hint(err) != want {
