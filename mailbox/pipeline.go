@@ -141,7 +141,7 @@ func (s *Session) receive(ctx context.Context) error {
 	return nil
 }
 
-// await reads answers up to the one to r. It returns the refusal of r, or the error that ended the session.
+// await reads answers up to the one to r. It returns the refusal of r, or the error of receive.
 func (s *Session) await(ctx context.Context, r *request) error {
 	for !r.done {
 		if err := s.receive(ctx); err != nil {

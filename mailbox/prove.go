@@ -36,7 +36,7 @@ func isDropListing(text string, words int) bool {
 	return len(all) >= 2 && len(all) <= max(2, words) && isNumber(all[0]) && isNumber(all[1])
 }
 
-// strayReply ends the session and returns the error when a message begins with a status line and is larger than listed
+// strayReply ends the session and returns an error when a message begins with a status line and is larger than listed
 // by at least that line: then a stray +OK was taken for the answer to RETR, and the real answer is within the message.
 func (s *Session) strayReply(r *request) error {
 	if r.spool.Size() <= r.item.Octets || r.spool.firstOctet() != '+' {

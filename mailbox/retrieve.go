@@ -65,7 +65,7 @@ func (s *Session) shortError(r *request) error {
 
 // Top reads the header of one message (TOP n 0, optional in RFC 1939 §7) into a spool, which the caller closes. It
 // keeps the first MiB of the answer; an answer of more than 4 MiB ends the session with ErrTooLarge. An error that ends
-// the session has the Op "TOP n 0" only when this answer caused it.
+// the session has the Command TOP only when this answer caused it.
 func (s *Session) Top(ctx context.Context, it Item) (*Spool, error) {
 	r := &request{op: numbered("TOP", it) + " 0", item: it, spool: newTopSpool(s.account)}
 	if err := s.send(ctx, r); err != nil {
@@ -87,8 +87,8 @@ func (s *Session) Delete(ctx context.Context, it Item) error {
 }
 
 // DeleteAhead marks messages as Delete does, and calls answered for each with nil or the refusal. Where the server has
-// PIPELINING the session may read the answers later, in Quit at the latest: a message counts as marked only when
-// answered was called. An error has ended the session, or is the context's.
+// PIPELINING the session may read the answers later, in Quit at the latest: until answered is called, it is unknown
+// whether the message is marked. An error has ended the session, or is the context's.
 func (s *Session) DeleteAhead(ctx context.Context, items []Item, answered func(Item, error)) error {
 	if !s.isPipelining() {
 		return s.deleteEach(ctx, items, answered)
