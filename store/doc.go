@@ -42,22 +42,22 @@
 // # The attachment directory has one owner
 //
 // The row of attachment_directory and a marker file in the directory hold the same identity. Open claims a directory for
-// a database that has none (owner.go); from then on nothing is written where the marker is missing, as below the mount
-// point of a share, or another database's. Accept reads the marker for each batch that has files. Only a person has a
-// directory adopted (Options.Adopt), which gives both a new identity.
+// a database that has none (owner.go). From then on the store writes nothing where the marker is missing, as below the
+// mount point of a share, or where it is another database's. Accept reads the marker for each batch that has files. Only a
+// person adopts a directory (Options.Adopt); this gives the row and the marker a new identity.
 //
-// A copy of the database has the same row. So nothing is removed where the server or the database is not the one that
-// claimed (instance.go: numbers, timeline, address, port, directory), nor where the marker has another generation. Each
-// collection changes the generation, and a file is removed only when it is older than several collections: what the
-// owner wrote since the copy was made is safe from the copy even where all else is equal. Mail never stops for that.
+// A copy of the database has the same row. So the store removes nothing when the server or the database differs from the one
+// that claimed (instance.go: numbers, timeline, address, port, directory), or when the marker has another generation. Each
+// collection changes the generation, and removes only files that are older than several collections: a copy cannot remove
+// what the owner has written since the copy was made, even if all else is equal. None of this ever stops mail.
 //
 // # Removal
 //
 // A file is removed when no row names it, by the clocks of the file system and the database, in bounded amounts
-// (orphans.go). One program at a time collects; its lease is a row with a time. Contents are looked up without a lock.
-// For those that no row names, the lock that acceptances share is taken alone, and what still no row names is noted in
-// the table removal. The files are then removed without any lock, so that a file system that hangs holds up nobody. An
-// acceptance reads the notes behind its lock and names no content that is noted: its message waits for the next poll.
+// (orphans.go). One program at a time collects; its lease is a row with a time. It looks up the digests of files without a
+// lock. For those that no row names, it takes the lock that acceptances share, alone, looks again, and notes those that
+// still no row names in the table removal. It removes the files without any lock, so that a file system that hangs holds up
+// nobody. An acceptance reads the notes behind its lock and names no noted file: its message waits for the next poll.
 //
 //	a crash before …      leaves                                          the next collection, by any program
 //	read marker           the lease, which ends by itself                 begins when it has ended, here and below
@@ -73,10 +73,10 @@
 //
 // # A share that hangs
 //
-// No call into a file system can be interrupted. Work on files runs in goroutines of its own, with a limit that grows
-// with the octets (share.go). What does not return in time is left behind with copies and with sources that are taken
-// away from it, the batch fails, and all other work on files fails at once until it has returned. While a removal is
-// left behind, its notes and its lease stay.
+// No call into a file system can be interrupted. Work on files runs in goroutines of its own, with a limit that grows with
+// the octets (filerunner.go). A goroutine that does not return in time is abandoned: it has copies of its data and can no
+// longer read the messages, the batch fails, and all other work on files fails at once until the goroutine has returned.
+// While a removal is abandoned, its notes and its lease stay.
 //
 // # Isolation
 //

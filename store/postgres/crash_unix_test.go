@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"mailintegration/store/postgres"
+	"mailintegration/store/storetest"
 )
 
 // daemonEnvironment is the environment variable that turns the test binary into a daemon. It names the data directory.
@@ -122,7 +123,7 @@ func TestADaemonKilledWithinInitdbStartsAgain(t *testing.T) {
 	t.Parallel()
 	dir := dataDirectory(t)
 	d := startDaemon(t, dir)
-	until(t, "initdb has begun", func() bool {
+	storetest.Until(t, "initdb has begun", func() bool {
 		begun, _ := filepath.Glob(filepath.Join(dir, "cluster.new-*", "PG_VERSION"))
 		return len(begun) > 0
 	})
@@ -221,7 +222,7 @@ func TestADisposableServerEndsWithItsProcess(t *testing.T) {
 	}
 	pid := serverPID(dir)
 	d.kill()
-	until(t, "the server has ended", func() bool { return !alive(pid) })
+	storetest.Until(t, "the server has ended", func() bool { return !alive(pid) })
 }
 
 func TestAPidFileThatNamesAnotherProgramIsStale(t *testing.T) {

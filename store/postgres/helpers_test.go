@@ -171,18 +171,3 @@ func (o observed) wait(t *testing.T, event string) {
 		}
 	}
 }
-
-// until waits until done returns true, for work of another process that sends no signal.
-func until(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	late := time.After(patience)
-	for !done() {
-		select {
-		case <-tick.C:
-		case <-late:
-			t.Fatalf("gave up waiting until %s", what)
-		}
-	}
-}

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"mailintegration/store/postgres"
+	"mailintegration/store/storetest"
 )
 
 // runByHand runs the server of a data directory as an older version leaves it: at a port, without a socket. It returns
@@ -44,7 +45,7 @@ func runByHand(t *testing.T, dir string) string {
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = cmd.Wait() }()
 	t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
-	until(t, "the server is ready", func() bool {
+	storetest.Until(t, "the server is ready", func() bool {
 		text, _ := os.ReadFile(filepath.Join(cluster, "postmaster.pid"))
 		return strings.Contains(string(text), "ready")
 	})

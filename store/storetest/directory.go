@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Directory makes a directory for a server's data, removed when the test ends. Other than t.TempDir it lets every
-// user pass, since PostgreSQL does not run as root, and it lies in memory where there is plenty.
+// Directory returns a new directory for a server's data, removed when the test ends. Unlike t.TempDir it lets every account
+// pass, since PostgreSQL does not run as root, and it lies in memory where there is plenty.
 func Directory(t testing.TB) string {
 	t.Helper()
 	dir, err := makeDirectory()
@@ -23,7 +23,7 @@ func Directory(t testing.TB) string {
 }
 
 func makeDirectory() (string, error) {
-	dir, err := os.MkdirTemp(place(), "mailintegration-test-")
+	dir, err := os.MkdirTemp(parentDirectory(), "mailintegration-test-")
 	if err != nil {
 		return "", err
 	}

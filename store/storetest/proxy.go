@@ -12,22 +12,22 @@ import (
 	"testing"
 )
 
-// Proxy stands before a PostgreSQL server, understands its protocol (version 3, without TLS) as far as counting
-// messages goes, and cuts the connection at one of them:
+// Proxy stands between clients and a PostgreSQL server, counts the messages of its protocol (version 3, without TLS), and
+// cuts the connection at one of them:
 //
 //	proxy := storetest.NewProxy(t, db.URL)
 //	pool := …proxy.URL…
-//	proxy.CutAtFrontend(7) // the seventh message from now on is not passed on
+//	proxy.CutAtFrontend(7) // the proxy does not pass on the seventh message from now on
 //
-// A cut happens once; afterwards everything passes again, on new connections. A silence lasts, on all connections and new
-// ones, until another function is called. Numbers begin at 1 and count from the last call of Pass, Refuse or a Cut or
-// Silence function, over all connections. Opening a connection is messages too: the start-up
-// message and the password's.
+// A cut happens once; afterwards everything passes again, on new connections. A silence lasts, on old connections and new
+// ones, until the test calls another function. Numbers begin at 1 and count from the last call of Pass, Refuse or a Cut or
+// Silence function, over all connections. The messages that open a connection count too: the start-up message and the
+// password.
 type Proxy struct {
 	URL string // of the database, by way of the proxy
 
 	listener net.Listener
-	server   string // address of the real one
+	server   string // address of the real server
 	work     sync.WaitGroup
 
 	mu        sync.Mutex
@@ -36,7 +36,7 @@ type Proxy struct {
 	frontend  int
 	backend   int
 	completes int
-	silence   chan struct{} // not nil while nothing passes; closed when it ends
+	silence   chan struct{} // not nil during a silence; closed when it ends
 	cuts      int
 	links     map[*link]struct{}
 	closed    bool
@@ -62,7 +62,7 @@ func (l *link) cut() {
 	l.server.Close()
 }
 
-// NewProxy starts a proxy before the database at databaseURL. It ends with the test.
+// NewProxy starts a proxy for the database at databaseURL. It ends with the test.
 func NewProxy(t testing.TB, databaseURL string) *Proxy {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
@@ -87,12 +87,11 @@ func (p *Proxy) Pass() { p.set(pass, 0) }
 // CutAtFrontend cuts the connection instead of passing on the n-th message that a client sends.
 func (p *Proxy) CutAtFrontend(n int) { p.set(cutAtFrontend, n) }
 
-// CutBeforeComplete cuts the connection when the server says for the n-th time that a command is complete, before the
-// client learns it.
+// CutBeforeComplete cuts the connection when the server reports the n-th complete command, before the client learns of it.
 func (p *Proxy) CutBeforeComplete(n int) { p.set(cutBeforeComplete, n) }
 
-// CutAfterComplete cuts the connection after the client was told for the n-th time that a command is complete, and
-// that the server is ready for the next.
+// CutAfterComplete cuts the connection after the client has received the server's reports that the n-th command is
+// complete, and that it is ready for the next.
 func (p *Proxy) CutAfterComplete(n int) { p.set(cutAfterComplete, n) }
 
 // SilenceAtFrontend lets nothing pass any more, in either direction, from the middle of the n-th message that a client sends.
@@ -109,7 +108,7 @@ func (p *Proxy) Silent() bool {
 	return p.silence != nil
 }
 
-// Refuse cuts all connections and every new one, as a server that is down, until another function is called.
+// Refuse cuts all connections and every new one, like a server that is down, until the test calls another function.
 func (p *Proxy) Refuse() {
 	p.set(refuse, 0)
 	p.mu.Lock()
@@ -133,7 +132,7 @@ func (p *Proxy) Backend() int {
 	return p.backend
 }
 
-// Cuts returns how often the proxy has cut a connection at the message it was told.
+// Cuts returns how often the proxy has cut a connection at the requested message.
 func (p *Proxy) Cuts() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -144,11 +143,11 @@ func (p *Proxy) set(m mode, at int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.mode, p.at, p.frontend, p.backend, p.completes, p.cuts = m, at, 0, 0, 0, 0
-	p.speak()
+	p.endSilence()
 }
 
-// speak ends a silence. The connections that it befell do not come back.
-func (p *Proxy) speak() {
+// endSilence ends a silence and cuts the connections that fell silent.
+func (p *Proxy) endSilence() {
 	if p.silence == nil {
 		return
 	}
@@ -159,8 +158,8 @@ func (p *Proxy) speak() {
 	p.silence = nil
 }
 
-// await returns when there is no silence.
-func (p *Proxy) await() {
+// awaitEnd waits for the end of a silence, if there is one.
+func (p *Proxy) awaitEnd() {
 	p.mu.Lock()
 	silence := p.silence
 	p.mu.Unlock()
@@ -172,7 +171,7 @@ func (p *Proxy) await() {
 func (p *Proxy) close() {
 	p.mu.Lock()
 	p.closed = true
-	p.speak()
+	p.endSilence()
 	p.listener.Close()
 	for l := range p.links {
 		l.cut()
@@ -193,7 +192,7 @@ func (p *Proxy) accept() {
 
 func (p *Proxy) serve(client net.Conn) {
 	defer client.Close()
-	p.await()
+	p.awaitEnd()
 	server, err := net.Dial("tcp", p.server)
 	if err != nil {
 		return
@@ -229,7 +228,7 @@ func (p *Proxy) remove(l *link) {
 // errCut ends a link that the proxy cut.
 var errCut = errors.New("cut")
 
-// toServer passes on what the client sends. Its first message has no type octet.
+// toServer passes on the client's messages. The first one has no type octet.
 func (p *Proxy) toServer(l *link) error {
 	in := bufio.NewReader(l.client)
 	for header := 4; ; header = 5 {
@@ -237,7 +236,7 @@ func (p *Proxy) toServer(l *link) error {
 		if err != nil {
 			return err
 		}
-		cut, half := p.counts(&p.frontend, cutAtFrontend, silenceAtFrontend)
+		cut, half := p.count(&p.frontend, cutAtFrontend, silenceAtFrontend)
 		if cut {
 			return errCut
 		}
@@ -261,15 +260,15 @@ func (p *Proxy) toClient(l *link) error {
 			return err
 		}
 		if m[0] == commandComplete {
-			if cut, _ := p.counts(&p.completes, cutBeforeComplete, pass); cut {
+			if cut, _ := p.count(&p.completes, cutBeforeComplete, pass); cut {
 				return errCut
 			}
 		}
-		last := m[0] == readyForQuery && p.after()
+		last := m[0] == readyForQuery && p.cutsAfter()
 		if last {
 			l.server.Close() // before the client can send its next message
 		}
-		_, half := p.counts(&p.backend, pass, silenceAtBackend)
+		_, half := p.count(&p.backend, pass, silenceAtBackend)
 		if err := p.pass(l.client, m, half); err != nil {
 			return err
 		}
@@ -279,23 +278,22 @@ func (p *Proxy) toClient(l *link) error {
 	}
 }
 
-// pass passes on a message, or the first half of it and then nothing until the silence has ended.
+// pass passes on a message or, when a silence begins, the first half of it, and then waits for the end of the silence.
 func (p *Proxy) pass(to net.Conn, m []byte, half bool) error {
 	if !half {
-		p.await()
+		p.awaitEnd()
 		_, err := to.Write(m)
 		return err
 	}
 	if _, err := to.Write(m[:len(m)/2]); err != nil {
 		return err
 	}
-	p.await()
+	p.awaitEnd()
 	return errCut
 }
 
-// counts counts one message and tells what happens to it, which it says once: whether to cut here, or to fall silent in
-// the middle of it.
-func (p *Proxy) counts(n *int, cuts, silences mode) (cut, silent bool) {
+// count counts one message and reports whether the proxy cuts the connection there, or falls silent in the middle of it.
+func (p *Proxy) count(n *int, cuts, silences mode) (cut, silent bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	*n++
@@ -315,8 +313,8 @@ func (p *Proxy) counts(n *int, cuts, silences mode) (cut, silent bool) {
 	return false, false
 }
 
-// after tells whether to cut now that the client knows the command that was counted last.
-func (p *Proxy) after() bool {
+// cutsAfter reports whether the proxy cuts the connection once the client knows of the command that was counted last.
+func (p *Proxy) cutsAfter() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.mode != cutAfterComplete || p.completes < p.at {
@@ -327,8 +325,8 @@ func (p *Proxy) after() bool {
 	return true
 }
 
-// readMessage reads one message whole: perhaps a type octet, a length that counts itself, and the rest
-// (PostgreSQL's documentation, "Message Formats").
+// readMessage reads a whole message: a type octet in most, a length that includes itself, and the rest (PostgreSQL's
+// documentation, "Message Formats").
 func readMessage(in *bufio.Reader, header int) ([]byte, error) {
 	m := make([]byte, header)
 	if _, err := io.ReadFull(in, m); err != nil {

@@ -44,7 +44,7 @@ func (d *Database) Pool(t testing.TB) *pgxpool.Pool {
 	return pool
 }
 
-// Exec runs statements without arguments, as a test's preparation.
+// Exec runs statements without arguments, to prepare a test.
 func (d *Database) Exec(t testing.TB, sql string) {
 	t.Helper()
 	if err := execute(t.Context(), d.URL, sql); err != nil {
@@ -52,8 +52,7 @@ func (d *Database) Exec(t testing.TB, sql string) {
 	}
 }
 
-// Named returns the URL of another database on the same server, which the test has made; it is dropped when the test
-// ends.
+// Named returns the URL of another database on the same server. The test makes it; it is dropped when the test ends.
 func Named(t testing.TB, db *Database, name string) string {
 	t.Helper()
 	t.Cleanup(func() {
@@ -68,10 +67,10 @@ func Named(t testing.TB, db *Database, name string) string {
 	return withDatabase(db.URL, name)
 }
 
-// template is the database that the others are cloned from.
+// template is the database from which New clones.
 const template = "mailintegration_template"
 
-// server is the one server of this test binary. It is started once and never stopped by us: see watchdog.
+// server starts the one server of this test binary, once. The watchdog stops it.
 var server = sync.OnceValues(startServer)
 
 var databases atomic.Int64
@@ -114,7 +113,7 @@ func startServer() (string, error) {
 	return s.URL(), prepare(ctx, s.URL())
 }
 
-// prepare makes the template. Nobody may connect to it afterwards, since a clone waits for its last user.
+// prepare makes the template. It forbids connections to it, since cloning waits for the last one to end.
 func prepare(ctx context.Context, admin string) error {
 	if err := execute(ctx, admin, `CREATE DATABASE `+template); err != nil {
 		return err
@@ -138,7 +137,7 @@ func execute(ctx context.Context, to, sql string) error {
 func withDatabase(to, name string) string {
 	u, err := url.Parse(to)
 	if err != nil {
-		panic(err) // our own URL
+		panic(err) // never: postgres.Start made the URL
 	}
 	u.Path = "/" + name
 	return u.String()

@@ -5,6 +5,7 @@ package storetest_test
 import (
 	"bufio"
 	"io"
+	"mailintegration/store/storetest"
 	"net"
 	"net/url"
 	"os"
@@ -12,22 +13,19 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"mailintegration/store/storetest"
 )
 
-// helperEnvironment makes TestHelper do what it names, in a process of its own.
+// helperEnvironment is the variable that makes TestHelper work, in a process of its own.
 const helperEnvironment = "STORETEST_HELPER"
 
-// TestHelper is what the tests below run in another process, and nothing otherwise.
+// TestHelper runs in another process for the tests below. It does nothing in this one.
 func TestHelper(t *testing.T) {
 	if os.Getenv(helperEnvironment) == "" {
 		return
 	}
 	db := storetest.New(t)
 	os.Stdout.WriteString("URL " + db.URL + "\n")
-	os.Stdin.Read(make([]byte, 1)) // until we are killed, or told to end
+	os.Stdin.Read(make([]byte, 1)) // until the test kills this process or closes the pipe
 }
 
 // process is a test binary that runs TestHelper.
@@ -87,7 +85,7 @@ func TestNothingIsLeftOfATestBinary(t *testing.T) {
 				c.Close()
 			}
 			tc.end(p)
-			until(t, "the directory is gone", func() bool {
+			storetest.Until(t, "the directory is gone", func() bool {
 				left, err := filepath.Glob(filepath.Join(temp, "*"))
 				return err == nil && len(left) == 0
 			})
@@ -99,32 +97,17 @@ func TestNothingIsLeftOfATestBinary(t *testing.T) {
 	}
 }
 
-// until waits for what another process does, which sends us no signal.
-func until(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	late := time.After(time.Minute)
-	for !done() {
-		select {
-		case <-tick.C:
-		case <-late:
-			t.Fatalf("waited in vain until %s", what)
-		}
-	}
-}
-
 func TestWithoutPostgreSQLATestFailsAndSaysWhatToRun(t *testing.T) {
 	t.Parallel()
 	p := helper(t, storetest.Directory(t), "MAILINTEGRATION_PG_BIN="+t.TempDir())
-	var said []string
+	var output []string
 	for p.out.Scan() {
-		said = append(said, p.out.Text())
+		output = append(output, p.out.Text())
 	}
 	if err := p.Wait(); err == nil {
 		t.Error("the test passed")
 	}
-	if all := strings.Join(said, "\n"); !strings.Contains(all, "make setup") {
+	if all := strings.Join(output, "\n"); !strings.Contains(all, "make setup") {
 		t.Error(all)
 	}
 }
@@ -138,6 +121,6 @@ func TestEachTestHasItsOwnDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	if sites != 0 {
-		t.Errorf("another test's row is seen")
+		t.Error("a test sees the row of another")
 	}
 }

@@ -1,4 +1,4 @@
 package storetest
 
-// watchdog needs a shell: on Windows a test run leaves its server behind.
+// watchdog does nothing, since it needs a shell: on Windows a test run leaves its server running.
 func watchdog(int, string) error { return nil }
