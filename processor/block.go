@@ -11,7 +11,7 @@ import (
 	"mailintegration/processor/charset"
 )
 
-// A message asks for a service request by a block of lines in its text:
+// A message asks for a service request by a block of fields in its text:
 //
 //	block       = opening *( field / blank ) [ description ] closing
 //	opening     = token / "[" token "]" / "<" token ">"        at the beginning of a line
@@ -19,26 +19,26 @@ import (
 //	field       = name ":" value *( line )                     lines only where a mail program broke the value
 //	description = "Description" ":" value *( line )            up to the closing
 //
-// A token without brackets stands on a line of its own. Letters are compared without regard to case. A line that
-// quotes another mail (">") is no part of a block.
+// A token without brackets stands on a line of its own. Case does not matter. A line of quoted mail (">") is no
+// part of a block.
 
-// block is what a text holds between the tokens, and around them.
+// block holds the fields of a block and the text around it.
 type block struct {
 	fields      []blockField
-	isWhole     bool // it was opened and closed
+	isWhole     bool // the block was opened and closed
 	isDescribed bool
 	description string
 	outside     string // the text around the block
 	wrong       []blockMistake
 }
 
-// blockMistake is what is wrong in a line of the text, counted from 1; 0 is no line.
+// blockMistake is a mistake in a line of the text. Lines are counted from 1; 0 means no particular line.
 type blockMistake struct {
 	line int
 	what string
 }
 
-// addMistake notes what is wrong. One complaint that many lines give rise to is enough.
+// addMistake records a mistake. It keeps at most 20, and each only once for a line.
 func (b *block) addMistake(line int, format string, args ...any) {
 	const most = 20
 	if mistake := (blockMistake{line, fmt.Sprintf(format, args...)}); len(b.wrong) < most && !slices.Contains(b.wrong, mistake) {
@@ -46,7 +46,7 @@ func (b *block) addMistake(line int, format string, args ...any) {
 	}
 }
 
-// mistakeClauses are all mistakes in the order of their lines.
+// mistakeClauses returns all mistakes in the order of their lines.
 func (b *block) mistakeClauses() []string {
 	slices.SortStableFunc(b.wrong, func(x, y blockMistake) int { return cmp.Compare(x.line, y.line) })
 	var all []string
@@ -59,7 +59,7 @@ func (b *block) mistakeClauses() []string {
 	return all
 }
 
-// blockField is one line of a block. Lines of the text are counted from 1.
+// blockField is one field of a block and its line.
 type blockField struct {
 	line int
 	FormField
@@ -75,17 +75,17 @@ const (
 type enclosure struct {
 	token     string
 	form      string // how the block was opened: "", "[" or "<"
-	line      int    // at hand
-	begun     int    // line of the opening, 0 for none
+	line      int    // number of the current line
+	begun     int    // line of the opening, 0 if there is none yet
 	isOpen    bool
 	hasSecond bool // a second block was opened
-	width     int  // of the line before in runes, when that was of a field; else 0
+	width     int  // runes of the line before, if that belongs to a field; else 0
 	block     block
 	body      strings.Builder // of the description
 	outside   strings.Builder
 }
 
-// closers are the ends of the forms.
+// closers holds the closing bracket of each form.
 var closers = map[string]string{"[": "]", "<": ">"}
 
 // readBlock reads the block that token encloses.
@@ -146,7 +146,7 @@ func (e *enclosure) readLine(whole string) {
 	}
 }
 
-// tag is the token as it stands in the form of the block; slash is "/" for the closing.
+// tag returns the token in the form of the block; slash is "/" for the closing.
 func (e *enclosure) tag(slash string) string {
 	if e.form == "" {
 		return e.token
@@ -180,11 +180,11 @@ func (e *enclosure) closing(line, form string) (before string, ok bool) {
 	return "", false
 }
 
-// field reads a line "name: value". Mail programs write bold words as *name:*.
+// field reads a line "name: value". Mail programs write a bold name as *name:*.
 func (e *enclosure) field(line string) {
 	name, value, ok := cutField(line)
 	switch {
-	case (!ok || strings.HasPrefix(value, "//")) && e.isBroken(line): // an address has a colon, too
+	case (!ok || strings.HasPrefix(value, "//")) && e.isBroken(line): // the colon may be that of a URL
 		last := &e.block.fields[len(e.block.fields)-1]
 		last.Value, _ = charset.CutOctets(last.Value+" "+line, maxFieldValue)
 	case !ok:
@@ -203,8 +203,8 @@ func (e *enclosure) field(line string) {
 	}
 }
 
-// isBroken says whether a line goes on with the field of the line before: that is as long as mail programs let a line
-// become, and the first word of this one had no room on it.
+// isBroken reports whether a line continues the field of the line before: that line is no longer than mail programs make
+// lines, and the first word of this line had no room on it.
 func (e *enclosure) isBroken(line string) bool {
 	const narrowest, widest = 65, 80
 	word, _, _ := strings.Cut(line, " ")
@@ -228,12 +228,12 @@ func cutField(line string) (name, value string, ok bool) {
 	return name, value, name != "" && utf8.RuneCountInString(name) <= maxFieldName
 }
 
-// addMistake notes what is wrong with the line at hand.
+// addMistake records a mistake in the current line.
 func (e *enclosure) addMistake(format string, args ...any) {
 	e.block.addMistake(e.line, format, args...)
 }
 
-// end gives the block when the text has ended.
+// end returns the block after the end of the text.
 func (e *enclosure) end() block {
 	switch {
 	case e.begun == 0:
@@ -247,7 +247,7 @@ func (e *enclosure) end() block {
 	return e.block
 }
 
-// quotedShort is a text in quotation marks, cut when it is long.
+// quotedShort returns a text in quotation marks, cut if it is long.
 func quotedShort(text string) string {
 	text, isCut := charset.CutRunes(text, maxFieldName)
 	if isCut {

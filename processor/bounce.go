@@ -10,19 +10,20 @@ import (
 	"mailintegration/processor/entity"
 )
 
-// isBounce knows what mail systems wrote before RFC 3464, and what some still write: it comes from the mail system
-// and has a subject that mail systems use for this. People use such subjects too, and postmasters are people, who ask
-// for help: where nobody but a mail system can have sent it, that is enough; else it must also say what was returned.
+// isBounce recognises bounces in the forms before RFC 3464, which some mail systems still use: the message comes from a
+// mail system and has a typical subject. People use such subjects too, and a postmaster is a person who may ask for help:
+// unless only a mail system can have sent the message, it must also return a message or quote an SMTP reply.
 func isBounce(m *Message, root *entity.Part) bool {
 	isDaemon := isFromDaemon(m)
-	if (isDaemon || isFromMailSystem(m)) && isBounceSubject(m.Subject) && (isDaemon || !isSentence(m.Subject) && returnsMessage(m, root)) {
+	isFromSystem := isDaemon || isFromMailSystem(m)
+	if isFromSystem && isBounceSubject(m.Subject) && (isDaemon || !isSentence(m.Subject) && returnsMessage(m, root)) {
 		return true
 	}
-	// Amazon tells of bounces by its notification service, as JSON.
+	// Amazon's notification service reports bounces as JSON.
 	return m.Header.Has("x-amz-sns-message-id") && strings.Contains(m.Text, `notificationType\":\"Bounce\"`)
 }
 
-// isFromDaemon says whether a message with the subject of a returned one can only come from a mail system.
+// isFromDaemon reports whether a message with the subject of a bounce can only come from a mail system.
 func isFromDaemon(m *Message) bool {
 	if isMailerDaemon(m) || m.From.Addr == "" && isMailSystemName(strings.ToLower(m.From.Name)) {
 		return true
@@ -34,7 +35,7 @@ func isFromDaemon(m *Message) bool {
 	return path == "mailer-daemon" || path == "mailerdaemon"
 }
 
-// isFromMailSystem says whether a message comes from a mail system, or pretends to. A postmaster by name alone is a
+// isFromMailSystem reports whether a message comes from a mail system, or pretends to. A postmaster by name alone is a
 // person.
 func isFromMailSystem(m *Message) bool {
 	for _, a := range []Address{m.From, m.Sender} {
@@ -46,19 +47,19 @@ func isFromMailSystem(m *Message) bool {
 	return m.ReturnPath != nil && (*m.ReturnPath == "" || isMailSystemName(localPart(*m.ReturnPath)))
 }
 
-// localPart is what stands before the "@" of an address, in lower case.
+// localPart returns the part of an address before the "@", in lower case.
 func localPart(addr string) string {
 	local, _, _ := strings.Cut(strings.ToLower(addr), "@")
 	return local
 }
 
-// returnsMessage says whether a message returns another one, or says in whose words it could not be delivered to whom.
+// returnsMessage reports whether a message returns another one, or quotes an SMTP reply and names the failed recipient.
 func returnsMessage(m *Message, root *entity.Part) bool {
 	for p := range root.Leaves {
 		switch p.MediaType {
 		case "message/delivery-status", "message/global-delivery-status", "message/rfc822", "message/global",
 			"text/rfc822-headers", "message/global-headers":
-			if p.Disposition != "attachment" { // else a person shows it
+			if p.Disposition != "attachment" { // as an attachment, a person shows it
 				return true
 			}
 		}
@@ -77,7 +78,7 @@ func isMailSystemName(name string) bool {
 	return false
 }
 
-// isBounceSubject knows how the subjects of such messages begin, in the languages in which mail systems write them.
+// isBounceSubject reports whether a subject begins as those of bounces do, in the languages of mail systems.
 func isBounceSubject(subject string) bool {
 	subject = normalised(subject)
 	for _, beginning := range bounceSubjects {
@@ -85,12 +86,13 @@ func isBounceSubject(subject string) bool {
 			return true
 		}
 	}
-	return strings.HasPrefix(subject, "warning: ") && (strings.Contains(subject, " delayed") || strings.Contains(subject, "could not send")) ||
+	isWarning := strings.HasPrefix(subject, "warning: ")
+	return isWarning && (strings.Contains(subject, " delayed") || strings.Contains(subject, "could not send")) ||
 		strings.HasPrefix(subject, "[postmaster] email delivery fail")
 }
 
-// isSentence says whether the subject of a returned message goes on as a person's sentence does: "undeliverable mail to
-// our supplier". A mail system ends, or sets apart what it adds: "undeliverable mail: printer".
+// isSentence reports whether the subject of a bounce goes on like a person's sentence: "undeliverable mail to our
+// supplier". A mail system ends there, or separates what it adds: "undeliverable mail: printer".
 func isSentence(subject string) bool {
 	subject, longest := normalised(subject), 0
 	for _, beginning := range bounceSubjects {
@@ -109,30 +111,38 @@ func isSentence(subject string) bool {
 	}
 }
 
-// bounceWords may follow the beginning of the subject of a returned message, without which it says the same.
-var bounceWords = []string{"mail", "email", "e-mail", "message", "notice", "notification", "status", "failed", "failure", "returned", "to", "sender"}
+// bounceWords may follow the beginning of a bounce's subject without changing its meaning.
+var bounceWords = []string{
+	"mail", "email", "e-mail", "message", "notice", "notification", "status", "failed", "failure", "returned", "to", "sender",
+}
 
-// bounceSubjects are in lower case.
+// bounceSubjects holds the beginnings of the subjects of bounces, in lower case.
 var bounceSubjects = []string{
-	"undeliverable", "undelivered", "undeliver", "delivery status notification", "delivery notification", "delivery failure", "delivery failed",
-	"delivery has failed", "delivery report", "delivery delayed", "delivery error", "failure notice", "failure delivery", "failed delivery",
-	"mail delivery fail", "mail delivery status", "mail delivery error", "mail delivery delayed", "mail delivery problem", "message delivery has failed", "message delivery failure",
-	"mail system error", "mail could not be delivered", "mail failure", "mail failed", "returned mail", "returned to sender", "return to sender",
-	"non-delivery", "nondeliverable", "unable to deliver", "could not deliver", "email delivery fail", "notice: mail delivery status",
-	"non remis", "échec de la remise", "échec de remise", "notification d'état de remise", "message non remis", "courrier non remis",
-	"unzustellbar", "nicht zustellbar", "zustellung fehlgeschlagen", "mail nicht zugestellt", "benachrichtigung zum übermittlungsstatus",
+	"undeliverable", "undelivered", "undeliver", "delivery status notification", "delivery notification",
+	"delivery failure", "delivery failed", "delivery has failed", "delivery report", "delivery delayed", "delivery error",
+	"failure notice", "failure delivery", "failed delivery",
+	"mail delivery fail", "mail delivery status", "mail delivery error", "mail delivery delayed", "mail delivery problem",
+	"message delivery has failed", "message delivery failure",
+	"mail system error", "mail could not be delivered", "mail failure", "mail failed",
+	"returned mail", "returned to sender", "return to sender",
+	"non-delivery", "nondeliverable", "unable to deliver", "could not deliver", "email delivery fail",
+	"notice: mail delivery status",
+	"non remis", "échec de la remise", "échec de remise", "notification d'état de remise", "message non remis",
+	"courrier non remis",
+	"unzustellbar", "nicht zustellbar", "zustellung fehlgeschlagen", "mail nicht zugestellt",
+	"benachrichtigung zum übermittlungsstatus",
 	"no se puede entregar", "no entregable", "correo no entregado", "notificación de estado de entrega",
 	"non recapitabile", "mancata consegna", "notifica di mancato recapito", "notifica dello stato del recapito",
 	"onbestelbaar", "niet bezorgd", "não entregue", "não é possível entregar", "недоставленное сообщение",
 }
 
-// fillFromText fills in what the text of a bounce says and its parts do not. isAlone says that the bounce has no part
-// for programs.
+// fillFromText adds to the report what the text of a bounce says and its parts do not. isAlone means that the bounce has
+// no part for programs.
 func (found *Report) fillFromText(m *Message, isAlone bool, limits Limits) {
 	text, _ := charset.CutOctets(m.Text, reportOctets)
 	notice, returned := cutReturned(text)
 	if found.MessageID == "" && returned != "" {
-		const sections = 3 // lines that are not folded as they should be divide one
+		const sections = 3 // lines that are not folded correctly divide a header section
 		for _, fields := range entity.ReadHeaders(strings.NewReader(returned), int64(min(len(returned), reportOctets)), limits.entity(), sections) {
 			found.fillFromOriginal(fields, limits)
 		}
@@ -162,8 +172,8 @@ func isDelay(subject, notice string) bool {
 		strings.Contains(notice, "warning message only") || strings.Contains(notice, "will be retried")
 }
 
-// cutReturned cuts a text before the header section of the message that it returns: lines of which three or more
-// are fields, two of them common ones.
+// cutReturned cuts a text before the header section of the message that it returns: at least three lines that are header
+// fields, two of them common ones.
 func cutReturned(text string) (notice, returned string) {
 	begin, fields, common := -1, 0, 0
 	for off := 0; off < len(text); {
@@ -183,7 +193,7 @@ func cutReturned(text string) (notice, returned string) {
 				common++
 			}
 		case begin >= 0 && ln != "" && (ln[0] == ' ' || ln[0] == '\t'):
-			// a field goes on
+			// a folded line of the field above
 		default:
 			begin, fields, common = -1, 0, 0
 		}
@@ -195,8 +205,8 @@ func cutReturned(text string) (notice, returned string) {
 	return text, ""
 }
 
-// failedIn returns the addresses to which a notice says that it could not deliver: what X-Failed-Recipients names,
-// else the first address of the text that is not an address of the notice itself.
+// failedIn returns the addresses of failed recipients: those in X-Failed-Recipients, else the first address in the text
+// that is not the sender, a recipient or a mail system of the notice itself.
 func failedIn(m *Message, notice string) []string {
 	var addrs []string
 	for _, a := range parseAddresses(strings.Join(m.Header.Values("X-Failed-Recipients"), ", "), "", reportRecipients) {
@@ -217,7 +227,7 @@ func failedIn(m *Message, notice string) []string {
 	return nil
 }
 
-// statusIn finds an enhanced status code (RFC 3463) in a notice, and the line with it or with a reply of SMTP.
+// statusIn finds an enhanced status code (RFC 3463) in a notice, and the line with it or else with an SMTP reply.
 func statusIn(notice string) (status, diagnostic string) {
 	at := -1
 	if found := enhancedStatus.FindStringSubmatchIndex(notice); found != nil {
@@ -236,7 +246,7 @@ func statusIn(notice string) (status, diagnostic string) {
 var (
 	addressInText  = regexp.MustCompile(`[\pL\pN._%+=-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`)
 	enhancedStatus = regexp.MustCompile(`(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.?\s|\.?$)`)
-	// replyWithStatus is what hardly anything but a mail system says: "550 5.1.1", "(#5.1.1)".
+	// replyWithStatus matches text that hardly anything but a mail system writes: "550 5.1.1", "(#5.1.1)".
 	replyWithStatus = regexp.MustCompile(`(?:^|[^\d.])[45]\d\d[- ]#?[45]\.\d{1,3}\.\d{1,3}(?:[^\d.]|$)|#[45]\.\d{1,3}\.\d{1,3}(?:[^\d.]|$)`)
 	smtpReply       = regexp.MustCompile(`(?m)(?:^|[^\d.:])([45][0-5]\d)[- ]\S`)
 )

@@ -1,8 +1,8 @@
 // Package processor turns the octets of a message into a [Message], and a [Message] into a [Decision].
 //
-// Parse never fails: what it cannot understand it reads as well as it can and notes as a [Defect]. It scans the
-// octets once, in time linear in their number whatever they say, and keeps a bounded amount of them in memory
-// ([Limits]); an attachment's octets are read again, as a stream, when it is stored.
+// Parse never fails: it reads a damaged message as well as it can and records each fault as a [Defect]. It scans the
+// octets once, in time linear in their number for any input, and keeps a bounded amount of them in memory ([Limits]).
+// Storing an attachment reads its octets again, as a stream.
 //
 // Deciding is pure: a [Policy] names the look-ups it will make ([Policy.Keys]), and [Policy.Decide] gives the same
 // decision for the same message, directory and time. It sends, writes and logs nothing.
@@ -15,10 +15,10 @@
 //	tnef → entity       the content of a winmail.dat (and → charset)
 //	smime               the content of a signed S/MIME object
 //
-// Which request a message is about is asked in this order: a report (a returned mail, a receipt) names the message that
-// it is about; the subject names a request; In-Reply-To and References name messages that are known, the newest first.
-// A message whose subject begins with the prefix of a forward (FW:, TR:, WG: …) is no answer, whatever it refers to: it
-// opens a request that is linked to the one it names, or is kept with that one where nothing new is opened.
+// Policy.Decide finds the request that a message is about in this order: by the message that a report (a bounce, a
+// receipt) is about; by the number in the subject; by the known messages in In-Reply-To and References, the newest
+// first. A message whose subject begins with the prefix of a forward (FW:, TR:, WG: …) is no answer, whatever it refers
+// to: it opens a request that is linked to the one it names, or is added to that one where the mailbox opens none.
 //
 // # Files
 //

@@ -7,10 +7,13 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// gatewayTags are what mail gateways put before a subject.
-var gatewayTags = []string{"external", "ext", "external email", "external sender", "externe", "extern", "courriel externe", "spam", "suspected spam", "secure", "encrypt"}
+// gatewayTags holds the marks that mail gateways put before a subject.
+var gatewayTags = []string{
+	"external", "ext", "external email", "external sender", "externe", "extern", "courriel externe", "spam",
+	"suspected spam", "secure", "encrypt",
+}
 
-// skipGatewayTags skips what gateways put before a subject.
+// skipGatewayTags skips the marks that gateways put before a subject.
 func skipGatewayTags(subject string) string {
 	s := trimSpace(norm.NFC.String(subject))
 	for {
@@ -22,7 +25,7 @@ func skipGatewayTags(subject string) string {
 	}
 }
 
-// skipGatewayTag skips "[EXTERNAL]", "*EXT*", "***SPAM***" and their like.
+// skipGatewayTag skips one mark: "[EXTERNAL]", "*EXT*", "***SPAM***".
 func skipGatewayTag(s string) (after string, ok bool) {
 	inner, after, ok := cutBrackets(s)
 	if !ok {
@@ -34,7 +37,7 @@ func skipGatewayTag(s string) (after string, ok bool) {
 	return "", false
 }
 
-// cutAsterisks cuts "*…*" off the beginning of s. Nothing longer than what gateways write is looked for.
+// cutAsterisks cuts "*…*" off the beginning of s, unless it is longer than any mark of a gateway.
 func cutAsterisks(s string) (inner, after string, ok bool) {
 	const longest = 100
 	inner = strings.TrimLeft(s, "*")

@@ -8,33 +8,33 @@ import (
 	"mailintegration/processor/entity"
 )
 
-// Report is what a mail system says of another message: a delivery status notification (RFC 3464), a disposition
-// notification (RFC 8098), a feedback report (RFC 5965), or the same in a mail system's own words.
+// Report holds what a mail system reports about another message: by a delivery status notification (RFC 3464), a
+// disposition notification (RFC 8098), a feedback report (RFC 5965), or in its own words.
 type Report struct {
-	MessageID  string      // of the message that the report is about, "" when the report does not say
+	MessageID  string      // of the message that the report is about, "" if the report does not name it
 	References []string    // msg-ids to which that message refers, oldest first
 	Subject    string      // of that message, decoded, one line
-	Recipients []Recipient // to whom that message was sent, and with what result
+	Recipients []Recipient // of that message, each with its result
 }
 
-// Recipient is what became of a message on its way to one address.
+// Recipient is the result of delivering a message to one address.
 type Recipient struct {
-	Addr string // to which the message was sent, as written
-	// Action is what was done: "failed", "delayed", "delivered", "relayed" or "expanded" (RFC 3464 §2.3.3), for a
+	Addr string // the address to which the message was sent, as written
+	// Action is the result: "failed", "delayed", "delivered", "relayed" or "expanded" (RFC 3464 §2.3.3), for a
 	// disposition notification "displayed", "deleted", "dispatched" or "processed" (RFC 8098 §3.2.6).
 	Action     string
-	Status     string // "5.1.1" (RFC 3463), "" when the report has none
-	Diagnostic string // what the mail system said, one line
+	Status     string // "5.1.1" (RFC 3463), "" if the report has none
+	Diagnostic string // the mail system's explanation, in one line
 }
 
-// Bounds on what is read of a report; reports of one message to many people are cut off.
+// Bounds on reading a report; reports about a message to many people are cut off.
 const (
 	reportOctets     = 64 << 10 // of one part
 	reportRecipients = 100
 	diagnosticRunes  = 300
 )
 
-// report reads what a message says of another one. It is nil when the message says nothing of that kind.
+// report reads the report that a message holds about another one. It returns nil if there is nothing to report.
 func (r *reader) report(root *entity.Part, m *Message) *Report {
 	var status, original *entity.Part
 	for p := range root.Leaves {
@@ -79,8 +79,8 @@ func (r *reader) section(p *entity.Part) Header {
 	return sections[0]
 }
 
-// readStatus reads the part for programs: the fields of the message, then those of each recipient (RFC 3464 §2.1).
-// A disposition notification has only the first (RFC 8098 §3.1).
+// readStatus reads the part for programs: the fields of the message, then those of each recipient (RFC 3464 §2.1). A
+// disposition notification has only the fields of the message (RFC 8098 §3.1).
 func (r *reader) readStatus(found *Report, p *entity.Part) {
 	for _, fields := range entity.ReadHeaders(p.Open(r.raw), min(p.Body.Size(), reportOctets), r.limits.entity(), reportRecipients+1) {
 		if found.MessageID == "" {
@@ -107,8 +107,7 @@ func (r *reader) readStatus(found *Report, p *entity.Part) {
 	}
 }
 
-// recipientAddr is the address that the author of the message wrote to, where the report says so, else the one at
-// which the message ended up.
+// recipientAddr returns the address to which the author sent the message, if the report names it, else the final one.
 func recipientAddr(fields Header) string {
 	for _, name := range []string{"Original-Recipient", "Final-Recipient", "X-Actual-Recipient", "Original-Rcpt-To"} {
 		value := fields.Get(name)
@@ -122,7 +121,7 @@ func recipientAddr(fields Header) string {
 	return ""
 }
 
-// dispositionType is the disposition-type of a field like "manual-action/MDN-sent-manually; displayed".
+// dispositionType returns the disposition-type of a field like "manual-action/MDN-sent-manually; displayed".
 func dispositionType(field string) string {
 	_, kind, ok := strings.Cut(field, ";")
 	if !ok {
@@ -132,7 +131,7 @@ func dispositionType(field string) string {
 	return keyword(kind)
 }
 
-// diagnosticOf is what a mail system said, without the type before it.
+// diagnosticOf returns the diagnostic of a mail system, without its type.
 func diagnosticOf(fields Header) string {
 	value := fields.Get("Diagnostic-Code")
 	if _, said, ok := strings.Cut(value, ";"); ok {
@@ -162,13 +161,13 @@ func (found *Report) fillFromOriginal(fields Header, limits Limits) {
 	}
 }
 
-// isReport says whether a message is about another one.
+// isReport reports whether a message is a report about another one.
 func isReport(m *Message, root *entity.Part) bool {
 	return m.Automatic == Bounce || m.Automatic == Receipt || m.Automatic == Notice && reportType(root, 0) != ""
 }
 
-// automaticClauses returns what a machine says, as clauses of a reason: for a report also which recipients the
-// message reached, and how.
+// automaticClauses returns the clauses of a reason for automatic mail: its kind and, for a report, the result for each
+// recipient.
 func automaticClauses(m *Message) []string {
 	clauses := []string{automaticName(m.Automatic)}
 	if m.Report == nil {
@@ -184,7 +183,7 @@ func automaticClauses(m *Message) []string {
 	return clauses
 }
 
-// outcome is what became of the message on its way to the recipient, as a sentence has it.
+// outcome returns the result for the recipient in a sentence.
 func (r Recipient) outcome() string {
 	said := map[string]string{
 		"delivered": " was reached", "relayed": " was passed on to another mail system", "expanded": " was passed on to several addresses",

@@ -9,7 +9,7 @@ import (
 	"mailintegration/processor/charset"
 )
 
-// The fields of a block that mean something to us; any other is kept as it is.
+// The fields of a block that have a meaning; any other is kept as it is.
 const (
 	fieldType      = "Type"
 	fieldRequester = "Requester"
@@ -23,15 +23,15 @@ const (
 
 var knownFields = []string{fieldType, fieldRequester, fieldUser, fieldSite, fieldPriority, fieldGroup, fieldAssignee, fieldDue}
 
-// listOf is the list that the value of a field is a name of.
+// listOf holds, for a field, the list that its value is from.
 var listOf = map[string]ListName{fieldType: RequestTypes, fieldSite: Sites, fieldPriority: Priorities, fieldGroup: Groups}
 
-// peopleFields are the fields whose value names a user.
+// peopleFields holds the fields whose value names a user.
 var peopleFields = []string{fieldRequester, fieldUser, fieldAssignee}
 
-// decideServiceRequest decides for EndUserNewSRMailMessageProcessor: an answer becomes an activity, whatever its text
-// holds, since answers quote blocks; everything else has to hold a block and becomes the service request that it asks
-// for.
+// decideServiceRequest decides for EndUserNewSRMailMessageProcessor: an answer becomes an activity, even with a block in
+// its text, because answers quote blocks. Any other message must have a block, and opens the service request that the
+// block asks for.
 func (p Policy) decideServiceRequest(m *Message, dir Directory, now time.Time) Decision {
 	if r, why, ok := p.match(m, dir); ok {
 		return p.followUp(m, dir, r, why, p.ClosedFollowUp)
@@ -50,7 +50,7 @@ func (p Policy) decideServiceRequest(m *Message, dir Directory, now time.Time) D
 	return o.open
 }
 
-// blockKeys adds what following the message's block will look up.
+// blockKeys adds the look-ups that the message's block needs.
 func (p Policy) blockKeys(m *Message, k *Keys) {
 	k.Lists = append(k.Lists, RequestTypes)
 	for _, f := range readBlock(m.Text, p.EnclosingToken).fields {
@@ -63,7 +63,7 @@ func (p Policy) blockKeys(m *Message, k *Keys) {
 	}
 }
 
-// knownField is a field's name as we write it, "" when it means nothing to us.
+// knownField returns a field's name in our spelling, "" if the field has no meaning.
 func knownField(name string) string {
 	for _, known := range knownFields {
 		if strings.EqualFold(known, name) {
@@ -73,17 +73,17 @@ func knownField(name string) string {
 	return ""
 }
 
-// order is a service request that a block asks for, while it is read.
+// order is a service request that is being read from a block.
 type order struct {
 	dir   Directory
 	now   time.Time
 	block block
 	open  OpenRequest
-	given map[string]blockField // by the name of a known field; those with a value
+	given map[string]blockField // known fields with a value, by name
 }
 
-// fillIn fills in what the block says, over what is so by default. What the block says takes precedence over the
-// mailbox's configuration, and that over the defaults of the type and of the team.
+// fillIn sets what the block says. The block takes precedence over the mailbox's configuration, and that over the defaults
+// of the type and of the team.
 func (p Policy) fillIn(o *order) {
 	o.assignFields()
 	chosen := o.listed(fieldType)
@@ -108,7 +108,7 @@ func (p Policy) fillIn(o *order) {
 	}
 }
 
-// assignFields tells the fields that mean something from those that are kept, and notes those that contradict each other.
+// assignFields separates the known fields from those that are kept, and records those that contradict each other.
 func (o *order) assignFields() {
 	o.given = map[string]blockField{}
 	for _, f := range o.block.fields {
@@ -119,15 +119,16 @@ func (o *order) assignFields() {
 			o.open.Fields = append(o.open.Fields, f.FormField)
 		case f.Value == "":
 		case again && normalised(first.Value) != normalised(f.Value):
-			o.block.addMistake(f.line, "%s is given again as %s (line %d says %s; remove one)", name, quotedShort(f.Value), first.line, quotedShort(first.Value))
+			o.block.addMistake(f.line, "%s is given again as %s (line %d says %s; remove one)",
+				name, quotedShort(f.Value), first.line, quotedShort(first.Value))
 		case !again:
 			o.given[name] = f
 		}
 	}
 }
 
-// listed is the row that a field names, zero when the field is not given. Where nobody can tell what there is, the
-// name is taken as it is.
+// listed returns the row that a field names, zero if the field is not given. If the directory does not have the list, the
+// row has only the name.
 func (o *order) listed(field string) Listed {
 	f, ok := o.given[field]
 	if !ok {
@@ -146,7 +147,7 @@ func (o *order) listed(field string) Listed {
 	return Listed{}
 }
 
-// validNames says which names a list has.
+// validNames describes the names of a list for a remedy.
 func (o *order) validNames(list ListName) string {
 	const most = 12
 	all, _ := o.dir.List(list)
@@ -163,7 +164,7 @@ func (o *order) validNames(list ListName) string {
 	return "one of " + strings.Join(names, ", ")
 }
 
-// user is the user that a field names, zero when the field is not given.
+// user returns the user that a field names, zero if the field is not given.
 func (o *order) user(field string) User {
 	f, ok := o.given[field]
 	if !ok {
@@ -179,16 +180,18 @@ func (o *order) user(field string) User {
 			for _, u := range users {
 				logons = append(logons, u.Logon)
 			}
-			o.block.addMistake(f.line, "%s %s is the name of %d users (write the logon: %s)", field, quotedShort(f.Value), len(users), strings.Join(logons, ", "))
+			o.block.addMistake(f.line, "%s %s is the name of %d users (write the logon: %s)",
+				field, quotedShort(f.Value), len(users), strings.Join(logons, ", "))
 			return User{}
 		}
 	}
-	o.block.addMistake(f.line, "%s %s is not known (write the logon, a mail address or the name of a user)", field, quotedShort(f.Value))
+	o.block.addMistake(f.line, "%s %s is not known (write the logon, a mail address or the name of a user)",
+		field, quotedShort(f.Value))
 	return User{}
 }
 
-// personKeys are the names that a value such as "Ann Lee <ann@example.com>" may be known by, as Keys.People has them:
-// the address first, because it is one person's.
+// personKeys returns the names in a value such as "Ann Lee <ann@example.com>", in the form of Keys.People: the address
+// first, because only one person has it.
 func personKeys(value string) []string {
 	name, addr, hasAddr := strings.Cut(strings.TrimSuffix(strings.TrimSpace(value), ">"), "<")
 	if !hasAddr {
@@ -199,13 +202,17 @@ func personKeys(value string) []string {
 	return slices.DeleteFunc(keys, func(key string) bool { return key == "" })
 }
 
-// dueForms are the forms of a date that mean one day to everybody.
+// dueForms holds the forms of a date that everybody reads as the same day.
 var dueForms = []string{
 	time.DateOnly, "2006/01/02", "2006.01.02", "2 January 2006", "January 2, 2006", "2 Jan 2006", "Jan 2, 2006",
 }
 
-// due is when the field says that the request is due: at the end of the day when it says no time, in the zone of the
-// machine when it says none.
+// dueClocks holds the forms of a time after the date.
+var dueClocks = []string{
+	" 15:04", " 15:04:05", "T15:04", "T15:04:05", "T15:04:05Z07:00", "T15:04Z07:00", " 15:04 -0700", " 15:04:05 -0700",
+}
+
+// due returns the time of the field Due: the end of the day if it has no time, in the machine's zone if it has none.
 func (o *order) due() time.Time {
 	f, ok := o.given[fieldDue]
 	if !ok {
@@ -216,7 +223,7 @@ func (o *order) due() time.Time {
 		if t, err := time.ParseInLocation(day, value, zone); err == nil {
 			return time.Date(t.Year(), t.Month(), t.Day(), 23, 59, 0, 0, zone)
 		}
-		for _, clock := range []string{" 15:04", " 15:04:05", "T15:04", "T15:04:05", "T15:04:05Z07:00", "T15:04Z07:00", " 15:04 -0700", " 15:04:05 -0700"} {
+		for _, clock := range dueClocks {
 			if t, err := time.ParseInLocation(day+clock, value, zone); err == nil {
 				return t
 			}

@@ -10,7 +10,7 @@ import (
 	"mailintegration/processor/charset"
 )
 
-// The subject of a message that belongs to a request follows this grammar; what follows the number is free:
+// The subject of a message that belongs to a request follows this grammar; any text may follow the number:
 //
 //	subject = *( prefix / gateway ) tag [ name ] [ "#" ] number [ end … ]
 //	prefix  = ( word / automatic ) [ counter ] ":"              RE:  AW:  RE[2]:  Réf. :  Automatic reply:
@@ -19,35 +19,36 @@ import (
 //	tag     = "[" type [ product ] "]"                           [Incident]  [Demande de service Octopus]
 //	name    = the name of the database or of the team
 //	number  = 1*18DIGIT                                          not 0
-//	end     = anything that does not make another word or number of it: not a letter, digit or "_", nor a "."
-//	          "," "-" "/" or ":" before a digit
+//	end     = anything that does not continue the number as a word or another number: not a letter, digit or "_",
+//	          nor a "." "," "-" "/" or ":" before a digit
 //
-// White space may stand between any two of these, and letters are compared without regard to case.
+// White space may stand between any two of these, and case does not matter.
 
-// subjectTag is what the beginning of a subject says.
+// subjectTag is the tag and number that a subject begins with.
 type subjectTag struct {
 	Type   string // as written, without the product
 	Number int64
-	Rest   string // what follows, without the punctuation before it
+	Rest   string // the text after the number, without the punctuation between
 }
 
-// subjectGrammar knows the words of one mailbox.
+// subjectGrammar holds the types and names of one mailbox.
 type subjectGrammar struct {
 	types map[string]bool
 	names []string // in lower case, as words joined by one space
 }
 
-// communicationTypes are the types that every mailbox knows, in English and French.
+// communicationTypes holds the types that every mailbox knows, in English and French.
 var communicationTypes = []string{
 	"incident", "request", "service request", "event", "note", "activity", "task", "communication", "problem", "change",
-	"demande", "demande de service", "requête", "requête de service", "événement", "évènement", "evenement", "activité", "activite", "tâche", "tache",
+	"demande", "demande de service", "requête", "requête de service", "événement", "évènement", "evenement",
+	"activité", "activite", "tâche", "tache",
 	"problème", "probleme", "changement", "message", "email", "e-mail", "courriel",
 }
 
-// products are the names of programs that may follow a type within the brackets.
+// products holds the names of programs that may follow a type within the brackets.
 var products = []string{"octopus", "mailintegration"}
 
-// newSubjectGrammar makes a grammar that knows more types, and names of the database or the team.
+// newSubjectGrammar returns a grammar with additional types, and names of the database or the team.
 func newSubjectGrammar(types, names []string) subjectGrammar {
 	g := subjectGrammar{types: make(map[string]bool)}
 	for _, known := range [][]string{communicationTypes, types} {
@@ -64,7 +65,7 @@ func newSubjectGrammar(types, names []string) subjectGrammar {
 	return g
 }
 
-// parse reads a subject; ok is false when it names no request.
+// parse reads a subject; ok is false if it names no request.
 func (g subjectGrammar) parse(subject string) (tag subjectTag, ok bool) {
 	s := norm.NFC.String(subject)
 	for {
@@ -83,7 +84,7 @@ func (g subjectGrammar) parse(subject string) (tag subjectTag, ok bool) {
 	}
 }
 
-// tag reads from the brackets on.
+// tag reads a tag, name and number.
 func (g subjectGrammar) tag(s string) (tag subjectTag, ok bool) {
 	inner, s, ok := cutBrackets(s)
 	if !ok {
@@ -103,7 +104,7 @@ func (g subjectGrammar) tag(s string) (tag subjectTag, ok bool) {
 	return tag, true
 }
 
-// typeOf returns the type that stands in brackets, "" when it is none that is known.
+// typeOf returns the type in the brackets, "" if it is not known.
 func (g subjectGrammar) typeOf(inner string) string {
 	words := strings.FieldsFunc(inner, unicode.IsSpace)
 	if n := len(words); n > 1 && !g.types[normalised(inner)] {
@@ -120,7 +121,7 @@ func (g subjectGrammar) typeOf(inner string) string {
 	return ""
 }
 
-// skipName skips the longest of the names that s begins with, if it ends there.
+// skipName skips the longest name that s begins with, if the word ends there.
 func (g subjectGrammar) skipName(s string) (after string, ok bool) {
 	for _, name := range g.names {
 		rest, found := cutNormalised(s, name)
@@ -131,7 +132,7 @@ func (g subjectGrammar) skipName(s string) (after string, ok bool) {
 	return after, ok
 }
 
-// cutBrackets cuts "[…]" off the beginning of s. Nothing longer than a type is looked for.
+// cutBrackets cuts "[…]" off the beginning of s, unless it is longer than any type.
 func cutBrackets(s string) (inner, after string, ok bool) {
 	const longest = 200
 	if !strings.HasPrefix(s, "[") {
@@ -158,7 +159,7 @@ func cutNumber(s string) (number int64, after string, ok bool) {
 	return number, s[i:], number > 0 && endsNumber(s[i:])
 }
 
-// endsNumber says whether a number may stand before s.
+// endsNumber reports whether a number may end before s.
 func endsNumber(s string) bool {
 	if s == "" {
 		return true
@@ -169,7 +170,7 @@ func endsNumber(s string) bool {
 	return !(len(s) > 1 && strings.IndexByte(".,-/:", s[0]) >= 0 && isDigit(s[1]))
 }
 
-// startsWord says whether s begins with a letter, a digit or an underscore.
+// startsWord reports whether s begins with a letter, a digit or an underscore.
 func startsWord(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
 	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) || r == '_'
@@ -180,7 +181,8 @@ func normalised(s string) string {
 	return strings.ToLower(charset.CollapseSpace(norm.NFC.String(s)))
 }
 
-// cutNormalised cuts a prefix, given in lower case, without regard to case and to how much white space is between words.
+// cutNormalised cuts a prefix, given in lower case, off s. Case and the amount of white space between words do not
+// matter.
 func cutNormalised(s, prefix string) (after string, ok bool) {
 	for _, want := range prefix {
 		if want == ' ' {

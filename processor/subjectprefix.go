@@ -7,30 +7,32 @@ import (
 	"unicode/utf8"
 )
 
-// automaticPrefixes are the prefixes that programs write when they answer by themselves.
+// automaticPrefixes holds the prefixes of automatic answers.
 var automaticPrefixes = []string{
 	"automatic reply", "out of office", "out of office autoreply", "auto reply", "réponse automatique", "absence du bureau",
 	"automatische antwort", "abwesend", "abwesenheitsnotiz", "abwesenheitsnachricht", "respuesta automática", "risposta automatica",
 	"automatisch antwoord", "resposta automática", "autosvar", "not read", "non lu", "message d'absence",
 }
 
-// notesPrefix is the prefix of Notes: "AUTO: Ann Lee is out of the office (returning 11/12/2026)". Alerts have it too,
-// which nobody would read if they were taken for an absence note.
+// notesPrefix is the prefix of Notes: "AUTO: Ann Lee is out of the office (returning 11/12/2026)". Alerts have it too, and
+// taken for an absence note nobody would read them.
 const notesPrefix = "auto"
 
-// notesAbsence are the words in which Notes says that somebody is away, in lower case.
+// notesAbsence holds the words by which Notes says that somebody is away, in lower case.
 var notesAbsence = []string{
-	"out of the office", "du bureau", "abwesend", "außer haus", "nicht im büro", "fuori ufficio", "fuera de la oficina", "niet op kantoor",
+	"out of the office", "du bureau", "abwesend", "außer haus", "nicht im büro", "fuori ufficio", "fuera de la oficina",
+	"niet op kantoor",
 }
 
-// returnedPrefixes are what mail systems put before the subject of a message that they return, where it is longer than
-// a reply prefix or has more words.
+// returnedPrefixes holds the prefixes that mail systems put before the subject of a returned message, where they are
+// longer than a reply prefix or have several words.
 var returnedPrefixes = []string{
-	"undeliverable", "undeliverable mail", "undeliverable message", "undelivered mail", "delivery failure", "delivery failed", "returned mail",
+	"undeliverable", "undeliverable mail", "undeliverable message", "undelivered mail", "delivery failure",
+	"delivery failed", "returned mail",
 	"non remis", "message non remis", "nicht zustellbar", "no se puede entregar", "non recapitabile",
 }
 
-// skipPrefix skips one reply prefix, in whatever language.
+// skipPrefix skips one reply prefix in any language.
 func skipPrefix(s string) (after string, ok bool) {
 	if after, ok := skipAutomaticPrefix(s); ok {
 		return after, true
@@ -53,7 +55,7 @@ func skipPrefix(s string) (after string, ok bool) {
 	return cutColon(skipCounter(s[end:]))
 }
 
-// skipAutomaticPrefix skips what a program puts before the subject that it answers or returns.
+// skipAutomaticPrefix skips the prefix that a program puts before a subject that it answers or returns.
 func skipAutomaticPrefix(s string) (after string, ok bool) {
 	if after, ok := cutPrefixOf(s, automaticPrefixes); ok {
 		return after, true
@@ -73,8 +75,8 @@ func cutPrefixOf(s string, prefixes []string) (after string, ok bool) {
 	return "", false
 }
 
-// hasAutomaticPrefix says whether the subject of a message that is marked as automatic begins as those of automatic
-// answers do.
+// hasAutomaticPrefix reports whether the subject of a message that is marked as automatic begins like that of an
+// automatic answer.
 func hasAutomaticPrefix(subject string) bool {
 	s := skipGatewayTags(subject)
 	if _, ok := cutPrefixOf(s, automaticPrefixes); ok {
@@ -85,14 +87,15 @@ func hasAutomaticPrefix(subject string) bool {
 	return ok && slices.ContainsFunc(notesAbsence, func(words string) bool { return strings.Contains(said, words) })
 }
 
-// forwardPrefixes are what programs put before the subject of a message that is passed on.
+// forwardPrefixes holds the prefixes that programs put before the subject of a forward.
 var forwardPrefixes = map[string]bool{
-	"fw": true, "fwd": true, "tr": true, "wg": true, "rv": true, "i": true, "enc": true, "doorst": true, "vb": true, "pd": true, "vl": true, "ilt": true,
-	"forward": true, "forwarded": true, "weitergeleitet": true, "transféré": true, "réacheminé": true, "inoltra": true, "reenviado": true,
+	"fw": true, "fwd": true, "tr": true, "wg": true, "rv": true, "i": true, "enc": true, "doorst": true, "vb": true,
+	"pd": true, "vl": true, "ilt": true, "forward": true, "forwarded": true, "weitergeleitet": true, "transféré": true,
+	"réacheminé": true, "inoltra": true, "reenviado": true,
 }
 
-// isForward says whether a subject says first of all, after what gateways put there, that the message is passed on:
-// "TR: RE: x" passes an answer on, "RE: TR: x" answers.
+// isForward reports whether the first prefix of a subject, after those of gateways, is that of a forward: "TR: RE: x"
+// forwards an answer, "RE: TR: x" answers a forward.
 func isForward(subject string) bool {
 	s := skipGatewayTags(subject)
 	after, ok := skipPrefix(s)
@@ -128,7 +131,7 @@ func skipCounter(s string) string {
 	return rest
 }
 
-// cutColon skips white space and a colon, also the wide one of Chinese and Japanese.
+// cutColon cuts white space and a colon, also the wide one of Chinese and Japanese, off the beginning of s.
 func cutColon(s string) (after string, ok bool) {
 	s = trimSpace(s)
 	if after, ok := strings.CutPrefix(s, ":"); ok {
@@ -137,7 +140,7 @@ func cutColon(s string) (after string, ok bool) {
 	return strings.CutPrefix(s, "：")
 }
 
-// prefixWord is the word of a prefix: "re" of "RE[2] :".
+// prefixWord returns the word of a prefix: "re" of "RE[2] :".
 func prefixWord(prefix string) string {
 	return strings.ToLower(strings.TrimRight(prefix, ":：0123456789[](^). \t\u00a0\u202f"))
 }
