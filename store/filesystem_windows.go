@@ -5,9 +5,6 @@ import (
 	"syscall"
 )
 
-// syncDirectory does nothing: Windows cannot sync a directory, and NTFS keeps the names in its journal.
-func syncDirectory(string) error { return nil }
-
 // System error codes: https://learn.microsoft.com/windows/win32/debug/system-error-codes
 const (
 	errorWriteProtect   syscall.Errno = 19

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"mailintegration/store/disk"
 )
 
 // markerFile is the file in an attachment directory that says which database owns it. Earlier versions wrote the numbers of
@@ -108,5 +110,5 @@ func (d attachmentDirectory) replaceMarker(m marker) error {
 		_ = os.Remove(f.Name()) // the first error is the one to know
 		return err
 	}
-	return syncDirectory(d.root)
+	return disk.SyncDirectory(d.root)
 }

@@ -138,8 +138,9 @@ func (a *acceptance) record(arr *newMessage, dir *directory, d processor.Decisio
 		r.threads = threads(arr.Message, number, dir)
 		r.attach(d.Attachments, d.AttachRaw)
 	case processor.AddActivity:
+		request, _ := dir.Request(d.Request)
 		r.adds, r.request = &d, d.Request
-		r.reopens = d.Reopen && dir.isDone(d.Request)
+		r.reopens = d.Reopen && request.State.IsDone()
 		r.participants = author(arr.Message, d, dir)
 		r.threads = threads(arr.Message, r.request, dir)
 		r.attach(d.Attachments, d.AttachRaw)

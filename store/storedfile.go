@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"mailintegration/store/disk"
 )
 
 // attachmentDirectory is the directory of the stored files. The name of a file is the SHA-256 of its octets, aa/bb/aabb…,
@@ -266,7 +268,7 @@ func (d attachmentDirectory) syncDirectories(list []*storedFile) error {
 	var group errgroup.Group
 	group.SetLimit(keepers)
 	for directory := range directories {
-		group.Go(func() error { return syncDirectory(directory) })
+		group.Go(func() error { return disk.SyncDirectory(directory) })
 	}
 	return group.Wait()
 }

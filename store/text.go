@@ -18,6 +18,12 @@ const (
 	ellipsis     = "…"
 )
 
+// clean makes text from outside fit for PostgreSQL, whose text is valid UTF-8 without U+0000. What is not becomes
+// U+FFFD, the replacement character, so that one sees that something was there.
+func clean(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+}
+
 // capped is s made storable and no longer than limit octets, cut between two characters.
 func capped(s string, limit int) string {
 	s = clean(s)
@@ -65,4 +71,13 @@ func storableDate(t time.Time) *time.Time {
 		return nil
 	}
 	return &t
+}
+
+// personKey is the form that a name of a person is compared in, "" when it cannot be anybody's.
+func personKey(name string) string {
+	key := clean(name)
+	if len(key) > maxLine {
+		return ""
+	}
+	return key
 }

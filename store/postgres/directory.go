@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"mailintegration/store/disk"
 )
 
 // directory is the data directory; the package comment lists its files. Its methods open files below root, the
@@ -161,7 +163,7 @@ func (d directory) write(name, content string) error {
 	if err := d.root.Rename(name+".new", name); err != nil {
 		return err
 	}
-	return syncDirectory(d.path)
+	return disk.SyncDirectory(d.path)
 }
 
 // writeNew writes a new file. It replaces one of that name, which a killed process has left.

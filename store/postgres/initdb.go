@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"mailintegration/store/disk"
 )
 
 // unfinished begins the name of a cluster until it is complete. A crash leaves it behind under this name, so that
@@ -42,7 +44,7 @@ func (s *Server) initialise(ctx context.Context, b binaries) (err error) {
 		return err
 	}
 	s.events.initialised(b, time.Since(began))
-	return syncDirectory(s.dir.path)
+	return disk.SyncDirectory(s.dir.path)
 }
 
 // newPasswords stores the passwords of a new cluster, and returns the name and the password of its superuser. In a

@@ -57,15 +57,5 @@ func (p *postmaster) fast() error      { return syscall.Kill(p.pid, syscall.SIGI
 func (p *postmaster) immediate() error { return syscall.Kill(p.pid, syscall.SIGQUIT) }
 func (p *postmaster) kill() error      { return syscall.Kill(p.pid, syscall.SIGKILL) }
 
-// syncDirectory makes a rename in the directory durable.
-func syncDirectory(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
-}
-
 // killSignal ends a program when this process dies (see endWithUs).
 const killSignal = syscall.SIGKILL

@@ -95,8 +95,5 @@ func (d directory) alive(pid int) bool {
 // clearStale does nothing: PostgreSQL recognises a stale postmaster.pid itself.
 func (d directory) clearStale(int) (busy bool, err error) { return false, nil }
 
-// syncDirectory does nothing: Windows cannot flush a directory, and NTFS keeps the names in its journal.
-func syncDirectory(string) error { return nil }
-
 // killSignal has no effect on Windows (see endWithUs).
 const killSignal = syscall.SIGKILL

@@ -1,0 +1,243 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"mailintegration/processor"
+)
+
+// findings are what the database knew of everything that deciding about a batch may ask for. They do not change.
+type findings struct {
+	requests map[int64]*processor.Request
+	threads  map[string]thread
+	users    map[string]processor.User
+	people   map[string][]processor.User // by a name that a message gives
+	lists    map[processor.ListName][]processor.Listed
+}
+
+// LookUp answers what deciding about a message may ask for, from the requests of one team, and changes nothing: its
+// transaction is read-only.
+func (s *Store) LookUp(ctx context.Context, team processor.Ref, keys processor.Keys) (processor.Directory, error) {
+	var f *findings
+	err := s.inTx(ctx, func(tx pgx.Tx) (err error) {
+		defer recoverFault(&err)
+		if _, err := tx.Exec(ctx, `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`); err != nil {
+			return err
+		}
+		f, err = find(ctx, tx, team.ID, gathered([]processor.Keys{keys}))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look up: %w", err)
+	}
+	return newDirectory(f), nil
+}
+
+// lookUp finds all that deciding about the arrivals may ask for, and the addresses of those who will take part.
+func (a *acceptance) lookUp(ctx context.Context, arrivals []*newMessage) (*findings, error) {
+	var keys processor.Keys
+	err := a.inTurn(func(t *turns) {
+		var all []processor.Keys
+		for _, arr := range arrivals {
+			t.begin(arr)
+			all = append(all, a.keysOf(arr), processor.Keys{Addresses: correspondents(arr.Message)})
+		}
+		keys = gathered(all)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return find(ctx, a.tx, a.mailbox.Team.ID, keys)
+}
+
+// find looks keys up, with two round trips however many they are. What belongs to another team is not found.
+func find(ctx context.Context, tx pgx.Tx, team int64, keys processor.Keys) (*findings, error) {
+	f := &findings{
+		requests: map[int64]*processor.Request{}, threads: map[string]thread{}, users: map[string]processor.User{},
+		people: map[string][]processor.User{}, lists: map[processor.ListName][]processor.Listed{},
+	}
+	var b pgx.Batch
+	f.queueThreads(&b, team, keys.MessageIDs)
+	f.queueUsers(&b, keys.Addresses)
+	f.queuePeople(&b, keys.People)
+	f.queueLists(&b, team, keys.Lists)
+	if b.Len() > 0 {
+		if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+			return nil, fmt.Errorf("threads and users: %w", err)
+		}
+	}
+	numbers := keys.Numbers
+	for _, t := range f.threads {
+		numbers = append(numbers, t.request)
+	}
+	slices.Sort(numbers)
+	if err := f.findRequests(ctx, tx, team, slices.Compact(numbers)); err != nil {
+		return nil, fmt.Errorf("requests: %w", err)
+	}
+	return f, nil
+}
+
+// gathered joins what several messages ask for, each key once and in the form that it is compared in.
+func gathered(all []processor.Keys) processor.Keys {
+	numbers, ids, addresses := map[int64]bool{}, map[string]bool{}, map[string]bool{}
+	people, lists := map[string]bool{}, map[processor.ListName]bool{}
+	for _, keys := range all {
+		for _, name := range keys.People {
+			people[personKey(name)] = true
+		}
+		for _, list := range keys.Lists {
+			lists[list] = true
+		}
+		for _, n := range keys.Numbers {
+			numbers[n] = true
+		}
+		for _, id := range keys.MessageIDs {
+			ids[threadKey(id)] = true
+		}
+		for _, addr := range keys.Addresses {
+			addresses[addressKey(addr)] = true
+		}
+	}
+	delete(ids, "")
+	delete(addresses, "")
+	delete(people, "")
+	return processor.Keys{
+		People:     slices.Sorted(maps.Keys(people)),
+		Lists:      slices.Sorted(maps.Keys(lists)),
+		Numbers:    slices.Collect(maps.Keys(numbers)),
+		MessageIDs: slices.Sorted(maps.Keys(ids)),
+		Addresses:  slices.Sorted(maps.Keys(addresses)),
+	}
+}
+
+// keysOf asks the decider. When that panics, Decide will hardly do better, and the message is set aside then.
+func (a *acceptance) keysOf(arr *newMessage) (keys processor.Keys) {
+	defer func() {
+		if v := recover(); v != nil {
+			keys = processor.Keys{}
+		}
+	}()
+	return a.decider.Keys(arr.Message)
+}
+
+// threadQuery finds the request that each Message-ID leads to: one that has the message itself before one that only
+// refers to it, then the newest. LATERAL with LIMIT has the index thread_lookup, whose order this is, end the search at
+// the first row: thousands of requests may share an identifier.
+const threadQuery = `SELECT k.id, t.request_id, t.via FROM unnest($1::text[]) AS k (id) CROSS JOIN LATERAL (
+		SELECT request_id, via FROM thread WHERE message_id = k.id AND team_id = $2
+		ORDER BY via = 'referenced', request_id DESC LIMIT 1) AS t`
+
+func (f *findings) queueThreads(b *pgx.Batch, team int64, ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	b.Queue(threadQuery, ids, team).
+		Query(func(rows pgx.Rows) error {
+			var t thread
+			_, err := pgx.ForEachRow(rows, []any{&t.messageID, &t.request, &t.via}, func() error {
+				f.threads[t.messageID] = t
+				return nil
+			})
+			return err
+		})
+}
+
+func (f *findings) queueUsers(b *pgx.Batch, addresses []string) {
+	if len(addresses) == 0 {
+		return
+	}
+	b.Queue(`SELECT a.address, u.id, u.logon, u.name, coalesce(s.id, 0), coalesce(s.name, '')
+		FROM user_address AS a JOIN user_account AS u ON u.id = a.user_id LEFT JOIN site AS s ON s.id = u.site_id
+		WHERE a.address = ANY($1)`, addresses).
+		Query(func(rows pgx.Rows) error {
+			var addr string
+			var u processor.User
+			_, err := pgx.ForEachRow(rows, []any{&addr, &u.ID, &u.Logon, &u.Name, &u.Site.ID, &u.Site.Name}, func() error {
+				f.users[addr] = u
+				return nil
+			})
+			return err
+		})
+}
+
+// findRequests finds requests with those who take part in them. OFFSET 0 keeps PostgreSQL from reading all requests of
+// the team, which it may prefer as long as it has no statistics.
+func (f *findings) findRequests(ctx context.Context, tx pgx.Tx, team int64, numbers []int64) error {
+	if len(numbers) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(ctx, `SELECT r.number, r.kind, r.state,
+			array_remove(ARRAY[r.requester_id, r.user_id, r.assignee_id], NULL)
+				|| ARRAY(SELECT p.user_id FROM participant AS p WHERE p.request_id = r.number AND p.user_id IS NOT NULL),
+			ARRAY(SELECT p.address FROM participant AS p WHERE p.request_id = r.number AND p.address IS NOT NULL)
+		FROM unnest($1::bigint[]) AS k (number) CROSS JOIN LATERAL (
+			SELECT number, team_id, kind, state, requester_id, user_id, assignee_id FROM request
+			WHERE number = k.number OFFSET 0) AS r
+		WHERE r.team_id = $2`, numbers, team)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		r := &processor.Request{}
+		if err := rows.Scan(&r.Number, &r.Kind, &r.State, &r.Participants, &r.Addresses); err != nil {
+			rows.Close()
+			return err
+		}
+		f.requests[r.Number] = r
+	}
+	return rows.Err()
+}
+
+// queuePeople finds the users that messages name: those with such a logon or, when there is none, with such an address
+// or, when there is none either, with such a display name.
+func (f *findings) queuePeople(b *pgx.Batch, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	b.Queue(`SELECT k.name, u.id, u.logon, u.name, coalesce(s.id, 0), coalesce(s.name, '')
+		FROM unnest($1::text[]) AS k (name) CROSS JOIN LATERAL (
+			SELECT id, 1 AS rank FROM user_account WHERE lower(logon) = lower(k.name)
+			UNION ALL SELECT user_id, 2 FROM user_address WHERE address = lower(k.name)
+			UNION ALL SELECT id, 3 FROM user_account WHERE lower(name) = lower(k.name)
+			ORDER BY rank FETCH FIRST ROW WITH TIES) AS found
+		JOIN user_account AS u ON u.id = found.id LEFT JOIN site AS s ON s.id = u.site_id
+		ORDER BY k.name, lower(u.logon)`, names).
+		Query(func(rows pgx.Rows) error {
+			var name string
+			var u processor.User
+			_, err := pgx.ForEachRow(rows, []any{&name, &u.ID, &u.Logon, &u.Name, &u.Site.ID, &u.Site.Name}, func() error {
+				f.people[name] = append(f.people[name], u)
+				return nil
+			})
+			return err
+		})
+}
+
+// listQueries read the lists: id, name, and the defaults that a row has. $1 is the team.
+var listQueries = map[processor.ListName]string{
+	processor.RequestTypes: `SELECT y.id, y.name, coalesce(p.id, 0), coalesce(p.name, ''), coalesce(g.id, 0), coalesce(g.name, '')
+		FROM service_request_type AS y LEFT JOIN priority AS p ON p.id = y.priority_id
+		LEFT JOIN support_group AS g ON g.id = y.group_id WHERE y.team_id = $1 ORDER BY lower(y.name)`,
+	processor.Priorities: `SELECT id, name, 0, '', 0, '' FROM priority WHERE team_id = $1 ORDER BY rank, lower(name)`,
+	processor.Groups:     `SELECT id, name, 0, '', 0, '' FROM support_group WHERE team_id = $1 ORDER BY lower(name)`,
+	processor.Sites:      `SELECT id, name, 0, '', 0, '' FROM site WHERE $1::bigint IS NOT NULL ORDER BY lower(name)`,
+}
+
+func (f *findings) queueLists(b *pgx.Batch, team int64, lists []processor.ListName) {
+	for _, list := range lists {
+		f.lists[list] = nil // known, and empty so far
+		b.Queue(listQueries[list], team).Query(func(rows pgx.Rows) error {
+			var l processor.Listed
+			_, err := pgx.ForEachRow(rows, []any{&l.ID, &l.Name, &l.Priority.ID, &l.Priority.Name, &l.Group.ID, &l.Group.Name}, func() error {
+				f.lists[list] = append(f.lists[list], l)
+				return nil
+			})
+			return err
+		})
+	}
+}
