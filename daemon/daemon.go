@@ -40,7 +40,7 @@ type Options struct {
 	Now       func() time.Time // nil: time.Now
 
 	MaxPolls           int           // sessions that run at the same time, one per mailbox; 0: 4
-	MessagesPerSession int           // QUIT and reconnect after so many messages; 0: 1000
+	MessagesPerSession int           // QUIT and reconnect after this many messages; 0: 1000
 	BatchMessages      int           // messages accepted in one transaction; 0: 50
 	BatchOctets        int64         // raw octets that end a batch; 0: 16 MiB
 	BatchTime          time.Duration // how long the first message of a batch waits for others; 0: 2 s

@@ -35,7 +35,7 @@ func TestNothingIsLostOnAServerThatDeletesRetrievedMessages(t *testing.T) {
 		for _, tt := range []struct {
 			name  string
 			batch int
-			at    int // after so many messages were recorded
+			at    int // after this many recorded messages
 			fault func(w *world, stop context.CancelFunc)
 		}{
 			{"when the database refuses the first batch", 50, 0, func(w *world, _ context.CancelFunc) { refuse(w) }},
