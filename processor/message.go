@@ -52,7 +52,7 @@ type Message struct {
 // Field is one header field, its value unfolded and decoded.
 type Field = entity.Field
 
-// Header is the header section in its original order.
+// Header is the header section in its original order. Get, Has and Values look up its fields.
 type Header = entity.Header
 
 // Defect describes one fault of a message, and how the message was read nevertheless.
