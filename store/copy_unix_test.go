@@ -14,7 +14,8 @@ import (
 	"mailintegration/store/storetest"
 )
 
-// TestAPhysicalCopyRemovesNothing plays what a snapshot, pg_basebackup or a restored backup make.
+// TestAPhysicalCopyRemovesNothing copies the data directory of a server, as a snapshot, pg_basebackup or a restored
+// backup does.
 func TestAPhysicalCopyRemovesNothing(t *testing.T) {
 	t.Parallel()
 	dir := storetest.Directory(t)
@@ -46,9 +47,9 @@ func TestAPhysicalCopyRemovesNothing(t *testing.T) {
 		t.Error("the copy removed production's file")
 	}
 	if n, err := p.CollectOrphans(t.Context(), time.Hour); n != 1 || err != nil {
-		t.Errorf("production collects no more: %d, %v", n, err)
+		t.Errorf("production no longer collects: %d, %v", n, err)
 	}
-	// Had the copy the same server, address and directory: production has collected since.
+	// Even with the same server, address and directory, the copy can tell that production has collected since.
 	pool := (&storetest.Database{URL: clone.URL()}).Pool(t)
 	_, err = pool.Exec(t.Context(), `UPDATE attachment_directory SET instance = jsonb_set(instance, '{directory}', to_jsonb(current_setting('data_directory')))`)
 	must(t, err)

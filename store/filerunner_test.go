@@ -13,10 +13,10 @@ import (
 	"mailintegration/store"
 )
 
-// hangLimit is how long work on files may take where a test lets it hang. The machine may be busy.
+// hangLimit is the limit for work on files that a test makes hang. It leaves time to other work on a busy machine.
 const hangLimit = time.Second
 
-// hang holds up a step of a store's work on files until the test ends or lets go.
+// hang makes a step of a store's work on files block until the test ends or calls letGo.
 func hang(t *testing.T, s *store.Store, step string, limit time.Duration) (reached <-chan struct{}, letGo func()) {
 	t.Helper()
 	within, proceed := make(chan struct{}, 100), make(chan struct{})
@@ -43,14 +43,14 @@ func hang(t *testing.T, s *store.Store, step string, limit time.Duration) (reach
 	return within, letGo
 }
 
-// returned waits until what was left behind has returned.
+// returned waits until the work that was left behind has returned.
 func returned(s *store.Store) {
 	for s.IsStuck() {
 		runtime.Gosched()
 	}
 }
 
-// within fails the test when f takes longer than a share that hangs may cost.
+// within fails the test when f takes longer than a share that hangs may delay it.
 func within(t *testing.T, what string, f func()) {
 	t.Helper()
 	started := time.Now()
@@ -76,7 +76,7 @@ func TestAShareThatHangsHoldsUpOnlyMessagesWithFiles(t *testing.T) {
 						t.Errorf("a message with a file: %v", err)
 					}
 					if outcomes[1].Result != store.Opened {
-						t.Errorf("a message without a file waits for its neighbour: %+v", outcomes[1])
+						t.Errorf("a message without a file was held up: %+v", outcomes[1])
 					}
 				})
 			}
@@ -105,9 +105,9 @@ func TestAStopDoesNotWaitForAShareThatHangs(t *testing.T) {
 	})
 }
 
-// TestWhatIsLeftBehindNoLongerReadsTheMessage has a decoder that reads on when its batch has failed long since: the
-// caller has closed the message.
-func TestWhatIsLeftBehindNoLongerReadsTheMessage(t *testing.T) {
+// TestWorkThatWasLeftBehindNoLongerReadsTheMessage runs a decoder that reads on after its batch has failed, when the
+// caller may have closed the message.
+func TestWorkThatWasLeftBehindNoLongerReadsTheMessage(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.store.OnFiles(hangLimit, nil)
@@ -122,11 +122,11 @@ func TestWhatIsLeftBehindNoLongerReadsTheMessage(t *testing.T) {
 	})
 	got := d.accept(t, d.clerk(), mail("1", "a", with(late)), mail("2", "b", with(attachment("x", "content"))))
 	if !store.IsUnexplained(got[0].Err) || got[1].Err != nil || d.store.IsStuck() {
-		t.Errorf("the message is to blame, not the file system: %+v", got)
+		t.Errorf("the file system was blamed instead of the message: %+v", got)
 	}
 	close(proceed)
 	if err := <-read; !errors.Is(err, io.ErrClosedPipe) {
-		t.Errorf("it read: %v", err)
+		t.Errorf("the decoder could still read: %v", err)
 	}
 }
 
@@ -134,7 +134,7 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-func TestACollectionOnAShareThatHangsHoldsUpNobody(t *testing.T) {
+func TestACollectionOnAShareThatHangsHoldsUpNoMail(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	other := d.open(t, d.url)
@@ -155,12 +155,12 @@ func TestACollectionOnAShareThatHangsHoldsUpNobody(t *testing.T) {
 	}
 	must(t, accept("1", "another content"))
 	if err := accept("2", "orphan"); !errors.Is(err, store.ErrLocked) || store.IsUnexplained(err) {
-		t.Errorf("a row may name what is being removed: %v", err)
+		t.Errorf("accepting a content that is being removed: %v", err)
 	}
 	if err := <-collected; !errors.Is(err, store.ErrHanging) {
 		t.Errorf("the collection: %v", err)
 	}
-	// As long as the call may still come through, nobody goes on: not this program, nor another one that took over.
+	// As long as the call may still succeed, no program goes on: neither this one nor another one that took over.
 	if _, err := d.store.CollectOrphans(t.Context(), time.Hour); !errors.Is(err, store.ErrHanging) {
 		t.Errorf("the next collection: %v", err)
 	}

@@ -12,7 +12,7 @@ import (
 	"mailintegration/store/storetest"
 )
 
-func TestACheckTellsWhatIsWrongWithTheAttachments(t *testing.T) {
+func TestACheckFindsWhatIsWrongWithTheAttachments(t *testing.T) {
 	t.Parallel()
 	type result struct{ missing, damaged int }
 	tests := []struct {
@@ -21,8 +21,8 @@ func TestACheckTellsWhatIsWrongWithTheAttachments(t *testing.T) {
 		marker, removal error
 		want            result
 	}{
-		{"all is well", func(*testing.T, *desk) {}, nil, nil, result{}},
-		{"a file is gone and another is torn", func(t *testing.T, d *desk) {
+		{"nothing is wrong", func(*testing.T, *desk) {}, nil, nil, result{}},
+		{"a file is missing and another is damaged", func(t *testing.T, d *desk) {
 			must(t, os.Remove(d.path("content 1")))
 			writeOld(t, d.path("content 2"), "torn", 0)
 		}, nil, nil, result{1, 1}},
@@ -30,14 +30,14 @@ func TestACheckTellsWhatIsWrongWithTheAttachments(t *testing.T) {
 			must(t, os.Rename(d.files, d.files+".share"))
 			must(t, os.Mkdir(d.files, 0o755))
 		}, store.ErrNoMarker, store.ErrNoMarker, result{missing: 3}},
-		{"another database has adopted it", func(t *testing.T, d *desk) {
+		{"another database has adopted the directory", func(t *testing.T, d *desk) {
 			_, err := openAt(t, store.Options{URL: storetest.New(t).URL, AttachmentDirectory: d.files, Adopt: true})
 			must(t, err)
 		}, store.ErrForeignDirectory, store.ErrForeignDirectory, result{}},
 		{"the database was moved", func(t *testing.T, d *desk) {
 			d.exec(t, `UPDATE attachment_directory SET instance = jsonb_set(instance, '{system}', '"7"')`)
 		}, nil, store.ErrCopy, result{}},
-		{"it is not claimed yet", func(t *testing.T, d *desk) {
+		{"the directory is not claimed yet", func(t *testing.T, d *desk) {
 			d.exec(t, `DELETE FROM attachment_directory`)
 			must(t, os.Remove(filepath.Join(d.files, markerName)))
 		}, nil, nil, result{}},
@@ -66,7 +66,7 @@ func TestACheckTellsWhatIsWrongWithTheAttachments(t *testing.T) {
 	}
 }
 
-func TestACheckTellsThatNobodyCanWriteToTheDirectory(t *testing.T) {
+func TestACheckFindsThatTheDirectoryIsNotWritable(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	file := filepath.Join(t.TempDir(), "file")
@@ -88,7 +88,7 @@ func TestACheckOfAShareThatHangsEnds(t *testing.T) {
 	})
 }
 
-func TestAnExampleIsAPathOfTheDirectory(t *testing.T) {
+func TestAnExampleOfACheckIsThePathOfTheFile(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.accept(t, d.clerk(), mail("1", "a", with(attachment("x", "content"))))

@@ -46,16 +46,16 @@ func TestOnlyOldFilesThatNoRowNamesAreCollected(t *testing.T) {
 		filepath.Join(filepath.Dir(d.path("orphan")), "somebody's file"): true, filepath.Join(d.files, markerName): true,
 	} {
 		if isThere(path) != want {
-			t.Errorf("%s: there %t, want %t", filepath.Base(path), !want, want)
+			t.Errorf("%s: exists %t, want %t", filepath.Base(path), !want, want)
 		}
 	}
 	if n := d.count(t, "removal"); n != 0 {
-		t.Errorf("%d removals are noted", n)
+		t.Errorf("%d notes of removals are left", n)
 	}
 }
 
-// TestNothingIsRemovedByTheClockOfThisHost has a daemon whose clock is two years ahead.
-func TestNothingIsRemovedByTheClockOfThisHost(t *testing.T) {
+// TestTheClockOfThisHostRemovesNothing runs a store whose clock is two years ahead.
+func TestTheClockOfThisHostRemovesNothing(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	refuse := d.exceptFor("about a person asks for help", func() processor.Decision { return processor.Refuse{} })
@@ -70,11 +70,11 @@ func TestNothingIsRemovedByTheClockOfThisHost(t *testing.T) {
 	writeOld(t, d.path("of a batch that is being accepted"), "", 0)
 	files, err := s.CollectOrphans(t.Context(), 24*time.Hour)
 	if files != 0 || err != nil || !isThere(d.path("a person asks for help")) {
-		t.Errorf("collected %d files, %v; the only copy of a refused message is there: %t", files, err, isThere(d.path("a person asks for help")))
+		t.Errorf("collected %d files, %v; the only copy of a refused message exists: %t", files, err, isThere(d.path("a person asks for help")))
 	}
 }
 
-func TestTheOriginalOfARefusedMessageGoesWithItsReceipt(t *testing.T) {
+func TestTheFileOfARefusedMessageIsCollectedAfterItsReceiptIsPurged(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	c := d.exceptFor("about refused", func() processor.Decision { return processor.Refuse{} })
@@ -89,7 +89,7 @@ func TestTheOriginalOfARefusedMessageGoesWithItsReceipt(t *testing.T) {
 	}
 }
 
-func TestARunRemovesABoundedNumberAndTheNextGoesOn(t *testing.T) {
+func TestARunRemovesALimitedNumberAndTheNextGoesOn(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.exec(t, fmt.Sprintf(`INSERT INTO receipt (mailbox_id, digest, octets, outcome, reason, raw_kept, accepted_at, last_seen_at)
@@ -112,14 +112,14 @@ func TestARunRemovesABoundedNumberAndTheNextGoesOn(t *testing.T) {
 	}
 }
 
-// errCrash is the end of a program at a step: it does nothing any more.
+// errCrash makes a step and all later ones fail, as if the program had crashed there.
 var errCrash = errors.New("crash")
 
-// steps counts the steps of a collection and stops it, for good, at one of them.
+// steps records the steps of a collection, and makes one of them and all later ones fail.
 type steps struct {
 	mu    sync.Mutex
 	names []string
-	stop  int // 0: never
+	stop  int // the number of the first step that fails; 0 means none
 }
 
 func (s *steps) step(name string) error {
@@ -132,7 +132,8 @@ func (s *steps) step(name string) error {
 	return nil
 }
 
-// crashingDesk has two orphans, one file that a row names, and a temporary file, and runs out of life at a step.
+// crashingDesk returns a desk that has two orphans, one file that a row names, and a temporary file. Its collections
+// crash before step number stop.
 func crashingDesk(t *testing.T, stop int) (*desk, *steps) {
 	t.Helper()
 	d := newDesk(t)
@@ -146,9 +147,9 @@ func crashingDesk(t *testing.T, stop int) (*desk, *steps) {
 	return d, s
 }
 
-// TestACollectionThatIsStoppedAnywhereIsFinishedByTheNext is the crash matrix of CollectOrphans. After each crash another
-// program accepts messages that have what was being removed, and then it collects.
-func TestACollectionThatIsStoppedAnywhereIsFinishedByTheNext(t *testing.T) {
+// TestACollectionThatCrashedAnywhereIsFinishedByTheNext is the crash matrix of CollectOrphans. After each crash another
+// program accepts messages with the contents that were being removed, and then collects.
+func TestACollectionThatCrashedAnywhereIsFinishedByTheNext(t *testing.T) {
 	t.Parallel()
 	d, all := crashingDesk(t, 0)
 	if n, err := d.store.CollectOrphans(t.Context(), time.Hour); n != 3 || err != nil {
@@ -157,14 +158,14 @@ func TestACollectionThatIsStoppedAnywhereIsFinishedByTheNext(t *testing.T) {
 	documentation := read(t, "doc.go")
 	for i, name := range all.names {
 		if !strings.Contains(documentation, name) {
-			t.Errorf("the documentation does not say what a crash before %q leaves", name)
+			t.Errorf("doc.go does not say what a crash before %q leaves", name)
 		}
 		t.Run(fmt.Sprintf("before step %d, %s", i+1, name), func(t *testing.T) {
 			t.Parallel()
 			d, _ := crashingDesk(t, i+1)
 			_, err := d.store.CollectOrphans(t.Context(), time.Hour)
 			if !errors.Is(err, errCrash) && name != "release lease" && name != "note folder" {
-				t.Fatalf("it was not stopped: %v", err)
+				t.Fatalf("the collection did not crash: %v", err)
 			}
 			wantFilesOfRows(t, d)
 			next := d.open(t, d.url)
@@ -173,18 +174,18 @@ func TestACollectionThatIsStoppedAnywhereIsFinishedByTheNext(t *testing.T) {
 				if outcomes, err := next.Accept(t.Context(), d.mailbox, []store.Delivery{one}, d.clerk()); err == nil && outcomes[0].Err == nil {
 					wantFilesOfRows(t, d)
 				} else if d.count(t, "removal") == 0 {
-					t.Errorf("nothing is being removed, and Accept says %v", err)
+					t.Errorf("no removal is noted, but Accept failed: %v", err)
 				}
 			}
 			writeOld(t, d.path("named"), "named", 48*time.Hour)
-			// The program that died has the lease until it ends.
+			// The crashed program holds the lease until the lease ends.
 			d.exec(t, `UPDATE attachment_directory SET collector_until = now() WHERE collector IS NOT NULL`)
 			if _, err := next.CollectOrphans(t.Context(), time.Hour); err != nil {
 				t.Errorf("the next collection: %v", err)
 			}
 			wantFilesOfRows(t, d)
 			if isThere(d.path("orphan 2")) || isThere(filepath.Join(d.files, "tmp-left-behind")) || d.count(t, "removal") != 0 {
-				t.Errorf("left are %v and %d notes", d.fileNames(t), d.count(t, "removal"))
+				t.Errorf("files %v and %d notes are left", d.fileNames(t), d.count(t, "removal"))
 			}
 			if _, err := next.Accept(t.Context(), d.mailbox, batch, d.clerk()); err != nil {
 				t.Errorf("a message that waited: %v", err)
@@ -194,7 +195,7 @@ func TestACollectionThatIsStoppedAnywhereIsFinishedByTheNext(t *testing.T) {
 	}
 }
 
-// wantFilesOfRows fails the test unless every file that a row names is there.
+// wantFilesOfRows fails the test unless every file that a row names exists.
 func wantFilesOfRows(t *testing.T, d *desk) {
 	t.Helper()
 	for _, name := range all[string](t, d, `SELECT encode(sha256, 'hex') FROM attachment`) {
@@ -204,7 +205,7 @@ func wantFilesOfRows(t *testing.T, d *desk) {
 	}
 }
 
-// TestACrashBetweenFileAndCommitIsHarmless looks at what a stopped Accept leaves behind and what becomes of it.
+// TestACrashBetweenFileAndCommitIsHarmless follows the file that an interrupted Accept leaves behind.
 func TestACrashBetweenFileAndCommitIsHarmless(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -218,12 +219,12 @@ func TestACrashBetweenFileAndCommitIsHarmless(t *testing.T) {
 	if read(t, d.path("content")) != "content" || d.count(t, "attachment") != 0 {
 		t.Fatal("the crash did not leave a file without a row")
 	}
-	// The next poll takes it up, and from then on it is not an orphan, nor is it old.
+	// The next poll uses the file: from then on it is neither an orphan nor old.
 	d.exec(t, `DROP TRIGGER crash ON receipt`)
 	writeOld(t, d.path("content"), "content", 48*time.Hour)
 	d.accept(t, d.clerk(), batch...)
 	if age := time.Since(stat(t, d.path("content")).ModTime()); age > time.Hour {
-		t.Errorf("a file that is used again looks %v old", age)
+		t.Errorf("a file that is used again has an age of %v", age)
 	}
 	writeOld(t, d.path("content"), "content", 48*time.Hour)
 	if n, err := d.store.CollectOrphans(t.Context(), time.Hour); n != 0 || err != nil {
@@ -231,7 +232,7 @@ func TestACrashBetweenFileAndCommitIsHarmless(t *testing.T) {
 	}
 }
 
-// TestAFileThatARunningAcceptReliesOnIsNotCollected holds an Accept between finding the file and its commit.
+// TestAFileThatARunningAcceptReliesOnIsNotCollected holds Accept between finding the file and its commit.
 func TestAFileThatARunningAcceptReliesOnIsNotCollected(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -248,7 +249,7 @@ func TestAFileThatARunningAcceptReliesOnIsNotCollected(t *testing.T) {
 		accepted <- err
 	}()
 	<-found
-	// Whatever its time is, for instance because a file server keeps its own.
+	// The file may look old all the same, for instance because a file server sets its own times.
 	writeOld(t, d.path("content"), "content", 48*time.Hour)
 	n, err := d.store.CollectOrphans(t.Context(), time.Hour)
 	close(proceed)
@@ -283,18 +284,19 @@ func TestOneProgramCollectsAtATime(t *testing.T) {
 	}()
 	<-within
 	if n, err := other.CollectOrphans(t.Context(), time.Hour); n != 0 || err != nil || !isThere(orphan) {
-		t.Errorf("the other one collected %d, %v", n, err)
+		t.Errorf("the other program collected %d, %v", n, err)
 	}
 	close(proceed)
 	must(t, <-collected)
 	leaveOrphan(t, d.files)
 	if n, err := other.CollectOrphans(t.Context(), time.Hour); n != 1 || err != nil {
-		t.Errorf("afterwards the other one collected %d, %v", n, err)
+		t.Errorf("afterwards the other program collected %d, %v", n, err)
 	}
 }
 
-// TestWhoLostItsLeaseRemovesNothing has a collector that was suspended before it noted what to remove.
-func TestWhoLostItsLeaseRemovesNothing(t *testing.T) {
+// TestACollectorThatLostItsLeaseRemovesNothing gives the lease to another one before the first notes its removals, as
+// happens to a program that was suspended.
+func TestACollectorThatLostItsLeaseRemovesNothing(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	writeOld(t, d.path("orphan"), "orphan", 48*time.Hour)
@@ -310,7 +312,7 @@ func TestWhoLostItsLeaseRemovesNothing(t *testing.T) {
 	}
 }
 
-func TestAFileThatCannotBeRemovedKeepsNoOther(t *testing.T) {
+func TestAFileThatCannotBeRemovedDoesNotKeepTheOthers(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	for i := range 3 {
@@ -331,8 +333,8 @@ func TestAFileThatCannotBeRemovedKeepsNoOther(t *testing.T) {
 	}
 }
 
-// TestAcceptancesAreNotHeldUpByACollection has an acceptance under way all the time.
-func TestAcceptancesAreNotHeldUpByACollection(t *testing.T) {
+// TestACollectionDoesNotHoldUpAcceptances holds the lock of an acceptance all the time.
+func TestACollectionDoesNotHoldUpAcceptances(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	for i := range 450 {
@@ -346,14 +348,14 @@ func TestAcceptancesAreNotHeldUpByACollection(t *testing.T) {
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(t.Context(), `SELECT pg_advisory_lock_shared($1)`, int64(0x6d61696c_61636370))
 	must(t, err)
-	// Where rows name all files, a collection does not even ask for the lock.
+	// When rows name all files, a collection does not ask for the lock.
 	if n, err := d.store.CollectOrphans(t.Context(), time.Hour); n != 0 || err != nil {
 		t.Errorf("collected %d, %v", n, err)
 	}
 	if swept := one[string](t, d, `SELECT swept FROM attachment_directory`); swept != "" {
 		t.Errorf("the sweep stopped at %s", swept)
 	}
-	// Where it has to, it gives up soon, and goes on at the next call.
+	// When a file is an orphan, it asks for the lock, soon gives up, and goes on at the next call.
 	writeOld(t, d.path("orphan"), "", 48*time.Hour)
 	if n, err := d.store.CollectOrphans(t.Context(), time.Hour); n != 0 || err != nil || !isThere(d.path("orphan")) {
 		t.Errorf("collected %d, %v", n, err)

@@ -28,7 +28,7 @@ func openAt(t *testing.T, o store.Options) (*store.Store, error) {
 	return s, err
 }
 
-// leaveOrphan puts a temporary file there that was left behind two days ago.
+// leaveOrphan writes a temporary file that is two days old into a directory, and returns its path.
 func leaveOrphan(t *testing.T, directory string) string {
 	t.Helper()
 	path := filepath.Join(directory, "tmp-left-behind")
@@ -47,13 +47,13 @@ func TestADatabaseLeavesTheDirectoryOfAnotherAlone(t *testing.T) {
 	_, err := openAt(t, store.Options{URL: other.URL, AttachmentDirectory: d.files})
 	if !errors.Is(err, store.ErrForeignDirectory) || !errors.Is(err, store.ErrDirectory) ||
 		!strings.Contains(store.Hint(err), "attachments adopt") {
-		t.Errorf("the second database opened it: %v, hint %q", err, store.Hint(err))
+		t.Errorf("opening the directory for a second database: %v, hint %q", err, store.Hint(err))
 	}
 	orphan := leaveOrphan(t, d.files)
 	if n, err := d.store.CollectOrphans(t.Context(), time.Hour); n != 1 || err != nil || isThere(orphan) {
 		t.Errorf("the first database removed %d: %v", n, err)
 	}
-	// Whoever adopts it has it, and the one it belonged to writes and removes nothing there any more.
+	// The second database adopts the directory; from then on the first one writes and removes nothing there.
 	leaveOrphan(t, d.files)
 	if _, err := openAt(t, store.Options{URL: other.URL, AttachmentDirectory: d.files, Adopt: true}); err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestADatabaseLeavesTheDirectoryOfAnotherAlone(t *testing.T) {
 	}
 }
 
-func TestAShareThatIsNotMountedIsNotWrittenBelow(t *testing.T) {
+func TestNothingIsWrittenBelowTheMountPointOfAnUnmountedShare(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
@@ -94,7 +94,7 @@ func TestAShareThatIsNotMountedIsNotWrittenBelow(t *testing.T) {
 				t.Errorf("a message with a file: %v", err)
 			}
 			if outcomes[1].Result != store.Opened {
-				t.Errorf("a message without a file waits for its neighbour: %+v", outcomes[1])
+				t.Errorf("a message without a file was held up: %+v", outcomes[1])
 			}
 			if _, err = openAt(t, store.Options{URL: d.url, AttachmentDirectory: d.files}); !errors.Is(err, store.ErrNoMarker) {
 				t.Errorf("Open: %v", err)
@@ -106,9 +106,9 @@ func TestAShareThatIsNotMountedIsNotWrittenBelow(t *testing.T) {
 				t.Errorf("CollectOrphans: %d, %v", n, err)
 			}
 			if names := d.fileNamesIfAny(); len(names) != 0 || isThere(d.files) != before {
-				t.Errorf("below the mount point lie %v; it is there: %t", names, isThere(d.files))
+				t.Errorf("below the mount point are %v; the mount point exists: %t", names, isThere(d.files))
 			}
-			// A message without a file needs no share, and all is well again when it is back.
+			// A message without a file needs no share. Once the share is back, messages with files are recorded again.
 			d.accept(t, d.clerk(), batch[1])
 			must(t, os.RemoveAll(d.files))
 			must(t, os.Rename(d.files+".share", d.files))
@@ -117,7 +117,7 @@ func TestAShareThatIsNotMountedIsNotWrittenBelow(t *testing.T) {
 	}
 }
 
-func TestOneOfSeveralHostsWithADirectoryEachClaims(t *testing.T) {
+func TestOnlyOneOfSeveralHostsClaimsItsDirectory(t *testing.T) {
 	t.Parallel()
 	db := storetest.New(t)
 	var errs [5]error
@@ -136,17 +136,17 @@ func TestOneOfSeveralHostsWithADirectoryEachClaims(t *testing.T) {
 		}
 	}
 	if opened != 1 {
-		t.Errorf("%d hosts may write", opened)
+		t.Errorf("%d hosts opened their directory, want 1", opened)
 	}
 }
 
-// legacyMarker is what earlier versions wrote for the database of the desk.
+// legacyMarker returns the marker that earlier versions wrote for the database of the desk.
 func legacyMarker(t *testing.T, d *desk) string {
 	t.Helper()
 	return one[string](t, d, `SELECT system_identifier || '/' || oid || E'\n' FROM pg_control_system(), pg_database WHERE datname = current_database()`)
 }
 
-func TestADirectoryThatIsInUseIsClaimedWhenItIsTheRightOne(t *testing.T) {
+func TestADirectoryInUseIsClaimedByItsDatabaseOnly(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
@@ -159,7 +159,7 @@ func TestADirectoryThatIsInUseIsClaimedWhenItIsTheRightOne(t *testing.T) {
 			must(t, os.Rename(d.files, d.files+".share"))
 			must(t, os.Mkdir(d.files, 0o755))
 		}, store.ErrNoMarker},
-		{"not there at all", func(t *testing.T, d *desk) { must(t, os.Rename(d.files, d.files+".share")) }, store.ErrNoMarker},
+		{"missing", func(t *testing.T, d *desk) { must(t, os.Rename(d.files, d.files+".share")) }, store.ErrNoMarker},
 		{"with the marker of an earlier version", func(t *testing.T, d *desk) {
 			must(t, os.WriteFile(filepath.Join(d.files, markerName), []byte(legacyMarker(t, d)), 0o600))
 		}, nil},
@@ -185,7 +185,7 @@ func TestADirectoryThatIsInUseIsClaimedWhenItIsTheRightOne(t *testing.T) {
 				t.Errorf("error is %v", err)
 			}
 			if test.want != nil && (d.count(t, "attachment_directory") != 0 || len(d.fileNamesIfAny()) != len(before)) {
-				t.Error("it was claimed nevertheless")
+				t.Error("the directory was claimed nevertheless")
 			}
 			if test.want == nil {
 				_, again := openAt(t, store.Options{URL: d.url, AttachmentDirectory: d.files})
@@ -195,7 +195,7 @@ func TestADirectoryThatIsInUseIsClaimedWhenItIsTheRightOne(t *testing.T) {
 	}
 }
 
-func TestAClaimThatWasStoppedIsDoneAgain(t *testing.T) {
+func TestAClaimThatWasInterruptedIsRepeated(t *testing.T) {
 	t.Parallel()
 	db := storetest.New(t)
 	directory := filepath.Join(t.TempDir(), "attachments")
@@ -204,21 +204,21 @@ func TestAClaimThatWasStoppedIsDoneAgain(t *testing.T) {
 		CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
 		CREATE TRIGGER crash BEFORE INSERT ON attachment_directory FOR EACH ROW EXECUTE FUNCTION crash()`)
 	if _, err := openAt(t, o); !errors.Is(err, store.ErrUnavailable) || !isThere(filepath.Join(directory, markerName)) {
-		t.Fatalf("it did not stop between marker and row: %v", err)
+		t.Fatalf("the claim did not stop between marker and row: %v", err)
 	}
-	// What is claimed by nobody yet, another database may take.
+	// Another database may claim a directory whose claim was never finished.
 	if _, err := openAt(t, store.Options{URL: storetest.New(t).URL, AttachmentDirectory: directory}); err != nil {
 		t.Error(err)
 	}
 	db.Exec(t, `DROP TRIGGER crash ON attachment_directory`)
 	if _, err := openAt(t, o); !errors.Is(err, store.ErrForeignDirectory) {
-		t.Errorf("two databases own it: %v", err)
+		t.Errorf("two databases own the directory: %v", err)
 	}
 	must(t, os.Remove(filepath.Join(directory, markerName)))
 	if _, err := openAt(t, o); err != nil {
 		t.Error(err)
 	}
-	// Between the row and the marker's last word, the row counts.
+	// When the row is written and the marker still says "claiming", the row counts.
 	path := filepath.Join(directory, markerName)
 	must(t, os.WriteFile(path, []byte(strings.Replace(read(t, path), "state claimed", "state claiming", 1)), 0o600))
 	if _, err := openAt(t, o); err != nil || !strings.Contains(read(t, path), "state claimed") {
@@ -226,7 +226,7 @@ func TestAClaimThatWasStoppedIsDoneAgain(t *testing.T) {
 	}
 }
 
-func TestOnlyAPersonDecidesThatADirectoryIsAdopted(t *testing.T) {
+func TestADirectoryIsOnlyAdoptedWithTheOptionAdopt(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.accept(t, d.clerk(), mail("1", "a", with(attachment("x", "content"))))
@@ -235,10 +235,10 @@ func TestOnlyAPersonDecidesThatADirectoryIsAdopted(t *testing.T) {
 		t.Errorf("Open: %v", err)
 	}
 	if _, err := openAt(t, store.Options{URL: d.url, AttachmentDirectory: filepath.Join(empty, "none"), Adopt: true}); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a directory that is not there was adopted: %v", err)
+		t.Errorf("adopting a missing directory: %v", err)
 	}
 	if _, err := openAt(t, store.Options{URL: d.url, Adopt: true}); err == nil {
-		t.Error("no directory was adopted")
+		t.Error("adopting without a directory succeeded")
 	}
 	s, err := openAt(t, store.Options{URL: d.url, AttachmentDirectory: empty, Adopt: true})
 	must(t, err)
@@ -246,7 +246,7 @@ func TestOnlyAPersonDecidesThatADirectoryIsAdopted(t *testing.T) {
 	if err != nil || got[0].Err != nil {
 		t.Errorf("Accept in the adopted directory: %+v, %v", got, err)
 	}
-	// The store that is still open on the old directory writes there no more.
+	// The store that is still open on the old directory no longer writes there.
 	if got := d.accept(t, d.clerk(), mail("3", "c", with(attachment("x", "content")))); !errors.Is(got[0].Err, store.ErrForeignDirectory) {
 		t.Errorf("Accept in the old directory: %+v", got)
 	}
@@ -264,7 +264,7 @@ func wantOnlyWriting(t *testing.T, d *desk, s *store.Store, uidl, reason string)
 		t.Errorf("error %v, hint %q", err, store.Hint(err))
 	}
 	if _, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail(uidl, uidl, with(attachment("x", "of "+uidl)))}, d.clerk()); err != nil {
-		t.Errorf("mail is stopped: %v", err)
+		t.Errorf("Accept failed, but a copy must not stop mail: %v", err)
 	}
 }
 
@@ -275,7 +275,7 @@ func TestADatabaseThatMayBeACopyRemovesNothing(t *testing.T) {
 		{"another database", "database number is", `UPDATE attachment_directory SET instance = jsonb_set(instance, '{database}', '"7"')`},
 		{"a standby or a restored backup", "timeline is", `UPDATE attachment_directory SET instance = jsonb_set(instance, '{timeline}', '"00000000"')`},
 		{"another directory of the server", "data directory is", `UPDATE attachment_directory SET instance = jsonb_set(instance, '{directory}', '"/srv/pg"')`},
-		{"another port, when the directory is not told", "port is", `UPDATE attachment_directory SET instance = instance || '{"directory": "", "port": "1"}'`},
+		{"another port, when the server does not tell its directory", "port is", `UPDATE attachment_directory SET instance = instance || '{"directory": "", "port": "1"}'`},
 		{"the owner has collected since", "collected there since", `UPDATE attachment_directory SET generation = 'earlier'`},
 		{"the owner has collected twice since", "collected there since", `UPDATE attachment_directory SET generation = 'earlier', next_generation = 'later'`},
 	}
@@ -290,13 +290,13 @@ func TestADatabaseThatMayBeACopyRemovesNothing(t *testing.T) {
 			s, err := openAt(t, store.Options{URL: d.url, AttachmentDirectory: d.files, Adopt: true})
 			must(t, err)
 			if n, err := s.CollectOrphans(t.Context(), time.Hour); n != 1 || err != nil {
-				t.Errorf("after it was adopted: %d, %v", n, err)
+				t.Errorf("after adopting the directory: %d, %v", n, err)
 			}
 		})
 	}
 }
 
-// TestAnOrdinaryRoleClaimsAndCollects has a role that may not ask for the directory of the server's data.
+// TestAnOrdinaryRoleClaimsAndCollects opens the store as a role that may not read the server's data directory setting.
 func TestAnOrdinaryRoleClaimsAndCollects(t *testing.T) {
 	t.Parallel()
 	db := storetest.New(t)
@@ -316,7 +316,7 @@ func TestAnOrdinaryRoleClaimsAndCollects(t *testing.T) {
 	if n, err := s.CollectOrphans(t.Context(), time.Hour); n != 1 || err != nil {
 		t.Errorf("collected %d, %v", n, err)
 	}
-	// The same database by a role that tells more is the same database.
+	// The same database is recognized when a role that may read more opens it.
 	super, err := openAt(t, store.Options{URL: db.URL, AttachmentDirectory: files})
 	must(t, err)
 	leaveOrphan(t, files)
@@ -325,7 +325,7 @@ func TestAnOrdinaryRoleClaimsAndCollects(t *testing.T) {
 	}
 }
 
-func TestWhatADatabaseDoesNotTellIsNoDifference(t *testing.T) {
+func TestAValueThatADatabaseDoesNotTellIsNoDifference(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.exec(t, `UPDATE attachment_directory SET instance = instance || '{"address": "192.0.2.1", "timeline": "", "port": "1"}'`)

@@ -11,7 +11,7 @@ import (
 	"mailintegration/store/storetest"
 )
 
-// open returns a store on a database of its own.
+// openStore returns a store on a database of its own.
 func openStore(t *testing.T) (*store.Store, *storetest.Database) {
 	t.Helper()
 	db := storetest.New(t)
@@ -30,7 +30,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// fails checks the kind of an error, unless want is nil, and what it says.
+// fails requires an error that is want, unless want is nil, and that contains all texts in says.
 func fails(t *testing.T, err, want error, says ...string) {
 	t.Helper()
 	if err == nil {
@@ -53,7 +53,7 @@ func equal(t *testing.T, want, got any) {
 	}
 }
 
-func TestANewTeamHasWhatItNeeds(t *testing.T) {
+func TestANewTeamHasAGroupASourceAndPriorities(t *testing.T) {
 	t.Parallel()
 	s, _ := openStore(t)
 	must(t, s.AddTeam(t.Context(), "  IT   Montréal ", store.TeamOptions{Address: " Help@Example.com", SitesMandatory: true}))
@@ -75,7 +75,7 @@ func TestANewTeamHasWhatItNeeds(t *testing.T) {
 	}, priorities)
 }
 
-func TestReferenceData(t *testing.T) {
+func TestReferenceDataIsAddedAndListed(t *testing.T) {
 	t.Parallel()
 	s, _ := openStore(t)
 	ctx := t.Context()
@@ -87,26 +87,26 @@ func TestReferenceData(t *testing.T) {
 	must(t, s.AddPriority(ctx, "", "At once", 5))
 	must(t, s.AddSite(ctx, "Québec"))
 
-	t.Run("what is there already is refused in any case", func(t *testing.T) {
+	t.Run("a name that exists is refused without regard to case", func(t *testing.T) {
 		fails(t, s.AddTeam(ctx, "it", store.TeamOptions{}), store.ErrExists, `team "it" already exists`)
 		fails(t, s.AddGroup(ctx, "", "SERVICE desk"), store.ErrExists, `group "SERVICE desk" of team "IT"`)
 		fails(t, s.AddSource(ctx, "", "email"), store.ErrExists)
 		fails(t, s.AddPriority(ctx, "", "high", 0), store.ErrExists)
 		fails(t, s.AddSite(ctx, "QUÉBEC"), store.ErrExists)
 	})
-	t.Run("names that cannot be are refused", func(t *testing.T) {
+	t.Run("invalid names are refused", func(t *testing.T) {
 		fails(t, s.AddTeam(ctx, " ", store.TeamOptions{}), nil, "a team needs a name")
 		fails(t, s.AddSite(ctx, strings.Repeat("x", 201)), nil, "at most 200")
 		fails(t, s.AddGroup(ctx, "", "a\x1bb"), nil, "control characters")
 		fails(t, s.AddTeam(ctx, "HR", store.TeamOptions{Address: "not an address"}), nil, "not a mail address")
 	})
-	t.Run("a name may hold anything else", func(t *testing.T) {
+	t.Run("a name may contain anything else", func(t *testing.T) {
 		must(t, s.AddSite(ctx, "a\x00\xff'; DROP TABLE site; --"))
 		sites, err := s.Sites(ctx)
 		must(t, err)
 		equal(t, []store.Site{{Name: "a\uFFFD\uFFFD'; DROP TABLE site; --"}, {Name: "Québec"}}, sites)
 	})
-	t.Run("priorities come by rank, and one without goes last", func(t *testing.T) {
+	t.Run("priorities are listed by rank, those without a rank last", func(t *testing.T) {
 		priorities, err := s.Priorities(ctx, "IT")
 		must(t, err)
 		var names []string
@@ -115,15 +115,15 @@ func TestReferenceData(t *testing.T) {
 		}
 		equal(t, []string{"At once", "High", "Normal", "Low", "Whenever"}, names)
 	})
-	t.Run("an unknown team is no empty list", func(t *testing.T) {
+	t.Run("an unknown team is an error, not an empty list", func(t *testing.T) {
 		_, err := s.Groups(ctx, "nobody")
 		fails(t, err, store.ErrUnknown, `team "nobody" is not known`)
 		fails(t, s.AddGroup(ctx, "nobody", "x"), store.ErrUnknown)
 	})
-	t.Run("with two teams one has to be named", func(t *testing.T) {
+	t.Run("with two teams, the team must be named", func(t *testing.T) {
 		must(t, s.AddTeam(ctx, "HR", store.TeamOptions{}))
 		fails(t, s.AddGroup(ctx, "", "Payroll"), nil, "several teams", "HR, IT")
-		must(t, s.AddGroup(ctx, "HR", "Network")) // IT has one of this name, too
+		must(t, s.AddGroup(ctx, "HR", "Network")) // IT has a group of this name, too
 		groups, err := s.Groups(ctx, "")
 		must(t, err)
 		equal(t, []store.Group{

@@ -10,7 +10,7 @@ import (
 	"mailintegration/store/storetest"
 )
 
-// filled returns a store with an incident that has everything, an event and a service request of another team.
+// filled returns a store with an incident that has a value everywhere, an event, and a service request of another team.
 func filled(t *testing.T) (*store.Store, *storetest.Database) {
 	t.Helper()
 	s, db := openStore(t)
@@ -57,7 +57,7 @@ SELECT r.team_id, m.id, r.number, m.via FROM request r, (VALUES ('one@x', 'seen'
 WHERE r.number = 2;
 `
 
-// shown is the contract of request show --json.
+// shown is the documented output of request show --json.
 const shown = `{
 	"number": 2, "kind": "incident", "state": "open", "team": "IT", "subject": "Printer",
 	"requester": {"logon": "zoe", "name": "Zoë"}, "user": {"logon": "zoe", "name": "Zoë"}, "assignee": {"logon": "ann", "name": "Ann"},
@@ -83,7 +83,7 @@ const shown = `{
 	"messages": ["one@x", "two@x"]
 }`
 
-// asJSON is what a program reads.
+// asJSON returns v as a program reads it from JSON.
 func asJSON(t *testing.T, v any) (read any) {
 	t.Helper()
 	b, err := json.Marshal(v)
@@ -92,7 +92,7 @@ func asJSON(t *testing.T, v any) (read any) {
 	return read
 }
 
-func TestRequestShowsEverything(t *testing.T) {
+func TestRequestReturnsEveryValueOfARequest(t *testing.T) {
 	t.Parallel()
 	s, _ := filled(t)
 	r, err := s.Request(t.Context(), 2)
@@ -100,7 +100,7 @@ func TestRequestShowsEverything(t *testing.T) {
 	equal(t, asJSON(t, json.RawMessage(shown)), asJSON(t, r))
 }
 
-func TestARequestWithNothingHasEveryNameAndNoNullList(t *testing.T) {
+func TestAnEmptyRequestHasEveryNameAndNoNullList(t *testing.T) {
 	t.Parallel()
 	s, _ := filled(t)
 	r, err := s.Request(t.Context(), 1)
@@ -137,11 +137,11 @@ func TestRequestsAreListedByFilter(t *testing.T) {
 		{"all, the newest first", store.RequestFilter{}, []int64{3, 2, 1}},
 		{"events", store.RequestFilter{Kinds: []processor.RequestKind{processor.Event}}, []int64{3}},
 		{"incidents and service requests", store.RequestFilter{Kinds: []processor.RequestKind{processor.Incident, processor.ServiceRequest}}, []int64{2, 1}},
-		{"of a state", store.RequestFilter{State: processor.StateOpen}, []int64{2}},
-		{"of a team in any case", store.RequestFilter{Team: "hr"}, []int64{1}},
+		{"in a state", store.RequestFilter{State: processor.StateOpen}, []int64{2}},
+		{"of a team, whose name is matched without regard to case", store.RequestFilter{Team: "hr"}, []int64{1}},
 		{"a page", store.RequestFilter{Limit: 1}, []int64{3}},
 		{"the next page", store.RequestFilter{Limit: 1, Before: 3}, []int64{2}},
-		{"nothing", store.RequestFilter{State: processor.StateClosed}, []int64{}},
+		{"no match", store.RequestFilter{State: processor.StateClosed}, []int64{}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

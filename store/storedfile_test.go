@@ -17,14 +17,14 @@ func with(list ...processor.Attachment) func(*processor.Message) {
 	return func(m *processor.Message) { m.Attachments = list }
 }
 
-func TestAContentIsStoredOnceAndReadBackExactly(t *testing.T) {
+func TestAContentIsStoredOnceAndUnchanged(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, content string }{
-		{"an empty one", ""},
+		{"no octets", ""},
 		{"one octet", "x"},
-		{"one that just fits into memory", noise(256<<10 - 1)},
-		{"one that just does not", noise(256 << 10)},
-		{"one of 3 MB", noise(3 << 20)},
+		{"the longest that is kept in memory", noise(256<<10 - 1)},
+		{"one octet too long for memory", noise(256 << 10)},
+		{"3 MB", noise(3 << 20)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -40,7 +40,7 @@ func TestAContentIsStoredOnceAndReadBackExactly(t *testing.T) {
 				t.Error("the file was written again")
 			}
 			if n := d.count(t, "attachment WHERE octets = $1 AND encode(sha256, 'hex') = $2", len(test.content), filepath.Base(d.path(test.content))); n != 3 {
-				t.Errorf("%d rows name it, want 3", n)
+				t.Errorf("%d rows name the file, want 3", n)
 			}
 			if names := d.fileNames(t); len(names) != 1 {
 				t.Errorf("files are %v", names)
@@ -64,11 +64,11 @@ func TestAFileOfTheWrongSizeIsReplaced(t *testing.T) {
 	writeOld(t, d.path("content"), "torn", 0)
 	d.accept(t, d.clerk(), mail("1", "a", with(attachment("x", "content"))))
 	if got := read(t, d.path("content")); got != "content" {
-		t.Errorf("the file has %q", got)
+		t.Errorf("the file contains %q", got)
 	}
 }
 
-// writeOld puts a file there that was last touched some time ago.
+// writeOld writes a file whose modification time is age ago.
 func writeOld(t *testing.T, path, content string, age time.Duration) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -100,7 +100,7 @@ func TestAMessageWhoseAttachmentCannotBeReadStaysInTheMailboxAlone(t *testing.T)
 			}
 			for _, name := range d.fileNames(t) {
 				if strings.HasPrefix(name, "tmp-") {
-					t.Errorf("%s is left", name)
+					t.Errorf("the temporary file %s is left", name)
 				}
 			}
 			if n := d.count(t, "receipt"); n != 1 || got[0].Result != store.Opened {

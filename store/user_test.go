@@ -9,7 +9,7 @@ import (
 	"mailintegration/store"
 )
 
-func TestAddUser(t *testing.T) {
+func TestUsersAreAddedAndListed(t *testing.T) {
 	t.Parallel()
 	s, _ := openStore(t)
 	ctx := t.Context()
@@ -37,11 +37,11 @@ func TestAddUser(t *testing.T) {
 	}
 }
 
-func TestImportUsers(t *testing.T) {
+func TestUsersAreImported(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name, file string
-		want       []store.User // ann is there besides, unless she is among them
+		want       []store.User // the users afterwards; ann is added unless she is among them
 		result     store.ImportResult
 	}{
 		{
@@ -57,7 +57,7 @@ func TestImportUsers(t *testing.T) {
 			store.ImportResult{Added: 1},
 		},
 		{
-			"a user is updated by logon, and a field that is empty empties",
+			"a user is found by logon, and an empty field deletes the value",
 			"logon,name,addresses,site\nZOE,Zoë B.,new@x.org,\n",
 			[]store.User{{Logon: "ZOE", Name: "Zoë B.", Addresses: []string{"new@x.org"}}},
 			store.ImportResult{Updated: 1},
@@ -69,7 +69,7 @@ func TestImportUsers(t *testing.T) {
 			store.ImportResult{Added: 1, Updated: 1},
 		},
 		{
-			"addresses change hands within a file",
+			"a file gives the address of one user to another",
 			"logon,addresses\nzoe,ann@x.org\nann,zoe@x.org\n",
 			[]store.User{{Logon: "ann", Name: "Ann", Addresses: []string{"zoe@x.org"}}, {Logon: "zoe", Name: "Zoë", Addresses: []string{"ann@x.org"}, Site: "Québec"}},
 			store.ImportResult{Updated: 2},
@@ -84,7 +84,7 @@ func TestImportUsers(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			s := storeWithPeople(t)
-			for range 2 { // again is the same
+			for range 2 { // a second import changes nothing
 				result, err := s.ImportUsers(t.Context(), strings.NewReader(tc.file))
 				must(t, err)
 				equal(t, tc.result, result)
@@ -120,7 +120,7 @@ func TestImportUsersNamesEveryMistakeAndChangesNothing(t *testing.T) {
 		name, file string
 		want       []store.Mistake
 	}{
-		{"mistakes of all kinds are named at once, with their lines",
+		{"mistakes of all kinds are listed together, with their lines",
 			"logon,name,addresses,site\nok,Ok,ok@x.org,\n,Nobody,,\na,A,nonsense also,\nOK,Again,,\nb,B,ok@x.org,\nc,C\nd,\"D\nD\",d@x.org,Mars\n",
 			[]store.Mistake{
 				{3, "a logon needs a name"},
@@ -130,7 +130,7 @@ func TestImportUsersNamesEveryMistakeAndChangesNothing(t *testing.T) {
 				{6, "address ok@x.org is also on line 2"},
 				{7, "2 fields, but the header has 4"},
 			}},
-		{"what the database knows better is named at once, too",
+		{"mistakes that only the database shows are listed together, too",
 			"logon,addresses,site\na,zoe@x.org,Mars\nb,ann@x.org,\n",
 			[]store.Mistake{
 				{2, `site "Mars" is not known: run mailintegration site add "Mars"`},
@@ -138,7 +138,7 @@ func TestImportUsersNamesEveryMistakeAndChangesNothing(t *testing.T) {
 				{3, `address ann@x.org is user "ann"'s`},
 			}},
 		{"an empty file", "", []store.Mistake{{1, "no header: name the columns in the first line: logon, name, addresses, site"}}},
-		{"columns that nobody knows", "login,name,name\nx,y,z\n", []store.Mistake{
+		{"unknown columns", "login,name,name\nx,y,z\n", []store.Mistake{
 			{1, `unknown column "login": the columns are logon, name, addresses, site`},
 			{1, "column name appears twice"},
 			{1, "the column logon is missing"},
