@@ -10,8 +10,8 @@
 // set_aside names the event that carries a message that could not be recorded as what it is. Rules that must always
 // hold are constraints of the schema (migrations/), not of this code.
 //
-// A row of mailbox says when a message was recorded last and since when a daemon reads it; attempt counts how often a message could
-// not be recorded.
+// A row of mailbox says when a message was recorded last, and since when a daemon has been reading the mailbox; attempt
+// counts how often a message could not be recorded.
 //
 // # The receipt rule
 //
@@ -25,11 +25,11 @@
 //  1. Begin, and set the limits of the server for locks, statements and idle time.
 //  2. Share the lock that the collector of files takes alone, and lock the row of the mailbox: two daemons that poll the
 //     same mailbox accept one after the other.
-//  3. Look up the receipts; what has one is known and only counted.
+//  3. Look up the receipts. A message that has one is known, and only counted.
 //  4. Look up everything that deciding may ask for, for the whole batch at once.
 //  5. Decide message by message, each once; each decision shows in the directory that the next one sees. Numbers of
-//     requests are drawn ahead, between decisions. Those that nobody uses are kept for the next batch, and so are those
-//     of a transaction that rolled back. After a COMMIT without an answer, the numbers are never used again.
+//     requests are drawn ahead, between decisions. Unused numbers are kept for the next batch, and so are the numbers of
+//     a transaction that rolled back. After a COMMIT without an answer, its numbers are never used again.
 //  6. Make the files of the attachments durable.
 //  7. Write all rows and commit.
 //
@@ -37,7 +37,10 @@
 // answer was lost is unknown: Accept fails, and the next poll either finds the receipt or does the work again.
 //
 // Reconsider takes back the receipt of a message that was set aside and then takes the same steps, in one transaction:
-// either it stays aside or it is recorded as something else.
+// the message either stays set aside or is recorded as something else.
+//
+// The prose of events is the caller's: the Decider returns the event of a message that is set aside with its text. If
+// the Decider panics, the event is a plain one.
 //
 // # The attachment directory has one owner
 //
@@ -91,15 +94,47 @@
 // somebody who removed what the configuration names (ErrReferenceGone) or by a stop. These fail a batch at once and blame
 // no message; but a directory that cannot be used and a lock of a request's row fail only the messages that need them.
 //
-// Every other error may be one message's, so each message of the batch is then tried alone. One that PostgreSQL refuses
-// (SQLSTATE class 22, 23 or 54), that makes our own code panic, or that nobody has understood in time is set aside. One
-// that fails for an unknown reason stays in the mailbox with its error; the caller counts its attempts. Two of these in a
-// row end the batch: the reason is likely one that all share. For the same reason a constraint that has refused two
-// messages in a row sets no third one aside.
+// Every other error may be one message's fault, so each message of the batch is then tried alone. A message is set aside
+// if PostgreSQL refuses it (SQLSTATE class 22, 23 or 54), if our own code panics on it, or if deciding about it takes too
+// long. A message that fails for an unknown reason stays in the mailbox with its error; the caller counts its attempts.
+// Two such messages in a row end the batch, because they likely share the reason. So a constraint that has refused two
+// messages in a row has no third message set aside.
 //
 // # Waiting
 //
-// All that is waited for has an end (limits): the server's answer, a lock, a statement, a decision, the files of a
-// batch, a batch as a whole. The server has its own, which it also keeps when we are gone. What cannot be ended, a
-// decision that does not return or a share that hangs, is left to its goroutine, and nothing that it holds is used again.
+// Every wait has a limit (limits.go): the server's answer, a lock, a statement, a decision, the files of a batch, a batch
+// as a whole. The server has limits of its own, which hold even when this process is gone. A decision that does not
+// return and a share that hangs cannot be ended: they are left to their goroutine, and nothing that it holds is used
+// again.
+//
+// # Files
+//
+//	store.go                             Store, Options, Open
+//	accept.go, write.go                  Accept: the steps of one batch, and the rows that it writes
+//	receipt.go                           receipts: which messages of a batch are known
+//	record.go, numbers.go                one decision per message; the numbers of requests
+//	directory.go, findings.go            what a decision may look up, and the queries for it
+//	request.go, activity.go              rows of requests and activities, with participants, threads and history
+//	singly.go, setaside.go               the messages of a failed batch one by one; messages set aside
+//	reconsider.go                        another decision about a message that was set aside
+//	blame.go, refusals.go, errors.go     whose fault an error is
+//	hint.go, filehint.go                 what a person can do about an error
+//	transaction.go, limits.go, budget.go transactions, limits of waiting, the time for each decision
+//	connection.go, connection_*.go       connections that notice a silent server
+//	lock.go, attempt.go, known.go        of a mailbox: its lock, failed attempts, unique-ids that are known
+//	oversize.go, purge.go                receipts of messages that are too large; removal of old receipts
+//	text.go                              text as PostgreSQL stores and compares it
+//	attachment.go, storedfile.go         attachments and raw messages: rows and durable files
+//	rawfile.go                           a raw message in a file
+//	filerunner.go, filesystem_*.go       work on files of a share that may hang; errors of file systems
+//	owner.go, marker.go, instance.go     the database that owns the attachment directory
+//	attachmentstate.go                   what an acceptance must find before it names files
+//	orphans.go, removal.go, lease.go     removal of files that no row names
+//	inspect.go                           the state of the attachment directory, for a person
+//	resolve.go                           names of the configuration to rows
+//	reference.go, requesttype.go         groups, sites, priorities, sources and service request types
+//	team.go, user.go, people.go          teams and users
+//	import.go                            reference data from CSV
+//	show.go                              requests and events for a person
+//	migrate.go                           the schema (migrations/)
 package store
