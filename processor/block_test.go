@@ -27,8 +27,8 @@ func TestBlocksAreReadInEveryForm(t *testing.T) {
 		{"a value with colons", "CreateSR\nLink: http://x:1/\nCreateSR", "2:Link=http://x:1/", "", "", ""},
 		{"a description up to the end", "[CreateSR]\nType: x\ndescription: one\n\n  two\nPriority: none\n[/CreateSR]", "2:Type=x", "one\n\n  two\nPriority: none", "", ""},
 		{"a description that ends in the line of the closing", "[CreateSR]\nDescription:\none [/CreateSR]", "", "one", "", ""},
-		{"a token in a sentence is none", "please write CreateSR\nType: x", "", "", "please write CreateSR\nType: x", "the message has no block of fields (write Field: value lines between [CreateSR] and [/CreateSR])"},
-		{"a quoted block is none", "> CreateSR\n> Type: x\n> CreateSR", "", "", "> CreateSR\n> Type: x\n> CreateSR", "the message has no block of fields (write Field: value lines between [CreateSR] and [/CreateSR])"},
+		{"a token in a sentence opens no block", "please write CreateSR\nType: x", "", "", "please write CreateSR\nType: x", "the message has no block of fields (write Field: value lines between [CreateSR] and [/CreateSR])"},
+		{"a quoted block does not count", "> CreateSR\n> Type: x\n> CreateSR", "", "", "> CreateSR\n> Type: x\n> CreateSR", "the message has no block of fields (write Field: value lines between [CreateSR] and [/CreateSR])"},
 		{"not closed", "CreateSR\nType: x", "2:Type=x", "", "", "line 1: the block that begins here is not closed (write CreateSR in the line after it)"},
 		{"closed in another form", "[CreateSR]\nType: x\n</CreateSR>", "2:Type=x", "", "", "line 1: the block that begins here is not closed (write [/CreateSR] in the line after it); line 3: \"</CreateSR>\" is no field (write Field: value, or put it under Description:)"},
 		{"not opened", "Type: x\n[/CreateSR]", "", "", "Type: x\n[/CreateSR]", "the message has no block of fields (write Field: value lines between [CreateSR] and [/CreateSR]); line 2: a block is closed that was not opened"},
@@ -72,7 +72,7 @@ func TestWithoutATokenNothingIsABlock(t *testing.T) {
 	}
 }
 
-// FuzzBlock reads arbitrary text: every mistake is told in one line, and what is read is in the text.
+// FuzzBlock reads arbitrary text: every mistake is one line, and the fields are in the text.
 func FuzzBlock(f *testing.F) {
 	f.Add("CreateSR\nType: x\nDescription: y\nCreateSR")
 	f.Add("[CreateSR] A: b\n[/CreateSR]\n<CreateSR>")

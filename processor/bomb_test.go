@@ -156,7 +156,7 @@ type cost struct {
 	read               int64
 }
 
-// costOf parses a message, checks that the outcome is within the limits, and says what it cost.
+// costOf parses a message, checks that the result is within the limits, and returns its cost.
 func costOf(t *testing.T, s string) cost {
 	t.Helper()
 	raw := &countingReader{Reader: strings.NewReader(s)}
@@ -168,7 +168,7 @@ func costOf(t *testing.T, s string) cost {
 	return cost{after.Mallocs - before.Mallocs, after.TotalAlloc - before.TotalAlloc, raw.octets}
 }
 
-// checkBounds checks what is promised of every Message.
+// checkBounds checks the promises about every Message.
 func checkBounds(t *testing.T, m *Message, l Limits) {
 	t.Helper()
 	for what, n := range map[string][2]int{

@@ -143,7 +143,8 @@ func (found *Report) fillFromText(m *Message, isAlone bool, limits Limits) {
 	notice, returned := cutReturned(text)
 	if found.MessageID == "" && returned != "" {
 		const sections = 3 // lines that are not folded correctly divide a header section
-		for _, fields := range entity.ReadHeaders(strings.NewReader(returned), int64(min(len(returned), reportOctets)), limits.entity(), sections) {
+		size := int64(min(len(returned), reportOctets))
+		for _, fields := range entity.ReadHeaders(strings.NewReader(returned), size, limits.entity(), sections) {
 			found.fillFromOriginal(fields, limits)
 		}
 	}

@@ -84,7 +84,7 @@ func (d desk) UsersNamed(name string) []User {
 
 func (d desk) List(name ListName) ([]Listed, bool) { return d.Lists[name], true }
 
-// asked is a directory that answers only what it was told it would be asked.
+// asked is a directory that fails the test for a look-up that keys does not list.
 type asked struct {
 	t    *testing.T
 	keys Keys
@@ -127,7 +127,7 @@ func (a asked) List(name ListName) ([]Listed, bool) {
 }
 
 // TestCasesAreReadAndDecidedAsTheySay runs every folder of testdata: mail.eml is what arrives, directory.json what
-// the service desk knows, want.json how Explain describes what is understood and decided.
+// the service desk knows, want.json how Explain describes the message and the decision.
 func TestCasesAreReadAndDecidedAsTheySay(t *testing.T) {
 	t.Parallel()
 	folders, err := filepath.Glob("testdata/*/mail.eml")

@@ -116,7 +116,7 @@ func TestMessagesAreReadAsAnotherParserReadsThem(t *testing.T) {
 	}
 }
 
-// differences says in which fields a message is read in another way.
+// differences returns the fields that the other parser reads differently.
 func differences(octets []byte, want expectation) map[string]string {
 	raw := bytes.NewReader(octets)
 	m := Parse(raw, int64(len(octets)))

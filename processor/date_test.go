@@ -51,9 +51,9 @@ func TestDatesAreReadInEveryForm(t *testing.T) {
 		{"the year 99999", "3 Nov 99999 10:04:05 +0000", ""},
 		{"past the last year by its zone", "31 Dec 9999 23:59:59 -0100", ""},
 		{"before 1970", "3 Nov 1969 10:04:05 +0000", ""},
-		{"a day that is none", "42 Nov 2026 10:04:05 +0000", ""},
-		{"a month that is none", "2026-13-03 10:04:05", ""},
-		{"an hour that is none", "3 Nov 2026 31:04:05 +0000", ""},
+		{"a day that does not exist", "42 Nov 2026 10:04:05 +0000", ""},
+		{"a month that does not exist", "2026-13-03 10:04:05", ""},
+		{"an hour that does not exist", "3 Nov 2026 31:04:05 +0000", ""},
 		{"a number beyond all measure", "3 Nov 99999999999999999999 10:04:05", ""},
 	}
 	for _, tt := range tests {

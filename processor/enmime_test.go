@@ -60,7 +60,7 @@ func TestMessagesAreReadAsEnmimeReadsThem(t *testing.T) {
 	}
 }
 
-// isMessage says whether a file of the corpus is a message, not a part of one.
+// isMessage reports whether a file of the corpus is a message, not a part of one.
 func isMessage(name string) bool {
 	switch filepath.Ext(name) {
 	case ".html", ".txt", ".tnef", ".json", ".md", ".png", ".golden":
@@ -69,7 +69,7 @@ func isMessage(name string) bool {
 	return !strings.HasSuffix(name, "_reply_text") && !strings.HasPrefix(filepath.Base(name), "LICENSE")
 }
 
-// compareWithEnmime says in which fields a message is read in another way.
+// compareWithEnmime returns the fields that enmime reads differently.
 func compareWithEnmime(octets []byte, theirs *enmime.Envelope) map[string]string {
 	raw := bytes.NewReader(octets)
 	m := Parse(raw, raw.Size())
@@ -97,7 +97,7 @@ func compareWithEnmime(octets []byte, theirs *enmime.Envelope) map[string]string
 	return found
 }
 
-// isTextOf says whether a part that enmime lists among the others is what a message says, or says once more.
+// isTextOf reports whether a part that enmime lists among the others is the text of a message, or repeats it.
 func isTextOf(m *Message, p *enmime.Part) bool {
 	if p.Disposition == "attachment" || p.FileName != "" {
 		return false
@@ -106,7 +106,7 @@ func isTextOf(m *Message, p *enmime.Part) bool {
 	return p.ContentType == "text/html" || isText && strings.Contains(letters(m.Text), letters(string(p.Content)))
 }
 
-// isFromHTML says whether the text was made from HTML, which is a matter of taste.
+// isFromHTML reports whether the text was made from HTML; that conversion is a matter of taste.
 func isFromHTML(e *enmime.Envelope) bool {
 	return e.Root == nil || e.Root.BreadthMatchFirst(func(p *enmime.Part) bool { return p.ContentType == "text/plain" }) == nil
 }

@@ -41,7 +41,7 @@ type ExplainedMessage struct {
 	InReplyTo   []string              `json:"in_reply_to"`
 	References  []string              `json:"references"` // oldest first
 	Attachments []ExplainedAttachment `json:"attachments"`
-	Automatic   Automatic             `json:"automatic"`        // "" for a person, else auto_reply, auto_notice, bounce, disposition or list
+	Automatic   Automatic             `json:"automatic"`        // "" for a person's mail, else one of the constants of Automatic
 	Report      *ExplainedReport      `json:"report,omitempty"` // left out if the message is no report
 	Defects     []string              `json:"defects"`          // "2.1: what was wrong"; without a part's path for the message itself
 }

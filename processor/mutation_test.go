@@ -59,7 +59,7 @@ func timeOf(f func()) time.Duration {
 	return shortest
 }
 
-// damage returns a message with a few things done to it that happen to mail, or that somebody may do.
+// damage returns a message with a few random kinds of damage, accidental or malicious.
 func damage(rng *rand.Rand, content []byte) []byte {
 	damaged := append([]byte(nil), content...)
 	for range 1 + rng.IntN(4) {

@@ -13,7 +13,7 @@ import (
 	"mailintegration/processor"
 )
 
-// print explains a message for an administrator: what it says, what would become of it, and why.
+// print explains a message for an administrator: its content, the decision about it, and the reason.
 func (x *explaining) print(w io.Writer, file string, m *processor.Message, raw io.ReaderAt, d processor.Decision) error {
 	printLine(w, "%s", file)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -40,7 +40,7 @@ func (x *explaining) print(w io.Writer, file string, m *processor.Message, raw i
 	return t.Flush()
 }
 
-// facts prints lines of a name and a value, and none for what is not there.
+// facts prints lines of a name and a value. It skips empty values.
 type facts struct {
 	w      io.Writer
 	indent string
@@ -52,7 +52,7 @@ func (f facts) say(name, value string) {
 	}
 }
 
-// printMessage prints who wrote what to whom.
+// printMessage prints the header fields of a message.
 func printMessage(f facts, m *processor.Message) {
 	f.say("From", addresses(m.From))
 	if m.Author() != m.From {
@@ -72,10 +72,10 @@ func printMessage(f facts, m *processor.Message) {
 	f.say("Size", size(m.Octets))
 }
 
-// mostShown is how many people, or lines of a text, are shown.
+// mostShown is the most people, or lines of a text, to show.
 const mostShown = 10
 
-// addresses shows names and addresses as mail programs do.
+// addresses returns names and addresses in the form of mail programs.
 func addresses(list ...processor.Address) string {
 	var shown []string
 	for i, a := range list {
@@ -95,7 +95,7 @@ func addresses(list ...processor.Address) string {
 	return strings.Join(shown, ", ")
 }
 
-// printText prints how the text begins that the author wrote, and says how much else there is.
+// printText prints the beginning of the author's text, and how many lines it leaves out.
 func printText(w io.Writer, m *processor.Message) {
 	text, all := strings.TrimSpace(m.ReplyText), strings.TrimSpace(m.Text)
 	if text == "" {
@@ -118,7 +118,7 @@ func printText(w io.Writer, m *processor.Message) {
 	}
 }
 
-// printAttachments prints name, type and decoded size of each attachment, and which of them are not stored.
+// printAttachments prints name, type and decoded size of each attachment, and whether it is not stored.
 func printAttachments(w io.Writer, m *processor.Message, raw io.ReaderAt, d processor.Decision) error {
 	if len(m.Attachments) == 0 {
 		return nil
@@ -141,8 +141,8 @@ func printAttachments(w io.Writer, m *processor.Message, raw io.ReaderAt, d proc
 	return nil
 }
 
-// isStored says whether an attachment is among those that the decision stores; where nothing is opened or added to,
-// there is nothing to say.
+// isStored reports whether the decision stores an attachment. It is true for a decision that stores no attachments at
+// all, because then IgnoredAttachments is not the cause.
 func isStored(a processor.Attachment, d processor.Decision) bool {
 	var stored []processor.Attachment
 	switch d := d.(type) {
@@ -156,7 +156,7 @@ func isStored(a processor.Attachment, d processor.Decision) bool {
 	return slices.ContainsFunc(stored, func(s processor.Attachment) bool { return s.Name == a.Name })
 }
 
-// printFilters prints what became of each filter of the mailbox.
+// printFilters prints the result of each filter of the mailbox.
 func printFilters(w io.Writer, results []processor.FilterResult) error {
 	if len(results) == 0 {
 		return nil
@@ -173,7 +173,7 @@ func printFilters(w io.Writer, results []processor.FilterResult) error {
 	return t.Flush()
 }
 
-// verdictOf says in a few words what a decision is.
+// verdictOf describes a decision in a few words.
 func verdictOf(d processor.Decision) string {
 	switch d := d.(type) {
 	case processor.OpenRequest:
@@ -215,7 +215,7 @@ func printReason(w io.Writer, why processor.Reason) {
 	fmt.Fprintf(w, "    (%s)\n", why.Code)
 }
 
-// printDecision prints the fields of what would be recorded.
+// printDecision prints the fields that the decision would record.
 func printDecision(f facts, d processor.Decision) {
 	switch d := d.(type) {
 	case processor.OpenRequest:
@@ -241,7 +241,7 @@ func printDecision(f facts, d processor.Decision) {
 	}
 }
 
-// attached names what would be stored.
+// attached lists the files that the decision would store.
 func attached(list []processor.Attachment, raw bool) string {
 	var names []string
 	for _, a := range list {
@@ -253,7 +253,7 @@ func attached(list []processor.Attachment, raw bool) string {
 	return strings.Join(names, ", ")
 }
 
-// printJSON prints the explanation in one line: processor.Explanation is the contract.
+// printJSON prints the explanation in one line of JSON, as processor.Explanation documents it.
 func printJSON(w io.Writer, m *processor.Message, raw io.ReaderAt, d processor.Decision) error {
 	explanation, err := processor.Explain(m, raw, d)
 	if err != nil {
