@@ -43,7 +43,7 @@ func hang(t *testing.T, s *store.Store, step string, limit time.Duration) (reach
 	return within, letGo
 }
 
-// returned waits until the work that was left behind has returned.
+// returned waits until the abandoned work has returned.
 func returned(s *store.Store) {
 	for s.IsStuck() {
 		runtime.Gosched()
@@ -105,9 +105,9 @@ func TestAStopDoesNotWaitForAShareThatHangs(t *testing.T) {
 	})
 }
 
-// TestWorkThatWasLeftBehindNoLongerReadsTheMessage runs a decoder that reads on after its batch has failed, when the
+// TestAbandonedWorkNoLongerReadsTheMessage runs a decoder that reads on after its batch has failed, when the
 // caller may have closed the message.
-func TestWorkThatWasLeftBehindNoLongerReadsTheMessage(t *testing.T) {
+func TestAbandonedWorkNoLongerReadsTheMessage(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.store.OnFiles(hangLimit, nil)
@@ -155,7 +155,7 @@ func TestACollectionOnAShareThatHangsHoldsUpNoMail(t *testing.T) {
 	}
 	must(t, accept("1", "another content"))
 	if err := accept("2", "orphan"); !errors.Is(err, store.ErrLocked) || store.IsUnexplained(err) {
-		t.Errorf("accepting a content that is being removed: %v", err)
+		t.Errorf("accepting a file that is being removed: %v", err)
 	}
 	if err := <-collected; !errors.Is(err, store.ErrHanging) {
 		t.Errorf("the collection: %v", err)

@@ -148,7 +148,7 @@ func crashingDesk(t *testing.T, stop int) (*desk, *steps) {
 }
 
 // TestACollectionThatCrashedAnywhereIsFinishedByTheNext is the crash matrix of CollectOrphans. After each crash another
-// program accepts messages with the contents that were being removed, and then collects.
+// program accepts messages with the files that were being removed, and then collects.
 func TestACollectionThatCrashedAnywhereIsFinishedByTheNext(t *testing.T) {
 	t.Parallel()
 	d, all := crashingDesk(t, 0)

@@ -17,7 +17,7 @@ func with(list ...processor.Attachment) func(*processor.Message) {
 	return func(m *processor.Message) { m.Attachments = list }
 }
 
-func TestAContentIsStoredOnceAndUnchanged(t *testing.T) {
+func TestAnAttachmentIsStoredOnceAndUnchanged(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, content string }{
 		{"no octets", ""},
