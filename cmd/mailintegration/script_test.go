@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"mailintegration/mailbox/dovecottest"
 	"mailintegration/mailbox/pop3test"
 	"mailintegration/store/storetest"
 )
@@ -120,7 +120,7 @@ func prepare(t *testing.T, e *testscript.Env) error {
 	e.Setenv("POP3_PORT", strconv.Itoa(plain.Port()))
 	e.Setenv("TLS_PORT", strconv.Itoa(secure.Port()))
 	e.Setenv("OTHER_PORT", strconv.Itoa(other.Port()))
-	e.Setenv("DEAD_PORT", strconv.Itoa(deadPort(t)))
+	e.Setenv("DEAD_PORT", strconv.Itoa(dovecottest.FreePort(t))) // no server listens there
 	e.Setenv("MAILINTEGRATION_CONFIG", filepath.Join(e.WorkDir, "mailintegration.xml"))
 	for name, s := range map[string]*pop3test.Server{"ca.pem": secure, "other.pem": other} {
 		if err := os.WriteFile(filepath.Join(e.WorkDir, name), s.RootsPEM(), 0o600); err != nil {
@@ -128,16 +128,6 @@ func prepare(t *testing.T, e *testscript.Env) error {
 		}
 	}
 	return nil
-}
-
-// deadPort returns a port at which no server listens.
-func deadPort(t *testing.T) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // expand implements the command expand FILE…, which replaces $NAMES in files by the script's variables.

@@ -4,7 +4,6 @@ package postgres_test
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -15,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"mailintegration/mailbox/dovecottest"
 	"mailintegration/store/postgres"
 	"mailintegration/store/storetest"
 )
@@ -31,7 +31,7 @@ func runByHand(t *testing.T, dir string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	free := freePort(t)
+	free := strconv.Itoa(dovecottest.FreePort(t))
 	cluster := filepath.Join(dir, "cluster")
 	cmd := exec.Command(program, "-D", cluster, "-p", free, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "fsync=off", "-c", "shared_buffers=32MB")
@@ -50,17 +50,6 @@ func runByHand(t *testing.T, dir string) string {
 		return strings.Contains(string(text), "ready")
 	})
 	return free
-}
-
-// freePort returns a port that is free now.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
 
 // TestARunningServerOfAnOlderVersionIsTakenOverAtItsPort adopts a server at a port. Its users know the port, so a
