@@ -151,7 +151,7 @@ type overdueError struct {
 
 func (e *overdueError) Error() string { return fmt.Sprintf("%s took longer than %s", e.what, e.limit) }
 
-// recoverFault makes a panic of our own code the fault of the message. It is to be deferred.
+// recoverFault makes a panic of our own code the fault of the message. Callers defer it.
 func recoverFault(err *error) {
 	if v := recover(); v != nil {
 		*err = &messageError{reason: panicReason(v)}
@@ -196,7 +196,7 @@ func (a *acceptance) accept(ctx context.Context, batch []Delivery, met map[[sha2
 	return nil
 }
 
-// settle notes what became of an arrival; its copies in the same batch are known by then.
+// settle notes what became of a new message; its copies in the same batch are known by then.
 func (a *acceptance) settle(r *record) {
 	o := Outcome{Result: r.outcome(), Request: r.request, Activity: r.activity, Decision: r.decision}
 	for i, position := range r.positions {

@@ -8,7 +8,7 @@ import (
 	"mailintegration/processor"
 )
 
-// reopened is the state a request goes to when it is done with and somebody writes again.
+// reopened returns the state of a request that was done when somebody wrote again.
 func reopened(kind processor.RequestKind) processor.RequestState {
 	if kind == processor.Event {
 		return processor.StateNew
@@ -16,8 +16,8 @@ func reopened(kind processor.RequestKind) processor.RequestState {
 	return processor.StateOpen
 }
 
-// author is the sender of an activity as a participant, unless he is one already. One who was flagged is not made one:
-// that is for the person to say who looks at it.
+// author returns the sender of an activity as a participant, unless the sender is one already or was flagged: then the
+// person who looks at the activity decides.
 func author(m *processor.Message, add processor.AddActivity, dir *directory) []participant {
 	if add.Flagged {
 		return nil

@@ -18,7 +18,7 @@ type turns struct {
 	abandoned bool
 }
 
-// begin begins a message's turn. It ends the goroutine when that was abandoned: what it worked on is nobody's any more.
+// begin starts a message's turn. It ends the goroutine if the turns were abandoned: nobody uses its work any more.
 func (t *turns) begin(arr *newMessage) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -69,7 +69,7 @@ func (d *directory) List(name processor.ListName) ([]processor.Listed, bool) {
 	return list, ok
 }
 
-// thread is where a Message-ID leads by the rule of threadQuery.
+// thread returns where a Message-ID leads by the rule of threadQuery.
 func (d *directory) thread(id string) (thread, bool) {
 	found, ok := d.threads[id]
 	added, isNew := d.newThreads[id]
@@ -109,7 +109,7 @@ func (d *directory) show(r *record) {
 	}
 }
 
-// after is the request of a record as the record leaves it, its participants aside.
+// after returns the request of a record as the record leaves it, its participants aside.
 func (d *directory) after(r *record) *processor.Request {
 	if r.opens != nil {
 		people := []int64{r.opens.Requester.ID, r.opens.User.ID}

@@ -10,8 +10,7 @@ import (
 	"mailintegration/processor"
 )
 
-// ErrUnavailable is what errors.Is finds in an error that says that PostgreSQL could not be reached or could not do
-// its work. It is transient.
+// ErrUnavailable says that PostgreSQL could not be reached or could not do its work. It is transient.
 var ErrUnavailable = errors.New("the database is unavailable")
 
 // ErrLocked says that another transaction holds a row that is needed: the mailbox's, which fails the whole batch, or a
@@ -30,7 +29,7 @@ func (e *unavailableError) Error() string        { return "database: " + e.err.E
 func (e *unavailableError) Unwrap() error        { return e.err }
 func (e *unavailableError) Is(target error) bool { return target == ErrUnavailable }
 
-// lockedError is PostgreSQL's word that a lock could not be had in time, or only by a deadlock.
+// lockedError says that PostgreSQL did not grant a lock in time, or ended a deadlock.
 type lockedError struct {
 	err        error
 	ofAcceptor bool // the lock is one that every acceptance for the mailbox needs

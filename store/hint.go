@@ -61,7 +61,7 @@ func Hint(err error) string {
 	return ""
 }
 
-// IsUnreachable tells whether no server answered, or one that is starting, stopping or full: it may answer later, with
+// IsUnreachable reports whether no server answered, or one that is starting, stopping or full: it may answer later, with
 // the same address, name and password.
 func IsUnreachable(err error) bool {
 	const outOfResources, shutDownOrStarting = "53", "57" // classes of SQLSTATE

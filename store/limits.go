@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// limits say how long is waited for what. What depends on the octets of a batch gets more time for many: see growing.
+// limits say how long the store waits for each thing. What depends on the octets of a batch gets more time for many: see growing.
 type limits struct {
 	answerTime atomic.Int64  // nanoseconds for an answer of the database: see patience
 	decideTime time.Duration // for a decision about one message
@@ -44,12 +44,12 @@ func limitsOf(o Options) *limits {
 	return l
 }
 
-// patience is how long an answer of the database is waited for. Connections that the pool opens ask for it at any time.
+// patience returns how long the store waits for an answer of the database. Connections that the pool opens ask for it at any time.
 func (l *limits) patience() time.Duration { return time.Duration(l.answerTime.Load()) }
 
 func (l *limits) setPatience(d time.Duration) { l.answerTime.Store(int64(d)) }
 
-// connectTime is how long a new connection, or an answer of one that was idle, is waited for.
+// connectTime returns how long the store waits for a new connection, or for an answer of one that was idle.
 func (l *limits) connectTime() time.Duration { return min(connectTimeout, l.patience()) }
 
 // growing returns a limit for work on so many octets.
@@ -79,5 +79,5 @@ func (s *Store) sendBrief(ctx context.Context, b *pgx.Batch) error {
 	return s.brief(ctx, func(ctx context.Context) error { return s.pool.SendBatch(ctx, &limited).Close() })
 }
 
-// milliseconds is a duration as PostgreSQL's settings take it.
+// milliseconds returns a duration as PostgreSQL's settings take it.
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%dms", d.Milliseconds()) }

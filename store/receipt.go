@@ -72,7 +72,7 @@ func (a *acceptance) receipts(ctx context.Context, batch []Delivery) (map[[sha25
 	return met, nil
 }
 
-// mailboxGone makes the absence of a mailbox's row a reference that is gone.
+// mailboxGone turns the absence of a mailbox's row into a referenceError.
 func mailboxGone(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return &referenceError{errors.New("the mailbox is no longer known")}
@@ -80,7 +80,7 @@ func mailboxGone(err error) error {
 	return err
 }
 
-// metColumns are those of a receipt that meetings reads.
+// metColumns are the columns of a receipt that scanKnown reads.
 const metColumns = `digest, outcome, coalesce(request_id, 0), coalesce(activity_id, 0), accepted_at`
 
 // scanKnown reads the digests of deliveries, each with the receipt that it is known by. A delivery that is in met is left

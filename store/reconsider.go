@@ -25,7 +25,7 @@ var ErrNotAside = errors.New("no message is set aside with this event")
 // ErrProcessed says that an event is marked as processed: a person may have recorded its message by hand.
 var ErrProcessed = errors.New("the event is marked as processed: its message may have been recorded by hand")
 
-// OpenAside opens the message that an event carries, which is to be closed by its Raw. The error is ErrNotAside when
+// OpenAside opens the message that an event carries, which the caller closes by its Raw. The error is ErrNotAside when
 // there is none.
 func (s *Store) OpenAside(ctx context.Context, event int64) (*Aside, error) {
 	a := Aside{Event: event}

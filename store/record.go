@@ -11,7 +11,7 @@ import (
 	"mailintegration/processor"
 )
 
-// record is what one arrival becomes: a decision, and the rows and files that follow from it.
+// record is what becomes of one new message: a decision, and the rows and files that follow from it.
 type record struct {
 	*newMessage
 	decision processor.Decision
@@ -28,7 +28,7 @@ type record struct {
 	files        []*storedFile
 }
 
-// outcome is the receipt's word for the decision.
+// outcome returns the receipt's word for the decision.
 func (r *record) outcome() string {
 	switch r.decision.(type) {
 	case processor.OpenRequest:
@@ -76,7 +76,7 @@ func (a *acceptance) decide(ctx context.Context, arrivals []*newMessage) ([]*rec
 	return records, a.identify(ctx, records)
 }
 
-// decideInOrder decides about each arrival over the effects of those before it, which the directory shows, until no
+// decideInOrder decides about each message over the effects of those before it, which the directory shows, until no
 // number is left for the next. Each decision has a limited time.
 func (a *acceptance) decideInOrder(arrivals []*newMessage, dir *directory) ([]*record, error) {
 	numbers := a.numbers.unused()
@@ -189,13 +189,13 @@ func (d asideDecider) Decide(*processor.Message, processor.Directory, time.Time)
 	return processor.SetAside{Reason: d.reason}
 }
 
-// panicReason says what panicked, and where. It is to be called by the function that recovered.
+// panicReason returns the reason for a panic: what panicked, and where. The function that recovered must call it.
 func panicReason(v any) processor.Reason {
 	detail := fmt.Sprintf("the program failed on the message: %v (%s)", v, panicPlace())
 	return processor.NewReason(processor.ReasonPanic, detail)
 }
 
-// panicPlace is the function and line that panicked: the first one that is not the runtime's.
+// panicPlace returns the function and line that panicked: the first one that is not the runtime's.
 func panicPlace() string {
 	var pcs [32]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs[:])])

@@ -18,7 +18,7 @@ type participant struct {
 // maxParticipants bounds how many correspondents of one message take part in its request.
 const maxParticipants = 50
 
-// correspondents are the addresses that take part in a request opened by m: its author and its recipients.
+// correspondents returns the addresses that take part in a request opened by m: its author and its recipients.
 func correspondents(m *processor.Message) []string {
 	var keys []string
 	for _, list := range [][]processor.Address{{m.From}, m.To, m.Cc} {
@@ -34,7 +34,7 @@ func correspondents(m *processor.Message) []string {
 	return keys
 }
 
-// recipients are the participants of the request that m opens, beside its requester, user and assignee.
+// recipients returns the participants of the request that m opens, beside its requester, user and assignee.
 func recipients(m *processor.Message, open processor.OpenRequest, number int64, dir *directory) []participant {
 	taken := map[participant]bool{{user: open.Requester.ID}: true, {user: open.User.ID}: true, {user: open.Assignee.ID}: true}
 	var list []participant
@@ -49,7 +49,7 @@ func recipients(m *processor.Message, open processor.OpenRequest, number int64, 
 	return list
 }
 
-// participant is the user that an address belongs to, or the address.
+// participant returns the user that an address belongs to, or else the address.
 func (d *directory) participant(addr string) participant {
 	if u, ok := d.users[addr]; ok {
 		return participant{user: u.ID}
@@ -60,7 +60,7 @@ func (d *directory) participant(addr string) participant {
 // maxThreads bounds how many Message-IDs of one message are remembered.
 const maxThreads = 100
 
-// threads are the Message-IDs that lead to the request of m from now on and do not yet: its own, and those it refers
+// threads returns the Message-IDs that lead to the request of m from now on and do not yet: its own, and those it refers
 // to, the newest first. These are remembered so that two answers to a message we never saw meet.
 func threads(m *processor.Message, request int64, dir *directory) []thread {
 	var list []thread

@@ -58,7 +58,7 @@ func (e *UnresolvedError) Hint() string {
 	return strings.Join(lines, "; ")
 }
 
-// Resolve gives the mailbox of that name with its names resolved, and remembers it in the database when it is new.
+// Resolve returns the mailbox of that name with its names resolved, and remembers it in the database when it is new.
 // The error is an *UnresolvedError when names are missing.
 func (s *Store) Resolve(ctx context.Context, name string, names processor.Names) (Mailbox, error) {
 	mb := Mailbox{Name: clean(name)}
@@ -223,7 +223,7 @@ func (r *resolution) miss(tag, name, hint string) {
 	r.missing = append(r.missing, UnresolvedName{Tag: tag, Name: name, Hint: hint})
 }
 
-// quoted is a word as a shell takes it, in quotes when it needs them.
+// quoted returns a word as a shell takes it, in quotes when it needs them.
 func quoted(word string) string {
 	if word != "" && !strings.ContainsFunc(word, func(c rune) bool { return strings.ContainsRune(" \t\n'\"\\$&;|<>()*?#~`!", c) }) {
 		return word

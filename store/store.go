@@ -18,7 +18,7 @@ type Options struct {
 	Adopt               bool             // makes the directory this database's, whatever was before; a person decided so
 	Now                 func() time.Time // nil means time.Now
 	MaxConns            int32            // connections at once; 0 means the greater of 4 and the number of CPUs
-	Patience            time.Duration    // how long a database is waited for that does not answer; 0 means 75 s
+	Patience            time.Duration    // how long to wait for a database that does not answer; 0 means 75 s
 	DecideTime          time.Duration    // how long deciding about one message may take; 0 means 30 s
 	// ReadOnly: the database refuses every change, and the attachment directory need not be there.
 	ReadOnly bool
@@ -113,7 +113,7 @@ func poolConfig(o Options, limits *limits) (*pgxpool.Config, error) {
 var errAddress = errors.New("the address of the database cannot be read: it is postgres://USER:PASSWORD@HOST:PORT/DATABASE, " +
 	"with special characters of the password as %XX, or words like host=HOST password='PASSWORD'")
 
-// withoutAddress is err with nothing of the database's address in it. A file that the address names may be told.
+// withoutAddress returns err with nothing of the database's address in it. It may name a file that the address names.
 func withoutAddress(err error) error {
 	var parse *pgconn.ParseConfigError
 	if !errors.As(err, &parse) {

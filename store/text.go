@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// How much of a message's words is stored. What goes beyond can be had again from the raw message.
+// How much of a message's words is stored. The raw message has the rest.
 const (
 	maxSubject   = 10_000   // runes of a subject
 	maxText      = 4 << 20  // octets of a body, and of its HTML
@@ -18,13 +18,13 @@ const (
 	ellipsis     = "…"
 )
 
-// clean makes text from outside fit for PostgreSQL, whose text is valid UTF-8 without U+0000. What is not becomes
-// U+FFFD, the replacement character, so that one sees that something was there.
+// clean makes text from outside fit for PostgreSQL, whose text is valid UTF-8 without U+0000. All else becomes
+// U+FFFD, the replacement character, so that a reader sees that something was there.
 func clean(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// capped is s made storable and no longer than limit octets, cut between two characters.
+// capped returns s made storable and no longer than limit octets, cut between two characters.
 func capped(s string, limit int) string {
 	s = clean(s)
 	if len(s) <= limit {
@@ -37,7 +37,7 @@ func capped(s string, limit int) string {
 	return s[:end] + ellipsis
 }
 
-// subject is a subject made storable: of a bounded length, and never empty.
+// subject returns a subject made storable: of a bounded length, and never empty.
 func subject(s string) string {
 	s = clean(s)
 	if utf8.RuneCountInString(s) > maxSubject {
@@ -46,7 +46,7 @@ func subject(s string) string {
 	return cmp.Or(s, "(no subject)")
 }
 
-// addressKey is the form an addr-spec is compared in, "" when it cannot be anybody's.
+// addressKey returns the form in which an addr-spec is compared, "" for one that cannot be anybody's.
 func addressKey(addr string) string {
 	key := strings.ToLower(strings.TrimSpace(clean(addr)))
 	if len(key) > maxAddress {
@@ -55,7 +55,7 @@ func addressKey(addr string) string {
 	return key
 }
 
-// threadKey is the form a msg-id is compared in, "" when it is none that could lead anywhere.
+// threadKey returns the form in which a msg-id is compared, "" for one that cannot lead to a request.
 func threadKey(id string) string {
 	key := clean(id)
 	if len(key) > maxMessageID {
@@ -64,7 +64,7 @@ func threadKey(id string) string {
 	return key
 }
 
-// storableDate is nil for a date that is absent, or that programs which read the database would fail on:
+// storableDate returns nil for a date that is absent, or that programs which read the database would fail on:
 // RFC 3339 §5 has years of four digits.
 func storableDate(t time.Time) *time.Time {
 	if u := t.UTC(); t.IsZero() || u.Year() < 1 || u.Year() > 9999 {
@@ -73,7 +73,7 @@ func storableDate(t time.Time) *time.Time {
 	return &t
 }
 
-// personKey is the form that a name of a person is compared in, "" when it cannot be anybody's.
+// personKey returns the form in which a person's name is compared, "" for one that cannot be anybody's.
 func personKey(name string) string {
 	key := clean(name)
 	if len(key) > maxLine {

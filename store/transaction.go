@@ -106,7 +106,7 @@ func (s *Store) beginQuery(idle time.Duration) string {
 		mode, milliseconds(s.lockTime), milliseconds(s.statementTime), milliseconds(idle))
 }
 
-// finishing is the context to end a transaction in: a stop never cuts between the rows and the commit.
+// finishing returns the context to end a transaction in: a stop never cuts between the rows and the commit.
 func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 }

@@ -1,0 +1,89 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"mailintegration/processor"
+	"mailintegration/store"
+	"mailintegration/store/storetest"
+)
+
+// frontDesk opens an incident for every message. It is the smallest store.Decider.
+type frontDesk struct{ processor.References }
+
+// Keys implements processor.Decider: this one looks nothing up.
+func (frontDesk) Keys(*processor.Message) processor.Keys { return processor.Keys{} }
+
+// Decide implements processor.Decider.
+func (f frontDesk) Decide(m *processor.Message, _ processor.Directory, _ time.Time) processor.Decision {
+	return processor.OpenRequest{
+		Reason: processor.NewReason(processor.ReasonNewMail), Kind: processor.Incident, Subject: m.Subject,
+		Requester: f.Login, User: f.Login,
+	}
+}
+
+// SetAside implements store.Decider.
+func (f frontDesk) SetAside(_ store.Delivery, why processor.Reason) processor.OpenRequest {
+	return processor.OpenRequest{
+		Kind: processor.Event, Subject: "Message set aside", Body: why.Detail(), Requester: f.Login, User: f.Login,
+	}
+}
+
+// exampleTB lets an example use storetest, which ends databases with a test.
+type exampleTB struct {
+	testing.TB
+	cleanups []func()
+}
+
+func (*exampleTB) Helper()                  {}
+func (*exampleTB) Context() context.Context { return context.Background() }
+func (t *exampleTB) Cleanup(f func())       { t.cleanups = append(t.cleanups, f) }
+func (*exampleTB) Fatal(args ...any)        { panic(fmt.Sprint(args...)) }
+
+func (t *exampleTB) end() {
+	for i := len(t.cleanups) - 1; i >= 0; i-- {
+		t.cleanups[i]()
+	}
+}
+
+// A message is recorded with its receipt in one transaction. When the same octets come again, under whichever unique-id,
+// the receipt tells that the message is known: it may be deleted from its mailbox, and nothing is recorded.
+func ExampleStore_Accept() {
+	tb := &exampleTB{}
+	defer tb.end()
+	db := storetest.New(tb)
+	db.Exec(tb, `INSERT INTO team (name) VALUES ('IT'); INSERT INTO user_account (logon, name) VALUES ('daemon', 'Daemon')`)
+	files, err := os.MkdirTemp("", "attachments-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(files)
+
+	ctx := context.Background()
+	s, err := store.Open(ctx, store.Options{URL: db.URL, AttachmentDirectory: files})
+	if err != nil {
+		panic(err)
+	}
+	defer s.Close()
+	mailbox, err := s.Resolve(ctx, "helpdesk", processor.Names{Team: "IT", Login: "daemon"})
+	if err != nil {
+		panic(err)
+	}
+
+	raw := octets("Subject: No paper\r\n\r\nThe printer is out of paper.\r\n")
+	m := processor.Parse(raw, raw.Size())
+	for _, uidl := range []string{"1", "another"} {
+		outcomes, err := s.Accept(ctx, mailbox, []store.Delivery{{UIDL: uidl, Message: m, Raw: raw}}, frontDesk{mailbox.References})
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(outcomes[0].Result, outcomes[0].Request, "known:", outcomes[0].Known)
+	}
+	// Output:
+	// opened 1 known: false
+	// opened 1 known: true
+}
