@@ -6,10 +6,10 @@ PKGS    := ./...
 INTEROP ?= dovecot popa3d mailutils courier cyrus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test race interop serverscripts lint fuzz bench gobench cover package generate clean
+.PHONY: help setup build demo test race interop serverscripts lint fuzz bench gobench cover package generate update-cases clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install missing Debian packages: PostgreSQL server, Dovecot POP3
 	@scripts/setup
@@ -51,6 +51,9 @@ gobench: setup ## run the benchmarks of single functions
 
 cover: setup ## print the test coverage of each function
 	$(GO) test -coverprofile=dist/cover.out -coverpkg=./... $(PKGS) && $(GO) tool cover -func=dist/cover.out | tail -n 40
+
+update-cases: ## rewrite want.json of processor's cases; review the diff
+	$(GO) test ./processor -run 'TestCases|TestExplanation' -update
 
 generate: ## rewrite generated files (the configuration reference)
 	$(GO) test ./config -run Reference -update

@@ -61,13 +61,13 @@ func benchMail(body string) []byte {
 		"In-Reply-To: <first@desk.example>\r\nReferences: <zero@desk.example> <first@desk.example>\r\nSubject: Re: [Incident] 4711 - =?utf-8?Q?imprimante_cass=C3=A9e?=\r\nMIME-Version: 1.0\r\n" + body)
 }
 
-// prose is about n octets of text.
+// prose returns about n octets of text.
 func prose(n int) string {
 	const paragraph = "The printer on the second floor does not print any more, and it says that there is no paper,\r\nalthough there is. We have tried another cable and another computer. Thank you for your help.\r\n\r\n"
 	return strings.Repeat(paragraph, n/len(paragraph)+1)[:n] + "\r\n"
 }
 
-// quotedLines is text in quoted-printable.
+// quotedLines returns text in quoted-printable.
 func quotedLines(text string) string {
 	var b strings.Builder
 	w := quotedprintable.NewWriter(&b)
@@ -80,7 +80,7 @@ func quotedLines(text string) string {
 	return b.String()
 }
 
-// base64Lines is n octets in base64.
+// base64Lines returns n octets in base64.
 func base64Lines(n int) string {
 	content := make([]byte, n)
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -185,7 +185,7 @@ func compareParsers(b *testing.B, octets []byte, rounds int) {
 	b.ReportMetric(median(took[2])/ours, "×enmime")
 }
 
-// median is the middle one, which other programs on the machine disturb least, in nanoseconds.
+// median returns the median in nanoseconds, which other programs on the machine disturb least.
 func median(all []time.Duration) float64 {
 	slices.Sort(all)
 	return float64(all[len(all)/2])
@@ -207,7 +207,7 @@ func BenchmarkParseOurs(b *testing.B) {
 	}
 }
 
-// nestedMail is a message of 10,000 multiparts within each other.
+// nestedMail returns a message of 10,000 multiparts within each other.
 func nestedMail() []byte {
 	var s strings.Builder
 	for i := range 10000 {

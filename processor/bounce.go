@@ -10,9 +10,9 @@ import (
 	"mailintegration/processor/entity"
 )
 
-// isBounce recognises bounces in the forms before RFC 3464, which some mail systems still use: the message comes from a
-// mail system and has a typical subject. People use such subjects too, and a postmaster is a person who may ask for help:
-// unless only a mail system can have sent the message, it must also return a message or quote an SMTP reply.
+// isBounce reports whether a message is a bounce in a form from before RFC 3464, which some mail systems still use: it
+// comes from a mail system and has a typical subject. People use such subjects too, and a postmaster is a person who may
+// ask for help: unless only a mail system can have sent the message, it must also return one or quote an SMTP reply.
 func isBounce(m *Message, root *entity.Part) bool {
 	isDaemon := isFromDaemon(m)
 	isFromSystem := isDaemon || isFromMailSystem(m)

@@ -111,7 +111,7 @@ func isFromHTML(e *enmime.Envelope) bool {
 	return e.Root == nil || e.Root.BreadthMatchFirst(func(p *enmime.Part) bool { return p.ContentType == "text/plain" }) == nil
 }
 
-// letters is a text without white space.
+// letters returns a text without its white space.
 func letters(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
@@ -126,7 +126,7 @@ func cutFor(s string) string {
 	return strconv.Quote(s)
 }
 
-// fingerprint is how many octets there are, and which.
+// fingerprint returns the number of octets and a digest of them.
 func fingerprint(content []byte) string {
 	sum := sha256.Sum256(content)
 	return strconv.Itoa(len(content)) + ":" + hex.EncodeToString(sum[:4])

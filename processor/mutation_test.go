@@ -45,7 +45,7 @@ func TestDamagedMessagesKeepThePromises(t *testing.T) {
 	t.Logf("%d mutations of %d messages, %d MiB, in %v; the slowest took %v", count, len(files), octets>>20, time.Since(begin).Round(time.Second), slowest.Round(time.Millisecond))
 }
 
-// timeOf is how long f takes. What seems long is tried again: another program may have had the machine.
+// timeOf returns the time that f takes. A long time is measured again: another program may have used the machine.
 func timeOf(f func()) time.Duration {
 	const long = 100 * time.Millisecond
 	shortest := time.Duration(math.MaxInt64)

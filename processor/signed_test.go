@@ -77,7 +77,7 @@ func TestASignedMessageIsKnownByItsName(t *testing.T) {
 	}
 }
 
-// signedObject is a SignedData without signatures.
+// signedObject returns a SignedData without signatures.
 func signedObject(content []byte) []byte {
 	const berOctets, berOID, berInteger, berSequence, berSet, berExplicit = 0x04, 0x06, 0x02, 0x30, 0x31, 0xa0 // X.690 §8.1.2
 	oidData := []byte("\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01")                                                  // RFC 5652 §4
