@@ -1,6 +1,3 @@
-// Package storetest gives each test a database of its own on a real PostgreSQL: one disposable server for the
-// test binary, started by the first test that asks, and a database cloned from a migrated template for each test.
-// The server and its directory are gone when the test binary has ended, however it ended.
 package storetest
 
 import (
