@@ -81,8 +81,10 @@ func (s *Store) CountAttempt(ctx context.Context, mb Mailbox, key string, kind A
 // TakeBackAttempts takes back the counts of messages that were in hand: the process has survived them.
 func (s *Store) TakeBackAttempts(ctx context.Context, mb Mailbox, keys []string) error {
 	var b pgx.Batch
-	b.Queue(`DELETE FROM attempt WHERE mailbox_id = $1 AND key = ANY($2) AND kind = 'in_hand' AND count <= 1 AND NOT kept`, mb.ID, keys)
-	b.Queue(`UPDATE attempt SET count = greatest(count - 1, 0), kind = '' WHERE mailbox_id = $1 AND key = ANY($2) AND kind = 'in_hand'`, mb.ID, keys)
+	b.Queue(`DELETE FROM attempt WHERE mailbox_id = $1 AND key = ANY($2) AND kind = 'in_hand' AND count <= 1 AND NOT kept`,
+		mb.ID, keys)
+	b.Queue(`UPDATE attempt SET count = greatest(count - 1, 0), kind = '' WHERE mailbox_id = $1 AND key = ANY($2) AND kind = 'in_hand'`,
+		mb.ID, keys)
 	if err := s.sendBrief(ctx, &b); err != nil {
 		return fmt.Errorf("attempts at messages of mailbox %s: %w", mb.Name, err)
 	}

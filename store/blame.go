@@ -47,7 +47,8 @@ const (
 var ofRequests = []string{
 	"activity_request_id_fkey", "attachment_request_id_activity_id_fkey", "attachment_request_id_fkey", "history_request_id_activity_id_fkey",
 	"history_request_id_fkey", "participant_request_id_fkey", "receipt_request_id_activity_id_fkey", "receipt_request_id_fkey",
-	"request_field_request_id_fkey", "request_linked_to_id_fkey", "set_aside_event_id_fkey", "set_aside_mailbox_id_digest_fkey", "thread_request_id_fkey",
+	"request_field_request_id_fkey", "request_linked_to_id_fkey", "set_aside_event_id_fkey", "set_aside_mailbox_id_digest_fkey",
+	"thread_request_id_fkey",
 }
 
 // blame says whose fault an error within a transaction is: the database's (ErrUnavailable) or another transaction's
@@ -69,7 +70,7 @@ func (s *Store) blame(ctx context.Context, tx pgx.Tx, err error) error {
 	return err
 }
 
-// blameDatabase is blame of an error that is not known to be anybody else's than the database's, for instance because
+// blameDatabase does the same as blame for an error that is not known to be anybody else's than the database's, for instance because
 // the connection is gone.
 func (s *Store) blameDatabase(ctx context.Context, err error) error {
 	if err == nil {
@@ -139,7 +140,8 @@ func reasonToSetAside(err error) (processor.Reason, bool) {
 		return fault.reason, true
 	}
 	pg, ok := pgError(err)
-	if !ok || pg.Code == stateForeignKey || isNumberTaken(err) || !slices.Contains([]string{classData, classIntegrity, classLimit}, class(pg)) {
+	if !ok || pg.Code == stateForeignKey || isNumberTaken(err) ||
+		!slices.Contains([]string{classData, classIntegrity, classLimit}, class(pg)) {
 		return processor.Reason{}, false
 	}
 	detail := fmt.Sprintf("PostgreSQL refused to store the message: %s (SQLSTATE %s)", pg.Message, pg.Code)

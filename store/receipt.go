@@ -223,7 +223,7 @@ func (t *receiptRows) queue(b *pgx.Batch, mailbox int64, now time.Time) {
 	}
 }
 
-// detail is why the message became nothing, which no history tells.
+// detail returns the reason for a message that became neither a request nor an activity: no history tells it.
 func (r *record) detail() string {
 	if r.opens != nil || r.adds != nil {
 		return ""

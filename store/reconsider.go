@@ -68,7 +68,9 @@ func (e *StillAsideError) Error() string {
 // Reconsider decides once more about a message that was set aside, as m is now read, and records what is decided: then
 // its receipt says what became of it and the event is processed. All of it is one transaction; when there is an error
 // (ErrNotAside, a *StillAsideError and, unless again is set, ErrProcessed among them), nothing has changed.
-func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *processor.Message, decider Decider, again bool) (Outcome, error) {
+func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *processor.Message, decider Decider, again bool) (
+	Outcome, error,
+) {
 	var outcome Outcome
 	batch := []Delivery{{Message: m, Raw: aside.Raw}}
 	numbers := &drawn{pool: &s.numbers}
@@ -112,7 +114,7 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 	return outcome, nil
 }
 
-// checkReconsidered is the error of a reconsideration that decides as before, nil in every other case.
+// checkReconsidered returns the error of a reconsideration that decides as before, nil in every other case.
 func (a *acceptance) checkReconsidered(records []*record) error {
 	if a.reconsiders && len(records) > 0 && records[0].outcome() == SetAside {
 		return &StillAsideError{records[0].decision.Why()}
@@ -147,7 +149,8 @@ type receipt struct {
 func (a *acceptance) takeReceipt(ctx context.Context, aside *Aside) (old receipt, err error) {
 	var b pgx.Batch
 	b.Queue(`DELETE FROM set_aside WHERE mailbox_id = $1 AND digest = $2`, a.mailbox.ID, aside.Raw.digest[:])
-	b.Queue(`DELETE FROM receipt WHERE mailbox_id = $1 AND digest = $2 RETURNING uidl, accepted_at, times_seen`, a.mailbox.ID, aside.Raw.digest[:]).
+	b.Queue(`DELETE FROM receipt WHERE mailbox_id = $1 AND digest = $2 RETURNING uidl, accepted_at, times_seen`,
+		a.mailbox.ID, aside.Raw.digest[:]).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&old.uidl, &old.acceptedAt, &old.times) })
 	if err := a.tx.SendBatch(ctx, &b).Close(); err != nil {
 		return receipt{}, fmt.Errorf("receipt of mailbox %s: %w", a.mailbox.Name, err)

@@ -132,7 +132,8 @@ func (r *resolution) run(ctx context.Context, tx pgx.Tx) error {
 	}
 	// Monitoring mailboxes have no fallback user and open events, which need no site.
 	if r.needsSite && r.names.FallbackSite == "" && r.names.FallbackUser != "" {
-		r.miss("IncidentFallbackSiteName", "", fmt.Sprintf("team %s requires a site on every incident: name one in IncidentFallbackSiteName", r.found.Team.Name))
+		r.miss("IncidentFallbackSiteName", "", fmt.Sprintf(
+			"team %s requires a site on every incident: name one in IncidentFallbackSiteName", r.found.Team.Name))
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func (a *singly) accept(ctx context.Context, batch []Delivery) ([]Outcome, error
 	return outcomes, nil
 }
 
-// failureOf is the failure of the batch when it is known to be that of one of its messages, nil otherwise.
+// failureOf returns the failure of the batch when it is known to be that of one of its messages, nil otherwise.
 func (a *singly) failureOf(batch []Delivery, i int) error {
 	var fault *messageError
 	switch {

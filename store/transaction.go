@@ -23,7 +23,7 @@ func (s *Store) inTx(ctx context.Context, f func(pgx.Tx) error) error {
 	return s.inTxFor(ctx, idleTime, f)
 }
 
-// inTxFor is inTx with a limit of its own for the time between two statements.
+// inTxFor does the same as inTx, with a limit of its own for the time between two statements.
 func (s *Store) inTxFor(ctx context.Context, idle time.Duration, f func(pgx.Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		err := s.tryTx(ctx, idle, f)
