@@ -109,7 +109,8 @@ func TestTwoDaemonsThatAcceptTheSameBatchRecordItOnce(t *testing.T) {
 	var batch []store.Delivery
 	for i := range 20 {
 		batch = append(batch, mail(fmt.Sprint(i), fmt.Sprintf("m%d", i), func(m *processor.Message) {
-			m.Attachments = []processor.Attachment{attachment("same.txt", strings.Repeat("same", 100)), attachment("own.txt", fmt.Sprint(i))}
+			m.Attachments = []processor.Attachment{attachment("same.txt", strings.Repeat("same", 100)),
+				attachment("own.txt", fmt.Sprint(i))}
 		}))
 	}
 	stores := []*store.Store{d.open(t, d.url), d.open(t, d.url), d.open(t, d.url)}
@@ -133,7 +134,8 @@ func TestTwoDaemonsThatAcceptTheSameBatchRecordItOnce(t *testing.T) {
 		}
 	}
 	if len(recorded) != len(batch) || d.count(t, "request") != len(batch) || d.count(t, "receipt") != len(batch) {
-		t.Errorf("recorded %v, with %d requests and %d receipts; want one of each per message", recorded, d.count(t, "request"), d.count(t, "receipt"))
+		t.Errorf("recorded %v, with %d requests and %d receipts; want one of each per message",
+			recorded, d.count(t, "request"), d.count(t, "receipt"))
 	}
 	if n := len(d.fileNames(t)); n != len(batch)+1 {
 		t.Errorf("%d files, want %d", n, len(batch)+1)
@@ -194,7 +196,8 @@ func TestAnActivityIsRecordedWithAllItsRows(t *testing.T) {
 		mail("3", "c", answerTo("a"), from("Other@far.example")),
 		mail("4", "d", answerTo("a"), from("other@far.example")))
 	want := []store.Outcome{
-		{Result: store.Added, Request: 1, Activity: 1}, {Result: store.Added, Request: 1, Activity: 2}, {Result: store.Added, Request: 1, Activity: 3}}
+		{Result: store.Added, Request: 1, Activity: 1}, {Result: store.Added, Request: 1, Activity: 2},
+		{Result: store.Added, Request: 1, Activity: 3}}
 	if diff := cmp.Diff(want, got, ignoreDecision); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}

@@ -152,7 +152,8 @@ func TestAnErrorIsBlamedOnTheDatabaseOrOnTheMessage(t *testing.T) {
 			d.exec(t, `
 				CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN `+test.sql+`; END $$;
 				CREATE TRIGGER fail BEFORE INSERT ON receipt FOR EACH ROW WHEN (NEW.uidl = '2') EXECUTE FUNCTION fail()`)
-			outcomes, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a"), mail("2", "b"), mail("3", "c")}, d.clerk())
+			outcomes, err := d.store.Accept(t.Context(), d.mailbox,
+				[]store.Delivery{mail("1", "a"), mail("2", "b"), mail("3", "c")}, d.clerk())
 			if test.database {
 				if outcomes != nil || !errors.Is(err, store.ErrUnavailable) || store.IsUnexplained(err) {
 					t.Errorf("outcomes %+v, error %v", outcomes, err)

@@ -63,7 +63,8 @@ func TestAHintNamesTheAttachmentDirectoryOnlyForItsOwnFiles(t *testing.T) {
 		t.Errorf("hint %q for an attachment directory whose parent is missing", hint)
 	}
 	_, err := store.Open(t.Context(), store.Options{URL: storetest.New(t).URL, AttachmentDirectory: missing})
-	if hint := store.Hint(err); hint != "create "+filepath.Dir(missing)+", or correct AttachmentDirectory" || !errors.Is(err, store.ErrDirectory) {
+	if hint := store.Hint(err); hint != "create "+filepath.Dir(missing)+", or correct AttachmentDirectory" ||
+		!errors.Is(err, store.ErrDirectory) {
 		t.Errorf("error %v with hint %q", err, hint)
 	}
 }

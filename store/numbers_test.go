@@ -144,7 +144,8 @@ func TestNumbersOfACommitWithoutAnAnswerAreNeverUsedAgain(t *testing.T) {
 				frontend, completes = proxy.Counts()
 			}
 			test.cut(proxy, frontend, completes)
-			if _, err := d.store.Accept(t.Context(), d.mailbox, batchOf("a"), d.clerk()); !errors.Is(err, store.ErrUnavailable) || proxy.Cuts() != 1 {
+			if _, err := d.store.Accept(t.Context(), d.mailbox, batchOf("a"), d.clerk()); !errors.Is(err, store.ErrUnavailable) ||
+				proxy.Cuts() != 1 {
 				t.Fatalf("%d cuts, error %v", proxy.Cuts(), err)
 			}
 			proxy.Pass()

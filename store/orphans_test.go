@@ -60,7 +60,8 @@ func TestTheClockOfThisHostRemovesNothing(t *testing.T) {
 	d := newDesk(t)
 	refuse := d.exceptFor("about a person asks for help", func() processor.Decision { return processor.Refuse{} })
 	d.accept(t, refuse, mail("1", "a person asks for help"))
-	s, err := openAt(t, store.Options{URL: d.url, AttachmentDirectory: d.files, Now: func() time.Time { return time.Now().AddDate(2, 0, 0) }})
+	s, err := openAt(t, store.Options{URL: d.url, AttachmentDirectory: d.files,
+		Now: func() time.Time { return time.Now().AddDate(2, 0, 0) }})
 	must(t, err)
 	d.exec(t, `UPDATE receipt SET last_seen_at = now()`)
 	receipts, err := s.PurgeReceipts(t.Context(), 400*24*time.Hour)
@@ -70,7 +71,8 @@ func TestTheClockOfThisHostRemovesNothing(t *testing.T) {
 	writeOld(t, d.path("of a batch that is being accepted"), "", 0)
 	files, err := s.CollectOrphans(t.Context(), 24*time.Hour)
 	if files != 0 || err != nil || !isThere(d.path("a person asks for help")) {
-		t.Errorf("collected %d files, %v; the only copy of a refused message exists: %t", files, err, isThere(d.path("a person asks for help")))
+		t.Errorf("collected %d files, %v; the only copy of a refused message exists: %t",
+			files, err, isThere(d.path("a person asks for help")))
 	}
 }
 
@@ -245,7 +247,8 @@ func TestAFileThatARunningAcceptReliesOnIsNotCollected(t *testing.T) {
 	})
 	accepted := make(chan error)
 	go func() {
-		_, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a", with(attachment("x", "content"), slow))}, d.clerk())
+		_, err := d.store.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a", with(attachment("x", "content"), slow))},
+			d.clerk())
 		accepted <- err
 	}()
 	<-found
@@ -307,7 +310,8 @@ func TestACollectorThatLostItsLeaseRemovesNothing(t *testing.T) {
 		}
 		return nil
 	})
-	if n, err := d.store.CollectOrphans(t.Context(), time.Hour); n != 0 || err == nil || !isThere(d.path("orphan")) || d.count(t, "removal") != 0 {
+	if n, err := d.store.CollectOrphans(t.Context(), time.Hour); n != 0 || err == nil ||
+		!isThere(d.path("orphan")) || d.count(t, "removal") != 0 {
 		t.Errorf("collected %d, %v", n, err)
 	}
 }

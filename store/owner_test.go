@@ -90,7 +90,8 @@ func TestNothingIsWrittenBelowTheMountPointOfAnUnmountedShare(t *testing.T) {
 			batch := []store.Delivery{mail("2", "b", with(attachment("x", "content 2"))), mail("3", "c")}
 			outcomes, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk())
 			must(t, err)
-			if err := outcomes[0].Err; !errors.Is(err, store.ErrNoMarker) || !errors.Is(err, store.ErrDirectory) || store.IsUnexplained(err) {
+			if err := outcomes[0].Err; !errors.Is(err, store.ErrNoMarker) || !errors.Is(err, store.ErrDirectory) ||
+				store.IsUnexplained(err) {
 				t.Errorf("a message with a file: %v", err)
 			}
 			if outcomes[1].Result != store.Opened {

@@ -184,7 +184,8 @@ func TestAMessageWhoseEventIsProcessedIsRecordedWhenAskedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer aside.Raw.Close()
-	if o, err := d.store.Reconsider(t.Context(), d.mailbox, aside, mail("1", "late").Message, d.clerk(), true); err != nil || o.Result != store.Opened {
+	if o, err := d.store.Reconsider(t.Context(), d.mailbox, aside, mail("1", "late").Message, d.clerk(), true); err != nil ||
+		o.Result != store.Opened {
 		t.Errorf("%+v, %v", o, err)
 	}
 }

@@ -100,7 +100,8 @@ func TestReferencesReturnsTheSettingsOfEachFilter(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	names := deskNames
-	names.Filters = []processor.FilterNames{{Filter: "nothing"}, {Filter: "all", Group: "network", Priority: "HIGH", Assignee: "anna", Site: "montreal"}}
+	names.Filters = []processor.FilterNames{{Filter: "nothing"},
+		{Filter: "all", Group: "network", Priority: "HIGH", Assignee: "anna", Site: "montreal"}}
 	refs, err := d.store.References(t.Context(), names)
 	must(t, err)
 	montreal := processor.Ref{ID: 1, Name: "Montreal"}

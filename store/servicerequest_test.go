@@ -47,7 +47,8 @@ func TestAServiceRequestIsRecordedAsItsBlockSays(t *testing.T) {
 	r, err := d.store.Request(t.Context(), 1)
 	must(t, err)
 	equal(t, "service_request Laptop High Network Anna Bob It is\nold. 2026-12-24T17:00:00Z", strings.Join([]string{
-		string(r.Kind), r.Type, r.Priority, r.Group, r.Requester.Name, r.User.Name, r.Body, r.DueAt.Format("2006-01-02T15:04:05Z07:00")}, " "))
+		string(r.Kind), r.Type, r.Priority, r.Group, r.Requester.Name, r.User.Name, r.Body,
+		r.DueAt.Format("2006-01-02T15:04:05Z07:00")}, " "))
 	equal(t, []store.Field{{"Cost centre", "44\uFFFD10"}, {"Empty", ""}, {"Cost centre", "7"}}, r.Fields)
 	r, err = d.store.Request(t.Context(), 2)
 	must(t, err)
@@ -87,7 +88,8 @@ func TestLookUpFindsPeopleByLogonThenAddressThenName(t *testing.T) {
 	t.Parallel()
 	d, _ := formDesk(t)
 	names := []string{"bob", "john smith", "anna@example.com", "anna@home.example", "nobody", "x\x00"}
-	dir, err := d.store.LookUp(t.Context(), d.mailbox.Team, processor.Keys{People: names, Lists: []processor.ListName{processor.RequestTypes, processor.Sites}})
+	dir, err := d.store.LookUp(t.Context(), d.mailbox.Team, processor.Keys{People: names,
+		Lists: []processor.ListName{processor.RequestTypes, processor.Sites}})
 	must(t, err)
 	var got []string
 	for _, name := range names {

@@ -161,7 +161,8 @@ func TestAConstraintThatRefusesMessagesInARowSetsAsideTwo(t *testing.T) {
 		t.Errorf("outcomes %s", fates(got))
 	}
 	err := got[2].Err
-	if !errors.Is(err, store.ErrConstraint) || store.IsUnexplained(err) || !strings.Contains(err.Error(), "new_rule") || !strings.Contains(store.Hint(err), "new_rule") {
+	if !errors.Is(err, store.ErrConstraint) || store.IsUnexplained(err) || !strings.Contains(err.Error(), "new_rule") ||
+		!strings.Contains(store.Hint(err), "new_rule") {
 		t.Errorf("error %v, hint %q", err, store.Hint(err))
 	}
 	// The row goes on in the next batches of this mailbox.

@@ -78,7 +78,8 @@ func TestValuesThatPostgreSQLRefusesAreMadeStorable(t *testing.T) {
 			m.Text, m.HTML = strings.Repeat("ä", 10<<20), strings.Repeat("<", 20<<20)
 		}, check: `octet_length(body) <= 4 << 20 AND body LIKE 'ä%…' AND octet_length(html) = 4 << 20`},
 		{name: "attachments without a name, a type or octets", change: func(m *processor.Message) {
-			m.Attachments = []processor.Attachment{processor.Attachment{}.WithContent(attachment("", "").Open), attachment(strings.Repeat("n", 100_000), "")}
+			m.Attachments = []processor.Attachment{processor.Attachment{}.WithContent(attachment("", "").Open),
+				attachment(strings.Repeat("n", 100_000), "")}
 		}, check: `(SELECT count(*) FROM attachment WHERE request_id = number AND octets = 0 AND length(name) BETWEEN 1 AND 1000) = 2`},
 	}
 	for _, test := range tests {

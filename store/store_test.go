@@ -90,7 +90,8 @@ func TestAStoreWithoutAnAttachmentDirectoryRecordsMessagesWithoutFiles(t *testin
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	if got, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a")}, d.clerk()); err != nil || got[0].Result != store.Opened {
+	if got, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "a")}, d.clerk()); err != nil ||
+		got[0].Result != store.Opened {
 		t.Errorf("a message without a file: %+v, %v", got, err)
 	}
 	got, err := s.Accept(t.Context(), d.mailbox, []store.Delivery{mail("1", "b", with(attachment("x", "")))}, d.clerk())

@@ -65,7 +65,8 @@ func TestUsersAreImported(t *testing.T) {
 		{
 			"a column that is not in the file changes nothing",
 			"logon,name\nzoe,Zoë B.\nmax,\n",
-			[]store.User{{Logon: "max", Name: "max", Addresses: []string{}}, {Logon: "zoe", Name: "Zoë B.", Addresses: zoe.Addresses, Site: zoe.Site}},
+			[]store.User{{Logon: "max", Name: "max", Addresses: []string{}},
+				{Logon: "zoe", Name: "Zoë B.", Addresses: zoe.Addresses, Site: zoe.Site}},
 			store.ImportResult{Added: 1, Updated: 1},
 		},
 		{

@@ -27,7 +27,7 @@ func rows(t *testing.T, db *storetest.Database) (n int) {
 	return n
 }
 
-func TestProxyCutsWhereItIsTold(t *testing.T) {
+func TestProxyCutsAtTheChosenMessage(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name     string
@@ -91,7 +91,7 @@ func TestProxyCanBeCutAtEveryMessageOfATransaction(t *testing.T) {
 	}
 }
 
-func TestProxyRefusesUntilToldToPass(t *testing.T) {
+func TestProxyRefusesUntilPass(t *testing.T) {
 	t.Parallel()
 	db := storetest.Empty(t)
 	proxy := storetest.NewProxy(t, db.URL)
@@ -108,7 +108,7 @@ func TestProxyRefusesUntilToldToPass(t *testing.T) {
 	}
 }
 
-func TestProxyFallsSilentUntilToldToPass(t *testing.T) {
+func TestProxyFallsSilentUntilPass(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name    string
