@@ -26,31 +26,31 @@ func TestAddressesAreReadAsProgramsWriteThem(t *testing.T) {
 		{"everything in one encoded-word", "=?utf-8?Q?Ann_Lee_<ann@example.com>?=", []Address{{"Ann Lee", "ann@example.com"}}},
 		{"an address as a name", "ann@example.com <ann@example.com>", []Address{{"ann@example.com", "ann@example.com"}}},
 		{"Outlook's quotes", "'ann@example.com' <ann@example.com>", []Address{{"ann@example.com", "ann@example.com"}}},
-		{"Outlook's quotes alone", "'ann@example.com'", []Address{{"", "ann@example.com"}}},
+		{"Outlook's quotes without brackets", "'ann@example.com'", []Address{{"", "ann@example.com"}}},
 		{"semicolons", "a@example.com; B <b@example.com>;", []Address{{"", "a@example.com"}, {"B", "b@example.com"}}},
 		{"a group", "desk: a@example.com, b@example.com;", []Address{{"", "a@example.com"}, {"", "b@example.com"}}},
 		{"an empty group", "undisclosed-recipients:;", nil},
 		{"a bracket that is not closed", "Ann <ann@example.com", []Address{{"Ann", "ann@example.com"}}},
 		{"a quote that is not closed", `"Ann <ann@example.com>`, []Address{{"Ann", "ann@example.com"}}},
 		{"a comment that is not closed", "Ann (IT <ann@example.com>", []Address{{"Ann (IT", "ann@example.com"}}},
-		{"brackets twice", "Ann <<ann@example.com>>", []Address{{"Ann", "ann@example.com"}}},
+		{"doubled brackets", "Ann <<ann@example.com>>", []Address{{"Ann", "ann@example.com"}}},
 		{"brackets in the name", "Ann <IT> <ann@example.com>", []Address{{"Ann IT", "ann@example.com"}}},
 		{"square brackets for angle brackets", "Ann [ann@example.com]", []Address{{"Ann", "ann@example.com"}}},
-		{"mailto", "<mailto:ann@example.com>", []Address{{"", "ann@example.com"}}},
+		{"an address with the scheme mailto", "<mailto:ann@example.com>", []Address{{"", "ann@example.com"}}},
 		{"a route", "<@relay.example:ann@example.com>", []Address{{"", "ann@example.com"}}},
 		{"a quoted local-part", `"ann lee"@example.com`, []Address{{"", `"ann lee"@example.com`}}},
 		{"a comma in a quoted local-part", `Ann <"lee, ann"@example.com>, b@example.com`, []Address{{"Ann", `"lee, ann"@example.com`}, {"", "b@example.com"}}},
 		{"a semicolon and a bracket in a quoted local-part", `<"a;\">b"@example.com>`, []Address{{"", `"a;\">b"@example.com`}}},
-		{"a quote within brackets that is not closed", `<"a@example.com>, b@example.com`, []Address{{"", `"a@example.com`}, {"", "b@example.com"}}},
-		{"a quote within brackets that is closed in the next address", `<"a@example.com>, "B" <b@example.com>`, []Address{{"", `"a@example.com`}, {"B", "b@example.com"}}},
+		{"an unclosed quote within brackets", `<"a@example.com>, b@example.com`, []Address{{"", `"a@example.com`}, {"", "b@example.com"}}},
+		{"an unclosed quote within brackets before a quoted name", `<"a@example.com>, "B" <b@example.com>`, []Address{{"", `"a@example.com`}, {"B", "b@example.com"}}},
 		{"white space in the address", "<ann @ example.com >", []Address{{"", "ann@example.com"}}},
 		{"a name after the address", "ann@example.com Ann Lee", []Address{{"Ann Lee", "ann@example.com"}}},
 		{"no address", "Ann Lee", []Address{{"Ann Lee", ""}}},
-		{"no name and no address", "<>", nil},
+		{"empty brackets", "<>", nil},
 		{"raw octets of windows-1252", "Andr\xe9 <a@example.com>", []Address{{"André", "a@example.com"}}},
-		{"an address beyond ASCII", "Zoë <zoë@bücher.example>", []Address{{"Zoë", "zoë@bücher.example"}}},
+		{"an address with letters beyond ASCII", "Zoë <zoë@bücher.example>", []Address{{"Zoë", "zoë@bücher.example"}}},
 		{"a NUL", "A\x00nn <ann@exa\x00mple.com>", []Address{{"Ann", "ann@example.com"}}},
-		{"nothing", " ,; ,", nil},
+		{"only separators", " ,; ,", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -69,11 +69,11 @@ func FuzzAddresses(f *testing.F) {
 	f.Fuzz(func(t *testing.T, field string) {
 		found := parseAddresses(field, "", 10)
 		if len(found) > 10 {
-			t.Errorf("%d addresses", len(found))
+			t.Errorf("got %d addresses, want at most 10", len(found))
 		}
 		for _, a := range found {
 			if !utf8.ValidString(a.Name) || !utf8.ValidString(a.Addr) || charset.Clean(a.Name) != a.Name || charset.Clean(a.Addr) != a.Addr {
-				t.Errorf("%q gives %q, which is not clean", field, a)
+				t.Errorf("parseAddresses(%q) returns %q, which is not clean", field, a)
 			}
 		}
 	})

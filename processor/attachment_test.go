@@ -2,17 +2,17 @@ package processor
 
 import "testing"
 
-func TestAttachmentNamesAreDataAndNeverPaths(t *testing.T) {
+func TestAnAttachmentNameIsNeverAPath(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, file, want string }{
 		{"a path of Unix", "../../etc/passwd", "passwd"},
 		{"a path of Windows", `C:\temp\a.txt`, "a.txt"},
-		{"only points", "..", "part-1.pdf"},
-		{"a folder", "folder/", "part-1.pdf"},
-		{"nothing", "", "part-1.pdf"},
-		{"white space", "  ", "part-1.pdf"},
+		{"only dots", "..", "part-1.pdf"},
+		{"a name that ends in a slash", "folder/", "part-1.pdf"},
+		{"an empty name", "", "part-1.pdf"},
+		{"only white space", "  ", "part-1.pdf"},
 		{"a hidden file", ".profile", ".profile"},
-		{"white space within", "a  b.txt", "a  b.txt"},
+		{"white space within the name", "a  b.txt", "a  b.txt"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -24,10 +24,10 @@ import (
 	"github.com/jhillyerd/enmime/v2"
 )
 
-// benchMails are the messages that the parsers are compared with.
+// benchMails are the messages on which the parsers are compared.
 var benchMails = []struct {
 	name   string
-	rounds int // of the comparison in one iteration, for a median that means something
+	rounds int // how often each parser parses the message in an iteration, enough for a stable median
 	build  func() []byte
 }{
 	{"5KB plain", 300, func() []byte {
@@ -96,7 +96,7 @@ func base64Lines(n int) string {
 	return b.String() + text + "\r\n"
 }
 
-// parseOurs does what becomes of a message: text, sanitised HTML, and the SHA-256 of each attachment.
+// parseOurs parses a message, which includes sanitising its HTML, and hashes each attachment with SHA-256.
 func parseOurs(octets []byte) error {
 	raw := bytes.NewReader(octets)
 	m := Parse(raw, raw.Size())
@@ -108,7 +108,7 @@ func parseOurs(octets []byte) error {
 	return m.ReadError
 }
 
-// parseGoMessage reads what a program that uses go-message reads: the fields, and all parts, which it decodes.
+// parseGoMessage reads a message as a program with go-message does: it parses the fields and decodes all parts.
 func parseGoMessage(octets []byte) error {
 	r, err := mail.CreateReader(bytes.NewReader(octets))
 	if err != nil {
@@ -153,14 +153,14 @@ func readGoMessageHeader(h mail.Header) error {
 	return errors.Join(errSubject, errDate, errID)
 }
 
-// parseEnmime reads a message with enmime as it is by default.
+// parseEnmime reads a message with the default settings of enmime.
 func parseEnmime(octets []byte) error {
 	_, err := enmime.ReadEnvelope(bytes.NewReader(octets))
 	return err
 }
 
-// BenchmarkParse compares the parsers in one run, in turns, by the median time of a message. Ours does more: it cleans,
-// sanitises, looks for quotes and hashes. Ratios are of speeds; over 1 ours is faster.
+// BenchmarkParse compares the parsers in one run, in turns, by the median time of a message. Ours does more: it also
+// cleans, sanitises, looks for quotes and hashes. The ratios compare speeds; above 1, ours is faster.
 func BenchmarkParse(b *testing.B) {
 	for _, m := range benchMails {
 		octets := m.build()
@@ -216,7 +216,7 @@ func nestedMail() []byte {
 	return []byte("Subject: nested\r\nFrom: a@example.com\r\n" + s.String() + "\r\nx\r\n")
 }
 
-// nestedParser is the environment variable that makes the test binary parse nestedMail with another parser, and end.
+// nestedParser is the environment variable that makes the test binary parse nestedMail with another parser and exit.
 const nestedParser = "NESTED_PARSER"
 
 func TestMain(m *testing.M) {
@@ -224,14 +224,14 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "go-message":
-		_ = parseGoMessage(nestedMail()) // it may fail in the end; it is the time that counts
+		_ = parseGoMessage(nestedMail()) // only the time counts, not the error
 	case "enmime":
 		_ = parseEnmime(nestedMail())
 	}
 }
 
-// BenchmarkParseNestedParts parses nestedMail. The others are given it once, in a process of their own: they need more
-// than a minute and are ended after a while, so that the ratios are the least there can be.
+// BenchmarkParseNestedParts parses nestedMail. The other parsers do so once, each in a process of its own. They need
+// more than a minute and are stopped after 20 seconds, so that the true ratios are higher than the reported ones.
 func BenchmarkParseNestedParts(b *testing.B) {
 	octets := nestedMail()
 	var took []time.Duration
@@ -258,8 +258,8 @@ func BenchmarkParseNestedParts(b *testing.B) {
 	}
 }
 
-// BenchmarkParseLargeAttachment parses a message with an attachment of 100 MB and hashes that, and reports how much
-// memory the heap grows by at most.
+// BenchmarkParseLargeAttachment parses a message with an attachment of 100 MB, hashes the attachment, and reports by how
+// much the heap grows at its peak.
 func BenchmarkParseLargeAttachment(b *testing.B) {
 	line := strings.Repeat("QUJD", 19) + "\r\n"
 	raw := repeatedReader{
@@ -274,13 +274,13 @@ func BenchmarkParseLargeAttachment(b *testing.B) {
 	for b.Loop() {
 		m := Parse(raw, raw.size())
 		if len(m.Attachments) != 1 {
-			b.Fatalf("%d attachments", len(m.Attachments))
+			b.Fatalf("got %d attachments, want 1", len(m.Attachments))
 		}
 		content := m.Attachments[0].Open(raw)
 		hash, buf := sha256.New(), make([]byte, 1<<20)
 		for {
 			n, err := io.ReadFull(content, buf)
-			hash.Write(buf[:n]) // a hash takes everything
+			hash.Write(buf[:n]) // a hash never fails
 			var now runtime.MemStats
 			runtime.ReadMemStats(&now)
 			peak = max(peak, now.HeapInuse-min(before.HeapInuse, now.HeapInuse))
@@ -292,7 +292,7 @@ func BenchmarkParseLargeAttachment(b *testing.B) {
 	b.ReportMetric(float64(peak)/(1<<20), "MiB-peak")
 }
 
-// repeatedReader is a large message that is not in memory.
+// repeatedReader is a large message that is not held in memory.
 type repeatedReader struct {
 	head, line, tail []byte
 	lines            int64

@@ -26,8 +26,8 @@ func (c *countingReader) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-// bombs are messages that are small to write and dear to read for a program that is not careful. n is about how many
-// octets they have.
+// bombs are messages that cost little to write and much to read, unless the parser takes care. build returns a message
+// of about n octets.
 var bombs = []struct {
 	name  string
 	build func(n int) string
@@ -42,7 +42,7 @@ var bombs = []struct {
 	{"sibling parts", func(n int) string {
 		return "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\n\nx\n", n/7)
 	}},
-	{"sibling parts with boundaries of their own", func(n int) string {
+	{"sibling multiparts, each with its own boundary", func(n int) string {
 		var b strings.Builder
 		b.WriteString("Content-Type: multipart/mixed; boundary=b\n\n")
 		for i := range n / 60 {
@@ -68,13 +68,13 @@ var bombs = []struct {
 	{"quoted-printable of equals signs", func(n int) string {
 		return "Content-Transfer-Encoding: quoted-printable\n\n" + strings.Repeat("=", n)
 	}},
-	{"octets of no charset", func(n int) string {
+	{"octets in an unknown charset", func(n int) string {
 		return "Content-Type: text/plain; charset=x\n\n" + strings.Repeat("\xe9\x80\xff ", n/4)
 	}},
-	{"a word that is called utf-16", func(n int) string {
+	{"one word, declared as utf-16", func(n int) string {
 		return "Content-Type: text/plain; charset=utf-16\n\n" + strings.Repeat("x", n)
 	}},
-	{"base64 that ends in words", func(n int) string {
+	{"base64 with lines of words below", func(n int) string {
 		return "Content-Transfer-Encoding: base64\n\n" + strings.Repeat(strings.Repeat("QUJD", 19)+"\n", n/154) + strings.Repeat("a footer of words\n", n/36)
 	}},
 	{"HTML of less-than signs", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<", n) }},
@@ -90,21 +90,21 @@ var bombs = []struct {
 	{"a report of lines that are no fields", func(n int) string {
 		return "Content-Type: message/delivery-status\n\n" + strings.Repeat("x\n", n/2)
 	}},
-	{"a returned mail of addresses", func(n int) string {
+	{"a bounce of addresses", func(n int) string {
 		return "From: mailer-daemon@a.example\n\n" + strings.Repeat("a@b.example 5.1.1\n", n/18)
 	}},
-	{"a returned mail of fields", func(n int) string {
+	{"a bounce of fields", func(n int) string {
 		return "From: mailer-daemon@a.example\n\n" + strings.Repeat("To: a\nX\n", n/8)
 	}},
 	{"attributions", func(n int) string {
 		return "Subject: Re: x\n\n" + strings.Repeat("On 3 Nov 2026 10:04, a@b.example\nwrote:\n> x\ny\n", n/44)
 	}},
-	{"attributions that are long", func(n int) string {
+	{"long attributions", func(n int) string {
 		return "Subject: Re: x\n\n" + strings.Repeat("On 3 Nov 2026 10:04, "+strings.Repeat("wrote ", 70)+":\nx\n", n/443)
 	}},
-	{"one line at the end", func(n int) string { return "Subject: Re: x\n\nx\n\nsent from my" + strings.Repeat(" x", n/2) }},
-	{"labels of a shown header", func(n int) string { return "Subject: Re: x\n\n" + strings.Repeat("From: a\nTo: b\n\nc\n", n/18) }},
-	{"quoted lines with blank ones", func(n int) string { return "Subject: Re: x\n\ny\n" + strings.Repeat("> x\n\n", n/5) }},
+	{"a long last line", func(n int) string { return "Subject: Re: x\n\nx\n\nsent from my" + strings.Repeat(" x", n/2) }},
+	{"labels of a quoted header", func(n int) string { return "Subject: Re: x\n\n" + strings.Repeat("From: a\nTo: b\n\nc\n", n/18) }},
+	{"quoted lines with blank lines between", func(n int) string { return "Subject: Re: x\n\ny\n" + strings.Repeat("> x\n\n", n/5) }},
 	{"winmail.dat of properties", func(n int) string {
 		props := append([]byte{0xff, 0xff, 0xff, 0x7f}, bytes.Repeat([]byte{0x1e, 0, 0, 0x10, 1, 0, 0, 0, 1, 0, 0, 0, 'x', 0, 0, 0}, n/16)...)
 		return "Content-Type: application/ms-tnef\n\n" + string(tnefStream(tnefAttr(1, attrMessageProps, props)))
@@ -132,7 +132,7 @@ var bombs = []struct {
 	}},
 }
 
-func TestBombsCostNoMoreThanTheirSize(t *testing.T) { // not parallel: it counts allocations
+func TestTheCostOfABombGrowsNoFasterThanItsSize(t *testing.T) { // not parallel: it counts allocations
 	const small, large = 200 << 10, 1600 << 10
 	for _, bomb := range bombs {
 		t.Run(bomb.name, func(t *testing.T) {
@@ -145,7 +145,7 @@ func TestBombsCostNoMoreThanTheirSize(t *testing.T) { // not parallel: it counts
 				t.Errorf("allocates %d MiB, want at most %d", many.allocated>>20, limit>>20)
 			}
 			if most := int64(3*large) + 4<<20; many.read > most {
-				t.Errorf("reads %d octets of a message of %d", many.read, large)
+				t.Errorf("reads %d octets of a message of %d, want at most %d", many.read, large, most)
 			}
 		})
 	}
@@ -168,7 +168,7 @@ func costOf(t *testing.T, s string) cost {
 	return cost{after.Mallocs - before.Mallocs, after.TotalAlloc - before.TotalAlloc, raw.octets}
 }
 
-// checkBounds checks the promises about every Message.
+// checkBounds checks the promises about every Message: nothing exceeds its limit, and all text is clean.
 func checkBounds(t *testing.T, m *Message, l Limits) {
 	t.Helper()
 	for what, n := range map[string][2]int{
@@ -191,14 +191,14 @@ func checkBounds(t *testing.T, m *Message, l Limits) {
 	for _, a := range m.Attachments {
 		texts = append(texts, a.Name, a.MediaType, a.ContentID)
 		if a.Name == "" || strings.ContainsAny(a.Name, "/\\\n") {
-			t.Errorf("attachment name %q", a.Name)
+			t.Errorf("the name of an attachment is empty or a path: %q", a.Name)
 		}
 	}
 	if m.Report != nil {
 		texts = append(texts, m.Report.MessageID, m.Report.Subject)
 		texts = append(texts, m.Report.References...)
 		if n := len(m.Report.Recipients); n > reportRecipients {
-			t.Errorf("%d recipients of a report", n)
+			t.Errorf("recipients of a report: %d, limit is %d", n, reportRecipients)
 		}
 		for _, r := range m.Report.Recipients {
 			texts = append(texts, r.Addr, r.Action, r.Status, r.Diagnostic)
@@ -231,7 +231,7 @@ func TestALargeAttachmentIsNotHeldInMemory(t *testing.T) { // not parallel: it c
 		t.Errorf("decoded %d octets (%v), want %d", n, err, want)
 	}
 	if got := after.TotalAlloc - before.TotalAlloc; got > 1<<20 {
-		t.Errorf("allocated %d KiB", got>>10)
+		t.Errorf("allocated %d KiB, want at most 1024", got>>10)
 	}
 }
 
@@ -246,7 +246,7 @@ func TestAnAttachmentOfAnySizeIsByteExact(t *testing.T) {
 		raw := strings.NewReader(s)
 		got, err := io.ReadAll(Parse(raw, int64(len(s))).Attachments[0].Open(raw))
 		if err != nil || !bytes.Equal(got, content) {
-			t.Errorf("%d octets came out as %d (%v)", size, len(got), err)
+			t.Errorf("an attachment of %d octets is read as %d, or with other octets (%v)", size, len(got), err)
 		}
 	}
 }

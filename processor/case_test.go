@@ -18,7 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite want.json of every case, and the files of the explain tests")
 
-// desk is a service desk as a directory.json describes it. A case's own file is laid over testdata/directory.json.
+// desk is a service desk as a directory.json describes it. A case's own file replaces entries of
+// testdata/directory.json.
 type desk struct {
 	Rules      Rules
 	References References
@@ -126,9 +127,9 @@ func (a asked) List(name ListName) ([]Listed, bool) {
 	return a.desk.List(name)
 }
 
-// TestCasesAreReadAndDecidedAsTheySay runs every folder of testdata: mail.eml is what arrives, directory.json what
-// the service desk knows, want.json how Explain describes the message and the decision.
-func TestCasesAreReadAndDecidedAsTheySay(t *testing.T) {
+// TestEachCaseIsReadAndDecidedAsItsFilesSay runs every folder of testdata: mail.eml is the message, directory.json the
+// service desk's data, and want.json the message and the decision as Explain describes them.
+func TestEachCaseIsReadAndDecidedAsItsFilesSay(t *testing.T) {
 	t.Parallel()
 	folders, err := filepath.Glob("testdata/*/mail.eml")
 	if err != nil || len(folders) < 80 {
@@ -179,7 +180,7 @@ func checkExplanation(t *testing.T, file string, m *Message, raw []byte, d Decis
 			t.Fatal(err)
 		}
 	}
-	readable := strings.NewReplacer(`\n`, "\n") // only here: a string is one line of JSON
+	readable := strings.NewReplacer(`\n`, "\n") // only in the report: JSON keeps a string on one line
 	want, got := string(readFile(t, file)), b.String()
 	if want != got {
 		t.Errorf("%s differs (-want +got):\n%s", file, cmp.Diff(readable.Replace(want), readable.Replace(got)))
@@ -202,7 +203,7 @@ func readJSON(t *testing.T, name string, v any) {
 	}
 }
 
-// overlayJSON reads a file over v; no file changes nothing.
+// overlayJSON reads a file over v. A missing file changes nothing.
 func overlayJSON(name string, v any) error {
 	b, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// corpus returns the folder of real messages that CORPUS_DIR names. Without it the tests below have only the cases
-// of testdata, which is not enough where CI asks for everything.
+// corpus returns the folder of real messages that CORPUS_DIR names. Without it, the tests read only the cases of
+// testdata; if CI is set, they fail instead.
 func corpus(t *testing.T) (dir string, ok bool) {
 	t.Helper()
 	dir = os.Getenv("CORPUS_DIR")
@@ -46,14 +46,14 @@ func filesOf(t *testing.T, dir string) []string {
 	return files
 }
 
-func TestEveryMessageThereIsKeepsThePromises(t *testing.T) {
+func TestParseKeepsItsPromisesForEveryMessage(t *testing.T) {
 	t.Parallel()
 	files := filesOf(t, "testdata")
 	if dir, ok := corpus(t); ok {
 		files = append(files, filesOf(t, dir)...)
 	}
 	for _, name := range files {
-		holdsPromises(t, readFile(t, name), DefaultLimits())
+		checkPromises(t, readFile(t, name), DefaultLimits())
 		if t.Failed() {
 			t.Fatalf("in %s", name)
 		}
@@ -68,7 +68,7 @@ type expectation struct {
 		Display string
 		Address string
 	}
-	Text        []any // "MATCH" and the text, or "COUNT", how often, and what
+	Text        []any // "MATCH" and the text, or "COUNT", a number, and the text that occurs so often
 	Attachments []struct {
 		Filename  string
 		Size      int64
@@ -76,7 +76,7 @@ type expectation struct {
 	}
 }
 
-func TestMessagesAreReadAsAnotherParserReadsThem(t *testing.T) {
+func TestMessagesAreReadAsPHPMimeMailParserReadsThem(t *testing.T) {
 	t.Parallel()
 	dir, ok := corpus(t)
 	if !ok {
@@ -87,32 +87,32 @@ func TestMessagesAreReadAsAnotherParserReadsThem(t *testing.T) {
 	if err := json.Unmarshal(readFile(t, filepath.Join(dir, "expected.json")), &expected); err != nil {
 		t.Fatal(err)
 	}
-	var argued map[string]string
-	readJSON(t, filepath.Join("testdata", "differences.json"), &argued)
+	var explained map[string]string
+	readJSON(t, filepath.Join("testdata", "differences.json"), &explained)
 	compared := 0
 	for _, want := range expected {
 		raw, err := os.ReadFile(filepath.Join(dir, want.File))
 		if err != nil {
-			if argued[want.File] == "" {
+			if explained[want.File] == "" {
 				t.Error(err)
 			}
-			delete(argued, want.File)
+			delete(explained, want.File)
 			continue
 		}
 		compared++
 		for field, difference := range differences(raw, want) {
-			if key := want.File + " " + field; argued[key] == "" {
+			if key := want.File + " " + field; explained[key] == "" {
 				t.Errorf("%s: %s", key, difference)
 			} else {
-				delete(argued, key)
+				delete(explained, key)
 			}
 		}
 	}
-	for key := range argued {
-		t.Errorf("testdata/differences.json argues %q, which is no difference", key)
+	for key := range explained {
+		t.Errorf("testdata/differences.json explains %q, but there is no such difference", key)
 	}
 	if compared < 20 {
-		t.Errorf("compared only %d messages", compared)
+		t.Errorf("compared only %d messages, want at least 20", compared)
 	}
 }
 
@@ -138,7 +138,7 @@ func differences(octets []byte, want expectation) map[string]string {
 	}
 	var got, wanted []string
 	for _, a := range m.Attachments {
-		n, _ := io.Copy(io.Discard, a.Open(raw)) // a string reader does not fail
+		n, _ := io.Copy(io.Discard, a.Open(raw)) // a reader of bytes does not fail
 		got = append(got, fmt.Sprintf("%s %s %d", a.Name, a.MediaType, n))
 	}
 	for _, a := range want.Attachments {

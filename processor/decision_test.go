@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestAReasonThatIsAddedToStaysAsItWas(t *testing.T) {
+func TestExtendingAReasonLeavesItUnchanged(t *testing.T) {
 	t.Parallel()
 	clauses := make([]string, 1, 4)
 	clauses[0] = "subject names incident 4711"
@@ -24,7 +24,7 @@ func TestAReasonThatIsAddedToStaysAsItWas(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got := why.Detail(); got != "subject names incident 4711" {
-		t.Errorf("the reason has become %q", got)
+		t.Errorf("the original reason changed to %q", got)
 	}
 }
 

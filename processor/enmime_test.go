@@ -17,16 +17,16 @@ import (
 	"mailintegration/processor/charset"
 )
 
-// TestMessagesAreReadAsEnmimeReadsThem compares text and attachments with those that another parser finds in every
-// message of the corpus. Where they differ, testdata/enmime.json says why.
+// TestMessagesAreReadAsEnmimeReadsThem compares text and attachments with those that enmime finds in every message of
+// the corpus. testdata/enmime.json explains each difference.
 func TestMessagesAreReadAsEnmimeReadsThem(t *testing.T) {
 	t.Parallel()
 	dir, ok := corpus(t)
 	if !ok {
 		return
 	}
-	var argued map[string]string
-	readJSON(t, filepath.Join("testdata", "enmime.json"), &argued)
+	var explained map[string]string
+	readJSON(t, filepath.Join("testdata", "enmime.json"), &explained)
 	compared, same := 0, 0
 	for _, name := range filesOf(t, dir) {
 		if !isMessage(name) {
@@ -35,7 +35,7 @@ func TestMessagesAreReadAsEnmimeReadsThem(t *testing.T) {
 		octets := readFile(t, name)
 		theirs, err := enmime.NewParser(enmime.DisableCharacterDetection(true)).ReadEnvelope(bytes.NewReader(octets))
 		if err != nil {
-			continue // enmime gives nothing to compare with
+			continue // enmime returns nothing to compare with
 		}
 		compared++
 		rel, _ := filepath.Rel(dir, name) // below dir
@@ -44,19 +44,19 @@ func TestMessagesAreReadAsEnmimeReadsThem(t *testing.T) {
 			same++
 		}
 		for field, difference := range found {
-			if key := filepath.ToSlash(rel) + " " + field; argued[key] == "" {
+			if key := filepath.ToSlash(rel) + " " + field; explained[key] == "" {
 				t.Errorf("%s: %s", key, difference)
 			} else {
-				delete(argued, key)
+				delete(explained, key)
 			}
 		}
 	}
-	for key := range argued {
-		t.Errorf("testdata/enmime.json argues %q, which is no difference", key)
+	for key := range explained {
+		t.Errorf("testdata/enmime.json explains %q, but there is no such difference", key)
 	}
 	t.Logf("%d messages compared, %d read alike", compared, same)
 	if compared < 180 {
-		t.Errorf("compared only %d messages", compared)
+		t.Errorf("compared only %d messages, want at least 180", compared)
 	}
 }
 
@@ -132,7 +132,7 @@ func fingerprint(content []byte) string {
 	return strconv.Itoa(len(content)) + ":" + hex.EncodeToString(sum[:4])
 }
 
-// without returns those of all whose fingerprint is not among the others.
+// without returns the elements of all whose fingerprint none of the others has.
 func without(all, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(a string) bool {
 		return slices.ContainsFunc(others, func(b string) bool {

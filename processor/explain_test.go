@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestExplanationIsTheContract compares the JSON octet by octet: programs read it.
-func TestExplanationIsTheContract(t *testing.T) {
+// TestExplainWritesTheJSONThatProgramsRead compares the JSON octet by octet, because programs rely on it.
+func TestExplainWritesTheJSONThatProgramsRead(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name     string
@@ -45,7 +45,7 @@ func TestExplanationIsTheContract(t *testing.T) {
 	}
 }
 
-func TestExplainSaysWhenTheMessageCannotBeReadAgain(t *testing.T) {
+func TestExplainReturnsAnErrorWhenTheMessageCannotBeReadAgain(t *testing.T) {
 	t.Parallel()
 	octets := readFile(t, "testdata/explain/full.eml")
 	m := Parse(bytes.NewReader(octets), int64(len(octets)))
@@ -54,7 +54,7 @@ func TestExplainSaysWhenTheMessageCannotBeReadAgain(t *testing.T) {
 	}
 }
 
-func TestExplainKeepsNoArrayNull(t *testing.T) {
+func TestExplainWritesEmptyArraysAndNoNull(t *testing.T) {
 	t.Parallel()
 	var d desk
 	for _, octets := range []string{"", "\n", "From: a@example.com\n\nx", "To: b@example.com\n\n"} {

@@ -11,10 +11,10 @@ func TestFlowedTextIsJoined(t *testing.T) {
 	}{
 		{"a paragraph", "one \ntwo\nthree", false, "one two\nthree"},
 		{"the space is deleted", "on \ne", true, "one"},
-		{"quotes of one depth", "> a \n> b\n>> c \nd", false, "> a b\n>> c \nd"},
-		{"stuffed lines", " From here\n  two", false, "From here\n two"},
-		{"a signature", "text \n-- \nAnn", false, "text \n-- \nAnn"},
-		{"nothing", "", false, ""},
+		{"quoted lines of the same depth", "> a \n> b\n>> c \nd", false, "> a b\n>> c \nd"},
+		{"space-stuffed lines", " From here\n  two", false, "From here\n two"},
+		{"the signature delimiter is not joined", "text \n-- \nAnn", false, "text \n-- \nAnn"},
+		{"an empty text", "", false, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

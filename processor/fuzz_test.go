@@ -11,12 +11,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// FuzzParse holds what is promised of every message, whatever its octets are: no panic, bounded and clean text,
-// attachments that can be read, and a decision that is the same each time.
+// FuzzParse checks the promises of Parse for arbitrary octets: no panic, bounded and clean text, readable attachments,
+// and a decision that is the same each time.
 func FuzzParse(f *testing.F) {
 	cases, err := filepath.Glob("testdata/*/mail.eml")
 	if err != nil || len(cases) == 0 {
-		f.Fatalf("no cases to begin with: %v", err)
+		f.Fatalf("no cases in testdata: %v", err)
 	}
 	for _, name := range cases {
 		raw, err := os.ReadFile(name)
@@ -28,12 +28,12 @@ func FuzzParse(f *testing.F) {
 	limits := DefaultLimits()
 	limits.Depth, limits.Parts, limits.Header, limits.Text, limits.HTML, limits.Recipients, limits.References = 3, 10, 2000, 500, 500, 5, 3
 	f.Fuzz(func(t *testing.T, octets []byte) {
-		holdsPromises(t, octets, limits)
-		holdsPromises(t, octets, DefaultLimits())
+		checkPromises(t, octets, limits)
+		checkPromises(t, octets, DefaultLimits())
 	})
 }
 
-func holdsPromises(t *testing.T, octets []byte, limits Limits) {
+func checkPromises(t *testing.T, octets []byte, limits Limits) {
 	raw := bytes.NewReader(octets)
 	m := limits.Parse(raw, int64(len(octets)))
 	checkBounds(t, m, limits)
@@ -42,15 +42,15 @@ func holdsPromises(t *testing.T, octets []byte, limits Limits) {
 	}
 	for _, a := range m.Attachments {
 		if n, err := io.Copy(io.Discard, a.Open(raw)); err != nil || n > int64(len(octets)) {
-			t.Errorf("attachment %q: %d octets of %d, %v", a.Name, n, len(octets), err)
+			t.Errorf("attachment %q: read %d octets of a message of %d (%v)", a.Name, n, len(octets), err)
 		}
 	}
 	var d desk
-	again := limits.Parse(raw, int64(len(octets)))
+	reparsed := limits.Parse(raw, int64(len(octets)))
 	for _, processor := range []Processor{EndUserIncident, EndUserServiceRequest, Monitoring} {
 		p := Policy{Rules: Rules{Processor: processor, CreateNewRequests: true}, References: References{Login: User{ID: 1, Name: "x"}}}
 		first := p.Decide(m, asked{t, p.Keys(m), d}, time.Unix(0, 0))
-		second := p.Decide(again, d, time.Unix(0, 0))
+		second := p.Decide(reparsed, d, time.Unix(0, 0))
 		if diff := cmp.Diff(explainDecision(first), explainDecision(second)); diff != "" {
 			t.Errorf("the second decision differs (-first +second):\n%s", diff)
 		}

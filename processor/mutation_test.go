@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// TestDamagedMessagesKeepThePromises damages every message of the corpus in many ways, always the same ones. MUTATIONS
-// is how many there are of each message.
-func TestDamagedMessagesKeepThePromises(t *testing.T) {
+// TestParseKeepsItsPromisesForDamagedMessages damages every message of the corpus in many ways, the same ones in each
+// run. MUTATIONS sets the number of damaged copies of each message.
+func TestParseKeepsItsPromisesForDamagedMessages(t *testing.T) {
 	t.Parallel()
 	n := 1
 	if env := os.Getenv("MUTATIONS"); env != "" {
 		var err error
 		if n, err = strconv.Atoi(env); err != nil || n < 1 {
-			t.Fatalf("MUTATIONS is %q, which is no number of mutations", env)
+			t.Fatalf("MUTATIONS is %q: set it to a positive number", env)
 		}
 	}
 	files := filesOf(t, "testdata")
@@ -32,11 +32,11 @@ func TestDamagedMessagesKeepThePromises(t *testing.T) {
 	for _, name := range files {
 		content := readFile(t, name)
 		seed := fnv.New64a()
-		seed.Write([]byte(name[len(name)-min(len(name), 20):])) // a hash takes everything
+		seed.Write([]byte(name[len(name)-min(len(name), 20):])) // a hash never fails
 		rng := rand.New(rand.NewPCG(seed.Sum64(), 1))
 		for i := range n {
 			damaged := damage(rng, content)
-			octets, count, slowest = octets+len(damaged), count+1, max(slowest, timeOf(func() { holdsPromises(t, damaged, DefaultLimits()) }))
+			octets, count, slowest = octets+len(damaged), count+1, max(slowest, timeOf(func() { checkPromises(t, damaged, DefaultLimits()) }))
 			if t.Failed() {
 				t.Fatalf("in mutation %d of %s", i, name)
 			}
@@ -69,22 +69,22 @@ func damage(rng *rand.Rand, content []byte) []byte {
 		at := rng.IntN(len(damaged))
 		end := min(len(damaged), at+1+rng.IntN(200))
 		switch rng.IntN(9) {
-		case 0: // another octet
+		case 0: // an octet is replaced
 			damaged[at] = byte(rng.IntN(256))
-		case 1: // another bit
+		case 1: // a bit is flipped
 			damaged[at] ^= 1 << rng.IntN(8)
-		case 2: // cut off
+		case 2: // the end is cut off
 			damaged = damaged[:at]
-		case 3: // something is missing
+		case 3: // a piece is missing
 			damaged = append(damaged[:at], damaged[end:]...)
-		case 4: // something is there twice
+		case 4: // a piece is repeated
 			damaged = append(damaged[:end], append([]byte(nil), damaged[at:]...)...)
-		case 5: // something is somewhere else
+		case 5: // a piece overwrites another
 			piece := append([]byte(nil), damaged[at:end]...)
 			copy(damaged[rng.IntN(len(damaged)):], piece)
-		case 6: // what has a meaning stands where it should not
+		case 6: // a piece with a meaning overwrites others
 			copy(damaged[at:], meaningful[rng.IntN(len(meaningful))])
-		case 7: // the same, put in
+		case 7: // a piece with a meaning is inserted
 			damaged = append(damaged[:at], append([]byte(meaningful[rng.IntN(len(meaningful))]), damaged[at:]...)...)
 		case 8: // white space is changed
 			for i := at; i < end; i++ {
@@ -97,7 +97,7 @@ func damage(rng *rand.Rand, content []byte) []byte {
 	return damaged
 }
 
-// meaningful are pieces that mean something to a reader of mail.
+// meaningful are pieces that have a meaning in mail.
 var meaningful = []string{
 	"\n\n", "\r\n\r\n", "\n--", "--\n", "\x00", "\xff\xfe", "=?utf-8?B?", "?=", "=?x?Q?=?=", "\"", "(", "<", ">", ";", ",", "=", "=\n", "%00", "''",
 	"\nContent-Type: multipart/mixed; boundary=\"\"\n", "\nContent-Type: message/rfc822\n", "\nContent-Transfer-Encoding: base64\n", "\nContent-Type: text/html\n\n<",

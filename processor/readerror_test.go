@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// failingReader fails beyond an offset, as a disk may.
+// failingReader fails beyond the first good octets, as a disk may.
 type failingReader struct {
 	*bytes.Reader
 	good int64
@@ -24,7 +24,7 @@ func (f failingReader) ReadAt(p []byte, off int64) (int, error) {
 	return f.Reader.ReadAt(p, off)
 }
 
-func TestAnErrorOfTheSpoolIsNeitherADefectNorTheEndOfTheMessage(t *testing.T) {
+func TestAReadErrorIsNeitherADefectNorTheEndOfTheMessage(t *testing.T) {
 	t.Parallel()
 	s := "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\ntext\n--b\nContent-Type: application/zip\n\n" + strings.Repeat("zip\n", 50000) + "--b--\n"
 	raw := bytes.NewReader([]byte(s))
@@ -33,12 +33,12 @@ func TestAnErrorOfTheSpoolIsNeitherADefectNorTheEndOfTheMessage(t *testing.T) {
 	}
 	m := Parse(raw, raw.Size())
 	if m.ReadError != nil || len(m.Attachments) != 1 {
-		t.Fatalf("%v, %d attachments", m.ReadError, len(m.Attachments))
+		t.Fatalf("got %d attachments and the error %v, want 1 and none", len(m.Attachments), m.ReadError)
 	}
 	if _, err := io.Copy(io.Discard, m.Attachments[0].Open(failingReader{raw, 1000})); !errors.Is(err, errDisk) {
 		t.Errorf("reading the attachment: %v, want %v", err, errDisk)
 	}
 	if n, err := io.Copy(io.Discard, Attachment{}.Open(raw)); n != 0 || err != nil {
-		t.Errorf("an attachment that no message has: %d octets, %v", n, err)
+		t.Errorf("an attachment of no message: %d octets, %v", n, err)
 	}
 }

@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-func TestReplyTextIsWhatTheAuthorWrote(t *testing.T) {
+func TestReplyTextHoldsOnlyWhatTheAuthorWrote(t *testing.T) {
 	t.Parallel()
 	const quote = "\n> the printer\n> is broken\n"
 	tests := []struct {
 		name, text, want string // want is "" where nothing is cut
 	}{
 		{"English", "Yes.\n\nOn Tue, 3 Nov 2026 at 10:04, Ann Lee <ann@example.com> wrote:" + quote, "Yes."},
-		{"English with the name broken off", "Yes.\n\nOn Tue, 3 Nov 2026 at 10:04, Ann\nLee <ann@example.com>\nwrote:\n" + quote, "Yes."},
+		{"English, broken within the name", "Yes.\n\nOn Tue, 3 Nov 2026 at 10:04, Ann\nLee <ann@example.com>\nwrote:\n" + quote, "Yes."},
 		{"French", "Oui.\n\nLe mar. 3 nov. 2026 à 10:04, Ann Lee <ann@example.com> a écrit :" + quote, "Oui."},
 		{"French, broken before the time", "Oui.\n\nLe mardi 3 novembre 2026\nà 10:04, Ann Lee <ann@example.com> a écrit :" + quote, "Oui."},
 		{"German", "Ja.\n\nAm 03.11.26 um 10:04 schrieb Ann Lee:" + quote, "Ja."},
@@ -23,9 +23,9 @@ func TestReplyTextIsWhatTheAuthorWrote(t *testing.T) {
 		{"Italian", "Sì.\n\nIl giorno mar 3 nov 2026 alle ore 10:04 Ann Lee <ann@example.com> ha scritto:" + quote, "Sì."},
 		{"Dutch", "Ja.\n\nOp di 3 nov 2026 om 10:04 schreef Ann Lee <ann@example.com>:" + quote, "Ja."},
 		{"Portuguese", "Sim.\n\nEm ter., 3 de nov. de 2026 às 10:04, Ann Lee <ann@example.com> escreveu:" + quote, "Sim."},
-		{"an attribution before text that is not marked", "Yes.\n\nOn 3 Nov 2026, at 10:04, Ann Lee <ann@example.com> wrote:\n\nthe printer\nis broken\n", "Yes."},
-		{"below what is quoted", "On 3 Nov 2026, Ann Lee wrote:" + quote + "\nYes.\nNow.", "Yes.\nNow."},
-		{"with a salutation", "Hi,\nOn 3 Nov 2026, Ann Lee wrote:" + quote, "Hi,"},
+		{"an attribution before unmarked text", "Yes.\n\nOn 3 Nov 2026, at 10:04, Ann Lee <ann@example.com> wrote:\n\nthe printer\nis broken\n", "Yes."},
+		{"an answer below the quote", "On 3 Nov 2026, Ann Lee wrote:" + quote + "\nYes.\nNow.", "Yes.\nNow."},
+		{"a salutation above the quote", "Hi,\nOn 3 Nov 2026, Ann Lee wrote:" + quote, "Hi,"},
 
 		{"Outlook in English", "Yes.\n\n________________________________\nFrom: Ann Lee <ann@example.com>\nSent: Tuesday, November 3, 2026 10:04\nTo: Desk; Bruno;\n Carl\nSubject: printer\n\nbroken\n", "Yes."},
 		{"Outlook in French", "Oui.\n\nDe : Ann Lee <ann@example.com>\nEnvoyé : mardi 3 novembre 2026 10:04\nÀ : Desk\nObjet : imprimante\n\ncassée\n", "Oui."},
@@ -38,37 +38,37 @@ func TestReplyTextIsWhatTheAuthorWrote(t *testing.T) {
 		{"Outlook in Portuguese", "Sim.\n\nDe: Ann Lee\nEnviada em: terça-feira\nPara: Desk\nAssunto: impressora\n\nquebrada\n", "Sim."},
 		{"Outlook in bold", "Yes.\n\n*From:* Ann\n*Sent:* Tuesday\n*To:* Desk\n*Subject:* printer\n\nbroken", "Yes."},
 
-		{"quoted without a word", "Yes." + quote, "Yes."},
+		{"a quote without an attribution", "Yes." + quote, "Yes."},
 		{"a signature", "Yes.\n\n-- \nAnn Lee\nPrinting", "Yes."},
-		{"a signature above what is quoted", "Yes.\n\n-- \nAnn Lee\n\nOn 3 Nov 2026, Bruno wrote:" + quote, "Yes."},
-		{"a signature below what is quoted", "Yes.\n" + quote + "\n-- \nAnn Lee", "Yes."},
-		{"a signature whose space was lost", "Yes.\n\n--\nAnn Lee", "Yes."},
-		{"a telephone", "Yes.\n\nEnvoyé de mon iPhone", "Yes."},
-		{"a telephone in German", "Ja.\n\nVon meinem iPhone gesendet", "Ja."},
-		{"Outlook on a telephone", "Yes.\n\nGet Outlook for iOS<https://aka.ms/o0ukef>", "Yes."},
+		{"a signature above the quote", "Yes.\n\n-- \nAnn Lee\n\nOn 3 Nov 2026, Bruno wrote:" + quote, "Yes."},
+		{"a signature below the quote", "Yes.\n" + quote + "\n-- \nAnn Lee", "Yes."},
+		{"a signature delimiter without its space", "Yes.\n\n--\nAnn Lee", "Yes."},
+		{"a telephone's signature", "Yes.\n\nEnvoyé de mon iPhone", "Yes."},
+		{"a telephone's signature in German", "Ja.\n\nVon meinem iPhone gesendet", "Ja."},
+		{"the signature of Outlook on a telephone", "Yes.\n\nGet Outlook for iOS<https://aka.ms/o0ukef>", "Yes."},
 		{"a name after a dash", "Yes.\n\n-Ann Lee", "Yes."},
 
-		{"nothing quoted", "The printer is broken.\n\nAnn", ""},
+		{"no quote", "The printer is broken.\n\nAnn", ""},
 		{"a sentence that begins like a header", "From: the printer room I hear noise.\n\nPlease come.", ""},
 		{"a form that looks like a header", "I am away:\n\nFrom: 3 May\nTo: 5 May\nDate: today\n\nThank you.", ""},
-		{"a subject and a sender in a sentence", "The mail I sent had\nSubject: printer\nand came back.", ""},
-		{"answers between what is quoted", "> first?\n\nYes.\n\n> second?\n\nNo.", ""},
-		{"a line that begins with a sign", "The prompt is\n> print", ""},
+		{"a subject within a sentence", "The mail I sent had\nSubject: printer\nand came back.", ""},
+		{"answers between quotes", "> first?\n\nYes.\n\n> second?\n\nNo.", ""},
+		{"a line of text that begins with >", "The prompt is\n> print", ""},
 		{"a sentence about what somebody wrote", "On 3 November 2026 the printer wrote:\n\nPC LOAD LETTER\n\nWhat is that?", ""},
-		{"nothing but what is quoted", "On 3 Nov 2026, Ann Lee wrote:" + quote, ""},
+		{"only a quote", "On 3 Nov 2026, Ann Lee wrote:" + quote, ""},
 		{"two dashes between paragraphs", "First.\n\n--\n\n" + strings.Repeat("A second part that is longer than any signature.\n", 8), ""},
 		{"a list", "I need:\n\n- Toner\n\n-Blue Paper", ""},
-		{"sent from a place", "Yes.\n\nSent from my desk, as the telephone is broken.", ""},
-		{"answers within the mail below", "Please see my answers below.\n\nFrom: Ann\nSent: Tuesday\nTo: Desk\nSubject: printer\n\nDid you restart?\n[Ann] Yes I did, twice.", ""},
+		{"a sentence that begins like a telephone's signature", "Yes.\n\nSent from my desk, as the telephone is broken.", ""},
+		{"answers within the message below", "Please see my answers below.\n\nFrom: Ann\nSent: Tuesday\nTo: Desk\nSubject: printer\n\nDid you restart?\n[Ann] Yes I did, twice.", ""},
 		{"answers in a colour, in French", "Mes réponses en rouge.\n\nDe : Ann\nEnvoyé : mardi\nÀ : Desk\nObjet : imprimante\n\nRedémarrée ?\nOui.", ""},
 		{"answers in the text, in German", "Antworten im Text.\n\nVon: Ann\nGesendet: Dienstag\nAn: Desk\nBetreff: Drucker\n\nNeu gestartet?\nJa.", ""},
 		{"answers below, in Spanish", "Respondo más abajo.\n\nDe: Ann\nEnviado el: martes\nPara: Desk\nAsunto: impresora\n\n¿Reinició?\nSí.", ""},
-		{"answers within what is marked as quoted", "My answers are inline, in blue.\n\nOn 3 Nov 2026, Ann Lee wrote:\n> Did you restart?\n> Yes I did.", ""},
-		{"answers within what an attribution begins", "See below.\n\nOn 3 Nov 2026, at 10:04, Ann Lee <ann@example.com> wrote:\n\nDid you restart?\nYes I did.", ""},
-		{"a word that holds another one", "It is inlined and belowground.\n" + quote, "It is inlined and belowground."},
-		{"what a colon announces", "The log says:\n> error 1\n> error 2", ""},
-		{"a sign with colons", "Yes :+1:\n" + quote, "Yes :+1:"},
-		{"a header with nothing above", "From: Ann\nSent: Tuesday\nTo: Desk\nSubject: printer\n\nbroken", ""},
+		{"answers within the marked quote", "My answers are inline, in blue.\n\nOn 3 Nov 2026, Ann Lee wrote:\n> Did you restart?\n> Yes I did.", ""},
+		{"answers below an attribution", "See below.\n\nOn 3 Nov 2026, at 10:04, Ann Lee <ann@example.com> wrote:\n\nDid you restart?\nYes I did.", ""},
+		{"words that contain inline and below", "It is inlined and belowground.\n" + quote, "It is inlined and belowground."},
+		{"lines that a colon announces", "The log says:\n> error 1\n> error 2", ""},
+		{"an emoji written with colons", "Yes :+1:\n" + quote, "Yes :+1:"},
+		{"a quoted header without text above", "From: Ann\nSent: Tuesday\nTo: Desk\nSubject: printer\n\nbroken", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestReplyTextIsWhatTheAuthorWrote(t *testing.T) {
 	}
 }
 
-func TestAForwardIsLeftWhole(t *testing.T) {
+func TestAForwardIsNotCut(t *testing.T) {
 	t.Parallel()
 	const text = "Is this true?\n\nFrom: Ann\nSent: Tuesday\nTo: Desk\nSubject: printer\n\nbroken"
 	for _, prefix := range []string{"Fw: ", "FWD: ", "TR : ", "WG: ", "RV: ", "[EXTERNAL] Fwd: ", "Fwd[2]: Re: ", "ENC: ", "Doorst: "} {
@@ -91,7 +91,7 @@ func TestAForwardIsLeftWhole(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatAnswersIsCut(t *testing.T) {
+func TestOnlyAnswersAreCut(t *testing.T) {
 	t.Parallel()
 	const text = "Is this true?\n\nFrom: Ann\nSent: Tuesday\nTo: Desk\nSubject: printer\n\nbroken"
 	for _, fields := range []string{
@@ -110,25 +110,25 @@ func TestOnlyWhatAnswersIsCut(t *testing.T) {
 	}
 }
 
-func TestNewMailLosesNothingButASignature(t *testing.T) {
+func TestNewMailLosesOnlyASignature(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, text, want string // want is "" where nothing is cut
 	}{
 		{"a form of a web site", "New enquiry from the web site.\nFrom: Ann\nSubject: Printer\nDate: 12 May\nMessage: The printer is on fire", ""},
-		{"a question about a mail", "I got this mail, is it phishing?\nFrom: Bank\nSubject: Your account\nTo: me\n\nI did click, please reset my password", ""},
-		{"a mail of somebody else with its signature", "Is it phishing?\n\nFrom: Bank\nSubject: Your account\nTo: me\n\nClick.\n\n-- \nBank", ""},
+		{"a question about another message", "I got this mail, is it phishing?\nFrom: Bank\nSubject: Your account\nTo: me\n\nI did click, please reset my password", ""},
+		{"another message with its signature", "Is it phishing?\n\nFrom: Bank\nSubject: Your account\nTo: me\n\nClick.\n\n-- \nBank", ""},
 		{"a move from one place to another", "Bonjour,\nDe : Montréal\nÀ : Québec\nObjet : 3 imprimantes\nMerci de confirmer", ""},
 		{"a log", "Log:\n\nFrom: 10.0.0.1\nTo: 10.0.0.2\nSent: 12 packets\n\nPlease replace the switch.", ""},
-		{"what a program prints", "npm prints\n> npm ERR! code 1\n> npm ERR! path /tmp", ""},
+		{"a program's output", "npm prints\n> npm ERR! code 1\n> npm ERR! path /tmp", ""},
 		{"an order", "Please order:\n>5 mice\n>3 keyboards", ""},
 		{"an order without a colon", "Please order\n>5 mice\n>3 keyboards", ""},
-		{"what somebody wrote", "Hallo zusammen,\nam 04.05.2026 hat mir bob@example.com geschrieben:\nDas Konto fehlt.\nKönnt ihr das bitte machen?", ""},
-		{"what a server wrote", "On 2026-05-04 10:12 root@srv1 wrote:\ndisk full\nCan you clean it up before tonight?", ""},
-		{"what a server wrote, below a salutation", "Hello,\n\nOn 2026-05-04 10:12 root@srv1 wrote:\ndisk full\nCan you clean it up before tonight?", ""},
-		{"what stands above the rest", "On 3 Nov 2026, Ann wrote:\n> the printer\n> is broken\n\nIs it?", ""},
+		{"a sentence about what somebody wrote, in German", "Hallo zusammen,\nam 04.05.2026 hat mir bob@example.com geschrieben:\nDas Konto fehlt.\nKönnt ihr das bitte machen?", ""},
+		{"a server's message", "On 2026-05-04 10:12 root@srv1 wrote:\ndisk full\nCan you clean it up before tonight?", ""},
+		{"a server's message below a salutation", "Hello,\n\nOn 2026-05-04 10:12 root@srv1 wrote:\ndisk full\nCan you clean it up before tonight?", ""},
+		{"a quote above the text", "On 3 Nov 2026, Ann wrote:\n> the printer\n> is broken\n\nIs it?", ""},
 		{"a signature", "The printer is broken.\n\n-- \nAnn Lee", "The printer is broken."},
-		{"a telephone", "The printer is broken.\n\nSent from my iPhone", "The printer is broken."},
+		{"a telephone's signature", "The printer is broken.\n\nSent from my iPhone", "The printer is broken."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -141,11 +141,11 @@ func TestNewMailLosesNothingButASignature(t *testing.T) {
 	}
 	html := parseString("Subject: error\nContent-Type: text/html\n\n<div>I get this error:</div><blockquote style=\"margin:0 0 0 40px\">Error 0x80070005<br>Access denied</blockquote>")
 	if !strings.Contains(html.ReplyText, "Access denied") {
-		t.Errorf("indented text is cut: %q", html.ReplyText)
+		t.Errorf("indented text is cut, leaving %q", html.ReplyText)
 	}
 }
 
-func TestSentencesAreNoSignatures(t *testing.T) {
+func TestSentencesAreNotCutAsSignatures(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"Yes.\n\nVon meinem Rechner geht es nicht", "Yes.\n\nVon meinem iPhone geht es nicht", "Yes.\n\nSent from my colleague's account by mistake", "Yes.\n\nSent from my old phone by mistake",
@@ -179,9 +179,9 @@ func TestSignaturesOfManyProgramsAreCut(t *testing.T) {
 	}
 }
 
-// TestRepliesOfManyMailProgramsAreCutRightOrLeftWhole holds, for each reply of the corpus, what is left of it.
-// "Sent from my iPhone" and what follows "-- " are signatures, also where the collection keeps them.
-func TestRepliesOfManyMailProgramsAreCutRightOrLeftWhole(t *testing.T) {
+// TestRepliesOfManyMailProgramsAreCutCorrectlyOrNotAtAll lists the reply text of each reply of the corpus. "Sent from
+// my iPhone" and the lines after "-- " are signatures, although the collection keeps some of them.
+func TestRepliesOfManyMailProgramsAreCutCorrectlyOrNotAtAll(t *testing.T) {
 	t.Parallel()
 	dir, ok := corpus(t)
 	if !ok {
@@ -189,7 +189,7 @@ func TestRepliesOfManyMailProgramsAreCutRightOrLeftWhole(t *testing.T) {
 	}
 	const fine = "Hi. I am fine.\n\nThanks,\nAlex"
 	const question = "Hi folks\n\nWhat is the best way to clear a Riak bucket of all key, values after \nrunning a test?\nI am currently using the Java HTTP API."
-	tests := map[string]struct{ begins, ends string }{ // the same text twice is all that is left; "" is the whole text
+	tests := map[string]struct{ begins, ends string }{ // the same text twice is the whole reply text; with "" nothing is cut
 		"email_reply_parser/correct_sig.txt": {"this is an email with a correct -- signature.", "this is an email with a correct -- signature."},
 		"email_reply_parser/email_1_1.txt":   {question, question},
 		// A quote between answers stays, the one at the end goes.
@@ -197,7 +197,7 @@ func TestRepliesOfManyMailProgramsAreCutRightOrLeftWhole(t *testing.T) {
 		"email_reply_parser/email_1_3.txt": {"Oh thanks.\n\nHaving the function would be great.", "Oh thanks.\n\nHaving the function would be great."},
 		"email_reply_parser/email_1_4.txt": {"Awesome! I haven't had another problem with it.", "Awesome! I haven't had another problem with it."},
 		"email_reply_parser/email_1_5.txt": {},
-		// A device that does not exist is what somebody wrote.
+		// No such device exists, so that the line is text.
 		"email_reply_parser/email_1_6.txt":           {"I get proper rendering as well.\n\nSent from a magnificent torch of pixels", "I get proper rendering as well.\n\nSent from a magnificent torch of pixels"},
 		"email_reply_parser/email_1_7.txt":           {":+1:", ":+1:"},
 		"email_reply_parser/email_1_8.txt":           {"On Tue, Apr 29, 2014 at 4:22 PM, Example Dev", "I will reply under this one\n\n>\n> okay?\n>\n\nand under this."},
@@ -237,7 +237,7 @@ func TestRepliesOfManyMailProgramsAreCutRightOrLeftWhole(t *testing.T) {
 		rel, _ := filepath.Rel(dir, name) // below dir
 		want, ok := tests[filepath.ToSlash(rel)]
 		if !ok {
-			t.Errorf("%s: nothing is expected of it", rel)
+			t.Errorf("%s is not in the table", rel)
 		}
 		m := parseString(replyMail(name, string(readFile(t, name))))
 		if want.begins == "" {
@@ -253,10 +253,11 @@ func TestRepliesOfManyMailProgramsAreCutRightOrLeftWhole(t *testing.T) {
 			cut++
 		}
 	}
-	t.Logf("%d cut, %d left whole", cut, whole)
+	t.Logf("%d cut, %d not cut", cut, whole)
 }
 
-// replyMail makes a message of what is only a body. All of the corpus are answers, and some have lost what says so.
+// replyMail returns a file of the corpus as a message that is marked as an answer. All are answers, but some files are
+// only a body, and others have lost the fields that mark them.
 func replyMail(name, content string) string {
 	switch filepath.Ext(name) {
 	case ".html":

@@ -12,7 +12,7 @@ import (
 	"mailintegration/processor/charset"
 )
 
-func TestAnErrorWhileASignedMessageIsReadIsReturned(t *testing.T) {
+func TestAReadErrorInASignedMessageIsReturned(t *testing.T) {
 	t.Parallel()
 	octets := readFile(t, filepath.Join("testdata", "an-opaque-signed-message-is-read", "mail.eml"))
 	raw := bytes.NewReader(octets)
@@ -25,7 +25,7 @@ func TestAnErrorWhileASignedMessageIsReadIsReturned(t *testing.T) {
 	}
 }
 
-func TestSignedMessagesWithinSignedOnesEnd(t *testing.T) {
+func TestNestedSignedMessagesAreReadToALimitedDepth(t *testing.T) {
 	t.Parallel()
 	content := []byte("Content-Type: text/plain\r\n\r\ninnermost\r\n")
 	for range 4 {
@@ -40,7 +40,7 @@ func TestSignedMessagesWithinSignedOnesEnd(t *testing.T) {
 	}
 }
 
-func TestASignedMessageOfManyAttachmentsIsReadOnlySoOften(t *testing.T) {
+func TestOnlySoManyAttachmentsAreTakenOutOfASignedMessage(t *testing.T) {
 	t.Parallel()
 	content := "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\nContent-Type: image/png\n\nx\n", 1900) +
 		"--b\nContent-Type: image/png\n\n" + strings.Repeat("x", 1<<20) + "\n--b--\n"
@@ -60,11 +60,11 @@ func TestASignedMessageOfManyAttachmentsIsReadOnlySoOften(t *testing.T) {
 		}
 	}
 	if most := (signedFiles + 1) * (raw.Size() + window); raw.octets > most {
-		t.Errorf("read %d octets of a message of %d", raw.octets, raw.Size())
+		t.Errorf("read %d octets of a message of %d, want at most %d", raw.octets, raw.Size(), most)
 	}
 }
 
-func TestASignedMessageIsKnownByItsName(t *testing.T) {
+func TestASignedMessageIsKnownByItsTypeOrFileName(t *testing.T) {
 	t.Parallel()
 	object := base64.StdEncoding.EncodeToString(signedObject([]byte("Content-Type: text/plain\n\nhello\n")))
 	for field, want := range map[string]string{
@@ -96,16 +96,16 @@ func berElement(tag byte, content []byte) []byte {
 	return append(header, content...)
 }
 
-// FuzzSigned holds that no S/MIME object costs more than its size, whatever it says.
+// FuzzSigned checks the promises of Parse for arbitrary S/MIME objects.
 func FuzzSigned(f *testing.F) {
 	f.Add(signedObject([]byte("Content-Type: text/plain\r\n\r\nhello\r\n")))
 	f.Add([]byte("\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80\x02\x01\x01\x31\x00\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\xa0\x80\x24\x80\x04\x03\n\nx\x00\x00"))
 	f.Fuzz(func(t *testing.T, object []byte) {
-		holdsPromises(t, append([]byte("Content-Type: application/pkcs7-mime\r\n\r\n"), object...), DefaultLimits())
+		checkPromises(t, append([]byte("Content-Type: application/pkcs7-mime\r\n\r\n"), object...), DefaultLimits())
 	})
 }
 
-// FuzzReplyText holds that what is left of a text stands in it, at its beginning or end.
+// FuzzReplyText checks that the reply text is a piece of the text, and is empty only if the text is.
 func FuzzReplyText(f *testing.F) {
 	f.Add("Yes.\n\nOn 3 Nov 2026, Ann <a@b.example> wrote:\n> x\n> y\n-- \nAnn")
 	f.Add("Yes.\n\n____\nFrom: a\nSent: b\nTo: c\nSubject: d\n\ne")

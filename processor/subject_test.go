@@ -21,22 +21,22 @@ func TestSubjectNamesARequest(t *testing.T) {
 		{"a prefix may have a counter", "RE[2]: Re(3): Re^4: Re5: RE [6]: [Incident] 4711", 4711, ""},
 		{"a French prefix has a no-break space", "RE\u00a0: [Incident]\u00a04711", 4711, ""},
 		{"an automatic prefix of several words is skipped", "Automatic reply: [Incident] 4711", 4711, ""},
-		{"so is the French one", "Réponse automatique : [Incident] 4711", 4711, ""},
+		{"a French automatic prefix is skipped", "Réponse automatique : [Incident] 4711", 4711, ""},
 		{"a gateway's tag is skipped", "[EXTERNAL] RE: [Incident] 4711", 4711, ""},
-		{"a mark in asterisks is skipped", "*EXT* [Incident] 4711", 4711, ""},
-		{"a mark in several asterisks is skipped", "***SPAM*** RE: [Incident] 4711", 4711, ""},
-		{"a mark in brackets and asterisks is skipped", "[**External**] [Incident] 4711", 4711, ""},
-		{"a German forward is skipped", "Weitergeleitet: [Incident] 4711", 4711, ""},
-		{"a German absence note is skipped", "Abwesenheitsnotiz: [Incident] 4711", 4711, ""},
-		{"so is a French one with a typographer's apostrophe", "Message d’absence : [Incident] 4711", 4711, ""},
-		{"what a mail system puts before a returned mail is skipped", "Undeliverable: RE: [Incident] 4711", 4711, ""},
+		{"a gateway's tag in asterisks is skipped", "*EXT* [Incident] 4711", 4711, ""},
+		{"a gateway's tag in several asterisks is skipped", "***SPAM*** RE: [Incident] 4711", 4711, ""},
+		{"a gateway's tag in brackets and asterisks is skipped", "[**External**] [Incident] 4711", 4711, ""},
+		{"a German forward prefix is skipped", "Weitergeleitet: [Incident] 4711", 4711, ""},
+		{"the prefix of a German absence note is skipped", "Abwesenheitsnotiz: [Incident] 4711", 4711, ""},
+		{"the prefix of a French absence note with a typographic apostrophe is skipped", "Message d’absence : [Incident] 4711", 4711, ""},
+		{"the prefix of a bounce is skipped", "Undeliverable: RE: [Incident] 4711", 4711, ""},
 		{"the name of the team may stand before the number", "RE: [Note] IT Montreal #4711 - printer", 4711, "printer"},
-		{"the longest name is taken", "[Note] it  montreal 4711", 4711, ""},
-		{"a shorter name is taken too", "[Note] IT 4711", 4711, ""},
+		{"the longest team name is taken", "[Note] it  montreal 4711", 4711, ""},
+		{"a shorter team name is taken too", "[Note] IT 4711", 4711, ""},
 		{"a number sign may stand before the number", "[Activity] #4711: done", 4711, "done"},
 		{"a French type", "[Demande de service] 4711", 4711, ""},
 		{"a type with the product", "[Demande de service Octopus] 4711", 4711, ""},
-		{"a type with our name", "[Incident MailIntegration] 4711", 4711, ""},
+		{"a type with the name of this program", "[Incident MailIntegration] 4711", 4711, ""},
 		{"a type with composed accents", "[Événement] 4711", 4711, ""},
 		{"a type with combining accents", "[E\u0301ve\u0301nement] 4711", 4711, ""},
 		{"white space within a type does not matter", "[Service   Request] 4711", 4711, ""},
@@ -61,23 +61,23 @@ func TestSubjectNamesARequest(t *testing.T) {
 		{"a bare number", "#4711", 0, ""},
 		{"a bare number after a prefix", "RE: 4711", 0, ""},
 		{"no number", "[Incident]", 0, ""},
-		{"no number but a word", "[Incident] printer 4711", 0, ""},
-		{"an unknown name before the number", "[Note] IT Toronto #4711", 0, ""},
-		{"a name that goes on", "[Note] ITX 4711", 0, ""},
+		{"a word before the number", "[Incident] printer 4711", 0, ""},
+		{"an unknown team name before the number", "[Note] IT Toronto #4711", 0, ""},
+		{"a team name within a longer word", "[Note] ITX 4711", 0, ""},
 		{"nineteen digits", "[Incident] 1000000000000000000", 0, ""},
 		{"zero", "[Incident] 0", 0, ""},
 		{"a negative number", "[Incident] -4711", 0, ""},
 		{"digits of another script", "[Incident] ٤٧١١", 0, ""},
 		{"brackets that are not closed", "[Incident 4711", 0, ""},
 		{"nested brackets", "[[Incident]] 4711", 0, ""},
-		{"any word in asterisks", "*urgent* [Incident] 4711", 0, ""},
-		{"any word in brackets", "[helpdesk-list] Re: [Incident] 4711", 0, ""},
+		{"another word in asterisks", "*urgent* [Incident] 4711", 0, ""},
+		{"another word in brackets", "[helpdesk-list] Re: [Incident] 4711", 0, ""},
 		{"asterisks that are not closed", "***SPAM [Incident] 4711", 0, ""},
-		{"nothing in asterisks", "****** [Incident] 4711", 0, ""},
+		{"asterisks around nothing", "****** [Incident] 4711", 0, ""},
 		{"a tag in the middle", "printer [Incident] 4711", 0, ""},
 		{"a sentence with a colon before the tag", "my new printer: [Incident] 4711", 0, ""},
 		{"a long word with a colon before the tag", "Druckerproblembericht: [Incident] 4711", 0, ""},
-		{"nothing", "", 0, ""},
+		{"an empty subject", "", 0, ""},
 		{"only prefixes", "RE: RE: RE:", 0, ""},
 	}
 	for _, tt := range tests {
@@ -91,7 +91,7 @@ func TestSubjectNamesARequest(t *testing.T) {
 	}
 }
 
-func TestASubjectSaysFirstOfAllThatAMessageIsPassedOn(t *testing.T) {
+func TestTheFirstPrefixTellsWhetherAMessageIsForwarded(t *testing.T) {
 	t.Parallel()
 	for subject, want := range map[string]bool{
 		"Weitergeleitet: [Incident] 4711": true,
@@ -103,7 +103,7 @@ func TestASubjectSaysFirstOfAllThatAMessageIsPassedOn(t *testing.T) {
 		"*FW: printer":                    false,
 	} {
 		if got := isForward(subject); got != want {
-			t.Errorf("isForward(%q) = %v", subject, got)
+			t.Errorf("isForward(%q) = %v, want %v", subject, got, want)
 		}
 	}
 }
@@ -134,7 +134,7 @@ func FuzzSubject(f *testing.F) {
 			t.Errorf("parse(%q) = %+v", subject, tag)
 		}
 		if again, ok := g.parse("RE: " + subject); !ok || again != tag {
-			t.Errorf("an answer to %q gives %+v, not %+v", subject, again, tag)
+			t.Errorf("an answer to %q has the tag %+v, want %+v", subject, again, tag)
 		}
 	})
 }

@@ -42,14 +42,14 @@ func unpackedNames(t *testing.T, octets, within []byte) (m *Message, names []str
 			t.Errorf("%s: %v", a.Name, err)
 		}
 		if !bytes.Contains(within, content) {
-			t.Errorf("%s: its %d octets do not stand in the stream", a.Name, len(content))
+			t.Errorf("%s: its %d octets are not in the stream", a.Name, len(content))
 		}
 		names = append(names, fmt.Sprintf("%s %s %d", a.Name, a.MediaType, len(content)))
 	}
 	return m, names
 }
 
-func TestOutlooksContainersAreUnpacked(t *testing.T) {
+func TestContainersOfOutlookAreUnpacked(t *testing.T) {
 	t.Parallel()
 	dir, ok := corpus(t)
 	if !ok {
@@ -57,7 +57,7 @@ func TestOutlooksContainersAreUnpacked(t *testing.T) {
 	}
 	const octets, whole = " application/octet-stream ", "winmail.dat application/ms-tnef "
 	tests := map[string]struct {
-		text  string // how it begins
+		text  string // its beginning
 		names []string
 	}{
 		"MAPI_ATTACH_DATA_OBJ": {"Det er jo en velkjent sak at bodødamene", []string{"VIA_Nytt_1402.doc" + octets + "61952", "VIA_Nytt_1402.pdf" + octets + "213685", "VIA_Nytt_14021.htm" + octets + "68919"}},
@@ -88,7 +88,7 @@ func TestOutlooksContainersAreUnpacked(t *testing.T) {
 			t.Parallel()
 			want, ok := tests[name]
 			if !ok {
-				t.Fatal("nothing is expected of it")
+				t.Fatal("the file is not in the table")
 			}
 			stream := readFile(t, file)
 			for _, encoding := range []string{"base64", "binary"} {
@@ -104,7 +104,7 @@ func TestOutlooksContainersAreUnpacked(t *testing.T) {
 	}
 }
 
-func TestADamagedContainerIsKeptWithWhatCanBeFound(t *testing.T) {
+func TestADamagedContainerIsKeptBesideTheFilesFoundInIt(t *testing.T) {
 	t.Parallel()
 	stream := tnefStream(
 		tnefAttr(2, attrAttachRendData, make([]byte, 14)), tnefAttr(2, attrAttachTitle, []byte("a.txt\x00")), tnefAttr(2, attrAttachData, []byte("content of a")),
@@ -127,7 +127,7 @@ func TestADamagedContainerIsKeptWithWhatCanBeFound(t *testing.T) {
 	}
 }
 
-func TestAContainerOfManyFilesIsReadInItsSize(t *testing.T) {
+func TestEachFileOfAContainerIsReadFromNearItsBeginning(t *testing.T) {
 	t.Parallel()
 	content := bytes.Repeat([]byte("0123456789abcdef"), 2<<10)
 	var attrs [][]byte
@@ -147,7 +147,7 @@ func TestAContainerOfManyFilesIsReadInItsSize(t *testing.T) {
 			t.Fatalf("%s: %d octets, %v", a.Name, len(got), err)
 		}
 	}
-	// Each file is read from near where it begins, a window and a half more than its size.
+	// Open starts near the beginning of the file, so that it reads about a window and a half more than its size.
 	if most := int64(tnefFiles * (2*len(content) + 4*window)); raw.octets > most {
 		t.Errorf("read %d octets for %d files of %d", raw.octets, tnefFiles, len(content))
 	}
@@ -161,10 +161,10 @@ const (
 	attrAttachTitle    = 0x00018010
 	attrAttachData     = 0x0006800f
 
-	tnefFiles = 200 // the most that are taken out of one stream
+	tnefFiles = 200 // the limit of the files taken out of one stream
 )
 
-// tnefStream makes a stream of attributes.
+// tnefStream returns a stream of attributes.
 func tnefStream(attrs ...[]byte) []byte {
 	b := binary.LittleEndian.AppendUint32(nil, 0x223e9f78) // its signature
 	b = append(b, 1, 0)
@@ -180,12 +180,12 @@ func tnefAttr(level byte, id uint32, value []byte) []byte {
 	return append(append(b, value...), 0, 0)
 }
 
-// FuzzTNEF holds that no stream costs more than its size, whatever it says.
+// FuzzTNEF checks the promises of Parse for arbitrary TNEF streams.
 func FuzzTNEF(f *testing.F) {
 	f.Add(tnefStream(tnefAttr(1, attrBody, []byte("text")), tnefAttr(2, attrAttachRendData, nil), tnefAttr(2, attrAttachData, []byte("x"))))
 	f.Add(tnefStream(tnefAttr(1, attrMessageProps, []byte{1, 0, 0, 0, 0x1e, 0, 0, 0x10, 1, 0, 0, 0, 2, 0, 0, 0, 'h', 'i', 0, 0})))
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		octets := winmailMessage(stream, "binary")
-		holdsPromises(t, octets, DefaultLimits())
+		checkPromises(t, octets, DefaultLimits())
 	})
 }
