@@ -56,7 +56,8 @@ func (r *sessionRun) record(work context.Context, b *batch) ([]store.Outcome, er
 	return outcomes, err
 }
 
-// recordSingly accepts the rest of a batch message by message: all names exist, so one message may refer to a missing row.
+// recordSingly accepts the rest of a batch message by message: all names exist, so one message may refer to a missing
+// row.
 func (r *sessionRun) recordSingly(work context.Context, b *batch, outcomes []store.Outcome) ([]store.Outcome, error) {
 	for len(outcomes) < len(b.deliveries) {
 		n := len(outcomes)

@@ -22,8 +22,8 @@ type batch struct {
 }
 
 // fill retrieves messages into a batch until it is full. A message that the server refuses to send stays in the mailbox
-// and counts as failed. broken is the error that ended the session, failed an error of the store; the messages retrieved
-// before it can still be accepted.
+// and counts as failed. broken is the error that ended the session, failed an error of the store; the messages
+// retrieved before it can still be accepted.
 func (r *sessionRun) fill(ctx, work context.Context, b *batch) (broken, failed error) {
 	started := r.opts.Now()
 	for n := 0; r.looked < len(r.items); n++ {
@@ -65,8 +65,8 @@ func (r *sessionRun) retrieve(work context.Context, b *batch, it mailbox.Item) (
 	return err, err
 }
 
-// isFirstOnDisk counts an error of the spool and reports whether it is the first in a row: the disk may have no room for
-// this message, but room for others.
+// isFirstOnDisk counts an error of the spool and reports whether it is the first in a row: the disk may have no room
+// for this message, but room for others.
 func (r *sessionRun) isFirstOnDisk(err error) bool {
 	if !errors.Is(err, mailbox.ErrSpool) {
 		return false

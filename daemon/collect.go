@@ -15,7 +15,7 @@ const (
 	// collectSoon is the time until the next collection when one has left work over.
 	collectSoon = time.Hour
 	// orphanAge keeps the collector away from files of a transaction that is still open. It is several times
-	// collectEvery: before a file is that old, its owner has collected, which shows a copy of the database for a copy.
+	// collectEvery: before a file is that old, its owner has collected, so that a copy of the database is recognised.
 	orphanAge = 24 * time.Hour
 	// defaultRetention is far longer than the time after which a restored mail server brings messages back.
 	defaultRetention = 400 * 24 * time.Hour
@@ -27,7 +27,8 @@ type sweeper interface {
 	CollectOrphans(ctx context.Context, olderThan time.Duration) (int, error)
 }
 
-// collector removes, every few hours, receipts of messages that cannot come back, and attachment files that no row names.
+// collector removes, every few hours, receipts of messages that cannot come back, and attachment files that no row
+// names.
 type collector struct {
 	store     sweeper
 	retention time.Duration // negative: receipts are kept for ever
@@ -45,8 +46,8 @@ func newCollector(opts Options) *collector {
 	return &collector{store: opts.Store, retention: retention, log: events{opts.Logger.Named("daemon")}}
 }
 
-// run collects until ctx is cancelled. It waits before the first collection too: if this database is a copy that nothing
-// else tells from the original, the owner of the attachment directory has collected by then.
+// run collects until ctx is cancelled. It waits before the first collection too: if this database is a copy that
+// nothing else tells from the original, the owner of the attachment directory has collected by then.
 func (c *collector) run(ctx context.Context) {
 	for wait := collectEvery; sleep(ctx, wait) == nil; {
 		wait = collectEvery
@@ -56,8 +57,8 @@ func (c *collector) run(ctx context.Context) {
 	}
 }
 
-// collect collects once and reports whether one run was not enough. A panic ends the run, not the daemon. A failure that
-// repeats is logged once.
+// collect collects once and reports whether one run was not enough. A panic ends the run, not the daemon. A failure
+// that repeats is logged once.
 func (c *collector) collect(ctx context.Context) (more bool) {
 	receipts, purgeErr := catchPanic(func() (int, error) { return c.purge(ctx) })
 	files, collectErr := catchPanic(func() (int, error) { return c.store.CollectOrphans(ctx, orphanAge) })

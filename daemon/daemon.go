@@ -39,7 +39,7 @@ type Options struct {
 	Logger    *zap.Logger      // nil: none
 	Now       func() time.Time // nil: time.Now
 
-	MaxPolls           int           // sessions that run at the same time, one per mailbox; 0: 4
+	MaxPolls           int           // how many sessions hold a slot at the same time; 0: 4
 	MessagesPerSession int           // QUIT and reconnect after this many messages; 0: 1000
 	BatchMessages      int           // messages accepted in one transaction; 0: 50
 	BatchOctets        int64         // raw octets that end a batch; 0: 16 MiB
@@ -58,7 +58,7 @@ type Options struct {
 type Daemon struct {
 	opts    Options
 	workers []*worker
-	slots   chan struct{} // holds one element per session that runs; its capacity is Options.MaxPolls
+	slots   chan struct{} // has one element per slot that is taken; its capacity is Options.MaxPolls
 }
 
 // New returns a daemon for the mailboxes of opts. Two mailboxes with the same name are an error.

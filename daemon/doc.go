@@ -96,7 +96,7 @@
 //
 // Every step has a time limit. A session begins no batch after Options.SessionTime.
 //
-// Options.MaxPolls limits how many sessions run at once; each of them holds a slot. A session releases its slot after
+// A session needs a slot to begin; there are Options.MaxPolls slots. It releases its slot when it ends, after
 // Options.SlotTime, or as soon as one message takes long to parse, so that a slow server or message costs its own
 // mailbox time and no other's. The pause after deletions is made without a slot.
 //

@@ -53,8 +53,9 @@ type octets interface {
 	Size() int64
 }
 
-// parse reads a message from its raw octets. When that panics or exceeds its time budget, parse returns an empty message
-// that will be set aside. A goroutine that has not returned can read no more octets, and shares nothing with others.
+// parse reads a message from its raw octets. When that panics or exceeds its time budget, parse returns an empty
+// message that will be set aside. A goroutine that has not returned can read no more octets, and shares nothing with
+// others.
 func (g *guard) parse(raw octets) *processor.Message {
 	source := &severable{raw: raw}
 	read := make(chan parsed, 1)
@@ -120,7 +121,8 @@ func parseOrPanic(read parser, raw io.ReaderAt, size int64) (p parsed) {
 	return parsed{message: read(raw, size)}
 }
 
-// severable is a raw message whose reader can be cut off, so that its spool can be closed while a goroutine still reads.
+// severable is a raw message whose reader can be cut off, so that its spool can be closed while a goroutine still
+// reads.
 type severable struct {
 	mu  sync.RWMutex
 	raw io.ReaderAt // nil after sever

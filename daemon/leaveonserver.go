@@ -113,8 +113,8 @@ func headerID(work context.Context, session *mailbox.Session, it mailbox.Item) (
 	return "header-" + hex.EncodeToString(sum[:]), err
 }
 
-// bodyDigest returns the SHA-256 of the octets after the header section, nil when they cannot be read. Servers that change
-// header fields of a message that stays there do not change its body.
+// bodyDigest returns the SHA-256 of the octets after the header section, nil when they cannot be read. Servers that
+// change header fields of a message that stays there do not change its body.
 func bodyDigest(raw octets) []byte {
 	r := bufio.NewReader(io.NewSectionReader(raw, 0, raw.Size()))
 	for {

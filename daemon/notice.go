@@ -116,7 +116,7 @@ func (n notices) tooLargeText(it mailbox.Item, limit int64, m *processor.Message
 // subjectOf returns the subject of a message for that of its event.
 func subjectOf(m *processor.Message) string { return cmp.Or(m.Subject, "(no subject)") }
 
-// maxFact is how many octets of a header field, or of a reason, a notice repeats: what to do comes after it.
+// maxFact limits the octets of a header field, or of a reason, that a notice repeats: the remedy comes after them.
 const maxFact = 16 << 10
 
 // shortened returns text cut to maxFact octets, between two characters.

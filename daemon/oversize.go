@@ -31,8 +31,8 @@ func (r *sessionRun) withinLimit() []mailbox.Item {
 	return items
 }
 
-// recordOversize records a message that is too large, as an event with its header; the message stays in the mailbox. It is
-// recorded once: its receipt is found by the size and the header. A worker that has recorded it does not ask again.
+// recordOversize records a message that is too large, as an event with its header; the message stays in the mailbox. It
+// is recorded once: its receipt is found by the size and the header. A worker that has recorded it does not ask again.
 func (r *sessionRun) recordOversize(work context.Context, it mailbox.Item) (broken, failed error) {
 	r.report.Oversize++
 	if isReported, err := r.isReported(work, it); isReported || err != nil {

@@ -23,8 +23,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 // maxLoginDelay limits how long a server can keep the daemon from its mailbox, whatever LOGIN-DELAY says.
 const maxLoginDelay = time.Hour
 
-// sessionItems returns how many items a session may look at. Where a server wants time between log-ins (LOGIN-DELAY), one
-// session takes the whole backlog.
+// sessionItems returns how many items a session may look at. Where a server wants time between log-ins (LOGIN-DELAY),
+// one session takes the whole backlog.
 func (p *poll) sessionItems(listed int, session *mailbox.Session) int {
 	asked := session.Capabilities().LoginDelay()
 	delay := min(asked, maxLoginDelay)
@@ -48,7 +48,8 @@ func (p *poll) warnOfDelay(asked, respected time.Duration) {
 	p.log.serverDelays(asked, respected, interval)
 }
 
-// noSooner returns next, or the time when the server allows the next log-in (LOGIN-DELAY, RFC 2449 §6.5) if that is later.
+// noSooner returns next, or the time when the server allows the next log-in (LOGIN-DELAY, RFC 2449 §6.5) if that is
+// later.
 func (g *progress) noSooner(next time.Time) time.Time {
 	if g.delayed && next.Before(g.notBefore) {
 		return g.notBefore
@@ -75,8 +76,8 @@ func (r *sessionRun) warnOfExpiry() {
 	r.log.serverExpires(days)
 }
 
-// pause gives a slow server time to delete, outside of the slot, so that other mailboxes are polled meanwhile. It returns
-// the error of ctx when a stop ends it.
+// pause gives a slow server time to delete, outside of the slot, so that other mailboxes are polled meanwhile. It
+// returns the error of ctx when a stop ends it.
 func (p *poll) pause(ctx context.Context) error {
 	if p.deleted == 0 || p.mailbox.SleepAfterDeletion <= 0 {
 		return nil
@@ -90,8 +91,8 @@ const (
 	firstLockedWait = 100 * time.Millisecond
 )
 
-// open opens a session. When the session before ended without QUIT, the server may take a moment to notice, and locks the
-// maildrop until then ([IN-USE], RFC 2449 §8.1.2).
+// open opens a session. When the session before ended without QUIT, the server may take a moment to notice, and locks
+// the maildrop until then ([IN-USE], RFC 2449 §8.1.2).
 func (p *poll) open(ctx, work context.Context) (*mailbox.Session, error) {
 	p.deleted = 0
 	for wait := 0; ; wait++ {

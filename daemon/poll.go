@@ -108,8 +108,8 @@ func (p *poll) resolve(ctx context.Context) (err error) {
 	return err
 }
 
-// runSessions polls session by session. When a message ends a session, the next one passes over that message, so that it
-// holds up no other.
+// runSessions polls session by session. When a message ends a session, the next one passes over that message, so that
+// it holds up no other.
 func (p *poll) runSessions(ctx, work context.Context) error {
 	started, broken := p.opts.Now(), 0
 	for sessions := 1; ; sessions++ {
@@ -140,8 +140,9 @@ func (p *poll) maxSessions() int {
 	return 2*(1+p.progress.listed/p.opts.MessagesPerSession) + min(len(p.trouble.attempts), maxAlone)
 }
 
-// sessionInSlot runs one session while it holds a slot, so that a mailbox with a large backlog lets others in between its
-// sessions. It releases the slot early when the server or a message is slow, which then costs only its own mailbox time.
+// sessionInSlot runs one session while it holds a slot, so that a mailbox with a large backlog lets others in between
+// its sessions. It releases the slot early when the server or a message is slow, which then costs only its own mailbox
+// time.
 func (p *poll) sessionInSlot(ctx, work context.Context) (more bool, err error) {
 	release, err := p.acquireSlot(ctx)
 	if err != nil {

@@ -323,3 +323,12 @@ func TestAMessageThatEndsTheSessionHoldsUpNoOther(t *testing.T) {
 		})
 	}
 }
+
+func TestAMailboxThatIsNamedTwiceIsPolledOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r, err := w.daemon().Once(t.Context(), helpdesk, helpdesk)
+	if err != nil || len(r) != 1 {
+		t.Errorf("%d reports, %v, want one", len(r), err)
+	}
+}

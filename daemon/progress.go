@@ -27,9 +27,9 @@ type progress struct {
 	loggedDelay    time.Duration // the delay that was logged
 	notBefore      time.Time     // when the server allows the next log-in, if delayed
 
-	// skip is the number of items to pass over at the head of the listing. It counts items that stay there and cannot be
-	// recognised: they have no unique-id, or a new one in each session. At the end of the listing it starts again from 0;
-	// messages that were recorded before are known by their octets.
+	// skip is the number of items to pass over at the head of the listing. It counts items that stay there and cannot
+	// be recognised: they have no unique-id, or a new one in each session. At the end of the listing it starts again
+	// from 0; messages that were recorded before are known by their octets.
 	skip         int
 	expectListed int // length of the next listing if the last session's deletions take effect, -1 when not known
 	stuck        int // how many more items to pass over if they do not
@@ -48,8 +48,8 @@ func (g *progress) begin() {
 	g.listed, g.expectListed, g.stuck, g.stays = -1, -1, 0, nil
 }
 
-// choose returns the items for a session, at most most of them, and how many are left for the next session.
-func (g *progress) choose(listing []mailbox.Item, most int, known record) (items []mailbox.Item, rest int) {
+// choose returns the items for a session, limit of them at most, and how many are left for the next session.
+func (g *progress) choose(listing []mailbox.Item, limit int, known record) (items []mailbox.Item, rest int) {
 	first := g.listed < 0
 	if first {
 		g.listed = len(listing)
@@ -67,7 +67,7 @@ func (g *progress) choose(listing []mailbox.Item, most int, known record) (items
 	}
 	unseen = unseen[g.skip:]
 	items = g.chooseByFailures(unseen, known)
-	items = items[:min(len(items), most)]
+	items = items[:min(len(items), limit)]
 	return items, len(unseen) - len(items)
 }
 
@@ -78,10 +78,10 @@ type record interface {
 	isOversize(it mailbox.Item) bool // reports whether the item is too large: it is not retrieved, and stays
 }
 
-// chooseByFailures returns the items that have never failed or ended a session. Without such items it returns, alone, the
-// one that failed the least often, so that no other message's deletion is lost with its session; items that are too large
-// have no deletion to lose and may go with it. An overdue item goes first: where a poll has one session (LOGIN-DELAY) and
-// mail keeps coming in, it would never be tried otherwise.
+// chooseByFailures returns the items that have never failed or ended a session. Without such items it returns, alone,
+// the one that failed the least often, so that no other message's deletion is lost with its session; items that are too
+// large have no deletion to lose and may go with it. An overdue item goes first: where a poll has one session
+// (LOGIN-DELAY) and mail keeps coming in, it would never be tried otherwise.
 func (g *progress) chooseByFailures(items []mailbox.Item, known record) []mailbox.Item {
 	tries := func(it mailbox.Item) int { return g.broke[it.UIDL] + known.tried(it) }
 	untried := slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool { return tries(it) > 0 })

@@ -51,17 +51,17 @@ func resolveAndParse(
 // LookUp returns a directory with what deciding about one message needs, by the message's keys.
 type LookUp func(ctx context.Context, keys processor.Keys) (processor.Directory, error)
 
-// Preview returns what a poll would decide about a message, in a mailbox that accepts messages of at most most octets, 0
-// for no limit. It records nothing.
+// Preview returns what a poll would decide about a message, in a mailbox that accepts messages of up to limit octets, 0
+// for any size. It records nothing.
 func Preview(
-	ctx context.Context, policy processor.Policy, most int64, look LookUp, raw store.Raw, now time.Time,
+	ctx context.Context, policy processor.Policy, limit int64, look LookUp, raw store.Raw, now time.Time,
 ) (*processor.Message, processor.Decision, error) {
 	g := newGuard("", policy, processor.Parse, parseTime)
 	m := g.parse(raw)
 	if m.ReadError != nil {
 		return nil, nil, m.ReadError
 	}
-	if most > 0 && raw.Size() > most {
+	if limit > 0 && raw.Size() > limit {
 		d := notices{References: policy.References}.tooLarge(m)
 		return m, d, nil
 	}

@@ -7,11 +7,12 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// maxJitter limits how far a mailbox's polls are moved, so that many mailboxes of one server are not polled all at once.
+// maxJitter limits how far a mailbox's polls are moved, so that many mailboxes of one server are not polled all at
+// once.
 const maxJitter = 10 * time.Second
 
-// jitter returns how far the polls of a mailbox are moved: between 0 and a fifth of its interval, always the same for the
-// same name.
+// jitter returns how far the polls of a mailbox are moved: between 0 and a fifth of its interval, always the same for
+// the same name.
 func jitter(name string, interval time.Duration) time.Duration {
 	h := fnv.New64a()
 	h.Write([]byte(name))
@@ -22,8 +23,8 @@ func jitter(name string, interval time.Duration) time.Duration {
 	return time.Duration(h.Sum64() % uint64(span))
 }
 
-// firstPoll returns when a mailbox is polled first: at once, apart from the jitter, if its polls are a fixed time apart,
-// and at the schedule's next time otherwise.
+// firstPoll returns when a mailbox is polled first: at once, apart from the jitter, if its polls are a fixed time
+// apart, and at the schedule's next time otherwise.
 func firstPoll(schedule cron.Schedule, name string, now time.Time) time.Time {
 	fixed, ok := schedule.(interface{ Every() time.Duration }) // config.Schedule has it; 0 for a cron expression
 	if ok && fixed.Every() > 0 {
@@ -44,8 +45,8 @@ func nextPoll(schedule cron.Schedule, name string, now time.Time, failures int, 
 	return next
 }
 
-// slowdown returns the shortest wait after a number of failed polls in a row. It doubles with each failure: from 10 s to
-// 5 min when waiting may help, from 1 min to 15 min when a person has to act first.
+// slowdown returns the shortest wait after a number of failed polls in a row. It doubles with each failure: from 10 s
+// to 5 min when waiting may help, from 1 min to 15 min when a person has to act first.
 func slowdown(failures int, permanent bool) time.Duration {
 	if failures == 0 {
 		return 0

@@ -56,7 +56,7 @@ func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 // scriptSeed is the same for all scripts, so that the number of a script determines it.
 const scriptSeed = 0x4d61696c
 
-// drawScript returns the script with that number. It has at most most faults, all from classes.
+// drawScript returns the script with that number. It has up to most faults, all from classes.
 func drawScript(number uint64, classes []scriptClass, most int) *serverScript {
 	r := rand.New(rand.NewPCG(number, scriptSeed))
 	s := &serverScript{

@@ -17,8 +17,8 @@ import (
 
 // Limits of the oracle.
 const (
-	// maxScriptPoll is how long a poll may take when a step may take scriptStepTimeout. The slowest servers send a header
-	// of 16 MiB at 32 KiB a second; no session begins once messages have ended sessions for 10 minutes.
+	// maxScriptPoll is how long a poll may take when a step may take scriptStepTimeout. The slowest servers send a
+	// header of 16 MiB at 32 KiB a second; no session begins once messages have ended sessions for 10 minutes.
 	maxScriptPoll = 20 * time.Minute
 	// maxHealedPolls is the number of polls that may be needed once the server keeps to the rules.
 	maxHealedPolls = 8
@@ -99,9 +99,9 @@ func (l *scriptLife) judgeRemovals(record *scriptRecord) {
 	}
 }
 
-// excuses reports whether a client could not know that it deleted a message whose own octets are not recorded. Then every
-// answer had its command, and either the octets that the client took for the message are recorded, or the client had to
-// believe that it had not retrieved the message.
+// excuses reports whether a client could not know that it deleted a message whose own octets are not recorded. Then
+// every answer had its command, and either the octets that the client took for the message are recorded, or the client
+// had to believe that it had not retrieved the message.
 func (n *scriptSession) excuses(m *scriptMessage, record *scriptRecord) bool {
 	if !n.isAccountedFor() {
 		return false
@@ -118,7 +118,8 @@ func (n *scriptSession) excuses(m *scriptMessage, record *scriptRecord) bool {
 	return false
 }
 
-// judgeRest notes a fault for each message that is not recorded, or not deleted, although the server keeps to the rules.
+// judgeRest notes a fault for each message that is not recorded, or not deleted, although the server keeps to the
+// rules.
 func (l *scriptLife) judgeRest(record *scriptRecord) {
 	for _, m := range l.server.left() {
 		switch {
@@ -187,8 +188,8 @@ func (l *scriptLife) fault(format string, args ...any) {
 	l.faults = append(l.faults, fmt.Sprintf(format, args...))
 }
 
-// judgeRecords returns the mailboxes whose records and receipts differ in number: each message must be recorded once. It
-// looks at all scripts at once.
+// judgeRecords returns the mailboxes whose records and receipts differ in number: each message must be recorded once.
+// It looks at all scripts at once.
 func (h *scriptHall) judgeRecords(t *testing.T) (wrong []string) {
 	t.Helper()
 	rows, err := h.db.Pool(t).Query(t.Context(), `

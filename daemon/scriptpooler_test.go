@@ -16,8 +16,8 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// pooler lends connections to the database, as pgbouncer does in session mode. Each poll opens a connection, and starting
-// a process of PostgreSQL for it costs ten times as much as the rest of the poll.
+// pooler lends connections to the database, as pgbouncer does in session mode. Each poll opens a connection, and
+// starting a process of PostgreSQL for it costs ten times as much as the rest of the poll.
 type pooler struct {
 	url      string // of the database
 	listener net.Listener

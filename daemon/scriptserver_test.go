@@ -28,8 +28,8 @@ func newScriptMessage(name, uidl string, octets []byte) *scriptMessage {
 	}
 }
 
-// scriptServer is a POP3 server with one maildrop. Without faults it keeps to RFC 1939: DELE marks, QUIT removes, and with
-// EXPIRE 0 (RFC 2449 §6.7) QUIT also removes every retrieved message. Its script decides what it announces.
+// scriptServer is a POP3 server with one maildrop. Without faults it keeps to RFC 1939: DELE marks, QUIT removes, and
+// with EXPIRE 0 (RFC 2449 §6.7) QUIT also removes every retrieved message. Its script decides what it announces.
 type scriptServer struct {
 	script *serverScript
 	stop   func() // asks the daemon to stop

@@ -130,8 +130,8 @@ func awaitChange(changed chan struct{}, deadline time.Time) bool {
 	}
 }
 
-// scriptConn is one end of a connection within the process. What was written before Close can still be read by the
-// other end, as with TCP.
+// scriptConn is one end of a connection within the process. The other end can still read the octets that were written
+// before Close, as with TCP.
 type scriptConn struct {
 	in, out *scriptPipe
 	wrote   func([]byte) // when not nil, is called with the octets of each Write before they are written

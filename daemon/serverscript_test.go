@@ -19,8 +19,8 @@ const maxScriptFaults = 3
 
 // TestNoServerScriptBreaksThePromise plays whole polls against servers with faults, drawn at random from the grammar
 // scriptClasses. No message is deleted unrecorded, recorded twice or left for ever; no goroutine is left; and each poll
-// ends within limits of time and memory. SERVER_SCRIPTS sets how many scripts are played, SERVER_SCRIPTS_FROM the number
-// of the first one; SERVER_SCRIPT plays a single script again.
+// ends within limits of time and memory. SERVER_SCRIPTS sets how many scripts are played, SERVER_SCRIPTS_FROM the
+// number of the first one; SERVER_SCRIPT plays a single script again.
 //
 // It does not run in parallel to other tests, because it measures the memory of the whole process.
 func TestNoServerScriptBreaksThePromise(t *testing.T) {

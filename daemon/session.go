@@ -109,8 +109,8 @@ func (r *sessionRun) run(ctx, work context.Context, listing int) (failed, broken
 }
 
 // quit ends the session so that the deletions take effect, even when the store failed: DELE was sent for committed
-// messages only. If QUIT would also delete retrieved messages that have to stay, quit drops the connection instead, which
-// deletes nothing; the next session knows the recorded messages and deletes them.
+// messages only. If QUIT would also delete retrieved messages that have to stay, quit drops the connection instead,
+// which deletes nothing; the next session knows the recorded messages and deletes them.
 func (r *sessionRun) quit(work context.Context) error {
 	if r.quitDeletesAll && len(r.staying) > 0 {
 		_ = r.session.Close() // its error is always nil
@@ -130,8 +130,8 @@ func (r *sessionRun) repeatsItems(broken error) bool {
 	return isKnownUnderstated(broken) || isAboutTop(broken)
 }
 
-// acceptBatches retrieves, accepts and deletes the items in batches. broken is the error that ended the session, failed an
-// error of the store or the spool that ended the work in a session that still lives.
+// acceptBatches retrieves, accepts and deletes the items in batches. broken is the error that ended the session, failed
+// an error of the store or the spool that ended the work in a session that still lives.
 func (r *sessionRun) acceptBatches(ctx, work context.Context) (broken, failed error) {
 	for r.beginsBatch(ctx) && broken == nil && failed == nil {
 		b := &batch{}
@@ -165,8 +165,8 @@ func (r *sessionRun) blame(work context.Context, err error) error {
 	return r.endedBy(work, r.items[i], err)
 }
 
-// endedBy notes that an item ended the session, and returns a *brokenBy. It counts a failed retrieval in the database, so
-// that the next process knows.
+// endedBy notes that an item ended the session, and returns a *brokenBy. It counts a failed retrieval in the database,
+// so that the next process knows.
 func (r *sessionRun) endedBy(work context.Context, it mailbox.Item, err error) error {
 	r.log.retrieveFailed(it, err)
 	r.progress.endedBy(it, err)

@@ -51,8 +51,8 @@ func (w *world) outOfStep(stray, step string) {
 	}
 }
 
-// wantSubjects fails the test unless each message since first is recorded or still in the maildrop. When a stray line was
-// taken for the first line of a message, the header is in its text: the message is whole.
+// wantSubjects fails the test unless each message since first is recorded or still in the maildrop. When a stray line
+// was taken for the first line of a message, the header is in its text: the message is whole.
 func (w *world) wantSubjects(first int, left []pop3test.Message) {
 	w.Helper()
 	for n := first; n <= w.added; n++ {

@@ -19,8 +19,8 @@ const (
 	maxAttempts = 3
 	// maxInARow is the number of unexplained failures in a row that are blamed on the infrastructure.
 	maxInARow = 2
-	// retryKeptAfter is the time until a message of which only a part came is retrieved again: the server may send all of
-	// it now.
+	// retryKeptAfter is the time until a message of which only a part came is retrieved again: the server may send all
+	// of it now.
 	retryKeptAfter = 24 * time.Hour
 	// overdueAfter is the time after which a message that failed goes first for one attempt.
 	overdueAfter = 10 * time.Minute
@@ -76,8 +76,8 @@ func (p *poll) endWork(ctx context.Context) error {
 	return p.opts.Store.EndWork(ending, p.target)
 }
 
-// forgetGone forgets attempts at messages that have left the mailbox. It forgets nothing when a message has no unique-id:
-// the attempts may be at that one.
+// forgetGone forgets attempts at messages that have left the mailbox. It forgets nothing when a message has no
+// unique-id: the attempts may be at that one.
 func (p *poll) forgetGone(work context.Context, listing []mailbox.Item) error {
 	if len(p.trouble.attempts) == 0 {
 		return nil
@@ -138,8 +138,8 @@ func (p *poll) postpone(work context.Context, items []mailbox.Item) error {
 	return p.opts.Store.PostponeAttempt(work, p.target, key)
 }
 
-// withoutKept returns the items except those of which only a part came, which is recorded. They are retrieved again once
-// in a while, because the server may send all of them one day.
+// withoutKept returns the items except those of which only a part came, which is recorded. They are retrieved again
+// once in a while, because the server may send all of them one day.
 func (p *poll) withoutKept(items []mailbox.Item) []mailbox.Item {
 	return slices.DeleteFunc(slices.Clone(items), func(it mailbox.Item) bool {
 		a := p.trouble.attempts[keyOf(it)]
@@ -168,8 +168,8 @@ func (p *poll) countAttempt(work context.Context, key string, kind store.Attempt
 	return a, nil
 }
 
-// verdict returns an error for a poll that recorded nothing. A single message that failed before is no error. Several of
-// them are a lastingError, which does not slow down the polls that other mail waits for.
+// verdict returns an error for a poll that recorded nothing. A single message that failed before is no error. Several
+// of them are a lastingError, which does not slow down the polls that other mail waits for.
 func (t *trouble) verdict(r *Report) error {
 	if r.recordedWhole()+r.Known+r.Oversize > 0 {
 		return nil
@@ -186,8 +186,8 @@ func (t *trouble) verdict(r *Report) error {
 // recordedWhole returns the number of messages that this poll recorded without setting them aside.
 func (r Report) recordedWhole() int { return r.Recorded() - r.SetAside }
 
-// countInHand counts a message before it is parsed, as long as nobody knows which one ended the last process. If this one
-// has ended it often enough, countInHand returns a message that will be set aside instead, otherwise nil.
+// countInHand counts a message before it is parsed, as long as nobody knows which one ended the last process. If this
+// one has ended it often enough, countInHand returns a message that will be set aside instead, otherwise nil.
 func (r *sessionRun) countInHand(work context.Context, key string, raw octets) (*processor.Message, error) {
 	before := r.trouble.attempts[key]
 	if r.trouble.suspects == 0 && before.Kind != store.InHand {

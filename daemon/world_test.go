@@ -151,8 +151,8 @@ func (w *world) pollUnder(ctx context.Context) Report {
 	return r
 }
 
-// pollUntilGood polls until a poll goes well. The first may fail: a lost connection to the database is noticed at its next
-// use.
+// pollUntilGood polls until a poll goes well. The first may fail: a lost connection to the database is noticed at its
+// next use.
 func (w *world) pollUntilGood() {
 	w.Helper()
 	var last Report

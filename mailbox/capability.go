@@ -25,7 +25,7 @@ func (c Capabilities) HasArgument(name, argument string) bool {
 // capabilitiesRequest returns a CAPA and the capabilities that its answer will fill.
 func capabilitiesRequest() (*request, Capabilities) {
 	found := Capabilities{}
-	return &request{op: "CAPA", lines: found.add, most: maxBeforeLogIn}, found
+	return &request{op: "CAPA", lines: found.add, most: maxCapabilities}, found
 }
 
 // add records a line of the answer to CAPA, without control characters: capabilities are shown to a person.

@@ -1,5 +1,5 @@
 // Package mailbox reads one configured maildrop over POP3. A Session is one RFC 1939 session. The server deletes only
-// messages for which Delete was called, and only when it answers Quit with +OK.
+// messages for which Delete was called, and only at Quit; when Quit returns nil, they are gone.
 //
 // The states of RFC 1939 and what a Session does in each:
 //

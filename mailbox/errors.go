@@ -106,8 +106,8 @@ func SessionBroken(err error) bool {
 	return err != nil
 }
 
-// Hint returns one sentence on what a person can do about err, "" when there is nothing to say. The hint for an error of
-// Account.Token comes from that error's own method Hint.
+// Hint returns one sentence on what a person can do about err, "" when there is nothing to say. The hint for an error
+// of Account.Token comes from that error's own method Hint.
 func Hint(err error) string {
 	var token interface{ Hint() string }
 	if errors.As(err, &token) && token.Hint() != "" {

@@ -69,7 +69,7 @@ var plainHints = []struct {
 	{ErrProtocol, "see the mail server's log, and check whether a proxy between this machine and the server changes its answers"},
 	{ErrTooLarge, "raise MaxMessageSize, or remove the message from the mailbox with a mail program"},
 	{ErrShort, "the message stays in the mailbox; ask the mail server's administrator to look at it with a mail program"},
-	{ErrSpool, "free space in the directory that SpoolDirectory names, and allow the daemon to write there"},
+	{ErrSpool, "free space in the directory that SpoolDirectory names, or allow the daemon to write there"},
 	{ErrMechanism, "the server supports none of this program's log-in methods (USER, PLAIN, XOAUTH2); check the server's settings"},
 	{ErrToken, "check this machine's connection to the token endpoint; the next poll tries again"},
 	{ErrTokenRefused, "check ClientId, TenantId and the permissions of the application"},

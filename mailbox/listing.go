@@ -17,11 +17,11 @@ type Item struct {
 
 // Limits of a listing.
 const (
-	maxUIDL        = 1000     // octets of a unique-id; RFC 1939 §7 allows 70, servers send more
-	maxItems       = 100_000  // messages that List returns
-	maxUIDLs       = 8 << 20  // octets of all unique-ids that List returns
-	maxListing     = 32 << 20 // octets of a whole scan listing or unique-id listing
-	maxBeforeLogIn = 64 << 10 // octets of an answer to CAPA
+	maxUIDL         = 1000     // octets of a unique-id; RFC 1939 §7 allows 70, servers send more
+	maxItems        = 100_000  // messages that List returns
+	maxUIDLs        = 8 << 20  // octets of all unique-ids that List returns
+	maxListing      = 32 << 20 // octets of a whole scan listing or unique-id listing
+	maxCapabilities = 64 << 10 // octets of an answer to CAPA
 )
 
 // List requests the drop listing (STAT), the scan listing (LIST) and the unique-id listing (UIDL), checks them against

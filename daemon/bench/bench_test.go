@@ -71,8 +71,8 @@ type bench struct {
 	installed *installed
 }
 
-// TestBench measures all contestants and prints tables. BENCH_ROUNDS (default 3) and BENCH_CONTESTS (names, default all)
-// select the work. The test fails when a contestant does not do its work, not when it is slow.
+// TestBench measures all contestants and prints tables. BENCH_ROUNDS (default 3) and BENCH_CONTESTS (names, default
+// all) select the work. The test fails when a contestant does not do its work, not when it is slow.
 func TestBench(t *testing.T) {
 	if os.Getenv("BENCH_PROFILE") != "" {
 		return // only TestProfile runs then

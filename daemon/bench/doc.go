@@ -4,7 +4,7 @@
 // with default durability.
 //
 // The package consists of tests with the build tag bench, because it needs the servers that tests start. "make bench"
-// runs them and prints the tables. The package lies below daemon, because it measures whole polls. Absolute figures differ
-// between machines and change with their load. Compare the ratios: they are taken within a round, in which all programs
-// read the same mail.
+// runs them and prints the tables. The package lies below daemon, because it measures whole polls. Absolute figures
+// differ between machines and change with their load. Compare the ratios: they are taken within a round, in which all
+// programs read the same mail.
 package bench

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// drain empties a maildrop with the least work: all RETR at once, the octets discarded, all DELE at once, QUIT. It keeps
-// nothing, so its speed is a limit that no real client reaches.
+// drain empties a maildrop with the least work: all RETR at once, the octets discarded, all DELE at once, QUIT. It
+// keeps nothing, so its speed is a limit that no real client reaches.
 func drain(address, user, password string) error {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {

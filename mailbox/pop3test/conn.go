@@ -47,8 +47,8 @@ type delayed struct {
 	closed  chan struct{}
 }
 
-// Pipe is a net.Pipe in which the client's writes do not wait for the server's reads: a client that sends commands
-// ahead (RFC 2449 §6.6) needs the buffer that a socket has.
+// Pipe returns the ends of a net.Pipe in which the client's writes do not wait for the server's reads: a client that
+// sends commands ahead (RFC 2449 §6.6) needs the buffer that a socket has.
 func Pipe() (client, server net.Conn) {
 	client, server = net.Pipe()
 	return client, delay(server, 0)
