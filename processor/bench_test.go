@@ -258,8 +258,8 @@ func BenchmarkParseNestedParts(b *testing.B) {
 	}
 }
 
-// BenchmarkParseLargeAttachment parses a message with an attachment of 100 MB, hashes the attachment, and reports by how
-// much the heap grows at its peak.
+// BenchmarkParseLargeAttachment parses a message with an attachment of 100 MB, hashes the attachment, and reports by
+// how much the heap grows at its peak.
 func BenchmarkParseLargeAttachment(b *testing.B) {
 	line := strings.Repeat("QUJD", 19) + "\r\n"
 	raw := repeatedReader{
