@@ -83,7 +83,7 @@ func (p Policy) matchIDs(ids []threadID, dir Directory) (Request, Reason, bool) 
 	return Request{}, Reason{}, false
 }
 
-// fieldName returns, for a sentence, the field in which a msg-id stood.
+// fieldName returns the name of the field in which a msg-id stood, for a sentence.
 func fieldName(reason ReasonCode) string {
 	switch reason {
 	case ReasonReferences:

@@ -28,8 +28,8 @@ func replyText(m *Message) string {
 	return m.Text
 }
 
-// cutUnmarkedQuote cuts off mail that is quoted without ">", up to the end of the text. It returns false if the text must
-// stay whole: new mail shows the quoted mail on purpose, and answers may stand within the quoted mail.
+// cutUnmarkedQuote cuts off mail that is quoted without ">", up to the end of the text, and reports whether the text may
+// be cut at all. New mail shows the quoted mail on purpose, and answers may stand within the quoted mail.
 func (r *reply) cutUnmarkedQuote() bool {
 	for i := r.begin; i < r.end; i++ {
 		at, ok := r.quoteBegins(i)
@@ -87,7 +87,7 @@ type reply struct {
 	budget     int // how many more candidates for the beginning of a quote to examine; no mail of a person has as many
 }
 
-// spend takes one from the budget, and reports whether there was one left.
+// spend takes one candidate from the budget and reports whether there was one left.
 func (r *reply) spend() bool {
 	r.budget--
 	return r.budget >= 0

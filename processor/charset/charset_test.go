@@ -2,24 +2,24 @@ package charset
 
 import "testing"
 
-func TestOctetsAreDecodedInTheirRealCharset(t *testing.T) {
+func TestOctetsAreDecodedFromTheCharsetTheyAreIn(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, octets, label, want string }{
 		{"ASCII", "hello", "us-ascii", "hello"},
 		{"UTF-8", "é", "UTF-8", "é"},
 		{"UTF-8 without a declaration", "é", "", "é"},
-		{"UTF-8 called us-ascii", "é", "us-ascii", "é"},
-		{"UTF-8 called iso-8859-1", "é", "iso-8859-1", "é"},
+		{"UTF-8 declared as us-ascii", "é", "us-ascii", "é"},
+		{"UTF-8 declared as iso-8859-1", "é", "iso-8859-1", "é"},
 		{"UTF-8 cut in a character", "ééé\xc3", "utf-8", "ééé\ufffd"},
-		{"windows-1252 called UTF-8", "Gr\xf6\xdfe", "utf-8", "Größe"},
-		{"windows-1252 called iso-8859-1", "\x80\x93", "iso-8859-1", "€“"},
-		{"windows-1252 called ASCII", "\xe9", "us-ascii", "é"},
+		{"windows-1252 declared as UTF-8", "Gr\xf6\xdfe", "utf-8", "Größe"},
+		{"windows-1252 declared as iso-8859-1", "\x80\x93", "iso-8859-1", "€“"},
+		{"windows-1252 declared as ASCII", "\xe9", "us-ascii", "é"},
 		{"iso-8859-15", "\xa4", "iso-8859-15", "€"},
 		{"iso-8859-2", "\xb1", "iso-8859-2", "ą"},
 		{"koi8-r", "\xf0\xd2\xc9\xd7\xc5\xd4", "koi8-r", "Привет"},
 		{"windows-1251", "\xcf\xf0\xe8\xe2\xe5\xf2", "CP1251", "Привет"},
 		{"gb2312", "\xc4\xe3\xba\xc3", "gb2312", "你好"},
-		{"gb18030 called gb2312", "\xe9F", "gb2312", "镕"},
+		{"gb18030 declared as gb2312", "\xe9F", "gb2312", "镕"},
 		{"gbk with a euro sign", "\x80", "gbk", "€"},
 		{"iso-gb2312", "\xc4\xe3", "iso-gb2312", "你"},
 		{"hz", "~{<:Ky2;~}", "hz-gb-2312", "己所不"},
@@ -35,16 +35,16 @@ func TestOctetsAreDecodedInTheirRealCharset(t *testing.T) {
 		{"utf-16le", "h\x00\xe9\x00", "utf-16le", "hé"},
 		{"utf-16 without a mark", "\x00h\x00\xe9", "utf-16", "hé"},
 		{"utf-16 in the other octet order, without a mark", "h\x00\xe9\x00", "utf-16", "hé"},
-		{"utf-16le that is declared big-endian", "h\x00e\x00y\x00", "utf-16be", "hey"},
+		{"utf-16le declared as big-endian", "h\x00e\x00y\x00", "utf-16be", "hey"},
 		{"utf-16 of Chinese alone", "O`Y}", "utf-16", "你好"},
 		{"utf-16 of Chinese in the other octet order", "`O}Y\x0c\xffSbpS:g\n\x00", "utf-16", "你好，打印机\n"},
 		{"utf-16 of kana whose octets are all ASCII", "0S0a0k0a0o", "utf-16", "こちにちは"},
 		{"utf-16 with a mark, without a declaration", "\xff\xfeh\x00\xe9\x00", "", "hé"},
-		{"ASCII called utf-16", "The printer is broken.\n", "utf-16", "The printer is broken.\n"},
-		{"one word of ASCII called utf-16", "Hello!", "utf-16", "Hello!"},
-		{"UTF-8 called utf-16le", "Принтер не работает", "utf-16le", "Принтер не работает"},
-		{"windows-1252 called utf-16", "The caf\xe9 is closed", "utf-16", "The café is closed"},
-		{"ASCII called utf-32", "hello", "utf-32", "hello"},
+		{"ASCII declared as utf-16", "The printer is broken.\n", "utf-16", "The printer is broken.\n"},
+		{"one word of ASCII declared as utf-16", "Hello!", "utf-16", "Hello!"},
+		{"UTF-8 declared as utf-16le", "Принтер не работает", "utf-16le", "Принтер не работает"},
+		{"windows-1252 declared as utf-16", "The caf\xe9 is closed", "utf-16", "The café is closed"},
+		{"ASCII declared as utf-32", "hello", "utf-32", "hello"},
 		{"utf-32le", "h\x00\x00\x00\xe9\x00\x00\x00", "utf-32le", "hé"},
 		{"cp437", "\x82", "cp437", "é"},
 		{"cp850", "\x82", "ibm850", "é"},
@@ -52,7 +52,7 @@ func TestOctetsAreDecodedInTheirRealCharset(t *testing.T) {
 		{"a label in quotes", "\xe9", `"iso-8859-1"`, "é"},
 		{"an unknown label", "Gr\xf6\xdfe", "x-unknown", "Größe"},
 		{"a label that the WHATWG replaces", "abc", "iso-2022-kr", "abc"},
-		{"nothing", "", "utf-8", ""},
+		{"no octets", "", "utf-8", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -11,7 +11,7 @@ func TestEncodedWordsAreDecoded(t *testing.T) {
 		{"a small letter for the encoding", "=?UTF-8?q?=c3=a9?=", "é"},
 		{"text around it", "a =?utf-8?Q?b?= c", "a b c"},
 		{"two with white space between them", "=?utf-8?Q?a?= \t =?utf-8?Q?b?=", "ab"},
-		{"two of different charsets", "=?utf-8?Q?=C3=A9?= =?iso-8859-1?Q?=E9?=", "éé"},
+		{"two in different charsets", "=?utf-8?Q?=C3=A9?= =?iso-8859-1?Q?=E9?=", "éé"},
 		{"a character split between two", "=?utf-8?B?w?= =?utf-8?B?w6k=?=", "é"},
 		{"octets of one character in two words", "=?utf-8?Q?=E2=82?= =?utf-8?Q?=AC?=", "€"},
 		{"an escape sequence split between two", "=?iso-2022-jp?Q?=1B$B$3?= =?iso-2022-jp?Q?$s=1B(B?=", "こん"},
@@ -22,12 +22,12 @@ func TestEncodedWordsAreDecoded(t *testing.T) {
 		{"text that begins with an equals sign", "=?utf-8?Q?=41?=", "A"},
 		{"an unknown charset", "=?x-klingon?Q?abc?=", "abc"},
 		{"an unknown encoding", "=?utf-8?X?abc?=", "=?utf-8?X?abc?="},
-		{"not closed", "=?utf-8?Q?abc", "=?utf-8?Q?abc"},
-		{"empty", "a =?utf-8?Q??= b", "a  b"},
+		{"an encoded-word that is not closed", "=?utf-8?Q?abc", "=?utf-8?Q?abc"},
+		{"an empty encoded-word", "a =?utf-8?Q??= b", "a  b"},
 		{"invalid codes", "=?utf-8?Q?100=%_=zz?=", "100=% =zz"},
 		{"raw UTF-8 beside it", "é =?utf-8?Q?=C3=A9?=", "é é"},
 		{"raw windows-1252", "caf\xe9", "café"},
-		{"cp1252 called iso-8859-1", "=?iso-8859-1?Q?=80_5?=", "€ 5"},
+		{"windows-1252 declared as iso-8859-1", "=?iso-8859-1?Q?=80_5?=", "€ 5"},
 		{"only question marks", "=?=?=?=?", "=?=?=?=?"},
 	}
 	for _, tt := range tests {
@@ -40,9 +40,9 @@ func TestEncodedWordsAreDecoded(t *testing.T) {
 	}
 }
 
-func TestAFieldIsNotUTF16BecauseTheBodyIs(t *testing.T) {
+func TestAFieldIsNotReadAsUTF16EvenIfTheBodyIs(t *testing.T) {
 	t.Parallel()
 	if got := decodeWords("Gr\xf6\xdfe", "UTF-16"); got != "Größe" {
-		t.Errorf("got %q", got)
+		t.Errorf("got %q, want %q", got, "Größe")
 	}
 }

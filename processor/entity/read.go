@@ -121,7 +121,7 @@ func (w *walker) open(p *Part) {
 	w.frames = append(w.frames, &frame{part: p, boundary: trimRight(p.params.get("boundary"))})
 }
 
-// cross handles a delimiter. It returns false for any other line.
+// cross ends and begins parts where the line is a delimiter, and reports whether it is one.
 func (w *walker) cross(ln line) bool {
 	f, closing := w.delimits(ln)
 	if f == nil {

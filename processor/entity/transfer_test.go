@@ -17,7 +17,7 @@ func TestTransferEncodingsAreUndone(t *testing.T) {
 		{"base64 with junk", "base64", "aGV*sb-G8=aGVsbG8gYWdhaW4gYW5kIGFnYWlu", "hellohello again and again"},
 		{"base64 in several padded blocks", "base64", "aGVsbG8=\nIGFnYWlu\nIQ==\n", "hello again!"},
 		{"base64 in short lines", "base64", "a\nG\nV\ns\nb\nG\n8\n=\n", "hello"},
-		{"base64 called otherwise", " Base64 ; x", "aGVsbG8=", "hello"},
+		{"base64 with white space and a parameter", " Base64 ; x", "aGVsbG8=", "hello"},
 		{"base64 that is plain text", "base64", "This is plain text.", "This is plain text."},
 		{"quoted-printable", "quoted-printable", "caf=C3=A9 =3D", "café ="},
 		{"quoted-printable in small letters", "Quoted-Printable", "caf=c3=a9", "café"},
@@ -32,7 +32,7 @@ func TestTransferEncodingsAreUndone(t *testing.T) {
 		{"uuencode cut off", "uuencode", "begin 644 a\n%:&5", "he"},
 		{"8bit", "8bit", "caf\xc3\xa9", "café"},
 		{"an unknown encoding", "x-unknown", "=41", "=41"},
-		{"nothing", "", "=41\r\n", "=41\r\n"},
+		{"no encoding", "", "=41\r\n", "=41\r\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -65,22 +65,22 @@ func TestEncodedLinesLongerThanTheWindowAreDecoded(t *testing.T) {
 	}
 }
 
-func TestClearTextAfterBase64IsToldFromJunkInIt(t *testing.T) {
+func TestClearTextAfterBase64IsDistinguishedFromJunk(t *testing.T) {
 	t.Parallel()
-	const line = "SGVsbG8sIHRoZSBwcmludGVyIGlzIGJyb2tlbi4K" // a whole one
+	const line = "SGVsbG8sIHRoZSBwcmludGVyIGlzIGJyb2tlbi4K" // a whole line
 	tests := []struct{ name, base64, text string }{
 		{"a padded block", "aGVsbG8=\r\n", "-- \r\nSent by the list server\r\n"},
 		{"a block that needs no padding", line + "\n\n", "This is the footer of the list."},
 		{"a footer that begins with a word", line + "\naGVsbG8=\n", "Unsubscribe\nhere: https://lists.example.com or by mail\n"},
 		{"several padded blocks", "aGVsbG8=\nIGFnYWlu\nIQ==\n", "_____ \nthe helpers' list\n"},
 		{"a line longer than the window", strings.Repeat(line, 2*lineBuffer/len(line)) + "\n", "This is the footer of the list."},
-		{"nothing after it", line + "\n", ""},
-		{"junk in it", line + "\n*" + line + "\n", ""},
-		{"junk after it", line + "\n--\n", ""},
+		{"no text after base64", line + "\n", ""},
+		{"junk within base64", line + "\n*" + line + "\n", ""},
+		{"junk after base64", line + "\n--\n", ""},
 		{"text that begins with a short word", "Help\nthe printer is broken", ""},
 		{"text alone", "The printer is broken.", ""},
 		{"lines of another length", "aGVsb\nG8gYWdh\naW4=\n", ""},
-		{"nothing", "", ""},
+		{"an empty body", "", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestClearTextAfterBase64IsToldFromJunkInIt(t *testing.T) {
 			raw := strings.NewReader("x" + tt.base64 + tt.text)
 			_, plain := Extent{1, raw.Size(), base64Encoding}.CutClearText(raw, raw.Size(), nil)
 			if plain.Size() != int64(len(tt.text)) {
-				t.Errorf("%d octets of clear text, want %d", plain.Size(), len(tt.text))
+				t.Errorf("got %d octets of clear text, want %d", plain.Size(), len(tt.text))
 			}
 		})
 	}

@@ -53,7 +53,7 @@ func TestADroppedElementTakesItsContentOrItsEndTagWithIt(t *testing.T) {
 		{"a script without an end takes the rest", `a<script>b`, `a`},
 		{"an object within an object ends with the outer one", `a<object>b<object>c</object>d</object>e`, `ae`},
 		{"a hidden element ends with its own end tag", `a<object>b</noscript>c<b>d</b></object>e`, `ae`},
-		{"an end tag without a beginning hides nothing", `a</object>b<object>c</object>d`, `abd`},
+		{"an end tag without a start tag hides nothing", `a</object>b<object>c</object>d`, `abd`},
 		{"an anchor without an address loses both tags", `<a name="x">a</a> <a href="https://b.example/">b</a>`, `a <a href="https://b.example/" rel="nofollow noreferrer">b</a>`},
 		{"an end tag belongs to the innermost anchor", `<a name=x><a href="https://b.example/">b</a></a>`, `<a href="https://b.example/" rel="nofollow noreferrer">b</a>`},
 		{"an unknown element leaves its content", `<o:p>a</o:p>`, `a`},
@@ -121,7 +121,7 @@ func TestTheHTMLOfTheCorpusIsSanitisedAsBluemondayDoes(t *testing.T) {
 		return nil
 	})
 	if err != nil || count < 50 {
-		t.Errorf("only %d bodies of HTML: %v", count, err)
+		t.Errorf("found only %d bodies of HTML (%v)", count, err)
 	}
 	t.Logf("%d bodies of HTML", count)
 }
@@ -232,7 +232,7 @@ func verdictOf(m *memory, tag string) string {
 func BenchmarkSanitise(b *testing.B) {
 	for _, source := range []struct{ name, html string }{
 		{"a newsletter", strings.Repeat(`<tr><td style="font:12px Arial" align="left">A line of text</td><td width="5">&nbsp;</td></tr>`, 400)},
-		{"each tag another one", func() string {
+		{"every tag is different", func() string {
 			var s strings.Builder
 			for i := range 2 * mostVerdicts {
 				fmt.Fprintf(&s, `<a href="https://x.example/%d">x</a>`, i)

@@ -2,7 +2,7 @@ package htmltext
 
 import "testing"
 
-func TestHTMLBecomesTextThatReadsWell(t *testing.T) {
+func TestHTMLBecomesReadableText(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, html, want string }{
 		{"paragraphs", "<p>one</p><p>two</p>", "one\n\ntwo"},
@@ -26,13 +26,13 @@ func TestHTMLBecomesTextThatReadsWell(t *testing.T) {
 		{"a list in a list", "<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>", "- a\n  - b\n- c"},
 		{"an item without a list", "<li>a<li>b", "- a\n- b"},
 		{"a link", `see <a href="https://example.com/x">here</a>.`, "see here <https://example.com/x>."},
-		{"a link that says its address", `<a href="https://example.com/">https://example.com</a> <a href="https://example.com">example.com</a>`, "https://example.com example.com"},
+		{"a link whose text is its address", `<a href="https://example.com/">https://example.com</a> <a href="https://example.com">example.com</a>`, "https://example.com example.com"},
 		{"a link to a script", `<a href="javascript:x">here</a>`, "here"},
 		{"a link that is not closed", `<a href="https://a.example">a<a href="https://b.example">b`, "a <https://a.example>b"},
 		{"preformatted text", "<pre>a\n  b\n\nc</pre>d", "a\n  b\n\nc\nd"},
 		{"a quote", "a<blockquote>b<br>c<blockquote>d</blockquote></blockquote>e", "a\n> b\n> c\n>> d\ne"},
-		{"a rule", "a<hr>b", "a\n----------\nb"},
-		{"an image with a text", `a <img alt="plan" src="cid:x"> b <img src=y>`, "a [plan] b"},
+		{"a horizontal rule", "a<hr>b", "a\n----------\nb"},
+		{"an image with an alternative text", `a <img alt="plan" src="cid:x"> b <img src=y>`, "a [plan] b"},
 		{"scripts and styles", "<style>p{}</style>a<script>if (a<b) c</script>b<title>t</title>", "ab"},
 		{"a comment", "a<!-- b -->c<!--[if mso]>d<![endif]-->", "ac"},
 		{"characters that fill a preview line are dropped", "a\u200b\u00ad\ufeff\u200c b", "a b"},
@@ -41,10 +41,10 @@ func TestHTMLBecomesTextThatReadsWell(t *testing.T) {
 		{"a tag that is not closed", "a <b", "a"},
 		{"empty elements as XML writes them", "<html><head><title/><script src='x'/></head><body><p>a</p></body></html>", "a"},
 		{"control characters in references", "&#27;[31ma&#7;<pre>b&#13;c</pre><img alt='&#27;]0;d'>", "[31ma\nb\nc\n[]0;d]"},
-		{"a link to an address", `<a href="mailto:ann@example.com?subject=x">Ann</a>, <a href="MAILTO:b@example.com">b@example.com</a>`, "Ann <ann@example.com>, b@example.com"},
+		{"a link to a mail address", `<a href="mailto:ann@example.com?subject=x">Ann</a>, <a href="MAILTO:b@example.com">b@example.com</a>`, "Ann <ann@example.com>, b@example.com"},
 		{"words in angle brackets", "<CreateSR><br>Ann <ann.lee@ex-ample.com> x</CreateSR>", "<CreateSR>\nAnn <ann.lee@ex-ample.com> x</CreateSR>"},
-		{"elements of other languages", "<o:p>a</o:p><xml>b</xml><my-own>c</my-own><nobr>d</nobr><foo bar>e</foo>", "abcde"},
-		{"nothing", "", ""},
+		{"elements unknown to HTML", "<o:p>a</o:p><xml>b</xml><my-own>c</my-own><nobr>d</nobr><foo bar>e</foo>", "abcde"},
+		{"no HTML", "", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

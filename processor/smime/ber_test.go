@@ -42,8 +42,8 @@ func TestTheContentOfASignedObjectIsRead(t *testing.T) {
 		{"an object without content", signed(""), "", true},
 		{"data that is not signed", element(berSequence, data), "", true},
 		{"an object that is cut off", signed(element(berOctets, "hello"))[:42], "", true},
-		{"no BER", "hello", "", true},
-		{"nothing", "", "", true},
+		{"octets that are not BER", "hello", "", true},
+		{"no octets", "", "", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestTheContentOfASignedObjectIsRead(t *testing.T) {
 	}
 }
 
-func TestAnErrorOfTheStreamIsReturnedAsItIs(t *testing.T) {
+func TestAReadErrorIsReturnedUnchanged(t *testing.T) {
 	t.Parallel()
 	errDisk := errors.New("disk is gone")
 	if _, err := Content(iotest.ErrReader(errDisk)); !errors.Is(err, errDisk) {

@@ -103,7 +103,8 @@ func readRTF(rtf []byte) (text, rich string) {
 	return strings.TrimSpace(r.out.String()), ""
 }
 
-// step reads the next character, control or brace. It returns false at the end of the text.
+// step reads the next character, control or brace, and reports whether more may follow: not after the last group, nor
+// within too many groups.
 func (r *rtfReader) step() bool {
 	c := r.s[0]
 	r.s = r.s[1:]

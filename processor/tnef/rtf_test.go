@@ -14,13 +14,13 @@ func TestRTFBecomesTextOrTheHTMLItWasMadeFrom(t *testing.T) {
 		{"characters of a code page", `{\rtf1\ansicpg1252 caf\'e9 \{x\} \\}`, `café {x} \`, ""},
 		{"characters of two octets", `{\rtf1\ansicpg932 \'93\'fa\'96\'7b}`, "日本", ""},
 		{"Unicode with a substitute", `{\rtf1\uc1 \u233?t\u233\'e9}`, "été", ""},
-		{"Unicode below zero, and in two units", `{\rtf1\uc0\u-10179 \u-8704 }`, "\U0001f600", ""},
-		{"HTML within", `{\rtf1\ansi\fromhtml1{\*\htmltag64 <p>}\htmlrtf \par \htmlrtf0 Hello {\*\htmltag84 <b>}you{\*\htmltag92 </b>}\htmlrtf{\b x}\htmlrtf0}`, "", "<p>Hello <b>you</b>"},
+		{"Unicode as negative numbers and surrogates", `{\rtf1\uc0\u-10179 \u-8704 }`, "\U0001f600", ""},
+		{"encapsulated HTML", `{\rtf1\ansi\fromhtml1{\*\htmltag64 <p>}\htmlrtf \par \htmlrtf0 Hello {\*\htmltag84 <b>}you{\*\htmltag92 </b>}\htmlrtf{\b x}\htmlrtf0}`, "", "<p>Hello <b>you</b>"},
 		{"a group that is not closed", `{\rtf1 a{\b b`, "ab", ""},
 		{"groups closed too often", `{\rtf1 a}}}b`, "a", ""},
 		{"many groups", `{\rtf1 a` + strings.Repeat("{", 10000) + "b", "a", ""},
 		{"binary data", `{\rtf1 a\bin3 }}}b}`, "ab", ""},
-		{"no RTF", "hello", "", ""},
+		{"text that is not RTF", "hello", "", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestCompressedRTFOfTheSpecificationIsDecompressed(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got := decompressRTF(example, 10); len(got) != 10 {
-		t.Errorf("%d octets within a limit of 10", len(got))
+		t.Errorf("got %d octets, want 10", len(got))
 	}
 	for n := range example {
 		decompressRTF(example[:n], 1000) // must not panic
