@@ -70,8 +70,8 @@ func (s *Store) blame(ctx context.Context, tx pgx.Tx, err error) error {
 	return err
 }
 
-// blameDatabase does the same as blame for an error that is not known to be anybody else's than the database's, for instance because
-// the connection is gone.
+// blameDatabase does the same as blame for an error that is the database's unless its code says otherwise, for instance
+// because the connection is gone.
 func (s *Store) blameDatabase(ctx context.Context, err error) error {
 	if err == nil {
 		return nil

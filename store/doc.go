@@ -40,7 +40,7 @@
 // the message either stays set aside or is recorded as something else.
 //
 // The prose of events is the caller's: the Decider returns the event of a message that is set aside with its text. If
-// the Decider panics, the event is a plain one.
+// the Decider panics or returns no event, the event is a plain one.
 //
 // # The attachment directory has one owner
 //
@@ -86,6 +86,8 @@
 // READ COMMITTED is enough: the lock of step 2 comes before any look-up, rows of other mailboxes are only added to
 // under unique indexes, and a state is changed by an UPDATE that names the states it may change from. After a deadlock
 // or a serialisation failure the whole transaction runs again, decisions included; its requests keep their numbers.
+// When another request has one of the numbers already, as after a crash that set the sequence back, the transaction runs
+// again with others (numbers.go).
 //
 // # Whose fault
 //

@@ -51,6 +51,7 @@ type drawn struct {
 	pool    *numberPool
 	numbers []int64 // ascending, so that the requests of a batch are in the order of its messages
 	used    int     // how many of them, from the first on, the present attempt has given to requests
+	behind  bool    // the sequence may give out numbers that requests have already
 }
 
 // restart begins another attempt: the one before rolled back, so its numbers are free.
@@ -70,12 +71,33 @@ func (d *drawn) ensure(ctx context.Context, tx pgx.Tx, remaining int) error {
 	want := min(remaining, max(1, d.used))
 	more := d.pool.take(last, want)
 	if len(more) == 0 {
+		if err := d.catchUp(ctx, tx); err != nil {
+			return err
+		}
 		err := tx.QueryRow(ctx, `SELECT ARRAY(SELECT nextval('request_number') FROM generate_series(1, $1))`, want).Scan(&more)
 		if err != nil {
 			return fmt.Errorf("numbers: %w", err)
 		}
 	}
 	d.numbers = append(d.numbers, more...)
+	return nil
+}
+
+// maxCatchUp bounds how many numbers of the sequence one catchUp passes over.
+const maxCatchUp = 100_000
+
+// catchUp moves the sequence past the numbers of all requests where it may be behind them. It calls nextval rather than
+// setval, which could set the sequence back while others draw from it.
+func (d *drawn) catchUp(ctx context.Context, tx pgx.Tx) error {
+	if !d.behind {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `SELECT count(nextval('request_number')) FROM generate_series(1,
+		least($1, coalesce((SELECT max(number) FROM request) - (SELECT last_value FROM request_number), 0)))`, maxCatchUp)
+	if err != nil {
+		return fmt.Errorf("numbers: %w", err)
+	}
+	d.behind = false
 	return nil
 }
 
@@ -94,15 +116,16 @@ func (d *drawn) release(err error) {
 }
 
 // discard forgets all numbers, here and in the pool, because the sequence has given one of them to somebody else as
-// well. The numbers that a transaction drew are on disk only after it has committed, so a server that crashes before may
-// give them out again.
+// well, and has the next attempt move the sequence on. The numbers that a transaction drew are on disk only after it has
+// committed, so a server that crashes before, or a standby that takes over, may give them out again, many in a row.
 func (d *drawn) discard() {
-	d.numbers, d.used = nil, 0
+	d.numbers, d.used, d.behind = nil, 0, true
 	d.pool.clear()
 }
 
-// isNumberTaken reports whether a request could not be written because its number is another request's.
+// isNumberTaken reports whether a request could not be written because its number is another request's. PostgreSQL names
+// one of the two unique indexes on numbers, usually that of the primary key.
 func isNumberTaken(err error) bool {
 	pg, ok := pgError(err)
-	return ok && pg.Code == stateUnique && pg.ConstraintName == "request_pkey"
+	return ok && pg.Code == stateUnique && (pg.ConstraintName == "request_pkey" || pg.ConstraintName == "request_team_number")
 }

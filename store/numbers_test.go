@@ -189,3 +189,31 @@ func TestANumberThatIsTakenIsNotBlamedOnAMessage(t *testing.T) {
 		t.Errorf("%d events", n)
 	}
 }
+
+// TestASequenceThatIsFarBehindCatchesUp sets the sequence back by more numbers than a transaction is tried, as a crash in
+// the middle of a large batch does.
+func TestASequenceThatIsFarBehindCatchesUp(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.accept(t, d.clerk(), mail("1", "a"))
+	d.exec(t, `INSERT INTO request (number, team_id, kind, subject, requester_id, user_id, opened_at, opened_by_id)
+		SELECT n, team_id, kind, subject, requester_id, user_id, opened_at, opened_by_id FROM request, generate_series(2, 60) n`)
+	for i, id := range []string{"b", "c"} {
+		if got := d.accept(t, d.clerk(), mail("2", id)); got[0].Err != nil || got[0].Request != int64(61+i) {
+			t.Errorf("message %s opened request %d, error %v", id, got[0].Request, got[0].Err)
+		}
+	}
+}
+
+// TestATakenNumberIsNotBlamedOnAMessageAfterAReindex makes the other unique index on numbers the older one, as REINDEX
+// CONCURRENTLY of the primary key does. PostgreSQL checks the older one first.
+func TestATakenNumberIsNotBlamedOnAMessageAfterAReindex(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.exec(t, `REINDEX INDEX CONCURRENTLY request_pkey`)
+	d.accept(t, d.clerk(), batchOf("a", "b")...)
+	d.exec(t, `SELECT setval('request_number', 1)`)
+	if got := d.accept(t, d.clerk(), mail("3", "c")); fates(got) != "R" || got[0].Request != 3 {
+		t.Errorf("outcomes %s, request %d: %v", fates(got), got[0].Request, got[0].Err)
+	}
+}

@@ -10,8 +10,8 @@ import (
 	"mailintegration/processor"
 )
 
-// asideEvent asks the decider for the event that carries a message. When that panics, the event is a plain one: a text
-// that cannot be made must not keep the message in its mailbox.
+// asideEvent asks the decider for the event that carries a message. When that panics or returns no event, the event is a
+// plain one: a text that cannot be made must not keep the message in its mailbox.
 func (a *acceptance) asideEvent(arr *newMessage, why processor.Reason) (event processor.OpenRequest) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -19,7 +19,11 @@ func (a *acceptance) asideEvent(arr *newMessage, why processor.Reason) (event pr
 		}
 		event.Reason = why
 	}()
-	return a.decider.SetAside(arr.Delivery, why)
+	event = a.decider.SetAside(arr.Delivery, why)
+	if event.Kind != processor.Event || event.Requester.ID == 0 || event.User.ID == 0 {
+		return a.plainEvent(why)
+	}
+	return event
 }
 
 // plainEvent returns an event that says no more than the reasons.

@@ -129,6 +129,29 @@ func TestAPanicWhileAnEventIsMadeLeavesAPlainEvent(t *testing.T) {
 	}
 }
 
+// eventless is a decider that returns no event.
+type eventless struct{ clerk }
+
+func (eventless) SetAside(store.Delivery, processor.Reason) processor.OpenRequest {
+	return processor.OpenRequest{}
+}
+
+func TestAMessageWithoutAnEventOfTheDeciderIsSetAsideWithAPlainOne(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	c := eventless{d.exceptFor("about bad", func() processor.Decision {
+		return processor.SetAside{Reason: processor.NewReason("mine", "because")}
+	})}
+	got := d.accept(t, c, batchOf("a", "bad", "c")...)
+	if fates(got) != "RSR" {
+		t.Fatalf("outcomes %s: %v", fates(got), got[1].Err)
+	}
+	event := one[string](t, d, `SELECT concat_ws('|', kind, subject, requester_id, group_id, body) FROM request WHERE number = $1`, got[1].Request)
+	if want := "event|Message set aside|1|1|because\n"; event != want {
+		t.Errorf("the event is %q, want %q", event, want)
+	}
+}
+
 type nothing struct{ processor.Decision }
 
 // unknown is a decision that panics when the store asks for its reason.
