@@ -33,8 +33,8 @@ func (r *sessionRun) accept(work context.Context, b *batch) (broken, failed erro
 		}
 	}
 	failed = errors.Join(failed, r.forgetRecorded(work, b, outcomes))
-	// DELE must follow the commit: a mail deleted before it is stored is lost; a mail stored but not deleted
-	// is met again and recognised by its receipt.
+	// DELE must follow the commit: a message that is deleted before it is recorded is lost. If a message is recorded
+	// but not deleted, its receipt keeps the next poll from recording it again.
 	return r.blame(work, r.session.DeleteAhead(work, accepted, r.deleteAnswered)), failed
 }
 

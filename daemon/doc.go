@@ -130,11 +130,11 @@
 //
 // # Collecting
 //
-// The daemon removes receipts that were not met for Options.Retention, and then files that no row names (collect.go).
-// It does so every six hours, and after one hour when more is left. The first run comes six hours after the start, so
-// that the owner of the attachment directory collects before a copy of its database does. The original of a refused or
-// ignored message goes with its receipt. The store decides whether anything may be removed. A failure is logged when it
-// is new, and a panic ends one run only.
+// The daemon removes receipts of messages that no poll has met for Options.Retention, and then files that no row names
+// (collect.go). It does so every six hours, and after one hour when more is left. The first run comes six hours after
+// the start, so that the owner of the attachment directory collects before a copy of its database does. The original of
+// a refused or ignored message goes with its receipt. The store decides whether anything may be removed. A failure is
+// logged when it is new, and a panic ends one run only.
 //
 // # Whose fault is it?
 //

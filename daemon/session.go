@@ -10,7 +10,7 @@ import (
 	"mailintegration/store"
 )
 
-// brokenBy is the error of a session that ended because an item, or its header, was retrieved.
+// brokenBy says that retrieving an item, or its header, ended the session.
 type brokenBy struct {
 	item mailbox.Item
 	err  error

@@ -205,7 +205,7 @@ func TestASlowLineIsNotTooSlow(t *testing.T) {
 			t.Errorf("%d messages, %v", len(messages), err)
 		}
 		if took := time.Since(started); took < 30*time.Second {
-			t.Errorf("it took only %v: nothing was shown", took)
+			t.Errorf("it took only %v: the test proves nothing", took)
 		}
 		<-ended
 	})

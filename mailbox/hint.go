@@ -22,7 +22,7 @@ func (s *Session) hint(e *Error) string {
 	case errors.Is(e, errTokenInClear):
 		return "set SecureSocketOption to SslOnConnect or StartTLS; without TLS, others on the network could read the access token"
 	case code(strings.TrimPrefix(e.Reply, "-ERR ")) == "UTF8":
-		return "the server requires UTF-8 mode (RFC 6856) but did not accept the command that enables it; " +
+		return "the server requires UTF-8 mode (RFC 6856) but did not let this program enable it; " +
 			"ask its administrator, or read the message with a mail program"
 	case errors.Is(e, ErrUnreachable):
 		return s.unreachableHint(e)

@@ -28,7 +28,7 @@ func TestTLS(t *testing.T) {
 		want        error
 		hint        string // a part of the hint
 	}{
-		{name: "a certificate of an authority of one's own is taken"},
+		{name: "a certificate of one's own authority is accepted"},
 		{name: "a certificate for another name is refused", certificate: elsewhere,
 			want: mailbox.ErrCertificate, hint: "for mail.old.example"},
 		{name: "the name that counts is that of the account", certificate: elsewhere,
@@ -44,7 +44,7 @@ func TestTLS(t *testing.T) {
 			change: func(a *mailbox.Account) { a.Roots = nil },
 			want:   mailbox.ErrCertificate, hint: "TrustedCertificate"},
 		{name: "TLS 1.1 is refused", newest: tls.VersionTLS11, want: mailbox.ErrTLS, hint: "1.2"},
-		{name: "TLS 1.2 is taken", newest: tls.VersionTLS12},
+		{name: "TLS 1.2 is accepted", newest: tls.VersionTLS12},
 	}
 	modes := []struct {
 		security mailbox.Security

@@ -28,7 +28,7 @@ func TestSession(t *testing.T) {
 		{"deletes nothing without QUIT", deletesNothingWithoutQuit},
 		{"keeps every octet of a message of megabytes", keepsEveryOctet},
 		{"keeps lines that begin with dots", keepsDots},
-		{"skips a message that does not exist and goes on", skipsWhatIsNotThere},
+		{"skips a message that does not exist and goes on", skipsMissingMessage},
 		{"refuses a wrong password and says so", refusesWrongPassword},
 		{"finds the maildrop locked by another session", findsMaildropLocked},
 		{"gives a message the same unique-id in each session", keepsUniqueIDs},
@@ -172,7 +172,7 @@ func keepsDots(t *testing.T, srv *interop.Server) {
 	quit(t, session)
 }
 
-func skipsWhatIsNotThere(t *testing.T, srv *interop.Server) {
+func skipsMissingMessage(t *testing.T, srv *interop.Server) {
 	srv.Deliver(mail(1))
 	session := srv.Open()
 	it := list(t, session, 1)[0]
