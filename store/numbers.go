@@ -58,8 +58,8 @@ type drawn struct {
 func (d *drawn) restart() { d.used = 0 }
 
 // ensure makes sure of an unused number, from the pool or else from the sequence. The more requests the batch has opened
-// so far, the more numbers it gets at once, up to one for each of the remaining messages: a batch of follow-ups draws a
-// single number, and a batch of new requests needs few round trips.
+// so far, the more numbers it draws at once, up to one for each of the remaining messages: a batch of new requests needs
+// few round trips, and a process that ends after one batch loses few numbers.
 func (d *drawn) ensure(ctx context.Context, tx pgx.Tx, remaining int) error {
 	if d.used < len(d.numbers) {
 		return nil

@@ -47,59 +47,78 @@ func (r *record) outcome() string {
 // keepsRaw reports whether the raw octets are kept with the receipt: whenever nothing else tells what was in them.
 func (r *record) keepsRaw() bool { return r.opens == nil && r.adds == nil || r.outcome() == SetAside }
 
-// decide returns the records of all arrivals, in their order, with their numbers. Each message is decided about once. The
-// numbers of requests are drawn between decisions, so that a slow database takes no time from a decision.
-func (a *acceptance) decide(ctx context.Context, arrivals []*newMessage) ([]*record, error) {
-	if len(arrivals) == 0 {
+// decide returns the records of all messages, in their order, with their numbers. Each message is decided about once. The
+// numbers of requests are drawn between decisions, so that a slow database takes no time from a decision, and only once a
+// decision needs one, so that follow-ups use up none.
+func (a *acceptance) decide(ctx context.Context, messages []*newMessage) ([]*record, error) {
+	if len(messages) == 0 {
 		return nil, nil
 	}
-	found, err := a.lookUp(ctx, arrivals)
+	found, err := a.lookUp(ctx, messages)
 	if err != nil {
 		return nil, fmt.Errorf("look up: %w", err)
 	}
-	dir := newDirectory(found)
-	var records []*record
-	for len(records) < len(arrivals) {
-		undecided := arrivals[len(records):]
-		if err := a.numbers.ensure(ctx, a.tx, len(undecided)); err != nil {
+	d := &deciding{acceptance: a, dir: newDirectory(found), messages: messages}
+	for len(d.messages) > 0 {
+		if d.decision != nil {
+			if err := a.numbers.ensure(ctx, a.tx, len(d.messages)); err != nil {
+				return nil, err
+			}
+		}
+		d.numbers = a.numbers.unused()
+		if err := a.inTurn(d.inOrder); err != nil {
 			return nil, err
 		}
-		decided, err := a.decideInOrder(undecided, dir)
-		if err != nil {
-			return nil, err
-		}
-		records = append(records, decided...)
+		a.numbers.used = len(a.numbers.numbers) - len(d.numbers)
 	}
-	if err := a.checkReconsidered(records); err != nil {
+	if err := a.checkReconsidered(d.records); err != nil {
 		return nil, err
 	}
-	return records, a.identify(ctx, records)
+	return d.records, a.identify(ctx, d.records)
 }
 
-// decideInOrder decides about each message over the effects of those before it, which the directory shows, until no
-// number is left for the next. Each decision has a limited time.
-func (a *acceptance) decideInOrder(arrivals []*newMessage, dir *directory) ([]*record, error) {
-	numbers := a.numbers.unused()
-	var records []*record
-	err := a.inTurn(func(t *turns) {
-		for _, arr := range arrivals {
-			if len(numbers) == 0 {
+// deciding is the state of deciding about the messages of a batch, each over the effects of those before it.
+type deciding struct {
+	*acceptance
+	dir      *directory         // shows the effects
+	messages []*newMessage      // still without a record
+	decision processor.Decision // about the first of them, nil before it is made
+	numbers  []int64            // for the requests that are opened
+	records  []*record
+}
+
+// inOrder decides and makes records until all messages have one, or the next one opens a request and no number is left.
+// Each message has a limited time.
+func (d *deciding) inOrder(t *turns) {
+	for ; len(d.messages) > 0; d.messages, d.decision = d.messages[1:], nil {
+		m := d.messages[0]
+		t.begin(m)
+		if d.decision == nil {
+			d.decision = d.decideAbout(m, d.dir)
+		}
+		var number int64
+		if d.needsNumber() {
+			if len(d.numbers) == 0 {
 				return
 			}
-			t.begin(arr)
-			r := a.record(arr, dir, a.decideAbout(arr, dir), numbers[0])
-			if r.opens != nil {
-				numbers = numbers[1:]
-			}
-			dir.show(r)
-			records = append(records, r)
+			number, d.numbers = d.numbers[0], d.numbers[1:]
 		}
-	})
-	if err != nil {
-		return nil, err
+		r := d.record(m, d.dir, d.decision, number)
+		d.dir.show(r)
+		d.records = append(d.records, r)
 	}
-	a.numbers.used = len(a.numbers.numbers) - len(numbers)
-	return records, nil
+}
+
+// needsNumber reports whether the decision opens a request: its own, or the event of a message that is set aside. A message
+// that is reconsidered, and would be set aside again, has its event already.
+func (d *deciding) needsNumber() bool {
+	switch d.decision.(type) {
+	case processor.OpenRequest:
+		return true
+	case processor.SetAside:
+		return !d.reconsiders
+	}
+	return false
 }
 
 // decideAbout asks the decider. A panic, no decision, and a decision about a request that is not the team's are faults
