@@ -14,7 +14,7 @@ import (
 //go:embed mailbox.go filter.go service.go
 var documented embed.FS
 
-// documentation is what the comment of a field says about its tag.
+// documentation holds the statements of a field's comment about its tag.
 type documentation struct {
 	text      string
 	otherwise string // from a line "Default: …": in words, what the program uses when the tag is absent

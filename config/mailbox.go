@@ -170,7 +170,7 @@ type Server struct {
 	StepTimeout time.Duration `xml:"StepTimeout" check:"duration 1s-1h" default:"60s" example:"30s"`
 }
 
-// FollowUp is what the daemon does with a message that names a request it may not simply be added to. The tags
+// FollowUp says how the daemon treats a message that names a request it may not simply be added to. The tags
 // UnknownFollowUp and ClosedFollowUp list their values.
 type FollowUp string
 

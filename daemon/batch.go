@@ -65,8 +65,8 @@ func (r *sessionRun) retrieve(work context.Context, b *batch, it mailbox.Item) (
 	return err, err
 }
 
-// isFirstOnDisk counts an error of the spool and reports whether it is the first in a row: the disk may have no room
-// for this message, but room for others.
+// isFirstOnDisk reports whether err is of the spool and the first such error in a row, and counts it: the disk may have
+// no room for this message, but room for others.
 func (r *sessionRun) isFirstOnDisk(err error) bool {
 	if !errors.Is(err, mailbox.ErrSpool) {
 		return false

@@ -8,8 +8,8 @@ import (
 	"mailintegration/mailbox"
 )
 
-// progress is what a worker remembers of a maildrop from session to session, so that a message that stays there never
-// holds up those behind it. Forgetting it (a restart) costs time, never a message.
+// progress is a worker's memory of a maildrop from session to session, so that a message that stays there never holds
+// up those behind it. Forgetting it (a restart) costs time, never a message.
 type progress struct {
 	// By unique-id:
 	seen             map[string]bool      // messages that this poll has looked at; its next sessions do not
@@ -71,7 +71,7 @@ func (g *progress) choose(listing []mailbox.Item, limit int, known record) (item
 	return items, len(unseen) - len(items)
 }
 
-// record is what the database knows about items.
+// record tells what the database knows about items.
 type record interface {
 	tried(it mailbox.Item) int       // returns how many attempts failed
 	isOverdue(it mailbox.Item) bool  // reports whether the last attempt was long ago

@@ -39,7 +39,7 @@ type scriptClient struct {
 	sleep          time.Duration
 }
 
-// uidlHabit is what a server does with unique-ids.
+// uidlHabit says how a server treats unique-ids.
 type uidlHabit string
 
 const (

@@ -58,8 +58,8 @@ func (w *scriptWatch) ends(worker int, longest time.Duration) {
 	w.longest = max(w.longest, longest)
 }
 
-// stuck must be deferred. It fails the test for a script in which all goroutines wait for each other: the bubble panics
-// then.
+// stuck fails the test for a script in which all goroutines wait for each other: the bubble panics then, so it must be
+// deferred.
 func (w *scriptWatch) stuck(t *testing.T, worker int) {
 	if r := recover(); r != nil {
 		w.mu.Lock()

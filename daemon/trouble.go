@@ -31,7 +31,7 @@ const (
 	endTime = 10 * time.Second
 )
 
-// trouble is what a poll knows about messages that could not be recorded. The counts are in the database, so that a
+// trouble is the knowledge of a poll about messages that could not be recorded. The counts are in the database, so that a
 // process that dies, or one that is started for each poll, does not forget them.
 type trouble struct {
 	begun    bool                     // the database knows that messages are in hand

@@ -368,7 +368,7 @@ func TestAPipelineDoesNotWaitForRoundTrips(t *testing.T) {
 	}
 }
 
-// readsABacklogAhead is a test of the suite: see TestSession.
+// readsABacklogAhead tests that a backlog is read ahead, as a part of the suite (see TestSession).
 func readsABacklogAhead(t *testing.T, srv server) {
 	const n = 250
 	want := map[string]int{}

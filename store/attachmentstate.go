@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// attachmentState is what the database says about its attachment directory when an acceptance begins. It cannot change
-// before the transaction ends, since the transaction holds the lock that acceptances share.
+// attachmentState holds the database's statements about its attachment directory at the beginning of an acceptance. It
+// cannot change before the transaction ends, since the transaction holds the lock that acceptances share.
 type attachmentState struct {
 	identity string                     // of the claimed directory, "" when the database has claimed none
 	removals map[[sha256.Size]byte]bool // digests of files that a collection is removing

@@ -40,8 +40,8 @@ func (r *fileRunner) do(ctx context.Context, octets int64, work func(context.Con
 	return r.doReading(ctx, octets, new(atomic.Int32), work)
 }
 
-// doReading is do for work that also reads messages; reading counts the reads under way. Work that hangs in such a read is
-// abandoned too, but the message is at fault, not the file system.
+// doReading does what do does, for work that also reads messages; reading counts the reads under way. It abandons work
+// that hangs in such a read too, but then the message is at fault, not the file system.
 func (r *fileRunner) doReading(ctx context.Context, octets int64, reading *atomic.Int32, work func(context.Context) error) error {
 	if r.isStuck() {
 		return fmt.Errorf("%w: a call made earlier has not returned", ErrHanging)

@@ -44,7 +44,7 @@ func (s *Store) CollectOrphans(ctx context.Context, olderThan time.Duration) (n 
 	return r.removed, collectError(s.attachments.markFile(err))
 }
 
-// collectError returns the error of a collection for its caller: being busy is none.
+// collectError returns the error of a collection for its caller: nil when the directory was only busy.
 func collectError(err error) error {
 	if err == nil || errors.Is(err, errBusy) {
 		return nil

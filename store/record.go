@@ -11,7 +11,7 @@ import (
 	"mailintegration/processor"
 )
 
-// record is what becomes of one new message: a decision, and the rows and files that follow from it.
+// record is the result for one new message: a decision, and the rows and files that follow from it.
 type record struct {
 	*newMessage
 	decision processor.Decision

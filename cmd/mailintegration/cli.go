@@ -41,7 +41,7 @@ type cli struct {
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
-// env is what a verb gets from outside: the context, the path of the service file, and its input and output.
+// env holds everything that a verb gets from outside: the context, the path of the service file, and its input and output.
 type env struct {
 	ctx            context.Context
 	config         string // path of the service file

@@ -58,7 +58,7 @@ const (
 	raw  = "raw drain"
 )
 
-// run is what one contestant used for one maildrop.
+// run holds the time and the resources that one contestant used for one maildrop.
 type run struct {
 	usage
 	PostgreSQL time.Duration // processor time of PostgreSQL meanwhile

@@ -104,7 +104,7 @@ func isClean(s string) bool {
 	return true
 }
 
-// isCleanText reports the same as isClean, for text that is not all ASCII.
+// isCleanText reports whether text that is not all ASCII is clean, as isClean does for any text.
 func isCleanText(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < utf8.RuneSelf && !plainOctet[c] {

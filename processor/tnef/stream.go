@@ -52,7 +52,7 @@ type File struct {
 	HasContent                         bool
 }
 
-// Stream is what a TNEF stream contains.
+// Stream holds the contents of a TNEF stream.
 type Stream struct {
 	Files      []File
 	Text, HTML string

@@ -52,10 +52,14 @@ func (d directory) launch(b binaries, log *os.File, at address, disposable bool)
 	return spawn(cmd)
 }
 
-// The ways to stop a server (PostgreSQL's documentation, "Shutting Down the Server").
-func (p *postmaster) fast() error      { return syscall.Kill(p.pid, syscall.SIGINT) }
+// fast requests a fast shutdown: the server ends its sessions, then itself.
+func (p *postmaster) fast() error { return syscall.Kill(p.pid, syscall.SIGINT) }
+
+// immediate requests an immediate shutdown: the server recovers at its next start.
 func (p *postmaster) immediate() error { return syscall.Kill(p.pid, syscall.SIGQUIT) }
-func (p *postmaster) kill() error      { return syscall.Kill(p.pid, syscall.SIGKILL) }
+
+// kill ends the server's first process at once.
+func (p *postmaster) kill() error { return syscall.Kill(p.pid, syscall.SIGKILL) }
 
 // killSignal ends a program when this process dies (see endWithUs).
 const killSignal = syscall.SIGKILL

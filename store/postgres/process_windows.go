@@ -64,10 +64,13 @@ func (d directory) launch(b binaries, log *os.File, at address, disposable bool)
 	}
 }
 
-// The ways to stop a server (PostgreSQL's documentation, "Shutting Down the Server").
-func (p *postmaster) fast() error      { return p.control("fast") }
+// fast requests a fast shutdown: the server ends its sessions, then itself.
+func (p *postmaster) fast() error { return p.control("fast") }
+
+// immediate requests an immediate shutdown: the server recovers at its next start.
 func (p *postmaster) immediate() error { return p.control("immediate") }
 
+// kill ends the server's first process at once.
 func (p *postmaster) kill() error {
 	proc, err := os.FindProcess(p.pid)
 	if err != nil {
