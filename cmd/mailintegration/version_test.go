@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"regexp"
 	"runtime/debug"
 	"testing"
 )
@@ -26,5 +28,18 @@ func TestVersionNamesTheRevision(t *testing.T) {
 				t.Errorf("%q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// TestTheChangelogHasTheVersion compares the version with the newest release in CHANGELOG.md.
+func TestTheChangelogHasTheVersion(t *testing.T) {
+	t.Parallel()
+	changelog, err := os.ReadFile("../../CHANGELOG.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest := regexp.MustCompile(`(?m)^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d{2}-\d{2}$`).FindSubmatch(changelog)
+	if newest == nil || string(newest[1]) != version {
+		t.Errorf("the newest release in CHANGELOG.md is %q, version.go has %s", newest, version)
 	}
 }
