@@ -9,25 +9,25 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Attempt counts how often a message could not be recorded. Its times are of the database's clock.
+// Attempt counts how often a message could not be recorded. Its times are by the database's clock.
 type Attempt struct {
 	Key             string
-	Count           int // of attempts of its kind in a row
+	Count           int // attempts of this kind in a row
 	Kind            AttemptKind
 	FirstAt, LastAt time.Time
-	Reason          string // of the last one
-	Kept            bool   // the message was recorded with a defect at LastAt and is to be kept on the server
-	OthersSince     bool   // a receipt was written since FirstAt, in whichever mailbox: the database does record
+	Reason          string // of the last attempt
+	Kept            bool   // the message was recorded with a defect at LastAt, and its mailbox keeps it
+	OthersSince     bool   // a receipt of any mailbox was written after FirstAt: the database can record
 }
 
-// AttemptKind is what went wrong with a message.
+// AttemptKind says what went wrong with a message.
 type AttemptKind string
 
-// The kinds of attempts. One kind says nothing about another, so that each is counted for itself.
+// The kinds of attempts. One kind says nothing about another, so another kind starts the count again.
 const (
-	NotRetrieved AttemptKind = "retrieve" // the server did not give it, or the session ended
-	CameShort    AttemptKind = "short"    // the server gave only a part
-	InHand       AttemptKind = "in_hand"  // it is being read: whoever finds that knows that the process died
+	NotRetrieved AttemptKind = "retrieve" // the server did not send the message, or the session ended
+	CameShort    AttemptKind = "short"    // the server sent only a part of the message
+	InHand       AttemptKind = "in_hand"  // the daemon is working on it; the next process that finds this knows: the last one died
 	NotRecorded  AttemptKind = "record"
 )
 
@@ -40,7 +40,7 @@ func AttemptKey(uidl string, digest [32]byte) string {
 	return "digest " + hex.EncodeToString(digest[:])
 }
 
-// attemptColumns are those that scanAttempt reads.
+// attemptColumns are the columns that scanAttempt reads.
 const attemptColumns = `key, count, kind, first_at, last_at, reason, kept,
 	EXISTS (SELECT FROM mailbox AS other WHERE other.recorded_at > attempt.first_at)`
 
@@ -66,8 +66,9 @@ func (s *Store) Attempts(ctx context.Context, mb Mailbox) (map[string]Attempt, e
 	return attempts, nil
 }
 
-// CountAttempt notes that a message could not be recorded, and why, and returns what is known of it then. The first
-// attempt began with the work on the mailbox (BeginWork): what was recorded since then was recorded beside it.
+// CountAttempt counts a message that could not be recorded, with the reason, and returns its Attempt. The first attempt
+// of a kind sets FirstAt to when the work on the mailbox began (BeginWork), so that OthersSince counts the messages of
+// the same poll too.
 func (s *Store) CountAttempt(ctx context.Context, mb Mailbox, key string, kind AttemptKind, reason string) (Attempt, error) {
 	return s.noteAttempt(ctx, mb, `INSERT INTO attempt (mailbox_id, key, count, first_at, last_at, kind, reason)
 		SELECT id, $2, 1, least(working_since, now()), now(), $3, $4 FROM mailbox WHERE id = $1
@@ -78,7 +79,7 @@ func (s *Store) CountAttempt(ctx context.Context, mb Mailbox, key string, kind A
 		RETURNING `+attemptColumns, key, string(kind), capped(reason, maxDetail))
 }
 
-// TakeBackAttempts takes back the counts of messages that were in hand: the process has survived them.
+// TakeBackAttempts takes back the InHand counts of messages: the process has survived the work on them.
 func (s *Store) TakeBackAttempts(ctx context.Context, mb Mailbox, keys []string) error {
 	var b pgx.Batch
 	b.Queue(`DELETE FROM attempt WHERE mailbox_id = $1 AND key = ANY($2) AND kind = 'in_hand' AND count <= 1 AND NOT kept`,
@@ -100,7 +101,7 @@ func (s *Store) KeepAttempt(ctx context.Context, mb Mailbox, key string) error {
 	return err
 }
 
-// PostponeAttempt notes that a message is tried again now, whatever comes of it.
+// PostponeAttempt sets LastAt to now, because the message is about to be tried again; the count stays.
 func (s *Store) PostponeAttempt(ctx context.Context, mb Mailbox, key string) error {
 	var b pgx.Batch
 	b.Queue(`UPDATE attempt SET last_at = greatest(now(), last_at) WHERE mailbox_id = $1 AND key = $2`, mb.ID, key)
@@ -110,7 +111,7 @@ func (s *Store) PostponeAttempt(ctx context.Context, mb Mailbox, key string) err
 	return nil
 }
 
-// noteAttempt writes one row and returns it. The first arguments of the statement are the mailbox and the key.
+// noteAttempt writes one row and returns it. The statement's first two arguments are the mailbox and the key.
 func (s *Store) noteAttempt(ctx context.Context, mb Mailbox, sql, key string, args ...any) (a Attempt, err error) {
 	var b pgx.Batch
 	b.Queue(sql, append([]any{mb.ID, key}, args...)...).Query(func(rows pgx.Rows) error {
@@ -136,12 +137,12 @@ func (s *Store) ForgetAttempts(ctx context.Context, mb Mailbox, keys []string) e
 	return nil
 }
 
-// notWaitedFor lets a commit return before it is on disk. The notes about work need to outlive our process, not the
-// server's: a poll with one message would wait for the disk three times instead of once.
+// notWaitedFor lets a commit return before it is on disk. The notes about work must survive a crash of this process,
+// not of the server, and a poll with one message waits for the disk once instead of three times.
 const notWaitedFor = `SELECT set_config('synchronous_commit', 'off', true)`
 
-// BeginWork notes that the messages of a mailbox are being read, so that a process which dies of one is found out.
-// It reports whether the last work was never ended.
+// BeginWork notes that the daemon reads the messages of a mailbox; if the process dies of one, the next BeginWork finds
+// the note. It reports whether the work before was interrupted, because nobody called EndWork.
 func (s *Store) BeginWork(ctx context.Context, mb Mailbox) (interrupted bool, err error) {
 	var b pgx.Batch
 	b.Queue(notWaitedFor)
@@ -155,7 +156,7 @@ func (s *Store) BeginWork(ctx context.Context, mb Mailbox) (interrupted bool, er
 	return interrupted, nil
 }
 
-// EndWork notes that the work on a mailbox has ended, however it went: the process lives.
+// EndWork notes that the work on a mailbox has ended, with or without success: the process has survived it.
 func (s *Store) EndWork(ctx context.Context, mb Mailbox) error {
 	var b pgx.Batch
 	b.Queue(notWaitedFor)

@@ -17,7 +17,7 @@ const (
 	classConnection    = "08"
 	classData          = "22"
 	classIntegrity     = "23"
-	classTransaction   = "25" // it is read-only, or idled for too long
+	classTransaction   = "25" // the transaction is read-only, or was idle for too long
 	classAuthorization = "28"
 	classCatalog       = "3D"
 	classAccess        = "42" // a table or a privilege is missing
@@ -27,8 +27,8 @@ const (
 	classSystem        = "58"
 )
 
-// ofDatabase are the classes that tell of the state of the database, and so of no message. Of a class that is in no
-// list here nothing is known: it may be one message's.
+// ofDatabase are the classes of errors that the state of the database explains, so that no message is at fault. An
+// error of a class that no list here names may be one message's fault.
 var ofDatabase = []string{
 	classConnection, classTransaction, classAuthorization, classCatalog, classAccess, classResources, classIntervention, classSystem,
 }
@@ -40,10 +40,10 @@ const (
 	stateSerialization = "40001"
 	stateDeadlock      = "40P01"
 	stateLockTimeout   = "55P03"
-	stateCanceled      = "57014" // a statement that took too long among others: the message may be why
+	stateCanceled      = "57014" // for instance a statement that took too long, which may be the message's fault
 )
 
-// ofRequests are the foreign keys to what messages are recorded as. All others name reference data.
+// ofRequests are the foreign keys to the rows that messages are recorded as. All others name reference data.
 var ofRequests = []string{
 	"activity_request_id_fkey", "attachment_request_id_activity_id_fkey", "attachment_request_id_fkey", "history_request_id_activity_id_fkey",
 	"history_request_id_fkey", "participant_request_id_fkey", "receipt_request_id_activity_id_fkey", "receipt_request_id_fkey",
@@ -51,8 +51,8 @@ var ofRequests = []string{
 	"thread_request_id_fkey",
 }
 
-// blame says whose fault an error within a transaction is: the database's (ErrUnavailable) or another transaction's
-// (ErrLocked). It leaves alone what is a stop's, what is known to be a message's, and what nothing is known of.
+// blame marks an error within a transaction as the fault of the database (ErrUnavailable) or of another transaction
+// (ErrLocked). An error that a stop caused says so. A message's fault and an error of unknown cause stay as they are.
 func (s *Store) blame(ctx context.Context, tx pgx.Tx, err error) error {
 	var fault *messageError
 	if err == nil || errors.As(err, &fault) {
@@ -70,8 +70,8 @@ func (s *Store) blame(ctx context.Context, tx pgx.Tx, err error) error {
 	return err
 }
 
-// blameDatabase does the same as blame for an error that is the database's unless its code says otherwise, for instance
-// because the connection is gone.
+// blameDatabase does the same as blame for an error on a lost connection or outside of a transaction, and takes every
+// error without another explanation for the database's.
 func (s *Store) blameDatabase(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -81,7 +81,7 @@ func (s *Store) blameDatabase(ctx context.Context, err error) error {
 	}
 	var silent *silentError
 	if errors.As(err, &silent) {
-		s.pool.Reset() // the other connections are likely as silent
+		s.pool.Reset() // the other connections are probably silent too
 	}
 	if pg, ok := pgError(err); ok {
 		err = blameReferences(blameState(pg, err))
@@ -92,7 +92,7 @@ func (s *Store) blameDatabase(ctx context.Context, err error) error {
 	return &unavailableError{err}
 }
 
-// blameState says whose fault an error is by its SQLSTATE.
+// blameState marks an error as the fault of the database or of another transaction if its SQLSTATE says so.
 func blameState(pg *pgconn.PgError, err error) error {
 	switch {
 	case errors.Is(err, ErrLocked), errors.Is(err, ErrUnavailable):
@@ -108,20 +108,20 @@ func isOfDatabase(pg *pgconn.PgError) bool {
 	return pg.Code != stateCanceled && slices.Contains(ofDatabase, class(pg))
 }
 
-// isContention reports whether the transaction lost to another one and will likely pass when it is tried again.
+// isContention reports whether the transaction lost against another one, so that a second try will probably succeed.
 func isContention(err error) bool {
 	pg, ok := pgError(err)
 	return ok && (pg.Code == stateSerialization || pg.Code == stateDeadlock)
 }
 
-// isLockTimeout reports whether a row that the transaction needs was locked by another for too long.
+// isLockTimeout reports whether another transaction held a lock for too long that this one needs.
 func isLockTimeout(err error) bool {
 	pg, ok := pgError(err)
 	return ok && pg.Code == stateLockTimeout
 }
 
-// blameReferences marks the refusal of a foreign key to reference data. It is for transactions that record messages;
-// others remove reference data, and mean it.
+// blameReferences marks an error as ErrReferenceGone when a foreign key to reference data refused a row. It serves the
+// statements that record messages; others remove reference data on purpose.
 func blameReferences(err error) error {
 	pg, ok := pgError(err)
 	if !ok || pg.Code != stateForeignKey || slices.Contains(ofRequests, pg.ConstraintName) {
@@ -130,10 +130,10 @@ func blameReferences(err error) error {
 	return &referenceError{err}
 }
 
-// reasonToSetAside says why a message that failed alone with err is to be set aside, false when it is not:
-// PostgreSQL refused its values (22), a constraint forbids its rows (23), a limit is too small for it (54),
-// or our own code failed on it. What a foreign key refuses was removed by somebody, and a number that is taken was drawn
-// twice.
+// reasonToSetAside returns why a message that failed alone with err has to be set aside, or false when it has not:
+// PostgreSQL refused its values (22), a constraint forbids its rows (23), a limit is too small for it (54), or our own
+// code failed on it. The message is not at fault when somebody removed a row that it refers to (a foreign key's
+// refusal), or when the sequence gave its number twice.
 func reasonToSetAside(err error) (processor.Reason, bool) {
 	var fault *messageError
 	if errors.As(err, &fault) {

@@ -9,7 +9,7 @@ import (
 	"mailintegration/processor"
 )
 
-// turns tells whose turn it is among messages that are worked on one after another, and since when.
+// turns says which of the messages that take turns is being worked on, and since when.
 type turns struct {
 	mu        sync.Mutex
 	current   *newMessage
@@ -18,7 +18,7 @@ type turns struct {
 	abandoned bool
 }
 
-// begin starts a message's turn. It ends the goroutine if the turns were abandoned: nobody uses its work any more.
+// begin starts a message's turn. It ends the goroutine if inTurn has abandoned it: nobody would use its work.
 func (t *turns) begin(arr *newMessage) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -28,7 +28,7 @@ func (t *turns) begin(arr *newMessage) {
 	t.current, t.since = arr, time.Now()
 }
 
-// end notes that all turns have been taken, and reports false when nobody waits for that any more.
+// end notes that the last turn is over. It reports whether inTurn still waits for that.
 func (t *turns) end() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -36,7 +36,8 @@ func (t *turns) end() bool {
 	return !t.abandoned
 }
 
-// abandon gives up a turn that has taken limit, and otherwise returns how long it may still take.
+// abandon gives up the current turn if it has lasted for limit, and returns its message. Otherwise it returns the time
+// that the turn has left.
 func (t *turns) abandon(limit time.Duration) (left time.Duration, late *newMessage) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -47,16 +48,16 @@ func (t *turns) abandon(limit time.Duration) (left time.Duration, late *newMessa
 	return 0, t.current
 }
 
-// inTurn runs work, which takes a turn for each message before it is worked on, and gives each no longer than the store's
-// decideTime. All run in one goroutine, which costs a batch next to nothing. Nothing can end one that does not return:
-// it is left to itself with all it has, which the caller must not touch again. A panic is the fault of the message whose
-// turn it is.
+// inTurn runs work, which begins a turn for each message; no turn may last longer than the store's decideTime. All
+// turns run in one goroutine, which costs a batch next to nothing. Go cannot end a goroutine that does not return:
+// inTurn abandons it with everything that it uses, and the caller must not touch that again. A panic is the fault of
+// the message whose turn it is.
 func (a *acceptance) inTurn(work func(*turns)) error {
 	t := &turns{since: time.Now()}
 	done := make(chan error, 1)
 	go func() {
 		var err error
-		defer func() { // also after Goexit, when nobody listens
+		defer func() { // runs after Goexit too, when nobody listens
 			if v := recover(); v != nil {
 				err = t.fault(panicReason(v))
 			}
@@ -83,7 +84,7 @@ func (a *acceptance) inTurn(work func(*turns)) error {
 	}
 }
 
-// fault blames the message whose turn it is.
+// fault returns an error that blames the message whose turn it is.
 func (t *turns) fault(reason processor.Reason) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -12,30 +12,30 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// A host that dies does not say so. Either side asks an idle connection after 30 s whether the other is there, three
-// times 10 s apart, and gives up on octets that are not acknowledged within a minute. The defaults are two hours and
-// a quarter of an hour, for which a dead daemon's locks would stay.
+// A host that dies does not close its connections. So each side probes an idle connection after 30 s, three times 10 s
+// apart, and gives up when its octets are not acknowledged within a minute. The defaults are two hours and a quarter of
+// an hour; a dead daemon's locks would stay that long.
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3}
 
 const userTimeout = time.Minute // TCP_USER_TIMEOUT: RFC 5482
 
-// settings are those of a connection that are the server's to keep. Start-up parameters would do as well, but a pooler
-// refuses them. LZ4 compresses long texts where the server has it (PostgreSQL 14, if it was built so): the default,
-// pglz, takes a fifth of the server's time of recording a mail of 5 KB, and LZ4 a fraction of that.
+// settings sets those parameters of a connection that the server keeps. Start-up parameters could do the same, but a
+// pooler refuses them. LZ4 compresses long texts where the server has it (PostgreSQL 14, if built with it): the
+// default, pglz, takes a fifth of the server's time for recording a mail of 5 KB, and LZ4 a fraction of that.
 const settings = `SELECT set_config(s.name, v.value, false) FROM pg_settings AS s JOIN (VALUES
 		('default_toast_compression', 'lz4'), ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'),
 		('tcp_keepalives_count', '3'), ('tcp_user_timeout', '60000')) AS v (name, value) ON v.name = s.name
 	WHERE s.name <> 'default_toast_compression' OR 'lz4' = ANY (s.enumvals)`
 
-// applySettings makes the settings of a new connection, in one round trip.
+// applySettings applies the settings to a new connection, in one round trip.
 func applySettings(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, settings); err != nil {
-		return fmt.Errorf("settings of the connection: %w", err)
+		return fmt.Errorf("apply the settings of the connection: %w", err)
 	}
 	return nil
 }
 
-// dial returns a function that connects to the server and waits for none of its answers longer than the limit.
+// dial returns a function that connects to the server and waits for no answer longer than limits.patience.
 func dial(limits *limits) pgconn.DialFunc {
 	dialer := &net.Dialer{KeepAliveConfig: keepAlive, Control: func(network, _ string, c syscall.RawConn) error {
 		if network == "unix" {
@@ -52,27 +52,27 @@ func dial(limits *limits) pgconn.DialFunc {
 	}
 }
 
-// silentError says that the server has not answered for so long.
+// silentError says that the server has not answered for as long as patience.
 type silentError struct{ patience time.Duration }
 
 func (e *silentError) Error() string {
 	return fmt.Sprintf("the server has not answered for %s", e.patience)
 }
 
-// slowestTransfer is the pace, in octets per second, at which a server takes what we send even when it is far away.
+// slowestTransfer is the rate, in octets per second, at which even a distant server receives from us.
 const slowestTransfer = 64 << 10
 
-// patientConn closes itself when the other side neither sends nor takes an octet for longer than patience while it is
-// waited for. It uses no deadline of the connection: these are the driver's, which ends a statement by them.
+// patientConn closes itself when the other side neither sends nor receives an octet for longer than patience while a
+// read or write waits for it. It sets no deadline on the connection: the driver sets deadlines, to end a statement.
 type patientConn struct {
 	net.Conn
 	*limits
 
 	mu      sync.Mutex
 	waiting int       // reads and writes under way
-	until   time.Time // when they have taken too long
+	until   time.Time // when they will have taken too long
 	timer   *time.Timer
-	silent  bool // they have
+	silent  bool // they have taken too long, so expire closed the connection
 }
 
 func newPatientConn(conn net.Conn, limits *limits) *patientConn {
@@ -105,8 +105,8 @@ func (c *patientConn) begin(octets int) {
 	c.extend(octets)
 }
 
-// end returns the error of a read or write; that the connection was closed by expire is the server's silence. What was
-// read or written is progress for the other direction as well.
+// end returns the error of a read or write, as a silentError if expire has closed the connection. Octets that were read
+// or written are progress for the other direction too.
 func (c *patientConn) end(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

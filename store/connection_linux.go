@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// limitSilence has the kernel give up a connection whose other side acknowledges nothing for so long.
+// limitSilence makes the kernel close a connection whose other side acknowledges no octet for longer than limit.
 func limitSilence(c syscall.RawConn, limit time.Duration) error {
 	return c.Control(func(fd uintptr) {
-		// A kernel that cannot is no reason not to connect.
+		// Without the option, patientConn still limits the wait.
 		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(limit.Milliseconds()))
 	})
 }

@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// limitSilence leaves it to patientConn, which needs no help of the kernel.
+// limitSilence does nothing: patientConn notices a silent server without the kernel's help.
 func limitSilence(syscall.RawConn, time.Duration) error { return nil }

@@ -13,13 +13,13 @@ import (
 // ErrUnavailable says that PostgreSQL could not be reached or could not do its work. It is transient.
 var ErrUnavailable = errors.New("the database is unavailable")
 
-// ErrLocked says that another transaction holds a row that is needed: the mailbox's, which fails the whole batch, or a
-// request's, which fails the message that needs it. It is transient.
-var ErrLocked = errors.New("another transaction holds a row that is needed")
+// ErrLocked says that another transaction holds a row that this one needs: the mailbox's, which fails the whole batch,
+// or a request's, which fails the message that needs it. It is transient.
+var ErrLocked = errors.New("another transaction holds a row that this one needs")
 
 // ErrReferenceGone says that something the configuration names was removed from the database since Resolve. No message
-// is at fault: resolve the names again and try again. When it comes back at once, one message may be at fault after all;
-// Accept of batches of one message each finds out which.
+// is at fault: resolve the names and try again. If the error comes back at once, one message may be at fault after all;
+// accept the messages in batches of one to find out which.
 var ErrReferenceGone = errors.New("something that the configuration names was removed from the database")
 
 // unavailableError is an error of PostgreSQL or of the connection to it.
@@ -39,30 +39,30 @@ func (e *lockedError) Error() string        { return ErrLocked.Error() + ": " + 
 func (e *lockedError) Unwrap() error        { return e.err }
 func (e *lockedError) Is(target error) bool { return target == ErrLocked }
 
-// referenceError is a foreign key's refusal of a row that names reference data which is gone.
+// referenceError says that a foreign key refused a row because the reference data that it names is gone.
 type referenceError struct{ err error }
 
 func (e *referenceError) Error() string        { return ErrReferenceGone.Error() + ": " + e.err.Error() }
 func (e *referenceError) Unwrap() error        { return e.err }
 func (e *referenceError) Is(target error) bool { return target == ErrReferenceGone }
 
-// messageError is a fault of one message, which is to be set aside for the reason given.
+// messageError says that one message is at fault and has to be set aside for the reason.
 type messageError struct {
 	reason processor.Reason
-	digest *[32]byte // of the message, nil when it is not known which of the batch it is
+	digest *[32]byte // of the message, nil when it may be any message of the batch
 }
 
 func (e *messageError) Error() string { return e.reason.Detail() }
 
-// IsUnexplained reports whether neither the state of the database or of the attachment directory, nor a lock, nor a
-// reference that was removed, nor a name that is missing, nor a constraint that refuses everything, nor a stop explains
-// err. It may then be due to the one message that it befell.
+// IsUnexplained reports whether err may be the fault of the one message that failed with it. It may not when the state
+// of the database or of the attachment directory explains it, a lock, a removed reference, a missing name, a constraint
+// that refuses everything, or a stop.
 func IsUnexplained(err error) bool {
 	var names *UnresolvedError
 	return err != nil && !isExplained(err) && !errors.As(err, &names)
 }
 
-// isExplained reports whether others than the message explain an error.
+// isExplained reports whether something other than the message explains an error.
 func isExplained(err error) bool {
 	for _, explanation := range []error{
 		ErrUnavailable, ErrDirectory, ErrLocked, ErrReferenceGone, ErrConstraint, context.Canceled, context.DeadlineExceeded,
@@ -74,7 +74,7 @@ func isExplained(err error) bool {
 	return false
 }
 
-// unavailable marks an error of a connection as such. An end of ctx is the caller's doing, not the database's.
+// unavailable marks an error as ErrUnavailable, unless ctx has ended: that is the caller's doing, not the database's.
 func unavailable(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -82,7 +82,7 @@ func unavailable(ctx context.Context, err error) error {
 	return &unavailableError{err}
 }
 
-// stopped makes sure that an error which a stop brought about tells so.
+// stopped returns err together with the error of ctx, whose end caused it.
 func stopped(ctx context.Context, err error) error {
 	if stop := ctx.Err(); !errors.Is(err, stop) {
 		return fmt.Errorf("%w: %w", stop, err)

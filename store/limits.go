@@ -10,28 +10,28 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// limits say how long the store waits for each thing. What depends on the octets of a batch gets more time for many: see growing.
+// limits say how long the store waits for what. Some of them grow with the octets of a batch: see growing.
 type limits struct {
 	answerTime atomic.Int64  // nanoseconds for an answer of the database: see patience
 	decideTime time.Duration // for a decision about one message
 
-	// The server's own, within a transaction:
+	// The server keeps these, within a transaction:
 	lockTime      time.Duration
 	statementTime time.Duration
 }
 
 const (
-	defaultPatience   = 75 * time.Second // longer than statementTime: who can tell what is wrong shall
+	defaultPatience   = 75 * time.Second // longer than statementTime, so that the server ends a slow statement first and says why
 	defaultDecideTime = 30 * time.Second
 
 	defaultLockTime      = 10 * time.Second
 	defaultStatementTime = time.Minute
-	briefLockTime        = time.Second // for rows of requests, once they were waited for in vain
+	briefLockTime        = time.Second // for rows of requests, after the first wait for one was in vain
 
 	acceptTime     = 5 * time.Minute // for a batch as a whole
-	idleTime       = acceptTime      // between two statements; no shorter, lest the server's end be taken for an outage
+	idleTime       = acceptTime      // between two statements; if shorter, the end of a slow batch would look like an outage
 	connectTimeout = 10 * time.Second
-	finishTimeout  = 30 * time.Second // to commit or roll back once a stop was asked for
+	finishTimeout  = 30 * time.Second // to commit or roll back, even after a stop
 )
 
 func limitsOf(o Options) *limits {
@@ -44,7 +44,7 @@ func limitsOf(o Options) *limits {
 	return l
 }
 
-// patience returns how long the store waits for an answer of the database. Connections that the pool opens ask for it at any time.
+// patience returns how long the store waits for an answer of the database. Connections of the pool call it at any time.
 func (l *limits) patience() time.Duration { return time.Duration(l.answerTime.Load()) }
 
 func (l *limits) setPatience(d time.Duration) { l.answerTime.Store(int64(d)) }
@@ -52,13 +52,13 @@ func (l *limits) setPatience(d time.Duration) { l.answerTime.Store(int64(d)) }
 // connectTime returns how long the store waits for a new connection, or for an answer of one that was idle.
 func (l *limits) connectTime() time.Duration { return min(connectTimeout, l.patience()) }
 
-// growing returns a limit for work on so many octets.
+// growing returns limit, extended by the time that so many octets take at slowestTransfer.
 func growing(limit time.Duration, octets int64) time.Duration {
 	return limit + time.Duration(octets/slowestTransfer)*time.Second
 }
 
 // brief runs f, which sends one statement or one batch, and waits for a connection and the answer no longer than the
-// store's patience. Its error is classified.
+// store's patience. It marks the error by whose fault it is (blameDatabase).
 func (s *Store) brief(ctx context.Context, f func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, s.patience())
 	defer cancel()
@@ -69,8 +69,8 @@ func (s *Store) brief(ctx context.Context, f func(context.Context) error) error 
 	return s.blameDatabase(ctx, err)
 }
 
-// sendBrief sends statements outside of a transaction of their own, in one round trip, all or nothing. The server
-// limits how long each waits.
+// sendBrief sends statements in one round trip, which the server runs all or not at all, without BEGIN and COMMIT. The
+// server limits how long each statement waits and works.
 func (s *Store) sendBrief(ctx context.Context, b *pgx.Batch) error {
 	var limited pgx.Batch
 	limited.Queue(`SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)`,
@@ -79,5 +79,5 @@ func (s *Store) sendBrief(ctx context.Context, b *pgx.Batch) error {
 	return s.brief(ctx, func(ctx context.Context) error { return s.pool.SendBatch(ctx, &limited).Close() })
 }
 
-// milliseconds returns a duration as PostgreSQL's settings take it.
+// milliseconds returns a duration in the form that PostgreSQL's settings accept.
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%dms", d.Milliseconds()) }

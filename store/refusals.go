@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// maxRefusals is how many messages in a row are set aside because one constraint refuses them. What refuses more than
-// that has nothing against the messages: it was added to the database, or something it relies on has changed.
+// maxRefusals is how many messages in a row the store sets aside because one constraint refuses them. If the constraint
+// refuses more, no message is at fault: somebody added it to the database, or something that it relies on has changed.
 const maxRefusals = 2
 
 // ErrConstraint says that a constraint refuses one message after another: a person has to look at the database.
 var ErrConstraint = errors.New("a constraint of the database refuses one message after another")
 
-// refusals remembers, by mailbox, the constraint that refused the last messages.
+// refusals remembers, by mailbox, the constraint that refused the last messages, and how many in a row.
 type refusals struct {
 	mu    sync.Mutex
 	inRow map[int64]refusal
@@ -30,18 +30,18 @@ type constraintError struct {
 	err        error
 }
 
-// Unwrap returns what PostgreSQL said.
+// Unwrap returns PostgreSQL's error.
 func (e *constraintError) Unwrap() error { return e.err }
 
-// Is makes it an ErrConstraint.
+// Is reports whether target is ErrConstraint.
 func (e *constraintError) Is(target error) bool { return target == ErrConstraint }
 
 func (e *constraintError) Error() string {
 	return fmt.Sprintf("the constraint %s refuses one message after another: %v", e.constraint, e.err)
 }
 
-// constraintOf returns the name of the constraint that refused a message's rows, of NOT NULL the column, and "" when it
-// was none of them.
+// constraintOf returns the name of the constraint that refused a message's rows: of NOT NULL, the table and the column.
+// It returns "" for any other error.
 func constraintOf(err error) string {
 	pg, ok := pgError(err)
 	switch {
@@ -53,6 +53,7 @@ func constraintOf(err error) string {
 	return pg.ConstraintName
 }
 
+// refusedTooOften reports whether the constraint has refused so many messages that it must not set aside another.
 func (r *refusals) refusedTooOften(mb Mailbox, constraint string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -60,7 +61,7 @@ func (r *refusals) refusedTooOften(mb Mailbox, constraint string) bool {
 	return constraint != "" && last.constraint == constraint && last.times >= maxRefusals
 }
 
-// noteRefused notes that a message was set aside, because of the constraint or, when that is "", for another reason.
+// noteRefused counts a message that was set aside because of the constraint. When that is "", the count begins again.
 func (r *refusals) noteRefused(mb Mailbox, constraint string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -79,7 +80,7 @@ func (r *refusals) noteRefused(mb Mailbox, constraint string) {
 	r.inRow[mb.ID] = last
 }
 
-// noteRecorded notes what the outcomes of messages that were accepted say of the constraints.
+// noteRecorded begins the count again when one of the accepted messages was recorded as what it is.
 func (r *refusals) noteRecorded(mb Mailbox, outcomes []Outcome) {
 	for _, o := range outcomes {
 		if !o.Known && o.Result != SetAside {

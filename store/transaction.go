@@ -10,20 +10,21 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// maxAttempts bounds how often a transaction that lost to another one is tried.
+// maxAttempts bounds how often inTx tries a transaction that loses against another one.
 const maxAttempts = 5
 
-// inTx runs f in a transaction and commits it. Deadlocks and serialisation failures are tried again, so f may run
-// more than once and must touch only tx. When the answer to the commit is lost, the error says nothing about whether
-// the transaction took effect.
+// inTx runs f in a transaction and commits it. It rolls back and runs f again, up to maxAttempts times in all, after a
+// serialisation failure (SQLSTATE 40001), a deadlock (40P01), or when the number of a new request turns out to be
+// taken. So f must change nothing but tx and the variables that it sets anew in each run. When the answer to COMMIT
+// is lost, the error does not tell whether the transaction took effect, and f does not run again.
 //
-// The server ends a statement that waits for a lock or works for too long, and a transaction in which no statement
-// comes: these limits are set together with BEGIN, before anything that could wait.
+// The server ends a statement that waits for a lock or works for too long, and a transaction that is idle for too long.
+// BEGIN sets these limits in the same round trip, before any statement could wait.
 func (s *Store) inTx(ctx context.Context, f func(pgx.Tx) error) error {
 	return s.inTxFor(ctx, idleTime, f)
 }
 
-// inTxFor does the same as inTx, with a limit of its own for the time between two statements.
+// inTxFor does the same as inTx, with its own limit for the time between two statements.
 func (s *Store) inTxFor(ctx context.Context, idle time.Duration, f func(pgx.Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		err := s.tryTx(ctx, idle, f)
@@ -38,11 +39,11 @@ func (s *Store) tryTx(ctx context.Context, idle time.Duration, f func(pgx.Tx) er
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	// A connection never goes back to the pool with a transaction open, whatever became of ctx or of f.
+	// No connection goes back to the pool with an open transaction, even if ctx has ended or f has panicked.
 	defer func() {
 		finish, cancel := finishing(ctx)
 		defer cancel()
-		_ = tx.Rollback(finish) // does nothing after the commit; when it fails the connection is thrown away
+		_ = tx.Rollback(finish) // does nothing after the commit; if it fails, the pool drops the connection
 	}()
 	if err := f(tx); err != nil {
 		return s.blame(ctx, tx, err)
@@ -62,7 +63,7 @@ func (s *Store) tryTx(ctx context.Context, idle time.Duration, f func(pgx.Tx) er
 	return nil
 }
 
-// unansweredCommitError says that COMMIT may have been sent and that its answer does not tell whether it took effect.
+// unansweredCommitError says that COMMIT may have been sent and that no answer tells whether it took effect.
 type unansweredCommitError struct{ err error }
 
 func (e *unansweredCommitError) Error() string { return e.err.Error() }
@@ -75,9 +76,9 @@ func isRolledBack(err error) bool {
 	return errors.Is(err, pgx.ErrTxCommitRollback) || isContention(err) || ok && class(pg) == classIntegrity
 }
 
-// begin begins a transaction. A connection of the pool may have been lost unnoticed, all of them when the server was
-// restarted; nothing was done on it yet, so the next one is tried. All tries together take no longer than the store's
-// patience.
+// begin begins a transaction. A connection of the pool may be lost without our noticing, and all of them after a
+// restart of the server; no work is lost with it, so begin tries the next one. All tries together take no longer than
+// the store's patience.
 func (s *Store) begin(ctx context.Context, idle time.Duration) (tx pgx.Tx, err error) {
 	options := pgx.TxOptions{BeginQuery: s.beginQuery(idle)}
 	err = s.brief(ctx, func(ctx context.Context) error {
@@ -94,8 +95,8 @@ func (s *Store) begin(ctx context.Context, idle time.Duration) (tx pgx.Tx, err e
 	return tx, err
 }
 
-// beginQuery begins what every transaction is, whatever the server's defaults are. It has no arguments, so that the
-// driver sends all of it in one round trip.
+// beginQuery returns the statements that begin a transaction of the store, independent of the server's defaults. They
+// have no arguments, so that the driver sends all of them in one round trip.
 func (s *Store) beginQuery(idle time.Duration) string {
 	mode := "WRITE"
 	if s.readOnly {
@@ -106,7 +107,8 @@ func (s *Store) beginQuery(idle time.Duration) string {
 		mode, milliseconds(s.lockTime), milliseconds(s.statementTime), milliseconds(idle))
 }
 
-// finishing returns the context to end a transaction in: a stop never cuts between the rows and the commit.
+// finishing returns a context for the end of a transaction. A stop does not cancel it: rows that are written are
+// committed.
 func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 }
