@@ -7,7 +7,7 @@ import (
 )
 
 // exposed warns of secrets that accounts other than the file's owner can read: the tags plain hold a secret in the file
-// itself, the tags of files name a file with one. Only modes count, not the place of the files, as in an installation.
+// itself, the tags of files name a file with one. Only the modes of the files count, not the directories above them.
 func (f *filling) exposed(path string, plain []string, files map[string]string) {
 	if f.quiet { // a path may be part of a secret
 		return

@@ -199,8 +199,8 @@ type EndUser struct {
 	// Default: the team's service desk group
 	IncidentGroup string `xml:"IncidentGroup" example:"Service Desk"`
 
-	// False: a message that matches no active request opens none; the daemon tells its sender so, unless the message is
-	// automatic.
+	// False: a message that matches no active request opens none. The daemon keeps it with its receipt; this version sends
+	// no answer to its sender.
 	CreateNewRequests bool `xml:"CreateNewRequests" default:"True" example:"False"`
 
 	// Says what becomes of a message that names a request its sender has no part in: Accept adds it, AcceptAndFlag adds

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"mailintegration/config"
@@ -33,30 +34,55 @@ func load(e *env) (service *config.Service, warnings []config.Warning, broken *c
 	return service, warnings, broken, err
 }
 
-// mailboxNamed returns the configured mailbox with that name, in upper or lower case; without a name, it returns the
-// only one. If there is none, and some mailbox files are broken, their mistakes are the error: one of them may be the
-// file of that mailbox.
+// onlyMailbox returns the only configured mailbox, for a person who named none.
+func onlyMailbox(service *config.Service, broken *config.Error) (*config.Mailbox, error) {
+	names := mailboxNames(service)
+	switch {
+	case len(names) == 1:
+		return service.Mailboxes[0], nil
+	case broken != nil || len(names) == 0:
+		return nil, noMailbox(broken)
+	}
+	return nil, &failure{
+		code: exitUsage, err: errors.New("more than one mailbox is configured"),
+		hint: "use --mailbox NAME, with one of " + strings.Join(names, ", "),
+	}
+}
+
+// mailboxNamed returns the configured mailbox with that name, in upper or lower case. If there is none, and some mailbox
+// files are broken, their mistakes are the error: one of them may be the file of that mailbox.
 func mailboxNamed(service *config.Service, broken *config.Error, name string) (*config.Mailbox, error) {
+	names := mailboxNames(service)
+	if i := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, name) }); i >= 0 {
+		return service.Mailboxes[i], nil
+	}
+	if broken != nil || len(names) == 0 {
+		return nil, noMailbox(broken)
+	}
+	return nil, &failure{
+		code: exitUsage, err: fmt.Errorf("no mailbox is named %s", cmp.Or(name, `""`)),
+		hint: "the mailboxes are " + strings.Join(names, ", ") + ": use one of these names",
+	}
+}
+
+// mailboxNames returns the names of the configured mailboxes, in their order.
+func mailboxNames(service *config.Service) []string {
 	var names []string
 	for _, m := range service.Mailboxes {
-		if strings.EqualFold(m.Name, name) || name == "" && len(service.Mailboxes) == 1 {
-			return m, nil
-		}
 		names = append(names, m.Name)
 	}
-	f := &failure{code: exitUsage, hint: "the mailboxes are " + strings.Join(names, ", ") + ": use one of these names"}
-	switch {
-	case broken != nil:
-		return nil, broken
-	case len(names) == 0:
-		f.err, f.hint = errors.New("no mailbox is configured"), "write a mailbox file, and name it in Mailboxes in the service file"
-	case name == "":
-		f.err = errors.New("more than one mailbox is configured")
-		f.hint = "use --mailbox NAME, with one of " + strings.Join(names, ", ")
-	default:
-		f.err = fmt.Errorf("no mailbox is named %s", name)
+	return names
+}
+
+// noMailbox returns the mistakes in mailbox files or, when they have none, the error that there is no mailbox.
+func noMailbox(broken *config.Error) error {
+	if broken != nil {
+		return broken
 	}
-	return nil, f
+	return &failure{
+		code: exitUsage, err: errors.New("no mailbox is configured"),
+		hint: "write a mailbox file, and name it in Mailboxes in the service file",
+	}
 }
 
 // withoutEffect returns a sentence for each setting of a mailbox that this version reads and does not act on yet.

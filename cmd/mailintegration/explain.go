@@ -85,7 +85,7 @@ func (c *explainCmd) prepare(e *env) (*explaining, error) {
 		}
 		return offline("", defaultRules(), 0), nil
 	}
-	mb, err := mailboxNamed(service, broken, c.Mailbox)
+	mb, err := c.chooseMailbox(service, broken)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +93,14 @@ func (c *explainCmd) prepare(e *env) (*explaining, error) {
 		return offline(mb.Name, rules(mb), mb.MaxOctets), nil
 	}
 	return online(e, service, mb)
+}
+
+// chooseMailbox returns the mailbox that --mailbox names or, without the flag, the only one.
+func (c *explainCmd) chooseMailbox(service *config.Service, broken *config.Error) (*config.Mailbox, error) {
+	if c.Mailbox == "" {
+		return onlyMailbox(service, broken)
+	}
+	return mailboxNamed(service, broken, c.Mailbox)
 }
 
 // load reads the configuration. If there is none, and nobody named a file, it returns a nil service: the messages are then

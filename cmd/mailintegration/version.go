@@ -22,7 +22,7 @@ func (versionCmd) Run(e *env) error {
 	return err
 }
 
-// revision returns "revision 5c47bf3b, " from a build's settings, with "modified" when files were not committed; it
+// revision returns "revision 5c47bf3bb7a1, " from a build's settings, with "modified" when files were not committed; it
 // returns "" for a build outside of a repository.
 func revision(settings []debug.BuildSetting) string {
 	const short = 12
