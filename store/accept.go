@@ -13,7 +13,7 @@ import (
 	"mailintegration/processor"
 )
 
-// Raw is a message's octets as they were retrieved, in the spool. It is read from several goroutines.
+// Raw gives the octets of a message as they were retrieved. Several goroutines may read it at once.
 type Raw interface {
 	io.ReaderAt
 	Size() int64
@@ -25,22 +25,22 @@ type Delivery struct {
 	UIDL    string // "" when the server has none
 	Message *processor.Message
 	Raw     Raw
-	Listed  int64 // octets as LIST says, 0 when they are not known
-	// Body is the SHA-256 of the octets after the header section, nil where nobody needs it: only a mailbox that leaves
-	// messages on the server does.
+	Listed  int64 // octets as LIST says, 0 if unknown
+	// Body is the SHA-256 of the octets after the header section. Only deliveries from a mailbox that leaves messages on
+	// the server need it; in others it is nil.
 	Body []byte
 }
 
-// Decider decides what messages are recorded as. Accept asks it within its transaction, for each message once, and again
-// when it has to try that message in another transaction. It reads only what it is given and changes nothing.
+// Decider decides what messages are recorded as. Accept asks it within its transaction, once about each message, and
+// again if the message needs another transaction. A Decider reads only its arguments and changes nothing.
 type Decider interface {
 	processor.Decider
 	// SetAside returns the event that carries a message which cannot be recorded. Its Body tells a person what happened
-	// and what to do. The raw message is attached in any case.
+	// and what to do. The store attaches the raw message in any case.
 	SetAside(d Delivery, why processor.Reason) processor.OpenRequest
 }
 
-// What became of a message, as its receipt says.
+// The results that a receipt names.
 const (
 	Opened   = "opened"    // a request was opened
 	Added    = "added"     // an activity was added to a request
@@ -51,24 +51,26 @@ const (
 
 // Outcome is what became of one delivery. Unless Err is set, the message may be deleted from its mailbox.
 type Outcome struct {
-	Known      bool               // it was accepted before: nothing was recorded now
-	AcceptedAt time.Time          // of one that is Known: when its receipt was written
+	Known      bool               // the message was accepted before, so nothing was recorded for this delivery
+	AcceptedAt time.Time          // when the receipt was written; only if Known
 	Result     string             // Opened, Added, Refused, Ignored or SetAside
 	Request    int64              // the request opened or added to, or the event of SetAside; 0 for none
 	Activity   int64              // the activity added, 0 for none
-	Decision   processor.Decision // nil when Known; it names requests by their real numbers
-	Err        error              // it is not recorded and has to stay in the mailbox
+	Decision   processor.Decision // nil if Known
+	Err        error              // why the message was not recorded; it must stay in the mailbox
 }
 
-// Accept records a batch of messages with their receipts in one transaction, each by what decider decides about it.
-// It returns one Outcome per delivery, in their order. A message that was accepted before, here or by another daemon
-// or earlier in the same batch, is Known.
+// Accept records a batch of messages with their receipts in one transaction, each as the decider decides about it.
+// It returns one Outcome per delivery, in their order. A message that was accepted before, by this daemon or another or
+// earlier in the same batch, is Known.
 //
-// When the transaction fails for a reason that may lie in one message, each is tried in a transaction of its own: the
-// one that cannot be recorded is set aside or has Err, and no other suffers. Two in a row whose errors nothing explains
-// (IsUnexplained) end that. An error that lies in no message (ErrUnavailable, ErrReferenceGone, ErrLocked of what every
-// message needs, a stop) fails the batch. With an error, the outcomes are those of the first messages, as far as they
-// were tried one by one; nothing else is recorded, but what a commit did whose answer was lost, which is Known the next time.
+// If the transaction fails for a reason that may lie in one message, Accept tries each message in a transaction of its
+// own. A message that cannot be recorded is set aside or gets Err, and the others do not suffer. Two messages in a row
+// with unexplained errors (IsUnexplained) end the batch. An error that lies in no message (ErrUnavailable,
+// ErrReferenceGone, ErrLocked for a lock that every message needs, a stop) fails the batch.
+//
+// With an error, Accept returns the outcomes of the messages that it had tried one by one by then. Nothing else is
+// recorded, unless the answer to a COMMIT was lost: then the next Accept finds those messages Known.
 func (s *Store) Accept(ctx context.Context, mb Mailbox, batch []Delivery, decider Decider) ([]Outcome, error) {
 	if len(batch) == 0 {
 		return nil, nil
@@ -88,7 +90,7 @@ func (s *Store) Accept(ctx context.Context, mb Mailbox, batch []Delivery, decide
 	return outcomes, nil
 }
 
-// failsBatch reports whether an error lies in no message, so that trying them one by one is in vain.
+// failsBatch reports whether an error lies in no message, so that trying the messages one by one cannot help.
 func failsBatch(ctx context.Context, err error) bool {
 	var locked *lockedError
 	return ctx.Err() != nil || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrReferenceGone) ||
@@ -104,10 +106,10 @@ type acceptance struct {
 	now         time.Time
 	outcomes    []Outcome
 	numbers     *drawn
-	attachments attachmentState // what the files of this acceptance have to comply with
+	attachments attachmentState // what the database says about the attachment directory
 
-	reconsiders bool // the one message was set aside: nothing is recorded when it would be again
-	impatient   bool // a row of a request was waited for in vain already
+	reconsiders bool // the one message was set aside before: if it would be set aside again, nothing is recorded
+	impatient   bool // an earlier attempt waited in vain for the row of a request, so this one waits only briefly
 }
 
 // acceptTogether accepts the batch in one transaction, all or nothing.
@@ -115,8 +117,8 @@ func (s *Store) acceptTogether(ctx context.Context, mb Mailbox, batch []Delivery
 	return s.acceptIn(ctx, batch, func(tx pgx.Tx) *acceptance { return s.acceptance(tx, mb, len(batch), decider) })
 }
 
-// acceptIn accepts the batch in one transaction and begin's acceptance. The time for it grows with the octets. A panic is
-// the message's fault whose turn it was.
+// acceptIn accepts the batch in one transaction, with the acceptance that begin returns. Its time limit grows with the
+// octets. A panic is blamed on the message whose turn it was.
 func (s *Store) acceptIn(ctx context.Context, batch []Delivery, begin func(pgx.Tx) *acceptance) (outcomes []Outcome, err error) {
 	defer recoverFault(&err)
 	octets := octetsOf(batch)
@@ -143,7 +145,7 @@ func (s *Store) acceptIn(ctx context.Context, batch []Delivery, begin func(pgx.T
 	return outcomes, blameReferences(err)
 }
 
-// overdueError says that something took longer than it may, and nothing tells why.
+// overdueError says that some work took longer than its limit, for an unknown reason.
 type overdueError struct {
 	what  string
 	limit time.Duration
@@ -151,7 +153,7 @@ type overdueError struct {
 
 func (e *overdueError) Error() string { return fmt.Sprintf("%s took longer than %s", e.what, e.limit) }
 
-// recoverFault makes a panic of our own code the fault of the message. Callers defer it.
+// recoverFault turns a panic of our own code into a messageError in *err. Callers defer it.
 func recoverFault(err *error) {
 	if v := recover(); v != nil {
 		*err = &messageError{reason: panicReason(v)}
@@ -165,7 +167,7 @@ func octetsOf(batch []Delivery) (n int64) {
 	return n
 }
 
-// acceptance begins to accept a batch of so many deliveries.
+// acceptance returns a new acceptance for a batch of so many deliveries.
 func (s *Store) acceptance(tx pgx.Tx, mb Mailbox, size int, decider Decider) *acceptance {
 	return &acceptance{
 		store: s, tx: tx, mailbox: mb, decider: decider,
@@ -174,7 +176,7 @@ func (s *Store) acceptance(tx pgx.Tx, mb Mailbox, size int, decider Decider) *ac
 	}
 }
 
-// accept takes the steps that the package's documentation lists, from the receipts up to the commit.
+// accept takes the steps that the package's documentation lists between the look-up of the receipts and the commit.
 func (a *acceptance) accept(ctx context.Context, batch []Delivery, met map[[sha256.Size]byte]*knownMessage) error {
 	arrivals := a.newMessages(batch, met)
 	records, err := a.decide(ctx, arrivals)
@@ -196,7 +198,7 @@ func (a *acceptance) accept(ctx context.Context, batch []Delivery, met map[[sha2
 	return nil
 }
 
-// settle notes what became of a new message; its copies in the same batch are known by then.
+// settle sets the outcomes of a new message. Its later copies in the same batch are Known.
 func (a *acceptance) settle(r *record) {
 	o := Outcome{Result: r.outcome(), Request: r.request, Activity: r.activity, Decision: r.decision}
 	for i, position := range r.positions {

@@ -8,7 +8,7 @@ import (
 	"mailintegration/processor"
 )
 
-// reopened returns the state of a request that was done when somebody wrote again.
+// reopened returns the state that a request which was done gets when somebody writes again.
 func reopened(kind processor.RequestKind) processor.RequestState {
 	if kind == processor.Event {
 		return processor.StateNew
@@ -16,8 +16,8 @@ func reopened(kind processor.RequestKind) processor.RequestState {
 	return processor.StateOpen
 }
 
-// author returns the sender of an activity as a participant, unless the sender is one already or was flagged: then the
-// person who looks at the activity decides.
+// author returns the sender of an activity as a new participant, or nil if the sender is one already. It also returns
+// nil for a flagged activity: the person who looks at it decides whether the sender takes part.
 func author(m *processor.Message, add processor.AddActivity, dir *directory) []participant {
 	if add.Flagged {
 		return nil
@@ -75,7 +75,7 @@ type historyRows struct {
 	what, reason, detail []string
 }
 
-// What the history says was done.
+// The values of history.what for messages that were recorded.
 const (
 	historyOpened = "opened"
 	historyAdded  = "activity_added"
@@ -101,8 +101,8 @@ func (t *historyRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {
 		now, mb.Login.ID, t.request, t.activity, t.what, t.reason, t.detail)
 }
 
-// queueReopening changes the states. Another mailbox may reopen the same request at the same time; the UPDATE of the
-// later one finds nothing to change, and so its history says nothing.
+// queueReopening queues the new states of requests with their history. Another mailbox may reopen the same request at
+// the same time: the later UPDATE finds nothing to change, and then writes no history.
 func (t *historyRows) queueReopening(b *pgx.Batch, mb Mailbox, now time.Time) {
 	if len(t.request) == 0 {
 		return

@@ -6,21 +6,21 @@ import (
 	"mailintegration/processor"
 )
 
-// thread is one row of the table of that name: a Message-ID leads to a request.
+// thread is one row of the table thread: a Message-ID leads to a request.
 type thread struct {
 	messageID string
 	request   int64
 	via       string
 }
 
-// How a Message-ID came to lead to a request.
+// The values of thread.via: how a Message-ID came to lead to a request.
 const (
-	viaSeen       = "seen"       // it is a message's own
+	viaSeen       = "seen"       // a message with this Message-ID was seen
 	viaReferenced = "referenced" // a message that was seen refers to it
 )
 
-// directory is what a decision may look up: the findings, and what the messages decided about before it in the same
-// batch have changed since.
+// directory answers the look-ups of a decision: from the findings, and from the effects of the decisions before it in
+// the same batch.
 type directory struct {
 	*findings
 	changed    map[int64]*processor.Request
@@ -63,13 +63,13 @@ func (d *directory) UserByAddress(addr string) (processor.User, bool) {
 // UsersNamed implements processor.Directory.
 func (d *directory) UsersNamed(name string) []processor.User { return d.people[personKey(name)] }
 
-// List implements processor.Directory. A list that was not asked for is not known.
+// List implements processor.Directory. The directory has only the lists that processor.Keys named.
 func (d *directory) List(name processor.ListName) ([]processor.Listed, bool) {
 	list, ok := d.lists[name]
 	return list, ok
 }
 
-// thread returns where a Message-ID leads by the rule of threadQuery.
+// thread returns the thread of a Message-ID by the rule of threadQuery.
 func (d *directory) thread(id string) (thread, bool) {
 	found, ok := d.threads[id]
 	added, isNew := d.newThreads[id]
@@ -79,7 +79,7 @@ func (d *directory) thread(id string) (thread, bool) {
 	return added, true
 }
 
-// takesPart reports whether a participant may follow up already.
+// takesPart reports whether p is a participant of its request already.
 func (d *directory) takesPart(p participant) bool {
 	r, _ := d.Request(p.request)
 	if p.user != 0 {
@@ -88,7 +88,7 @@ func (d *directory) takesPart(p participant) bool {
 	return slices.Contains(r.Addresses, p.address)
 }
 
-// show makes the effects of a record visible to the messages that are decided about after it.
+// show makes the effects of a record visible to the decisions after it.
 func (d *directory) show(r *record) {
 	if r.request == 0 {
 		return

@@ -11,7 +11,7 @@ import (
 	"mailintegration/processor"
 )
 
-// findings are what the database knew of everything that deciding about a batch may ask for. They do not change.
+// findings holds everything that the decisions about a batch may look up, as the database had it. It does not change.
 type findings struct {
 	requests map[int64]*processor.Request
 	threads  map[string]thread
@@ -20,7 +20,7 @@ type findings struct {
 	lists    map[processor.ListName][]processor.Listed
 }
 
-// LookUp answers what deciding about a message may ask for, from the requests of one team, and changes nothing: its
+// LookUp returns a directory with the keys that a decision may look up, for one team. It changes nothing: its
 // transaction is read-only.
 func (s *Store) LookUp(ctx context.Context, team processor.Ref, keys processor.Keys) (processor.Directory, error) {
 	var f *findings
@@ -38,7 +38,8 @@ func (s *Store) LookUp(ctx context.Context, team processor.Ref, keys processor.K
 	return newDirectory(f), nil
 }
 
-// lookUp finds all that deciding about the arrivals may ask for, and the addresses of those who will take part.
+// lookUp returns everything that the decisions about the arrivals may look up, and the users who have the addresses of
+// their correspondents.
 func (a *acceptance) lookUp(ctx context.Context, arrivals []*newMessage) (*findings, error) {
 	var keys processor.Keys
 	err := a.inTurn(func(t *turns) {
@@ -55,7 +56,7 @@ func (a *acceptance) lookUp(ctx context.Context, arrivals []*newMessage) (*findi
 	return find(ctx, a.tx, a.mailbox.Team.ID, keys)
 }
 
-// find looks keys up, with two round trips however many they are. What belongs to another team is not found.
+// find looks up keys in two round trips, however many keys there are. It finds nothing that belongs to another team.
 func find(ctx context.Context, tx pgx.Tx, team int64, keys processor.Keys) (*findings, error) {
 	f := &findings{
 		requests: map[int64]*processor.Request{}, threads: map[string]thread{}, users: map[string]processor.User{},
@@ -82,7 +83,7 @@ func find(ctx context.Context, tx pgx.Tx, team int64, keys processor.Keys) (*fin
 	return f, nil
 }
 
-// gathered joins what several messages ask for, each key once and in the form that it is compared in.
+// gathered returns the keys of several messages as one: each key once, in the form in which it is compared.
 func gathered(all []processor.Keys) processor.Keys {
 	numbers, ids, addresses := map[int64]bool{}, map[string]bool{}, map[string]bool{}
 	people, lists := map[string]bool{}, map[processor.ListName]bool{}
@@ -115,7 +116,8 @@ func gathered(all []processor.Keys) processor.Keys {
 	}
 }
 
-// keysOf asks the decider. When that panics, Decide will hardly do better, and the message is set aside then.
+// keysOf returns the decider's keys for a message. If the decider panics, keysOf returns none: Decide will likely panic
+// too, and then the message is set aside.
 func (a *acceptance) keysOf(arr *newMessage) (keys processor.Keys) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -125,9 +127,9 @@ func (a *acceptance) keysOf(arr *newMessage) (keys processor.Keys) {
 	return a.decider.Keys(arr.Message)
 }
 
-// threadQuery finds the request that each Message-ID leads to: one that has the message itself before one that only
-// refers to it, then the newest. LATERAL with LIMIT has the index thread_lookup, whose order this is, end the search at
-// the first row: thousands of requests may share an identifier.
+// threadQuery finds the request that each Message-ID leads to: a request that has the message itself before one that
+// only refers to it, then the newest. The index thread_lookup has this order, and LATERAL with LIMIT ends the search at
+// its first row: thousands of requests may share a Message-ID.
 const threadQuery = `SELECT k.id, t.request_id, t.via FROM unnest($1::text[]) AS k (id) CROSS JOIN LATERAL (
 		SELECT request_id, via FROM thread WHERE message_id = k.id AND team_id = $2
 		ORDER BY via = 'referenced', request_id DESC LIMIT 1) AS t`
@@ -165,8 +167,8 @@ func (f *findings) queueUsers(b *pgx.Batch, addresses []string) {
 		})
 }
 
-// findRequests finds requests with those who take part in them. OFFSET 0 keeps PostgreSQL from reading all requests of
-// the team, which it may prefer as long as it has no statistics.
+// findRequests finds requests with their participants. OFFSET 0 keeps PostgreSQL from reading all requests of the team,
+// which it may prefer as long as it has no statistics.
 func (f *findings) findRequests(ctx context.Context, tx pgx.Tx, team int64, numbers []int64) error {
 	if len(numbers) == 0 {
 		return nil
@@ -193,8 +195,8 @@ func (f *findings) findRequests(ctx context.Context, tx pgx.Tx, team int64, numb
 	return rows.Err()
 }
 
-// queuePeople finds the users that messages name: those with such a logon or, when there is none, with such an address
-// or, when there is none either, with such a display name.
+// queuePeople queues the search for the users that messages name: by logon; if no logon matches, by address; if no
+// address matches either, by display name.
 func (f *findings) queuePeople(b *pgx.Batch, names []string) {
 	if len(names) == 0 {
 		return
@@ -218,7 +220,7 @@ func (f *findings) queuePeople(b *pgx.Batch, names []string) {
 		})
 }
 
-// listQueries read the lists: id, name, and the defaults that a row has. $1 is the team.
+// listQueries select the rows of the lists: id, name, default priority and default group. $1 is the team.
 var listQueries = map[processor.ListName]string{
 	processor.RequestTypes: `SELECT y.id, y.name, coalesce(p.id, 0), coalesce(p.name, ''), coalesce(g.id, 0), coalesce(g.name, '')
 		FROM service_request_type AS y LEFT JOIN priority AS p ON p.id = y.priority_id

@@ -8,18 +8,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Known is what the receipts say of a unique-id.
+// Known describes the message that was last seen under a unique-id, by its receipt.
 type Known struct {
 	UIDL       string
-	Octets     int64 // of the message that was accepted under it last
-	Listed     int64 // its octets as LIST said, 0 when they are not known
+	Octets     int64
+	Listed     int64 // octets as LIST said, 0 if unknown
 	AcceptedAt time.Time
-	IsListed   bool // the last listing had it too; otherwise it may have returned with another message
+	IsListed   bool // the last listing had the unique-id too; otherwise it may have returned with another message
 }
 
-// Known returns what is known of the unique-ids under which messages of a mailbox were met last. RFC 1939 §7 lets a
-// unique-id return once its message is gone: a message may be left where it is for what Known says, never deleted. uidls
-// are all that the listing has: their receipts are noted as seen, so that PurgeReceipts keeps them, and the others as gone.
+// Known returns, by unique-id, the messages of a mailbox that were last seen under uidls. RFC 1939 §7 lets a unique-id
+// return once its message is gone, so the caller may leave a message on the server because of Known, but never delete
+// it. uidls must be the whole listing: Known notes the receipts of these unique-ids as seen, so that PurgeReceipts
+// keeps them, and all others as gone.
 func (s *Store) Known(ctx context.Context, mb Mailbox, uidls []string) (map[string]Known, error) {
 	stored := make([]string, len(uidls))
 	original := make(map[string]string, len(uidls))
@@ -29,7 +30,7 @@ func (s *Store) Known(ctx context.Context, mb Mailbox, uidls []string) (map[stri
 	}
 	known := map[string]Known{}
 	var b pgx.Batch
-	// Once a day is enough.
+	// To write last_seen_at once a day is enough for PurgeReceipts.
 	b.Queue(`UPDATE receipt SET last_seen_at = now()
 		WHERE mailbox_id = $1 AND uidl = ANY($2) AND uidl <> '' AND last_seen_at < now() - interval '1 day'`, mb.ID, stored)
 	b.Queue(`SELECT r.uidl, r.octets, r.listed, r.accepted_at, r.is_listed FROM unnest($2::text[]) AS k (uidl) CROSS JOIN LATERAL (
@@ -45,7 +46,7 @@ func (s *Store) Known(ctx context.Context, mb Mailbox, uidls []string) (map[stri
 		})
 	b.Queue(`UPDATE receipt SET is_listed = false WHERE mailbox_id = $1 AND is_listed AND NOT uidl = ANY($2)`, mb.ID, stored)
 	if err := s.sendBrief(ctx, &b); err != nil {
-		return nil, fmt.Errorf("known unique-ids of mailbox %s: %w", mb.Name, err)
+		return nil, fmt.Errorf("look up the unique-ids of mailbox %s: %w", mb.Name, err)
 	}
 	return known, nil
 }

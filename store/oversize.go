@@ -9,8 +9,8 @@ import (
 	"mailintegration/processor"
 )
 
-// HasOversize reports whether a message that is too large to be retrieved has a receipt: one of its unique-id and size, as
-// LIST says. The receipt is noted as seen, so that PurgeReceipts keeps it as long as the message is in its mailbox.
+// HasOversize reports whether a message that is too large to retrieve has a receipt with its unique-id and its size as
+// LIST says. It notes the receipt as seen, so that PurgeReceipts keeps it as long as the message is in its mailbox.
 func (s *Store) HasOversize(ctx context.Context, mb Mailbox, uidl string, octets int64) (bool, error) {
 	var has bool
 	var b pgx.Batch
@@ -20,7 +20,7 @@ func (s *Store) HasOversize(ctx context.Context, mb Mailbox, uidl string, octets
 	b.Queue(`SELECT EXISTS (SELECT FROM receipt WHERE mailbox_id = $1 AND uidl = $2 AND listed = $3 AND reason = $4)`, args...).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&has) })
 	if err := s.sendBrief(ctx, &b); err != nil {
-		return false, fmt.Errorf("messages of mailbox %s that are too large: %w", mb.Name, err)
+		return false, fmt.Errorf("look up a message of mailbox %s that is too large: %w", mb.Name, err)
 	}
 	return has, nil
 }

@@ -9,17 +9,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// people is what the database knows of the users that are to be saved.
+// people holds the rows of the database that saving some users depends on.
 type people struct {
-	ids    map[string]int64  // of the users that are there, by folded logon
-	owners map[string]string // logon of the user whose address it is, by address
+	ids    map[string]int64  // of those users who exist, by folded logon
+	owners map[string]string // logon of the user who has the address, by address
 	sites  map[string]int64  // by folded name
 }
 
-// fold makes names comparable without regard to case.
+// fold returns the form in which names are compared without regard to case.
 func fold(name string) string { return strings.ToLower(name) }
 
-// lookUpPeople reads what saving the users depends on. Until the transaction ends nobody else changes users.
+// lookUpPeople reads the rows that saving the users depends on. It locks the tables of users, so that nobody else
+// changes users until the transaction ends.
 func lookUpPeople(ctx context.Context, tx pgx.Tx, users []User) (people, error) {
 	if _, err := tx.Exec(ctx, `LOCK TABLE user_account, user_address IN SHARE ROW EXCLUSIVE MODE`); err != nil {
 		return people{}, err
@@ -49,7 +50,7 @@ func lookUpPeople(ctx context.Context, tx pgx.Tx, users []User) (people, error) 
 	return p, err
 }
 
-// lookUp runs a query for pairs and returns the second by the folded first.
+// lookUp runs a query for pairs of a key and a value, and returns the values by their folded keys.
 func lookUp[T any](ctx context.Context, tx pgx.Tx, sql string, keys []string) (map[string]T, error) {
 	rows, err := tx.Query(ctx, sql, keys)
 	if err != nil {
@@ -65,8 +66,8 @@ func lookUp[T any](ctx context.Context, tx pgx.Tx, sql string, keys []string) (m
 	return found, err
 }
 
-// check returns everything that keeps u from being saved. The users in moving give their addresses up first; u is among
-// them, or new.
+// check returns all mistakes that keep u from being saved. The users in moving give up their addresses first; u is one
+// of them, or new.
 func (p people) check(u User, moving map[string]bool) error {
 	var mistakes []error
 	if _, there := p.sites[fold(u.Site)]; u.Site != "" && !there {
@@ -75,13 +76,13 @@ func (p people) check(u User, moving map[string]bool) error {
 	for _, a := range u.Addresses {
 		owner, taken := p.owners[a]
 		if taken && !moving[fold(owner)] {
-			mistakes = append(mistakes, fmt.Errorf("address %s is user %q's", a, owner))
+			mistakes = append(mistakes, fmt.Errorf("address %s belongs to user %q", a, owner))
 		}
 	}
 	return errors.Join(mistakes...)
 }
 
-// save adds the users that are new and updates the others, as far as the fields say.
+// save adds the new users, and updates the given fields of the others.
 func (p people) save(ctx context.Context, tx pgx.Tx, users []User, f fields) error {
 	batch := &pgx.Batch{}
 	ids := make([]int64, len(users))
@@ -105,7 +106,7 @@ func (p people) save(ctx context.Context, tx pgx.Tx, users []User, f fields) err
 	return saveAddresses(ctx, tx, users, ids)
 }
 
-// saveAddresses makes the users' addresses the only ones that they have.
+// saveAddresses replaces all addresses that the users had.
 func saveAddresses(ctx context.Context, tx pgx.Tx, users []User, ids []int64) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM user_address WHERE user_id = ANY ($1)`, ids); err != nil {
 		return err
@@ -124,7 +125,7 @@ func saveAddresses(ctx context.Context, tx pgx.Tx, users []User, ids []int64) er
 	return err
 }
 
-// fields says which fields of a user are given; the others keep what they have.
+// fields says which fields of a user are given. The others keep their values.
 type fields struct{ name, addresses, site bool }
 
 var allFields = fields{name: true, addresses: true, site: true}

@@ -15,7 +15,7 @@ import (
 )
 
 // acceptanceLock is the advisory lock that acceptances share and CollectOrphans takes alone, so that no file is
-// removed between the look that finds it there and the commit of the row that names it.
+// removed between the moment an acceptance finds it and the commit of the row that names it.
 const acceptanceLock = 0x6d61696c_61636370 // "mailaccp"
 
 // newMessage is a message of the batch that has no receipt yet.
@@ -28,15 +28,15 @@ type newMessage struct {
 // knownMessage is a message of the batch that has a receipt.
 type knownMessage struct {
 	digest  [sha256.Size]byte
-	uidl    string // the last one it was met under
+	uidl    string // of its last delivery
 	listed  int64
 	body    []byte
 	times   int
 	outcome Outcome
 }
 
-// receipts locks the mailbox and finds the deliveries that have a receipt. Nobody else accepts for this mailbox from
-// here to the end of the transaction, so what has no receipt now has none at the commit.
+// receipts locks the mailbox and returns the deliveries that have a receipt. Nobody else accepts for this mailbox from
+// here to the end of the transaction, so a message without a receipt now has none at the commit either.
 func (a *acceptance) receipts(ctx context.Context, batch []Delivery) (map[[sha256.Size]byte]*knownMessage, error) {
 	digests := make([][]byte, len(batch))
 	for i, d := range batch {
@@ -45,8 +45,8 @@ func (a *acceptance) receipts(ctx context.Context, batch []Delivery) (map[[sha25
 	}
 	met := map[[sha256.Size]byte]*knownMessage{}
 	var b pgx.Batch
-	// A message is deleted from its mailbox once the commit was answered, so the answer must mean that it is on disk,
-	// whatever the server's default is.
+	// The daemon deletes a message from its mailbox once the server has answered COMMIT, so the answer must mean that the
+	// transaction is on disk, whatever the server's default is.
 	b.Queue(`SELECT pg_advisory_xact_lock_shared($1),
 		CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`, acceptanceLock)
 	b.Queue(`SELECT id FROM mailbox WHERE id = $1 FOR NO KEY UPDATE`, a.mailbox.ID).
@@ -75,7 +75,7 @@ func (a *acceptance) receipts(ctx context.Context, batch []Delivery) (map[[sha25
 // mailboxGone turns the absence of a mailbox's row into a referenceError.
 func mailboxGone(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
-		return &referenceError{errors.New("the mailbox is no longer known")}
+		return &referenceError{errors.New("the row of the mailbox")}
 	}
 	return err
 }
@@ -83,8 +83,8 @@ func mailboxGone(err error) error {
 // metColumns are the columns of a receipt that scanKnown reads.
 const metColumns = `digest, outcome, coalesce(request_id, 0), coalesce(activity_id, 0), accepted_at`
 
-// scanKnown reads the digests of deliveries, each with the receipt that it is known by. A delivery that is in met is left
-// as it is there.
+// scanKnown returns a function that reads digests of deliveries, each with the receipt that the delivery is known by,
+// into met. It does not replace an entry of met.
 func scanKnown(met map[[sha256.Size]byte]*knownMessage) func(pgx.Rows) error {
 	return func(rows pgx.Rows) error {
 		var delivery, receipt []byte
@@ -99,10 +99,11 @@ func scanKnown(met map[[sha256.Size]byte]*knownMessage) func(pgx.Rows) error {
 	}
 }
 
-// queueAltered finds deliveries whose header fields the server has changed since they were accepted, as one that scans
-// its mail again does: the unique-id, the Message-ID and the octets after the header section are those of a receipt.
-// RFC 1939 §7 lets a unique-id return with another message, so that alone says nothing. With the body, two alerts that
-// read the same would be one message; with the Message-ID, a draft that was sent again with other words.
+// queueAltered queues the search for deliveries whose header fields the server has changed since they were accepted,
+// for instance because it scanned its mail again. Such a delivery has the unique-id, the Message-ID and the octets
+// after the header section of a receipt. All three must match: RFC 1939 §7 lets a unique-id return with another
+// message; without the Message-ID, two alerts with the same text would be one message; without the body, so would a
+// draft and its second version.
 func (a *acceptance) queueAltered(b *pgx.Batch, batch []Delivery, met map[[sha256.Size]byte]*knownMessage) {
 	var digests, bodies [][]byte
 	var uidls, ids []string
@@ -124,7 +125,8 @@ func (a *acceptance) queueAltered(b *pgx.Batch, batch []Delivery, met map[[sha25
 		Query(scanKnown(met))
 }
 
-// newMessages gives the deliveries without a receipt, each digest once, and counts those that have one in met.
+// newMessages returns the deliveries without a receipt, each digest once. It counts the others in met and sets their
+// outcomes.
 func (a *acceptance) newMessages(batch []Delivery, met map[[sha256.Size]byte]*knownMessage) []*newMessage {
 	var list []*newMessage
 	index := map[[sha256.Size]byte]*newMessage{}
@@ -149,7 +151,7 @@ func (a *acceptance) newMessages(batch []Delivery, met map[[sha256.Size]byte]*kn
 	return list
 }
 
-// note notes that the message is in the mailbox as d.
+// note counts d as another delivery of the message.
 func (m *knownMessage) note(d Delivery) {
 	m.uidl, m.listed, m.body = d.UIDL, d.Listed, d.Body
 	m.times++
@@ -159,7 +161,7 @@ func (m *knownMessage) note(d Delivery) {
 // takes no more than some 2,700.
 const maxUIDL = 1000
 
-// storableUIDL makes a unique-id storable so that two different ones stay different.
+// storableUIDL returns a unique-id in a form that the database can keep. Different unique-ids have different forms.
 func storableUIDL(uidl string) string {
 	if len(uidl) <= maxUIDL && clean(uidl) == uidl {
 		return uidl
@@ -168,8 +170,8 @@ func storableUIDL(uidl string) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// queueSightings counts the messages that were met again.
-// last_seen_at is of the database's clock, here and below, since receipts are purged by it.
+// queueSightings queues the updates of the receipts whose messages were delivered again. Here and below, last_seen_at
+// has the time of the database's clock, by which PurgeReceipts removes receipts.
 func queueSightings(b *pgx.Batch, mailbox int64, met map[[sha256.Size]byte]*knownMessage) {
 	for _, m := range met {
 		b.Queue(`UPDATE receipt SET uidl = coalesce(nullif($3, ''), uidl), listed = coalesce(nullif($4::bigint, 0), listed),
@@ -223,7 +225,8 @@ func (t *receiptRows) queue(b *pgx.Batch, mailbox int64, now time.Time) {
 	}
 }
 
-// detail returns the reason for a message that became neither a request nor an activity: no history tells it.
+// detail returns the details of the decision for a message that became neither a request nor an activity, because no
+// history has them, and "" for the others.
 func (r *record) detail() string {
 	if r.opens != nil || r.adds != nil {
 		return ""

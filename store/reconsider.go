@@ -14,19 +14,19 @@ import (
 
 // Aside is a message that was set aside.
 type Aside struct {
-	Event   int64  // the event that carries it
-	Mailbox string // the name of the one that it was in
+	Event   int64  // the number of the event that carries it
+	Mailbox string // the name of the mailbox that it was in
 	Raw     *RawFile
 }
 
-// ErrNotAside says that an event carries no message that was set aside, or that it has been recorded since.
+// ErrNotAside says that an event carries no message that was set aside, or that the message has been recorded since.
 var ErrNotAside = errors.New("no message is set aside with this event")
 
 // ErrProcessed says that an event is marked as processed: a person may have recorded its message by hand.
 var ErrProcessed = errors.New("the event is marked as processed: its message may have been recorded by hand")
 
-// OpenAside opens the message that an event carries, which the caller closes by its Raw. The error is ErrNotAside when
-// there is none.
+// OpenAside opens the message that an event carries. The caller must close its Raw. The error is ErrNotAside if the
+// event carries none.
 func (s *Store) OpenAside(ctx context.Context, event int64) (*Aside, error) {
 	a := Aside{Event: event}
 	var digest []byte
@@ -44,7 +44,7 @@ func (s *Store) OpenAside(ctx context.Context, event int64) (*Aside, error) {
 	return &a, nil
 }
 
-// open opens a message that is kept under its digest.
+// open opens the raw message that the directory keeps under a digest, and checks that the file has this digest.
 func (d attachmentDirectory) open(digest [sha256.Size]byte) (*RawFile, error) {
 	f, err := OpenRaw(d.path(digest))
 	if err != nil {
@@ -52,7 +52,7 @@ func (d attachmentDirectory) open(digest [sha256.Size]byte) (*RawFile, error) {
 	}
 	if f.digest != digest {
 		f.Close()
-		return nil, fmt.Errorf("%s is not the message: it is damaged, or only the header was kept", f.Name())
+		return nil, fmt.Errorf("%s does not hold the whole message: the file is damaged, or only the header was kept", f.Name())
 	}
 	return f, nil
 }
@@ -62,12 +62,13 @@ type StillAsideError struct{ Reason processor.Reason }
 
 // Error implements error.
 func (e *StillAsideError) Error() string {
-	return "it still cannot be recorded: " + e.Reason.Detail()
+	return "the message still cannot be recorded: " + e.Reason.Detail()
 }
 
-// Reconsider decides once more about a message that was set aside, as m is now read, and records what is decided: then
-// its receipt says what became of it and the event is processed. All of it is one transaction; when there is an error
-// (ErrNotAside, a *StillAsideError and, unless again is set, ErrProcessed among them), nothing has changed.
+// Reconsider asks the decider again about a message that was set aside, now parsed as m, and records the decision: the
+// receipt gets the new result, and the event becomes processed. With again, the event may be processed already;
+// otherwise that is ErrProcessed. All of this is one transaction: after any error, also ErrNotAside or a
+// *StillAsideError, nothing has changed.
 func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *processor.Message, decider Decider, again bool) (
 	Outcome, error,
 ) {
@@ -84,7 +85,7 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 			return err
 		}
 		if known, ok := met[aside.Raw.digest]; !ok || known.outcome.Result != SetAside || known.outcome.Request != aside.Event {
-			return ErrNotAside // somebody was faster
+			return ErrNotAside // somebody else has recorded it since OpenAside
 		}
 		if err := a.lockEvent(ctx, aside.Event, again); err != nil {
 			return err
@@ -105,7 +106,7 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 	})
 	numbers.release(err)
 	var fault *messageError
-	if errors.As(err, &fault) { // a panic where accept did not expect one
+	if errors.As(err, &fault) { // a panic outside of accept
 		err = &StillAsideError{fault.reason}
 	}
 	if err != nil {
@@ -114,7 +115,8 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 	return outcome, nil
 }
 
-// checkReconsidered returns the error of a reconsideration that decides as before, nil in every other case.
+// checkReconsidered returns a *StillAsideError if a reconsideration decided to set its message aside again, nil in all
+// other cases.
 func (a *acceptance) checkReconsidered(records []*record) error {
 	if a.reconsiders && len(records) > 0 && records[0].outcome() == SetAside {
 		return &StillAsideError{records[0].decision.Why()}
@@ -122,7 +124,8 @@ func (a *acceptance) checkReconsidered(records []*record) error {
 	return nil
 }
 
-// lockEvent makes sure that the event is still to be processed, and stays so to the end of the transaction.
+// lockEvent checks that the event is of the mailbox's team and, unless again is set, not processed. It locks the event
+// to the end of the transaction.
 func (a *acceptance) lockEvent(ctx context.Context, event int64, again bool) error {
 	var team int64
 	var state processor.RequestState
@@ -131,21 +134,23 @@ func (a *acceptance) lockEvent(ctx context.Context, event int64, again bool) err
 	case err != nil:
 		return err
 	case team != a.mailbox.Team.ID:
-		return fmt.Errorf("it belongs to another team than mailbox %s now does", a.mailbox.Name)
+		return fmt.Errorf("the event belongs to another team than mailbox %s does now", a.mailbox.Name)
 	case state == processor.StateProcessed && !again:
 		return ErrProcessed
 	}
 	return nil
 }
 
-// receipt is what a receipt keeps when its message is reconsidered: the message was accepted then.
+// receipt holds the columns of a receipt that stay the same when its message is reconsidered, because the message was
+// accepted when it was set aside.
 type receipt struct {
 	uidl       string
 	acceptedAt time.Time
 	times      int
 }
 
-// takeReceipt takes back the receipt of a message that was set aside, so that it is new within the transaction.
+// takeReceipt deletes the receipt of a message that was set aside, so that the message is new within the transaction,
+// and returns the columns to keep.
 func (a *acceptance) takeReceipt(ctx context.Context, aside *Aside) (old receipt, err error) {
 	var b pgx.Batch
 	b.Queue(`DELETE FROM set_aside WHERE mailbox_id = $1 AND digest = $2`, a.mailbox.ID, aside.Raw.digest[:])
@@ -158,7 +163,8 @@ func (a *acceptance) takeReceipt(ctx context.Context, aside *Aside) (old receipt
 	return old, nil
 }
 
-// process notes with the event what became of its message, and with the new receipt what the old one said.
+// process marks the event as processed, notes in its history what became of the message, and copies the columns of the
+// old receipt to the new one.
 func (a *acceptance) process(ctx context.Context, aside *Aside, old receipt, o Outcome) error {
 	detail := "the message that was set aside was recorded after all: " + o.Result
 	if o.Request != 0 {

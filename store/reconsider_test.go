@@ -118,11 +118,12 @@ func TestAMessageThatStillCannotBeRecordedStaysSetAside(t *testing.T) {
 	}{
 		{"because the decision is to set it aside again", func() processor.Decision {
 			return processor.SetAside{Reason: processor.NewReason("mine", "as before")}
-		}, "it still cannot be recorded: as before"},
+		}, "the message still cannot be recorded: as before"},
 		{"because PostgreSQL refuses it", func() processor.Decision {
 			return processor.OpenRequest{Kind: "problem", Subject: "x", Requester: d.mailbox.Login, User: d.mailbox.Login}
-		}, "it still cannot be recorded: PostgreSQL refused"},
-		{"because the program fails on it", func() processor.Decision { panic("again") }, "it still cannot be recorded: the program failed"},
+		}, "the message still cannot be recorded: PostgreSQL refused"},
+		{"because the program fails on it", func() processor.Decision { panic("again") },
+			"the message still cannot be recorded: the program failed"},
 	}
 	for i, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -271,7 +272,7 @@ func TestAMessageWhoseFileWasChangedIsNotReconsidered(t *testing.T) {
 	if err := os.WriteFile(d.path("late"), []byte("LATE"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.store.OpenAside(t.Context(), event); err == nil || !strings.Contains(err.Error(), "is not the message") {
+	if _, err := d.store.OpenAside(t.Context(), event); err == nil || !strings.Contains(err.Error(), "does not hold the whole message") {
 		t.Errorf("error is %v", err)
 	}
 	if err := os.Remove(d.path("late")); err != nil {

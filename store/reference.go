@@ -15,22 +15,22 @@ import (
 var ErrExists = errors.New("already exists")
 
 // ErrUnknown says that nothing has the name or number that was given.
-var ErrUnknown = errors.New("is not known")
+var ErrUnknown = errors.New("does not exist")
 
 // maxName is the greatest length of a name in characters.
 const maxName = 200
 
 // cleanName returns a name that a person typed in the form that the database keeps: on one line, without spaces around
-// it. The parameter what is the kind of thing, for the error.
+// it. The parameter what says in errors which name it is, for instance "team name".
 func cleanName(what, name string) (string, error) {
 	name = strings.Join(strings.Fields(clean(name)), " ")
 	switch {
 	case name == "":
-		return "", fmt.Errorf("a %s needs a name", what)
+		return "", fmt.Errorf("the %s must not be empty", what)
 	case utf8.RuneCountInString(name) > maxName:
-		return "", fmt.Errorf("the name of a %s may have at most %d characters", what, maxName)
+		return "", fmt.Errorf("the %s may have at most %d characters", what, maxName)
 	case strings.ContainsFunc(name, unicode.IsControl):
-		return "", fmt.Errorf("%s %q: a name must not contain control characters", what, name)
+		return "", fmt.Errorf("the %s %q must not contain control characters", what, name)
 	}
 	return name, nil
 }
@@ -42,7 +42,7 @@ type Site struct {
 
 // AddSite adds a site.
 func (s *Store) AddSite(ctx context.Context, name string) error {
-	name, err := cleanName("site", name)
+	name, err := cleanName("site name", name)
 	if err != nil {
 		return err
 	}
@@ -152,9 +152,10 @@ func (s *Store) Priorities(ctx context.Context, team string) ([]Priority, error)
 	return readAll[Priority](rows, "list the priorities")
 }
 
-// addToTeam adds a named thing to a team. insert returns the number of rows that it inserted, 0 when the name is taken.
+// addToTeam adds reference data of a kind, which what names, to a team. insert returns the number of rows that it
+// inserted, 0 if the name is taken.
 func (s *Store) addToTeam(ctx context.Context, team, what, name string, insert func(tx pgx.Tx, teamID int64, name string) (int64, error)) error {
-	name, err := cleanName(what, name)
+	name, err := cleanName(what+" name", name)
 	if err != nil {
 		return err
 	}

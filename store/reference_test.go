@@ -95,7 +95,7 @@ func TestReferenceDataIsAddedAndListed(t *testing.T) {
 		fails(t, s.AddSite(ctx, "QUÉBEC"), store.ErrExists)
 	})
 	t.Run("invalid names are refused", func(t *testing.T) {
-		fails(t, s.AddTeam(ctx, " ", store.TeamOptions{}), nil, "a team needs a name")
+		fails(t, s.AddTeam(ctx, " ", store.TeamOptions{}), nil, "the team name must not be empty")
 		fails(t, s.AddSite(ctx, strings.Repeat("x", 201)), nil, "at most 200")
 		fails(t, s.AddGroup(ctx, "", "a\x1bb"), nil, "control characters")
 		fails(t, s.AddTeam(ctx, "HR", store.TeamOptions{Address: "not an address"}), nil, "not a mail address")
@@ -117,7 +117,7 @@ func TestReferenceDataIsAddedAndListed(t *testing.T) {
 	})
 	t.Run("an unknown team is an error, not an empty list", func(t *testing.T) {
 		_, err := s.Groups(ctx, "nobody")
-		fails(t, err, store.ErrUnknown, `team "nobody" is not known`)
+		fails(t, err, store.ErrUnknown, `team "nobody" does not exist`)
 		fails(t, s.AddGroup(ctx, "nobody", "x"), store.ErrUnknown)
 	})
 	t.Run("with two teams, the team must be named", func(t *testing.T) {

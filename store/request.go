@@ -8,14 +8,14 @@ import (
 	"mailintegration/processor"
 )
 
-// participant is somebody who takes part in a request: a user or, when nobody is known by it, an address.
+// participant takes part in a request. It is a user or, if no user has it, an address.
 type participant struct {
 	request int64
 	user    int64
 	address string
 }
 
-// maxParticipants bounds how many correspondents of one message take part in its request.
+// maxParticipants is the number of correspondents of one message who take part in its request at most.
 const maxParticipants = 50
 
 // correspondents returns the addresses that take part in a request opened by m: its author and its recipients.
@@ -57,11 +57,12 @@ func (d *directory) participant(addr string) participant {
 	return participant{address: addr}
 }
 
-// maxThreads bounds how many Message-IDs of one message are remembered.
+// maxThreads is the number of Message-IDs of one message that are remembered at most.
 const maxThreads = 100
 
-// threads returns the Message-IDs that lead to the request of m from now on and do not yet: its own, and those it refers
-// to, the newest first. These are remembered so that two answers to a message we never saw meet.
+// threads returns the Message-IDs that lead to the request of m from now on and do not yet: its own, and those that it
+// refers to, the newest first. The references are remembered so that two answers to a message that was never seen end
+// up in one request.
 func threads(m *processor.Message, request int64, dir *directory) []thread {
 	var list []thread
 	taken := map[string]bool{"": true}
@@ -178,7 +179,7 @@ func (t *participantRows) add(r *record) {
 	}
 }
 
-// queue leaves the last word on lower case to PostgreSQL, whose rules the constraint follows.
+// queue has PostgreSQL turn the addresses into lower case, because the constraint follows PostgreSQL's rules.
 func (t *participantRows) queue(b *pgx.Batch) {
 	if len(t.request) == 0 {
 		return
@@ -203,8 +204,8 @@ func (t *threadRows) add(r *record) {
 	}
 }
 
-// queue writes each identifier of a request once; that the message itself was seen counts for more than a reference
-// to it, whichever came first.
+// queue queues each Message-ID of a request once. A message that was itself seen counts for more than a reference to
+// it, whichever came first.
 func (t *threadRows) queue(b *pgx.Batch, team int64) {
 	if len(t.request) == 0 {
 		return

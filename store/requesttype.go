@@ -12,12 +12,12 @@ import (
 type RequestType struct {
 	Team     string `json:"team"`
 	Name     string `json:"name"`
-	Priority string `json:"priority"` // the default of such requests, "" for the team's
-	Group    string `json:"group"`    // the default of such requests, "" for the service desk
+	Priority string `json:"priority"` // default of such requests; "" means the team's default priority
+	Group    string `json:"group"`    // default of such requests; "" means the service desk
 }
 
-// AddRequestType adds a service request type to the team that it names, or to the only team when it names none. Its
-// priority and group must exist.
+// AddRequestType adds a service request type to y.Team, or to the only team if that is "". The priority and the group
+// must exist.
 func (s *Store) AddRequestType(ctx context.Context, y RequestType) error {
 	return s.addToTeam(ctx, y.Team, "service request type", y.Name, func(tx pgx.Tx, team int64, name string) (int64, error) {
 		priority, err := optionalID(ctx, tx, `SELECT id FROM priority WHERE team_id = $1 AND lower(name) = lower($2)`, "priority", team, y.Priority)
@@ -34,7 +34,7 @@ func (s *Store) AddRequestType(ctx context.Context, y RequestType) error {
 	})
 }
 
-// optionalID returns the id of the team's row with the name, nil when the name is "".
+// optionalID returns the id of the team's row with the name, nil if the name is "".
 func optionalID(ctx context.Context, tx pgx.Tx, sql, what string, team int64, name string) (*int64, error) {
 	if name == "" {
 		return nil, nil

@@ -21,23 +21,23 @@ type Mailbox struct {
 
 // UnresolvedError lists the names of a mailbox's configuration that are not in the database.
 type UnresolvedError struct {
-	Mailbox string // "" when only names were asked for
+	Mailbox string // "" if References resolved names without a mailbox
 	Names   []UnresolvedName
 }
 
-// UnresolvedName is one name that is not in the database, or one that is missing from the configuration.
+// UnresolvedName is a name that the database does not have, or a tag that needs a name in the configuration.
 type UnresolvedName struct {
 	Tag  string // of the configuration
-	Name string // "" when the configuration has none and needs one
-	Hint string // what to do about it
+	Name string // "" if the configuration has none
+	Hint string // the remedy
 }
 
-// Error implements error: everything that is missing, in one line.
+// Error returns everything that is missing, in one line.
 func (e *UnresolvedError) Error() string {
 	var parts []string
 	for _, n := range e.Names {
 		if n.Name == "" {
-			parts = append(parts, n.Tag+" is not given")
+			parts = append(parts, n.Tag+" is missing")
 		} else {
 			parts = append(parts, fmt.Sprintf("%s %q is not in the database", n.Tag, n.Name))
 		}
@@ -49,7 +49,7 @@ func (e *UnresolvedError) Error() string {
 	return "mailbox " + e.Mailbox + ": " + text
 }
 
-// Hint says what to do about each name, in one line.
+// Hint returns the remedy for each name, in one line.
 func (e *UnresolvedError) Hint() string {
 	var lines []string
 	for _, n := range e.Names {
@@ -58,8 +58,8 @@ func (e *UnresolvedError) Hint() string {
 	return strings.Join(lines, "; ")
 }
 
-// Resolve returns the mailbox of that name with its names resolved, and remembers it in the database when it is new.
-// The error is an *UnresolvedError when names are missing.
+// Resolve returns the mailbox of that name with its names resolved, and adds a row for it to the database if it is new.
+// The error is an *UnresolvedError if names are missing.
 func (s *Store) Resolve(ctx context.Context, name string, names processor.Names) (Mailbox, error) {
 	mb := Mailbox{Name: clean(name)}
 	var err error
@@ -86,7 +86,7 @@ func (s *Store) Resolve(ctx context.Context, name string, names processor.Names)
 	return mb, nil
 }
 
-// References resolves names and changes nothing. The error is an *UnresolvedError when names are missing.
+// References resolves names and changes nothing. The error is an *UnresolvedError if names are missing.
 func (s *Store) References(ctx context.Context, names processor.Names) (processor.References, error) {
 	r := &resolution{names: names}
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
@@ -119,7 +119,7 @@ func (r *resolution) run(ctx context.Context, tx pgx.Tx) error {
 	r.user(&b, "Login", r.names.Login, true, &r.found.Login)
 	r.user(&b, "IncidentFallbackUserLogon", r.names.FallbackUser, false, &r.found.FallbackUser)
 	r.ref(&b, "IncidentFallbackSiteName", "site", r.names.FallbackSite, &r.found.FallbackSite, siteNamed)
-	if team != 0 { // the names of a team that is not there cannot be looked up
+	if team != 0 { // without the team, its names cannot be looked up
 		r.ref(&b, "IncidentSource", "source", r.names.Source, &r.found.Source,
 			`SELECT id, name FROM source WHERE lower(name) = lower($1) AND team_id = $2`, team)
 		r.ref(&b, "IncidentPriority", "priority", r.names.Priority, &r.found.Priority, priorityNamed, team)
@@ -138,14 +138,14 @@ func (r *resolution) run(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// How reference data is found by its name.
+// Queries for reference data by name.
 const (
 	siteNamed     = `SELECT id, name FROM site WHERE lower(name) = lower($1)`
 	priorityNamed = `SELECT id, name FROM priority WHERE lower(name) = lower($1) AND team_id = $2`
 	groupNamed    = `SELECT id, name FROM support_group WHERE lower(name) = lower($1) AND team_id = $2`
 )
 
-// filters looks up what the filters set.
+// filters queues the look-up of the names that filters set.
 func (r *resolution) filters(b *pgx.Batch, team int64) {
 	if len(r.names.Filters) > 0 {
 		r.found.FilterSettings = make([]processor.FilterReferences, len(r.names.Filters))
@@ -181,7 +181,7 @@ func (r *resolution) team(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// user looks up a user by his logon.
+// user queues the look-up of a user by logon.
 func (r *resolution) user(b *pgx.Batch, tag, logon string, mandatory bool, to *processor.User) {
 	if logon == "" {
 		if mandatory {
@@ -197,7 +197,7 @@ func (r *resolution) user(b *pgx.Batch, tag, logon string, mandatory bool, to *p
 		})
 }
 
-// ref looks up reference data by its name; noun is the verb of the command line that adds such a thing.
+// ref queues the look-up of reference data by name. The parameter noun is the command that adds such a row.
 func (r *resolution) ref(b *pgx.Batch, tag, noun, name string, to *processor.Ref, sql string, args ...any) {
 	if name == "" {
 		return
@@ -211,7 +211,7 @@ func (r *resolution) ref(b *pgx.Batch, tag, noun, name string, to *processor.Ref
 	})
 }
 
-// check notes a name that was not found; any other error is one of the database.
+// check notes a name that was not found. It returns any other error, because it is one of the database.
 func (r *resolution) check(err error, tag, name, hint string) error {
 	if errors.Is(err, pgx.ErrNoRows) {
 		r.miss(tag, name, hint)
@@ -224,7 +224,7 @@ func (r *resolution) miss(tag, name, hint string) {
 	r.missing = append(r.missing, UnresolvedName{Tag: tag, Name: name, Hint: hint})
 }
 
-// quoted returns a word as a shell takes it, in quotes when it needs them.
+// quoted returns a word as a shell takes it, in quotes if it needs them.
 func quoted(word string) string {
 	if word != "" && !strings.ContainsFunc(word, func(c rune) bool { return strings.ContainsRune(" \t\n'\"\\$&;|<>()*?#~`!", c) }) {
 		return word

@@ -10,8 +10,8 @@ import (
 	"mailintegration/processor"
 )
 
-// asideEvent asks the decider for the event that carries a message. When that panics or returns no event, the event is a
-// plain one: a text that cannot be made must not keep the message in its mailbox.
+// asideEvent returns the decider's event for a message that is set aside. If the decider panics or returns no event, the
+// event is a plain one: a failure to write the text must not keep the message in its mailbox.
 func (a *acceptance) asideEvent(arr *newMessage, why processor.Reason) (event processor.OpenRequest) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -26,7 +26,7 @@ func (a *acceptance) asideEvent(arr *newMessage, why processor.Reason) (event pr
 	return event
 }
 
-// plainEvent returns an event that says no more than the reasons.
+// plainEvent returns an event whose text is only the reasons.
 func (a *acceptance) plainEvent(reasons ...processor.Reason) processor.OpenRequest {
 	mb := a.mailbox
 	var body strings.Builder

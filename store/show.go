@@ -12,9 +12,9 @@ import (
 	"mailintegration/processor"
 )
 
-// `mailintegration request list|show --json` and `event list|show --json` print the types below as JSON. Programs read it:
-// names do not change, and every name is always present. A missing value is "" for a text, and null for a person, a time or
-// a number; lists are never null. Times are RFC 3339 in UTC.
+// `mailintegration request list|show --json` and `event list|show --json` print the types below as JSON. Programs read
+// it: names do not change, and every name is always present. A missing value is "" for a text, and null for a person, a
+// time or a number; lists are never null. Times are RFC 3339 in UTC.
 
 // Person is the part of a user that a request shows.
 type Person struct {
@@ -44,7 +44,7 @@ type RequestSummary struct {
 	Priority        string                 `json:"priority"`
 	Group           string                 `json:"group"`
 	Type            string                 `json:"type"`      // service request type
-	Mailbox         string                 `json:"mailbox"`   // that the message came from, "" when there was none
+	Mailbox         string                 `json:"mailbox"`   // the source of the message, "" if it came from none
 	LinkedTo        *int64                 `json:"linked_to"` // number of the request that this one continues
 	OpenedAt        time.Time              `json:"opened_at"`
 	OpenedBy        *Person                `json:"opened_by"`
@@ -60,8 +60,8 @@ type RequestDetail struct {
 	RequestSummary
 	Body         string             `json:"body"`
 	HTML         string             `json:"html"`
-	Fields       []Field            `json:"fields"`      // of the form that the requester filled in
-	Attachments  []AttachmentDetail `json:"attachments"` // of the first message
+	Fields       []Field            `json:"fields"`      // the form that the requester filled in
+	Attachments  []AttachmentDetail `json:"attachments"` // files of the first message
 	Activities   []ActivityDetail   `json:"activities"`  // oldest first
 	History      []HistoryEntry     `json:"history"`     // oldest first
 	Participants []Participant      `json:"participants"`
@@ -83,13 +83,13 @@ type ActivityDetail struct {
 	Author      *Person            `json:"author"` // the user with the sender's address, null when there is none
 	Sender      Sender             `json:"sender"`
 	SentAt      *time.Time         `json:"sent_at"`
-	Flagged     bool               `json:"flagged"` // a person should look: the sender was not a participant of the request
+	Flagged     bool               `json:"flagged"` // a person should check it: the sender was no participant of the request
 	RecordedAt  time.Time          `json:"recorded_at"`
 	RecordedBy  *Person            `json:"recorded_by"`
 	Attachments []AttachmentDetail `json:"attachments"`
 }
 
-// AttachmentDetail is one file. Its octets lie in the attachment directory under its SHA-256.
+// AttachmentDetail is one file. The attachment directory keeps its octets under its SHA-256.
 type AttachmentDetail struct {
 	Name      string `json:"name"`
 	MediaType string `json:"media_type"`
@@ -110,13 +110,13 @@ type HistoryEntry struct {
 	Activity *int64    `json:"activity"` // id of the activity that the entry is about
 }
 
-// Participant may follow up on a request: a user, or an address that no user has.
+// Participant may follow up on a request. It is a user, or an address that no user has.
 type Participant struct {
 	User    *Person `json:"user"`
-	Address string  `json:"address"` // "" when it is a user
+	Address string  `json:"address"` // "" for a user
 }
 
-// RequestFilter says which requests to list. A zero field filters nothing.
+// RequestFilter says which requests to list. A zero field excludes no request.
 type RequestFilter struct {
 	Kinds  []processor.RequestKind
 	State  processor.RequestState
@@ -148,7 +148,7 @@ func (s *Store) Requests(ctx context.Context, f RequestFilter) ([]RequestSummary
 	return all, nil
 }
 
-// Request returns everything about one request, read from one snapshot of the database. It returns ErrUnknown when no
+// Request returns everything about one request, read from one snapshot of the database. The error is ErrUnknown if no
 // request has the number.
 func (s *Store) Request(ctx context.Context, number int64) (RequestDetail, error) {
 	var d RequestDetail

@@ -8,19 +8,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// maxUnexplained is how many messages in a row may fail for a reason that nobody knows before it is taken for one that
-// all of them share.
+// maxUnexplained is the number of messages in a row whose unexplained errors end a batch, because they likely share the
+// reason.
 const maxUnexplained = 2
 
-// singly accepts the messages of a batch one by one, because together they failed.
+// singly accepts the messages of a batch one by one, after the batch as a whole failed.
 type singly struct {
 	store   *Store
 	mailbox Mailbox
 	decider Decider
-	failure error // of the batch
+	failure error // of the batch as a whole
 }
 
-// accept accepts each delivery in a transaction of its own. With an error come the outcomes of those before it.
+// accept accepts each delivery in a transaction of its own. With an error, it returns the outcomes up to that point.
 func (a *singly) accept(ctx context.Context, batch []Delivery) ([]Outcome, error) {
 	outcomes := make([]Outcome, len(batch))
 	failed := 0 // in a row
@@ -41,13 +41,13 @@ func (a *singly) accept(ctx context.Context, batch []Delivery) ([]Outcome, error
 			continue
 		}
 		if failed++; failed == maxUnexplained {
-			return outcomes[:i+1], fmt.Errorf("%d messages in a row: %w", failed, err)
+			return outcomes[:i+1], fmt.Errorf("%d messages in a row failed, the last one with: %w", failed, err)
 		}
 	}
 	return outcomes, nil
 }
 
-// failureOf returns the failure of the batch when it is known to be that of one of its messages, nil otherwise.
+// failureOf returns the failure of the batch if the message at position i is known to be its cause, nil otherwise.
 func (a *singly) failureOf(batch []Delivery, i int) error {
 	var fault *messageError
 	switch {
@@ -59,8 +59,9 @@ func (a *singly) failureOf(batch []Delivery, i int) error {
 	return nil
 }
 
-// acceptAlone accepts one delivery and sets it aside when it cannot be recorded as what it is. When err is not nil, that
-// has been tried.
+// acceptAlone accepts one delivery, and sets it aside if it cannot be recorded as what it is. The parameter err is the
+// error of an earlier attempt to accept this delivery, which acceptAlone then does not repeat; nil means that there was
+// none.
 func (a *singly) acceptAlone(ctx context.Context, one []Delivery, err error) (Outcome, error) {
 	if err == nil {
 		var outcomes []Outcome
@@ -79,13 +80,14 @@ func (a *singly) acceptAlone(ctx context.Context, one []Delivery, err error) (Ou
 	}
 	outcomes, asideErr := a.try(ctx, one, asideDecider{a.decider, reason})
 	if asideErr != nil {
-		return Outcome{}, fmt.Errorf("set aside: %w, after: %w", asideErr, err)
+		return Outcome{}, fmt.Errorf("set aside: %w; the message could not be recorded: %w", asideErr, err)
 	}
 	a.store.noteRefused(a.mailbox, constraint)
 	return outcomes[0], nil
 }
 
-// try accepts one delivery in one transaction. The rows of requests are waited for briefly when they were in vain before.
+// try accepts one delivery in one transaction. If the batch failed because a row was locked, try waits only briefly for
+// the rows of requests.
 func (a *singly) try(ctx context.Context, one []Delivery, decider Decider) ([]Outcome, error) {
 	return a.store.acceptIn(ctx, one, func(tx pgx.Tx) *acceptance {
 		begun := a.store.acceptance(tx, a.mailbox, len(one), decider)

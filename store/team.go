@@ -30,9 +30,10 @@ const (
 	firstSource = "Email"
 )
 
-// AddTeam adds a team with the group Service Desk, the priorities High, Normal (the default) and Low, and the source Email.
+// AddTeam adds a team with the group Service Desk, the priorities High, Normal (the default) and Low, and the source
+// Email.
 func (s *Store) AddTeam(ctx context.Context, name string, opts TeamOptions) error {
-	name, err := cleanName("team", name)
+	name, err := cleanName("team name", name)
 	if err != nil {
 		return err
 	}

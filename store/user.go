@@ -33,13 +33,13 @@ func (u User) cleaned() (User, error) {
 	if strings.TrimSpace(u.Name) == "" {
 		u.Name = u.Logon
 	} else {
-		u.Name, err = cleanName("user", u.Name)
+		u.Name, err = cleanName("name of the user", u.Name)
 		check(err)
 	}
 	if strings.TrimSpace(u.Site) == "" {
 		u.Site = ""
 	} else {
-		u.Site, err = cleanName("site", u.Site)
+		u.Site, err = cleanName("site name", u.Site)
 		check(err)
 	}
 	var addresses []string
@@ -54,8 +54,8 @@ func (u User) cleaned() (User, error) {
 	return u, errors.Join(mistakes...)
 }
 
-// cleanAddress returns an addr-spec (RFC 5322 §3.4.1) in lower case, the form that the database keeps. It refuses only an
-// address that no sender could match.
+// cleanAddress returns an addr-spec (RFC 5322 §3.4.1) in lower case, the form that the database keeps. It refuses only
+// an address that no sender could match.
 func cleanAddress(address string) (string, error) {
 	cleaned := strings.ToLower(strings.TrimSpace(clean(address)))
 	local, domain, ok := cutLast(cleaned, "@")

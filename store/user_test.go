@@ -24,9 +24,9 @@ func TestUsersAreAddedAndListed(t *testing.T) {
 	}, users)
 
 	fails(t, s.AddUser(ctx, store.User{Logon: "ZOE"}), store.ErrExists, `user "ZOE" already exists`)
-	fails(t, s.AddUser(ctx, store.User{Logon: "max", Addresses: []string{"Z@X.ORG"}}), nil, `address z@x.org is user "zoe"'s`)
+	fails(t, s.AddUser(ctx, store.User{Logon: "max", Addresses: []string{"Z@X.ORG"}}), nil, `address z@x.org belongs to user "zoe"`)
 	fails(t, s.AddUser(ctx, store.User{Logon: "max", Site: "Mars"}), store.ErrUnknown, `site "Mars"`, "site add")
-	fails(t, s.AddUser(ctx, store.User{}), nil, "needs a name")
+	fails(t, s.AddUser(ctx, store.User{}), nil, "the logon must not be empty")
 	for _, address := range []string{"", "x", "@x", "x@", "a b@x", "<a@x>", "a@x,b@x", "a@x\n"} {
 		err := s.AddUser(ctx, store.User{Logon: "max", Addresses: []string{address}})
 		if trimmed := strings.TrimSpace(address); trimmed == "a@x" {
@@ -124,7 +124,7 @@ func TestImportUsersNamesEveryMistakeAndChangesNothing(t *testing.T) {
 		{"mistakes of all kinds are listed together, with their lines",
 			"logon,name,addresses,site\nok,Ok,ok@x.org,\n,Nobody,,\na,A,nonsense also,\nOK,Again,,\nb,B,ok@x.org,\nc,C\nd,\"D\nD\",d@x.org,Mars\n",
 			[]store.Mistake{
-				{3, "a logon needs a name"},
+				{3, "the logon must not be empty"},
 				{4, `"nonsense" is not a mail address (name@example.com)`},
 				{4, `"also" is not a mail address (name@example.com)`},
 				{5, "logon OK is also on line 2"},
@@ -134,9 +134,9 @@ func TestImportUsersNamesEveryMistakeAndChangesNothing(t *testing.T) {
 		{"mistakes that only the database shows are listed together, too",
 			"logon,addresses,site\na,zoe@x.org,Mars\nb,ann@x.org,\n",
 			[]store.Mistake{
-				{2, `site "Mars" is not known: run mailintegration site add "Mars"`},
-				{2, `address zoe@x.org is user "zoe"'s`},
-				{3, `address ann@x.org is user "ann"'s`},
+				{2, `site "Mars" does not exist: run mailintegration site add "Mars"`},
+				{2, `address zoe@x.org belongs to user "zoe"`},
+				{3, `address ann@x.org belongs to user "ann"`},
 			}},
 		{"an empty file", "", []store.Mistake{{1, "no header: name the columns in the first line: logon, name, addresses, site"}}},
 		{"unknown columns", "login,name,name\nx,y,z\n", []store.Mistake{

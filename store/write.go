@@ -45,7 +45,7 @@ func (t *rows) add(r *record) {
 	t.octets += len(r.body) + len(r.html)
 }
 
-// queue puts what others refer to first.
+// queue queues the rows of all tables, referenced rows before the rows that refer to them.
 func (t *rows) queue(b *pgx.Batch, a *acceptance) {
 	t.requests.queue(b, a.mailbox, a.now)
 	t.fields.queue(b)
@@ -59,7 +59,7 @@ func (t *rows) queue(b *pgx.Batch, a *acceptance) {
 	t.asides.queue(b, a.mailbox, a.now)
 }
 
-// maxFlight is how many octets of text are sent at once; pgx keeps them in memory until they are.
+// maxFlight is about how many octets of text are sent at once; pgx keeps them in memory until it has sent them.
 const maxFlight = 4 << 20
 
 // write writes all rows, in one round trip unless the texts are long.
