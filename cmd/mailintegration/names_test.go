@@ -2,9 +2,7 @@ package main
 
 import (
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,11 +16,8 @@ import (
 	"mailintegration/config"
 )
 
-// programPackages are the folders of the program's code, seen from this one. Below them, testPackages serve tests only.
-var (
-	programPackages = []string{"config", "daemon", "mailbox", "processor", "store", "cmd"}
-	testPackages    = []string{"bench", "dovecottest", "interop", "pop3test", "storetest", "testdata"}
-)
+// testPackages are the folders whose code is not in the program.
+var testPackages = []string{"bench", "dovecottest", "interop", "pop3test", "storetest"}
 
 // text is one string of the program's source: a literal, or literals joined by +, with hole for every other operand.
 type text struct {
@@ -37,43 +32,28 @@ const hole = "\x00"
 func programTexts(t *testing.T) []text {
 	t.Helper()
 	var all []text
-	files := token.NewFileSet()
-	for _, name := range programPackages {
-		err := filepath.WalkDir(filepath.Join("..", "..", name), func(path string, entry fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return err
-			case entry.IsDir() && slices.Contains(testPackages, entry.Name()):
-				return fs.SkipDir
-			case entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
-				return nil
-			}
-			file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
-			if err != nil {
-				return err
-			}
-			ast.Inspect(file, func(n ast.Node) bool {
-				switch n := n.(type) {
-				case *ast.ImportSpec:
-					return false
-				case *ast.BinaryExpr:
-					if value := joined(n); n.Op == token.ADD && strings.Trim(value, hole) != "" {
-						all = append(all, text{files.Position(n.Pos()), value})
-						return false
-					}
-				case *ast.BasicLit:
-					if n.Kind == token.STRING {
-						all = append(all, text{files.Position(n.Pos()), joined(n)})
-					}
-				}
-				return true
-			})
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
+	eachFile(t, func(files *token.FileSet, f *ast.File) {
+		path := files.Position(f.Pos()).Filename
+		if strings.HasSuffix(path, "_test.go") || slices.Contains(testPackages, filepath.Base(filepath.Dir(path))) {
+			return
 		}
-	}
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ImportSpec:
+				return false
+			case *ast.BinaryExpr:
+				if value := joined(n); n.Op == token.ADD && strings.Trim(value, hole) != "" {
+					all = append(all, text{files.Position(n.Pos()), value})
+					return false
+				}
+			case *ast.BasicLit:
+				if n.Kind == token.STRING {
+					all = append(all, text{files.Position(n.Pos()), joined(n)})
+				}
+			}
+			return true
+		})
+	})
 	return all
 }
 
