@@ -273,7 +273,8 @@ func (d attachmentDirectory) syncDirectories(list []*storedFile) error {
 	return group.Wait()
 }
 
-// interruptible is a reader that fails once its context has ended. It counts the reads that are under way.
+// interruptible is a reader that fails once its context has ended, also when that happened during a read, so that
+// abandoned work writes no file after a read that hung. It counts the reads that are under way.
 type interruptible struct {
 	ctx     context.Context
 	r       io.Reader
@@ -286,5 +287,9 @@ func (i *interruptible) Read(p []byte) (int, error) {
 	}
 	i.reading.Add(1)
 	defer i.reading.Add(-1)
-	return i.r.Read(p)
+	n, err := i.r.Read(p)
+	if ended := i.ctx.Err(); ended != nil {
+		return 0, ended
+	}
+	return n, err
 }
