@@ -8,7 +8,7 @@ import (
 	"mailintegration/processor"
 )
 
-// reopened returns the state that a request which was done gets when somebody writes again.
+// reopened returns the state of a done request after somebody has written again.
 func reopened(kind processor.RequestKind) processor.RequestState {
 	if kind == processor.Event {
 		return processor.StateNew

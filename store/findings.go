@@ -20,8 +20,8 @@ type findings struct {
 	lists    map[processor.ListName][]processor.Listed
 }
 
-// LookUp returns a directory with the keys that a decision may look up, for one team. It changes nothing: its
-// transaction is read-only.
+// LookUp returns a directory that answers look-ups of keys for one team. It changes nothing: its transaction is
+// read-only.
 func (s *Store) LookUp(ctx context.Context, team processor.Ref, keys processor.Keys) (processor.Directory, error) {
 	var f *findings
 	err := s.inTx(ctx, func(tx pgx.Tx) (err error) {

@@ -30,7 +30,7 @@ func (s *Store) Known(ctx context.Context, mb Mailbox, uidls []string) (map[stri
 	}
 	known := map[string]Known{}
 	var b pgx.Batch
-	// To write last_seen_at once a day is enough for PurgeReceipts.
+	// PurgeReceipts needs last_seen_at only to the day.
 	b.Queue(`UPDATE receipt SET last_seen_at = now()
 		WHERE mailbox_id = $1 AND uidl = ANY($2) AND uidl <> '' AND last_seen_at < now() - interval '1 day'`, mb.ID, stored)
 	b.Queue(`SELECT r.uidl, r.octets, r.listed, r.accepted_at, r.is_listed FROM unnest($2::text[]) AS k (uidl) CROSS JOIN LATERAL (

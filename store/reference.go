@@ -152,8 +152,8 @@ func (s *Store) Priorities(ctx context.Context, team string) ([]Priority, error)
 	return readAll[Priority](rows, "list the priorities")
 }
 
-// addToTeam adds reference data of a kind, which what names, to a team. insert returns the number of rows that it
-// inserted, 0 if the name is taken.
+// addToTeam adds one row of reference data to a team. The parameter what names its kind in errors; insert returns the
+// number of rows that it inserted, 0 if the name is taken.
 func (s *Store) addToTeam(ctx context.Context, team, what, name string, insert func(tx pgx.Tx, teamID int64, name string) (int64, error)) error {
 	name, err := cleanName(what+" name", name)
 	if err != nil {

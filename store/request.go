@@ -8,14 +8,14 @@ import (
 	"mailintegration/processor"
 )
 
-// participant takes part in a request. It is a user or, if no user has it, an address.
+// participant is a user who takes part in a request, or an address that no user has.
 type participant struct {
 	request int64
 	user    int64
 	address string
 }
 
-// maxParticipants is the number of correspondents of one message who take part in its request at most.
+// maxParticipants is the greatest number of correspondents of one message who take part in its request.
 const maxParticipants = 50
 
 // correspondents returns the addresses that take part in a request opened by m: its author and its recipients.
@@ -57,7 +57,7 @@ func (d *directory) participant(addr string) participant {
 	return participant{address: addr}
 }
 
-// maxThreads is the number of Message-IDs of one message that are remembered at most.
+// maxThreads is the greatest number of Message-IDs that are remembered for one message.
 const maxThreads = 100
 
 // threads returns the Message-IDs that lead to the request of m from now on and do not yet: its own, and those that it

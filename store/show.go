@@ -110,7 +110,7 @@ type HistoryEntry struct {
 	Activity *int64    `json:"activity"` // id of the activity that the entry is about
 }
 
-// Participant may follow up on a request. It is a user, or an address that no user has.
+// Participant is a user, or an address that no user has, who may follow up on a request.
 type Participant struct {
 	User    *Person `json:"user"`
 	Address string  `json:"address"` // "" for a user
