@@ -53,7 +53,7 @@ cover: setup ## print the test coverage of each function
 	$(GO) test -coverprofile=dist/cover.out -coverpkg=./... $(PKGS) && $(GO) tool cover -func=dist/cover.out | tail -n 40
 
 update-cases: ## rewrite want.json of processor's cases; review the diff
-	$(GO) test ./processor -run 'TestCases|TestExplanation' -update
+	$(GO) test ./processor -run 'TestEachCase|TestExplainWrites' -update
 
 generate: ## rewrite generated files (the configuration reference)
 	$(GO) test ./config -run Reference -update

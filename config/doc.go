@@ -9,11 +9,11 @@
 //
 // # A tag is a field
 //
-// Each embedded struct of Mailbox, Service and Filter is a section of the reference (section), and each of its fields
-// with an xml tag is a tag of the file. The field's struct tag holds what the loader needs:
+// Each embedded struct of Mailbox, Service and Filter is a section of the reference, headed by its struct tag section.
+// Each of its fields with an xml tag is a tag of the file. The field's struct tag holds what the loader needs:
 //
 //	xml        the name of the tag
-//	check      the kind of its values, else the field's type says it (see kindOf)
+//	check      the kind of its values, else the field's type says it (kindOf in kind.go)
 //	default    the value of an absent or empty tag
 //	mandatory  "yes": the tag must be given in every file
 //	repeats    "yes": the tag may be given more than once

@@ -1,7 +1,7 @@
 // Package daemon decides when each mailbox is polled and in which order the steps of a poll happen. It keeps the
 // promise of the program: every message is in the database exactly once, or is still in the mailbox.
 //
-// Read this page first. Each section names the file that does what it describes; the section Files lists them all.
+// Read this page first. The section Files says where each thing is done.
 //
 // # One message's way
 //
@@ -15,7 +15,8 @@
 //
 // A poll of a mailbox (poll.go, session.go) takes these steps:
 //
-//  1. Lock the mailbox: one poll at a time, over all daemons of a database.
+//  1. Lock the mailbox (store.LockMailbox): one poll at a time, over all daemons of a database. If another daemon holds
+//     the lock, it polls the mailbox just now, and this poll is skipped.
 //  2. Look up the names in its configuration. A name that does not exist ends the poll, and the mail stays.
 //  3. Open a POP3 session and read the scan listing.
 //  4. If there is something to retrieve, note in the database that messages are in hand, and read which messages
@@ -38,8 +39,9 @@
 //
 //	stopped …                     on the server         in the store        next poll
 //	before the commit             mail                  nothing (1)         retrieves and accepts it
-//	during the commit, answer     mail                  receipt + record,   knows the receipt and only deletes,
-//	  lost                                                or nothing          or accepts
+//	during the commit, answer
+//	  lost: it took effect        mail                  receipt + record    knows the receipt, only deletes
+//	  lost: it did not            mail                  nothing             retrieves and accepts it
 //	after the commit, before      mail                  receipt + record    knows the receipt, only deletes
 //	  DELE, or before QUIT is
 //	  answered
@@ -151,7 +153,7 @@
 // # The log
 //
 // All events are functions in events.go. Debug shows the course of a poll, info what an operator counts, warn what the
-// daemon will try again, and error what a person must act on:
+// daemon will try again or what is worth a look, and error what a person must act on:
 //
 //	debug  session opened, session closed, session dropped, poll ended (of an empty mailbox), poll skipped,
 //	       message too large known, receipts and attachments not swept again
@@ -182,6 +184,6 @@
 //	notice.go           the texts of events about messages that are set aside or too large
 //	collect.go          removing old receipts and files that no row names
 //	replay.go           one message outside of a poll: Replay, Reconsider, Preview
-//	errors.go           who has to act on an error, and hints
+//	errors.go           who has to act on an error; Hint asks mailbox, then store
 //	events.go           every log event
 package daemon

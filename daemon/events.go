@@ -13,7 +13,7 @@ import (
 )
 
 // events is the daemon's logging vocabulary: every event has its name, level and fields here and nowhere else.
-// Debug shows the course of a poll, Info what an operator counts, Warn what the daemon will try again, and Error, which
+// Debug shows the course of a poll, Info what an operator counts, Warn what the daemon will try again or what is worth a look, and Error, which
 // has a hint, what a person must act on. Secrets and bodies never reach a log.
 type events struct{ log *zap.Logger }
 

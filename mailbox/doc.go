@@ -57,6 +57,7 @@
 //	unstuff.go                   the end of a message, and byte-stuffing
 //	spool.go, spool_*.go         the octets of one message, in memory or in a file
 //	redact.go                    texts of the server without secrets and control characters
-//	errors.go, hint.go           the classes of errors, and hints for a person
+//	errors.go                    the classes of errors
+//	hint.go                      what a person can do: certificate, TLS, log-in, network
 //	grace.go                     a context that outlives a stop for a moment
 package mailbox

@@ -39,8 +39,8 @@
 //	signature.go
 //	automatic.go, bounce.go,         whether a machine wrote the message, and which message it is about
 //	report.go
-//	subject.go, subjectprefix.go,    which request the subject names
-//	gatewaytag.go
+//	subject.go                       which request the subject names
+//	subjectprefix.go, gatewaytag.go  prefixes of replies, forwards, absence notes and bounces; tags of gateways
 //	decision.go                      the decisions and their reasons
 //	directory.go, offline.go         what deciding may look up
 //	policy.go                        Policy: deciding for one mailbox

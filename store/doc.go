@@ -23,8 +23,8 @@
 // # Order within Accept
 //
 //  1. Begin, and set the limits of the server for locks, statements and idle time.
-//  2. Share the lock that the collector of files takes alone, and lock the row of the mailbox: two daemons that poll the
-//     same mailbox accept one after the other.
+//  2. Share the lock that the collector of files takes alone, and lock the row of the mailbox (receipt.go): two daemons
+//     that poll the same mailbox accept one after the other.
 //  3. Look up the receipts. A message that has one is known, and only counted.
 //  4. Look up everything that deciding may ask for, for the whole batch at once.
 //  5. Decide message by message, each once; each decision shows in the directory that the next one sees. Numbers of
@@ -33,8 +33,9 @@
 //  6. Make the files of the attachments durable.
 //  7. Write all rows and commit.
 //
-// A crash before the commit leaves at most files that no row names; CollectOrphans removes them. A commit whose
-// answer was lost is unknown: Accept fails, and the next poll either finds the receipt or does the work again.
+// A crash before the commit leaves at most files that no row names; CollectOrphans removes them. Nobody knows whether a
+// commit whose answer was lost took effect (transaction.go): Accept fails, the daemon sends no DELE, and the next poll
+// either finds the receipt or does the work again.
 //
 // Reconsider takes back the receipt of a message that was set aside and then takes the same steps, in one transaction:
 // the message either stays set aside or is recorded as something else.
@@ -123,7 +124,8 @@
 //	hint.go, filehint.go                 what a person can do about an error
 //	transaction.go, limits.go, budget.go transactions, limits of waiting, the time for each decision
 //	connection.go, connection_*.go       connections that notice a silent server
-//	lock.go, attempt.go, known.go        of a mailbox: its lock, failed attempts, unique-ids that are known
+//	lock.go                              LockMailbox: one daemon at a time polls a mailbox
+//	attempt.go, known.go                 failed attempts at messages; unique-ids that are known
 //	oversize.go, purge.go                receipts of messages that are too large; removal of old receipts
 //	text.go                              text as PostgreSQL stores and compares it
 //	attachment.go, storedfile.go         attachments and raw messages: rows and durable files
