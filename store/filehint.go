@@ -47,7 +47,7 @@ func FileHint(err error, setting string) string {
 	case errors.Is(err, fs.ErrPermission):
 		return "give the account that the program runs as access to " + path
 	case errors.Is(err, syscall.ENOTDIR) && setting != "":
-		return "correct " + setting + ": a part of " + directory + " is a file, not a directory"
+		return "correct " + setting + ": a part of " + wantedDirectory(err, path) + " is a file, not a directory"
 	case errors.Is(err, syscall.ENOTDIR):
 		return "correct the path: a part of " + path + " is a file, not a directory"
 	case errors.Is(err, fs.ErrNotExist) && setting != "":
@@ -58,6 +58,15 @@ func FileHint(err error, setting string) string {
 		return "check the disk or the share of " + inDirectory
 	}
 	return ""
+}
+
+// wantedDirectory returns the directory of the path, or the path itself when the program wanted to make it: then that may be
+// the file.
+func wantedDirectory(err error, path string) string {
+	if one := new(fs.PathError); errors.As(err, &one) && one.Op == "mkdir" {
+		return path
+	}
+	return filepath.Dir(path)
 }
 
 // pathOf returns the path that an error of the file system names, "" for any other error.

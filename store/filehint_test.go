@@ -37,6 +37,8 @@ func TestAFileHintSaysWhatIsTrueOfTheError(t *testing.T) {
 		{"a file that is missing", at("open", "people.csv", syscall.ENOENT), "", "check that people.csv exists"},
 		{"a directory below a file", at("open", "/etc/passwd/files", syscall.ENOTDIR), "SpoolDirectory",
 			"correct SpoolDirectory: a part of /etc/passwd is a file, not a directory"},
+		{"a directory in the place of a file", at("mkdir", "/etc/passwd", syscall.ENOTDIR), "SpoolDirectory",
+			"correct SpoolDirectory: a part of /etc/passwd is a file, not a directory"},
 		{"a path below a file", at("open", "/etc/passwd/x", syscall.ENOTDIR), "", "correct the path: a part of /etc/passwd/x is a file, not a directory"},
 		{"a broken disk", at("read", "/files/x", syscall.EIO), "DataDirectory", "check the disk or the share of /files (DataDirectory)"},
 		{"a file that cannot be read for another reason", at("read", "people.csv", syscall.EISDIR), "", ""},

@@ -62,7 +62,9 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	}
 	s := &Server{opts: opts, events: events{opts.Logger.Named("postgres")}, watching: make(chan struct{})}
 	err := s.start(ctx)
-	switch {
+	switch program := new(fs.PathError); {
+	case errors.As(err, &program) && program.Op == "fork/exec": // a file of PostgreSQL, not of the data directory
+		return nil, fmt.Errorf("private postgresql in %s: %w", opts.DataDirectory, err)
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("private postgresql in %s: %w: start this program as the user that owns the data directory",
 			opts.DataDirectory, err)
