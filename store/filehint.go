@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// attachmentFileError is an error of a file in the attachment directory. Hint needs the mark, because other paths appear in
-// errors too: messages lie in files of the spool, and an import reads a file.
+// attachmentFileError is an error of a file in the attachment directory. Hint needs the mark, because other paths
+// appear in errors too: messages lie in files of the spool, and an import reads a file.
 type attachmentFileError struct{ err error }
 
 func (e *attachmentFileError) Error() string { return e.err.Error() }
@@ -25,8 +25,8 @@ func (d attachmentDirectory) markFile(err error) error {
 	return &attachmentFileError{err}
 }
 
-// FileHint returns in one sentence what a person can do about an error of the file system, "" when nothing is known.
-// The setting is the tag of the configuration that names the directory; it is "" for a path that no tag names.
+// FileHint returns a sentence that tells a person what to do about an error of the file system, or "" when it knows
+// nothing. The setting is the tag of the configuration that names the directory; it is "" for a path that no tag names.
 func FileHint(err error, setting string) string {
 	path := pathOf(err)
 	if path == "" {

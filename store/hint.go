@@ -9,14 +9,14 @@ import (
 // hints say what a person can do about an SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
 var hints = map[string]string{
 	"28P01": "check the user name and password in Database",
-	"28000": "check the user name in Database, and that the server's pg_hba.conf lets it in",
+	"28000": "check the user name in Database, and that the server's pg_hba.conf allows this user from this host",
 	"3D000": "create the database (createdb NAME), or correct its name in Database",
 	"42501": "grant the user of Database the right to create and use tables in this database",
-	"53100": "the database server's disk is full; make room there",
-	"53300": "the database server takes no more connections; raise its max_connections or lower MaxConcurrentPolls",
+	"53100": "free space on the disk of the database server",
+	"53300": "raise max_connections of the database server, or lower MaxConcurrentPolls",
 }
 
-// Hint says in one sentence what a person can do about an error of this package, "" when nothing is known.
+// Hint returns a sentence that tells a person what to do about an error of this package, or "" when it knows nothing.
 func Hint(err error) string {
 	var names *UnresolvedError
 	if errors.As(err, &names) {
@@ -30,7 +30,7 @@ func Hint(err error) string {
 	var constraint *constraintError
 	switch {
 	case errors.As(err, &constraint):
-		return "correct the constraint " + constraint.constraint + " or what it relies on (psql shows it with \\d); " +
+		return "correct the constraint " + constraint.constraint + " or the data that it needs (psql shows it with \\d); " +
 			"the messages stay in the mailbox until then"
 	case errors.Is(err, ErrMigrationLocked):
 		return "stop the other daemons on this database, or end the transaction that holds the table (pg_stat_activity shows it), " +
@@ -39,7 +39,7 @@ func Hint(err error) string {
 		return "end the transaction that holds the row, if it does not end by itself: " +
 			"SELECT pid, state, query FROM pg_stat_activity WHERE xact_start < now() - interval '1 minute'"
 	case errors.Is(err, ErrReferenceGone):
-		return "add what the error names again, or correct the configuration; mailintegration check says which names are missing"
+		return "add the removed name again, or correct the configuration; mailintegration check says which names are missing"
 	case errors.Is(err, ErrNoMarker):
 		return "mount the share; if this directory is the right one from now on, run mailintegration attachments adopt"
 	case errors.Is(err, ErrForeignDirectory):
@@ -61,8 +61,8 @@ func Hint(err error) string {
 	return ""
 }
 
-// IsUnreachable reports whether no server answered, or one that is starting, stopping or full: it may answer later, with
-// the same address, name and password.
+// IsUnreachable reports whether no database server answered, or only one that is starting, stopping or full. It may
+// answer later, with the same address, user name and password.
 func IsUnreachable(err error) bool {
 	const outOfResources, shutDownOrStarting = "53", "57" // classes of SQLSTATE
 	if pg, ok := pgError(err); ok {

@@ -26,7 +26,7 @@ type Mistake struct {
 	What string
 }
 
-// ImportError has every mistake in a file, in the order of the lines.
+// ImportError lists every mistake in a file, in the order of the lines.
 type ImportError struct{ Mistakes []Mistake }
 
 // Error lists the mistakes, one per line.
@@ -53,8 +53,8 @@ func (e *ImportError) result() error {
 	return e
 }
 
-// ImportUsers adds and updates users from CSV. When the file has a mistake, it changes no user and returns an *ImportError
-// with every mistake.
+// ImportUsers adds and updates users from CSV. When the file has a mistake, it changes no user and returns an
+// *ImportError with every mistake.
 //
 // The first line names the columns, in any order: logon (mandatory), name, addresses, site. Fields are separated by
 // semicolons or commas, the addresses within their field by spaces or vertical bars. A user whose logon exists is
@@ -115,7 +115,7 @@ func (f userFile) save(ctx context.Context, tx pgx.Tx) (ImportResult, error) {
 // maxImport is the largest file in octets; the whole file is held in memory.
 const maxImport = 64 << 20
 
-// readUsers reads the file. Its error has every mistake that shows without a look at the database.
+// readUsers reads the file. Its error lists every mistake that can be found without the database.
 func readUsers(r io.Reader) (userFile, error) {
 	content, err := io.ReadAll(io.LimitReader(r, maxImport+1))
 	if err != nil {
@@ -127,7 +127,7 @@ func readUsers(r io.Reader) (userFile, error) {
 	content = bytes.TrimPrefix(content, []byte("\uFEFF"))
 	var wrong ImportError
 	checkUTF8(content, &wrong)
-	if len(wrong.Mistakes) > 0 { // in another encoding, every further mistake would be a false one
+	if len(wrong.Mistakes) > 0 { // in another encoding, all further mistakes would be wrong
 		return userFile{}, wrong.result()
 	}
 	in := csv.NewReader(bytes.NewReader(content))
@@ -166,7 +166,7 @@ func separator(content []byte) rune {
 // The columns that a file of users may have.
 var userColumns = []string{"logon", "name", "addresses", "site"}
 
-// readHeader returns the name of each column.
+// readHeader reads the first line and returns the name of each column.
 func (f *userFile) readHeader(in *csv.Reader, wrong *ImportError) []string {
 	header, err := in.Read()
 	if err != nil {

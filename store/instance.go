@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// instance identifies a database by its server. A copy of the database has the same rows, so only these values can show that
-// it is a copy. A value that the database does not tell is "".
+// instance identifies a database by its server. A copy of the database has the same rows, so only these values can show
+// that it is a copy. A value that the database does not tell is "".
 type instance struct {
 	System    string `json:"system"`    // identifier of the cluster; physical copies have the same
 	Database  string `json:"database"`  // number within the cluster
@@ -50,9 +50,9 @@ func readInstance(ctx context.Context, q queryRower) (i instance, err error) {
 // legacy returns the text by which earlier versions identified a database.
 func (i instance) legacy() string { return i.System + "/" + i.Database }
 
-// differences describes the values that have changed; it returns "" when nothing shows that this is another database. The
-// port counts only where one of the two lacks the data directory: the private PostgreSQL changes its port when another
-// program has taken it.
+// differences describes the values that have changed; it returns "" when nothing shows that this is another database.
+// The port counts only where one of the two lacks the data directory: the private PostgreSQL changes its port when
+// another program has taken it.
 func (i instance) differences(was instance) string {
 	var list []string
 	differ := func(what, is, was string) {

@@ -13,10 +13,10 @@ import (
 const releaseTimeout = 5 * time.Second
 
 // LockMailbox takes the lock of the mailbox of that name, which no two daemons on one database hold at once; held is
-// false when another one has it. The lock needs no row and lives on a connection of its own: it is free again as soon
-// as release was called, which may be done twice, or the connection is lost, for instance because this host died.
+// false when another daemon has it. The lock needs no row and has a connection of its own. It is free again once the
+// caller has called release, which may be called twice, or the connection is lost, for instance because this host died.
 //
-// The lock keeps daemons from disturbing each other. That no message is recorded twice does not depend on it.
+// The lock keeps daemons from disturbing each other. Even without it, the store records no message twice.
 func (s *Store) LockMailbox(ctx context.Context, name string) (release func(), held bool, err error) {
 	var conn *pgx.Conn
 	err = s.brief(ctx, func(ctx context.Context) (err error) {
@@ -38,8 +38,8 @@ func (s *Store) LockMailbox(ctx context.Context, name string) (release func(), h
 	return release, true, nil
 }
 
-// tryLock takes the lock unless another connection holds it. The settings have the server notice soon when this host is
-// gone.
+// tryLock takes the lock unless another connection holds it. With the settings, the server soon notices when this host
+// is gone.
 func (s *Store) tryLock(ctx context.Context, conn *pgx.Conn, name string) (held bool, err error) {
 	err = conn.QueryRow(ctx, `WITH settings AS MATERIALIZED (`+settings+`)
 		SELECT pg_try_advisory_lock(hashtextextended('mailintegration mailbox ' || lower($1), 0)) FROM (SELECT count(*) FROM settings) AS made`,
@@ -47,7 +47,8 @@ func (s *Store) tryLock(ctx context.Context, conn *pgx.Conn, name string) (held 
 	return held, s.blameDatabase(ctx, err)
 }
 
-// unlock waits for the answer, so that the lock is free for others when it returns; closing alone would not wait.
+// unlock releases the lock and closes its connection. It waits for the server's answer, which closing alone would not
+// do: when unlock returns, others can take the lock.
 func unlock(conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.Background(), releaseTimeout)
 	defer cancel()

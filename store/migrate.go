@@ -43,18 +43,19 @@ var ErrSchemaOlder = errors.New("the database's schema is older than this progra
 // ErrMigrationLocked says that a migration could not change a table because another transaction holds it.
 var ErrMigrationLocked = errors.New("another transaction holds a table that the migration changes")
 
-// How long a migration waits for a lock, while everybody else who wants the table waits behind it, and for an answer.
+// How long a migration waits for a lock, while all others that want the table wait behind it, and for an answer.
 const (
 	migrationLockTime = 30 * time.Second
 	migrationPatience = 30 * time.Minute
 )
 
-// Check returns nil when the schema is this program's, otherwise ErrSchemaNewer or ErrSchemaOlder with the numbers and what
-// to do.
+// Check returns nil when the schema is this program's, otherwise ErrSchemaNewer or ErrSchemaOlder with the numbers and
+// what to do.
 func (s SchemaStatus) Check() error {
 	switch {
 	case s.Database > s.Program:
-		return fmt.Errorf("%w (%d, this program knows up to %d): install the newer version of MailIntegration here too", ErrSchemaNewer, s.Database, s.Program)
+		return fmt.Errorf("%w (%d, this program knows up to %d): install the newer version of MailIntegration here too",
+			ErrSchemaNewer, s.Database, s.Program)
 	case len(s.Pending) > 0:
 		return fmt.Errorf("%w (%d of %d): run mailintegration db migrate", ErrSchemaOlder, s.Database, s.Program)
 	}
@@ -63,7 +64,7 @@ func (s SchemaStatus) Check() error {
 
 // Migrate brings the schema of the database at url to this program's version and returns the names of the
 // migrations that it applied. Several programs may call it at once: one migrates, the others wait.
-// It returns ErrSchemaNewer, and changes nothing, when the database is ahead.
+// It returns ErrSchemaNewer, and changes nothing, when the database's schema is newer.
 func Migrate(ctx context.Context, url string) (applied []string, err error) {
 	return migrate(ctx, url, migrationLockTime)
 }
@@ -101,7 +102,7 @@ func migrate(ctx context.Context, url string, lockTime time.Duration) (applied [
 	return applied, refuseNewer(ctx, url) // the program that held the lock may have been a newer one
 }
 
-// connConfig returns the settings for one connection, without a pool, to the address at url.
+// connConfig returns the settings of one connection, without a pool, to the database at url.
 func connConfig(url string, patience time.Duration) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
@@ -138,6 +139,7 @@ func newProvider(db *sql.DB) (*goose.Provider, error) {
 		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 }
 
+// refuseNewer returns ErrSchemaNewer when a newer program has migrated the database.
 func refuseNewer(ctx context.Context, url string) error {
 	status, err := Status(ctx, url)
 	if err != nil {
@@ -163,8 +165,8 @@ func Status(ctx context.Context, url string) (SchemaStatus, error) {
 	return status(ctx, conn)
 }
 
-// CheckSchema returns nil when the database has exactly this program's schema, otherwise ErrSchemaNewer or ErrSchemaOlder
-// with what to do.
+// CheckSchema returns nil when the database has exactly this program's schema, otherwise ErrSchemaNewer or
+// ErrSchemaOlder with what to do.
 func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	s, err := status(ctx, pool)
 	if err != nil {

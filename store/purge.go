@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// MaxPurgedReceipts is how many receipts one PurgeReceipts removes at most; the next one goes on.
+// MaxPurgedReceipts is how many receipts one call of PurgeReceipts removes at most; the next call goes on.
 const MaxPurgedReceipts = 10_000
 
-// purgeBatch is how many receipts are removed in one transaction, so that no acceptance waits long.
+// purgeBatch is how many receipts one transaction removes; few, so that no acceptance waits long.
 const purgeBatch = 500
 
-// PurgeReceipts removes the receipts of messages that were not met in their mailbox for olderThan, in small
-// transactions and up to MaxPurgedReceipts, and returns how many. Only the clock of the database counts. A message that
-// comes back after that is recorded again. What was set aside keeps its receipt; what was refused or ignored loses its
-// raw octets with it, at the next CollectOrphans.
+// PurgeReceipts removes the receipts of messages that no poll has seen in their mailbox for olderThan, by the clock of
+// the database, in small transactions and up to MaxPurgedReceipts. It returns how many. A message that comes back after
+// that is recorded again. A message that was set aside, or that the server still lists, keeps its receipt. The raw
+// octets of refused and ignored messages go with their receipts, at the next CollectOrphans.
 func (s *Store) PurgeReceipts(ctx context.Context, olderThan time.Duration) (n int, err error) {
 	for n < MaxPurgedReceipts {
 		tag, err := s.pool.Exec(ctx, `DELETE FROM receipt AS r USING (

@@ -154,7 +154,9 @@ func (s *Store) Priorities(ctx context.Context, team string) ([]Priority, error)
 
 // addToTeam adds one row of reference data to a team. The parameter what names its kind in errors; insert returns the
 // number of rows that it inserted, 0 if the name is taken.
-func (s *Store) addToTeam(ctx context.Context, team, what, name string, insert func(tx pgx.Tx, teamID int64, name string) (int64, error)) error {
+func (s *Store) addToTeam(
+	ctx context.Context, team, what, name string, insert func(tx pgx.Tx, teamID int64, name string) (int64, error),
+) error {
 	name, err := cleanName(what+" name", name)
 	if err != nil {
 		return err

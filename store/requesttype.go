@@ -20,7 +20,8 @@ type RequestType struct {
 // must exist.
 func (s *Store) AddRequestType(ctx context.Context, y RequestType) error {
 	return s.addToTeam(ctx, y.Team, "service request type", y.Name, func(tx pgx.Tx, team int64, name string) (int64, error) {
-		priority, err := optionalID(ctx, tx, `SELECT id FROM priority WHERE team_id = $1 AND lower(name) = lower($2)`, "priority", team, y.Priority)
+		priority, err := optionalID(ctx, tx, `SELECT id FROM priority WHERE team_id = $1 AND lower(name) = lower($2)`,
+			"priority", team, y.Priority)
 		if err != nil {
 			return 0, err
 		}

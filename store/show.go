@@ -200,7 +200,8 @@ const selectRequest = `
 	SELECT r.number, r.kind, r.state, t.name, r.subject,
 	       requester.logon, requester.name, the_user.logon, the_user.name, assignee.logon, assignee.name,
 	       r.sender_name, r.sender_address,
-	       coalesce(site.name, ''), coalesce(source.name, ''), coalesce(priority.name, ''), coalesce(g.name, ''), coalesce(y.name, ''), coalesce(m.name, ''),
+	       coalesce(site.name, ''), coalesce(source.name, ''), coalesce(priority.name, ''), coalesce(g.name, ''),
+	       coalesce(y.name, ''), coalesce(m.name, ''),
 	       r.linked_to_id, r.opened_at, opener.logon, opener.name, r.sent_at, r.due_at, r.processed_at,
 	       (SELECT count(*) FROM activity a WHERE a.request_id = r.number),
 	       (SELECT count(*) FROM attachment a WHERE a.request_id = r.number)

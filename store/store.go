@@ -11,16 +11,16 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Options say where a Store keeps what it is given.
+// Options say where a Store keeps its data, and how long it waits.
 type Options struct {
 	URL                 string           // of the database: postgres://user:password@host/database, or key=value words
 	AttachmentDirectory string           // its parent must exist
-	Adopt               bool             // makes the directory this database's, whatever was before; a person decided so
+	Adopt               bool             // makes the directory this database's, whoever owned it before; only a person decides that
 	Now                 func() time.Time // nil means time.Now
 	MaxConns            int32            // connections at once; 0 means the greater of 4 and the number of CPUs
 	Patience            time.Duration    // how long to wait for a database that does not answer; 0 means 75 s
 	DecideTime          time.Duration    // how long deciding about one message may take; 0 means 30 s
-	// ReadOnly: the database refuses every change, and the attachment directory need not be there.
+	// ReadOnly makes the database refuse every change. The attachment directory need not exist.
 	ReadOnly bool
 }
 
@@ -33,12 +33,12 @@ type Store struct {
 	*limits
 	refusals
 	numbers numberPool
-	id      string // of this program's run, as a collector
+	id      string // of this run of the program, when it collects files
 }
 
-// Open connects to the database, checks that its schema is the one this program was written for (otherwise the error
-// is ErrSchemaOlder or ErrSchemaNewer) and makes sure that the attachment directory is this database's and can be written
-// to (otherwise it is an ErrDirectory). Only a database that has never claimed a directory makes it.
+// Open connects to the database, checks that its schema is the one this program was written for (otherwise the error is
+// ErrSchemaOlder or ErrSchemaNewer) and makes sure that the attachment directory is this database's and can be written
+// to (otherwise it is an ErrDirectory). Open creates the directory only for a database that has never claimed one.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		attachments: attachmentDirectory{root: o.AttachmentDirectory, runner: &fileRunner{}}, now: o.Now, readOnly: o.ReadOnly,
@@ -74,7 +74,7 @@ func (s *Store) ready(ctx context.Context, adopt bool) error {
 	return s.openAttachments(ctx, adopt)
 }
 
-// Close ends all connections. It waits for transactions that are under way.
+// Close closes all connections. It waits for transactions that are under way.
 func (s *Store) Close() { s.pool.Close() }
 
 // Ping reports whether the database answers.
@@ -85,7 +85,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// poolConfig reads the address of the database.
+// poolConfig returns the settings of the pool and of its connections.
 func poolConfig(o Options, limits *limits) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(o.URL)
 	if err != nil {
@@ -109,11 +109,11 @@ func poolConfig(o Options, limits *limits) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// errAddress replaces what the driver says about an address it cannot read: that may repeat parts of the password.
-var errAddress = errors.New("the address of the database cannot be read: it is postgres://USER:PASSWORD@HOST:PORT/DATABASE, " +
+// errAddress replaces the driver's error about an address that it cannot parse, which may repeat parts of the password.
+var errAddress = errors.New("cannot parse the address of the database: write postgres://USER:PASSWORD@HOST:PORT/DATABASE, " +
 	"with special characters of the password as %XX, or words like host=HOST password='PASSWORD'")
 
-// withoutAddress returns err with nothing of the database's address in it. It may name a file that the address names.
+// withoutAddress returns err without any part of the database's address, except the name of a file.
 func withoutAddress(err error) error {
 	var parse *pgconn.ParseConfigError
 	if !errors.As(err, &parse) {

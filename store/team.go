@@ -24,7 +24,7 @@ type TeamOptions struct {
 	SitesMandatory bool
 }
 
-// What a new team begins with.
+// The group and the source that AddTeam adds.
 const (
 	firstGroup  = "Service Desk"
 	firstSource = "Email"
@@ -61,7 +61,7 @@ func (s *Store) AddTeam(ctx context.Context, name string, opts TeamOptions) erro
 	})
 }
 
-// equipTeam adds what a new team needs to open requests.
+// equipTeam adds the group, the source and the priorities that a new team needs to open requests.
 func equipTeam(ctx context.Context, tx pgx.Tx, id int64) error {
 	_, err := tx.Exec(ctx, `
 		WITH new_group AS (
@@ -113,7 +113,7 @@ func findTeam(ctx context.Context, tx pgx.Tx, name string) (id int64, written st
 	for i, t := range found {
 		names[i] = t.Name
 	}
-	return 0, "", fmt.Errorf("there are several teams, name one of them: %s", strings.Join(names, ", "))
+	return 0, "", fmt.Errorf("there are several teams: specify one of %s", strings.Join(names, ", "))
 }
 
 // checkTeam returns ErrUnknown when name is not "" and no team has it.

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// How much of a message's words is stored. The raw message has the rest.
+// How much of a message's text the store keeps in rows. The raw message has the rest.
 const (
 	maxSubject   = 10_000   // runes of a subject
 	maxText      = 4 << 20  // octets of a body, and of its HTML
@@ -18,8 +18,8 @@ const (
 	ellipsis     = "…"
 )
 
-// clean makes text from outside fit for PostgreSQL, whose text is valid UTF-8 without U+0000. All else becomes
-// U+FFFD, the replacement character, so that a reader sees that something was there.
+// clean returns text from outside in a form that PostgreSQL can store: valid UTF-8 without U+0000. Everything else
+// becomes U+FFFD, the replacement character, so that a reader sees that something was there.
 func clean(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
@@ -46,7 +46,7 @@ func subject(s string) string {
 	return cmp.Or(s, "(no subject)")
 }
 
-// addressKey returns the form in which an addr-spec is compared, "" for one that cannot be anybody's.
+// addressKey returns the form in which an addr-spec is compared, "" for one that is too long to be anybody's.
 func addressKey(addr string) string {
 	key := strings.ToLower(strings.TrimSpace(clean(addr)))
 	if len(key) > maxAddress {
@@ -55,7 +55,7 @@ func addressKey(addr string) string {
 	return key
 }
 
-// threadKey returns the form in which a msg-id is compared, "" for one that cannot lead to a request.
+// threadKey returns the form in which a msg-id is compared, "" for one that is too long to lead to a request.
 func threadKey(id string) string {
 	key := clean(id)
 	if len(key) > maxMessageID {
@@ -64,7 +64,7 @@ func threadKey(id string) string {
 	return key
 }
 
-// storableDate returns nil for a date that is absent, or that programs which read the database would fail on:
+// storableDate returns the date, or nil when it is absent or when programs that read the database could not read it:
 // RFC 3339 §5 has years of four digits.
 func storableDate(t time.Time) *time.Time {
 	if u := t.UTC(); t.IsZero() || u.Year() < 1 || u.Year() > 9999 {
@@ -73,7 +73,7 @@ func storableDate(t time.Time) *time.Time {
 	return &t
 }
 
-// personKey returns the form in which a person's name is compared, "" for one that cannot be anybody's.
+// personKey returns the form in which a person's name is compared, "" for one that is too long to be anybody's.
 func personKey(name string) string {
 	key := clean(name)
 	if len(key) > maxLine {

@@ -14,7 +14,7 @@ import (
 // User is a person, or the account that the daemon records under.
 type User struct {
 	Logon     string   `json:"logon"`
-	Name      string   `json:"name"`      // display name; AddUser puts the logon when it is empty
+	Name      string   `json:"name"`      // display name; AddUser uses the logon when it is empty
 	Addresses []string `json:"addresses"` // addr-specs, kept in lower case
 	Site      string   `json:"site"`      // "" for none
 }

@@ -1,5 +1,5 @@
 -- +goose Up
--- Foreign keys are named like the others, with _id; so are the constraints and indexes on them.
+-- The remaining foreign key columns get the ending _id. Their constraints and indexes are renamed with them.
 ALTER TABLE request RENAME COLUMN linked_to TO linked_to_id;
 ALTER TABLE request RENAME CONSTRAINT request_linked_to_fkey TO request_linked_to_id_fkey;
 
