@@ -178,8 +178,8 @@ func (s *Store) acceptance(tx pgx.Tx, mb Mailbox, size int, decider Decider) *ac
 
 // accept takes the steps that the package's documentation lists between the look-up of the receipts and the commit.
 func (a *acceptance) accept(ctx context.Context, batch []Delivery, met map[[sha256.Size]byte]*knownMessage) error {
-	arrivals := a.newMessages(batch, met)
-	records, err := a.decide(ctx, arrivals)
+	messages := a.newMessages(batch, met)
+	records, err := a.decide(ctx, messages)
 	if err != nil {
 		return err
 	}

@@ -24,8 +24,8 @@ type storedFile struct {
 }
 
 // rawMessageFile returns the raw message as a file to keep.
-func rawMessageFile(arr *newMessage) *storedFile {
-	return &storedFile{raw: true, message: arr.Raw, digest: arr.digest, octets: arr.Raw.Size()}
+func rawMessageFile(m *newMessage) *storedFile {
+	return &storedFile{raw: true, message: m.Raw, digest: m.digest, octets: m.Raw.Size()}
 }
 
 // open returns a reader of the octets to keep.

@@ -19,13 +19,13 @@ type turns struct {
 }
 
 // begin starts a message's turn. It ends the goroutine if inTurn has abandoned it: nobody would use its work.
-func (t *turns) begin(arr *newMessage) {
+func (t *turns) begin(m *newMessage) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.abandoned {
 		runtime.Goexit()
 	}
-	t.current, t.since = arr, time.Now()
+	t.current, t.since = m, time.Now()
 }
 
 // end notes that the last turn is over. It reports whether inTurn still waits for that.
@@ -94,7 +94,7 @@ func (t *turns) fault(reason processor.Reason) error {
 	return &messageError{reason: reason, digest: &t.current.digest}
 }
 
-func tooSlow(arr *newMessage, limit time.Duration) error {
+func tooSlow(m *newMessage, limit time.Duration) error {
 	detail := fmt.Sprintf("understanding the message took longer than %s", limit)
-	return &messageError{reason: processor.NewReason(processor.ReasonTooSlow, detail), digest: &arr.digest}
+	return &messageError{reason: processor.NewReason(processor.ReasonTooSlow, detail), digest: &m.digest}
 }

@@ -27,9 +27,10 @@
 //     that poll the same mailbox accept one after the other.
 //  3. Look up the receipts. A message that has one is known, and only counted.
 //  4. Look up everything that deciding may ask for, for the whole batch at once.
-//  5. Decide message by message, each once; each decision shows in the directory that the next one sees. Numbers of
-//     requests are drawn ahead, between decisions. Unused numbers are kept for the next batch, and so are the numbers of
-//     a transaction that rolled back. After a COMMIT without an answer, its numbers are never used again.
+//  5. Decide message by message, each once; each decision shows in the directory that the next one sees. When a decision
+//     opens a request and no number is left, numbers are drawn, some of them ahead. Unused numbers are kept for the
+//     next batch of this process, and so are the numbers of a transaction that rolled back. After a COMMIT without an
+//     answer, its numbers are never used again.
 //  6. Make the files of the attachments durable.
 //  7. Write all rows and commit.
 //

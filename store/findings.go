@@ -38,15 +38,15 @@ func (s *Store) LookUp(ctx context.Context, team processor.Ref, keys processor.K
 	return newDirectory(f), nil
 }
 
-// lookUp returns everything that the decisions about the arrivals may look up, and the users who have the addresses of
+// lookUp returns everything that the decisions about the messages may look up, and the users who have the addresses of
 // their correspondents.
-func (a *acceptance) lookUp(ctx context.Context, arrivals []*newMessage) (*findings, error) {
+func (a *acceptance) lookUp(ctx context.Context, messages []*newMessage) (*findings, error) {
 	var keys processor.Keys
 	err := a.inTurn(func(t *turns) {
 		var all []processor.Keys
-		for _, arr := range arrivals {
-			t.begin(arr)
-			all = append(all, a.keysOf(arr), processor.Keys{Addresses: correspondents(arr.Message)})
+		for _, m := range messages {
+			t.begin(m)
+			all = append(all, a.keysOf(m), processor.Keys{Addresses: correspondents(m.Message)})
 		}
 		keys = gathered(all)
 	})
@@ -118,18 +118,19 @@ func gathered(all []processor.Keys) processor.Keys {
 
 // keysOf returns the decider's keys for a message. If the decider panics, keysOf returns none: Decide will likely panic
 // too, and then the message is set aside.
-func (a *acceptance) keysOf(arr *newMessage) (keys processor.Keys) {
+func (a *acceptance) keysOf(m *newMessage) (keys processor.Keys) {
 	defer func() {
 		if v := recover(); v != nil {
 			keys = processor.Keys{}
 		}
 	}()
-	return a.decider.Keys(arr.Message)
+	return a.decider.Keys(m.Message)
 }
 
 // threadQuery finds the request that each Message-ID leads to: a request that has the message itself before one that
-// only refers to it, then the newest. The index thread_lookup has this order, and LATERAL with LIMIT ends the search at
-// its first row: thousands of requests may share a Message-ID.
+// only refers to it, then the highest number, which is the newest unless its number was kept from an earlier batch. The
+// index thread_lookup has this order, and LATERAL with LIMIT ends the search at its first row: thousands of requests may
+// share a Message-ID.
 const threadQuery = `SELECT k.id, t.request_id, t.via FROM unnest($1::text[]) AS k (id) CROSS JOIN LATERAL (
 		SELECT request_id, via FROM thread WHERE message_id = k.id AND team_id = $2
 		ORDER BY via = 'referenced', request_id DESC LIMIT 1) AS t`

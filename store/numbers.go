@@ -11,7 +11,8 @@ import (
 )
 
 // numberPool keeps the numbers of requests that were drawn from the sequence and are unused: a batch opened fewer
-// requests than it drew numbers for, or its transaction rolled back, which a sequence does not notice.
+// requests than it drew numbers for, or its transaction rolled back, which a sequence does not notice. Numbers that are
+// still here when the process ends are lost.
 type numberPool struct {
 	mu   sync.Mutex
 	free []int64 // ascending

@@ -123,13 +123,13 @@ func (d *deciding) needsNumber() bool {
 
 // decideAbout asks the decider. A panic, no decision, and a decision about a request that is not the team's are faults
 // of our own code; the message is set aside for them.
-func (a *acceptance) decideAbout(arr *newMessage, dir *directory) (d processor.Decision) {
+func (a *acceptance) decideAbout(m *newMessage, dir *directory) (d processor.Decision) {
 	defer func() {
 		if v := recover(); v != nil {
 			d = processor.SetAside{Reason: panicReason(v)}
 		}
 	}()
-	d = a.decider.Decide(arr.Message, dir, a.now)
+	d = a.decider.Decide(m.Message, dir, a.now)
 	var names int64
 	switch d := d.(type) {
 	case nil:
@@ -147,29 +147,29 @@ func (a *acceptance) decideAbout(arr *newMessage, dir *directory) (d processor.D
 }
 
 // record works out what follows from a decision. If it opens a request, that gets the number.
-func (a *acceptance) record(arr *newMessage, dir *directory, d processor.Decision, number int64) *record {
-	r := &record{newMessage: arr, decision: d, body: arr.Message.Text, html: arr.Message.HTML}
+func (a *acceptance) record(m *newMessage, dir *directory, d processor.Decision, number int64) *record {
+	r := &record{newMessage: m, decision: d, body: m.Message.Text, html: m.Message.HTML}
 	switch d := d.(type) {
 	case processor.OpenRequest:
 		r.opens, r.request = &d, number
 		r.body = cmp.Or(d.Body, r.body)
-		r.participants = recipients(arr.Message, d, number, dir)
-		r.threads = threads(arr.Message, number, dir)
+		r.participants = recipients(m.Message, d, number, dir)
+		r.threads = threads(m.Message, number, dir)
 		r.attach(d.Attachments, d.AttachRaw)
 	case processor.AddActivity:
 		request, _ := dir.Request(d.Request)
 		r.adds, r.request = &d, d.Request
 		r.reopens = d.Reopen && request.State.IsDone()
-		r.participants = author(arr.Message, d, dir)
-		r.threads = threads(arr.Message, r.request, dir)
+		r.participants = author(m.Message, d, dir)
+		r.threads = threads(m.Message, r.request, dir)
 		r.attach(d.Attachments, d.AttachRaw)
 	case processor.SetAside:
-		event := a.asideEvent(arr, d.Reason)
+		event := a.asideEvent(m, d.Reason)
 		r.opens, r.request = &event, number
 		r.body, r.html = event.Body, ""
 		r.attach(nil, true)
 	default: // Refuse and Ignore
-		r.files = []*storedFile{rawMessageFile(arr)}
+		r.files = []*storedFile{rawMessageFile(m)}
 	}
 	return r
 }

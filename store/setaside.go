@@ -12,14 +12,14 @@ import (
 
 // asideEvent returns the decider's event for a message that is set aside. If the decider panics or returns no event, the
 // event is a plain one: a failure to write the text must not keep the message in its mailbox.
-func (a *acceptance) asideEvent(arr *newMessage, why processor.Reason) (event processor.OpenRequest) {
+func (a *acceptance) asideEvent(m *newMessage, why processor.Reason) (event processor.OpenRequest) {
 	defer func() {
 		if v := recover(); v != nil {
 			event = a.plainEvent(why, panicReason(v))
 		}
 		event.Reason = why
 	}()
-	event = a.decider.SetAside(arr.Delivery, why)
+	event = a.decider.SetAside(m.Delivery, why)
 	if event.Kind != processor.Event || event.Requester.ID == 0 || event.User.ID == 0 {
 		return a.plainEvent(why)
 	}
