@@ -9,7 +9,8 @@ import (
 	"mailintegration/processor/smime"
 )
 
-// signedFiles bounds the attachments taken out of an opaque signed message: each is read by decoding all of it again.
+// signedFiles bounds the attachments taken out of an opaque signed message: each is read by decoding all of it again. The
+// others stay in the object.
 const signedFiles = 50
 
 // isSMIME reports whether a part is an S/MIME object that may hold a message (RFC 8551 §3.2).

@@ -37,7 +37,7 @@ const (
 	propAttachID     = 0x3712
 )
 
-// Bounds on what is read of one stream.
+// Bounds on what is read of one stream. Read fails at a file beyond maxFiles; longer values are cut off.
 const (
 	maxFiles = 200
 	maxName  = 4 << 10 // octets of a name or another short value
