@@ -49,7 +49,7 @@ const (
 	SetAside = "set_aside" // kept whole, with an event that carries it
 )
 
-// Outcome is what became of one delivery. Unless Err is set, the message may be deleted from its mailbox.
+// Outcome says what became of one delivery. Unless Err is set, the message may be deleted from its mailbox.
 type Outcome struct {
 	Known      bool               // the message was accepted before, so nothing was recorded for this delivery
 	AcceptedAt time.Time          // when the receipt was written; only if Known
