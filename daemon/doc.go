@@ -10,8 +10,9 @@
 //	                                                    │ look up people and requests
 //	                                                    └ Policy.Decide: a value, with its reason
 //
-// The decision is made within the transaction of store.Accept, because it depends on what the database holds. Deciding
-// has no side effects, so a transaction that is repeated simply decides again.
+// The decision is made within the transaction of store.Accept, because it depends on what the database holds. Decide
+// runs again when the transaction is repeated after a serialisation failure or a deadlock (SQLSTATE 40001 and 40P01),
+// and when a failed batch is tried message by message. Deciding has no side effects, so only the last decision counts.
 //
 // A poll of a mailbox (poll.go, session.go) takes these steps:
 //

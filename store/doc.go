@@ -41,6 +41,22 @@
 // Reconsider takes back the receipt of a message that was set aside and then takes the same steps, in one transaction:
 // the message either stays set aside or is recorded as something else.
 //
+// # When Decide runs again
+//
+// One transaction decides about each new message once. Decide runs again for the same message when another transaction
+// tries to record it, over what the database holds then:
+//
+//   - inTx repeats the whole transaction after a serialisation failure or a deadlock (SQLSTATE 40001 and 40P01), and when
+//     another request has a number already; it tries five times at most (transaction.go).
+//   - If the batch failed for a reason that may lie in one message, each message is tried alone (singly.go). Only the one
+//     that is known to be at fault is set aside without another decision.
+//   - The next poll decides again about what was not recorded, and Reconsider about what was set aside.
+//
+// So a Decider must depend only on its arguments and change nothing. Only the decision of the transaction that commits is
+// in the Outcome. A Decide that took too long may still run in its goroutine while the next one runs.
+//
+// # Prose
+//
 // The prose of events is the caller's: the Decider returns the event of a message that is set aside with its text. If
 // the Decider panics or returns no event, the event is a plain one.
 //

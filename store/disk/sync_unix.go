@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// SyncDirectory makes the names in a directory durable. Some network file systems refuse the call; their names are durable
-// once the call that made them has returned.
+// SyncDirectory makes the names in a directory durable. Some network file systems refuse the call; their names are
+// durable once the call that made them has returned.
 func SyncDirectory(path string) error {
 	d, err := os.Open(path)
 	if err != nil {
