@@ -139,7 +139,7 @@ func (b *bench) mpop(user string, port, messages int) usage {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // it is a temporary directory
+	defer os.RemoveAll(dir) // it is a temporary directory
 	for _, sub := range []string{"box", "box/cur", "box/new", "box/tmp"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
 			b.Fatal(err)

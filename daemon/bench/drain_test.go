@@ -19,7 +19,7 @@ func drain(address, user, password string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // QUIT was answered, or something else failed before
+	defer conn.Close() // QUIT was answered, or something else failed before
 	in := bufio.NewReaderSize(conn, 256<<10)
 	messages := 0
 	for _, command := range []string{"", "USER " + user, "PASS " + password, "STAT"} {

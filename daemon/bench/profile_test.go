@@ -56,7 +56,7 @@ func TestProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer out.Close() //nolint:errcheck // the profile was flushed
+	defer out.Close() // the profile was flushed
 	if err := pprof.StartCPUProfile(out); err != nil {
 		t.Fatal(err)
 	}

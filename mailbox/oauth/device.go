@@ -68,6 +68,7 @@ func (s *Source) awaitAuthorization(ctx context.Context, code *oauth2.DeviceAuth
 		switch {
 		case err == nil:
 			return t, nil
+		// The oauth2 package reckons Expiry from the real clock.
 		case isExpired(err), !code.Expiry.IsZero() && !time.Now().Before(code.Expiry):
 			return nil, &Error{
 				Op: "device code", Endpoint: s.opts.host(), Code: "expired_token",
