@@ -168,11 +168,15 @@ func TestASlowSequenceIsNotBlamedOnAMessage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
 	if _, err := tx.Exec(t.Context(), `ALTER SEQUENCE request_number CACHE 1`); err != nil {
-		t.Fatal(err)
+		t.Fatal(err) // the database goes with the test, and its lock with it
 	}
-	time.AfterFunc(400*time.Millisecond, func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) })
+	unlocked := make(chan struct{})
+	time.AfterFunc(400*time.Millisecond, func() {
+		defer close(unlocked)
+		_ = tx.Rollback(context.WithoutCancel(t.Context()))
+	})
+	defer func() { <-unlocked }()
 	if got := d.accept(t, d.clerk(), batchOf("a", "b")...); fates(got) != "RR" {
 		t.Errorf("outcomes %s", fates(got))
 	}
