@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -69,21 +70,30 @@ func TestCommentsNameTheirSubject(t *testing.T) {
 	})
 }
 
-// eachFile calls visit with every Go file of the module.
-func eachFile(t *testing.T, visit func(*token.FileSet, *ast.File)) {
-	t.Helper()
-	files := token.NewFileSet()
-	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+// sourceFiles parses every Go file of the module, once for all tests.
+var sourceFiles = sync.OnceValues(func() (parsed []*ast.File, err error) {
+	err = filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") {
 			return err
 		}
-		f, err := parser.ParseFile(files, path, nil, parser.ParseComments|parser.SkipObjectResolution)
-		if err == nil {
-			visit(files, f)
-		}
+		f, err := parser.ParseFile(sourcePositions, path, nil, parser.ParseComments|parser.SkipObjectResolution)
+		parsed = append(parsed, f)
 		return err
 	})
+	return parsed, err
+})
+
+// sourcePositions has the positions in sourceFiles.
+var sourcePositions = token.NewFileSet()
+
+// eachFile calls visit with every Go file of the module. The tests only read them.
+func eachFile(t *testing.T, visit func(*token.FileSet, *ast.File)) {
+	t.Helper()
+	parsed, err := sourceFiles()
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, f := range parsed {
+		visit(sourcePositions, f)
 	}
 }

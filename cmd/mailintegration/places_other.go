@@ -7,7 +7,7 @@ import (
 	"io/fs"
 )
 
-// modesCount says whether the permissions of a file decide who can read it.
+// modesCount reports whether the permissions of a file decide who can read it.
 const modesCount = true
 
 func fileSystemOf(string) (fileSystem, error) {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// modesCount says whether the permissions of a file decide who can read it.
+// modesCount reports whether the permissions of a file decide who can read it.
 const modesCount = true
 
 // fileSystemOf returns the file system that a path lies on.

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// modesCount says whether the permissions of a file decide who can read it. On Windows access control lists do.
+// modesCount reports whether the permissions of a file decide who can read it. On Windows access control lists do.
 const modesCount = false
 
 // fileSystemOf returns the volume that a path lies on.
