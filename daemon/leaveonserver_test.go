@@ -140,7 +140,8 @@ func TestAMessageWhoseHeaderTheServerChangesIsRecordedOnce(t *testing.T) {
 	now := time.Now()
 	w.options.Now = func() time.Time { return now }
 	version := func(n int, body string) []byte {
-		return fmt.Appendf(nil, "From: ann@acme.example\r\nMessage-ID: <one@acme.example>\r\nSubject: one message\r\nX-Scanned: %04d\r\n\r\n%s\r\n", n, body)
+		return fmt.Appendf(nil, "From: ann@acme.example\r\nMessage-ID: <one@acme.example>\r\nSubject: one message\r\n"+
+			"X-Scanned: %04d\r\n\r\n%s\r\n", n, body)
 	}
 	w.maildrops.AddUIDL(helpdesk, "u1", version(0, "Help!"))
 	for n := range 3 {

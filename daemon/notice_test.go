@@ -58,7 +58,9 @@ func TestTheEventOfABlockWithMistakesSaysHowToCorrectThem(t *testing.T) {
 	t.Parallel()
 	why := processor.NewReason(processor.ReasonBadBlock, "line 2: "+strings.Repeat("x", maxFact))
 	body := noticesOfHelpdesk.SetAside(store.Delivery{Message: &processor.Message{}, Raw: octetsOf("octets")}, why).Body
-	for _, part := range []string{"From: <>\n", "Subject: none\n", "Date: unknown\n", "Why: line 2: xxx", "x…\n", "request-type add", "replay --set-aside"} {
+	for _, part := range []string{
+		"From: <>\n", "Subject: none\n", "Date: unknown\n", "Why: line 2: xxx", "x…\n", "request-type add", "replay --set-aside",
+	} {
 		if !strings.Contains(body, part) {
 			t.Errorf("the event does not say %q:\n%s", part, body)
 		}

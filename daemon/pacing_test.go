@@ -15,7 +15,8 @@ func TestTraceMessageInfoLogsTheHeaderFields(t *testing.T) {
 	for _, traced := range []bool{true, false} {
 		w := newWorld(t)
 		w.mailbox.TraceMessageInfo = traced
-		w.add("From: ann@acme.example\nTo: desk@acme.example\nSubject: traced\nMessage-ID: <1@acme.example>\nDate: Sun, 22 Nov 2026 10:00:00 +0000\n\nsecret body\n")
+		w.add("From: ann@acme.example\nTo: desk@acme.example\nSubject: traced\nMessage-ID: <1@acme.example>\n" +
+			"Date: Sun, 22 Nov 2026 10:00:00 +0000\n\nsecret body\n")
 		w.pollUntilGood()
 		lines := w.logged.FilterMessage("message info").All()
 		if !traced {
@@ -28,7 +29,8 @@ func TestTraceMessageInfoLogsTheHeaderFields(t *testing.T) {
 			t.Fatalf("%d lines, want 1", len(lines))
 		}
 		fields := lines[0].ContextMap()
-		if fields["message_id"] != "1@acme.example" || fields["from"] != "ann@acme.example" || fields["subject"] != "traced" || fields["mailbox"] != helpdesk {
+		if fields["message_id"] != "1@acme.example" || fields["from"] != "ann@acme.example" ||
+			fields["subject"] != "traced" || fields["mailbox"] != helpdesk {
 			t.Errorf("%v", fields)
 		}
 		if _, ok := fields["date"]; !ok || len(fields["to"].([]any)) != 1 {

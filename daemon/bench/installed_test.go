@@ -65,7 +65,8 @@ func install(t *testing.T) *installed {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = in.server.Stop(context.Background()) })
-	in.configure(t, fmt.Sprintf(serviceFile, strings.ReplaceAll(in.server.URL(), "&", "&amp;"), filepath.Join(in.dir, "attachments"), os.Getenv(settingsVariable)),
+	url := strings.ReplaceAll(in.server.URL(), "&", "&amp;")
+	in.configure(t, fmt.Sprintf(serviceFile, url, filepath.Join(in.dir, "attachments"), os.Getenv(settingsVariable)),
 		"mailintegration.xml")
 	for _, args := range [][]string{
 		{"db", "migrate"}, {"team", "add", "IT"}, {"user", "add", "daemon", "--name", "Daemon"}, {"user", "add", "unknown", "--name", "Unknown"},
