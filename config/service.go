@@ -53,12 +53,24 @@ type Polls struct {
 
 	// Gives the Team of mailboxes whose files name none.
 	Team string `xml:"Team" example:"IT Montreal"`
+
+	// Names the group of Team that gets the events which the daemon opens about itself and its mailboxes.
+	//
+	// Default: the team's service desk group
+	EventGroup string `xml:"EventGroup" check:"name" example:"Infrastructure"`
 }
 
 // Throughput limits what the daemon does at once.
 type Throughput struct {
-	// Limits how many mailboxes the daemon polls at the same time.
-	MaxConcurrentPolls int `xml:"MaxConcurrentPolls" check:"count 1-256" default:"4" example:"8"`
+	// Limits how many mailboxes the daemon polls at the same time. A poll of an empty mailbox takes a few round trips to
+	// its server.
+	MaxConcurrentPolls int `xml:"MaxConcurrentPolls" check:"count 1-4096" default:"64" example:"200"`
+
+	// Limits how many sessions the daemon has with one POP3 server, a host and a port, at the same time.
+	MaxSessionsPerServer int `xml:"MaxSessionsPerServer" check:"count 1-4096" default:"48" example:"16"`
+
+	// Limits how many connections to the database the daemon opens, whatever the number of mailboxes.
+	MaxDatabaseConnections int `xml:"MaxDatabaseConnections" check:"count 2-1000" default:"10" example:"20"`
 
 	// Ends a session after this many messages and begins the next one, so that deletions take effect early.
 	MessagesPerSession int `xml:"MessagesPerSession" check:"count 1-100000" default:"1000" example:"200"`

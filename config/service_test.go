@@ -35,10 +35,12 @@ func TestAServiceFileWithTheFewestTagsHasTheDefaults(t *testing.T) {
 			DataDirectory: defaultDataDirectory(), AttachmentDirectory: filepath.Join(defaultDataDirectory(), "attachments"),
 			SpoolDirectory: filepath.Join(defaultDataDirectory(), "spool"), Retention: 400,
 		},
-		Polls:      Polls{MailboxFiles: []string{"mailboxes/*.xml"}, Login: "mailintegration", Team: "IT"},
-		Throughput: Throughput{MaxConcurrentPolls: 4, MessagesPerSession: 1000, BatchMessages: 50},
-		Logging:    Logging{LogLevel: "info"},
-		Mailboxes:  got.Mailboxes,
+		Polls: Polls{MailboxFiles: []string{"mailboxes/*.xml"}, Login: "mailintegration", Team: "IT"},
+		Throughput: Throughput{
+			MaxConcurrentPolls: 64, MaxSessionsPerServer: 48, MaxDatabaseConnections: 10, MessagesPerSession: 1000, BatchMessages: 50,
+		},
+		Logging:   Logging{LogLevel: "info"},
+		Mailboxes: got.Mailboxes,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

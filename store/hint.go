@@ -13,7 +13,7 @@ var hints = map[string]string{
 	"3D000": "create the database (createdb NAME), or correct its name in Database",
 	"42501": "grant the user of Database the right to create and use tables in this database",
 	"53100": "free space on the disk of the database server",
-	"53300": "raise max_connections of the database server, or lower MaxConcurrentPolls",
+	"53300": "raise max_connections of the database server, or lower MaxDatabaseConnections",
 }
 
 // Hint returns a sentence that tells a person what to do about an error of this package, or "" when it knows nothing.
