@@ -39,7 +39,10 @@ type Options struct {
 	Logger    *zap.Logger      // nil: none
 	Now       func() time.Time // nil: time.Now
 
-	MaxPolls           int           // how many sessions hold a slot at the same time; 0: 4
+	MaxPolls             int // how many sessions hold a slot at the same time; 0: 64
+	MaxSessionsPerServer int // how many sessions run with one server (host and port) at the same time; 0: 48
+	MaxBatches           int // how many batches are retrieved and accepted at the same time; 0: 8
+
 	MessagesPerSession int           // QUIT and reconnect after this many messages; 0: 1000
 	BatchMessages      int           // messages accepted in one transaction; 0: 50
 	BatchOctets        int64         // raw octets that end a batch; 0: 16 MiB
@@ -58,7 +61,9 @@ type Options struct {
 type Daemon struct {
 	opts    Options
 	workers []*worker
-	slots   chan struct{} // has one element per slot that is taken; its capacity is Options.MaxPolls
+
+	sessionSlots *slots // Options.MaxPolls, for each server Options.MaxSessionsPerServer
+	batchSlots   *slots // Options.MaxBatches
 }
 
 // New returns a daemon for the mailboxes of opts. Two mailboxes with the same name are an error.
@@ -72,7 +77,9 @@ func New(opts Options) (*Daemon, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	opts.MaxPolls = cmp.Or(opts.MaxPolls, 4)
+	opts.MaxPolls = cmp.Or(opts.MaxPolls, 64)
+	opts.MaxSessionsPerServer = cmp.Or(opts.MaxSessionsPerServer, 48)
+	opts.MaxBatches = cmp.Or(opts.MaxBatches, 8)
 	opts.MessagesPerSession = cmp.Or(opts.MessagesPerSession, 1000)
 	opts.BatchMessages = cmp.Or(opts.BatchMessages, 50)
 	opts.BatchOctets = cmp.Or(opts.BatchOctets, 16<<20)
@@ -81,7 +88,9 @@ func New(opts Options) (*Daemon, error) {
 	opts.SessionTime = cmp.Or(opts.SessionTime, 5*time.Minute)
 	opts.SlotTime = cmp.Or(opts.SlotTime, 2*time.Minute)
 
-	d := &Daemon{opts: opts, slots: make(chan struct{}, opts.MaxPolls)}
+	d := &Daemon{
+		opts: opts, sessionSlots: newSlots(opts.MaxPolls, opts.MaxSessionsPerServer), batchSlots: newSlots(opts.MaxBatches, 0),
+	}
 	names := map[string]bool{}
 	for _, m := range opts.Mailboxes {
 		if names[m.Name] {
@@ -139,14 +148,4 @@ func (d *Daemon) workersOf(names []string) ([]*worker, error) {
 		}
 	}
 	return chosen, nil
-}
-
-// acquireSlot waits for one of the slots of sessions that run at once. The caller must call release once.
-func (d *Daemon) acquireSlot(ctx context.Context) (release func(), err error) {
-	select {
-	case d.slots <- struct{}{}:
-		return func() { <-d.slots }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }

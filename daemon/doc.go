@@ -99,9 +99,16 @@
 //
 // Every step has a time limit. A session begins no batch after Options.SessionTime.
 //
-// A session needs a slot to begin; there are Options.MaxPolls slots. It releases its slot when it ends, after
-// Options.SlotTime, or as soon as one message takes long to parse, so that a slow server or message costs its own
-// mailbox time and no other's. The pause after deletions is made without a slot.
+// A session needs a slot to begin (slots.go); there are Options.MaxPolls slots, of which Options.MaxSessionsPerServer may
+// be one server's. Sessions that wait get theirs in the order of asking, and never wait for a server other than their own.
+// A session releases its slot when it ends, after Options.SlotTime, when it has not logged in after ten seconds, or as
+// soon as one message takes long to parse, so that a slow server or message costs its own mailbox time and no other's. The
+// server's own limit counts it until it ends. The pause after deletions is made without a slot.
+//
+// Within its session, each batch needs one of Options.MaxBatches slots from its first retrieval to its commit, in the
+// order of asking. They bound what batches take of memory, processors and database connections, whatever the number of
+// sessions, and a backlog of any size delays another mailbox's message by a batch at most. A slow batch releases its slot
+// after ten seconds.
 //
 // # Messages that the server does not send whole
 //
@@ -173,6 +180,7 @@
 //	worker.go           one mailbox's polls over time, and its failures
 //	schedule.go         when the next poll is due
 //	poll.go             one poll: its sessions, and the Report
+//	slots.go            how many sessions and batches run at once, and whose turn it is
 //	session.go          one POP3 session, from the listing to QUIT
 //	batch.go            retrieving and parsing a batch
 //	accept.go           recording a batch and deleting what was recorded

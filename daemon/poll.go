@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"mailintegration/mailbox"
@@ -59,7 +58,9 @@ type poll struct {
 	report      *Report
 	parse       parser
 	progress    *progress
-	acquireSlot func(context.Context) (release func(), err error)
+	acquireSlot func(ctx context.Context, server string) (*slot, error)
+	batchSlots  *slots
+	places      places
 
 	target      store.Mailbox
 	guard       *guard
@@ -141,17 +142,26 @@ func (p *poll) maxSessions() int {
 }
 
 // sessionInSlot runs one session while it holds a slot, so that a mailbox with a large backlog lets others in between
-// its sessions. It releases the slot early when the server or a message is slow, which then costs only its own mailbox
-// time.
+// its sessions. The slot goes to others early when the server or a message is slow, which then costs only its own
+// mailbox time.
 func (p *poll) sessionInSlot(ctx, work context.Context) (more bool, err error) {
-	release, err := p.acquireSlot(ctx)
+	place, err := p.acquireSlot(ctx, serverOf(p.mailbox.Account))
 	if err != nil {
 		return false, err
 	}
-	release = sync.OnceFunc(release)
-	defer release()
-	p.guard.onSlow = release
-	early := time.AfterFunc(p.opts.SlotTime, release)
+	defer place.release()
+	p.places.enter(place)
+	defer p.places.enter(nil)
+	p.guard.onSlow = p.places.yield
+	early := time.AfterFunc(min(openTime, p.opts.SlotTime), place.yield)
 	defer early.Stop()
-	return p.runSession(ctx, work)
+	session, err := p.open(ctx, work)
+	if err != nil {
+		return false, err
+	}
+	defer session.Close()
+	if early.Stop() {
+		early.Reset(p.opts.SlotTime)
+	}
+	return p.runSession(ctx, work, session)
 }

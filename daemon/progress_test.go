@@ -188,9 +188,9 @@ func TestALargeBacklogLetsOtherMailboxesInBetween(t *testing.T) {
 		t.Fatal(err)
 	}
 	began, waits, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	d.workers[1].acquireSlot = func(ctx context.Context) (func(), error) {
+	d.workers[1].acquireSlot = func(ctx context.Context, server string) (*slot, error) {
 		close(waits)
-		return d.acquireSlot(ctx)
+		return d.sessionSlots.acquire(ctx, server)
 	}
 	w.maildrops.At("RETR 1").Times(1).Call(func() {
 		close(began)

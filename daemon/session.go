@@ -39,15 +39,10 @@ type sessionRun struct {
 	dropped        bool           // the session ended without QUIT, to keep the staying messages
 }
 
-// runSession works through one POP3 session and reports whether another one would find more. A stop (ctx) ends it after
+// runSession works through an open session and reports whether another one would find more. A stop (ctx) ends it after
 // the messages in hand; work lives on for a while after ctx, so that no step is cut. The error is a *brokenBy when a
 // message ended the session and nothing else was wrong.
-func (p *poll) runSession(ctx, work context.Context) (more bool, err error) {
-	session, err := p.open(ctx, work)
-	if err != nil {
-		return false, err
-	}
-	defer session.Close()
+func (p *poll) runSession(ctx, work context.Context, session *mailbox.Session) (more bool, err error) {
 	listing, err := session.List(work)
 	if err != nil {
 		return false, err

@@ -18,7 +18,7 @@ type worker struct {
 	mailbox     Mailbox
 	log         events
 	parse       parser
-	acquireSlot func(context.Context) (release func(), err error) // see Daemon.acquireSlot; tests replace it
+	acquireSlot func(ctx context.Context, server string) (*slot, error) // of Daemon.sessionSlots; tests replace it
 
 	progress      *progress
 	failures      int  // polls that failed in a row
@@ -28,7 +28,7 @@ type worker struct {
 
 func newWorker(d *Daemon, m Mailbox) *worker {
 	return &worker{
-		daemon: d, mailbox: m, parse: processor.Parse, acquireSlot: d.acquireSlot, progress: newProgress(),
+		daemon: d, mailbox: m, parse: processor.Parse, acquireSlot: d.sessionSlots.acquire, progress: newProgress(),
 		log: events{d.opts.Logger.Named("poll").With(zap.String("mailbox", m.Name))},
 	}
 }
@@ -101,7 +101,7 @@ func (w *worker) poll(ctx context.Context) (report Report) {
 	}()
 	p := poll{
 		opts: &w.daemon.opts, mailbox: &w.mailbox, log: w.log, parse: w.parse, report: &report,
-		progress: w.progress, acquireSlot: w.acquireSlot,
+		progress: w.progress, acquireSlot: w.acquireSlot, batchSlots: w.daemon.batchSlots,
 	}
 	started := w.daemon.opts.Now()
 	report.Err = p.run(ctx)
