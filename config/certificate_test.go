@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-func TestTrustedCertificatesAreReadBesideTheFileThatNamesThem(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
+// certificate returns a new certificate of an authority, as DER and as PEM.
+func certificate(t *testing.T) (der []byte, text string) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -24,11 +24,18 @@ func TestTrustedCertificatesAreReadBesideTheFileThatNamesThem(t *testing.T) {
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mail CA"}, IsCA: true, BasicConstraintsValid: true,
 		NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign,
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	der, err = x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, dir, "tls/ca.pem", "the mail server's\n"+string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	return der, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+func TestTrustedCertificatesAreReadBesideTheFileThatNamesThem(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	der, text := certificate(t)
+	write(t, dir, "tls/ca.pem", "the mail server's\n"+text)
 	m, _, err := LoadMailbox(write(t, dir, "m.xml", minimal(password+"<TrustedCertificate>tls/ca.pem</TrustedCertificate>")))
 	if err != nil {
 		t.Fatal(err)

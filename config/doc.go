@@ -17,6 +17,7 @@
 //	default    the value of an absent or empty tag
 //	mandatory  "yes": the tag must be given in every file
 //	repeats    "yes": the tag may be given more than once
+//	restart    "yes": a change takes effect only when the daemon starts again
 //	example    an example for messages and for the reference
 //
 // The field's comment is the tag's text in the reference. It begins with a verb, and may end with lines for what rules
@@ -39,6 +40,10 @@
 //	processor.go                         … processors
 //	rules.go                             the rules between the tags of a mailbox file
 //	files.go                             the certificates and secrets that a mailbox file names
+//	source.go                            the files that a configuration was read from
+//	broken.go                            mailbox files with mistakes
+//	watch.go                             Watcher: tells when files have changed
+//	changes.go                           what differs between two configurations
 //	copies.go                            two files for one mailbox or account
 //	exposed.go, exposed_*.go             secrets that other accounts can read
 //	directory_*.go                       the usual data directory

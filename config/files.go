@@ -26,7 +26,7 @@ func (c checking) files() {
 
 // certificates reads TrustedCertificate. name is the path as the mailbox file has it.
 func (c checking) certificates(name string) {
-	data, err := readFile(c.TrustedCertificate)
+	data, err := c.readNamed(c.TrustedCertificate)
 	if err != nil {
 		c.mistake(c.at("TrustedCertificate"), "TrustedCertificate", name+" cannot be read: "+err.Error()+" (name a PEM file)")
 		return
@@ -50,7 +50,7 @@ func (c checking) certificates(name string) {
 // do not show the path, because users sometimes put the secret itself here.
 func (c checking) secretFile(tag, path, plain, noun string, to *Secret) {
 	at := c.at(tag)
-	data, err := readFile(path)
+	data, err := c.readNamed(path)
 	if err != nil {
 		c.mistake(at, tag, "the file it names cannot be read: "+err.Error()+
 			" (name a file that holds the "+noun+", or write the "+noun+" itself in "+plain+")")

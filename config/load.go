@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -29,12 +30,14 @@ func loadMailbox(path string) (*Mailbox, *filling) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	return readMailbox(path, data)
+	m, f := readMailbox(path, data)
+	f.files = append([]File{fileOf(path, data, nil)}, f.files...)
+	return m, f
 }
 
 // unreadable returns the result of a file that could not be read: one mistake.
 func unreadable(path string, err error) *filling {
-	d := &document{file: path}
+	d := &document{file: path, files: []File{fileOf(path, nil, err)}}
 	d.mistake(position{}, "", "cannot be read: "+err.Error())
 	return &filling{document: d}
 }
@@ -72,19 +75,36 @@ func DefaultService(dataDirectory string) *Service {
 // every file. When only mailbox files have mistakes, LoadService also returns the service, with the mailboxes that have
 // none; otherwise the service is nil.
 func LoadService(path string) (*Service, []Warning, error) {
+	s, f := loadService(path)
+	return s.orMistakes(f)
+}
+
+// orMistakes returns the results of LoadService for what loadService has read.
+func (s *Service) orMistakes(f *filling) (*Service, []Warning, error) {
+	warnings, mistakes := f.warnings, slices.Clone(f.mistakes)
+	for _, b := range s.Broken {
+		mistakes = append(mistakes, b.Mistakes...)
+	}
+	if len(f.mistakes) > 0 {
+		return nil, warnings, asError(mistakes)
+	}
+	return s, warnings, asError(mistakes)
+}
+
+// loadService reads the service file and its mailbox files. The service holds what could be read of them. The filling has
+// the mistakes of the service file alone, and the warnings of all files.
+func loadService(path string) (*Service, *filling) {
 	data, err := readFile(path)
 	if err != nil {
-		return nil, nil, asError(unreadable(path, err).mistakes)
+		f := unreadable(path, err)
+		return &Service{File: path, Files: f.files}, f
 	}
 	s, f := readService(path, data)
+	s.Files = []File{fileOf(path, data, nil)}
 	files := f.mailboxFiles(s)
-	mailboxes, warnings, mistakes := loadMailboxes(files, s, f)
-	warnings = append(sortedWarnings(f.warnings), warnings...)
-	if len(f.mistakes) > 0 {
-		return nil, warnings, asError(append(sorted(f.mistakes), mistakes...))
-	}
-	s.Mailboxes = mailboxes
-	return s, warnings, asError(mistakes)
+	f.mistakes, f.warnings = sorted(f.mistakes), sortedWarnings(f.warnings)
+	f.loadMailboxes(files, s)
+	return s, f
 }
 
 // readService reads the service file at path from its octets, without its mailbox files.

@@ -1,25 +1,26 @@
 package config
 
-// loadMailboxes reads the mailbox files of a service, gives the mailboxes the defaults of the service, and compares
-// them with each other. own is the service's own file. The result holds the mailboxes without mistakes.
-func loadMailboxes(files []string, s *Service, own *filling) (good []*Mailbox, warnings []Warning, mistakes []Mistake) {
+// loadMailboxes reads the mailbox files of a service into it, gives the mailboxes the defaults of the service, and
+// compares them with each other. f is the service's own file, and collects the warnings.
+func (f *filling) loadMailboxes(files []string, s *Service) {
 	var read []*mailboxFile
 	for _, file := range files {
-		m, f := loadMailbox(file)
-		if m != nil && f.first != nil {
-			f.inherit(m, s, own)
+		m, of := loadMailbox(file)
+		if m != nil && of.first != nil {
+			of.inherit(m, s, f)
 		}
-		read = append(read, &mailboxFile{m, f, modified(file)})
+		read = append(read, &mailboxFile{m, of, modified(file)})
 	}
 	reportCopies(read)
 	for _, file := range read {
-		warnings = append(warnings, file.warnings...)
-		mistakes = append(mistakes, sorted(file.mistakes)...)
-		if len(file.mistakes) == 0 {
-			good = append(good, file.Mailbox)
+		f.warnings = append(f.warnings, file.warnings...)
+		s.Files = append(s.Files, file.files...)
+		if len(file.mistakes) > 0 {
+			s.Broken = append(s.Broken, file.broken())
+			continue
 		}
+		s.Mailboxes = append(s.Mailboxes, file.Mailbox)
 	}
-	return good, warnings, mistakes
 }
 
 // inherit copies Login and Team from the service where the mailbox has none. It reports a missing one only when both

@@ -28,6 +28,9 @@ The dialect:
 - An unknown tag, a bad value, a missing tag and a repeated tag are mistakes. The program reports all mistakes of all files at
   once, as ` + "`file:line:column: Tag: what is wrong (what to do)`" + `.
 - A relative path starts at the folder of the file that contains it.
+
+The daemon reads the files again when it gets SIGHUP, and within seconds after one of them changes: the service file, a mailbox
+file, or a file that a mailbox file names. A change takes effect at once unless its tag says otherwise below.
 `
 
 // filterPreface begins the section on filters.
@@ -103,6 +106,9 @@ func (r referenceWriter) tag(t Tag) {
 	r.WriteString("- Values: " + escape(t.Values) + "\n")
 	r.WriteString("- Default: " + escape(cmp.Or(r.otherwise(t), "none")) + "\n")
 	r.WriteString("- Mandatory: " + escape(r.mandatory(t)) + "\n")
+	if t.Restart {
+		r.WriteString("- A change takes effect: when the daemon starts again\n")
+	}
 	r.WriteString("- Example: `" + t.line(t.Example) + "`\n")
 }
 

@@ -2,7 +2,6 @@ package config
 
 import (
 	"net/netip"
-	"path/filepath"
 	"strings"
 )
 
@@ -29,11 +28,7 @@ func (c checking) all() {
 // identity names the mailbox after its file when the tag Name is absent.
 func (c checking) identity() {
 	if c.Name == "" && !c.given("Name") {
-		base := filepath.Base(c.File)
-		if ext := filepath.Ext(base); strings.EqualFold(ext, ".xml") {
-			base = strings.TrimSuffix(base, ext)
-		}
-		c.Name = base
+		c.Name = nameOfFile(c.File)
 	}
 }
 

@@ -11,6 +11,8 @@ type Service struct {
 	Logging    `section:"Logging"`
 
 	Mailboxes []*Mailbox // the mailboxes without mistakes, enabled or not, in the order of their files
+	Broken    []Broken   // the mailbox files with mistakes, in their order
+	Files     []File     // every file that was read, and every file that a mailbox file names: secrets and certificates
 }
 
 // Storage says where the daemon keeps its records and files. LoadService makes its paths absolute.
@@ -19,23 +21,23 @@ type Storage struct {
 	// password.
 	//
 	// Default: a private PostgreSQL in DataDirectory
-	DatabaseURL Secret `xml:"Database" check:"database" example:"host=db.lan dbname=mailintegration user=mailintegration sslmode=verify-full"`
+	DatabaseURL Secret `xml:"Database" check:"database" restart:"yes" example:"host=db.lan dbname=mail user=mail sslmode=verify-full"`
 
 	// Names the folder of everything that the daemon keeps besides the database.
 	//
 	// Default: /var/lib/mailintegration, on Windows %ProgramData%\MailIntegration
-	DataDirectory string `xml:"DataDirectory" check:"path" example:"/srv/mailintegration"`
+	DataDirectory string `xml:"DataDirectory" check:"path" restart:"yes" example:"/srv/mailintegration"`
 
 	// Names the folder of the attachments, often a network path.
 	//
 	// Default: attachments in DataDirectory
-	AttachmentDirectory string `xml:"AttachmentDirectory" check:"path" example:"/mnt/share/attachments"`
+	AttachmentDirectory string `xml:"AttachmentDirectory" check:"path" restart:"yes" example:"/mnt/share/attachments"`
 
 	// Names the folder in which large messages lie while the daemon reads them. The daemon creates it, for its own
 	// account alone. It must have room for MaxConcurrentPolls messages of MaxMessageSize.
 	//
 	// Default: spool in DataDirectory
-	SpoolDirectory string `xml:"SpoolDirectory" check:"path" example:"/var/spool/mailintegration"`
+	SpoolDirectory string `xml:"SpoolDirectory" check:"path" restart:"yes" example:"/var/spool/mailintegration"`
 
 	// Says how long the daemon keeps receipts, and the originals of refused and ignored messages, after it last saw the
 	// message in its mailbox. A message that comes back later, from a backup of the mail server, is recorded again.
@@ -70,7 +72,7 @@ type Throughput struct {
 	MaxSessionsPerServer int `xml:"MaxSessionsPerServer" check:"count 1-4096" default:"48" example:"16"`
 
 	// Limits how many connections to the database the daemon opens, whatever the number of mailboxes.
-	MaxDatabaseConnections int `xml:"MaxDatabaseConnections" check:"count 2-1000" default:"10" example:"20"`
+	MaxDatabaseConnections int `xml:"MaxDatabaseConnections" check:"count 2-1000" default:"10" restart:"yes" example:"20"`
 
 	// Ends a session after this many messages and begins the next one, so that deletions take effect early.
 	MessagesPerSession int `xml:"MessagesPerSession" check:"count 1-100000" default:"1000" example:"200"`

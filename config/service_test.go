@@ -40,9 +40,9 @@ func TestAServiceFileWithTheFewestTagsHasTheDefaults(t *testing.T) {
 			MaxConcurrentPolls: 64, MaxSessionsPerServer: 48, MaxDatabaseConnections: 10, MessagesPerSession: 1000, BatchMessages: 50,
 		},
 		Logging:   Logging{LogLevel: "info"},
-		Mailboxes: got.Mailboxes,
+		Mailboxes: got.Mailboxes, Files: got.Files,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(File{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"a of IT", "b of HR"}, namesAndTeams(got)); diff != "" {

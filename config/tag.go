@@ -15,6 +15,7 @@ type Tag struct {
 	Example   string
 	InServer  bool // belongs inside <Server>
 	Repeats   bool // may be given more than once
+	Restart   bool // a change takes effect only when the daemon starts
 
 	kind  kind
 	field string // "Server.Port"
@@ -60,7 +61,8 @@ func tagOf(name string, section, field reflect.StructField) Tag {
 		Name: name, Section: section.Tag.Get("section"), InServer: section.Name == "Server",
 		Values: k.noun, Default: field.Tag.Get("default"), Mandatory: field.Tag.Get("mandatory") == "yes",
 		Example: field.Tag.Get("example"), Repeats: field.Tag.Get("repeats") == "yes",
-		kind: k, field: section.Name + "." + field.Name, index: append(section.Index, field.Index...),
+		Restart: field.Tag.Get("restart") == "yes",
+		kind:    k, field: section.Name + "." + field.Name, index: append(section.Index, field.Index...),
 	}
 	if k.values != "" {
 		tag.Values += " (" + k.values + ")"

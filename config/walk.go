@@ -41,6 +41,7 @@ type document struct {
 	// secret, so messages show none.
 	quiet    bool
 	secrets  []string // that redact removes from messages
+	files    []File   // the file itself, and those that it names
 	mistakes []Mistake
 	warnings []Warning
 }
