@@ -33,7 +33,9 @@ type Polling struct {
 	Enabled bool `xml:"Enabled" default:"True" example:"False"`
 
 	// Says when the daemon polls the mailbox. A poll never overlaps the previous one. A cron expression uses the time
-	// zone of the machine unless it begins with TZ=, as in TZ=America/Montreal 0 8 * * *.
+	// zone of the machine unless it begins with TZ=, as in TZ=America/Montreal 0 8 * * *. The daemon spreads the polls of
+	// many mailboxes: those of an interval over all of it, those of a cron expression over 30 s for a thousand mailboxes,
+	// at most half of the time between two of them.
 	Schedule Schedule `xml:"Schedule" default:"30s" example:"*/5 8-17 * * 1-5"`
 
 	// Says what the daemon makes of a message: EndUserIncidentMailMessageProcessor opens incidents,

@@ -178,7 +178,7 @@
 //
 //	daemon.go           Mailbox, Options and Daemon: start, stop, slots for sessions
 //	worker.go           one mailbox's polls over time, and its failures
-//	schedule.go         when the next poll is due
+//	schedule.go         when the next poll is due; many mailboxes are spread over their schedule
 //	poll.go             one poll: its sessions, and the Report
 //	slots.go            how many sessions and batches run at once, and whose turn it is
 //	session.go          one POP3 session, from the listing to QUIT

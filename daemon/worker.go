@@ -57,8 +57,9 @@ func (w *worker) logPanic(f func()) {
 // pollOnSchedule polls on the mailbox's schedule until ctx is cancelled. Polls never overlap: after a poll that takes
 // longer than the schedule's interval, the worker waits for the next time that is still to come.
 func (w *worker) pollOnSchedule(ctx context.Context) {
-	next := firstPoll(w.mailbox.Schedule, w.mailbox.Name, w.daemon.opts.Now())
-	for ; ; next = nextPoll(w.mailbox.Schedule, w.mailbox.Name, w.daemon.opts.Now(), w.failures, w.permanent) {
+	times := timetable{w.mailbox.Schedule, w.mailbox.Name, len(w.daemon.workers)}
+	next := times.first(w.daemon.opts.Now())
+	for ; ; next = times.nextAfter(w.daemon.opts.Now(), w.failures, w.permanent) {
 		now := w.daemon.opts.Now()
 		next = w.progress.noSooner(next)
 		if w.failures > 0 {
