@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,11 +40,7 @@ type collector struct {
 
 // newCollector returns the collector of a daemon.
 func newCollector(opts Options) *collector {
-	retention := opts.Retention
-	if retention == 0 {
-		retention = defaultRetention
-	}
-	return &collector{store: opts.Store, retention: retention, log: events{opts.Logger.Named("daemon")}}
+	return &collector{store: opts.Store, retention: cmp.Or(opts.Retention, defaultRetention), log: events{opts.Logger.Named("daemon")}}
 }
 
 // run collects until ctx is cancelled. It waits before the first collection too: if this database is a copy that

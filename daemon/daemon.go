@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -28,92 +29,205 @@ type Mailbox struct {
 	SleepAfterDeletion time.Duration // pause after a session that deleted, for servers that delete slowly
 	TraceMessageInfo   bool          // log Message-ID, From, To, Subject and Date of each message
 
+	// Revision identifies the configuration: Apply takes two mailboxes with the same revision for equal. Without one, Apply
+	// compares the fields, which it cannot do with functions.
+	Revision string
+
 	// Problem, when not nil, is the reason why this mailbox cannot be polled at all; each poll fails with it.
 	Problem error
 }
 
-// Options configures a Daemon. Store and Mailboxes are required.
+// Options configures a Daemon. Mailboxes and one of Store and Open are required.
 type Options struct {
-	Store     *store.Store
+	// Store is an open store, which the caller closes. Without it, the daemon calls Open, until that succeeds, and closes
+	// the store that Open returns when Run or Once ends.
+	Store *store.Store
+	Open  func(context.Context) (*store.Store, error)
+
 	Mailboxes []Mailbox
+	Version   string           // of the program, for other daemons and the log
 	Logger    *zap.Logger      // nil: none
 	Now       func() time.Time // nil: time.Now
 
-	MaxPolls             int // how many sessions hold a slot at the same time; 0: 64
-	MaxSessionsPerServer int // how many sessions run with one server (host and port) at the same time; 0: 48
-	MaxBatches           int // how many batches are retrieved and accepted at the same time; 0: 8
-
-	MessagesPerSession int           // QUIT and reconnect after this many messages; 0: 1000
-	BatchMessages      int           // messages accepted in one transaction; 0: 50
-	BatchOctets        int64         // raw octets that end a batch; 0: 16 MiB
-	BatchTime          time.Duration // how long the first message of a batch waits for others; 0: 2 s
-	StopGrace          time.Duration // how long a stop waits for the messages in hand; 0: 20 s
-	ParseTime          time.Duration // how long parsing a small message may take; 0: 30 s
-	SessionTime        time.Duration // after this time a session begins no further batch; 0: 5 min
-	SlotTime           time.Duration // how long a session holds its slot at most; 0: 2 min
-	Retention          time.Duration // how long receipts are kept, see Collecting; 0: 400 days; negative: for ever
+	MaxPolls             int           // how many sessions hold a slot at the same time; 0: 64
+	MaxSessionsPerServer int           // how many of them are with the same host and port; 0: 48
+	MaxBatches           int           // how many batches are retrieved and accepted at the same time; 0: 8
+	MessagesPerSession   int           // QUIT and reconnect after this many messages; 0: 1000
+	BatchMessages        int           // messages accepted in one transaction; 0: 50
+	BatchOctets          int64         // raw octets that end a batch; 0: 16 MiB
+	BatchTime            time.Duration // how long the first message of a batch waits for others; 0: 2 s
+	StopGrace            time.Duration // how long a stop waits for the messages in hand; 0: 20 s
+	ParseTime            time.Duration // how long parsing a small message may take; 0: 30 s
+	SessionTime          time.Duration // after this time a session begins no further batch; 0: 5 min
+	SlotTime             time.Duration // how long a session holds its slot at most; 0: 2 min
+	Retention            time.Duration // how long receipts are kept, see Collecting; 0: 400 days; negative: for ever
 
 	// Recorded, when not nil, is called after each message that was accepted, from the mailbox's goroutine.
 	Recorded func(mailbox string, m *processor.Message, o store.Outcome)
 }
 
+// setDefaults replaces zero values.
+func (o *Options) setDefaults() {
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	o.MaxPolls = cmp.Or(o.MaxPolls, 64)
+	o.MaxSessionsPerServer = cmp.Or(o.MaxSessionsPerServer, 48)
+	o.MaxBatches = cmp.Or(o.MaxBatches, 8)
+	o.MessagesPerSession = cmp.Or(o.MessagesPerSession, 1000)
+	o.BatchMessages = cmp.Or(o.BatchMessages, 50)
+	o.BatchOctets = cmp.Or(o.BatchOctets, 16<<20)
+	o.BatchTime = cmp.Or(o.BatchTime, 2*time.Second)
+	o.StopGrace = cmp.Or(o.StopGrace, 20*time.Second)
+	o.SessionTime = cmp.Or(o.SessionTime, 5*time.Minute)
+	o.SlotTime = cmp.Or(o.SlotTime, 2*time.Minute)
+	o.Retention = cmp.Or(o.Retention, defaultRetention)
+}
+
 // Daemon polls mailboxes. Its methods may be called from several goroutines, but only one Run at a time.
 type Daemon struct {
-	opts    Options
-	workers []*worker
+	current atomic.Pointer[Options]                                        // never changed, only replaced: see options
+	timer   func(time.Duration) (fires <-chan time.Time, stop func() bool) // tests replace it
 
 	sessionSlots *slots // Options.MaxPolls, for each server Options.MaxSessionsPerServer
 	batchSlots   *slots // Options.MaxBatches
+
+	mu        sync.Mutex // guards the fields below; whoever holds it waits for nothing but the mutex of a worker
+	workers   []*worker
+	removed   Totals // of workers that are gone
+	database  DatabaseStatus
+	startedAt time.Time
+	running   bool
+	launch    func(*worker) // starts a worker while Run accepts more, otherwise nil
 }
 
 // New returns a daemon for the mailboxes of opts. Two mailboxes with the same name are an error.
 func New(opts Options) (*Daemon, error) {
-	if opts.Store == nil {
+	if opts.Store == nil && opts.Open == nil {
 		return nil, errors.New("daemon: no store")
 	}
-	if opts.Logger == nil {
-		opts.Logger = zap.NewNop()
+	if err := checkNames(opts.Mailboxes); err != nil {
+		return nil, err
 	}
-	if opts.Now == nil {
-		opts.Now = time.Now
-	}
-	opts.MaxPolls = cmp.Or(opts.MaxPolls, 64)
-	opts.MaxSessionsPerServer = cmp.Or(opts.MaxSessionsPerServer, 48)
-	opts.MaxBatches = cmp.Or(opts.MaxBatches, 8)
-	opts.MessagesPerSession = cmp.Or(opts.MessagesPerSession, 1000)
-	opts.BatchMessages = cmp.Or(opts.BatchMessages, 50)
-	opts.BatchOctets = cmp.Or(opts.BatchOctets, 16<<20)
-	opts.BatchTime = cmp.Or(opts.BatchTime, 2*time.Second)
-	opts.StopGrace = cmp.Or(opts.StopGrace, 20*time.Second)
-	opts.SessionTime = cmp.Or(opts.SessionTime, 5*time.Minute)
-	opts.SlotTime = cmp.Or(opts.SlotTime, 2*time.Minute)
-
+	opts.setDefaults()
 	d := &Daemon{
-		opts: opts, sessionSlots: newSlots(opts.MaxPolls, opts.MaxSessionsPerServer), batchSlots: newSlots(opts.MaxBatches, 0),
+		timer:        newTimer,
+		sessionSlots: newSlots(opts.MaxPolls, opts.MaxSessionsPerServer), batchSlots: newSlots(opts.MaxBatches, 0),
 	}
-	names := map[string]bool{}
+	d.current.Store(&opts)
 	for _, m := range opts.Mailboxes {
-		if names[m.Name] {
-			return nil, fmt.Errorf("daemon: two mailboxes are named %s", m.Name)
-		}
-		names[m.Name] = true
 		d.workers = append(d.workers, newWorker(d, m))
 	}
 	return d, nil
 }
 
+// newTimer returns a channel that receives after a time.
+func newTimer(after time.Duration) (fires <-chan time.Time, stop func() bool) {
+	t := time.NewTimer(after)
+	return t.C, t.Stop
+}
+
+// options returns the options in force, with the open store. They never change; Apply replaces them.
+func (d *Daemon) options() *Options { return d.current.Load() }
+
+// setOptions replaces the options by a changed copy. The caller holds d.mu.
+func (d *Daemon) setOptions(change func(*Options)) {
+	o := *d.options()
+	change(&o)
+	d.current.Store(&o)
+}
+
+// log returns the daemon's own log.
+func (d *Daemon) log() events { return events{d.options().Logger.Named("daemon")} }
+
+// isOpen reports whether the store is open.
+func (d *Daemon) isOpen() bool { return d.options().Store != nil }
+
 // Run polls every mailbox on its schedule until ctx is cancelled, then finishes the messages in hand and returns nil.
 func (d *Daemon) Run(ctx context.Context) error {
-	log := events{d.opts.Logger.Named("daemon")}
-	log.daemonStarted(len(d.workers))
 	var running sync.WaitGroup
-	for _, w := range d.workers {
-		running.Go(func() { w.run(ctx) })
-	}
-	running.Go(func() { newCollector(d.opts).run(ctx) })
+	d.begin(ctx, &running)
+	running.Go(func() { newCollector(*d.options()).run(ctx) })
+	<-ctx.Done()
+	d.refuseWorkers()
 	running.Wait()
-	log.daemonStopped()
+	d.ended()
 	return nil
+}
+
+// begin starts the workers, and lets Apply start others.
+func (d *Daemon) begin(ctx context.Context, running *sync.WaitGroup) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.log().daemonStarted(len(d.workers))
+	d.running, d.startedAt = true, d.options().Now()
+	d.launch = func(w *worker) {
+		w.grant()
+		running.Go(func() { d.runWorker(ctx, w) })
+	}
+	for _, w := range d.workers {
+		d.launch(w)
+	}
+}
+
+// grant gives the worker a lease that does not end.
+func (w *worker) grant() {
+	now := w.daemon.options().Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lease.held = true
+	w.next = w.times().first(now)
+}
+
+// start starts a worker that Apply has added. The caller holds d.mu.
+func (d *Daemon) start(w *worker) {
+	if d.launch != nil {
+		d.launch(w)
+	}
+}
+
+// beatSoon makes the daemon take leases soon.
+func (d *Daemon) beatSoon() {}
+
+// runWorker runs a worker until ctx is cancelled or its mailbox is removed. Then the worker is gone.
+func (d *Daemon) runWorker(ctx context.Context, w *worker) {
+	for ctx.Err() == nil {
+		w.run(ctx)
+		d.mu.Lock()
+		gone := d.dropRetired(w)
+		d.mu.Unlock()
+		if gone {
+			return
+		}
+	}
+}
+
+// dropRetired removes a worker whose mailbox was removed, and reports whether it did. Apply may have added the mailbox
+// again. The caller holds d.mu.
+func (d *Daemon) dropRetired(w *worker) bool {
+	if !w.isRetired() {
+		return false
+	}
+	d.workers = slices.DeleteFunc(slices.Clone(d.workers), func(o *worker) bool { return o == w }) // Status reads the old slice
+	d.removed.plus(w.status(time.Time{}).Totals)
+	return true
+}
+
+// refuseWorkers lets no further worker start.
+func (d *Daemon) refuseWorkers() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.launch = nil
+}
+
+func (d *Daemon) ended() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.running = false
+	d.log().daemonStopped()
 }
 
 // Once polls the named mailboxes once, all of them without a name, and returns their reports. If a name is not
@@ -126,7 +240,7 @@ func (d *Daemon) Once(ctx context.Context, names ...string) ([]Report, error) {
 	reports := make([]Report, len(chosen))
 	var running sync.WaitGroup
 	for i, w := range chosen {
-		running.Go(func() { reports[i] = w.poll(ctx) })
+		running.Go(func() { reports[i] = w.poll(ctx, func() bool { return true }) })
 	}
 	running.Wait()
 	return reports, nil
@@ -134,12 +248,14 @@ func (d *Daemon) Once(ctx context.Context, names ...string) ([]Report, error) {
 
 // workersOf returns the workers of the named mailboxes, each once, or all workers without a name.
 func (d *Daemon) workersOf(names []string) ([]*worker, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if len(names) == 0 {
 		return d.workers, nil
 	}
 	var chosen []*worker
 	for _, name := range names {
-		i := slices.IndexFunc(d.workers, func(w *worker) bool { return w.mailbox.Name == name })
+		i := slices.IndexFunc(d.workers, func(w *worker) bool { return w.name() == name })
 		if i < 0 {
 			return nil, fmt.Errorf("no mailbox is named %s", name)
 		}

@@ -166,17 +166,19 @@
 //	debug  session opened, session closed, session dropped, poll ended (of an empty mailbox), poll skipped,
 //	       message too large known, receipts and attachments not swept again
 //	info   daemon started, daemon stopped, message accepted, message known, message info, poll ended, poll stopped,
-//	       poll postponed, mailbox works, old receipts and orphaned attachments removed,
+//	       poll postponed, mailbox works, settings applied, old receipts and orphaned attachments removed,
 //	       receipts and attachments swept again
 //	warn   message left in the mailbox, message refused, message given up, message not retrieved,
 //	       message too large not recorded, deletion refused, last poll was interrupted, poll failed,
 //	       server deletes messages by itself, server wants time between log-ins, receipts and attachments not swept
-//	error  message set aside, message too large, poll failed, poll panicked, collection panicked,
+//	error  message set aside, message too large, poll failed, poll panicked, poll does not add up, collection panicked,
 //	       receipts and attachments not swept
 //
 // # Files
 //
 //	daemon.go           Mailbox, Options and Daemon: start, stop, slots for sessions
+//	apply.go            replacing mailboxes and limits while the daemon runs
+//	status.go, cause.go the state of daemon and mailboxes as a value; the causes of errors
 //	worker.go           one mailbox's polls over time, and its failures
 //	schedule.go         when the next poll is due; many mailboxes are spread over their schedule
 //	poll.go             one poll: its sessions, and the Report

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"cmp"
+	"context"
 	"errors"
 
 	"mailintegration/mailbox"
@@ -39,4 +40,9 @@ func (e *lastingError) Unwrap() error { return e.err }
 func isLasting(err error) bool {
 	var lasting *lastingError
 	return errors.As(err, &lasting)
+}
+
+// isInterruption reports whether a stop or a lost lease has ended a poll: nothing was wrong.
+func isInterruption(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, errLeaseLost)
 }

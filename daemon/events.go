@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -140,7 +139,7 @@ func (e events) pollEnded(r Report, took time.Duration) {
 	switch {
 	case r.Skipped:
 		e.log.Debug("poll skipped", zap.String("reason", "another daemon polls this mailbox"))
-	case errors.Is(r.Err, context.Canceled):
+	case isInterruption(r.Err):
 		e.log.Info("poll stopped", fields...)
 	case r.Err != nil && needsPerson(r.Err):
 		e.log.Error("poll failed", append(fields, zap.Error(r.Err), zap.String("hint", Hint(r.Err)))...)
@@ -151,6 +150,18 @@ func (e events) pollEnded(r Report, took time.Duration) {
 	default:
 		e.log.Info("poll ended", fields...)
 	}
+}
+
+// pollDoesNotAddUp logs that a poll lost count of its messages.
+func (e events) pollDoesNotAddUp(r Report, unaccounted int) {
+	e.log.Error("poll does not add up", zap.Int("listed", r.Listed), zap.Int("unaccounted", unaccounted),
+		zap.Int("recorded", r.Recorded()), zap.Int("known", r.Known), zap.Int("oversize", r.Oversize), zap.Int("failed", r.Failed),
+		zap.Int("deferred", r.Deferred), zap.String("hint", "this is a bug, please report it; no unrecorded message was deleted"))
+}
+
+// settingsApplied logs what Apply has changed, by name.
+func (e events) settingsApplied(c Changes) {
+	e.log.Info("settings applied", zap.Strings("added", c.Added), zap.Strings("changed", c.Changed), zap.Strings("removed", c.Removed))
 }
 
 // mailboxWorks logs that a mailbox was polled, for the first time or again after failures.

@@ -15,7 +15,11 @@ import (
 // Listed = Opened + Added + Refused + Ignored + SetAside + Known + Oversize + Failed + Deferred.
 type Report struct {
 	Mailbox string
-	Skipped bool // another daemon polls this mailbox just now
+	Skipped bool // another daemon polls this mailbox, or (in a single run) the server wants more time between log-ins
+
+	// Of a skipped poll:
+	Holder   Holder    // the daemon that polls this mailbox, zero if the server wants more time
+	NextPoll time.Time // when that daemon will poll it, or when the server allows the next log-in; zero if unknown
 
 	Listed                                    int
 	Opened, Added, Refused, Ignored, SetAside int // recorded in this poll
@@ -29,6 +33,11 @@ type Report struct {
 
 // Recorded returns the number of messages that this poll put into the database.
 func (r Report) Recorded() int { return r.Opened + r.Added + r.Refused + r.Ignored + r.SetAside }
+
+// Unaccounted returns how many of the listed messages the other counts leave out. Another number than 0 is a bug.
+func (r Report) Unaccounted() int {
+	return r.Listed - r.Recorded() - r.Known - r.Oversize - r.Failed - r.Deferred
+}
 
 // count adds the outcome of one message.
 func (r *Report) count(o store.Outcome) {
@@ -61,6 +70,7 @@ type poll struct {
 	acquireSlot func(ctx context.Context, server string) (*slot, error)
 	batchSlots  *slots
 	places      places
+	isHeld      func() bool // reports whether this daemon may still poll the mailbox; asked between batches
 
 	target      store.Mailbox
 	guard       *guard
@@ -136,6 +146,14 @@ func (p *poll) runSessions(ctx, work context.Context) error {
 	}
 }
 
+// stopped returns why the poll begins nothing more: a stop, or a lost lease. It returns nil while there is no reason.
+func (p *poll) stopped(ctx context.Context) error {
+	if ctx.Err() == nil && !p.isHeld() {
+		return errLeaseLost
+	}
+	return ctx.Err()
+}
+
 // maxSessions returns how many sessions a poll may have, not counting those that a message ended.
 func (p *poll) maxSessions() int {
 	return 2*(1+p.progress.listed/p.opts.MessagesPerSession) + min(len(p.trouble.attempts), maxAlone)
@@ -150,6 +168,9 @@ func (p *poll) sessionInSlot(ctx, work context.Context) (more bool, err error) {
 		return false, err
 	}
 	defer place.release()
+	if err := p.stopped(ctx); err != nil { // while it waited
+		return false, err
+	}
 	p.places.enter(place)
 	defer p.places.enter(nil)
 	p.guard.onSlow = p.places.yield

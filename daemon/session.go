@@ -70,10 +70,10 @@ func (p *poll) runSession(ctx, work context.Context, session *mailbox.Session) (
 	storeErr, broken := r.run(ctx, work, len(fresh))
 	p.deleted = r.deleted
 	p.log.sessionClosed(r.looked, r.deleted)
-	if ctx.Err() != nil {
+	if stop := p.stopped(ctx); stop != nil {
 		p.report.Listed += rest
 		p.report.Deferred += rest
-		return false, errors.Join(storeErr, broken, ctx.Err())
+		return false, errors.Join(storeErr, broken, stop)
 	}
 	if storeErr != nil { // an error that ended the session too was logged
 		return false, storeErr
@@ -143,7 +143,7 @@ func (r *sessionRun) acceptBatches(ctx, work context.Context) (broken, failed er
 // beginsBatch reports whether the session begins another batch. A session that takes long ends, so that its deletions
 // take effect and others get its slot.
 func (r *sessionRun) beginsBatch(ctx context.Context) bool {
-	return r.looked < len(r.items) && ctx.Err() == nil && !r.trouble.isInfrastructure() &&
+	return r.looked < len(r.items) && r.stopped(ctx) == nil && !r.trouble.isInfrastructure() &&
 		(r.looked == 0 || r.opts.Now().Before(r.until))
 }
 

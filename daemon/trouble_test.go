@@ -214,7 +214,7 @@ func TestASlowServerKeepsNoOtherMailboxWaiting(t *testing.T) {
 	if r, err := d.Once(t.Context(), "other"); err != nil || r[0].Opened != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
-	d.opts.StopGrace = time.Millisecond
+	d.setOptions(func(o *Options) { o.StopGrace = time.Millisecond })
 	stop()
 	w.maildrops.Close()
 	<-ended

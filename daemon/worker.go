@@ -2,9 +2,8 @@ package daemon
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -12,32 +11,83 @@ import (
 	"mailintegration/processor"
 )
 
-// worker polls one mailbox, one poll at a time: RFC 1939 locks a maildrop, so more would be useless.
+// worker polls one mailbox, one poll at a time: RFC 1939 locks a maildrop, so more would be useless. It polls only while
+// this daemon holds the lease of the mailbox.
 type worker struct {
 	daemon      *Daemon
-	mailbox     Mailbox
 	log         events
 	parse       parser
 	acquireSlot func(ctx context.Context, server string) (*slot, error) // of Daemon.sessionSlots; tests replace it
+	wake        chan struct{}                                           // has an element when something changed that the worker waits for
 
-	progress      *progress
-	failures      int  // polls that failed in a row
-	permanent     bool // the last failure needs a person
-	lastSucceeded bool // the last poll went well
+	progress *progress // of the poll under way only
+
+	mu      sync.Mutex // guards the fields below; whoever holds it waits for nothing
+	mailbox *Mailbox   // of the next poll; never changed, only replaced
+	retired bool       // the mailbox was removed: no poll begins any more
+	forgets bool       // the next poll begins without progress: the account is another one
+	lease   lease
+	next    time.Time // when the next poll is due; zero when that has to be planned
+	state   State     // without regard to lease and retired
+	busy    bool      // a poll is under way
+
+	failures    int  // polls that failed in a row
+	permanent   bool // the last failure needs a person
+	err         error
+	since       time.Time
+	polledAt    time.Time
+	succeededAt time.Time
+	notBefore   time.Time     // when the server allows the next log-in (LOGIN-DELAY), zero when it does not say
+	loginDelay  time.Duration // which the server asked for last
+	backlog     int
+	last        Report
+	totals      Totals
+}
+
+// lease is what a worker knows about the lease of its mailbox.
+type lease struct {
+	held     bool
+	until    time.Time // with the monotonic clock's reading; zero for a lease that does not end
+	holder   Holder
+	lastedTo time.Time
+}
+
+// isHeldAt reports whether the lease is held at a time. Both clocks have to agree: the monotonic one may stand still
+// while the host is suspended, and somebody may set back the other.
+func (l lease) isHeldAt(now time.Time) bool {
+	return l.held && (l.until.IsZero() || now.Before(l.until) && now.Round(0).Before(l.until.Round(0)))
 }
 
 func newWorker(d *Daemon, m Mailbox) *worker {
 	return &worker{
-		daemon: d, mailbox: m, parse: processor.Parse, acquireSlot: d.sessionSlots.acquire, progress: newProgress(),
-		log: events{d.opts.Logger.Named("poll").With(zap.String("mailbox", m.Name))},
+		daemon: d, mailbox: &m, parse: processor.Parse, acquireSlot: d.sessionSlots.acquire, progress: newProgress(),
+		wake: make(chan struct{}, 1), state: Standby,
+		log: events{d.options().Logger.Named("poll").With(zap.String("mailbox", m.Name))},
 	}
 }
 
-// run polls on the mailbox's schedule until ctx is cancelled. A panic does not end it.
+// name returns the name of the worker's mailbox.
+func (w *worker) name() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mailbox.Name
+}
+
+// notify makes the worker look again at what it waits for.
+func (w *worker) notify() {
+	select {
+	case w.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// run polls on the mailbox's schedule until ctx is cancelled or the mailbox is removed. A panic does not end it.
 func (w *worker) run(ctx context.Context) {
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !w.isRetired() {
 		w.logPanic(func() { w.pollOnSchedule(ctx) })
-		_ = sleep(ctx, afterPanic) // the loop asks ctx
+		if ctx.Err() == nil && !w.isRetired() {
+			_ = sleep(ctx, afterPanic) // the loop asks ctx
+		}
 	}
 }
 
@@ -54,58 +104,202 @@ func (w *worker) logPanic(f func()) {
 	f()
 }
 
-// pollOnSchedule polls on the mailbox's schedule until ctx is cancelled. Polls never overlap: after a poll that takes
-// longer than the schedule's interval, the worker waits for the next time that is still to come.
+// isRetired reports whether the mailbox was removed.
+func (w *worker) isRetired() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.retired
+}
+
+// isHeld reports whether this daemon may poll the mailbox now.
+func (w *worker) isHeld() bool {
+	now := w.daemon.options().Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lease.isHeldAt(now)
+}
+
+// pollOnSchedule polls on the mailbox's schedule until ctx is cancelled or the mailbox is removed. Polls never overlap:
+// after a poll that takes longer than the schedule's interval, the worker waits for the next time that is still to come.
 func (w *worker) pollOnSchedule(ctx context.Context) {
-	times := timetable{w.mailbox.Schedule, w.mailbox.Name, len(w.daemon.workers)}
-	next := times.first(w.daemon.opts.Now())
-	for ; ; next = times.nextAfter(w.daemon.opts.Now(), w.failures, w.permanent) {
-		now := w.daemon.opts.Now()
-		next = w.progress.noSooner(next)
-		if w.failures > 0 {
-			w.log.pollPostponed(w.failures, next)
+	for ctx.Err() == nil && !w.isRetired() {
+		if w.await(ctx) && w.begin() {
+			w.end(w.poll(ctx, w.isHeld))
 		}
-		if sleep(ctx, next.Sub(now)) != nil {
-			return
-		}
-		w.note(w.poll(ctx))
 	}
+}
+
+// await waits until the next poll is due, or something changes. It reports whether the poll is due.
+func (w *worker) await(ctx context.Context) bool {
+	due, planned := w.plan()
+	var timer <-chan time.Time
+	if planned {
+		wait := due.Sub(w.daemon.options().Now())
+		if wait <= 0 {
+			return true
+		}
+		fires, stop := w.daemon.timer(wait)
+		defer stop()
+		timer = fires
+	}
+	select {
+	case <-timer:
+	case <-w.wake:
+	case <-ctx.Done():
+	}
+	return false // the clock decides, not the timer
+}
+
+// plan returns when the next poll is due, or false while the mailbox is not ours.
+func (w *worker) plan() (due time.Time, planned bool) {
+	now := w.daemon.options().Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.lease.isHeldAt(now) {
+		w.state = Standby
+		return time.Time{}, false
+	}
+	w.state = Waiting
+	return w.next, true
+}
+
+// begin reports whether a poll may begin now, and notes it.
+func (w *worker) begin() bool {
+	now := w.daemon.options().Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.busy || w.retired || !w.lease.isHeldAt(now) || now.Before(w.next) {
+		return false
+	}
+	w.busy = true
+	return true
+}
+
+// end notes how a poll went and when the next one is due.
+func (w *worker) end(r Report) {
+	w.note(r)
+	now := w.daemon.options().Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busy = false
+	w.next = w.noSooner(w.times().nextAfter(now, w.failures, w.permanent))
+	if w.failures > 0 && !isInterruption(r.Err) {
+		w.log.pollPostponed(w.failures, w.next)
+	}
+}
+
+// times returns the timetable of the mailbox. The caller holds w.mu.
+func (w *worker) times() timetable {
+	return timetable{w.mailbox.Schedule, w.mailbox.Name, len(w.daemon.options().Mailboxes)}
+}
+
+// noSooner returns next, or the time when the server allows the next log-in if that is later. The caller holds w.mu.
+func (w *worker) noSooner(next time.Time) time.Time {
+	if next.Before(w.notBefore) {
+		return w.notBefore
+	}
+	return next
 }
 
 // note remembers how a poll went, which decides when the next one is due.
 func (w *worker) note(r Report) {
-	switch {
-	case r.Err == nil:
-		if !w.lastSucceeded && !r.Skipped {
+	now := w.daemon.options().Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last, w.polledAt = r, now
+	w.totals.add(r)
+	w.notBefore = time.Time{}
+	if w.progress.delayed {
+		w.notBefore = w.progress.notBefore
+	}
+	if w.progress.listed >= 0 {
+		w.backlog = max(r.Failed+r.Deferred, w.progress.listed-r.Recorded()-r.Known-r.Oversize)
+	}
+	if isInterruption(r.Err) {
+		return
+	}
+	if r.Err == nil {
+		if w.succeededAt.IsZero() || w.err != nil {
 			w.log.mailboxWorks()
-			w.lastSucceeded = true
 		}
-		w.failures, w.permanent = 0, false
-	case errors.Is(r.Err, context.Canceled):
-	case isLasting(r.Err):
-		w.lastSucceeded = false
-	default:
-		w.lastSucceeded = false
+		w.err, w.since, w.succeededAt, w.failures, w.permanent = nil, time.Time{}, now, 0, false
+		return
+	}
+	if w.err == nil {
+		w.since = now
+	}
+	w.err = r.Err
+	if !isLasting(r.Err) {
 		w.failures++
 		w.permanent = needsPerson(r.Err)
 	}
 }
 
-// poll polls the mailbox once and logs how it went. A panic becomes the report's error.
-func (w *worker) poll(ctx context.Context) (report Report) {
-	report.Mailbox = w.mailbox.Name
+// poll polls the mailbox once and logs how it went. A panic becomes the report's error. isHeld reports whether this
+// daemon may still poll the mailbox.
+func (w *worker) poll(ctx context.Context, isHeld func() bool) (report Report) {
+	m, opts := w.settings()
+	report.Mailbox = m.Name
+	started := opts.Now()
 	defer func() {
 		if r := recover(); r != nil {
-			report.Err = fmt.Errorf("poll %s: panic: %v", w.mailbox.Name, r)
-			w.log.pollPanicked(r, debug.Stack())
+			stack := debug.Stack()
+			report.Err = &panicError{r, stack}
+			w.log.pollPanicked(r, stack)
+		}
+		if n := report.Unaccounted(); n != 0 {
+			w.log.pollDoesNotAddUp(report, n)
 		}
 	}()
 	p := poll{
-		opts: &w.daemon.opts, mailbox: &w.mailbox, log: w.log, parse: w.parse, report: &report,
-		progress: w.progress, acquireSlot: w.acquireSlot, batchSlots: w.daemon.batchSlots,
+		opts: opts, mailbox: m, log: w.log, parse: w.parse, report: &report,
+		progress: w.progress, acquireSlot: w.queue, batchSlots: w.daemon.batchSlots, isHeld: isHeld,
 	}
-	started := w.daemon.opts.Now()
 	report.Err = p.run(ctx)
-	w.log.pollEnded(report, w.daemon.opts.Now().Sub(started))
+	w.log.pollEnded(report, opts.Now().Sub(started))
 	return report
+}
+
+// settings returns the mailbox and the options with which a poll begins and ends.
+func (w *worker) settings() (*Mailbox, *Options) {
+	opts := w.daemon.options()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.state = Polling
+	if w.forgets {
+		w.progress, w.forgets = newProgress(), false
+	}
+	return w.mailbox, opts
+}
+
+// queue waits for a slot, and shows that in the state.
+func (w *worker) queue(ctx context.Context, server string) (*slot, error) {
+	w.setState(Queued)
+	defer w.setState(Polling)
+	return w.acquireSlot(ctx, server)
+}
+
+func (w *worker) setState(s State) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.state = s
+}
+
+// status returns the state of the mailbox at a time.
+func (w *worker) status(now time.Time) MailboxStatus {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := MailboxStatus{
+		Name: w.mailbox.Name, State: w.state, Held: w.lease.isHeldAt(now), Holder: w.lease.holder,
+		Cause: CauseOf(w.err), Err: w.err, Since: w.since,
+		PolledAt: w.polledAt, SucceededAt: w.succeededAt, NextPoll: w.next,
+		Failures: w.failures, Backlog: w.backlog, Last: w.last, Totals: w.totals,
+	}
+	switch {
+	case w.busy && w.retired:
+		s.State = Stopping
+	case !w.busy && !s.Held:
+		s.State, s.NextPoll = Standby, time.Time{}
+	}
+	return s
 }

@@ -1,0 +1,130 @@
+package daemon
+
+import "time"
+
+// Holder is a daemon that holds leases.
+type Holder struct {
+	ID      string // another one in each run
+	Host    string
+	Process int
+	Version string
+}
+
+// State says what the worker of a mailbox does.
+type State string
+
+// The states of a mailbox.
+const (
+	Standby  State = "standby"  // another daemon polls the mailbox, or the database has not given the lease yet
+	Waiting  State = "waiting"  // this daemon polls the mailbox, and the next poll is not due yet
+	Queued   State = "queued"   // a poll waits for one of the slots
+	Polling  State = "polling"  // a poll is under way
+	Stopping State = "stopping" // the last poll is under way: the daemon stops, or the mailbox was removed
+)
+
+// Status is what a daemon knows about itself at one moment. It is a value: nothing in it changes afterwards.
+type Status struct {
+	At        time.Time
+	Version   string
+	StartedAt time.Time // of Run, zero before
+
+	Live      bool // Run is under way
+	Ready     bool // the database is open and has answered the last beat, so that mail can be recorded
+	Database  DatabaseStatus
+	Mailboxes []MailboxStatus // in the order of the configuration; removed ones stay until their last poll has ended
+	Totals    Totals          // of all mailboxes since the start, removed ones too
+}
+
+// DatabaseStatus says whether the database can be used.
+type DatabaseStatus struct {
+	Cause Cause     // CauseNone while it can be used
+	Err   error     // nil while it can be used, and before the first attempt to open it
+	Since time.Time // when that began, zero before the first attempt to open it
+}
+
+// MailboxStatus is the state of one mailbox.
+type MailboxStatus struct {
+	Name   string
+	State  State
+	Held   bool   // this daemon holds the lease
+	Holder Holder // who holds the lease, as far as this daemon knows
+
+	Cause Cause     // what was wrong with the last poll, CauseNone when it went well
+	Err   error     // the same as an error
+	Since time.Time // when the first of the polls that failed in a row ended, zero when the last one went well
+
+	PolledAt    time.Time // end of this daemon's last poll, zero before
+	SucceededAt time.Time // end of its last poll that went well
+	NextPoll    time.Time // when the next poll is due, zero in Standby
+	Failures    int       // polls that failed in a row, without those that a stop has ended
+	Backlog     int       // messages that were listed, are still on the server and are not recorded
+	Last        Report    // of the last poll
+	Totals      Totals    // since the start
+}
+
+// Totals counts polls, and what became of their messages.
+type Totals struct {
+	Polls       int
+	FailedPolls int // without those that a stop or a lost lease has ended
+
+	Listed                                    int
+	Opened, Added, Refused, Ignored, SetAside int
+	Known, Oversize, Failed, Deferred         int
+	Unaccounted                               int // should be 0: see Report.Unaccounted
+}
+
+// add adds a poll.
+func (t *Totals) add(r Report) {
+	t.Polls++
+	if r.Err != nil && !isInterruption(r.Err) {
+		t.FailedPolls++
+	}
+	t.Listed += r.Listed
+	t.Opened += r.Opened
+	t.Added += r.Added
+	t.Refused += r.Refused
+	t.Ignored += r.Ignored
+	t.SetAside += r.SetAside
+	t.Known += r.Known
+	t.Oversize += r.Oversize
+	t.Failed += r.Failed
+	t.Deferred += r.Deferred
+	t.Unaccounted += r.Unaccounted()
+}
+
+// plus adds other totals.
+func (t *Totals) plus(o Totals) {
+	t.Polls += o.Polls
+	t.FailedPolls += o.FailedPolls
+	t.Listed += o.Listed
+	t.Opened += o.Opened
+	t.Added += o.Added
+	t.Refused += o.Refused
+	t.Ignored += o.Ignored
+	t.SetAside += o.SetAside
+	t.Known += o.Known
+	t.Oversize += o.Oversize
+	t.Failed += o.Failed
+	t.Deferred += o.Deferred
+	t.Unaccounted += o.Unaccounted
+}
+
+// Status returns what the daemon knows about itself. It may be called at any time, by any goroutine, and waits for
+// neither a poll nor the database.
+func (d *Daemon) Status() Status {
+	opts := d.options()
+	d.mu.Lock()
+	s := Status{
+		At: opts.Now(), Version: opts.Version, StartedAt: d.startedAt, Live: d.running,
+		Database: d.database, Totals: d.removed,
+	}
+	s.Ready = s.Live && d.isOpen() && s.Database.Err == nil
+	workers := d.workers
+	d.mu.Unlock()
+	for _, w := range workers {
+		m := w.status(s.At)
+		s.Mailboxes = append(s.Mailboxes, m)
+		s.Totals.plus(m.Totals)
+	}
+	return s
+}
