@@ -6,7 +6,7 @@ PKGS    := ./...
 INTEROP ?= dovecot popa3d mailutils courier cyrus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test race interop serverscripts lint fuzz bench gobench cover package generate update-cases clean
+.PHONY: help setup build demo test race interop serverscripts lint fuzz bench growth gobench cover package generate update-cases clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +44,10 @@ fuzz: ## run every fuzz target for FUZZTIME (30s); FUZZ=./processor/... chooses 
 
 bench: build ## compare this daemon with mpop and a raw drain; BENCH_ROUNDS=3 BENCH_CONTESTS="small mixed big latency"
 	@scripts/setup bench
-	BENCH_BINARY=$(CURDIR)/dist/mailintegration $(GO) test -tags bench -count 1 -timeout 30m -v ./daemon/bench
+	BENCH_BINARY=$(CURDIR)/dist/mailintegration $(GO) test -tags bench -count 1 -timeout 30m -v -run 'TestBench|TestProfile' ./daemon/bench
+
+growth: build setup ## measure 1,000 and 5,000 mailboxes, 10 million receipts and more; GROWTH_ROWS="plain tls far many burst backlog takeover once records"
+	BENCH_BINARY=$(CURDIR)/dist/mailintegration $(GO) test -tags bench -count 1 -timeout 60m -v -run TestGrowth ./daemon/bench
 
 gobench: setup ## run the benchmarks of single functions
 	$(GO) test -run '^$$' -bench . -benchtime 3x $(PKGS)

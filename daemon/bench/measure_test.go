@@ -23,19 +23,23 @@ type usage struct {
 	MaxRSS int64         // peak memory in octets
 }
 
-// The test binary is also a small program that runs a command and measures it, and one that drains a maildrop.
+// The test binary is also three small programs: one runs a command and measures it, one drains a maildrop, and one is
+// the POP3 server of the growth rows.
 const (
 	measuring = "BENCH_MEASURE" // the command is in the arguments, the usage goes to this file
 	draining  = "BENCH_DRAIN"   // address, user and password are in the arguments
+	serving   = "BENCH_SERVE"   // the server is told by standard input
 )
 
-// TestMain runs the tests, or one of the two small programs.
+// TestMain runs the tests, or one of the small programs.
 func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv(measuring) != "":
 		exit(measureHere(os.Getenv(measuring), os.Args[1:]))
 	case os.Getenv(draining) != "":
 		exit(drain(os.Args[1], os.Args[2], os.Args[3]))
+	case os.Getenv(serving) != "":
+		exit(serveMaildrops())
 	}
 	os.Exit(m.Run())
 }
