@@ -142,13 +142,15 @@ func (s *Store) ForgetAttempts(ctx context.Context, mb Mailbox, keys []string) e
 const notWaitedFor = `SELECT set_config('synchronous_commit', 'off', true)`
 
 // BeginWork notes that the daemon reads the messages of a mailbox; if the process dies of one, the next BeginWork finds
-// the note. It reports whether the work before was interrupted, because nobody called EndWork.
+// the note. It reports whether the work before was interrupted: nobody called EndWork. That may also be the work of a daemon
+// that is paused, whose lease another one has taken; to be careful then costs one poll some time.
 func (s *Store) BeginWork(ctx context.Context, mb Mailbox) (interrupted bool, err error) {
 	var b pgx.Batch
 	b.Queue(notWaitedFor)
-	b.Queue(`UPDATE mailbox SET working_since = now(), interruptions = mailbox.interruptions + before.interrupted::integer
+	b.Queue(`UPDATE mailbox SET working_since = now(), worker_id = $2::text::uuid,
+			interruptions = mailbox.interruptions + before.interrupted::integer
 		FROM (SELECT id, working_since IS NOT NULL AS interrupted FROM mailbox WHERE id = $1 FOR NO KEY UPDATE) AS before
-		WHERE mailbox.id = before.id RETURNING before.interrupted`, mb.ID).
+		WHERE mailbox.id = before.id RETURNING before.interrupted`, mb.ID, s.id).
 		QueryRow(func(row pgx.Row) error { return mailboxGone(row.Scan(&interrupted)) })
 	if err = s.sendBrief(ctx, &b); err != nil {
 		return false, fmt.Errorf("work on mailbox %s: %w", mb.Name, err)
@@ -156,11 +158,12 @@ func (s *Store) BeginWork(ctx context.Context, mb Mailbox) (interrupted bool, er
 	return interrupted, nil
 }
 
-// EndWork notes that the work on a mailbox has ended, with or without success: the process has survived it.
+// EndWork notes that the work on a mailbox has ended, with or without success: the process has survived it. It leaves the
+// note of another daemon, which has begun to read the mailbox because this one lost the lease.
 func (s *Store) EndWork(ctx context.Context, mb Mailbox) error {
 	var b pgx.Batch
 	b.Queue(notWaitedFor)
-	b.Queue(`UPDATE mailbox SET working_since = NULL WHERE id = $1`, mb.ID)
+	b.Queue(`UPDATE mailbox SET working_since = NULL, worker_id = NULL WHERE id = $1 AND worker_id = $2::text::uuid`, mb.ID, s.id)
 	if err := s.sendBrief(ctx, &b); err != nil {
 		return fmt.Errorf("work on mailbox %s: %w", mb.Name, err)
 	}

@@ -10,8 +10,9 @@
 // set_aside names the event that carries a message that could not be recorded as what it is. Rules that must always
 // hold are constraints of the schema (migrations/), not of this code.
 //
-// A row of mailbox says when a message was recorded last, and since when a daemon has been reading the mailbox; attempt
-// counts how often a message could not be recorded.
+// A row of mailbox says when a message was recorded last, and since when which daemon has been reading the mailbox; attempt
+// counts how often a message could not be recorded. A row of lease says which daemon polls the mailbox, and what became of
+// the last poll; daemon has the programs that poll and until when their leases last.
 //
 // # The receipt rule
 //
@@ -59,6 +60,31 @@
 //
 // The prose of events is the caller's: the Decider returns the event of a message that is set aside with its text. If
 // the Decider panics or returns no event, the event is a plain one.
+//
+// # Leases
+//
+// Any number of daemons share the mailboxes of a database: each mailbox has one holder, the daemon that polls it. A lease
+// needs no connection of its own. It ends at a time by the database's clock, the same time for all leases of a daemon, so
+// that one update of the daemon's row renews them all. Every few seconds a daemon calls KeepLeases, which makes one
+// transaction in one round trip, waits for no acceptance and writes nothing about a mailbox that was not polled. Nothing is
+// recorded twice without leases either: they keep daemons from disturbing each other.
+//
+// A daemon takes what is free, at first only its share. When it has fewer mailboxes than another, it asks for some of them
+// (wanted_by_id), and the holder gives them back when it does not poll them; a mailbox that was given back is kept some
+// seconds for the daemon that asked. Only moves that make the numbers more equal are asked for, so that they come to an end.
+//
+// A holder counts the time of its leases from before it sent the request, so it stops before others may begin. A daemon that
+// was paused learns at its next call what it has lost; the one that takes its leases locks its row, so that it cannot renew
+// them at the same moment.
+//
+//	a daemon is killed …            leaves                             then
+//	before or within KeepLeases     its leases as they were            they end by themselves, and others take them
+//	after KeepLeases                leases                             the same
+//	within a poll                   the lease, and working_since       the next holder begins at due_at, and is careful (BeginWork)
+//	before ReleaseLeases, within    all leases                         they end by themselves
+//	the server crashes …
+//	after a COMMIT about leases     perhaps not what it has changed    each daemon learns at its next call what it holds; until then
+//	                                                                   two may poll a mailbox, and both record it once
 //
 // # The attachment directory has one owner
 //
@@ -142,6 +168,8 @@
 //	transaction.go, limits.go, budget.go transactions, limits of waiting, the time for each decision
 //	connection.go, connection_*.go       connections that notice a silent server
 //	lock.go                              LockMailbox: one daemon at a time polls a mailbox
+//	lease.go, leasequeries.go            which daemon polls which mailbox
+//	mailboxstate.go                      the state of mailboxes and daemons, for a person
 //	attempt.go, known.go                 failed attempts at messages; unique-ids that are known
 //	oversize.go, purge.go                receipts of messages that are too large; removal of old receipts
 //	text.go                              text as PostgreSQL stores and compares it
@@ -150,7 +178,8 @@
 //	filerunner.go, filesystem_*.go       work on files of a share that may hang; errors of file systems
 //	owner.go, marker.go, instance.go     the database that owns the attachment directory
 //	attachmentstate.go                   what an acceptance must find before it names files
-//	orphans.go, removal.go, lease.go     removal of files that no row names
+//	orphans.go, removal.go               removal of files that no row names
+//	collectionlease.go                   which program removes them
 //	inspect.go                           the state of the attachment directory, for a person
 //	resolve.go                           names of the configuration to rows
 //	reference.go, requesttype.go         groups, sites, priorities, sources and service request types

@@ -1,136 +1,206 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
-	"errors"
+	"fmt"
 	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
+// MaxLease is the longest duration of a lease. A lease that seems to last longer is over: the database's clock was set back.
+const MaxLease = 10 * time.Minute
+
 const (
-	// collectionLease is how long a lease lasts by the database's clock; the collection must renew it before.
-	collectionLease = 15 * time.Minute
-	// hangingLease keeps other hosts away while a call of this host has not returned, since it may still remove a file.
-	hangingLease = 24 * time.Hour
+	// handOver is how long a free lease is kept for the daemon that asked for it, and for daemons that have not got their
+	// share of the mailboxes yet. It is some two beats of a daemon.
+	handOver = 10 * time.Second
+	// daemonKept is how long the row of a dead daemon is kept for DaemonStates.
+	daemonKept = 24 * time.Hour
+	// leaseLockTime is how long a statement about leases waits for a lock; almost no statement ever waits.
+	leaseLockTime = 2 * time.Second
+	// releaseTime is how long ReleaseLeases works at most; then the leases end by themselves.
+	releaseTime = 5 * time.Second
+	// maxProblem is the number of octets up to which the text of a problem is kept.
+	maxProblem = 1000
+	// askingLock is the advisory lock of the transaction that asks other daemons for mailboxes.
+	askingLock = 0x6d61696c_6c656173 // "mailleas"
 )
 
-// errLeaseLost ends a collection that lasted so long that another program has begun one.
-var errLeaseLost = errors.New("another program has begun to collect")
-
-// acquireLease makes this program the collector, or returns false when another program is. The lease is a row with a time,
-// not a lock of a session, so that it works behind a pooler and ends by itself.
-func (c *collection) acquireLease(ctx context.Context) (leased bool, err error) {
-	err = c.store.pool.QueryRow(ctx, `UPDATE attachment_directory SET collector = $1, collector_until = now() + $2::interval
-		WHERE collector IS NULL OR collector = $1 OR collector_until < now()
-		RETURNING identity::text, generation, coalesce(next_generation, ''), instance, swept, now()`, c.store.id, collectionLease).
-		Scan(&c.owner.identity, &c.owner.generation, &c.owner.next, &c.owner.instance, &c.swept, &c.now)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, unavailable(ctx, err)
+// Holder is one run of a program that polls mailboxes.
+type Holder struct {
+	ID      string // a UUID, new in each run
+	Host    string // name of the host, for a person
+	Process int    // number of the process on that host
+	Version string // of the program
 }
 
-// update changes the row of the directory as long as this program is the collector.
-func (c *collection) update(ctx context.Context, q execer, step, assignments string, args ...any) error {
-	if err := c.attachments.runner.beforeStep(step); err != nil {
-		return err
-	}
-	tag, err := q.Exec(ctx, `UPDATE attachment_directory SET `+assignments+` WHERE collector = $1`, append([]any{c.store.id}, args...)...)
+// NewHolder returns the Holder for this run of the program.
+func NewHolder(version string) Holder {
+	host, err := os.Hostname()
 	if err != nil {
-		return unavailable(ctx, err)
+		host = ""
 	}
-	if tag.RowsAffected() == 0 {
-		return errLeaseLost
+	return Holder{ID: newIdentity(), Host: cmp.Or(host, "unknown"), Process: os.Getpid(), Version: version}
+}
+
+// PollReport tells what became of the last poll of a mailbox. It has durations instead of times, because the clocks of the
+// daemons and the database differ.
+type PollReport struct {
+	Mailbox     string
+	Ago         time.Duration // since the end of the poll
+	Succeeded   bool
+	DueIn       time.Duration // until the next poll; 0 leaves the time as it is
+	NotBeforeIn time.Duration // until the server allows the next log-in (LOGIN-DELAY), 0 for now
+	Backlog     int           // messages that were listed, are still on the server and are not recorded
+	Problem     string        // for a person, "" when the poll went well
+	Cause       string        // class of the problem, "" when the poll went well
+}
+
+// Keeping says which leases a daemon wants to keep, to take and to give back.
+type Keeping struct {
+	Mailboxes []string      // all that the daemon is configured to poll, and those of which a poll is still under way
+	Reports   []PollReport  // since the last call; a report about a mailbox whose lease the daemon has lost does not count
+	Release   []string      // leases to give back: of mailboxes that were removed, and of those that another daemon wants
+	Duration  time.Duration // of a lease, at most MaxLease
+	Once      bool          // a single run: it takes every free lease, asks for none, and does not count for fair shares
+}
+
+// Lease is what KeepLeases knows about one mailbox. Its times are by the local clock.
+type Lease struct {
+	Mailbox   string
+	ID        int64     // of the mailbox's row
+	Held      bool      // by the caller
+	Until     time.Time // when the lease ends if its holder does not renew it, zero if nobody holds it
+	DueAt     time.Time // when the next poll is due, zero if unknown
+	NotBefore time.Time // when the server allows the next log-in, zero if unknown
+	Holder    Holder    // who holds the lease, zero if nobody does
+	Wanted    bool      // another daemon has less to do and asks the caller for this lease: give it back once no poll is under way
+}
+
+// KeepLeases renews the leases of a daemon, in one round trip:
+//
+//   - It registers h as alive, notes the reports, and gives back the leases of k.Release.
+//   - It takes leases that are free or whose holder has died: at first no more than an equal share of what h is configured
+//     for among the daemons that are alive; what stays free for longer than handOver, every daemon takes.
+//   - It asks daemons that hold at least two mailboxes more than h for some of theirs (Lease.Wanted, in their call).
+//
+// It returns one Lease for each of k.Mailboxes, in that order. Until is reckoned from the moment before the request was
+// sent, so that the database never ends a lease earlier than the holder does. The first call with a mailbox that the
+// database does not have yet adds its row, which takes three round trips more.
+//
+// KeepLeases changes nothing and returns ErrSchemaNewer or ErrSchemaOlder when the schema is not this program's any more.
+// Every other error of the database is ErrUnavailable; the leases that the caller holds last until their Until.
+func (s *Store) KeepLeases(ctx context.Context, h Holder, k Keeping) ([]Lease, error) {
+	if k.Duration <= 0 || k.Duration > MaxLease {
+		return nil, fmt.Errorf("keep leases: the duration must be greater than 0 and at most %s: %s", MaxLease, k.Duration)
+	}
+	leases, missing, err := s.keepLeases(ctx, h, k)
+	if err == nil && missing {
+		k.Reports, k.Release = nil, nil // the first call has noted them
+		if err = s.addLeases(ctx, k.Mailboxes); err == nil {
+			leases, _, err = s.keepLeases(ctx, h, k)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("keep leases: %w", s.orSchema(ctx, err))
+	}
+	return leases, nil
+}
+
+// keepLeases makes the one round trip. It reports whether mailboxes are missing that have no row yet.
+func (s *Store) keepLeases(ctx context.Context, h Holder, k Keeping) (leases []Lease, missing bool, err error) {
+	sent := s.now()
+	var b pgx.Batch
+	s.beginLeases(&b)
+	b.Queue(registerDaemon, h.ID, clean(h.Host), h.Process, clean(h.Version), k.Once, k.Duration.Milliseconds())
+	queueReports(&b, h, k.Reports)
+	release, names := cleaned(k.Release), cleaned(k.Mailboxes)
+	if len(release) > 0 {
+		b.Queue(releaseSome, h.ID, release)
+	}
+	b.Queue(takeLeases, h.ID, names, release, k.Once)
+	if !k.Once {
+		b.Queue(mayAsk)
+		b.Queue(askForLeases, h.ID, names)
+	}
+	b.Queue(forgetDaemons)
+	b.Queue(readLeases, h.ID, names).Query(func(rows pgx.Rows) error {
+		leases, missing, err = scanLeases(rows, h, k.Mailboxes, sent)
+		return err
+	})
+	b.Queue(`COMMIT`)
+	err = s.brief(ctx, func(ctx context.Context) error { return s.pool.SendBatch(ctx, &b).Close() })
+	return leases, missing, err
+}
+
+// scanLeases reads the result of readLeases, which has one row for each name.
+func scanLeases(rows pgx.Rows, h Holder, names []string, sent time.Time) (leases []Lease, missing bool, err error) {
+	leases = make([]Lease, 0, len(names))
+	at := func(ms *int64) time.Time {
+		if ms == nil {
+			return time.Time{}
+		}
+		return sent.Add(time.Duration(*ms) * time.Millisecond)
+	}
+	var known bool
+	var until, due, notBefore *int64
+	var l Lease
+	_, err = pgx.ForEachRow(rows, []any{
+		&l.ID, &known, &l.Held, &l.Wanted, &until, &due, &notBefore, &l.Holder.ID, &l.Holder.Host, &l.Holder.Process, &l.Holder.Version,
+	}, func() error {
+		l.Mailbox, l.Until, l.DueAt, l.NotBefore = names[len(leases)], at(until), at(due), at(notBefore)
+		if l.Held {
+			l.Holder = h
+		}
+		missing = missing || !known
+		leases = append(leases, l)
+		return nil
+	})
+	return leases, missing, err
+}
+
+// addLeases adds the rows of mailboxes and of their leases that are missing.
+func (s *Store) addLeases(ctx context.Context, mailboxes []string) error {
+	names := cleaned(mailboxes)
+	var b pgx.Batch
+	s.beginLeases(&b)
+	b.Queue(`INSERT INTO mailbox (name) SELECT DISTINCT ON (lower(n)) n FROM unnest($1::text[]) AS n
+		WHERE NOT EXISTS (SELECT FROM mailbox WHERE lower(name) = lower(n)) ORDER BY lower(n) ON CONFLICT DO NOTHING`, names)
+	b.Queue(`INSERT INTO lease (mailbox_id, free_since) SELECT m.id, now() FROM mailbox AS m
+		WHERE lower(m.name) IN (SELECT lower(n) FROM unnest($1::text[]) AS n) AND NOT EXISTS (SELECT FROM lease WHERE mailbox_id = m.id)
+		ORDER BY m.id ON CONFLICT DO NOTHING`, names)
+	b.Queue(`COMMIT`)
+	return s.brief(ctx, func(ctx context.Context) error { return s.pool.SendBatch(ctx, &b).Close() })
+}
+
+// ReleaseLeases notes the reports, gives back every lease of h at once and removes the row of h. It does so even when ctx
+// has ended, for a few seconds. If it fails, the leases end by themselves.
+func (s *Store) ReleaseLeases(ctx context.Context, h Holder, reports []PollReport) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
+	defer cancel()
+	var b pgx.Batch
+	s.beginLeases(&b)
+	queueReports(&b, h, reports)
+	b.Queue(releaseAll, h.ID)
+	b.Queue(`DELETE FROM daemon WHERE id = $1::text::uuid`, h.ID)
+	b.Queue(`COMMIT`)
+	err := s.brief(ctx, func(ctx context.Context) error { return s.pool.SendBatch(ctx, &b).Close() })
+	if err != nil {
+		return fmt.Errorf("release leases: %w", s.orSchema(ctx, err))
 	}
 	return nil
 }
 
-// releaseLease lets other programs collect, but extends the lease when an abandoned call may still remove a file. If it
-// fails, the lease ends by itself.
-func (c *collection) releaseLease(ctx context.Context, err error) {
-	ctx, cancel := finishing(ctx)
-	defer cancel()
-	if errors.Is(err, ErrHanging) {
-		_ = c.update(ctx, c.store.pool, "keep lease", `collector_until = now() + $2::interval`, hangingLease)
-		return
+// Recheck makes sure, after the database was away, that its schema is still this program's and that the attachment directory
+// is still this database's. It returns the errors that Open returns. It closes all connections first, because the database
+// that answers now may be another server than the one that they lead to.
+func (s *Store) Recheck(ctx context.Context) error {
+	s.pool.Reset()
+	if err := s.ready(ctx, false); err != nil {
+		return fmt.Errorf("check the database again: %w", err)
 	}
-	_ = c.update(ctx, c.store.pool, "release lease", `collector = NULL, collector_until = NULL`)
-}
-
-// changeGeneration makes sure that this database owns the directory, and changes the generation in the marker and the row.
-// The row announces the new generation before the marker has it, so that the owner knows its marker after a stop at any
-// point. A copy of the database keeps the old generation and thereby loses the right to remove files.
-func (c *collection) changeGeneration(ctx context.Context) error {
-	here, err := readInstance(ctx, c.store.pool)
-	if err != nil {
-		return unavailable(ctx, err)
-	}
-	m, err := onFiles(ctx, c.attachments.runner, 0, func(context.Context) (marker, error) { return c.attachments.markerOf(c.owner.identity) })
-	if err != nil {
-		return err
-	}
-	if err := c.owner.checkOriginal(m, here); err != nil {
-		return err
-	}
-	if m.generation == c.owner.next { // an earlier collection stopped before it updated the row
-		if err := c.followMarker(ctx); err != nil {
-			return err
-		}
-	}
-	if c.owner.next == "" {
-		c.owner.next = rand.Text()
-		if err := c.update(ctx, c.store.pool, "announce generation", `next_generation = $2`, c.owner.next); err != nil {
-			return err
-		}
-	}
-	m.generation = c.owner.next
-	err = c.attachments.runner.do(ctx, 0, func(context.Context) error { return c.attachments.writeMarker(m) })
-	if err != nil {
-		return err
-	}
-	return c.followMarker(ctx)
-}
-
-// followMarker records in the row that the marker has the announced generation.
-func (c *collection) followMarker(ctx context.Context) error {
-	err := c.update(ctx, c.store.pool, "follow marker", `generation = $2, next_generation = NULL`, c.owner.next)
-	c.owner.generation, c.owner.next = c.owner.next, ""
-	return err
-}
-
-// setCutoff sets the time before which files are old, from the clock of the file system, which gave the files their times,
-// or from the database's clock when that is behind. It ignores the clock of this host.
-func (c *collection) setCutoff(ctx context.Context, olderThan time.Duration) error {
-	now, err := onFiles(ctx, c.attachments.runner, 0, func(context.Context) (time.Time, error) { return c.attachments.clock() })
-	if err != nil {
-		return err
-	}
-	if c.now.Before(now) {
-		now = c.now
-	}
-	c.cutoff = now.Add(-olderThan)
 	return nil
-}
-
-// clock returns the time of the file system, which it reads from a new file.
-func (d attachmentDirectory) clock() (time.Time, error) {
-	f, err := d.temporary()
-	if err != nil {
-		return time.Time{}, err
-	}
-	info, err := f.Stat()
-	if err = errors.Join(err, f.Close(), os.Remove(f.Name())); err != nil {
-		return time.Time{}, err
-	}
-	return info.ModTime(), nil
-}
-
-// noteSwept records the folder after which the next collection begins.
-func (c *collection) noteSwept(ctx context.Context) error {
-	ctx, cancel := finishing(ctx)
-	defer cancel()
-	return c.update(ctx, c.store.pool, "note folder", `swept = $2`, c.swept)
 }

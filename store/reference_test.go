@@ -23,7 +23,7 @@ func openStore(t *testing.T) (*store.Store, *storetest.Database) {
 	return s, db
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -33,7 +33,7 @@ type Store struct {
 	*limits
 	refusals
 	numbers numberPool
-	id      string // of this run of the program, when it collects files
+	id      string // of this run of the program, when it collects files or reads a mailbox
 }
 
 // Open connects to the database, checks that its schema is the one this program was written for (otherwise the error is

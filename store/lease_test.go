@@ -1,0 +1,597 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailintegration/store"
+	"mailintegration/store/storetest"
+)
+
+const leaseTime = 30 * time.Second
+
+// program is a daemon, as far as leases know it.
+type program struct {
+	*desk
+	holder    store.Holder
+	store     *store.Store
+	mailboxes []string
+	release   []string // at the next beat: what others want
+}
+
+// program returns a new daemon that is configured for mailboxes.
+func (d *desk) program(host string, mailboxes ...string) *program {
+	h := store.NewHolder("1.0")
+	h.Host = host
+	return &program{desk: d, holder: h, store: d.store, mailboxes: mailboxes}
+}
+
+// numbered returns the names of n mailboxes.
+func numbered(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("box %04d", i)
+	}
+	return names
+}
+
+// beat keeps the leases of the program, and gives back what others wanted at its last beat.
+func (p *program) beat(t testing.TB, reports ...store.PollReport) []store.Lease {
+	t.Helper()
+	return p.keep(t, store.Keeping{Reports: reports, Release: p.release})
+}
+
+func (p *program) keep(t testing.TB, k store.Keeping) []store.Lease {
+	t.Helper()
+	k.Mailboxes, k.Duration = p.mailboxes, leaseTime
+	leases, err := p.store.KeepLeases(t.Context(), p.holder, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.release = nil
+	for i, l := range leases {
+		if l.Mailbox != p.mailboxes[i] || l.ID == 0 || l.Wanted && !l.Held {
+			t.Fatalf("lease %d is %+v", i, l)
+		}
+		if l.Wanted {
+			p.release = append(p.release, l.Mailbox)
+		}
+	}
+	return leases
+}
+
+// held returns the names of the mailboxes whose leases are held by the caller of KeepLeases.
+func held(leases []store.Lease) (names []string) {
+	for _, l := range leases {
+		if l.Held {
+			names = append(names, l.Mailbox)
+		}
+	}
+	return names
+}
+
+// holders returns how many mailboxes each host polls, as the database says.
+func (d *desk) holders(t testing.TB) map[string]int {
+	t.Helper()
+	states, err := d.store.MailboxStates(t.Context())
+	must(t, err)
+	n := map[string]int{}
+	for _, s := range states {
+		if s.Holder != nil {
+			n[s.Holder.Host]++
+		}
+	}
+	return n
+}
+
+// pass lets time pass in the database, as far as leases are concerned.
+func (d *desk) pass(t testing.TB, past time.Duration) {
+	t.Helper()
+	d.exec(t, fmt.Sprintf(`UPDATE daemon SET alive_until = alive_until - %[1]s, started_at = started_at - %[1]s;
+		UPDATE lease SET free_since = free_since - %[1]s, due_at = due_at - %[1]s, not_before = not_before - %[1]s, polled_at = polled_at - %[1]s,
+			succeeded_at = succeeded_at - %[1]s, problem_since = problem_since - %[1]s`,
+		fmt.Sprintf("interval '%d ms'", past.Milliseconds())))
+}
+
+func TestALeaseHasOneHolder(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	one, two := d.program("one", "helpdesk", "sales"), d.program("two", "HelpDesk", "another")
+	first := one.beat(t)
+	want := []store.Lease{
+		{Mailbox: "helpdesk", Held: true, Until: today.Add(leaseTime), Holder: one.holder},
+		{Mailbox: "sales", Held: true, Until: today.Add(leaseTime), Holder: one.holder},
+	}
+	for i := range want {
+		want[i].ID = first[i].ID
+	}
+	if diff := cmp.Diff(want, first); diff != "" {
+		t.Errorf("of the first holder (-want +got):\n%s", diff)
+	}
+	second := two.beat(t)
+	if l := second[0]; l.Held || l.Holder != one.holder || l.ID != first[0].ID || l.Until.After(today.Add(leaseTime)) || l.Until.Before(today) {
+		t.Errorf("the lease of another is %+v", l)
+	}
+	if !second[1].Held {
+		t.Errorf("a free one is %+v", second[1])
+	}
+	if again := one.beat(t); !again[0].Held || again[0].Wanted {
+		t.Errorf("renewed: %+v", again[0])
+	}
+	if n := d.count(t, "mailbox"); n != 3 {
+		t.Errorf("%d mailboxes have rows, want 3", n)
+	}
+}
+
+func TestAStoppedDaemonGivesItsLeasesBackAtOnce(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	one, two := d.program("one", "helpdesk"), d.program("two", "helpdesk")
+	one.beat(t)
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	report := store.PollReport{Mailbox: "helpdesk", Ago: time.Second, Succeeded: true, DueIn: time.Minute, Backlog: 3}
+	must(t, one.store.ReleaseLeases(stopped, one.holder, []store.PollReport{report}))
+	if l := two.beat(t)[0]; !l.Held || !l.DueAt.Before(today.Add(time.Minute+time.Second)) || l.DueAt.Before(today.Add(30*time.Second)) {
+		t.Errorf("the next holder has %+v", l)
+	}
+	if n := d.count(t, "daemon"); n != 1 {
+		t.Errorf("%d daemons are left", n)
+	}
+	must(t, one.store.ReleaseLeases(t.Context(), one.holder, nil)) // a second time does no harm
+	if !two.beat(t)[0].Held {
+		t.Error("it released the lease of another")
+	}
+}
+
+func TestTheLeasesOfADeadDaemonAreTakenWhenTheyEnd(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	one, two := d.program("one", "a", "b"), d.program("two", "a", "b")
+	one.beat(t)
+	two.beat(t)
+	d.pass(t, leaseTime-time.Second)
+	if got := held(two.beat(t)); got != nil {
+		t.Errorf("before they end, the other daemon takes %v", got)
+	}
+	d.pass(t, 2*time.Second)
+	if got := held(two.beat(t)); len(got) != 2 {
+		t.Errorf("when they have ended, the other daemon takes %v", got)
+	}
+	if states, err := d.store.DaemonStates(t.Context()); err != nil || len(states) != 2 || !states[0].AliveUntil.Before(today) || states[1].Mailboxes != 2 {
+		t.Errorf("daemons are %+v, %v", states, err)
+	}
+	d.pass(t, 25*time.Hour)
+	two.beat(t)
+	if states, err := d.store.DaemonStates(t.Context()); err != nil || len(states) != 1 {
+		t.Errorf("a day later the daemons are %+v, %v", states, err)
+	}
+}
+
+func TestADaemonThatRenewsLateLearnsWhatItHasLost(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	paused, other := d.program("paused", "a", "b"), d.program("other", "a")
+	paused.beat(t)
+	other.beat(t)
+	d.pass(t, time.Hour)
+	other.beat(t)
+	leases := paused.beat(t, store.PollReport{Mailbox: "a", Problem: "it was paused"}, store.PollReport{Mailbox: "b", Problem: "it was paused"})
+	if leases[0].Held || leases[0].Holder != other.holder || !leases[1].Held {
+		t.Errorf("leases are %+v", leases)
+	}
+	states, err := d.store.MailboxStates(t.Context())
+	must(t, err)
+	if states[0].Problem != "" || states[1].Problem == "" {
+		t.Errorf("a report about a mailbox that was lost counts, or the other does not: %+v", states)
+	}
+	must(t, paused.store.ReleaseLeases(t.Context(), paused.holder, nil))
+	if !other.beat(t)[0].Held {
+		t.Error("the paused daemon released the lease of the other one")
+	}
+}
+
+// TestALateRenewalWaitsForTheDaemonThatTakesTheLease lets a dead daemon come back while another takes its leases.
+func TestALateRenewalWaitsForTheDaemonThatTakesTheLease(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	paused, other := d.program("paused", "a"), d.program("other", "a")
+	paused.beat(t)
+	d.pass(t, time.Hour)
+	taking, err := d.pool.Begin(t.Context())
+	must(t, err)
+	defer func() { _ = taking.Rollback(context.WithoutCancel(t.Context())) }()
+	// What KeepLeases of the other daemon does, not committed yet.
+	_, err = taking.Exec(t.Context(), `INSERT INTO daemon SELECT '`+other.holder.ID+`', 'other', 1, '', false, now(), now() + interval '30 s'`)
+	must(t, err)
+	_, err = taking.Exec(t.Context(), `SELECT FROM daemon WHERE host = 'paused' FOR UPDATE SKIP LOCKED`)
+	must(t, err)
+	_, err = taking.Exec(t.Context(), `UPDATE lease SET holder_id = '`+other.holder.ID+`' WHERE mailbox_id = (SELECT id FROM mailbox WHERE name = 'a')`)
+	must(t, err)
+	result := make(chan []store.Lease, 1)
+	go func() {
+		leases, err := paused.store.KeepLeases(t.Context(), paused.holder, store.Keeping{Mailboxes: paused.mailboxes, Duration: leaseTime})
+		if err != nil {
+			t.Error(err)
+		}
+		result <- leases
+	}()
+	storetest.Until(t, "the paused daemon waits", func() bool {
+		return d.count(t, `pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
+	})
+	must(t, taking.Commit(t.Context()))
+	if leases := <-result; len(leases) != 1 || leases[0].Held {
+		t.Errorf("it has %+v", leases)
+	}
+}
+
+// TestAnAcceptanceHoldsUpNoLease renews, reports and gives back while an acceptance holds the row of the mailbox.
+func TestAnAcceptanceHoldsUpNoLease(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	one, two := d.program("one", "helpdesk"), d.program("two", "helpdesk")
+	one.beat(t)
+	accepting, err := d.pool.Begin(t.Context())
+	must(t, err)
+	defer func() { _ = accepting.Rollback(context.WithoutCancel(t.Context())) }()
+	_, err = accepting.Exec(t.Context(), `SELECT FROM mailbox FOR NO KEY UPDATE`)
+	must(t, err)
+	one.store.ShortLimits(time.Hour, time.Hour, time.Hour) // whoever waits never returns
+	if l := one.beat(t, store.PollReport{Mailbox: "helpdesk", Problem: "slow", Cause: "server"})[0]; !l.Held {
+		t.Errorf("renewed: %+v", l)
+	}
+	must(t, one.store.ReleaseLeases(t.Context(), one.holder, nil))
+	if l := two.beat(t)[0]; !l.Held {
+		t.Errorf("taken: %+v", l)
+	}
+}
+
+func TestReportsAreForTheNextHolderAndForPeople(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.accept(t, d.clerk(), mail("1", "a"))
+	p := d.program("one", "helpdesk")
+	state := func() store.MailboxState {
+		t.Helper()
+		states, err := d.store.MailboxStates(t.Context())
+		if err != nil || len(states) != 1 {
+			t.Fatalf("states are %+v, %v", states, err)
+		}
+		return states[0]
+	}
+	if s := state(); s.Name != "helpdesk" || s.Holder != nil || s.PolledAt != nil || s.DueAt != nil || s.RecordedAt == nil {
+		t.Errorf("before the first poll: %+v", s)
+	}
+	p.beat(t)
+	l := p.beat(t, store.PollReport{Mailbox: "HELPDESK", Ago: 4 * time.Second, Succeeded: true, DueIn: time.Minute, NotBeforeIn: time.Hour, Backlog: 7})[0]
+	about := func(what string, got time.Time, want time.Duration) {
+		t.Helper()
+		// The database's clock advances within the call.
+		if diff := got.Sub(today.Add(want)); diff > 0 || diff < -20*time.Second {
+			t.Errorf("%s is %s, want %s", what, got.Sub(today), want)
+		}
+	}
+	about("due", l.DueAt, time.Minute)
+	about("not before", l.NotBefore, time.Hour)
+	s := state()
+	about("due in the state", *s.DueAt, time.Minute)
+	about("polled", *s.PolledAt, -4*time.Second)
+	about("succeeded", *s.SucceededAt, -4*time.Second)
+	about("lease", *s.LeaseUntil, leaseTime)
+	if s.Backlog != 7 || *s.Holder != p.holder || s.Problem+s.Cause != "" || s.ProblemSince != nil {
+		t.Errorf("state is %+v", s)
+	}
+	d.pass(t, 10*time.Second)
+	p.beat(t, store.PollReport{Mailbox: "helpdesk", Problem: "no\x00 answer", Cause: "unreachable"})
+	since := *state().ProblemSince
+	d.pass(t, 10*time.Second)
+	p.beat(t, store.PollReport{Mailbox: "helpdesk", Problem: strings.Repeat("refused ", 10_000), Cause: "login"})
+	s = state()
+	if !strings.HasPrefix(s.Problem, "refused") || s.Cause != "login" || s.Backlog != 0 || len(s.Problem) > 10_000 {
+		t.Errorf("state is %+v", s)
+	}
+	about("succeeded before the problem", *s.SucceededAt, -24*time.Second)
+	about("problem since", *s.ProblemSince, since.Sub(today)-10*time.Second)
+	about("due as before", *s.DueAt, 40*time.Second)
+	if l := p.beat(t)[0]; !l.NotBefore.IsZero() {
+		t.Errorf("the server allows every log-in, and not before is %s", l.NotBefore)
+	}
+	p.beat(t, store.PollReport{Mailbox: "Helpdesk", Problem: "gone by now"}, store.PollReport{Mailbox: "helpdesk", Succeeded: true},
+		store.PollReport{Mailbox: "not configured"})
+	if s = state(); s.Problem+s.Cause != "" || s.ProblemSince != nil {
+		t.Errorf("after the problem: %+v", s)
+	}
+}
+
+func TestDaemonsWithOneConfigurationShareEqually(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	names := numbered(90)
+	one, two, three := d.program("one", names...), d.program("two", names...), d.program("three", names...)
+	one.beat(t)
+	for range 2 { // one asks, one gives, one takes
+		for _, p := range []*program{two, one} {
+			p.beat(t)
+		}
+	}
+	two.beat(t)
+	if diff := cmp.Diff(map[string]int{"one": 45, "two": 45}, d.holders(t)); diff != "" {
+		t.Errorf("two daemons (-want +got):\n%s", diff)
+	}
+	for range 3 {
+		for _, p := range []*program{three, one, two} {
+			p.beat(t)
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"one": 30, "two": 30, "three": 30}, d.holders(t)); diff != "" {
+		t.Errorf("three daemons (-want +got):\n%s", diff)
+	}
+	d.settled(t, one, two, three)
+	must(t, one.store.ReleaseLeases(t.Context(), one.holder, nil))
+	for _, p := range []*program{two, three} {
+		p.beat(t)
+	}
+	if diff := cmp.Diff(map[string]int{"two": 45, "three": 45}, d.holders(t)); diff != "" {
+		t.Errorf("after one has stopped (-want +got):\n%s", diff)
+	}
+	d.settled(t, two, three)
+}
+
+// settled makes sure that no lease changes its holder any more.
+func (d *desk) settled(t *testing.T, programs ...*program) {
+	t.Helper()
+	who := func() []string {
+		return all[string](t, d, `SELECT m.name || ' ' || coalesce(d.host, '') || ' ' || coalesce(l.wanted_by_id::text, '')
+			FROM mailbox AS m JOIN lease AS l ON l.mailbox_id = m.id LEFT JOIN daemon AS d ON d.id = l.holder_id ORDER BY m.id`)
+	}
+	before := who()
+	for range 5 {
+		for _, p := range programs {
+			p.beat(t)
+			d.pass(t, 2*time.Second)
+		}
+	}
+	if diff := cmp.Diff(before, who()); diff != "" {
+		t.Errorf("leases change their holders although nothing has changed:\n%s", diff)
+	}
+}
+
+func TestDaemonsWithDifferentConfigurationsShareTheMailboxesOfBoth(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	names := numbered(30)
+	one, two := d.program("one", names[:20]...), d.program("two", names[10:]...)
+	idle := []*program{d.program("idle", "a"), d.program("idler", "b"), d.program("idlest")}
+	for range 6 {
+		for _, p := range append(idle, one, two) {
+			p.beat(t)
+			d.pass(t, time.Second)
+		}
+	}
+	got := d.holders(t)
+	if got["one"] != 15 || got["two"] != 15 || got["idle"] != 1 || got["idler"] != 1 {
+		t.Errorf("they have %v", got)
+	}
+	d.settled(t, append(idle, one, two)...)
+}
+
+func TestAWantedLeaseGoesToTheDaemonThatAskedForIt(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	names := numbered(4)
+	one, two := d.program("one", names...), d.program("two", names...)
+	one.beat(t)
+	two.beat(t)
+	if one.beat(t); len(one.release) != 2 {
+		t.Fatalf("the other daemon wants %v", one.release)
+	}
+	wanted := slices.Clone(one.release)
+	busy := one.release[:1] // a poll of the other one is under way
+	one.release = one.release[1:]
+	one.beat(t)
+	one.release = nil
+	third := d.program("three", names...)
+	if got := held(third.beat(t)); got != nil {
+		t.Errorf("a third daemon takes %v", got)
+	}
+	if got := held(one.beat(t)); len(got) != 3 || !slices.Equal(one.release[:1], busy) {
+		t.Errorf("the giver has %v, and has to give back %v", got, one.release)
+	}
+	if got := held(two.beat(t)); !slices.Equal(got, wanted[1:]) {
+		t.Errorf("the daemon that asked has %v, want %v", got, wanted[1:])
+	}
+}
+
+func TestALeaseWhoseAskerDiedIsTakenByAnyone(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	one, two := d.program("one", numbered(2)...), d.program("two", numbered(2)...)
+	one.beat(t)
+	two.beat(t)
+	one.beat(t)
+	one.beat(t)
+	if d.holders(t)["one"] != 1 {
+		t.Fatalf("holders are %v", d.holders(t))
+	}
+	d.exec(t, `UPDATE daemon SET alive_until = now() - interval '1 s' WHERE host = 'two'`)
+	if got := held(one.beat(t)); len(got) != 2 {
+		t.Errorf("it has %v", got)
+	}
+	if one.beat(t); one.release != nil {
+		t.Errorf("a dead daemon wants %v", one.release)
+	}
+}
+
+func TestASingleRunTakesWhatIsFreeAndAsksForNothing(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	daemon, once := d.program("daemon", "a", "b"), d.program("once", "a", "b", "c", "d")
+	daemon.beat(t)
+	leases := once.keep(t, store.Keeping{Once: true})
+	if got := held(leases); !slices.Equal(got, []string{"c", "d"}) || leases[0].Holder != daemon.holder {
+		t.Errorf("it has %v, and the holder of the first is %+v", got, leases[0].Holder)
+	}
+	if daemon.beat(t); daemon.release != nil {
+		t.Errorf("it wants %v", daemon.release)
+	}
+	other := d.program("other", "c", "d", "e", "f") // its share is half of them
+	if got := held(other.beat(t)); !slices.Equal(got, []string{"e", "f"}) {
+		t.Errorf("another daemon has %v", got)
+	}
+	must(t, once.store.ReleaseLeases(t.Context(), once.holder, nil))
+	if got := held(d.program("again", "c", "d").keep(t, store.Keeping{Once: true})); len(got) != 2 {
+		t.Errorf("the next run has %v", got)
+	}
+	if states, err := d.store.DaemonStates(t.Context()); err != nil || len(states) != 3 || states[0].Once || !states[2].Once {
+		t.Errorf("daemons are %+v, %v", states, err)
+	}
+}
+
+func TestAReleasedMailboxIsNotTakenBackInTheSameBeat(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	p := d.program("one", "a", "b")
+	p.beat(t)
+	p.mailboxes = []string{"b"}
+	if got := held(p.keep(t, store.Keeping{Release: []string{"A"}})); !slices.Equal(got, []string{"b"}) {
+		t.Errorf("it has %v", got)
+	}
+	if got := d.holders(t); got["one"] != 1 {
+		t.Errorf("holders are %v", got)
+	}
+	if got := held(p.keep(t, store.Keeping{Release: []string{"b", "of another"}})); got != nil {
+		t.Errorf("it has %v", got)
+	}
+}
+
+// TestClocksThatDifferByYearsChangeNothing gives each daemon a clock of its own.
+func TestClocksThatDifferByYearsChangeNothing(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	at := func(host string, now time.Time) *program {
+		p := d.program(host, "a")
+		var err error
+		p.store, err = store.Open(t.Context(), store.Options{URL: d.url, Now: func() time.Time { return now }})
+		must(t, err)
+		t.Cleanup(p.store.Close)
+		return p
+	}
+	behind, ahead := at("behind", today.AddDate(-7, 0, 0)), at("ahead", today.AddDate(7, 0, 0))
+	if l := behind.beat(t, store.PollReport{Mailbox: "a"})[0]; !l.Held || !l.Until.Equal(today.AddDate(-7, 0, 0).Add(leaseTime)) {
+		t.Errorf("behind: %+v", l)
+	}
+	behind.beat(t, store.PollReport{Mailbox: "a", DueIn: time.Hour})
+	if l := ahead.beat(t)[0]; l.Held || l.DueAt.Sub(today.AddDate(7, 0, 0)).Round(time.Minute) != time.Hour {
+		t.Errorf("ahead: %+v", l)
+	}
+	must(t, behind.store.ReleaseLeases(t.Context(), behind.holder, nil))
+	if l := ahead.beat(t)[0]; !l.Held || l.DueAt.Sub(today.AddDate(7, 0, 0)).Round(time.Minute) != time.Hour {
+		t.Errorf("ahead, after the other one has stopped: %+v", l)
+	}
+}
+
+func TestADatabaseWhoseClockIsSetBackKeepsNoLeaseForADeadDaemon(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	dead, other := d.program("dead", "a"), d.program("other", "a")
+	dead.beat(t)
+	d.pass(t, -365*24*time.Hour)
+	if !other.beat(t)[0].Held {
+		t.Error("the lease lasts for a year")
+	}
+}
+
+func TestABeatWithAnotherSchemaChangesNothing(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, change string
+		want         error
+	}{
+		{"a newer schema", `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`, store.ErrSchemaNewer},
+		{"a newer schema without the table", `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true); DROP TABLE lease`, store.ErrSchemaNewer},
+		{"an older schema", `DELETE FROM goose_db_version WHERE version_id = 6`, store.ErrSchemaOlder},
+		{"a schema of before", `DELETE FROM goose_db_version WHERE version_id = 6; DROP TABLE lease; DROP TABLE daemon`, store.ErrSchemaOlder},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			p := d.program("one", "a")
+			p.beat(t)
+			d.pass(t, time.Hour)
+			d.exec(t, tc.change)
+			_, err := p.store.KeepLeases(t.Context(), p.holder, store.Keeping{Mailboxes: p.mailboxes, Duration: leaseTime})
+			if !errors.Is(err, tc.want) {
+				t.Errorf("KeepLeases: %v", err)
+			}
+			if err := p.store.ReleaseLeases(t.Context(), p.holder, nil); !errors.Is(err, tc.want) {
+				t.Errorf("ReleaseLeases: %v", err)
+			}
+			if err := p.store.Recheck(t.Context()); !errors.Is(err, tc.want) {
+				t.Errorf("Recheck: %v", err)
+			}
+			if !strings.Contains(tc.change, "daemon") && d.count(t, `daemon WHERE alive_until > now()`) != 0 {
+				t.Error("the lease was renewed")
+			}
+		})
+	}
+}
+
+func TestNoLeaseIsKeptWhileTheDatabaseIsDown(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	proxy := storetest.NewProxy(t, d.url)
+	p := d.program("one", "a")
+	p.store = d.open(t, proxy.URL)
+	p.beat(t)
+	proxy.Refuse()
+	if _, err := p.store.KeepLeases(t.Context(), p.holder, store.Keeping{Mailboxes: p.mailboxes, Duration: leaseTime}); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("KeepLeases: %v", err)
+	}
+	if err := p.store.ReleaseLeases(t.Context(), p.holder, nil); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("ReleaseLeases: %v", err)
+	}
+	if err := p.store.Recheck(t.Context()); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("Recheck: %v", err)
+	}
+	proxy.Pass()
+	must(t, p.store.Recheck(t.Context()))
+	if !p.beat(t)[0].Held {
+		t.Error("the lease is lost")
+	}
+}
+
+func TestADurationOfALeaseHasLimits(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for _, wrong := range []time.Duration{0, -1, store.MaxLease + 1} {
+		if _, err := d.store.KeepLeases(t.Context(), store.NewHolder(""), store.Keeping{Duration: wrong}); err == nil {
+			t.Errorf("%s is accepted", wrong)
+		}
+	}
+}
+
+func TestAPausedDaemonDoesNotEndTheWorkOfAnother(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	_, err := d.store.BeginWork(t.Context(), d.mailbox)
+	must(t, err)
+	other := d.open(t, d.url)
+	if interrupted, err := other.BeginWork(t.Context(), d.mailbox); err != nil || !interrupted {
+		t.Errorf("interrupted %t, %v", interrupted, err)
+	}
+	must(t, d.store.EndWork(t.Context(), d.mailbox))
+	if n := d.count(t, `mailbox WHERE working_since IS NOT NULL`); n != 1 {
+		t.Error("the paused daemon has ended the work of the other one")
+	}
+	must(t, other.EndWork(t.Context(), d.mailbox))
+	if n := d.count(t, `mailbox WHERE working_since IS NOT NULL`); n != 0 {
+		t.Error("the work has not ended")
+	}
+}
