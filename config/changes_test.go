@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,5 +139,52 @@ func TestABrokenFileIsNamed(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"service.xml", "a.xml", "b.xml", "c.xml", "d.xml", "nowhere"}, files); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheMailboxOfABrokenFileIsKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	boxes := func(names ...string) map[string]string {
+		files := map[string]string{}
+		for _, name := range names {
+			files[name] = mailboxOf(name, "")
+		}
+		return files
+	}
+	running := configured(t, dir, "", boxes("a", "b", "c", "d"))
+	for _, test := range []struct {
+		name   string
+		change func()
+		want   []string
+	}{
+		{"its file has a mistake", func() { write(t, dir, "mailboxes/a.xml", mailboxOf("a", "<Port>x</Port>")) }, []string{"a"}},
+		{"its file is half saved", func() { write(t, dir, "mailboxes/a.xml", "<MailIntegration>") }, []string{"a"}},
+		{"its file is removed", func() {}, nil},
+		{"another, newer file wants its name", func() {
+			write(t, dir, "mailboxes/a.xml", mailboxOf("a", "<Port>x</Port>"))
+			write(t, dir, "mailboxes/z.xml", mailboxOf("z", "<Name>A</Name>"))
+		}, []string{"a"}},
+		{"another file has its account now", func() {
+			write(t, dir, "mailboxes/a.xml", mailboxOf("a", "<Port>x</Port>"))
+			write(t, dir, "mailboxes/z.xml", mailboxOf("a", ""))
+		}, nil},
+		{"the folder has gone", func() {
+			if err := os.RemoveAll(filepath.Join(dir, "mailboxes")); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{"a", "b", "c", "d"}},
+	} {
+		configured(t, dir, "", boxes("b", "c", "d"))
+		test.change()
+		after, _, _ := LoadService(filepath.Join(dir, "service.xml"))
+		var got []string
+		for _, name := range after.KeepBroken(running) {
+			got = append(got, name)
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
 	}
 }

@@ -56,7 +56,7 @@ func originals(files []*mailboxFile, key func(*mailboxFile) string) map[string]*
 
 // nameKey returns a key that is equal for mailboxes with the same name, "" for a file that could not be read.
 func (f *mailboxFile) nameKey() string {
-	if f.Mailbox == nil || f.first == nil {
+	if f.Mailbox == nil || f.filling != nil && f.first == nil {
 		return ""
 	}
 	return strings.ToLower(f.Name)

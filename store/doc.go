@@ -165,6 +165,7 @@
 //	reconsider.go                        another decision about a message that was set aside
 //	blame.go, refusals.go, errors.go     whose fault an error is
 //	hint.go, filehint.go                 what a person can do about an error
+//	address.go                           where a database is, without its password
 //	transaction.go, limits.go, budget.go transactions, limits of waiting, the time for each decision
 //	connection.go, connection_*.go       connections that notice a silent server
 //	lock.go                              LockMailbox: one daemon at a time polls a mailbox

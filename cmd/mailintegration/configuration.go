@@ -21,10 +21,18 @@ func defaultConfig() string {
 	return "/etc/mailintegration/mailintegration.xml"
 }
 
+// reader reads the configuration: config.LoadService, or the method Load of a watcher.
+type reader func() (*config.Service, []config.Warning, error)
+
 // load reads the configuration and, if root runs this, goes on as the account that owns the data directory. Mistakes in
 // mailbox files are returned beside the service, since they concern only their own mailboxes.
 func load(e *env) (service *config.Service, warnings []config.Warning, broken *config.Error, err error) {
-	service, warnings, err = config.LoadService(e.config)
+	return e.load(func() (*config.Service, []config.Warning, error) { return config.LoadService(e.config) })
+}
+
+// load is the function load with another way to read the files.
+func (e *env) load(read reader) (service *config.Service, warnings []config.Warning, broken *config.Error, err error) {
+	service, warnings, err = read()
 	if service != nil && errors.As(err, &broken) {
 		err = nil
 	}
@@ -49,12 +57,15 @@ func onlyMailbox(service *config.Service, broken *config.Error) (*config.Mailbox
 	}
 }
 
-// mailboxNamed returns the configured mailbox with that name, in upper or lower case. If there is none, and some mailbox
-// files are broken, their mistakes are the error: one of them may be the file of that mailbox.
+// mailboxNamed returns the configured mailbox with that name, in upper or lower case. If its file is broken, the mistakes are
+// the error. If no file has the name, and broken is not nil, its mistakes are: one of them may hide the name.
 func mailboxNamed(service *config.Service, broken *config.Error, name string) (*config.Mailbox, error) {
 	names := mailboxNames(service)
 	if i := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, name) }); i >= 0 {
 		return service.Mailboxes[i], nil
+	}
+	if b := brokenNamed(service, name); b != nil {
+		return nil, b.Error()
 	}
 	if broken != nil || len(names) == 0 {
 		return nil, noMailbox(broken)
@@ -63,6 +74,16 @@ func mailboxNamed(service *config.Service, broken *config.Error, name string) (*
 		code: exitUsage, err: fmt.Errorf("no mailbox is named %s", cmp.Or(name, `""`)),
 		hint: "the mailboxes are " + strings.Join(names, ", ") + ": use one of these names",
 	}
+}
+
+// brokenNamed returns the mailbox file with mistakes whose mailbox has that name, in upper or lower case; nil when there is
+// none.
+func brokenNamed(service *config.Service, name string) *config.Broken {
+	i := slices.IndexFunc(service.Broken, func(b config.Broken) bool { return strings.EqualFold(b.Name, name) })
+	if i < 0 {
+		return nil
+	}
+	return &service.Broken[i]
 }
 
 // mailboxNames returns the names of the configured mailboxes, in their order.

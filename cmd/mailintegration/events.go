@@ -1,13 +1,11 @@
 package main
 
 import (
-	"errors"
 	"time"
 
 	"go.uber.org/zap"
 
 	"mailintegration/config"
-	"mailintegration/store"
 )
 
 // events are the log events of this package: each has its name, level and fields here and nowhere else. The daemon and
@@ -17,15 +15,6 @@ type events struct{ log *zap.Logger }
 // rootDropped says that root's process goes on as the owner of the data directory.
 func (e events) rootDropped(account, dataDirectory string) {
 	e.log.Info("root's privileges dropped", zap.String("account", account), zap.String("data_directory", dataDirectory))
-}
-
-// storeUnusable says that the daemon waits for its database or for its attachment directory.
-func (e events) storeUnusable(err error, wait time.Duration) {
-	what := "database unreachable"
-	if errors.Is(err, store.ErrDirectory) {
-		what = "attachment directory unusable"
-	}
-	e.log.Warn(what, zap.Error(err), zap.String("hint", store.Hint(err)), zap.Duration("next_try", wait))
 }
 
 // privateServerNotStopped says that the private PostgreSQL may go on running after this process.
@@ -43,8 +32,67 @@ func (e events) settingWithoutEffect(mailbox, warning string) {
 	e.log.Warn("configuration", zap.String("mailbox", mailbox), zap.String("warning", warning))
 }
 
+// correctIt is the hint for a mistake in the configuration of a running daemon.
+const correctIt = "correct the file: the daemon reads it again by itself; mailintegration check lists every mistake"
+
 // mailboxNotPolled says that a mailbox is not polled because of a mistake in its file.
 func (e events) mailboxNotPolled(m config.Mistake) {
-	e.log.Error("mailbox not polled", zap.String("mistake", m.String()),
-		zap.String("hint", "correct the file, run mailintegration check, and start the daemon again"))
+	e.log.Error("mailbox not polled", zap.String("mistake", m.String()), zap.String("hint", correctIt))
+}
+
+// mailboxPolledAsBefore says that a mailbox is polled as before, because its file has a mistake now.
+func (e events) mailboxPolledAsBefore(mailbox string, m config.Mistake) {
+	e.log.Error("mailbox polled as before", zap.String("mailbox", mailbox), zap.String("mistake", m.String()), zap.String("hint", correctIt))
+}
+
+// configurationRefused says that the daemon goes on with the configuration that it has, because of a mistake in the service
+// file.
+func (e events) configurationRefused(m config.Mistake) {
+	e.log.Error("configuration refused", zap.String("mistake", m.String()), zap.String("hint", correctIt))
+}
+
+// configurationReloaded says that the configuration was read again, why, and what has changed. It has no values, and so no
+// secrets.
+func (e events) configurationReloaded(because string, files []string, c config.Changes) {
+	e.log.Info("configuration reloaded", zap.String("because", because), zap.Strings("files", files), zap.Strings("settings", c.Settings),
+		zap.Int("mailboxes_changed", len(c.Mailboxes)))
+	for _, m := range c.Mailboxes {
+		e.log.Info("mailbox "+string(m.How), zap.String("mailbox", m.Name), zap.Strings("tags", m.Tags))
+	}
+}
+
+// restartNeeded says which settings of the service file differ from those that the daemon runs with until it is restarted.
+func (e events) restartNeeded(settings []string) {
+	e.log.Warn("restart needed", zap.Strings("settings", settings),
+		zap.String("hint", "restart the daemon to make these settings take effect; until then it goes on with their old values"))
+}
+
+// configurationNotApplied says that the daemon goes on with the configuration that it has.
+func (e events) configurationNotApplied(err error) {
+	e.log.Error("configuration not applied", zap.Error(err), zap.String("hint", "please report this: the configuration was checked before"))
+}
+
+// configurationClosed says that the account of the daemon cannot read its configuration again.
+func (e events) configurationClosed(account string, err error) {
+	e.log.Warn("configuration cannot be read again", zap.String("account", account), zap.Error(err),
+		zap.String("hint", "let this account read the files (chown root:"+account+" and chmod 640), "+
+			"or restart the daemon after each change"))
+}
+
+// configurationSilent says that the file system of the configuration does not answer.
+func (e events) configurationSilent(file string, after time.Duration) {
+	e.log.Warn("configuration files do not answer", zap.String("file", file), zap.Duration("after", after),
+		zap.String("hint", "check the file server; the daemon goes on with the configuration that it has"))
+}
+
+// logDirectoryUnusable says that the log goes on where it was.
+func (e events) logDirectoryUnusable(directory string, err error) {
+	e.log.Error("log directory unusable", zap.String("directory", directory), zap.Error(err),
+		zap.String("hint", "let the daemon's account write there, or correct LogDirectory; the log goes on where it was"))
+}
+
+// reloadPanicked says that reading the configuration again has failed because of a bug.
+func (e events) reloadPanicked(r any, stack []byte) {
+	e.log.Error("reload panicked", zap.Any("panic", r), zap.ByteString("stack", stack),
+		zap.String("hint", "please report this; the daemon goes on with the configuration that it has"))
 }

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"io"
 	"path/filepath"
 	"time"
@@ -28,7 +28,8 @@ type installation struct {
 	server   *postgres.Server // the private PostgreSQL, nil when Database names another server
 	store    *store.Store
 	log      *zap.Logger
-	logFile  *logFile // nil when the log goes to standard error only
+	level    zap.AtomicLevel // of log
+	logFile  *logFile        // nil for a verb that does not write log files
 }
 
 // verbosity is how much a verb logs.
@@ -50,13 +51,21 @@ func open(e *env, v verbosity) (*installation, error) {
 	if err := in.openLog(e, v); err != nil {
 		return nil, err
 	}
-	url, err := in.database(e.ctx)
-	if err != nil {
+	if in.store, err = in.openStore(e.ctx); err != nil {
 		in.close()
 		return nil, err
 	}
-	if err := in.openStore(e.ctx, url, v == logConfigured); err != nil {
-		in.close()
+	return in, nil
+}
+
+// prepare reads the configuration and opens the log. The store is opened later. The caller closes the installation.
+func prepare(e *env, v verbosity, read reader) (*installation, error) {
+	service, warnings, broken, err := e.load(read)
+	if err != nil {
+		return nil, err
+	}
+	in := &installation{service: service, warnings: warnings, broken: broken}
+	if err := in.openLog(e, v); err != nil {
 		return nil, err
 	}
 	return in, nil
@@ -64,14 +73,15 @@ func open(e *env, v verbosity) (*installation, error) {
 
 // openLog opens the log on standard error and, for the daemon, in the log directory if one is configured.
 func (in *installation) openLog(e *env, v verbosity) (err error) {
+	in.level = zap.NewAtomicLevelAt(v.level(in.service))
 	var files []io.Writer
-	if v == logConfigured && in.service.LogDirectory != "" {
+	if v == logConfigured {
 		if in.logFile, err = openLogFile(in.service.LogDirectory, time.Now); err != nil {
 			return &directoryError{"log directory", "LogDirectory", err}
 		}
 		files = append(files, in.logFile)
 	}
-	in.log = newLogger(e.stderr, v.level(in.service), files...)
+	in.log = newLogger(e.stderr, in.level, files...)
 	if e.account != "" {
 		in.events().rootDropped(e.account, e.owned)
 	}
@@ -97,6 +107,9 @@ func (in *installation) database(ctx context.Context) (string, error) {
 	if !in.service.DatabaseURL.IsEmpty() {
 		return in.service.DatabaseURL.Reveal(), nil
 	}
+	if in.server != nil {
+		return in.server.URL(), nil
+	}
 	server, err := postgres.Start(ctx, postgres.Options{
 		DataDirectory: privateDatabase(in.service), Logger: in.log,
 	})
@@ -107,39 +120,32 @@ func (in *installation) database(ctx context.Context) (string, error) {
 	return server.URL(), nil
 }
 
+// databaseName returns where the database is, for a person. It has no password.
+func databaseName(service *config.Service) string {
+	if service.DatabaseURL.IsEmpty() {
+		return "private PostgreSQL in " + privateDatabase(service)
+	}
+	return cmp.Or(store.Address(service.DatabaseURL.Reveal()), "Database")
+}
+
 // privateDatabase returns the directory of the private PostgreSQL.
 func privateDatabase(service *config.Service) string {
 	return filepath.Join(service.DataDirectory, "postgres")
 }
 
-// openStore brings the schema up to date and opens the store. A patient caller, the daemon, waits until the database can be
-// reached and the share of the attachment directory is mounted, as it does when it loses them later.
-func (in *installation) openStore(ctx context.Context, url string, patient bool) error {
-	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
-		err := in.tryStore(ctx, url)
-		if !patient || !store.IsUnreachable(err) && !errors.Is(err, store.ErrDirectory) {
-			return err
-		}
-		in.events().storeUnusable(err, wait)
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return err
-		}
+// openStore brings the schema up to date and opens the store. It starts the private PostgreSQL if no other database is
+// configured.
+func (in *installation) openStore(ctx context.Context) (*store.Store, error) {
+	url, err := in.database(ctx)
+	if err != nil {
+		return nil, err
 	}
-}
-
-func (in *installation) tryStore(ctx context.Context, url string) error {
 	if _, err := store.Migrate(ctx, url); err != nil {
-		return err
+		return nil, err
 	}
-	var err error
-	in.store, err = store.Open(ctx, store.Options{
-		URL: url, AttachmentDirectory: in.service.AttachmentDirectory, MaxConns: int32(2*in.service.MaxConcurrentPolls + 4),
+	return store.Open(ctx, store.Options{
+		URL: url, AttachmentDirectory: in.service.AttachmentDirectory, MaxConns: int32(in.service.MaxDatabaseConnections),
 	})
-	return err
 }
 
 // close ends what open started.
@@ -159,25 +165,43 @@ func (in *installation) close() {
 	}
 }
 
-// daemon returns the daemon for the configured mailboxes that are enabled.
+// daemon returns the daemon for the configured mailboxes that are enabled. Unless the store is open, the daemon opens it.
 func (in *installation) daemon(recorded func(string, *processor.Message, store.Outcome)) (*daemon.Daemon, error) {
-	opts := daemon.Options{
-		Store: in.store, Logger: in.log, Recorded: recorded,
-		MaxPolls:           in.service.MaxConcurrentPolls,
-		MessagesPerSession: in.service.MessagesPerSession,
-		BatchMessages:      in.service.BatchMessages,
-		Retention:          in.service.Retention.Duration(),
-	}
 	if err := makeSpool(in.service.SpoolDirectory); err != nil {
 		return nil, err
 	}
-	tokens := tokenStore(in.service)
-	for _, m := range in.service.Mailboxes {
+	settings := settingsOf(in.service, func(string) string { return "0" })
+	return daemon.New(daemon.Options{
+		Store: in.store, Open: in.openStore, Version: version, Logger: in.log, Recorded: recorded,
+		Mailboxes: settings.Mailboxes,
+		MaxPolls:  settings.MaxPolls, MaxSessionsPerServer: settings.MaxSessionsPerServer, MaxBatches: settings.MaxBatches,
+		MessagesPerSession: settings.MessagesPerSession, BatchMessages: settings.BatchMessages, Retention: settings.Retention,
+	})
+}
+
+// mostBatches is how many batches are recorded at once where there are connections for more.
+const mostBatches = 8
+
+// settingsOf returns what the daemon may change while it runs. revision returns the revision of a mailbox's configuration by
+// the mailbox's name.
+func settingsOf(service *config.Service, revision func(name string) string) daemon.Settings {
+	s := daemon.Settings{
+		MaxPolls:             service.MaxConcurrentPolls,
+		MaxSessionsPerServer: service.MaxSessionsPerServer,
+		MaxBatches:           min(max(2, service.MaxDatabaseConnections-2), mostBatches), // two connections are for other work
+		MessagesPerSession:   service.MessagesPerSession,
+		BatchMessages:        service.BatchMessages,
+		Retention:            service.Retention.Duration(),
+	}
+	tokens := tokenStore(service)
+	for _, m := range service.Mailboxes {
 		if m.Enabled {
-			opts.Mailboxes = append(opts.Mailboxes, wire(in.service, m, tokens))
+			wired := wire(service, m, tokens)
+			wired.Revision = revision(m.Name)
+			s.Mailboxes = append(s.Mailboxes, wired)
 		}
 	}
-	return daemon.New(opts)
+	return s
 }
 
 // mistakes returns the mistakes in mailbox files as an error, nil when there are none.

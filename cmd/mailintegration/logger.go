@@ -8,7 +8,7 @@ import (
 )
 
 // newLogger returns a logger to w and to files. A terminal gets readable lines; everything else gets JSON.
-func newLogger(w io.Writer, level zapcore.Level, files ...io.Writer) *zap.Logger {
+func newLogger(w io.Writer, level zapcore.LevelEnabler, files ...io.Writer) *zap.Logger {
 	conf := zap.NewProductionEncoderConfig()
 	conf.TimeKey = "time"
 	conf.EncodeTime = zapcore.RFC3339TimeEncoder

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"mailintegration/config"
 	"mailintegration/daemon"
 	"mailintegration/mailbox"
 )
@@ -14,7 +15,7 @@ type onceCmd struct {
 
 // Run polls each mailbox once and prints what became of its messages.
 func (c *onceCmd) Run(e *env) error {
-	in, err := open(e, logWarnings)
+	in, err := prepare(e, logWarnings, func() (*config.Service, []config.Warning, error) { return config.LoadService(e.config) })
 	if err != nil {
 		return err
 	}
@@ -24,6 +25,9 @@ func (c *onceCmd) Run(e *env) error {
 	}
 	names, err := in.enabled(c.Mailbox)
 	if err != nil {
+		return err
+	}
+	if in.store, err = in.openStore(e.ctx); err != nil {
 		return err
 	}
 	d, err := in.daemon(nil)
