@@ -58,8 +58,8 @@ func open(e *env, v verbosity) (*installation, error) {
 	return in, nil
 }
 
-// prepare reads the configuration and opens the log. The store is opened later. The caller closes the installation.
-func prepare(e *env, v verbosity, read reader) (*installation, error) {
+// openWithoutStore reads the configuration and opens the log. The store is opened later. The caller closes the installation.
+func openWithoutStore(e *env, v verbosity, read reader) (*installation, error) {
 	service, warnings, broken, err := e.load(read)
 	if err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (in *installation) openStore(ctx context.Context) (*store.Store, error) {
 		return nil, err
 	}
 	return store.Open(ctx, store.Options{
-		URL: url, AttachmentDirectory: in.service.AttachmentDirectory, MaxConns: int32(in.service.MaxDatabaseConnections),
+		URL: url, AttachmentDirectory: in.service.AttachmentDirectory, MaxConns: int32(2*in.service.MaxConcurrentPolls + 4),
 	})
 }
 

@@ -23,9 +23,7 @@ func TestEachDayHasItsOwnLogFile(t *testing.T) {
 		}
 		now = now.Add(time.Second)
 	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	f.Close()
 	got := map[string]string{}
 	entries, err := os.ReadDir(directory)
 	if err != nil {

@@ -1,0 +1,388 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap/zapcore"
+
+	"mailintegration/config"
+	"mailintegration/daemon"
+)
+
+// reloaded is a configuration with the mailboxes a and b, whose log and settings a test looks at. There is no daemon.
+type reloaded struct {
+	*reloader
+	testing.TB
+	dir     string
+	log     *signalled
+	applied []daemon.Settings // the last is in force
+}
+
+const reloadedService = "<Login>daemon</Login><Team>IT</Team><Mailboxes>boxes/*.xml</Mailboxes><DataDirectory>data</DataDirectory>"
+
+func newReloaded(t *testing.T) *reloaded {
+	t.Helper()
+	r := &reloaded{TB: t, dir: t.TempDir(), log: &signalled{}}
+	r.service("")
+	r.mailbox("a", "")
+	r.mailbox("b", "")
+	file := filepath.Join(r.dir, "service.xml")
+	watcher := config.NewWatcher(file)
+	in, err := openWithoutStore(&env{config: file, stderr: r.log}, logConfigured, watcher.Load)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(in.close)
+	r.reloader = newReloader(in, func(s daemon.Settings) (daemon.Changes, error) {
+		r.applied = append(r.applied, s)
+		return daemon.Changes{}, nil
+	}, watcher)
+	r.applied = []daemon.Settings{settingsOf(in.service, r.revisionOf)}
+	return r
+}
+
+// write writes a file below the configuration's folder, and returns its path.
+func (r *reloaded) write(name, text string) string {
+	r.Helper()
+	path := filepath.Join(r.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		r.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		r.Fatal(err)
+	}
+	return path
+}
+
+// service writes the service file with more tags.
+func (r *reloaded) service(tags string) {
+	r.Helper()
+	r.write("service.xml", "<MailIntegrationService>"+reloadedService+tags+"</MailIntegrationService>")
+}
+
+// mailbox writes the file of a mailbox with more tags. Its password is "secret-of-NAME".
+func (r *reloaded) mailbox(name, tags string) {
+	r.Helper()
+	secret := "<Password>secret-of-" + name + "</Password>"
+	if strings.Contains(tags, "Password") {
+		secret = ""
+	}
+	r.write("boxes/"+name+".xml", "<MailIntegration><MessageProcessorTypeName>EventMailMessageProcessor</MessageProcessorTypeName>"+
+		"<ServerName>mail.example.com</ServerName><UserName>"+name+"</UserName>"+secret+tags+"</MailIntegration>")
+}
+
+func (r *reloaded) remove(name string) {
+	r.Helper()
+	if err := os.Remove(filepath.Join(r.dir, name)); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// settled looks until a look finds the files as they were, twice more than a vanished or half-saved file needs.
+func (r *reloaded) settled() {
+	for range 10 {
+		r.look()
+	}
+}
+
+// names returns the names of the mailboxes that the daemon has.
+func (r *reloaded) names() string {
+	var names []string
+	for _, m := range r.now().Mailboxes {
+		names = append(names, m.Name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
+}
+
+// now returns the settings in force.
+func (r *reloaded) now() daemon.Settings { return r.applied[len(r.applied)-1] }
+
+// of returns a mailbox in force.
+func (r *reloaded) of(name string) daemon.Mailbox {
+	r.Helper()
+	i := slices.IndexFunc(r.now().Mailboxes, func(m daemon.Mailbox) bool { return m.Name == name })
+	if i < 0 {
+		r.Fatalf("mailbox %s is not polled", name)
+	}
+	return r.now().Mailboxes[i]
+}
+
+// wantLog fails the test unless each text is in the log once.
+func (r *reloaded) wantLog(texts ...string) {
+	r.Helper()
+	for _, text := range texts {
+		if n := strings.Count(r.log.octets.String(), text); n != 1 {
+			r.Errorf("the log has %q %d times:\n%s", text, n, &r.log.octets)
+		}
+	}
+}
+
+func TestChangesOfMailboxesTakeEffect(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		change func(r *reloaded)
+		names  string
+		log    string
+	}{
+		{"a mailbox is added", func(r *reloaded) { r.mailbox("c", "") }, "a b c", `"msg":"mailbox added","mailbox":"c"`},
+		{"a mailbox is removed", func(r *reloaded) { r.remove("boxes/a.xml") }, "b", `"msg":"mailbox removed","mailbox":"a"`},
+		{"a mailbox is disabled", func(r *reloaded) { r.mailbox("a", "<Enabled>False</Enabled>") }, "b",
+			`"msg":"mailbox disabled","mailbox":"a","tags":["Enabled"]`},
+		{"a mailbox is changed", func(r *reloaded) { r.mailbox("a", "<Port>1995</Port><Schedule>5m</Schedule>") }, "a b",
+			`"msg":"mailbox changed","mailbox":"a","tags":["Schedule","Port"]`},
+		{"a mailbox is renamed", func(r *reloaded) { r.mailbox("a", "<Name>z</Name>") }, "b z", `"msg":"mailbox added","mailbox":"z"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			r := newReloaded(t)
+			test.change(r)
+			r.settled()
+			if got := r.names(); got != test.names {
+				t.Errorf("mailboxes %s, want %s", got, test.names)
+			}
+			r.wantLog(test.log, `"msg":"configuration reloaded","because":"files changed"`)
+			if len(r.applied) != 2 {
+				t.Errorf("%d reloads, want 1", len(r.applied)-1)
+			}
+		})
+	}
+}
+
+// TestOnlyAChangedMailboxHasAnotherRevision keeps what a worker has learnt about the other mailboxes.
+func TestOnlyAChangedMailboxHasAnotherRevision(t *testing.T) {
+	t.Parallel()
+	r := newReloaded(t)
+	before, other := r.of("a").Revision, r.of("b").Revision
+	r.mailbox("a", "<Port>1995</Port>")
+	r.settled()
+	if got := r.of("a").Revision; got == before {
+		t.Errorf("the revision of a is still %s", got)
+	}
+	if got := r.of("b").Revision; got != other {
+		t.Errorf("the revision of b is %s, was %s", got, other)
+	}
+	if got := r.of("a").Account.Port; got != 1995 {
+		t.Errorf("port %d", got)
+	}
+}
+
+func TestABurstOfSavesIsOneReload(t *testing.T) {
+	t.Parallel()
+	r := newReloaded(t)
+	for i := range 5 {
+		r.mailbox("a", fmt.Sprintf("<Port>%d</Port>", 1000+i*1000))
+		r.look()
+	}
+	r.mailbox("c", "")
+	r.settled()
+	if len(r.applied) != 2 || r.of("a").Account.Port != 5000 || r.names() != "a b c" {
+		t.Errorf("%d reloads, want 1; port %d, mailboxes %s", len(r.applied)-1, r.of("a").Account.Port, r.names())
+	}
+}
+
+func TestABrokenMailboxFileIsPolledAsBefore(t *testing.T) {
+	t.Parallel()
+	r := newReloaded(t)
+	r.mailbox("a", "<Port>many</Port>")
+	r.mailbox("c", "<Port>many</Port>")
+	r.mailbox("b", "<Port>1995</Port>")
+	r.settled()
+	if got := r.names(); got != "a b" {
+		t.Errorf("mailboxes %s, want a b", got)
+	}
+	if r.of("a").Account.Port != 995 || r.of("b").Account.Port != 1995 {
+		t.Errorf("ports %d and %d", r.of("a").Account.Port, r.of("b").Account.Port)
+	}
+	r.wantLog(`"msg":"mailbox polled as before","mailbox":"a"`, `"msg":"mailbox not polled"`, "a.xml:1:", "c.xml:1:")
+
+	r.mailbox("b", "<Port>1996</Port>") // another change does not tell the same mistakes again
+	r.settled()
+	r.wantLog(`"msg":"mailbox polled as before"`, `"msg":"mailbox not polled"`)
+	r.reload("SIGHUP", nil) // a person who asks hears them again
+	if n := strings.Count(r.log.octets.String(), `"msg":"mailbox polled as before"`); n != 2 {
+		t.Errorf("after SIGHUP the mistake was logged %d times, want 2", n)
+	}
+
+	r.mailbox("a", "<Port>1997</Port>")
+	r.settled()
+	if got := r.of("a").Account.Port; got != 1997 {
+		t.Errorf("port %d after the file was corrected, want 1997", got)
+	}
+}
+
+func TestABrokenServiceFileChangesNothing(t *testing.T) {
+	t.Parallel()
+	r := newReloaded(t)
+	r.service("<LogLevl>debug</LogLevl>")
+	r.mailbox("a", "<Port>1995</Port>")
+	r.settled()
+	if len(r.applied) != 1 {
+		t.Errorf("%d reloads, want none", len(r.applied)-1)
+	}
+	r.wantLog(`"msg":"configuration refused"`, "did you mean LogLevel")
+	r.service("<LogLevel>debug</LogLevel>")
+	r.settled()
+	if len(r.applied) != 2 || r.of("a").Account.Port != 1995 || r.in.level.Level() != zapcore.DebugLevel {
+		t.Errorf("%d reloads, want 1; port %d, log level %s", len(r.applied)-1, r.of("a").Account.Port, r.in.level)
+	}
+}
+
+func TestAFileThatAMailboxNamesTakesEffect(t *testing.T) {
+	t.Parallel()
+	r := newReloaded(t)
+	r.write("secret.txt", "first-secret\n")
+	r.mailbox("a", "<PasswordFile>../secret.txt</PasswordFile>")
+	r.settled()
+	r.write("secret.txt", "second-secret\n")
+	r.settled()
+	if got := r.of("a").Account.Password; got != "second-secret" {
+		t.Errorf("password %s", got)
+	}
+	if n := strings.Count(r.log.octets.String(), `"mailbox":"a","tags":["PasswordFile"]`); n != 2 {
+		t.Errorf("the log names the file %d times, want 2:\n%s", n, &r.log.octets)
+	}
+	for _, secret := range []string{"first-secret", "second-secret", "secret-of-a"} {
+		if strings.Contains(r.log.octets.String(), secret) {
+			t.Errorf("the log has the secret %s", secret)
+		}
+	}
+}
+
+func TestSIGHUPWithoutAChangeIsToldToo(t *testing.T) {
+	t.Parallel()
+	r := newReloaded(t)
+	r.reload("SIGHUP", nil)
+	r.wantLog(`"msg":"configuration reloaded","because":"SIGHUP","files":[],"settings":[],"mailboxes_changed":0`)
+}
+
+// TestEverySettingTakesEffectOrNeedsARestart gives each setting of the service file another value. A setting that does not
+// need a restart has its effect here.
+func TestEverySettingTakesEffectOrNeedsARestart(t *testing.T) {
+	t.Parallel()
+	hasEffect := map[string]func(r *reloaded) bool{
+		"Mailboxes":            func(r *reloaded) bool { return r.names() == "other" },
+		"Login":                func(r *reloaded) bool { return r.of("a").Rules.Names.Login == "other" },
+		"Team":                 func(r *reloaded) bool { return r.of("a").Rules.Names.Team == "other" },
+		"MaxConcurrentPolls":   func(r *reloaded) bool { return r.now().MaxPolls == 7 },
+		"MaxSessionsPerServer": func(r *reloaded) bool { return r.now().MaxSessionsPerServer == 7 },
+		"MessagesPerSession":   func(r *reloaded) bool { return r.now().MessagesPerSession == 7 },
+		"BatchMessages":        func(r *reloaded) bool { return r.now().BatchMessages == 7 },
+		"Retention":            func(r *reloaded) bool { return r.now().Retention == 77*24*time.Hour },
+		"EventGroup":           func(r *reloaded) bool { return r.running.EventGroup == "other" },
+		"LogLevel":             func(r *reloaded) bool { return r.in.level.Level() == zapcore.DebugLevel },
+		"LogDirectory": func(r *reloaded) bool {
+			files, _ := filepath.Glob(filepath.Join(r.dir, "other", "MailIntegrationApp_*.log"))
+			return len(files) == 1
+		},
+	}
+	values := map[string]string{
+		"Retention": "Days 77", "LogLevel": "debug", "Mailboxes": "other.xml", "Database": "host=other dbname=d password=secret-of-database",
+	}
+	for _, tag := range config.ServiceTags() {
+		t.Run(tag.Name, func(t *testing.T) {
+			t.Parallel()
+			r := newReloaded(t)
+			value := values[tag.Name]
+			switch {
+			case value != "":
+			case strings.HasPrefix(tag.Values, "a number"):
+				value = "7"
+			default:
+				value = "other"
+			}
+			r.write("boxes/elsewhere.txt", "")
+			r.write("other.xml", "<MailIntegration><MessageProcessorTypeName>EventMailMessageProcessor</MessageProcessorTypeName>"+
+				"<ServerName>h</ServerName><UserName>u</UserName><Password>secret-of-other</Password></MailIntegration>")
+			before := r.running
+			base := reloadedService
+			if i := strings.Index(base, "<"+tag.Name+">"); i >= 0 {
+				end := "</" + tag.Name + ">"
+				base = base[:i] + base[strings.Index(base, end)+len(end):]
+			}
+			r.write("service.xml", "<MailIntegrationService>"+base+"<"+tag.Name+">"+value+"</"+tag.Name+"></MailIntegrationService>")
+			r.settled()
+			if len(r.applied) != 2 {
+				t.Fatalf("%d reloads, want 1:\n%s", len(r.applied)-1, &r.log.octets)
+			}
+			effect, is := hasEffect[tag.Name]
+			switch {
+			case is == tag.Restart:
+				t.Errorf("the setting either has an effect here, or its field has restart:\"yes\"")
+			case is && !effect(r):
+				t.Errorf("the setting had no effect")
+			case is:
+				r.wantLog(`"settings":["` + tag.Name + `"]`)
+			default:
+				r.wantLog(`"msg":"restart needed","settings":["` + tag.Name + `"]`)
+				if c := config.Compare(before, r.running); !c.IsEmpty() {
+					t.Errorf("%+v changed while the daemon runs", c)
+				}
+			}
+			if strings.Contains(r.log.octets.String(), "secret-of") {
+				t.Errorf("the log has a secret:\n%s", &r.log.octets)
+			}
+		})
+	}
+}
+
+func TestALogDirectoryThatCannotBeUsedLeavesTheLogWhereItIs(t *testing.T) {
+	t.Parallel()
+	r := newReloaded(t)
+	r.write("file", "")
+	r.service("<LogDirectory>file/log</LogDirectory>")
+	r.settled()
+	r.wantLog(`"msg":"log directory unusable"`)
+	if r.running.LogDirectory != "" {
+		t.Errorf("log directory %s", r.running.LogDirectory)
+	}
+}
+
+// TestAFileSystemThatNeverAnswersHoldsUpNothing stops the reloader while a look hangs.
+func TestAFileSystemThatNeverAnswersHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	r := newReloaded(t)
+	r.slow = time.Nanosecond
+	silent := r.log.next("configuration files do not answer")
+	ctx, stop := context.WithCancel(t.Context())
+	hangs := make(chan struct{})
+	t.Cleanup(func() { close(hangs) })
+	ended := make(chan bool)
+	go func() { ended <- r.await(ctx, func() { <-hangs }) }()
+	<-silent
+	stop()
+	if <-ended {
+		t.Error("the work has ended")
+	}
+}
+
+func TestAPanicWhileReadingIsLogged(t *testing.T) {
+	t.Parallel()
+	r := newReloaded(t)
+	if !r.await(t.Context(), func() { panic("oops") }) {
+		t.Error("the reloader ends")
+	}
+	r.wantLog(`"msg":"reload panicked"`)
+}
+
+func TestSettingsThatTheDaemonRefusesAreLogged(t *testing.T) {
+	t.Parallel()
+	r := newReloaded(t)
+	r.apply = func(daemon.Settings) (daemon.Changes, error) { return daemon.Changes{}, errors.New("refused") }
+	before := r.running
+	r.mailbox("c", "")
+	r.settled()
+	r.wantLog(`"msg":"configuration not applied"`)
+	if r.running != before {
+		t.Error("the refused configuration counts as the running one")
+	}
+}

@@ -1,0 +1,77 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"mailintegration/mailbox/pop3test"
+)
+
+// TestSIGHUPReadsTheConfigurationAgain sends SIGHUP to a daemon with a private PostgreSQL. Without the program's care, the
+// signal would end the process at once and leave its PostgreSQL running.
+func TestSIGHUPReadsTheConfigurationAgain(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "sighup-") // a server that runs as another user must be able to reach it
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	srv := pop3test.Run(t, pop3test.Options{})
+	write := func(name, content string) {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	in := &installed{TB: t, config: filepath.Join(dir, "mailintegration.xml")}
+	write("mailintegration.xml", "<MailIntegrationService><DataDirectory>data</DataDirectory><Login>daemon</Login><Team>IT</Team></MailIntegrationService>")
+	write("mailboxes/helpdesk.xml", fmt.Sprintf(killedMailbox, srv.Port(), "helpdesk", "secret-of-helpdesk"))
+
+	log := &signalled{}
+	started := log.next("daemon started")
+	daemon := in.command("run")
+	daemon.Stdout, daemon.Stderr = log, log
+	if err := daemon.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- daemon.Wait() }()
+	wait := func(seen <-chan struct{}) {
+		t.Helper()
+		select {
+		case <-seen:
+		case err := <-ended:
+			t.Fatalf("the daemon ended: %v\n%s", err, &log.octets)
+		}
+	}
+	wait(started)
+	write("mailboxes/sales.xml", fmt.Sprintf(killedMailbox, srv.Port(), "sales", "secret-of-sales"))
+	added := log.next(`"msg":"mailbox added","mailbox":"sales"`)
+	if err := daemon.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	wait(added)
+	if err := daemon.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("after SIGTERM: %v\n%s", err, &log.octets)
+	}
+	if pid, err := os.ReadFile(filepath.Join(dir, "data", "postgres", "cluster", "postmaster.pid")); err == nil {
+		t.Errorf("the private PostgreSQL still runs:\n%s", pid)
+	}
+	if strings.Contains(log.octets.String(), "secret-of") {
+		t.Errorf("the log has a secret:\n%s", &log.octets)
+	}
+}
