@@ -8,8 +8,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"mailintegration/processor"
 )
 
@@ -99,14 +97,10 @@ func failsBatch(ctx context.Context, err error) bool {
 
 // acceptance is one attempt to accept a batch, within one transaction.
 type acceptance struct {
-	store       *Store
-	tx          pgx.Tx
-	mailbox     Mailbox
-	decider     Decider
-	now         time.Time
-	outcomes    []Outcome
-	numbers     *drawn
-	attachments attachmentState // what the database says about the attachment directory
+	*Journal
+	mailbox  Mailbox
+	decider  Decider
+	outcomes []Outcome
 
 	reconsiders bool // the one message was set aside before: if it would be set aside again, nothing is recorded
 	impatient   bool // an earlier attempt waited in vain for the row of a request, so this one waits only briefly
@@ -114,23 +108,20 @@ type acceptance struct {
 
 // acceptTogether accepts the batch in one transaction, all or nothing.
 func (s *Store) acceptTogether(ctx context.Context, mb Mailbox, batch []Delivery, decider Decider) ([]Outcome, error) {
-	return s.acceptIn(ctx, batch, func(tx pgx.Tx) *acceptance { return s.acceptance(tx, mb, len(batch), decider) })
+	return s.acceptIn(ctx, batch, func(j *Journal) *acceptance { return j.acceptance(mb, len(batch), decider) })
 }
 
 // acceptIn accepts the batch in one transaction, with the acceptance that begin returns. Its time limit grows with the
 // octets. A panic is blamed on the message whose turn it was.
-func (s *Store) acceptIn(ctx context.Context, batch []Delivery, begin func(pgx.Tx) *acceptance) (outcomes []Outcome, err error) {
+func (s *Store) acceptIn(ctx context.Context, batch []Delivery, begin func(*Journal) *acceptance) (outcomes []Outcome, err error) {
 	defer recoverFault(&err)
 	octets := octetsOf(batch)
 	limit := growing(acceptTime, octets)
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	numbers := &drawn{pool: &s.numbers}
-	err = s.inTxFor(limited, growing(idleTime, octets), func(tx pgx.Tx) (err error) {
+	err = s.inJournal(limited, growing(idleTime, octets), func(j *Journal) (err error) {
 		defer recoverFault(&err)
-		numbers.restart()
-		a := begin(tx)
-		a.numbers = numbers
+		a := begin(j)
 		outcomes = a.outcomes
 		met, err := a.receipts(limited, batch)
 		if err != nil {
@@ -138,7 +129,6 @@ func (s *Store) acceptIn(ctx context.Context, batch []Delivery, begin func(pgx.T
 		}
 		return a.accept(limited, batch, met)
 	})
-	numbers.release(err)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		return nil, &overdueError{"recording", limit}
 	}
@@ -167,13 +157,10 @@ func octetsOf(batch []Delivery) (n int64) {
 	return n
 }
 
-// acceptance returns a new acceptance for a batch of so many deliveries.
-func (s *Store) acceptance(tx pgx.Tx, mb Mailbox, size int, decider Decider) *acceptance {
-	return &acceptance{
-		store: s, tx: tx, mailbox: mb, decider: decider,
-		now:      s.now().Truncate(time.Microsecond), // as PostgreSQL keeps it
-		outcomes: make([]Outcome, size),
-	}
+// acceptance returns a new acceptance for a batch of so many deliveries, which it records as the mailbox's Login.
+func (j *Journal) acceptance(mb Mailbox, size int, decider Decider) *acceptance {
+	j.author = mb.Login
+	return &acceptance{Journal: j, mailbox: mb, decider: decider, outcomes: make([]Outcome, size)}
 }
 
 // accept takes the steps that the package's documentation lists between the look-up of the receipts and the commit.
@@ -183,13 +170,10 @@ func (a *acceptance) accept(ctx context.Context, batch []Delivery, met map[[sha2
 	if err != nil {
 		return err
 	}
-	if err := a.store.attachments.keep(ctx, a.attachments, filesOf(records)); err != nil {
-		return fmt.Errorf("attachments: %w", err)
+	if err := a.keep(ctx, filesOf(records)); err != nil {
+		return err
 	}
 	if err := a.write(ctx, met, records); err != nil {
-		if isNumberTaken(err) {
-			a.numbers.discard()
-		}
 		return fmt.Errorf("write: %w", err)
 	}
 	for _, r := range records {

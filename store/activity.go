@@ -8,14 +8,6 @@ import (
 	"mailintegration/processor"
 )
 
-// reopened returns the state of a done request after somebody has written again.
-func reopened(kind processor.RequestKind) processor.RequestState {
-	if kind == processor.Event {
-		return processor.StateNew
-	}
-	return processor.StateOpen
-}
-
 // author returns the sender of an activity as a new participant, or nil if the sender is one already. It also returns
 // nil for a flagged activity: the person who looks at it decides whether the sender takes part.
 func author(m *processor.Message, add processor.AddActivity, dir *directory) []participant {
@@ -33,6 +25,23 @@ func author(m *processor.Message, add processor.AddActivity, dir *directory) []p
 	return []participant{p}
 }
 
+// NewActivity holds the values of an activity to add to a request. A zero User, time or text stands for none. Texts may
+// hold any octets and have any length: the store makes them storable.
+type NewActivity struct {
+	Reason  processor.Reason // why it is added, for the history
+	Request int64            // number of the request
+	Subject string
+	Body    string
+	HTML    string // sanitised
+
+	Author  processor.User // of the text
+	Sender  Sender         // of the message behind the activity
+	SentAt  time.Time      // the same
+	Flagged bool           // a person should check it
+
+	Files []File // to attach, in their order
+}
+
 // activityRows are rows of the table activity, column by column.
 type activityRows struct {
 	id, request, sender                            []int64
@@ -41,20 +50,20 @@ type activityRows struct {
 	flagged                                        []bool
 }
 
-func (t *activityRows) add(r *record) {
-	t.id = append(t.id, r.activity)
-	t.request = append(t.request, r.request)
-	t.sender = append(t.sender, r.adds.Author.ID)
-	t.body = append(t.body, capped(r.body, maxText))
-	t.html = append(t.html, capped(r.html, maxText))
-	t.subject = append(t.subject, subject(r.Message.Subject))
-	t.senderName = append(t.senderName, capped(r.Message.From.Name, maxLine))
-	t.senderAddress = append(t.senderAddress, capped(r.Message.From.Addr, maxLine))
-	t.sentAt = append(t.sentAt, storableDate(r.Message.Date))
-	t.flagged = append(t.flagged, r.adds.Flagged)
+func (t *activityRows) add(id int64, a *NewActivity) {
+	t.id = append(t.id, id)
+	t.request = append(t.request, a.Request)
+	t.sender = append(t.sender, a.Author.ID)
+	t.body = append(t.body, capped(a.Body, maxText))
+	t.html = append(t.html, capped(a.HTML, maxText))
+	t.subject = append(t.subject, subject(a.Subject))
+	t.senderName = append(t.senderName, capped(a.Sender.Name, maxLine))
+	t.senderAddress = append(t.senderAddress, capped(a.Sender.Address, maxLine))
+	t.sentAt = append(t.sentAt, storableDate(a.SentAt))
+	t.flagged = append(t.flagged, a.Flagged)
 }
 
-func (t *activityRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {
+func (t *activityRows) queue(b *pgx.Batch, j *Journal) {
 	if len(t.id) == 0 {
 		return
 	}
@@ -66,53 +75,5 @@ func (t *activityRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {
 		FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[],
 			$11::timestamptz[], $12::boolean[])
 			AS a (id, request_id, body, html, subject, sender, sender_name, sender_address, sent_at, flagged)`,
-		now, mb.Login.ID, t.id, t.request, t.body, t.html, t.subject, t.sender, t.senderName, t.senderAddress, t.sentAt, t.flagged)
-}
-
-// historyRows are rows of the table history, column by column.
-type historyRows struct {
-	request, activity    []int64
-	what, reason, detail []string
-}
-
-// The values of history.what for messages that were recorded.
-const (
-	historyOpened = "opened"
-	historyAdded  = "activity_added"
-)
-
-func (t *historyRows) add(r *record, what string) {
-	why := r.decision.Why()
-	t.request = append(t.request, r.request)
-	t.activity = append(t.activity, r.activity)
-	t.what = append(t.what, what)
-	t.reason = append(t.reason, capped(string(why.Code), maxLine))
-	t.detail = append(t.detail, capped(why.Detail(), maxDetail))
-}
-
-func (t *historyRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {
-	if len(t.request) == 0 {
-		return
-	}
-	b.Queue(`INSERT INTO history (at, author_id, request_id, activity_id, what, reason, detail)
-		SELECT $1, $2, h.request_id, nullif(h.activity, 0), h.what, h.reason, h.detail
-		FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[])
-			AS h (request_id, activity, what, reason, detail)`,
-		now, mb.Login.ID, t.request, t.activity, t.what, t.reason, t.detail)
-}
-
-// queueReopening queues the new states of requests with their history. Another mailbox may reopen the same request at
-// the same time: the later UPDATE finds nothing to change, and then writes no history.
-func (t *historyRows) queueReopening(b *pgx.Batch, mb Mailbox, now time.Time) {
-	if len(t.request) == 0 {
-		return
-	}
-	b.Queue(`WITH reopened AS (
-			UPDATE request SET state = CASE kind WHEN 'event' THEN 'new' ELSE 'open' END, processed_at = NULL
-			WHERE number = ANY($3) AND state IN ('resolved', 'closed', 'processed') RETURNING number)
-		INSERT INTO history (at, author_id, request_id, activity_id, what, reason, detail)
-		SELECT $1, $2, h.request_id, h.activity, 'reopened', h.reason, h.detail
-		FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[]) AS h (request_id, activity, reason, detail)
-		JOIN reopened ON reopened.number = h.request_id`,
-		now, mb.Login.ID, t.request, t.activity, t.reason, t.detail)
+		j.now, j.author.ID, t.id, t.request, t.body, t.html, t.subject, t.sender, t.senderName, t.senderAddress, t.sentAt, t.flagged)
 }

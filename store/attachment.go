@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"io"
 
@@ -12,41 +13,73 @@ import (
 // RawName is the name that a raw message has as an attachment.
 const RawName = "message.eml"
 
-// storedFile is a file of the attachment directory: an attachment or a raw message, and where its octets come from.
-type storedFile struct {
-	attachment processor.Attachment // zero for a raw message
-	raw        bool
-	attached   bool // to the request or activity; otherwise only the receipt names it
-	message    Raw
+// File is a file to attach to a request or an activity. Its name is shown, and never used as a path.
+type File struct {
+	Name      string // "" for a name of the store's choice
+	MediaType string
+	ContentID string // by which HTML shows the file
+	Inline    bool   // the HTML shows it
+	IsMessage bool   // it is a message as it was received
+	Content   Raw    // the octets; they must not change before the transaction ends
 
-	digest [sha256.Size]byte // zero before an attachment is kept; known from the start for a raw message
+	part *processor.Attachment // the attachment of Content to keep, nil for the whole Content
+}
+
+// OctetsOf returns octets in memory as the content of a File.
+func OctetsOf(content []byte) Raw { return inMemory{bytes.NewReader(content), sha256.Sum256(content)} }
+
+type inMemory struct {
+	*bytes.Reader
+	digest [sha256.Size]byte
+}
+
+// Digest implements Raw.
+func (m inMemory) Digest() [sha256.Size]byte { return m.digest }
+
+// messageFiles returns the attachments of a message as files and, if withRaw, the message itself.
+func messageFiles(m *newMessage, list []processor.Attachment, withRaw bool) []File {
+	var files []File
+	for i, a := range list {
+		files = append(files, File{Name: a.Name, MediaType: a.MediaType, ContentID: a.ContentID, Inline: a.Inline,
+			Content: m.Raw, part: &list[i]})
+	}
+	if withRaw {
+		files = append(files, File{Name: RawName, MediaType: "message/rfc822", IsMessage: true, Content: m.Raw})
+	}
+	return files
+}
+
+// storedFile is a file of the attachment directory.
+type storedFile struct {
+	File
+	attached bool // to the request or activity; otherwise only the receipt names it
+
+	digest [sha256.Size]byte // zero before an attachment of a message is kept; known from the start for a whole content
 	octets int64
 }
 
-// rawMessageFile returns the raw message as a file to keep.
-func rawMessageFile(m *newMessage) *storedFile {
-	return &storedFile{raw: true, message: m.Raw, digest: m.digest, octets: m.Raw.Size()}
+// storedFiles returns the files to keep.
+func storedFiles(list []File, attached bool) []*storedFile {
+	var files []*storedFile
+	for _, f := range list {
+		one := &storedFile{File: f, attached: attached}
+		if one.isWhole() {
+			one.digest, one.octets = f.Content.Digest(), f.Content.Size()
+		}
+		files = append(files, one)
+	}
+	return files
 }
+
+// isWhole reports whether the file holds the whole content, so that its digest and size are known from the start.
+func (f *storedFile) isWhole() bool { return f.part == nil }
 
 // open returns a reader of the octets to keep.
-func (c *storedFile) open() io.Reader {
-	if c.raw {
-		return io.NewSectionReader(c.message, 0, c.message.Size())
+func (f *storedFile) open() io.Reader {
+	if f.isWhole() {
+		return io.NewSectionReader(f.Content, 0, f.Content.Size())
 	}
-	return c.attachment.Open(c.message)
-}
-
-// attach adds the attachments, and the raw message if asked for, to the files of the record's request or activity.
-func (r *record) attach(list []processor.Attachment, withRaw bool) {
-	for _, a := range list {
-		r.files = append(r.files, &storedFile{attachment: a, attached: true, message: r.Raw})
-	}
-	if withRaw {
-		c := rawMessageFile(r.newMessage)
-		c.attached = true
-		c.attachment = processor.Attachment{Name: RawName, MediaType: "message/rfc822"}
-		r.files = append(r.files, c)
-	}
+	return f.part.Open(f.Content)
 }
 
 func filesOf(records []*record) []*storedFile {
@@ -66,23 +99,24 @@ type attachmentRows struct {
 	inline, raw                []bool
 }
 
-func (t *attachmentRows) add(r *record) {
+// add adds the files that are attached to a request or, unless it is 0, to an activity of the request.
+func (t *attachmentRows) add(request, activity int64, files []*storedFile) {
 	var position int32
-	for _, c := range r.files {
-		if !c.attached {
+	for _, f := range files {
+		if !f.attached {
 			continue
 		}
 		position++
-		t.request = append(t.request, r.request)
-		t.activity = append(t.activity, r.activity)
+		t.request = append(t.request, request)
+		t.activity = append(t.activity, activity)
 		t.position = append(t.position, position)
-		t.name = append(t.name, attachmentName(c.attachment.Name))
-		t.mediaType = append(t.mediaType, capped(c.attachment.MediaType, maxLine))
-		t.contentID = append(t.contentID, capped(c.attachment.ContentID, maxLine))
-		t.octets = append(t.octets, c.octets)
-		t.digest = append(t.digest, c.digest[:])
-		t.inline = append(t.inline, c.attachment.Inline)
-		t.raw = append(t.raw, c.raw)
+		t.name = append(t.name, attachmentName(f.Name))
+		t.mediaType = append(t.mediaType, capped(f.MediaType, maxLine))
+		t.contentID = append(t.contentID, capped(f.ContentID, maxLine))
+		t.octets = append(t.octets, f.octets)
+		t.digest = append(t.digest, f.digest[:])
+		t.inline = append(t.inline, f.Inline)
+		t.raw = append(t.raw, f.IsMessage)
 	}
 }
 

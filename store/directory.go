@@ -120,8 +120,8 @@ func (d *directory) after(r *record) *processor.Request {
 	}
 	request, _ := d.Request(r.request)
 	request.Participants, request.Addresses = slices.Clip(request.Participants), slices.Clip(request.Addresses)
-	if r.reopens {
-		request.State = reopened(request.Kind)
+	if r.change != nil {
+		request.State = r.change.State
 	}
 	return &request
 }

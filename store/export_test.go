@@ -46,3 +46,9 @@ var FileLimit = fileLimit
 
 // IsStuck reports whether work on files was left behind and has not returned.
 func (s *Store) IsStuck() bool { return s.attachments.runner.isStuck() }
+
+// Exec runs a statement within the Journal's transaction, as code of this package does for rows of its own.
+func (j *Journal) Exec(ctx context.Context, sql string, args ...any) error {
+	_, err := j.tx.Exec(ctx, sql, args...)
+	return j.note(err)
+}

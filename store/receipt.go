@@ -14,10 +14,6 @@ import (
 	"mailintegration/processor"
 )
 
-// acceptanceLock is the advisory lock that acceptances share and CollectOrphans takes alone, so that no file is
-// removed between the moment an acceptance finds it and the commit of the row that names it.
-const acceptanceLock = 0x6d61696c_61636370 // "mailaccp"
-
 // newMessage is a message of the batch that has no receipt yet.
 type newMessage struct {
 	Delivery
@@ -45,10 +41,7 @@ func (a *acceptance) receipts(ctx context.Context, batch []Delivery) (map[[sha25
 	}
 	met := map[[sha256.Size]byte]*knownMessage{}
 	var b pgx.Batch
-	// The daemon deletes a message from its mailbox once the server has answered COMMIT, so the answer must mean that the
-	// transaction is on disk, whatever the server's default is.
-	b.Queue(`SELECT pg_advisory_xact_lock_shared($1),
-		CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`, acceptanceLock)
+	queueAcceptanceLock(&b)
 	b.Queue(`SELECT id FROM mailbox WHERE id = $1 FOR NO KEY UPDATE`, a.mailbox.ID).
 		QueryRow(func(row pgx.Row) error {
 			var id int64

@@ -74,12 +74,10 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 ) {
 	var outcome Outcome
 	batch := []Delivery{{Message: m, Raw: aside.Raw}}
-	numbers := &drawn{pool: &s.numbers}
-	err := s.inTxFor(ctx, growing(idleTime, octetsOf(batch)), func(tx pgx.Tx) (err error) {
+	err := s.inJournal(ctx, growing(idleTime, octetsOf(batch)), func(j *Journal) (err error) {
 		defer recoverFault(&err)
-		numbers.restart()
-		a := s.acceptance(tx, mb, len(batch), decider)
-		a.reconsiders, a.numbers = true, numbers
+		a := j.acceptance(mb, len(batch), decider)
+		a.reconsiders = true
 		met, err := a.receipts(ctx, batch)
 		if err != nil {
 			return err
@@ -87,8 +85,12 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 		if known, ok := met[aside.Raw.digest]; !ok || known.outcome.Result != SetAside || known.outcome.Request != aside.Event {
 			return ErrNotAside // somebody else has recorded it since OpenAside
 		}
-		if err := a.lockEvent(ctx, aside.Event, again); err != nil {
+		state, err := a.lockEvent(ctx, aside.Event)
+		if err != nil {
 			return err
+		}
+		if state == processor.StateProcessed && !again {
+			return ErrProcessed
 		}
 		old, err := a.takeReceipt(ctx, aside)
 		if err != nil {
@@ -102,9 +104,8 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 			return err
 		}
 		outcome = a.outcomes[0]
-		return a.process(ctx, aside, old, outcome)
+		return a.process(ctx, aside, state, old, outcome)
 	})
-	numbers.release(err)
 	var fault *messageError
 	if errors.As(err, &fault) { // a panic outside of accept
 		err = &StillAsideError{fault.reason}
@@ -124,21 +125,13 @@ func (a *acceptance) checkReconsidered(records []*record) error {
 	return nil
 }
 
-// lockEvent checks that the event is of the mailbox's team and, unless again is set, not processed. It locks the event
-// to the end of the transaction.
-func (a *acceptance) lockEvent(ctx context.Context, event int64, again bool) error {
-	var team int64
-	var state processor.RequestState
-	err := a.tx.QueryRow(ctx, `SELECT team_id, state FROM request WHERE number = $1 FOR NO KEY UPDATE`, event).Scan(&team, &state)
-	switch {
-	case err != nil:
-		return err
-	case team != a.mailbox.Team.ID:
-		return fmt.Errorf("the event belongs to another team than mailbox %s does now", a.mailbox.Name)
-	case state == processor.StateProcessed && !again:
-		return ErrProcessed
+// lockEvent checks that the event is of the mailbox's team, locks it to the end of the transaction, and returns its state.
+func (a *acceptance) lockEvent(ctx context.Context, event int64) (processor.RequestState, error) {
+	_, state, team, err := a.stateOf(ctx, event)
+	if err == nil && team != a.mailbox.Team.ID {
+		err = fmt.Errorf("the event belongs to another team than mailbox %s does now", a.mailbox.Name)
 	}
-	return nil
+	return state, err
 }
 
 // receipt holds the columns of a receipt that stay the same when its message is reconsidered, because the message was
@@ -163,18 +156,23 @@ func (a *acceptance) takeReceipt(ctx context.Context, aside *Aside) (old receipt
 	return old, nil
 }
 
-// process marks the event as processed, notes in its history what became of the message, and copies the columns of the
-// old receipt to the new one.
-func (a *acceptance) process(ctx context.Context, aside *Aside, old receipt, o Outcome) error {
+// process marks the event as processed unless it is already, notes in its history what became of the message, and copies
+// the columns of the old receipt to the new one.
+func (a *acceptance) process(ctx context.Context, aside *Aside, state processor.RequestState, old receipt, o Outcome) error {
 	detail := "the message that was set aside was recorded after all: " + o.Result
 	if o.Request != 0 {
 		detail += fmt.Sprintf(" %d", o.Request)
 	}
+	why := processor.NewReason(processor.ReasonReconsidered, detail)
+	var t entryRows
+	if state == processor.StateProcessed {
+		t.history.add(change{request: aside.Event, what: string(processor.StateProcessed), reason: why})
+	} else {
+		t.states.add(StateChange{Request: aside.Event, State: processor.StateProcessed, Reason: why}, string(processor.StateProcessed))
+	}
 	var b pgx.Batch
-	b.Queue(`UPDATE request SET state = 'processed', processed_at = $2 WHERE number = $1 AND state <> 'processed'`, aside.Event, a.now)
-	b.Queue(`INSERT INTO history (at, author_id, request_id, what, reason, detail) VALUES ($1, $2, $3, 'processed', $4, $5)`,
-		a.now, a.mailbox.Login.ID, aside.Event, string(processor.ReasonReconsidered), detail)
+	t.queue(&b, a.Journal)
 	b.Queue(`UPDATE receipt SET uidl = $3, accepted_at = $4, times_seen = $5 WHERE mailbox_id = $1 AND digest = $2`,
 		a.mailbox.ID, aside.Raw.digest[:], old.uidl, old.acceptedAt, old.times)
-	return a.tx.SendBatch(ctx, &b).Close()
+	return a.send(ctx, &b)
 }

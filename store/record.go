@@ -15,17 +15,8 @@ import (
 type record struct {
 	*newMessage
 	decision processor.Decision
-
-	opens *processor.OpenRequest // the request to open, which for SetAside is its event; nil for none
-	adds  *processor.AddActivity // nil for none
-
-	body, html   string // of the request or activity
-	request      int64  // the request opened or added to, 0 for none
-	activity     int64  // the activity added, 0 for none
-	reopens      bool   // the request was done with until now
-	participants []participant
-	threads      []thread
-	files        []*storedFile
+	entry    // for SetAside, its event
+	threads  []thread
 }
 
 // outcome returns the receipt's word for the decision.
@@ -148,52 +139,60 @@ func (a *acceptance) decideAbout(m *newMessage, dir *directory) (d processor.Dec
 
 // record works out what follows from a decision. If it opens a request, that gets the number.
 func (a *acceptance) record(m *newMessage, dir *directory, d processor.Decision, number int64) *record {
-	r := &record{newMessage: m, decision: d, body: m.Message.Text, html: m.Message.HTML}
+	r := &record{newMessage: m, decision: d}
 	switch d := d.(type) {
 	case processor.OpenRequest:
-		r.opens, r.request = &d, number
-		r.body = cmp.Or(d.Body, r.body)
+		r.entry = opening(a.newRequest(m, d, cmp.Or(d.Body, m.Message.Text), m.Message.HTML), number)
 		r.participants = recipients(m.Message, d, number, dir)
 		r.threads = threads(m.Message, number, dir)
-		r.attach(d.Attachments, d.AttachRaw)
 	case processor.AddActivity:
-		request, _ := dir.Request(d.Request)
-		r.adds, r.request = &d, d.Request
-		r.reopens = d.Reopen && request.State.IsDone()
+		r.entry = adding(newActivity(m, d))
+		if request, _ := dir.Request(d.Request); d.Reopen && request.State.IsDone() {
+			r.change = &StateChange{Reason: d.Reason, Request: d.Request, State: reopened(request.Kind)}
+		}
 		r.participants = author(m.Message, d, dir)
 		r.threads = threads(m.Message, r.request, dir)
-		r.attach(d.Attachments, d.AttachRaw)
 	case processor.SetAside:
 		event := a.asideEvent(m, d.Reason)
-		r.opens, r.request = &event, number
-		r.body, r.html = event.Body, ""
-		r.attach(nil, true)
+		event.Attachments, event.AttachRaw = nil, true
+		r.entry = opening(a.newRequest(m, event, event.Body, ""), number)
 	default: // Refuse and Ignore
-		r.files = []*storedFile{rawMessageFile(m)}
+		r.files = storedFiles(messageFiles(m, nil, true), false)
 	}
 	return r
 }
 
+// newRequest returns the request that a decision opens from a message, with this text.
+func (a *acceptance) newRequest(m *newMessage, d processor.OpenRequest, body, html string) *NewRequest {
+	return &NewRequest{
+		Reason: d.Reason, Kind: d.Kind, Team: a.mailbox.Team, MailboxID: a.mailbox.ID, Subject: d.Subject,
+		Body: body, HTML: html, Requester: d.Requester, User: d.User, Site: d.Site, Source: d.Source,
+		Priority: d.Priority, Group: d.Group, Assignee: d.Assignee, LinkedTo: d.LinkedTo,
+		Sender: senderOf(m.Message), SentAt: m.Message.Date, Type: d.Type, Due: d.Due, Fields: d.Fields,
+		Files: messageFiles(m, d.Attachments, d.AttachRaw),
+	}
+}
+
+// newActivity returns the activity that a decision makes of a message.
+func newActivity(m *newMessage, d processor.AddActivity) *NewActivity {
+	return &NewActivity{
+		Reason: d.Reason, Request: d.Request, Subject: cmp.Or(m.Message.Subject, noSubject), Body: m.Message.Text, HTML: m.Message.HTML,
+		Author: d.Author, Sender: senderOf(m.Message), SentAt: m.Message.Date, Flagged: d.Flagged,
+		Files: messageFiles(m, d.Attachments, d.AttachRaw),
+	}
+}
+
+func senderOf(m *processor.Message) Sender { return Sender{Name: m.From.Name, Address: m.From.Addr} }
+
 // identify fetches an identity for each activity.
 func (a *acceptance) identify(ctx context.Context, records []*record) error {
-	var adding []*record
+	var adding []*entry
 	for _, r := range records {
 		if r.adds != nil {
-			adding = append(adding, r)
+			adding = append(adding, &r.entry)
 		}
 	}
-	if len(adding) == 0 {
-		return nil
-	}
-	var ids []int64
-	err := a.tx.QueryRow(ctx, `SELECT ARRAY(SELECT nextval('activity_id_seq') FROM generate_series(1, $1))`, len(adding)).Scan(&ids)
-	if err != nil {
-		return fmt.Errorf("identities of activities: %w", err)
-	}
-	for i, r := range adding {
-		r.activity = ids[i]
-	}
-	return nil
+	return a.Journal.identify(ctx, adding)
 }
 
 // asideDecider sets aside whatever it is asked about, with the event of another decider.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -87,51 +88,82 @@ func threads(m *processor.Message, request int64, dir *directory) []thread {
 	return list
 }
 
+// NewRequest holds the values of a request to open. A zero Ref, User, time or number stands for none. Texts may hold any
+// octets and have any length: the store makes them storable.
+type NewRequest struct {
+	Reason    processor.Reason // why it is opened, for the history
+	Kind      processor.RequestKind
+	Team      processor.Ref // mandatory; Source, Priority, Group and Type are the team's
+	MailboxID int64         // of the mailbox that the request came from, or is about
+	Subject   string
+	Body      string
+	HTML      string         // sanitised
+	Requester processor.User // the author of the Journal if none is given
+	User      processor.User // the same
+	Site      processor.Ref
+	Source    processor.Ref
+	Priority  processor.Ref
+	Group     processor.Ref
+	Assignee  processor.User
+	LinkedTo  int64 // number of the request that this one continues
+
+	Sender Sender    // of the message behind the request
+	SentAt time.Time // the same
+
+	Type   processor.Ref         // of a service request
+	Due    time.Time             // the same
+	Fields []processor.FormField // the same; a field without a name is left out
+
+	Files []File // to attach, in their order
+}
+
 // requestRows are rows of the table request, column by column.
 type requestRows struct {
-	number, requester, user, site, source, priority, group, assignee, linkedTo, typed []int64
-	kind, subject, body, html, senderName, senderAddress                              []string
-	sentAt, dueAt                                                                     []*time.Time
+	number, team, mailbox, requester, user, site, source, priority, group, assignee, linkedTo, typed []int64
+	kind, subject, body, html, senderName, senderAddress                                             []string
+	sentAt, dueAt                                                                                    []*time.Time
 }
 
-func (t *requestRows) add(r *record) {
-	t.number = append(t.number, r.request)
-	t.requester = append(t.requester, r.opens.Requester.ID)
-	t.user = append(t.user, r.opens.User.ID)
-	t.site = append(t.site, r.opens.Site.ID)
-	t.source = append(t.source, r.opens.Source.ID)
-	t.priority = append(t.priority, r.opens.Priority.ID)
-	t.group = append(t.group, r.opens.Group.ID)
-	t.assignee = append(t.assignee, r.opens.Assignee.ID)
-	t.linkedTo = append(t.linkedTo, r.opens.LinkedTo)
-	t.kind = append(t.kind, capped(string(r.opens.Kind), maxLine))
-	t.subject = append(t.subject, subject(r.opens.Subject))
-	t.body = append(t.body, capped(r.body, maxText))
-	t.html = append(t.html, capped(r.html, maxText))
-	t.senderName = append(t.senderName, capped(r.Message.From.Name, maxLine))
-	t.senderAddress = append(t.senderAddress, capped(r.Message.From.Addr, maxLine))
-	t.sentAt = append(t.sentAt, storableDate(r.Message.Date))
-	t.typed = append(t.typed, r.opens.Type.ID)
-	t.dueAt = append(t.dueAt, storableDate(r.opens.Due))
+func (t *requestRows) add(number int64, r *NewRequest) {
+	t.number = append(t.number, number)
+	t.team = append(t.team, r.Team.ID)
+	t.mailbox = append(t.mailbox, r.MailboxID)
+	t.requester = append(t.requester, r.Requester.ID)
+	t.user = append(t.user, r.User.ID)
+	t.site = append(t.site, r.Site.ID)
+	t.source = append(t.source, r.Source.ID)
+	t.priority = append(t.priority, r.Priority.ID)
+	t.group = append(t.group, r.Group.ID)
+	t.assignee = append(t.assignee, r.Assignee.ID)
+	t.linkedTo = append(t.linkedTo, r.LinkedTo)
+	t.kind = append(t.kind, capped(string(r.Kind), maxLine))
+	t.subject = append(t.subject, cmp.Or(subject(r.Subject), noSubject))
+	t.body = append(t.body, capped(r.Body, maxText))
+	t.html = append(t.html, capped(r.HTML, maxText))
+	t.senderName = append(t.senderName, capped(r.Sender.Name, maxLine))
+	t.senderAddress = append(t.senderAddress, capped(r.Sender.Address, maxLine))
+	t.sentAt = append(t.sentAt, storableDate(r.SentAt))
+	t.typed = append(t.typed, r.Type.ID)
+	t.dueAt = append(t.dueAt, storableDate(r.Due))
 }
 
-func (t *requestRows) queue(b *pgx.Batch, mb Mailbox, now time.Time) {
+func (t *requestRows) queue(b *pgx.Batch, j *Journal) {
 	if len(t.number) == 0 {
 		return
 	}
-	b.Queue(`INSERT INTO request (team_id, mailbox_id, opened_by_id, opened_at, number, kind, subject, body, html,
+	b.Queue(`INSERT INTO request (opened_by_id, opened_at, team_id, mailbox_id, number, kind, subject, body, html,
 			requester_id, user_id, site_id, source_id, priority_id, group_id, assignee_id, linked_to_id,
 			sender_name, sender_address, sent_at, type_id, due_at)
-		SELECT $1, $2, $3, $4, r.number, r.kind, r.subject, r.body, r.html,
+		SELECT $1, $2, r.team_id, nullif(r.mailbox_id, 0), r.number, r.kind, r.subject, r.body, r.html,
 			nullif(r.requester, 0), nullif(r.user_id, 0), nullif(r.site, 0), nullif(r.source, 0), nullif(r.priority, 0),
 			nullif(r.group_id, 0), nullif(r.assignee, 0), nullif(r.linked_to_id, 0), r.sender_name, r.sender_address, r.sent_at,
 			nullif(r.type, 0), r.due_at
-		FROM unnest($5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[],
-			$12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::text[],
-			$19::text[], $20::timestamptz[], $21::bigint[], $22::timestamptz[])
-			AS r (number, kind, subject, body, html, requester, user_id, site, source, priority, group_id, assignee,
-				linked_to_id, sender_name, sender_address, sent_at, type, due_at)`,
-		mb.Team.ID, mb.ID, mb.Login.ID, now, t.number, t.kind, t.subject, t.body, t.html, t.requester, t.user, t.site,
+		FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[],
+			$11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
+			$18::text[], $19::text[], $20::timestamptz[], $21::bigint[], $22::timestamptz[])
+			AS r (team_id, mailbox_id, number, kind, subject, body, html, requester, user_id, site, source, priority, group_id,
+				assignee, linked_to_id, sender_name, sender_address, sent_at, type, due_at)`,
+		j.author.ID, j.now, t.team, t.mailbox, t.number, t.kind, t.subject, t.body, t.html, t.requester, t.user, t.site,
 		t.source, t.priority, t.group, t.assignee, t.linkedTo, t.senderName, t.senderAddress, t.sentAt, t.typed, t.dueAt)
 }
 
@@ -142,13 +174,13 @@ type fieldRows struct {
 	name, value []string
 }
 
-func (t *fieldRows) add(r *record) {
-	for i, f := range r.opens.Fields {
+func (t *fieldRows) add(request int64, fields []processor.FormField) {
+	for i, f := range fields {
 		name := capped(f.Name, maxLine)
 		if name == "" {
 			continue
 		}
-		t.request = append(t.request, r.request)
+		t.request = append(t.request, request)
 		t.position = append(t.position, i+1)
 		t.name = append(t.name, name)
 		t.value = append(t.value, capped(f.Value, maxDetail))
@@ -171,8 +203,8 @@ type participantRows struct {
 	address       []string
 }
 
-func (t *participantRows) add(r *record) {
-	for _, p := range r.participants {
+func (t *participantRows) add(list []participant) {
+	for _, p := range list {
 		t.request = append(t.request, p.request)
 		t.user = append(t.user, p.user)
 		t.address = append(t.address, p.address)
@@ -196,8 +228,8 @@ type threadRows struct {
 	request        []int64
 }
 
-func (t *threadRows) add(r *record) {
-	for _, th := range r.threads {
+func (t *threadRows) add(list []thread) {
+	for _, th := range list {
 		t.messageID = append(t.messageID, th.messageID)
 		t.request = append(t.request, th.request)
 		t.via = append(t.via, th.via)

@@ -120,10 +120,7 @@ func (r *resolution) run(ctx context.Context, tx pgx.Tx) error {
 	r.user(&b, "IncidentFallbackUserLogon", r.names.FallbackUser, false, &r.found.FallbackUser)
 	r.ref(&b, "IncidentFallbackSiteName", "site", r.names.FallbackSite, &r.found.FallbackSite, siteNamed)
 	if team != 0 { // without the team, its names cannot be looked up
-		r.ref(&b, "IncidentSource", "source", r.names.Source, &r.found.Source,
-			`SELECT id, name FROM source WHERE lower(name) = lower($1) AND team_id = $2`, team)
-		r.ref(&b, "IncidentPriority", "priority", r.names.Priority, &r.found.Priority, priorityNamed, team)
-		r.ref(&b, cmp.Or(r.names.GroupTag, "IncidentGroup"), "group", r.names.Group, &r.found.Group, groupNamed, team)
+		r.teamRefs(&b)
 	}
 	r.user(&b, "Assignee", r.names.Assignee, false, &r.found.Assignee)
 	r.filters(&b, team)
@@ -138,8 +135,17 @@ func (r *resolution) run(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
+// teamRefs queues the look-up of the team's source, priority and group.
+func (r *resolution) teamRefs(b *pgx.Batch) {
+	team := r.found.Team.ID
+	r.ref(b, "IncidentSource", "source", r.names.Source, &r.found.Source, sourceNamed, team)
+	r.ref(b, "IncidentPriority", "priority", r.names.Priority, &r.found.Priority, priorityNamed, team)
+	r.ref(b, cmp.Or(r.names.GroupTag, "IncidentGroup"), "group", r.names.Group, &r.found.Group, groupNamed, team)
+}
+
 // Queries for reference data by name.
 const (
+	sourceNamed   = `SELECT id, name FROM source WHERE lower(name) = lower($1) AND team_id = $2`
 	siteNamed     = `SELECT id, name FROM site WHERE lower(name) = lower($1)`
 	priorityNamed = `SELECT id, name FROM priority WHERE lower(name) = lower($1) AND team_id = $2`
 	groupNamed    = `SELECT id, name FROM support_group WHERE lower(name) = lower($1) AND team_id = $2`

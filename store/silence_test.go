@@ -51,6 +51,22 @@ func TestADatabaseThatFallsSilentIsUnavailable(t *testing.T) {
 			_, err := s.LookUp(ctx, d.mailbox.Team, processor.Keys{MessageIDs: []string{"x"}})
 			return err
 		}},
+		{"Write", func(ctx context.Context, d *desk, s *store.Store, n int) error {
+			return s.Write(ctx, d.mailbox.Login, func(j *store.Journal) error {
+				number, err := j.Open(ctx, d.event(fmt.Sprint("broken", n), fmt.Sprint("file", n)))
+				if err == nil {
+					_, err = j.Add(ctx, store.NewActivity{Request: number, Body: "still"})
+				}
+				if err == nil {
+					_, err = j.SetState(ctx, store.StateChange{Request: number, State: processor.StateProcessed})
+				}
+				return err
+			})
+		}},
+		{"EventReferences", func(ctx context.Context, _ *desk, s *store.Store, _ int) error {
+			_, err := s.EventReferences(ctx, "helpdesk", deskNames)
+			return err
+		}},
 		{"BeginWork", func(ctx context.Context, d *desk, s *store.Store, _ int) error {
 			_, err := s.BeginWork(ctx, d.mailbox)
 			return err

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // maxUnexplained is the number of messages in a row whose unexplained errors end a batch, because they likely share the
@@ -89,8 +87,8 @@ func (a *singly) acceptAlone(ctx context.Context, one []Delivery, err error) (Ou
 // try accepts one delivery in one transaction. If the batch failed because a row was locked, try waits only briefly for
 // the rows of requests.
 func (a *singly) try(ctx context.Context, one []Delivery, decider Decider) ([]Outcome, error) {
-	return a.store.acceptIn(ctx, one, func(tx pgx.Tx) *acceptance {
-		begun := a.store.acceptance(tx, a.mailbox, len(one), decider)
+	return a.store.acceptIn(ctx, one, func(j *Journal) *acceptance {
+		begun := j.acceptance(a.mailbox, len(one), decider)
 		begun.impatient = errors.Is(a.failure, ErrLocked)
 		return begun
 	})

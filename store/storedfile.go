@@ -110,15 +110,15 @@ func (d attachmentDirectory) keep(ctx context.Context, state attachmentState, li
 func detach(list []*storedFile) (copies []*storedFile, messages map[[sha256.Size]byte]*severable, octets int64) {
 	messages = map[[sha256.Size]byte]*severable{}
 	for _, one := range list {
-		digest := one.message.Digest()
+		digest := one.Content.Digest()
 		source, ok := messages[digest]
 		if !ok {
-			source = newSeverable(one.message)
+			source = newSeverable(one.Content)
 			messages[digest] = source
 			octets += 2 * source.Size()
 		}
 		copied := *one
-		copied.message = source
+		copied.Content = source
 		copies = append(copies, &copied)
 	}
 	return copies, messages, octets
@@ -147,20 +147,20 @@ func (d attachmentDirectory) keepOne(ctx context.Context, state attachmentState,
 			err = &messageError{reason: panicReason(v)}
 		}
 	}()
-	if one.raw {
+	if one.isWhole() {
 		if err := state.mayName(one); err != nil || d.reuse(one) {
 			return err
 		}
 	}
 	source := &interruptible{ctx, one.open(), d.reading}
-	if one.raw {
+	if one.isWhole() {
 		return d.writeNew(state, one, bytes.NewReader(nil), source)
 	}
 	small := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(small)
 	small.Reset()
 	if _, err := io.Copy(small, io.LimitReader(source, smallFile)); err != nil {
-		return fmt.Errorf("read %q: %w", one.attachment.Name, err)
+		return fmt.Errorf("read %q: %w", one.Name, err)
 	}
 	if small.Len() < smallFile {
 		one.digest, one.octets = sha256.Sum256(small.Bytes()), int64(small.Len())
@@ -237,20 +237,20 @@ func (d attachmentDirectory) makeFolder(inner string) error {
 	return nil
 }
 
-// write copies the octets to w and sets their digest and size. Those of a raw message are known, and write fails when the
-// spool gives another number of octets than it announced.
+// write copies the octets to w and sets their digest and size. Those of a whole content are known, and write fails when it
+// gives another number of octets than it announced.
 func (one *storedFile) write(w io.Writer, r io.Reader) error {
-	if one.raw {
+	if one.isWhole() {
 		n, err := io.Copy(w, r)
 		if err == nil && n != one.octets {
-			err = fmt.Errorf("raw message: %d of %d octets: %w", n, one.octets, io.ErrUnexpectedEOF)
+			err = fmt.Errorf("copy %q: %d of %d octets: %w", one.Name, n, one.octets, io.ErrUnexpectedEOF)
 		}
 		return err
 	}
 	hash := sha256.New()
 	n, err := io.Copy(io.MultiWriter(w, hash), r)
 	if err != nil {
-		return fmt.Errorf("copy %q: %w", one.attachment.Name, err)
+		return fmt.Errorf("copy %q: %w", one.Name, err)
 	}
 	one.octets = n
 	hash.Sum(one.digest[:0])

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -37,13 +36,16 @@ func capped(s string, limit int) string {
 	return s[:end] + ellipsis
 }
 
-// subject returns a subject made storable: of a bounded length, and never empty.
+// noSubject stands for the subject of a request, or of a message, that has none.
+const noSubject = "(no subject)"
+
+// subject returns a subject made storable and of a bounded length.
 func subject(s string) string {
 	s = clean(s)
 	if utf8.RuneCountInString(s) > maxSubject {
 		s = string([]rune(s)[:maxSubject-1]) + ellipsis
 	}
-	return cmp.Or(s, "(no subject)")
+	return s
 }
 
 // addressKey returns the form in which an addr-spec is compared, "" for one that is too long to be anybody's.

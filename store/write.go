@@ -7,54 +7,93 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// rows are all rows of some records, table by table.
-type rows struct {
+// entry is a request to open or an activity to add, with all that belongs to it. With neither, it has only files.
+type entry struct {
+	opens *NewRequest  // nil for none
+	adds  *NewActivity // nil for none
+
+	request      int64        // number of the request opened or added to, 0 for none
+	activity     int64        // the activity added, 0 for none
+	change       *StateChange // that reopens the request that the activity is added to, nil for none
+	participants []participant
+	files        []*storedFile
+}
+
+// opening returns an entry that opens a request.
+func opening(r *NewRequest, number int64) entry {
+	return entry{opens: r, request: number, files: storedFiles(r.Files, true)}
+}
+
+// adding returns an entry that adds an activity.
+func adding(a *NewActivity) entry {
+	return entry{adds: a, request: a.Request, files: storedFiles(a.Files, true)}
+}
+
+// entryRows are all rows of some entries, table by table.
+type entryRows struct {
 	requests     requestRows
 	fields       fieldRows
 	activities   activityRows
 	participants participantRows
-	threads      threadRows
 	history      historyRows
-	reopenings   historyRows
+	states       stateRows
 	attachments  attachmentRows
-	receipts     receiptRows
-	asides       asideRows
 	octets       int // of the texts, roughly
 }
 
-func (t *rows) add(r *record) {
+func (t *entryRows) add(e *entry) {
 	switch {
-	case r.opens != nil:
-		t.requests.add(r)
-		t.fields.add(r)
-		t.history.add(r, historyOpened)
-	case r.adds != nil:
-		t.activities.add(r)
-		t.history.add(r, historyAdded)
+	case e.opens != nil:
+		t.requests.add(e.request, e.opens)
+		t.fields.add(e.request, e.opens.Fields)
+		t.history.add(change{request: e.request, what: historyOpened, reason: e.opens.Reason})
+		t.octets += len(e.opens.Body) + len(e.opens.HTML)
+	case e.adds != nil:
+		t.activities.add(e.activity, e.adds)
+		t.history.add(change{request: e.request, activity: e.activity, what: historyAdded, reason: e.adds.Reason})
+		t.octets += len(e.adds.Body) + len(e.adds.HTML)
 	}
-	if r.reopens {
-		t.reopenings.add(r, "")
+	if e.change != nil {
+		c := *e.change
+		c.Activity = e.activity
+		t.states.add(c, historyReopened)
 	}
-	t.participants.add(r)
-	t.threads.add(r)
-	t.attachments.add(r)
+	t.participants.add(e.participants)
+	t.attachments.add(e.request, e.activity, e.files)
+}
+
+// queue queues the rows of all tables, referenced rows before the rows that refer to them.
+func (t *entryRows) queue(b *pgx.Batch, j *Journal) {
+	t.requests.queue(b, j)
+	t.fields.queue(b)
+	t.activities.queue(b, j)
+	t.participants.queue(b)
+	t.history.queue(b, j)
+	t.states.queue(b, j)
+	t.attachments.queue(b)
+}
+
+// recordRows are all rows of some records, table by table.
+type recordRows struct {
+	entryRows
+	threads  threadRows
+	receipts receiptRows
+	asides   asideRows
+}
+
+func (t *recordRows) add(r *record) {
+	t.entryRows.add(&r.entry)
+	t.threads.add(r.threads)
 	t.receipts.add(r)
 	if r.outcome() == SetAside {
 		t.asides.add(r)
 	}
-	t.octets += len(r.body) + len(r.html)
 }
 
 // queue queues the rows of all tables, referenced rows before the rows that refer to them.
-func (t *rows) queue(b *pgx.Batch, a *acceptance) {
-	t.requests.queue(b, a.mailbox, a.now)
-	t.fields.queue(b)
-	t.activities.queue(b, a.mailbox, a.now)
-	t.participants.queue(b)
+func (t *recordRows) queue(b *pgx.Batch, a *acceptance) {
+	t.entryRows.queue(b, a.Journal)
 	t.threads.queue(b, a.mailbox.Team.ID)
-	t.history.queue(b, a.mailbox, a.now)
-	t.reopenings.queueReopening(b, a.mailbox, a.now)
-	t.attachments.queue(b)
 	t.receipts.queue(b, a.mailbox.ID, a.now)
 	t.asides.queue(b, a.mailbox, a.now)
 }
@@ -66,21 +105,18 @@ const maxFlight = 4 << 20
 func (a *acceptance) write(ctx context.Context, met map[[sha256.Size]byte]*knownMessage, records []*record) error {
 	var b pgx.Batch
 	queueSightings(&b, a.mailbox.ID, met)
-	var t rows
+	var t recordRows
 	for _, r := range records {
 		t.add(r)
 		if t.octets < maxFlight {
 			continue
 		}
 		t.queue(&b, a)
-		if err := a.tx.SendBatch(ctx, &b).Close(); err != nil {
+		if err := a.send(ctx, &b); err != nil {
 			return err
 		}
-		b, t = pgx.Batch{}, rows{}
+		b, t = pgx.Batch{}, recordRows{}
 	}
 	t.queue(&b, a)
-	if b.Len() == 0 {
-		return nil
-	}
-	return a.tx.SendBatch(ctx, &b).Close()
+	return a.send(ctx, &b)
 }
