@@ -42,6 +42,24 @@
 // Reconsider takes back the receipt of a message that was set aside and then takes the same steps, in one transaction:
 // the message either stays set aside or is recorded as something else.
 //
+// # The journal
+//
+// A Journal writes requests, activities, changes of state, their files and their history within one transaction, from plain
+// values. Accept is one of its callers: each decision becomes a NewRequest or a NewActivity (record.go), and the rows of a
+// whole batch go to PostgreSQL together (write.go), with the receipts. Set-aside messages, messages that are too large and
+// reconsiderations take that way too. Write is for callers without a message, such as events about the daemon itself. It
+// takes no lock of a mailbox. Its order is
+//
+//  1. Begin with the same limits, and share the lock that the collector of files takes alone.
+//  2. For each entry: make its files durable, then draw its number, then write its rows.
+//  3. Commit.
+//
+// Every row of history names an author, which is the account of Login or a person, and a reason. When the files of an entry
+// cannot be kept, the entry is not written and the caller decides whether to write it without them (ErrFilesNotKept). A crash
+// leaves what a crash within Accept leaves. There is no receipt, so a caller that may try again writes a row with a unique
+// key in the same transaction. EventReferences finds the rows that an event of the daemon names, also where the
+// configuration is wrong.
+//
 // # When Decide runs again
 //
 // One transaction decides about each new message once. Decide runs again for the same message when another transaction
@@ -156,11 +174,13 @@
 // # Files
 //
 //	store.go                             Store, Options, Open
-//	accept.go, write.go                  Accept: the steps of one batch, and the rows that it writes
+//	accept.go                            Accept: the steps of one batch
+//	journal.go, write.go                 Journal, Write: entries from plain values; the rows of entries and of batches
 //	receipt.go                           receipts: which messages of a batch are known
 //	record.go, numbers.go                one decision per message; the numbers of requests
 //	directory.go, findings.go            what a decision may look up, and the queries for it
-//	request.go, activity.go              rows of requests and activities, with participants, threads and history
+//	request.go, activity.go              NewRequest, NewActivity: their rows, with participants and threads
+//	history.go, state.go                 rows of the history; changes of states
 //	singly.go, setaside.go               the messages of a failed batch one by one; messages set aside
 //	reconsider.go                        another decision about a message that was set aside
 //	blame.go, refusals.go, errors.go     whose fault an error is
@@ -182,7 +202,7 @@
 //	orphans.go, removal.go               removal of files that no row names
 //	collectionlease.go                   which program removes them
 //	inspect.go                           the state of the attachment directory, for a person
-//	resolve.go                           names of the configuration to rows
+//	resolve.go, eventreferences.go       names of the configuration to rows; fall-backs for events of the daemon
 //	reference.go, requesttype.go         groups, sites, priorities, sources and service request types
 //	team.go, user.go, people.go          teams and users
 //	import.go                            reference data from CSV

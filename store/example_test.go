@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -86,4 +87,71 @@ func ExampleStore_Accept() {
 	// Output:
 	// opened 1 known: false
 	// opened 1 known: true
+}
+
+// An event about the daemon itself is opened with the configuration of its mailbox, followed by an activity, and processed
+// when the trouble is over. The names of the mailbox do not exist any more, so those of the service take their place.
+func ExampleStore_Write() {
+	tb := &exampleTB{}
+	defer tb.end()
+	db := storetest.New(tb)
+	db.Exec(tb, `INSERT INTO team (name) VALUES ('IT'); INSERT INTO user_account (logon, name) VALUES ('daemon', 'Daemon')`)
+	files, err := os.MkdirTemp("", "attachments-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(files)
+
+	ctx := context.Background()
+	s, err := store.Open(ctx, store.Options{URL: db.URL, AttachmentDirectory: files})
+	if err != nil {
+		panic(err)
+	}
+	defer s.Close()
+	refs, err := s.EventReferences(ctx, "helpdesk", processor.Names{Team: "Old", Login: "old"}, processor.Names{Team: "IT", Login: "daemon"})
+	if err != nil {
+		panic(err)
+	}
+	why := processor.NewReason("login_refused", "the server refuses the password")
+
+	var number int64
+	err = s.Write(ctx, refs.Login, func(j *store.Journal) (err error) {
+		event := refs.Event(why, "Mailbox helpdesk: log-in refused", "What to do: correct the password.")
+		event.Files = []store.File{{Name: "helpdesk.xml", MediaType: "application/xml", Content: store.OctetsOf([]byte("<MailIntegration/>"))}}
+		number, err = j.Open(ctx, event)
+		if errors.Is(err, store.ErrFilesNotKept) { // an event about the attachment directory must be possible, too
+			event.Files = nil
+			number, err = j.Open(ctx, event)
+		}
+		return err
+	})
+	if err != nil {
+		panic(err)
+	}
+	over := processor.NewReason("login_refused", "the server accepts the password again")
+	err = s.Write(ctx, refs.Login, func(j *store.Journal) error {
+		last, err := j.Add(ctx, store.NewActivity{Request: number, Body: "It lasted for 12 minutes.", Reason: over})
+		if err != nil {
+			return err
+		}
+		_, err = j.SetState(ctx, store.StateChange{Request: number, Activity: last, State: processor.StateProcessed, Reason: over})
+		return err
+	})
+	if err != nil {
+		panic(err)
+	}
+
+	event, err := s.Request(ctx, number)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(event.Kind, event.Number, event.State, len(event.Attachments), "file")
+	for _, h := range event.History {
+		fmt.Printf("%s by %s: %s\n", h.What, h.Author.Name, h.Detail)
+	}
+	// Output:
+	// event 1 processed 1 file
+	// opened by Daemon: the server refuses the password
+	// activity_added by Daemon: the server accepts the password again
+	// processed by Daemon: the server accepts the password again
 }

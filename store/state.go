@@ -81,7 +81,7 @@ func historyOf(from, to processor.RequestState) string {
 	return historyBegun
 }
 
-// add adds a change whose word in the history is what.
+// add adds a change. The parameter what is its word in the history.
 func (t *stateRows) add(c StateChange, what string) {
 	t.request = append(t.request, c.Request)
 	t.activity = append(t.activity, c.Activity)
