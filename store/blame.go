@@ -41,6 +41,8 @@ const (
 	stateDeadlock      = "40P01"
 	stateLockTimeout   = "55P03"
 	stateCanceled      = "57014" // for instance a statement that took too long, which may be the message's fault
+	stateReadOnly      = "25006" // the server takes no changes
+	stateUnsupported   = "0A000" // BEGIN READ WRITE on a standby, among others
 )
 
 // ofRequests are the foreign keys to the rows that messages are recorded as. All others name reference data.
@@ -65,9 +67,18 @@ func (s *Store) blame(ctx context.Context, tx pgx.Tx, err error) error {
 		return stopped(ctx, err)
 	}
 	if pg, ok := pgError(err); ok {
+		s.leaveReadOnly(pg)
 		return blameState(pg, err)
 	}
 	return err
+}
+
+// leaveReadOnly makes the pool open new connections when the server of a connection has turned read-only: another server
+// takes the changes now, and the address leads there. Transactions that are under way keep their connections.
+func (s *Store) leaveReadOnly(pg *pgconn.PgError) {
+	if pg.Code == stateReadOnly && !s.readOnly {
+		s.pool.Reset()
+	}
 }
 
 // blameDatabase does the same as blame for an error on a lost connection or outside of a transaction, and takes every
@@ -84,6 +95,7 @@ func (s *Store) blameDatabase(ctx context.Context, err error) error {
 		s.pool.Reset() // the other connections are probably silent too
 	}
 	if pg, ok := pgError(err); ok {
+		s.leaveReadOnly(pg)
 		err = blameReferences(blameState(pg, err))
 	}
 	if errors.Is(err, ErrLocked) || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrReferenceGone) {

@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -19,18 +21,87 @@ var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interv
 
 const userTimeout = time.Minute // TCP_USER_TIMEOUT: RFC 5482
 
-// settings sets those parameters of a connection that the server keeps. Start-up parameters could do the same, but a
-// pooler refuses them. LZ4 compresses long texts where the server has it (PostgreSQL 14, if built with it): the
-// default, pglz, takes a fifth of the server's time for recording a mail of 5 KB, and LZ4 a fraction of that.
-const settings = `SELECT set_config(s.name, v.value, false) FROM pg_settings AS s JOIN (VALUES
-		('default_toast_compression', 'lz4'), ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'),
-		('tcp_keepalives_count', '3'), ('tcp_user_timeout', '60000')) AS v (name, value) ON v.name = s.name
-	WHERE s.name <> 'default_toast_compression' OR 'lz4' = ANY (s.enumvals)`
+// examination returns the statement that applies the settings to a new connection and describes the server, in one round
+// trip. Start-up parameters could do the same, but a pooler refuses them. Its first column tells whether a pooler
+// stands in between: the server process has another number then than the one that pid, of the start-up, names. A
+// pooler gives the same server connection to other clients too, so that the settings must end with the statement there.
+// A setting that the server lacks is left out: tcp_user_timeout came with PostgreSQL 12.
+//
+// LZ4 compresses long texts where the server has it (PostgreSQL 14, if built with it): the default, pglz, takes a fifth
+// of the server's time for recording a mail of 5 KB, and LZ4 a fraction of that.
+func examination(pid uint32, readOnly bool) string {
+	mode := "off"
+	if readOnly {
+		mode = "on"
+	}
+	return fmt.Sprintf(`SELECT pooled, pg_is_in_recovery(), lz4,
+			(SELECT count(set_config(name, value, pooled)) FROM (VALUES ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'),
+				('tcp_keepalives_count', '3'), ('tcp_user_timeout', '60000')) AS s (name, value) WHERE current_setting(name, true) IS NOT NULL),
+			CASE WHEN lz4 THEN set_config('default_toast_compression', 'lz4', pooled) END,
+			CASE WHEN '%s' = 'on' THEN set_config('default_transaction_read_only', 'on', pooled) END
+		FROM (SELECT pg_backend_pid() <> %d AS pooled,
+			EXISTS (SELECT FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)) AS lz4) AS server`, mode, pid)
+}
 
-// applySettings applies the settings to a new connection, in one round trip.
-func applySettings(ctx context.Context, conn *pgx.Conn) error {
-	if _, err := conn.Exec(ctx, settings); err != nil {
+// server describes what the connections of a store or a migration lead to, as the newest of them has found it.
+type server struct {
+	pooled atomic.Bool // a pooler, which may give each transaction another session of PostgreSQL
+	lz4    atomic.Bool // PostgreSQL compresses with LZ4
+}
+
+// errStandby says that the server at the address takes no changes.
+var errStandby = errors.New("the server is a standby, which takes no changes")
+
+// errPooled says that a connection was made for a session of its own and leads to a pooler. A second try succeeds.
+var errPooled = errors.New("the connection leads to a pooler: connect again")
+
+// prepare makes config open connections that wait for no answer longer than limits.patience, that are examined, and that
+// do not lead to a standby unless readOnly is set. Where the address names several hosts, the next one is tried then.
+func (s *server) prepare(config *pgx.ConnConfig, limits *limits, readOnly bool) {
+	config.DialFunc = dial(limits)
+	chosen := config.ValidateConnect // target_session_attrs in the address
+	config.ValidateConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+		if chosen != nil {
+			if err := chosen(ctx, conn); err != nil {
+				return err
+			}
+		}
+		return s.examine(ctx, conn, readOnly)
+	}
+}
+
+// examine applies the settings to a new connection and notes what it leads to.
+func (s *server) examine(ctx context.Context, conn *pgconn.PgConn, readOnly bool) error {
+	results, err := conn.Exec(ctx, examination(conn.PID(), readOnly)).ReadAll()
+	if err != nil {
 		return fmt.Errorf("apply the settings of the connection: %w", err)
+	}
+	if len(results) != 1 || len(results[0].Rows) != 1 || len(results[0].Rows[0]) < 3 {
+		return errors.New("apply the settings of the connection: the answer is not PostgreSQL's")
+	}
+	isTrue := func(column int) bool { return string(results[0].Rows[0][column]) == "t" }
+	s.pooled.Store(isTrue(0))
+	s.lz4.Store(isTrue(2))
+	if isTrue(1) && !readOnly {
+		return errStandby
+	}
+	return nil
+}
+
+// choose chooses how the driver sends statements on the next connection of a pool. It prepares them in the session,
+// unless a pooler is known to be in between: the next transaction would not find them there. Instead the driver then
+// keeps only their descriptions, and sends each statement whole.
+func (s *server) choose(_ context.Context, config *pgx.ConnConfig) error {
+	if s.pooled.Load() && config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
+	return nil
+}
+
+// confirm refuses a connection whose driver would prepare statements in the sessions behind a pooler.
+func (s *server) confirm(_ context.Context, conn *pgx.Conn) error {
+	if s.pooled.Load() && conn.Config().DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+		return errPooled
 	}
 	return nil
 }

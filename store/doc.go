@@ -164,6 +164,23 @@
 // Two such messages in a row end the batch, because they likely share the reason. So a constraint that has refused two
 // messages in a row has no third message set aside.
 //
+// # Connections
+//
+// A store opens no more connections than Options.MaxConns, whatever calls it; a call waits for one. A single statement
+// examines each new connection (connection.go): it sets the limits of TCP and the compression, and finds out whether the
+// server is a standby and whether a pooler is in between. A standby is refused: where the address names several servers,
+// the next one is tried, otherwise the database counts as unreachable. An error that says that the server has turned
+// read-only replaces all connections.
+//
+// A pooler in transaction mode (pgbouncer) gives each transaction another session of PostgreSQL. So every limit is set
+// within its transaction, every advisory lock ends with its transaction, and nothing listens. Statements are prepared in
+// the session only without a pooler; with one, the driver keeps their descriptions. The store tells by itself, because
+// PostgreSQL's process has another number than the pooler told when the connection was made. A store that is ReadOnly
+// cannot make PostgreSQL refuse changes for a whole session there: its transactions and batches are read-only.
+//
+// Open needs one connection and reads in one round trip what it checks; Recheck does the same after the database was
+// away. Migrations are applied only when the schema is older.
+//
 // # Waiting
 //
 // Every wait has a limit (limits.go): the server's answer, a lock, a statement, a decision, the files of a batch, a batch
@@ -187,7 +204,7 @@
 //	hint.go, filehint.go                 what a person can do about an error
 //	address.go                           where a database is, without its password
 //	transaction.go, limits.go, budget.go transactions, limits of waiting, the time for each decision
-//	connection.go, connection_*.go       connections that notice a silent server
+//	connection.go, connection_*.go       connections that notice a silent server, a pooler and a standby
 //	lock.go                              LockMailbox: one daemon at a time polls a mailbox
 //	lease.go, leasequeries.go            which daemon polls which mailbox
 //	mailboxstate.go                      the state of mailboxes and daemons, for a person
@@ -207,5 +224,5 @@
 //	team.go, user.go, people.go          teams and users
 //	import.go                            reference data from CSV
 //	show.go                              requests and events for a person
-//	migrate.go                           the schema (migrations/)
+//	migrate.go, schema.go                the schema (migrations/): how it changes, and which one a database has
 package store

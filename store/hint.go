@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -12,6 +13,7 @@ var hints = map[string]string{
 	"28000": "check the user name in Database, and that the server's pg_hba.conf allows this user from this host",
 	"3D000": "create the database (createdb NAME), or correct its name in Database",
 	"42501": "grant the user of Database the right to create and use tables in this database",
+	"25006": "name the server that takes changes in Database, or list all servers with target_session_attrs=read-write",
 	"53100": "free space on the disk of the database server",
 	"53300": "raise max_connections of the database server, or lower MaxDatabaseConnections",
 }
@@ -49,6 +51,8 @@ func Hint(err error) string {
 			"a copy needs an AttachmentDirectory of its own"
 	case errors.Is(err, ErrHanging):
 		return "check the server of the share that AttachmentDirectory lies on; the mail stays in the mailbox until it answers"
+	case errors.Is(err, errStandby):
+		return hints[stateReadOnly]
 	case errors.As(err, &connect):
 		return "check that PostgreSQL runs and answers at the address in Database"
 	case errors.As(err, &file):
@@ -61,12 +65,11 @@ func Hint(err error) string {
 	return ""
 }
 
-// IsUnreachable reports whether no database server answered, or only one that is starting, stopping or full. It may
-// answer later, with the same address, user name and password.
+// IsUnreachable reports whether no database server answered, or only a standby or one that is starting, stopping or full,
+// or a pooler that reaches none. It may answer later, with the same address, user name and password.
 func IsUnreachable(err error) bool {
-	const outOfResources, shutDownOrStarting = "53", "57" // classes of SQLSTATE
 	if pg, ok := pgError(err); ok {
-		return class(pg) == outOfResources || class(pg) == shutDownOrStarting
+		return pg.Code == stateReadOnly || slices.Contains([]string{classConnection, classResources, classIntervention}, class(pg))
 	}
 	var connect *pgconn.ConnectError
 	var silent *silentError

@@ -193,14 +193,3 @@ func (s *Store) ReleaseLeases(ctx context.Context, h Holder, reports []PollRepor
 	}
 	return nil
 }
-
-// Recheck makes sure, after the database was away, that its schema is still this program's and that the attachment directory
-// is still this database's. It returns the errors that Open returns. It closes all connections first, because the database
-// that answers now may be another server than the one that they lead to.
-func (s *Store) Recheck(ctx context.Context) error {
-	s.pool.Reset()
-	if err := s.ready(ctx, false); err != nil {
-		return fmt.Errorf("check the database again: %w", err)
-	}
-	return nil
-}

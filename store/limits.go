@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -58,11 +59,15 @@ func growing(limit time.Duration, octets int64) time.Duration {
 }
 
 // brief runs f, which sends one statement or one batch, and waits for a connection and the answer no longer than the
-// store's patience. It marks the error by whose fault it is (blameDatabase).
+// store's patience. It marks the error by whose fault it is (blameDatabase). It runs f again, which has sent nothing yet,
+// when the first connection finds out that it leads to a pooler.
 func (s *Store) brief(ctx context.Context, f func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, s.patience())
 	defer cancel()
 	err := f(bounded)
+	if errors.Is(err, errPooled) {
+		err = f(bounded)
+	}
 	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
 		err = &silentError{s.patience()}
 	}
@@ -75,6 +80,9 @@ func (s *Store) sendBrief(ctx context.Context, b *pgx.Batch) error {
 	var limited pgx.Batch
 	limited.Queue(`SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)`,
 		milliseconds(s.lockTime), milliseconds(s.statementTime))
+	if s.readOnly {
+		limited.Queue(`SELECT set_config('transaction_read_only', 'on', true)`)
+	}
 	limited.QueuedQueries = append(limited.QueuedQueries, b.QueuedQueries...)
 	return s.brief(ctx, func(ctx context.Context) error { return s.pool.SendBatch(ctx, &limited).Close() })
 }

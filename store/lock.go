@@ -38,11 +38,9 @@ func (s *Store) LockMailbox(ctx context.Context, name string) (release func(), h
 	return release, true, nil
 }
 
-// tryLock takes the lock unless another connection holds it. With the settings, the server soon notices when this host
-// is gone.
+// tryLock takes the lock unless another connection holds it.
 func (s *Store) tryLock(ctx context.Context, conn *pgx.Conn, name string) (held bool, err error) {
-	err = conn.QueryRow(ctx, `WITH settings AS MATERIALIZED (`+settings+`)
-		SELECT pg_try_advisory_lock(hashtextextended('mailintegration mailbox ' || lower($1), 0)) FROM (SELECT count(*) FROM settings) AS made`,
+	err = conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtextextended('mailintegration mailbox ' || lower($1), 0))`,
 		clean(name)).Scan(&held)
 	return held, s.blameDatabase(ctx, err)
 }

@@ -62,28 +62,32 @@ func readOwnership(ctx context.Context, q queryRower) (o ownership, claimed bool
 
 // openAttachments makes sure that the attachment directory belongs to this database and can be written to. A database that
 // has never claimed a directory claims it; with adopt, the directory belongs to this database whoever owned it before.
-func (s *Store) openAttachments(ctx context.Context, adopt bool) error {
+// identity is that of the claimed directory, "" for none.
+func (s *Store) openAttachments(ctx context.Context, adopt bool, identity string) error {
 	if s.attachments.root == "" {
 		if adopt {
 			return errNoDirectory
 		}
 		return nil
 	}
-	if err := s.claimOrVerify(ctx, adopt); err != nil {
+	if err := s.claimOrVerify(ctx, adopt, identity); err != nil {
 		return fmt.Errorf("attachment directory %s: %w", s.attachments.root, s.attachments.markFile(err))
 	}
 	return nil
 }
 
-func (s *Store) claimOrVerify(ctx context.Context, adopt bool) error {
-	if err := s.claim(ctx, adopt); err != nil {
-		return err
+func (s *Store) claimOrVerify(ctx context.Context, adopt bool, identity string) error {
+	if adopt || identity == "" {
+		if err := s.claim(ctx, adopt); err != nil {
+			return err
+		}
+		own, _, err := readOwnership(ctx, s.pool)
+		if err != nil {
+			return unavailable(ctx, err)
+		}
+		identity = own.identity
 	}
-	own, _, err := readOwnership(ctx, s.pool)
-	if err != nil {
-		return unavailable(ctx, err)
-	}
-	return s.attachments.runner.do(ctx, 0, func(context.Context) error { return s.attachments.confirmMarker(own.identity) })
+	return s.attachments.runner.do(ctx, 0, func(context.Context) error { return s.attachments.confirmMarker(identity) })
 }
 
 // claim claims the directory for this database, unless the database has claimed one already.

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -17,7 +19,8 @@ type Options struct {
 	AttachmentDirectory string           // its parent must exist
 	Adopt               bool             // makes the directory this database's, whoever owned it before; only a person decides that
 	Now                 func() time.Time // nil means time.Now
-	MaxConns            int32            // connections at once; 0 means the greater of 4 and the number of CPUs
+	Migrate             bool             // brings an older schema up to date; otherwise Open refuses it
+	MaxConns            int32            // connections at once; 0 means 10
 	Patience            time.Duration    // how long to wait for a database that does not answer; 0 means 75 s
 	DecideTime          time.Duration    // how long deciding about one message may take; 0 means 30 s
 	// ReadOnly makes the database refuse every change. The attachment directory need not exist.
@@ -27,6 +30,7 @@ type Options struct {
 // Store is a database and its attachment directory. Its methods may be called by many goroutines at once.
 type Store struct {
 	pool        *pgxpool.Pool
+	server      *server
 	attachments attachmentDirectory
 	now         func() time.Time
 	readOnly    bool
@@ -39,12 +43,15 @@ type Store struct {
 // Open connects to the database, checks that its schema is the one this program was written for (otherwise the error is
 // ErrSchemaOlder or ErrSchemaNewer) and makes sure that the attachment directory is this database's and can be written
 // to (otherwise it is an ErrDirectory). Open creates the directory only for a database that has never claimed one.
+//
+// Open recognises a pooler between this program and PostgreSQL (pgbouncer in transaction mode, for instance) and uses
+// nothing then that lasts longer than a transaction. A server that is a standby is not opened, except with ReadOnly.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		attachments: attachmentDirectory{root: o.AttachmentDirectory, runner: &fileRunner{}}, now: o.Now, readOnly: o.ReadOnly,
-		limits: limitsOf(o), id: newIdentity(),
+		limits: limitsOf(o), server: &server{}, id: newIdentity(),
 	}
-	config, err := poolConfig(o, s.limits)
+	config, err := poolConfig(o, s.limits, s.server)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
@@ -54,24 +61,43 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("open store: %w", unavailable(ctx, err))
 	}
-	if err := s.ready(ctx, o.Adopt); err != nil {
+	err = s.check(ctx, o.Adopt)
+	if o.Migrate && errors.Is(err, ErrSchemaOlder) {
+		if _, err = Migrate(ctx, o.URL); err == nil {
+			err = s.check(ctx, o.Adopt)
+		}
+	}
+	if err != nil {
 		s.Close()
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	return s, nil
 }
 
-func (s *Store) ready(ctx context.Context, adopt bool) error {
-	if err := s.Ping(ctx); err != nil {
+// Recheck checks again what Open has checked, on new connections: after the database was away, another one may answer at
+// its address. Its errors are those of Open. Transactions that are under way keep their connections.
+func (s *Store) Recheck(ctx context.Context) error {
+	s.pool.Reset()
+	if err := s.check(ctx, false); err != nil {
+		return fmt.Errorf("check the store again: %w", err)
+	}
+	return nil
+}
+
+// check checks the schema and the attachment directory.
+func (s *Store) check(ctx context.Context, adopt bool) error {
+	var database databaseState
+	err := s.brief(ctx, func(ctx context.Context) (err error) {
+		database, err = readDatabaseState(ctx, s.pool)
+		return err
+	})
+	if err == nil {
+		err = database.check()
+	}
+	if err != nil || s.readOnly {
 		return err
 	}
-	if err := CheckSchema(ctx, s.pool); err != nil {
-		return err
-	}
-	if s.readOnly {
-		return nil
-	}
-	return s.openAttachments(ctx, adopt)
+	return s.openAttachments(ctx, adopt, database.directory)
 }
 
 // Close closes all connections. It waits for transactions that are under way.
@@ -85,28 +111,39 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
+const (
+	defaultMaxConns = 10
+	// A burst of work opens connections that a quiet daemon does not need.
+	maxIdleTime = 5 * time.Minute
+	// A connection is replaced after an hour and up to this time, so that not all of them are replaced at once.
+	lifetimeJitter = 10 * time.Minute
+)
+
 // poolConfig returns the settings of the pool and of its connections.
-func poolConfig(o Options, limits *limits) (*pgxpool.Config, error) {
+func poolConfig(o Options, limits *limits, server *server) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(o.URL)
 	if err != nil {
 		return nil, withoutAddress(err)
 	}
-	if o.MaxConns > 0 {
-		config.MaxConns = o.MaxConns
-	}
+	config.MaxConns = cmp.Or(o.MaxConns, defaultMaxConns)
+	config.MinConns, config.MinIdleConns = 0, 0
+	config.MaxConnIdleTime = maxIdleTime
+	config.MaxConnLifetimeJitter = lifetimeJitter
 	config.PingTimeout = limits.connectTime()
 	if set := config.ConnConfig.ConnectTimeout; set == 0 || set > limits.patience() {
 		config.ConnConfig.ConnectTimeout = limits.connectTime()
 	}
-	config.ConnConfig.DialFunc = dial(limits)
-	if params := config.ConnConfig.RuntimeParams; params["application_name"] == "" {
-		params["application_name"] = "mailintegration"
-	}
-	if o.ReadOnly {
-		config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
-	}
-	config.AfterConnect = applySettings
+	nameProgram(config.ConnConfig)
+	server.prepare(config.ConnConfig, limits, o.ReadOnly)
+	config.BeforeConnect, config.AfterConnect = server.choose, server.confirm
 	return config, nil
+}
+
+// nameProgram makes the server's lists of connections name this program, unless the address names another.
+func nameProgram(config *pgx.ConnConfig) {
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "mailintegration"
+	}
 }
 
 // errAddress replaces the driver's error about an address that it cannot parse, which may repeat parts of the password.

@@ -86,7 +86,10 @@ func (s *Store) begin(ctx context.Context, idle time.Duration) (tx pgx.Tx, err e
 			tx, err = s.pool.BeginTx(ctx, options)
 			var down *pgconn.ConnectError
 			var silent *silentError
-			_, refused := pgError(err)
+			pg, refused := pgError(err)
+			if refused && pg.Code == stateUnsupported { // a standby refuses READ WRITE
+				s.pool.Reset()
+			}
 			if err == nil || refused || ctx.Err() != nil || errors.As(err, &down) || errors.As(err, &silent) || lost == s.pool.Config().MaxConns {
 				return err
 			}
@@ -102,9 +105,13 @@ func (s *Store) beginQuery(idle time.Duration) string {
 	if s.readOnly {
 		mode = "ONLY"
 	}
-	return fmt.Sprintf(`BEGIN ISOLATION LEVEL READ COMMITTED READ %s; SET LOCAL lock_timeout = '%s';
+	query := fmt.Sprintf(`BEGIN ISOLATION LEVEL READ COMMITTED READ %s; SET LOCAL lock_timeout = '%s';
 		SET LOCAL statement_timeout = '%s'; SET LOCAL idle_in_transaction_session_timeout = '%s'`,
 		mode, milliseconds(s.lockTime), milliseconds(s.statementTime), milliseconds(idle))
+	if s.server.pooled.Load() && s.server.lz4.Load() { // otherwise the connection has it
+		query += `; SET LOCAL default_toast_compression = 'lz4'`
+	}
+	return query
 }
 
 // finishing returns a context for the end of a transaction. A stop does not cancel it: rows that are written are

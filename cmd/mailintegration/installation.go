@@ -111,7 +111,7 @@ func (in *installation) database(ctx context.Context) (string, error) {
 		return in.server.URL(), nil
 	}
 	server, err := postgres.Start(ctx, postgres.Options{
-		DataDirectory: privateDatabase(in.service), Logger: in.log,
+		DataDirectory: privateDatabase(in.service), MaxConnections: in.service.MaxDatabaseConnections, Logger: in.log,
 	})
 	if err != nil {
 		return "", dataError(err)
@@ -140,11 +140,9 @@ func (in *installation) openStore(ctx context.Context) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := store.Migrate(ctx, url); err != nil {
-		return nil, err
-	}
 	return store.Open(ctx, store.Options{
-		URL: url, AttachmentDirectory: in.service.AttachmentDirectory, MaxConns: int32(2*in.service.MaxConcurrentPolls + 4),
+		URL: url, AttachmentDirectory: in.service.AttachmentDirectory, Migrate: true,
+		MaxConns: int32(in.service.MaxDatabaseConnections),
 	})
 }
 

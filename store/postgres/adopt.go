@@ -89,7 +89,11 @@ func (s *Server) adopt(ctx context.Context) (bool, error) {
 func (s *Server) adoptReady(ctx context.Context, pid pidFile) error {
 	before := s.at
 	s.setAccess(pid.at, s.password)
-	if err := s.prepare(ctx); err != nil {
+	err := s.prepare(ctx)
+	if err == nil {
+		err = s.dir.notePrepared()
+	}
+	if err != nil {
 		s.setAccess(before, s.password)
 		return fmt.Errorf("the PostgreSQL that runs here already (process %d) cannot be used: %w", pid.pid, err)
 	}

@@ -7,6 +7,7 @@
 //	socket/          where the server listens, for its own account and root only
 //	password         of the role mailintegration, mode 0600
 //	admin-password   of the role mailintegration_admin, mode 0600
+//	prepared         the run of the server that has our role and our database; others need not ask it
 //	port             the last port, where there can be no socket; the next start takes it again if it is free
 //	server.log       the output of PostgreSQL; server.log.1 is the part before
 //	owner.lock       held by the one process that starts, watches and restarts the server

@@ -77,7 +77,7 @@ func (s *Server) try(ctx context.Context, b binaries, at address) (_ *postmaster
 	if err != nil {
 		return nil, "", err
 	}
-	p, err := s.dir.launch(b, log, at, s.opts.Disposable)
+	p, err := s.dir.launch(b, log, at, s.opts)
 	if err != nil {
 		return nil, "", err
 	}
@@ -94,6 +94,9 @@ func (s *Server) ready(ctx context.Context, p *postmaster, b binaries, began tim
 	err := s.prepare(ctx)
 	if err == nil && s.at.socket == "" {
 		err = s.dir.write("port", strconv.Itoa(s.at.port)+"\n")
+	}
+	if err == nil {
+		err = s.dir.notePrepared()
 	}
 	if err != nil {
 		return errors.Join(err, p.shutDown(ctx))

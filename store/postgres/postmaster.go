@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,9 +34,18 @@ func (d directory) watchPID(pid int) *postmaster {
 	return p
 }
 
+// How many connections the server takes: those of some programs that use all of theirs, as when one daemon starts while
+// another is stopping, and those of the command line, of psql and of the administrator.
+const (
+	programs              = 3
+	defaultMaxConnections = 10
+	commandLine           = 20
+)
+
 // settings returns the server's options. They are on the command line, so that they hold for a cluster of any age.
-func settings(at address, disposable bool) []string {
+func settings(at address, o Options) []string {
 	all := append(at.settings(),
+		"max_connections="+strconv.Itoa(programs*cmp.Or(o.MaxConnections, defaultMaxConnections)+commandLine),
 		"password_encryption=scram-sha-256",
 		"timezone=UTC", "log_timezone=UTC",
 		"lc_messages=C",
@@ -44,7 +54,7 @@ func settings(at address, disposable bool) []string {
 		"jit=off",                   // many short statements
 		"max_parallel_workers_per_gather=0",
 	)
-	if disposable {
+	if o.Disposable {
 		all = append(all, "fsync=off", "synchronous_commit=off", "full_page_writes=off",
 			"autovacuum=off", "shared_buffers=32MB", "max_connections=300")
 	}

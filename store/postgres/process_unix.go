@@ -43,10 +43,10 @@ func spawn(cmd *exec.Cmd) (*postmaster, error) {
 }
 
 // launch starts the server. A disposable server ends with this process.
-func (d directory) launch(b binaries, log *os.File, at address, disposable bool) (*postmaster, error) {
-	cmd := d.account.command(d.path, b.program("postgres"), append([]string{"-D", d.cluster()}, settings(at, disposable)...)...)
+func (d directory) launch(b binaries, log *os.File, at address, o Options) (*postmaster, error) {
+	cmd := d.account.command(d.path, b.program("postgres"), append([]string{"-D", d.cluster()}, settings(at, o)...)...)
 	cmd.Stdout, cmd.Stderr = log, log
-	if disposable {
+	if o.Disposable {
 		endWithUs(cmd.SysProcAttr, syscall.SIGQUIT)
 	}
 	return spawn(cmd)

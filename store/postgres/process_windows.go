@@ -42,9 +42,9 @@ func (account) command(dir, program string, args ...string) *exec.Cmd {
 func endWithUs(*syscall.SysProcAttr, syscall.Signal) {}
 
 // launch starts the server through pg_ctl: the server refuses an administrator's rights, and pg_ctl gives them up.
-func (d directory) launch(b binaries, log *os.File, at address, disposable bool) (*postmaster, error) {
+func (d directory) launch(b binaries, log *os.File, at address, o Options) (*postmaster, error) {
 	cmd := d.account.command(d.path, b.program("pg_ctl"), "start", "-W", "-s", "-D", d.cluster(),
-		"-l", log.Name(), "-o", strings.Join(settings(at, disposable), " "))
+		"-l", log.Name(), "-o", strings.Join(settings(at, o), " "))
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("pg_ctl start: %w", err)
 	}

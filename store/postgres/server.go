@@ -18,6 +18,9 @@ type Options struct {
 	// BinDirectory holds PostgreSQL's programs. When empty, it is $MAILINTEGRATION_PG_BIN or, without that, the first
 	// folder of PATH and of the usual folders that has the version which made the data.
 	BinDirectory string
+	// MaxConnections is how many connections a program that uses the server opens at most; 0 means 10. The server takes
+	// those of three such programs, and some of the command line. It holds from the next start of the server.
+	MaxConnections int
 	// Logger logs the events of the server; nil logs nothing.
 	Logger *zap.Logger
 	// Disposable trades durability for speed, and ends the server together with this process (on Linux). It is only for
@@ -142,7 +145,8 @@ func (s *Server) becomeOwner() (bool, error) {
 	return true, nil
 }
 
-// attach connects to the server that another process owns.
+// attach learns where the server of another process listens. It connects only to a server whose owner has not noted that
+// it is prepared: the socket, or the proof that the server knows our password, shows that it is ours.
 func (s *Server) attach(ctx context.Context) error {
 	pid, err := s.dir.pidFile()
 	if err != nil {
@@ -156,6 +160,9 @@ func (s *Server) attach(ctx context.Context) error {
 		return err
 	}
 	s.setAccess(pid.at, password)
+	if s.dir.isPrepared(pid) {
+		return nil
+	}
 	if err := s.probe(ctx); err != nil {
 		s.setAccess(address{}, "")
 		return err

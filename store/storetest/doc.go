@@ -7,6 +7,7 @@
 //	storetest.go                 the server of the test binary, and a database for each test
 //	directory.go, parent_*.go    a directory for a server's data
 //	watchdog_*.go                what ends the server with the test binary
-//	proxy.go                     a proxy that cuts connections or falls silent
+//	proxy.go                     a proxy that cuts connections, falls silent, or leads to another server
+//	pooler.go                    pgbouncer in transaction mode
 //	until.go                     waiting for another process
 package storetest

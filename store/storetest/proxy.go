@@ -27,10 +27,11 @@ type Proxy struct {
 	URL string // of the database, by way of the proxy
 
 	listener net.Listener
-	server   string // address of the real server
 	work     sync.WaitGroup
 
 	mu        sync.Mutex
+	server    string // address of the real server
+	opened    int
 	mode      mode
 	at        int
 	frontend  int
@@ -79,6 +80,29 @@ func NewProxy(t testing.TB, databaseURL string) *Proxy {
 	p.work.Go(p.accept)
 	t.Cleanup(p.close)
 	return p
+}
+
+// Redirect leads new connections to the server of another URL, as after a failover, and cuts the old ones. The name of
+// the database stays.
+func (p *Proxy) Redirect(t testing.TB, databaseURL string) {
+	t.Helper()
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.server = u.Host
+	for l := range p.links {
+		l.cut()
+	}
+}
+
+// Opened returns how many connections clients have opened.
+func (p *Proxy) Opened() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.opened
 }
 
 // Pass lets everything pass and counts from zero.
@@ -193,7 +217,7 @@ func (p *Proxy) accept() {
 func (p *Proxy) serve(client net.Conn) {
 	defer client.Close()
 	p.awaitEnd()
-	server, err := net.Dial("tcp", p.server)
+	server, err := net.Dial("tcp", p.address())
 	if err != nil {
 		return
 	}
@@ -209,6 +233,13 @@ func (p *Proxy) serve(client net.Conn) {
 	both.Wait()
 }
 
+// address returns the address of the real server.
+func (p *Proxy) address() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.server
+}
+
 func (p *Proxy) add(l *link) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -216,6 +247,7 @@ func (p *Proxy) add(l *link) bool {
 		return false
 	}
 	p.links[l] = struct{}{}
+	p.opened++
 	return true
 }
 

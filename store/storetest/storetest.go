@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,8 @@ import (
 
 // Database is one test's database.
 type Database struct {
-	URL string // for pgx
+	URL    string // for pgx
+	direct string // the same, even where URL leads to a pooler
 }
 
 // New returns a migrated database, dropped when the test ends. The test fails when there is no PostgreSQL.
@@ -33,7 +35,7 @@ func Empty(t testing.TB) *Database { return create(t, "template0") }
 // Pool returns a new pool of connections to the database, closed when the test ends.
 func (d *Database) Pool(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	pool, err := pgxpool.New(t.Context(), d.URL)
+	pool, err := pgxpool.New(t.Context(), cmp.Or(d.direct, d.URL))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +46,7 @@ func (d *Database) Pool(t testing.TB) *pgxpool.Pool {
 // Exec runs statements without arguments, to prepare a test.
 func (d *Database) Exec(t testing.TB, sql string) {
 	t.Helper()
-	if err := execute(t.Context(), d.URL, sql); err != nil {
+	if err := execute(t.Context(), d.direct, sql); err != nil {
 		t.Fatalf("%v in %s", err, sql)
 	}
 }
@@ -61,7 +63,7 @@ func Named(t testing.TB, db *Database, name string) string {
 			t.Error(err)
 		}
 	})
-	return withDatabase(db.URL, name)
+	return withDatabase(db.direct, name)
 }
 
 // template is the database from which New clones.
@@ -89,7 +91,12 @@ func create(t testing.TB, from string) *Database {
 			t.Error(err)
 		}
 	})
-	return &Database{URL: withDatabase(admin, name)}
+	d := &Database{direct: withDatabase(admin, name)}
+	d.URL = d.direct
+	if os.Getenv(PoolerEnvironment) != "" {
+		d.URL = Pooled(t, d)
+	}
+	return d
 }
 
 // startServer returns the URL of the server's first database.
