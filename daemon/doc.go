@@ -18,8 +18,11 @@
 //
 //  1. Lock the mailbox (store.LockMailbox): one poll at a time, over all daemons of a database. If another daemon holds
 //     the lock, it polls the mailbox just now, and this poll is skipped.
-//  2. Look up the names in its configuration. A name that does not exist ends the poll, and the mail stays.
-//  3. Open a POP3 session and read the scan listing.
+//  2. Open a POP3 session and ask for the number of messages. If there are none, the poll sends QUIT and is done: it has
+//     asked the database nothing.
+//  3. Read the scan listing, and look up the names in the mailbox's configuration unless that was done in the last
+//     minute. A name that does not exist ends the poll, and the mail stays. The first poll after a start or a change
+//     looks the names up in any case, so that a wrong one is reported at once.
 //  4. If there is something to retrieve, note in the database that messages are in hand, and read which messages
 //     failed before.
 //  5. Retrieve messages into a batch. Each one is spooled, hashed and parsed.
@@ -31,7 +34,7 @@
 // and reads the answers to DELE together with what follows. The order stays the same: DELE is sent only for committed
 // messages, and QUIT only when every answer is accounted for.
 //
-// Steps 3 to 8 repeat in sessions of at most Options.MessagesPerSession messages, so that deletions take effect early
+// Steps 2 to 8 repeat in sessions of at most Options.MessagesPerSession messages, so that deletions take effect early
 // in a large backlog.
 //
 // # Crash points

@@ -30,7 +30,7 @@ const (
 func (p *poll) toRetrieve(
 	work context.Context, session *mailbox.Session, listing []mailbox.Item,
 ) (fresh []mailbox.Item, due map[int]bool, err error) {
-	if p.mailbox.LeaveOnServer == LeaveNever {
+	if p.mailbox.LeaveOnServer == LeaveNever || len(listing) == 0 {
 		return listing, nil, nil
 	}
 	if listing, err = p.identify(work, session, listing); err != nil {

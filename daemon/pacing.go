@@ -95,8 +95,10 @@ const (
 // the maildrop until then ([IN-USE], RFC 2449 §8.1.2).
 func (p *poll) open(ctx, work context.Context) (*mailbox.Session, error) {
 	p.deleted = 0
+	account := p.mailbox.Account
+	account.TLSSessions = p.progress.tls
 	for wait := 0; ; wait++ {
-		session, err := mailbox.Open(work, p.mailbox.Account)
+		session, err := mailbox.Open(work, account)
 		if !p.withoutQuit || wait == maxLockedWaits || !errors.Is(err, mailbox.ErrMaildropLocked) {
 			p.withoutQuit = false
 			return session, err

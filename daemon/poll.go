@@ -100,7 +100,7 @@ func (p *poll) run(ctx context.Context) error {
 	}
 	defer unlock()
 	p.guard = newGuard(p.mailbox.Name, processor.Policy{}, p.parse, p.opts.ParseTime)
-	if err := p.resolve(ctx); err != nil {
+	if err := p.resolveFirst(ctx); err != nil {
 		return err
 	}
 	p.progress.begin()
@@ -111,12 +111,59 @@ func (p *poll) run(ctx context.Context) error {
 	return cmp.Or(err, p.endWork(ctx), p.trouble.verdict(p.report))
 }
 
-// resolve looks up the names in the mailbox's configuration: at the start of a poll, and when the database reports that
-// one of them was removed since.
-func (p *poll) resolve(ctx context.Context) (err error) {
-	p.target, err = p.opts.Store.Resolve(ctx, p.mailbox.Name, p.mailbox.Rules.Names)
-	p.guard.setPolicy(processor.NewPolicy(p.mailbox.Rules, p.target.References))
-	return err
+// namesTime is how long the names of a mailbox's configuration count as looked up: changes of what the database knows
+// about them take effect within this time.
+const namesTime = time.Minute
+
+// resolution holds the names of a mailbox's configuration as they were looked up last.
+type resolution struct {
+	of     *Mailbox // nil before the first time
+	target store.Mailbox
+	at     time.Time
+}
+
+// resolveFirst looks up the names in the first poll after a start or a change of the configuration, so that a wrong
+// name is reported at once and not when mail comes. While the database cannot tell, the poll goes on without the names:
+// an empty mailbox needs none.
+func (p *poll) resolveFirst(ctx context.Context) error {
+	if p.progress.names.of == p.mailbox {
+		return nil
+	}
+	err := p.resolve(ctx)
+	var wrong *store.UnresolvedError
+	if errors.As(err, &wrong) {
+		return err
+	}
+	return nil
+}
+
+// resolveForMail looks up the names, unless that was done less than namesTime ago.
+func (p *poll) resolveForMail(ctx context.Context) error {
+	names := p.progress.names
+	if names.of != p.mailbox || p.opts.Now().Sub(names.at) >= namesTime {
+		return p.resolve(ctx)
+	}
+	p.setTarget(names.target)
+	return nil
+}
+
+// resolve looks up the names in the mailbox's configuration: when there is mail, and when the database reports that one
+// of them was removed since.
+func (p *poll) resolve(ctx context.Context) error {
+	p.progress.names = resolution{}
+	target, err := p.opts.Store.Resolve(ctx, p.mailbox.Name, p.mailbox.Rules.Names)
+	if err != nil {
+		return err
+	}
+	p.progress.names = resolution{p.mailbox, target, p.opts.Now()}
+	p.setTarget(target)
+	return nil
+}
+
+// setTarget has messages recorded for target from now on.
+func (p *poll) setTarget(target store.Mailbox) {
+	p.target = target
+	p.guard.setPolicy(processor.NewPolicy(p.mailbox.Rules, target.References))
 }
 
 // runSessions polls session by session. When a message ends a session, the next one passes over that message, so that

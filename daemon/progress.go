@@ -22,6 +22,9 @@ type progress struct {
 	listed    int           // number of messages in the poll's first listing, -1 before
 	noHeaders bool          // the server sends no headers, which could take the place of unique-ids
 
+	names resolution           // of the mailbox's configuration
+	tls   *mailbox.TLSSessions // so that the next session resumes one
+
 	warnedOfExpiry bool          // the log says that the server deletes messages by itself
 	delayed        bool          // the server wants time between log-ins
 	loggedDelay    time.Duration // the delay that was logged
@@ -38,7 +41,7 @@ type progress struct {
 func newProgress() *progress {
 	return &progress{
 		broke: map[string]int{}, understated: map[string]bool{}, reportedOversize: map[string]time.Time{},
-		noTop: map[string]int{},
+		noTop: map[string]int{}, tls: &mailbox.TLSSessions{},
 	}
 }
 

@@ -47,6 +47,11 @@ func (p *poll) runSession(ctx, work context.Context, session *mailbox.Session) (
 	if err != nil {
 		return false, err
 	}
+	if len(listing) > 0 {
+		if err := p.resolveForMail(work); err != nil {
+			return false, err
+		}
+	}
 	fresh, due, err := p.toRetrieve(work, session, listing)
 	if err != nil {
 		return false, err

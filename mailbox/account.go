@@ -37,12 +37,14 @@ type Account struct {
 	// TokenRefused, when not nil, is called when the server refused a token, so that Token returns another next time.
 	TokenRefused func()
 
-	Roots            *x509.CertPool // trusted certificates, nil for the system's
-	StepTimeout      time.Duration  // for each step on the network; 0 means 60 s
-	GreetingPatience time.Duration  // wait for a greeting before the session tries TLS; 0 means 700 ms
-	SpoolDirectory   string         // for messages over SpoolMemory octets; "" means os.TempDir()
-	SpoolMemory      int64          // 0 means 1 MiB
-	MaxOctets        int64          // a longer message ends the session with ErrTooLarge; 0 means no limit
+	Roots       *x509.CertPool // trusted certificates, nil for the system's
+	TLSSessions *TLSSessions   // of earlier sessions of this account, to resume them; nil resumes none
+
+	StepTimeout      time.Duration // for each step on the network; 0 means 60 s
+	GreetingPatience time.Duration // wait for a greeting before the session tries TLS; 0 means 700 ms
+	SpoolDirectory   string        // for messages over SpoolMemory octets; "" means os.TempDir()
+	SpoolMemory      int64         // 0 means 1 MiB
+	MaxOctets        int64         // a longer message ends the session with ErrTooLarge; 0 means no limit
 
 	// Dial makes the TCP connection, through a proxy for instance; nil means net.Dialer's DialContext.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)

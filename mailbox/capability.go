@@ -36,8 +36,8 @@ func (c Capabilities) add(line []byte) error {
 	return nil
 }
 
-// askCapabilities sends CAPA.
-func (s *Session) askCapabilities(ctx context.Context) error {
+// AskCapabilities requests the capabilities again (CAPA). They may differ once the user is known (RFC 2449 §3).
+func (s *Session) AskCapabilities(ctx context.Context) error {
 	r, found := capabilitiesRequest()
 	return s.readCapabilities(ctx, r, found)
 }

@@ -7,6 +7,9 @@
 //	TRANSACTION    List, Retrieve, Delete; the server holds the maildrop's exclusive lock
 //	UPDATE         Quit: STAT as a proof, QUIT; only now the server removes the messages that Delete marked
 //
+// A session that finds an empty maildrop sends nothing but STAT and QUIT after its log-in, and CAPA if the server
+// announces LOGIN-DELAY.
+//
 // A connection that ends without Quit, by Close, by an error or by the death of either side, deletes nothing. A server
 // that announces EXPIRE 0 (RFC 2449 §6.7, Capabilities.Expire) may remove every retrieved message at QUIT: there the
 // caller must not call Quit before it has recorded all messages that it retrieved or prefetched.
@@ -28,6 +31,9 @@
 //     than listed, goes to a file; a listing is read line by line; List returns 100,000 messages at most.
 //   - It never sends credentials without the configured TLS: there is no fall-back to plain text. It never sends an
 //     access token without TLS at all, except to this machine.
+//   - A handshake resumes the account's last TLS session (RFC 8446 §2.2) with the same server, user and trusted
+//     certificates, and none that began with a full handshake more than an hour ago: so a server's new certificate is
+//     looked at within that time. A server that does not resume costs a full handshake.
 //   - When a server does not greet, a second connection finds out whether it waits for TLS.
 //   - It does not trust the server: status lines, counts, message-numbers and unique-ids are checked, and no secret,
 //     control character or mark that reverses or hides text reaches an error.
@@ -44,6 +50,7 @@
 // # Files
 //
 //	account.go                   Account: the settings of one maildrop, their defaults and checks
+//	resumption.go                TLSSessions: the TLS sessions of an account, resumed by its next session
 //	session.go                   Open, Close: from the connection to the log-in; how a step runs
 //	greeting.go                  the server's first line, and whether a silent server waits for TLS
 //	capability.go                CAPA

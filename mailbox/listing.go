@@ -24,43 +24,54 @@ const (
 	maxCapabilities = 64 << 10 // octets of an answer to CAPA
 )
 
-// List requests the drop listing (STAT), the scan listing (LIST) and the unique-id listing (UIDL), checks them against
-// each other and returns the messages in the order of their numbers. go-pop3's own List and Uidl stop silently at a
-// line they do not understand, so that a truncated listing would look complete.
+// List requests the drop listing (STAT). If there are messages, it also requests the capabilities of the user, the scan
+// listing (LIST) and the unique-id listing (UIDL), checks the listings against each other and returns the messages in the
+// order of their numbers. go-pop3's own List and Uidl stop silently at a line they do not understand, so that a truncated
+// listing would look complete.
 //
 // From a maildrop with more than 100,000 messages, or with more than 8 MiB of unique-ids, List returns the first ones;
 // later sessions get the others, when these are deleted. Listed returns the total.
 func (s *Session) List(ctx context.Context) ([]Item, error) {
 	l := &listings{session: s, count: -1}
-	stat := &request{op: "STAT"}
+	if err := l.readCount(ctx, &request{op: "STAT"}); err != nil {
+		return nil, err
+	}
+	if l.count == 0 {
+		return nil, s.askLoginDelay(ctx)
+	}
+	capa, found := capabilitiesRequest()
 	list := &request{op: "LIST", lines: l.addScan, most: maxListing}
 	uidl := &request{op: "UIDL", lines: l.addUIDL, most: maxListing}
 	if s.isPipelining() {
-		capa, found := capabilitiesRequest()
-		if err := s.send(ctx, capa, stat, list, uidl); err != nil {
-			return nil, err
-		}
-		if err := s.readCapabilities(ctx, capa, found); err != nil { // RFC 2449 §3: they may differ once the user is known
+		if err := s.send(ctx, capa, list, uidl); err != nil {
 			return nil, err
 		}
 	}
-	if err := l.readCount(ctx, stat); err != nil {
-		return nil, err
+	if s.capabilities != nil { // the server knows CAPA
+		if err := s.readCapabilities(ctx, capa, found); err != nil {
+			return nil, err
+		}
 	}
 	err := s.do(ctx, list)
-	if l.count == 0 && isPlainRefusal(err) {
-		return nil, nil // some servers refuse LIST for an empty maildrop
-	}
 	if err == nil {
 		err = l.checkScan()
 	}
-	if err == nil && l.count > 0 {
+	if err == nil {
 		err = l.readUIDLs(ctx, uidl)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return l.items, nil
+}
+
+// askLoginDelay requests the capabilities of the user if LOGIN-DELAY is among those from before the log-in: it may
+// differ between users (RFC 2449 §6.5). No other capability matters to a session without messages.
+func (s *Session) askLoginDelay(ctx context.Context) error {
+	if !s.capabilities.Has("LOGIN-DELAY") {
+		return nil
+	}
+	return s.AskCapabilities(ctx)
 }
 
 // Listed returns how many messages the maildrop had at the last List, also when it is too large for one session and

@@ -125,8 +125,8 @@ func TestNothingIsSentAheadBeforeLogIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"CAPA\r\n", "USER helpdesk\r\n", "PASS secret\r\n", "CAPA\r\nSTAT\r\nLIST\r\nUIDL\r\n", "RETR 1\r\n", "DELE 1\r\n",
-		"STAT\r\n", "QUIT\r\n",
+		"CAPA\r\n", "USER helpdesk\r\n", "PASS secret\r\n", "STAT\r\n", "CAPA\r\nLIST\r\nUIDL\r\n",
+		"RETR 1\r\n", "DELE 1\r\n", "STAT\r\n", "QUIT\r\n",
 	}
 	if diff := cmp.Diff(want, pieces.sent); diff != "" {
 		t.Error(diff)

@@ -125,7 +125,7 @@ func TestCapabilitiesFromBeforeTLSAreDiscarded(t *testing.T) {
 	if _, err := s.List(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"CAPA", "STLS", "CAPA", "USER helpdesk", "PASS ***", "CAPA", "STAT", "LIST", "UIDL"}
+	want := []string{"CAPA", "STLS", "CAPA", "USER helpdesk", "PASS ***", "STAT", "CAPA", "LIST", "UIDL"}
 	if log := srv.Log(); !slices.Equal(log, want) {
 		t.Errorf("sent %q, want %q", log, want)
 	}

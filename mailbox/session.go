@@ -38,17 +38,14 @@ func Open(ctx context.Context, a Account) (*Session, error) {
 // authorize takes the session through the AUTHORIZATION state.
 func (s *Session) authorize(ctx context.Context) error {
 	steps := []func(context.Context) error{
-		s.fetchToken, s.connect, s.greeting, s.askCapabilities, s.startTLS, s.enableUTF8, s.logIn,
+		s.fetchToken, s.connect, s.greeting, s.AskCapabilities, s.startTLS, s.enableUTF8, s.logIn,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	if s.capabilities == nil || s.isPipelining() { // List sends CAPA together with its own commands
-		return nil
-	}
-	return s.askCapabilities(ctx) // RFC 2449 §3: they may differ once the user is known
+	return nil
 }
 
 // connect opens the connection and, for SslOnConnect, starts TLS on it.
@@ -72,11 +69,7 @@ func (s *Session) connect(ctx context.Context) error {
 // secure starts TLS on the connection and verifies the server's certificate.
 func (s *Session) secure(ctx context.Context) error {
 	return s.run(ctx, "TLS", func() error {
-		return s.conn.startTLS(&tls.Config{
-			ServerName: s.account.tlsName(),
-			RootCAs:    s.account.Roots,
-			MinVersion: tls.VersionTLS12,
-		})
+		return s.conn.startTLS(s.account.tlsConfig())
 	})
 }
 
@@ -102,7 +95,7 @@ func (s *Session) startTLS(ctx context.Context) error {
 	if err := s.secure(ctx); err != nil {
 		return err
 	}
-	return s.askCapabilities(ctx) // RFC 2595 §4: capabilities listed before TLS must be discarded
+	return s.AskCapabilities(ctx) // RFC 2595 §4: capabilities listed before TLS must be discarded
 }
 
 // enableUTF8 enables UTF-8 mode where the server offers it: without it, the server would refuse a message with UTF-8 in
@@ -148,8 +141,8 @@ func (s *Session) TLS() (*tls.ConnectionState, bool) {
 	return &state, true
 }
 
-// Capabilities returns the server's capabilities, nil when it has no CAPA. Those that depend on the user are known
-// after List.
+// Capabilities returns the server's capabilities, nil when it has no CAPA. Those that depend on the user (RFC 2449 §3) are
+// known after a List that found messages, or after AskCapabilities.
 func (s *Session) Capabilities() Capabilities { return s.capabilities }
 
 // command runs f, which sends one command and reads its reply.

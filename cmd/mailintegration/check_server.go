@@ -24,6 +24,9 @@ func (c *checking) logIn(what string, w daemon.Mailbox, m *config.Mailbox) {
 	}
 	defer session.Close()
 	items, err := session.List(ctx)
+	if err == nil && len(items) == 0 {
+		err = session.AskCapabilities(ctx) // List has not, as there are no messages
+	}
 	if err != nil {
 		c.failed(exitUnreachable, what, err, "")
 		return

@@ -64,6 +64,30 @@ func (s *Server) RootsPEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.root.Raw})
 }
 
+// countHandshake counts a TLS handshake.
+func (s *Server) countHandshake(resumed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.handshakes++
+	if resumed {
+		s.resumed++
+	}
+}
+
+// Handshakes returns how many TLS handshakes have ended well, and how many of them resumed an earlier session.
+func (s *Server) Handshakes() (all, resumed int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.handshakes, s.resumed
+}
+
+// ForgetTLSSessions makes the server unable to resume the TLS sessions that it had so far, as after a restart.
+func (s *Server) ForgetTLSSessions() {
+	var key [32]byte
+	_, _ = rand.Read(key[:]) // never fails
+	s.tls.SetSessionTicketKeys([][32]byte{key})
+}
+
 // newAuthority returns a new authority that is valid for a year.
 func newAuthority() (*authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -69,6 +69,8 @@ type Server struct {
 	renewed       int // unique-ids given anew
 	listedSize    func(octets int64) int64
 	serial        int // of the unique-ids
+	handshakes    int // TLS handshakes that have ended well
+	resumed       int // of these, how many resumed a session
 }
 
 // Start starts a server; it runs until ctx ends or Close is called.

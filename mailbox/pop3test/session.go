@@ -100,6 +100,7 @@ func (n *session) startTLS() error {
 	if err := conn.Handshake(); err != nil {
 		return err
 	}
+	n.server.countHandshake(conn.ConnectionState().DidResume)
 	n.secure = true
 	n.attach(conn)
 	return nil
