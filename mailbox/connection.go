@@ -15,8 +15,9 @@ import (
 
 // Limits of what the server may send; RFC 2449 §4 allows status lines of 512 octets.
 const (
-	maxLine    = 4 << 10 // octets of a status line or of a listing's line
-	readBuffer = 32 << 10
+	maxLine     = 4 << 10  // octets of a status line or of a listing's line
+	smallBuffer = maxLine  // octets that are buffered until the maildrop is known to have messages
+	readBuffer  = 32 << 10 // and from then on
 )
 
 // connection is the net.Conn that go-pop3 uses. go-pop3 writes its commands through it and reads checked status lines
@@ -60,8 +61,15 @@ func newConnection(conn net.Conn, stepTimeout time.Duration, secrets []string) *
 		tcp: conn, stream: conn, secrets: secrets,
 		pace: pace{timeout: stepTimeout}, closed: make(chan struct{}),
 	}
-	c.in = bufio.NewReaderSize(deadlineReader{c}, readBuffer)
+	c.in = bufio.NewReaderSize(deadlineReader{c}, smallBuffer)
 	return c
+}
+
+// expectMuch prepares for listings and messages: most sessions see neither, as their maildrops are empty.
+func (c *connection) expectMuch() {
+	if c.in.Buffered() == 0 { // otherwise the server has sent something unasked, which expect reports
+		c.in = bufio.NewReaderSize(deadlineReader{c}, readBuffer)
+	}
 }
 
 // expect announces the reply to the command that is sent next. Octets that are there already would be taken for that

@@ -39,6 +39,7 @@ func (s *Session) List(ctx context.Context) ([]Item, error) {
 	if l.count == 0 {
 		return nil, s.askLoginDelay(ctx)
 	}
+	s.conn.expectMuch()
 	capa, found := capabilitiesRequest()
 	list := &request{op: "LIST", lines: l.addScan, most: maxListing}
 	uidl := &request{op: "UIDL", lines: l.addUIDL, most: maxListing}

@@ -22,7 +22,8 @@ type TLSSessions struct {
 	config *tls.Config
 }
 
-// tlsIdentity is what has to be the same for a TLS session to be resumed.
+// tlsIdentity names the server, the user and the trust that a TLS session began with. It is resumed for the same ones
+// only.
 type tlsIdentity struct {
 	server   string // host and port
 	name     string // that the certificate is for
