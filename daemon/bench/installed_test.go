@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -57,6 +58,9 @@ func install(t *testing.T) *installed {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(in.dir) })
+	if err := clearAfterUs(in.dir); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Chmod(in.dir, 0o711); err != nil {
 		t.Fatal(err)
 	}
@@ -84,6 +88,26 @@ func install(t *testing.T) *installed {
 	in.describe(t)
 	return in
 }
+
+// clearAfterUs starts a shell that reads from a pipe of which only this process holds the other end. When this process
+// ends without its clean-up, as after an interrupt, the shell stops PostgreSQL and removes the directory.
+func clearAfterUs(dir string) error {
+	const script = `cat >/dev/null; while kill -QUIT "$(head -n 1 "$1/postgres/cluster/postmaster.pid" 2>/dev/null)" 2>/dev/null; do
+		sleep 0.2; done; rm -rf -- "$1"`
+	read, write, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer read.Close()
+	cmd := exec.Command("/bin/sh", "-c", script, "clear", dir)
+	cmd.Stdin = read
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a Ctrl-C ends the benchmark, not the shell
+	held = append(held, write)
+	return cmd.Start()
+}
+
+// held keeps the pipes open while the process lives: the garbage collector would close them.
+var held []*os.File
 
 // describe prints the settings that the figures depend on.
 func (in *installed) describe(t *testing.T) {
