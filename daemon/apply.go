@@ -43,12 +43,12 @@ func (d *Daemon) Apply(s Settings) (Changes, error) {
 		o.MessagesPerSession, o.BatchMessages, o.Retention = s.MessagesPerSession, s.BatchMessages, s.Retention
 		o.setDefaults()
 	})
+	d.beatSoon() // takes the leases of new mailboxes
 	d.mu.Unlock()
 	o := d.options()
 	d.sessionSlots.setLimits(o.MaxPolls, o.MaxSessionsPerServer)
 	d.batchSlots.setLimits(o.MaxBatches, 0)
 	d.log().settingsApplied(changes)
-	d.beatSoon()
 	return changes, nil
 }
 

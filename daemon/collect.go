@@ -32,7 +32,7 @@ type sweeper interface {
 // names.
 type collector struct {
 	store     sweeper
-	retention time.Duration // negative: receipts are kept for ever
+	retention func() time.Duration // negative: receipts are kept for ever
 	log       events
 
 	failure string // the error of the last run, "" when it went well
@@ -40,7 +40,8 @@ type collector struct {
 
 // newCollector returns the collector of a daemon.
 func newCollector(opts Options) *collector {
-	return &collector{store: opts.Store, retention: cmp.Or(opts.Retention, defaultRetention), log: events{opts.Logger.Named("daemon")}}
+	retention := cmp.Or(opts.Retention, defaultRetention)
+	return &collector{store: opts.Store, retention: func() time.Duration { return retention }, log: events{opts.Logger.Named("daemon")}}
 }
 
 // run collects until ctx is cancelled. It waits before the first collection too: if this database is a copy that
@@ -72,10 +73,11 @@ func (c *collector) collect(ctx context.Context) (more bool) {
 
 // purge removes old receipts, unless they are kept for ever.
 func (c *collector) purge(ctx context.Context) (int, error) {
-	if c.retention < 0 {
+	retention := c.retention()
+	if retention < 0 {
 		return 0, nil
 	}
-	return c.store.PurgeReceipts(ctx, c.retention)
+	return c.store.PurgeReceipts(ctx, retention)
 }
 
 // logResult logs how a run ended, if the run before ended otherwise.

@@ -46,6 +46,7 @@ type Options struct {
 
 	Mailboxes []Mailbox
 	Version   string           // of the program, for other daemons and the log
+	About     []zap.Field      // what else the log says of the daemon when it starts, such as the configuration file
 	Logger    *zap.Logger      // nil: none
 	Now       func() time.Time // nil: time.Now
 
@@ -64,6 +65,8 @@ type Options struct {
 
 	// Recorded, when not nil, is called after each message that was accepted, from the mailbox's goroutine.
 	Recorded func(mailbox string, m *processor.Message, o store.Outcome)
+
+	holder store.Holder // tests set it, so that a daemon takes the leases of another one; zero: a new one
 }
 
 // setDefaults replaces zero values.
@@ -101,7 +104,11 @@ type Daemon struct {
 	database  DatabaseStatus
 	startedAt time.Time
 	running   bool
+	holder    store.Holder  // of Run
+	opened    bool          // the daemon itself has opened the store
 	launch    func(*worker) // starts a worker while Run accepts more, otherwise nil
+	gone      []string      // mailboxes of workers that are gone, whose leases go back with the next beat
+	beatSoon  func()        // makes the next beat come at once
 }
 
 // New returns a daemon for the mailboxes of opts. Two mailboxes with the same name are an error.
@@ -114,7 +121,7 @@ func New(opts Options) (*Daemon, error) {
 	}
 	opts.setDefaults()
 	d := &Daemon{
-		timer:        newTimer,
+		timer: newTimer, beatSoon: func() {},
 		sessionSlots: newSlots(opts.MaxPolls, opts.MaxSessionsPerServer), batchSlots: newSlots(opts.MaxBatches, 0),
 	}
 	d.current.Store(&opts)
@@ -146,40 +153,55 @@ func (d *Daemon) log() events { return events{d.options().Logger.Named("daemon")
 // isOpen reports whether the store is open.
 func (d *Daemon) isOpen() bool { return d.options().Store != nil }
 
-// Run polls every mailbox on its schedule until ctx is cancelled, then finishes the messages in hand and returns nil.
-func (d *Daemon) Run(ctx context.Context) error {
-	var running sync.WaitGroup
-	d.begin(ctx, &running)
-	running.Go(func() { newCollector(*d.options()).run(ctx) })
+// Run polls every mailbox on its schedule, as far as this daemon gets its lease, until parent is cancelled. Then it finishes
+// the messages in hand, gives the leases back and returns nil. While the database is away, Run goes on and waits for it.
+// It returns an error only if the store cannot be opened at all, and waiting cannot help.
+func (d *Daemon) Run(parent context.Context) error {
+	ctx, stop := context.WithCancelCause(parent)
+	defer stop(nil)
+	keeping, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	k := newKeeper(d, nil)
+	var workers, others sync.WaitGroup
+	d.begin(ctx, k, &workers)
+	others.Go(func() { stop(d.keep(ctx, keeping, k, &others)) })
 	<-ctx.Done()
 	d.refuseWorkers()
-	running.Wait()
-	d.ended()
+	k.beatSoon() // gives back what is not polled just now
+	workers.Wait()
+	end()
+	others.Wait()
+	d.end(ctx, k)
+	if parent.Err() != nil {
+		return nil
+	}
+	return context.Cause(ctx)
+}
+
+// keep opens the store and keeps the leases until keeping ends. It returns an error when the store cannot be opened.
+func (d *Daemon) keep(ctx, keeping context.Context, k *keeper, others *sync.WaitGroup) error {
+	if err := d.open(ctx); err != nil {
+		return err
+	}
+	c := newCollector(*d.options())
+	c.retention = func() time.Duration { return d.options().Retention }
+	others.Go(func() { c.run(ctx) })
+	_ = k.beat(keeping) // the status has the error
+	k.run(keeping)
 	return nil
 }
 
 // begin starts the workers, and lets Apply start others.
-func (d *Daemon) begin(ctx context.Context, running *sync.WaitGroup) {
+func (d *Daemon) begin(ctx context.Context, k *keeper, running *sync.WaitGroup) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.log().daemonStarted(len(d.workers))
-	d.running, d.startedAt = true, d.options().Now()
-	d.launch = func(w *worker) {
-		w.grant()
-		running.Go(func() { d.runWorker(ctx, w) })
-	}
+	o := d.options()
+	d.log().daemonStarted(o.Version, len(d.workers), o.About)
+	d.running, d.startedAt, d.holder, d.beatSoon = true, o.Now(), k.holder, k.beatSoon
+	d.launch = func(w *worker) { running.Go(func() { d.runWorker(ctx, w) }) }
 	for _, w := range d.workers {
 		d.launch(w)
 	}
-}
-
-// grant gives the worker a lease that does not end.
-func (w *worker) grant() {
-	now := w.daemon.options().Now()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.lease.held = true
-	w.next = w.times().first(now)
 }
 
 // start starts a worker that Apply has added. The caller holds d.mu.
@@ -188,9 +210,6 @@ func (d *Daemon) start(w *worker) {
 		d.launch(w)
 	}
 }
-
-// beatSoon makes the daemon take leases soon.
-func (d *Daemon) beatSoon() {}
 
 // runWorker runs a worker until ctx is cancelled or its mailbox is removed. Then the worker is gone.
 func (d *Daemon) runWorker(ctx context.Context, w *worker) {
@@ -213,6 +232,8 @@ func (d *Daemon) dropRetired(w *worker) bool {
 	}
 	d.workers = slices.DeleteFunc(slices.Clone(d.workers), func(o *worker) bool { return o == w }) // Status reads the old slice
 	d.removed.plus(w.status(time.Time{}).Totals)
+	d.gone = append(d.gone, w.name())
+	d.beatSoon()
 	return true
 }
 
@@ -223,27 +244,25 @@ func (d *Daemon) refuseWorkers() {
 	d.launch = nil
 }
 
-func (d *Daemon) ended() {
+// end gives the leases back and closes the store.
+func (d *Daemon) end(ctx context.Context, k *keeper) {
+	if d.isOpen() {
+		if err := k.release(ctx); err != nil {
+			k.log.leasesNotReleased(err)
+		}
+	}
+	d.close()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.running = false
+	d.running, d.beatSoon = false, func() {}
 	d.log().daemonStopped()
 }
 
-// Once polls the named mailboxes once, all of them without a name, and returns their reports. If a name is not
-// configured, Once polls nothing and returns an error.
-func (d *Daemon) Once(ctx context.Context, names ...string) ([]Report, error) {
-	chosen, err := d.workersOf(names)
-	if err != nil {
-		return nil, err
-	}
-	reports := make([]Report, len(chosen))
-	var running sync.WaitGroup
-	for i, w := range chosen {
-		running.Go(func() { reports[i] = w.poll(ctx, func() bool { return true }) })
-	}
-	running.Wait()
-	return reports, nil
+// isRunning reports whether Run is under way.
+func (d *Daemon) isRunning() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.running
 }
 
 // workersOf returns the workers of the named mailboxes, each once, or all workers without a name.

@@ -168,18 +168,21 @@
 //
 //	debug  session opened, session closed, session dropped, poll ended (of an empty mailbox), poll skipped,
 //	       message too large known, receipts and attachments not swept again
-//	info   daemon started, daemon stopped, message accepted, message known, message info, poll ended, poll stopped,
-//	       poll postponed, mailbox works, settings applied, old receipts and orphaned attachments removed,
-//	       receipts and attachments swept again
-//	warn   message left in the mailbox, message refused, message given up, message not retrieved,
+//	info   daemon started, daemon stopped, database usable, settings applied, mailboxes taken, message accepted,
+//	       message known, message info, poll ended, poll stopped, poll postponed, mailbox works,
+//	       old receipts and orphaned attachments removed, receipts and attachments swept again
+//	warn   database unreachable, attachment directory unusable, mailboxes lost, mailboxes not given back,
+//	       message left in the mailbox, message refused, message given up, message not retrieved,
 //	       message too large not recorded, deletion refused, last poll was interrupted, poll failed,
 //	       server deletes messages by itself, server wants time between log-ins, receipts and attachments not swept
-//	error  message set aside, message too large, poll failed, poll panicked, poll does not add up, collection panicked,
-//	       receipts and attachments not swept
+//	error  schema does not fit, message set aside, message too large, poll failed, poll panicked, poll does not add up,
+//	       collection panicked, receipts and attachments not swept
 //
 // # Files
 //
 //	daemon.go           Mailbox, Options and Daemon: start, stop, slots for sessions
+//	once.go             polls of a single run
+//	beat.go, tenure.go  the leases of the mailboxes: the daemon's side, and the workers'
 //	apply.go            replacing mailboxes and limits while the daemon runs
 //	status.go, cause.go the state of daemon and mailboxes as a value; the causes of errors
 //	worker.go           one mailbox's polls over time, and its failures

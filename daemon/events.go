@@ -16,11 +16,51 @@ import (
 // has a hint, what a person must act on. Secrets and bodies never reach a log.
 type events struct{ log *zap.Logger }
 
-func (e events) daemonStarted(mailboxes int) {
-	e.log.Info("daemon started", zap.Int("mailboxes", mailboxes))
+func (e events) daemonStarted(version string, mailboxes int, about []zap.Field) {
+	e.log.Info("daemon started", append([]zap.Field{zap.String("version", version), zap.Int("mailboxes", mailboxes)}, about...)...)
 }
 
 func (e events) daemonStopped() { e.log.Info("daemon stopped") }
+
+// databaseUnusable logs that the daemon waits for its database, for its attachment directory or for another program.
+func (e events) databaseUnusable(s DatabaseStatus) {
+	fields := []zap.Field{zap.Error(s.Err), zap.String("hint", Hint(s.Err))}
+	switch s.Cause {
+	case CauseSchema:
+		e.log.Error("schema does not fit", append(fields, zap.String("polling", "ended"))...)
+	case CauseAttachmentDirectory:
+		e.log.Warn("attachment directory unusable", fields...)
+	default:
+		e.log.Warn("database unreachable", fields...)
+	}
+}
+
+func (e events) databaseUsable(after time.Duration) {
+	e.log.Info("database usable", zap.Duration("after", after.Round(time.Millisecond)))
+}
+
+// leasesTaken logs which mailboxes this daemon polls from now on.
+func (e events) leasesTaken(mailboxes []string) {
+	if len(mailboxes) > 0 {
+		e.log.Info("mailboxes taken", zap.Int("count", len(mailboxes)), zap.Strings("mailboxes", mailboxes[:min(len(mailboxes), maxNamed)]))
+	}
+}
+
+// leasesLost logs which mailboxes another daemon polls from now on, although this one has not given them back.
+func (e events) leasesLost(mailboxes []string) {
+	if len(mailboxes) > 0 {
+		e.log.Warn("mailboxes lost", zap.Int("count", len(mailboxes)), zap.Strings("mailboxes", mailboxes[:min(len(mailboxes), maxNamed)]),
+			zap.String("hint", "nothing to do: this daemon was paused, or the database was away; another daemon polls them"))
+	}
+}
+
+func (e events) leasesNotReleased(err error) {
+	e.log.Warn("mailboxes not given back", zap.Error(err),
+		zap.String("hint", "nothing to do: other daemons take them when the leases have run out, within a minute"))
+}
+
+// maxNamed limits how many mailboxes a line names.
+const maxNamed = 20
 
 func (e events) sessionOpened(listed, fresh int) {
 	e.log.Debug("session opened", zap.Int("listed", listed), zap.Int("to_retrieve", fresh))
@@ -138,7 +178,7 @@ func (e events) pollEnded(r Report, took time.Duration) {
 	}
 	switch {
 	case r.Skipped:
-		e.log.Debug("poll skipped", zap.String("reason", "another daemon polls this mailbox"))
+		e.log.Debug("poll skipped", zap.String("host", r.Holder.Host), zap.Int("process", r.Holder.Process), zap.Time("next_poll", r.NextPoll))
 	case isInterruption(r.Err):
 		e.log.Info("poll stopped", fields...)
 	case r.Err != nil && needsPerson(r.Err):

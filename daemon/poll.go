@@ -18,8 +18,8 @@ type Report struct {
 	Skipped bool // another daemon polls this mailbox, or (in a single run) the server wants more time between log-ins
 
 	// Of a skipped poll:
-	Holder   Holder    // the daemon that polls this mailbox, zero if the server wants more time
-	NextPoll time.Time // when that daemon will poll it, or when the server allows the next log-in; zero if unknown
+	Holder   store.Holder // the daemon that polls this mailbox, zero if the server wants more time
+	NextPoll time.Time    // when that daemon will poll it, or when the server allows the next log-in; zero if unknown
 
 	Listed                                    int
 	Opened, Added, Refused, Ignored, SetAside int // recorded in this poll
@@ -85,20 +85,11 @@ const (
 	brokenTime = 10 * time.Minute
 )
 
-// run locks the mailbox and polls it session by session until nothing new is listed.
+// run polls the mailbox session by session until nothing new is listed.
 func (p *poll) run(ctx context.Context) error {
 	if p.mailbox.Problem != nil {
 		return &ProblemError{p.mailbox.Problem}
 	}
-	unlock, locked, err := p.opts.Store.LockMailbox(ctx, p.mailbox.Name)
-	if err != nil {
-		return err
-	}
-	if !locked {
-		p.report.Skipped = true
-		return nil
-	}
-	defer unlock()
 	p.guard = newGuard(p.mailbox.Name, processor.Policy{}, p.parse, p.opts.ParseTime)
 	if err := p.resolveFirst(ctx); err != nil {
 		return err
@@ -107,7 +98,7 @@ func (p *poll) run(ctx context.Context) error {
 
 	work, cancel := mailbox.WithGrace(ctx, p.opts.StopGrace)
 	defer cancel()
-	err = p.runSessions(ctx, work)
+	err := p.runSessions(ctx, work)
 	return cmp.Or(err, p.endWork(ctx), p.trouble.verdict(p.report))
 }
 

@@ -1,14 +1,10 @@
 package daemon
 
-import "time"
+import (
+	"time"
 
-// Holder is a daemon that holds leases.
-type Holder struct {
-	ID      string // another one in each run
-	Host    string
-	Process int
-	Version string
-}
+	"mailintegration/store"
+)
 
 // State says what the worker of a mailbox does.
 type State string
@@ -25,8 +21,8 @@ const (
 // Status is what a daemon knows about itself at one moment. It is a value: nothing in it changes afterwards.
 type Status struct {
 	At        time.Time
-	Version   string
-	StartedAt time.Time // of Run, zero before
+	Holder    store.Holder // the daemon itself: its host, process and version; zero before Run
+	StartedAt time.Time    // of Run, zero before
 
 	Live      bool // Run is under way
 	Ready     bool // the database is open and has answered the last beat, so that mail can be recorded
@@ -46,8 +42,8 @@ type DatabaseStatus struct {
 type MailboxStatus struct {
 	Name   string
 	State  State
-	Held   bool   // this daemon holds the lease
-	Holder Holder // who holds the lease, as far as this daemon knows
+	Held   bool         // this daemon holds the lease
+	Holder store.Holder // who holds the lease, as far as this daemon knows
 
 	Cause Cause     // what was wrong with the last poll, CauseNone when it went well
 	Err   error     // the same as an error
@@ -115,14 +111,17 @@ func (d *Daemon) Status() Status {
 	opts := d.options()
 	d.mu.Lock()
 	s := Status{
-		At: opts.Now(), Version: opts.Version, StartedAt: d.startedAt, Live: d.running,
+		At: opts.Now(), Holder: d.holder, StartedAt: d.startedAt, Live: d.running,
 		Database: d.database, Totals: d.removed,
 	}
-	s.Ready = s.Live && d.isOpen() && s.Database.Err == nil
-	workers := d.workers
+	s.Ready = s.Live && opts.Store != nil && s.Database.Err == nil && !s.Database.Since.IsZero()
+	workers, stopping := d.workers, d.running && d.launch == nil
 	d.mu.Unlock()
 	for _, w := range workers {
 		m := w.status(s.At)
+		if stopping && (m.State == Polling || m.State == Queued) {
+			m.State = Stopping
+		}
 		s.Mailboxes = append(s.Mailboxes, m)
 		s.Totals.plus(m.Totals)
 	}

@@ -30,6 +30,7 @@ type worker struct {
 	next    time.Time // when the next poll is due; zero when that has to be planned
 	state   State     // without regard to lease and retired
 	busy    bool      // a poll is under way
+	began   time.Time // when the last poll began
 
 	failures    int  // polls that failed in a row
 	permanent   bool // the last failure needs a person
@@ -38,24 +39,12 @@ type worker struct {
 	polledAt    time.Time
 	succeededAt time.Time
 	notBefore   time.Time     // when the server allows the next log-in (LOGIN-DELAY), zero when it does not say
-	loginDelay  time.Duration // which the server asked for last
+	loginDelay  time.Duration // which the server asked for last, 0 when it did not
 	backlog     int
 	last        Report
 	totals      Totals
-}
 
-// lease is what a worker knows about the lease of its mailbox.
-type lease struct {
-	held     bool
-	until    time.Time // with the monotonic clock's reading; zero for a lease that does not end
-	holder   Holder
-	lastedTo time.Time
-}
-
-// isHeldAt reports whether the lease is held at a time. Both clocks have to agree: the monotonic one may stand still
-// while the host is suspended, and somebody may set back the other.
-func (l lease) isHeldAt(now time.Time) bool {
-	return l.held && (l.until.IsZero() || now.Before(l.until) && now.Round(0).Before(l.until.Round(0)))
+	reportedPolls int // how many of totals.Polls a beat has reported
 }
 
 func newWorker(d *Daemon, m Mailbox) *worker {
@@ -171,7 +160,7 @@ func (w *worker) begin() bool {
 	if w.busy || w.retired || !w.lease.isHeldAt(now) || now.Before(w.next) {
 		return false
 	}
-	w.busy = true
+	w.busy, w.began = true, now
 	return true
 }
 
@@ -182,7 +171,12 @@ func (w *worker) end(r Report) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.busy = false
-	w.next = w.noSooner(w.times().nextAfter(now, w.failures, w.permanent))
+	w.notify()
+	next := w.times().nextAfter(now, w.failures, w.permanent)
+	if isInterruption(r.Err) {
+		next = now // for whoever polls the mailbox next
+	}
+	w.next = w.noSooner(next)
 	if w.failures > 0 && !isInterruption(r.Err) {
 		w.log.pollPostponed(w.failures, w.next)
 	}
@@ -208,10 +202,7 @@ func (w *worker) note(r Report) {
 	defer w.mu.Unlock()
 	w.last, w.polledAt = r, now
 	w.totals.add(r)
-	w.notBefore = time.Time{}
-	if w.progress.delayed {
-		w.notBefore = w.progress.notBefore
-	}
+	w.noteDelay()
 	if w.progress.listed >= 0 {
 		w.backlog = max(r.Failed+r.Deferred, w.progress.listed-r.Recorded()-r.Known-r.Oversize)
 	}
@@ -232,6 +223,17 @@ func (w *worker) note(r Report) {
 	if !isLasting(r.Err) {
 		w.failures++
 		w.permanent = needsPerson(r.Err)
+	}
+}
+
+// noteDelay notes how much time the server wants between log-ins, if the poll has logged in. The caller holds w.mu.
+func (w *worker) noteDelay() {
+	switch g := w.progress; {
+	case w.forgets: // the next poll is of another account
+	case !g.delayed:
+		w.notBefore, w.loginDelay = time.Time{}, 0
+	case g.notBefore.After(w.began):
+		w.notBefore, w.loginDelay = g.notBefore, g.notBefore.Sub(w.began)
 	}
 }
 

@@ -68,7 +68,7 @@ func newWorldVia(t testing.TB, via func(url string) string) *world {
 	core, logged := observer.New(zap.DebugLevel)
 	w.logged = logged
 	w.mailbox = w.newMailbox(helpdesk, w.maildrops)
-	w.options = Options{Store: w.store, Logger: zap.New(core)}
+	w.options = Options{Store: w.store, Logger: zap.New(core), holder: store.NewHolder("test")}
 	return w
 }
 
@@ -123,7 +123,8 @@ func (w *world) add(octets string) {
 	w.maildrops.Add(helpdesk, []byte(strings.ReplaceAll(octets, "\n", "\r\n")))
 }
 
-// daemon returns a new daemon for the mailbox and for others, as after a restart.
+// daemon returns a new daemon for the mailbox and for others, as after a restart. It has the leases of those before,
+// which may not have given them back.
 func (w *world) daemon(others ...Mailbox) *Daemon {
 	w.Helper()
 	opts := w.options

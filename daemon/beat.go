@@ -1,0 +1,334 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mailintegration/store"
+)
+
+const (
+	// beatEvery is the time between two beats: how long a poll's report waits at most.
+	beatEvery = 5 * time.Second
+	// leaseTime is how long a lease lasts without another beat. Another daemon takes the mailboxes of one that has died
+	// after this time and some beats.
+	leaseTime = 30 * time.Second
+	// beatTime is how long a beat may take.
+	beatTime = 10 * time.Second
+	// recheckTime is how long the checks may take after the database was away.
+	recheckTime = time.Minute
+	// maxOpenWait limits the time between two attempts to open the store. The first is a second.
+	maxOpenWait = time.Minute
+)
+
+// keeper keeps the leases of some workers. It alone talks to the database about them, a few seconds apart: it renews the
+// leases, takes free ones, gives back those that others want, and reports what became of the polls. Workers never wait
+// for it.
+type keeper struct {
+	daemon *Daemon
+	holder store.Holder
+	log    events
+	once   []*worker     // of a single run; nil for all workers of the daemon
+	soon   chan struct{} // has an element when a beat must not wait
+	failed error         // of the last beat
+
+	giving []string // leases to give back, until a beat went well
+}
+
+// newKeeper returns a keeper with an identity of its own.
+func newKeeper(d *Daemon, once []*worker) *keeper {
+	o := d.options()
+	h := o.holder
+	if h.ID == "" {
+		h = store.NewHolder(o.Version)
+	}
+	return &keeper{daemon: d, holder: h, log: d.log(), once: once, soon: make(chan struct{}, 1)}
+}
+
+// beatSoon makes the next beat come at once.
+func (k *keeper) beatSoon() {
+	select {
+	case k.soon <- struct{}{}:
+	default: // one is coming
+	}
+}
+
+// run beats, beginning some seconds after the first beat, until ctx ends. Errors of the database are in the daemon's
+// status; run tries again and again.
+func (k *keeper) run(ctx context.Context) {
+	for k.wait(ctx, beatEvery); ctx.Err() == nil; k.wait(ctx, beatEvery) {
+		_ = k.beat(ctx)
+	}
+}
+
+// wait waits for a time, for a beat that must not wait, or for the end of ctx.
+func (k *keeper) wait(ctx context.Context, d time.Duration) {
+	fires, stop := k.daemon.timer(d)
+	defer stop()
+	select {
+	case <-fires:
+	case <-k.soon:
+	case <-ctx.Done():
+	}
+}
+
+// beat keeps the leases once. After a beat that failed it first makes sure that the database is still the right one.
+func (k *keeper) beat(ctx context.Context) error {
+	err := k.recheck(ctx)
+	if err == nil {
+		err = k.keep(ctx)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if isSchema(err) {
+		k.revoke()
+	}
+	if k.failed != nil && err == nil {
+		k.resume()
+	}
+	k.failed = err
+	k.daemon.noteDatabase(err)
+	return err
+}
+
+// isSchema reports whether the schema of the database is for another version of the program.
+func isSchema(err error) bool {
+	return errors.Is(err, store.ErrSchemaNewer) || errors.Is(err, store.ErrSchemaOlder)
+}
+
+// recheck makes sure, after the database was away, that it is still the same.
+func (k *keeper) recheck(ctx context.Context) error {
+	if k.failed == nil {
+		return nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, recheckTime)
+	defer cancel()
+	return asSilence(ctx, k.store().Recheck(bounded), recheckTime)
+}
+
+// asSilence returns err, as an error of a silent database if it came because the limit was over, and ctx was not.
+func asSilence(ctx context.Context, err error, limit time.Duration) error {
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return &silentError{limit}
+	}
+	return err
+}
+
+// silentError says that the database has not answered a beat.
+type silentError struct{ limit time.Duration }
+
+func (e *silentError) Error() string {
+	return fmt.Sprintf("the database has not answered for %s", e.limit)
+}
+
+// Is makes the error an ErrUnavailable.
+func (e *silentError) Is(target error) bool { return target == store.ErrUnavailable }
+
+func (k *keeper) store() *store.Store { return k.daemon.options().Store }
+
+// keep makes one round trip to the database, and tells the workers which leases they hold.
+func (k *keeper) keep(ctx context.Context) error {
+	now := k.daemon.options().Now()
+	workers, keeping, reported := k.compose(now)
+	bounded, cancel := context.WithTimeout(ctx, beatTime)
+	defer cancel()
+	leases, err := k.store().KeepLeases(bounded, k.holder, keeping)
+	if err != nil {
+		return asSilence(ctx, err, beatTime)
+	}
+	for _, r := range reported {
+		r.worker.reported(r.polls)
+	}
+	k.giving = nil
+	k.hand(workers, leases, now)
+	return nil
+}
+
+// reportOf is a report about a worker's polls, up to the one with that number.
+type reportOf struct {
+	worker *worker
+	polls  int
+}
+
+// compose returns what a beat asks for: the workers in the order of the mailboxes, and whose polls it reports.
+func (k *keeper) compose(now time.Time) ([]*worker, store.Keeping, []reportOf) {
+	workers, stopping, gone := k.workers()
+	keeping := store.Keeping{Duration: leaseTime, Once: k.once != nil}
+	var kept []*worker
+	var reported []reportOf
+	for _, w := range workers {
+		if r, polls, ok := w.report(now); ok {
+			keeping.Reports = append(keeping.Reports, r)
+			reported = append(reported, reportOf{w, polls})
+		}
+		name, gives, keeps := w.offer(now, stopping || k.once != nil)
+		if gives {
+			k.giving = append(k.giving, name)
+		}
+		if keeps {
+			kept = append(kept, w)
+			keeping.Mailboxes = append(keeping.Mailboxes, name)
+		}
+	}
+	k.giving = append(k.giving, gone...)
+	slices.Sort(k.giving)
+	k.giving = slices.Compact(k.giving)
+	keeping.Release = slices.Clone(k.giving)
+	return kept, keeping, reported
+}
+
+// workers returns the workers whose leases the keeper keeps, whether the daemon stops, and the mailboxes of workers that
+// are gone.
+func (k *keeper) workers() (workers []*worker, stopping bool, gone []string) {
+	if k.once != nil {
+		return k.once, false, nil
+	}
+	d := k.daemon
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, name := range d.gone { // Apply may have added the mailbox again
+		if !slices.ContainsFunc(d.workers, func(w *worker) bool { return strings.EqualFold(w.name(), name) }) {
+			gone = append(gone, name)
+		}
+	}
+	d.gone = nil
+	return d.workers, d.launch == nil, gone
+}
+
+// hand tells the workers which leases they hold. sent is the time before the request was sent, from which a lease lasts.
+func (k *keeper) hand(workers []*worker, leases []store.Lease, sent time.Time) {
+	var taken, lost []string
+	for i, w := range workers {
+		l := leases[i]
+		until := sent.Add(leaseTime)
+		if l.Held { // the database's times are by the clock of the store, which is another one in tests
+			shift := until.Sub(l.Until)
+			l.DueAt, l.NotBefore = moved(l.DueAt, shift), moved(l.NotBefore, shift)
+		}
+		l.Until = until
+		switch w.setLease(l) {
+		case leaseTaken:
+			taken = append(taken, l.Mailbox)
+		case leaseLost:
+			lost = append(lost, l.Mailbox)
+		}
+	}
+	if k.once == nil {
+		k.log.leasesTaken(taken)
+		k.log.leasesLost(lost)
+	}
+}
+
+// moved returns a time that is moved, and the zero time as it is.
+func moved(t time.Time, by time.Duration) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(by)
+}
+
+// revoke takes all leases from the workers: nothing may be written to the database any more.
+func (k *keeper) revoke() {
+	workers, _, _ := k.workers()
+	for _, w := range workers {
+		w.loseLease()
+	}
+}
+
+// resume lets mailboxes whose polls failed because of the database be polled soon.
+func (k *keeper) resume() {
+	workers, _, _ := k.workers()
+	for _, w := range workers {
+		w.retryDatabase()
+	}
+}
+
+// release reports the last polls and gives back all leases, also after a stop.
+func (k *keeper) release(ctx context.Context) error {
+	now := k.daemon.options().Now()
+	workers, _, _ := k.workers()
+	var reports []store.PollReport
+	for _, w := range workers {
+		if r, _, ok := w.report(now); ok {
+			reports = append(reports, r)
+		}
+		w.loseLease()
+	}
+	return k.store().ReleaseLeases(ctx, k.holder, reports)
+}
+
+// open opens the store, unless it is open. It tries again until that succeeds, waiting cannot help, or ctx ends.
+func (d *Daemon) open(ctx context.Context) error {
+	for wait := time.Second; !d.isOpen(); wait = min(2*wait, maxOpenWait) {
+		err := d.tryOpen(ctx)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !store.IsUnreachable(err) && !errors.Is(err, store.ErrDirectory):
+			return err
+		}
+		d.noteDatabase(err)
+		fires, stop := d.timer(wait)
+		select {
+		case <-fires:
+		case <-ctx.Done():
+		}
+		stop()
+	}
+	return nil
+}
+
+// tryOpen opens the store once.
+func (d *Daemon) tryOpen(ctx context.Context) error {
+	s, err := d.options().Open(ctx)
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.setOptions(func(o *Options) { o.Store = s })
+	d.opened = true
+	return nil
+}
+
+// close closes the store if the daemon has opened it.
+func (d *Daemon) close() {
+	d.mu.Lock()
+	s := d.options().Store
+	mine := d.opened
+	if mine {
+		d.opened = false
+		d.setOptions(func(o *Options) { o.Store = nil })
+	}
+	d.mu.Unlock()
+	if mine {
+		s.Close()
+	}
+}
+
+// noteDatabase notes in the status whether the database can be used, and logs it when it is new.
+func (d *Daemon) noteDatabase(err error) {
+	now := d.options().Now()
+	d.mu.Lock()
+	was := d.database
+	is := DatabaseStatus{Cause: CauseOf(err), Err: err, Since: was.Since}
+	if was.Since.IsZero() || was.Cause != is.Cause {
+		is.Since = now
+	}
+	d.database = is
+	d.mu.Unlock()
+	switch {
+	case is.Cause == was.Cause:
+	case err != nil:
+		d.log().databaseUnusable(is)
+	default:
+		d.log().databaseUsable(now.Sub(was.Since))
+	}
+}
