@@ -101,7 +101,7 @@ func checkNames(mailboxes []Mailbox) error {
 	return nil
 }
 
-// change is what Apply did with a mailbox.
+// change says what Apply did with a mailbox.
 type change int
 
 const (

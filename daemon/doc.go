@@ -16,8 +16,8 @@
 //
 // A poll of a mailbox (poll.go, session.go) takes these steps:
 //
-//  1. Lock the mailbox (store.LockMailbox): one poll at a time, over all daemons of a database. If another daemon holds
-//     the lock, it polls the mailbox just now, and this poll is skipped.
+//  1. Begin only while this daemon holds the lease of the mailbox (the section More than one daemon), and ask again
+//     before each session and each batch.
 //  2. Open a POP3 session and ask for the number of messages. If there are none, the poll sends QUIT and is done: it has
 //     asked the database nothing.
 //  3. Read the scan listing, and look up the names in the mailbox's configuration unless that was done in the last
@@ -51,6 +51,9 @@
 //	  answered
 //	at QUIT, answer lost          mail or gone          receipt + record    only deletes, or nothing to do
 //	after QUIT answered +OK       gone (2)              receipt + record    nothing to do
+//
+// A poll that has lost its lease is stopped like this too, and another daemon makes the next poll: the table holds for any
+// number of daemons. What the beat had not reported is forgotten, which costs a poll too many.
 //
 // (1) Attachment files that no row names may remain; they do no harm and are collected later. The note that messages
 // are in hand may remain too: then the next poll reads the first messages singly (see the section No message holds up
@@ -97,6 +100,35 @@
 //
 // Messages without a unique-id are recognised by their place in the listing (progress.go). Forgetting that place costs
 // time, never a message.
+//
+// # More than one daemon
+//
+// Any number of daemons share the mailboxes of a database (beat.go, tenure.go). Each mailbox has a lease, which says which
+// daemon polls it. Every 5 s a daemon beats: in one round trip for all its mailboxes it renews its leases, reports what
+// became of the polls, takes free leases and gives back those that a daemon with less to do asks for. So a poll of an
+// empty mailbox costs the database nothing, and workers never wait for a beat.
+//
+// A lease lasts 30 s from the moment before the beat was sent, by the monotonic and by the wall clock: a process that was
+// paused, or a host that was suspended, begins no poll with a lease that has run out. A session under way ends after its
+// batch, as at a stop. A batch that such a daemon still records does no harm: its receipts keep the other one from recording
+// the messages again. A stop gives the leases back at once; those of a daemon that died are taken within some 40 s.
+//
+// Whoever takes a mailbox goes on with its timetable: the next poll and the earliest next log-in (LOGIN-DELAY) are in the
+// database. Where a server wants time between log-ins, a beat also reports the poll that comes next as if it had begun. A
+// daemon that dies has therefore announced its last log-in.
+//
+// # Without the database
+//
+// Run needs no database to begin: it is live, not ready, and waits until the store can be opened. When a beat fails, the
+// daemon polls on with the leases that it has. Polls that find mail fail and leave it in the mailbox; when the leases have
+// run out, the mailboxes wait. Once the database answers again, the daemon makes sure that schema and attachment directory
+// are still the right ones, takes leases again, and soon polls the mailboxes that failed because of the database. A schema
+// for another version of the program ends the polls at once; they begin again when the schema fits.
+//
+// # Changed settings
+//
+// Apply replaces mailboxes and limits while the daemon runs (apply.go). A poll under way ends as it began. What the worker
+// has learnt about a maildrop stays where server, port and user name are the same.
 //
 // # What is slow
 //

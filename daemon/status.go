@@ -18,7 +18,7 @@ const (
 	Stopping State = "stopping" // the last poll is under way: the daemon stops, or the mailbox was removed
 )
 
-// Status is what a daemon knows about itself at one moment. It is a value: nothing in it changes afterwards.
+// Status holds what a daemon knows about itself at one moment. It is a value: nothing in it changes afterwards.
 type Status struct {
 	At        time.Time
 	Holder    store.Holder // the daemon itself: its host, process and version; zero before Run

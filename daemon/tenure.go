@@ -6,7 +6,7 @@ import (
 	"mailintegration/store"
 )
 
-// lease is what a worker knows about the lease of its mailbox.
+// lease holds what a worker knows about the lease of its mailbox.
 type lease struct {
 	held        bool         // this daemon had it at the last beat, and has not given it up
 	until       time.Time    // when it ends without another beat, with the monotonic clock's reading
@@ -21,7 +21,7 @@ func (l lease) isHeldAt(now time.Time) bool {
 	return l.held && now.Before(l.until) && now.Round(0).Before(l.until.Round(0))
 }
 
-// tenure is what a beat changed for a worker.
+// tenure says what a beat changed for a worker.
 type tenure int
 
 const (

@@ -203,8 +203,8 @@ func (w *worker) note(r Report) {
 	w.last, w.polledAt = r, now
 	w.totals.add(r)
 	w.noteDelay()
-	if w.progress.listed >= 0 {
-		w.backlog = max(r.Failed+r.Deferred, w.progress.listed-r.Recorded()-r.Known-r.Oversize)
+	if listed := w.progress.listed; listed >= 0 || r.Err == nil { // otherwise the poll has not seen the listing
+		w.backlog = max(r.Failed+r.Deferred, listed-r.Recorded()-r.Known-r.Oversize)
 	}
 	if isInterruption(r.Err) {
 		return

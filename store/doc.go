@@ -205,7 +205,6 @@
 //	address.go                           where a database is, without its password
 //	transaction.go, limits.go, budget.go transactions, limits of waiting, the time for each decision
 //	connection.go, connection_*.go       connections that notice a silent server, a pooler and a standby
-//	lock.go                              LockMailbox: one daemon at a time polls a mailbox
 //	lease.go, leasequeries.go            which daemon polls which mailbox
 //	mailboxstate.go                      the state of mailboxes and daemons, for a person
 //	attempt.go, known.go                 failed attempts at messages; unique-ids that are known

@@ -70,7 +70,7 @@ type Keeping struct {
 	Once      bool          // a single run: it takes every free lease, asks for none, and does not count for fair shares
 }
 
-// Lease is what KeepLeases knows about one mailbox. Its times are by the local clock.
+// Lease holds what KeepLeases knows about one mailbox. Its times are by the local clock.
 type Lease struct {
 	Mailbox   string
 	ID        int64     // of the mailbox's row

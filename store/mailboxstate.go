@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// MailboxState is what the database knows about a mailbox. Its times are by the local clock and nil if unknown.
+// MailboxState holds what the database knows about a mailbox. Its times are by the local clock and nil if unknown.
 type MailboxState struct {
 	Name         string
 	Holder       *Holder    // the daemon that polls it; it has died if LeaseUntil has passed
@@ -23,7 +23,7 @@ type MailboxState struct {
 	Cause        string // class of the problem
 }
 
-// DaemonState is what the database knows about a daemon. Its times are by the local clock.
+// DaemonState holds what the database knows about a daemon. Its times are by the local clock.
 type DaemonState struct {
 	Holder
 	Once       bool // it polls its mailboxes once and ends

@@ -36,13 +36,6 @@ func TestADatabaseThatFallsSilentIsUnavailable(t *testing.T) {
 			_, err := s.Resolve(ctx, "helpdesk", deskNames)
 			return err
 		}},
-		{"LockMailbox", func(ctx context.Context, _ *desk, s *store.Store, _ int) error {
-			release, _, err := s.LockMailbox(ctx, "helpdesk")
-			if err == nil {
-				release()
-			}
-			return err
-		}},
 		{"Attempts", func(ctx context.Context, d *desk, s *store.Store, _ int) error {
 			_, err := s.Attempts(ctx, d.mailbox)
 			return err
@@ -174,9 +167,4 @@ func TestEveryConnectionNoticesADeadHost(t *testing.T) {
 	if got != want {
 		t.Errorf("the settings are %s, want %s", got, want)
 	}
-	release, held, err := d.store.LockMailbox(t.Context(), "helpdesk")
-	if err != nil || !held {
-		t.Fatal(err)
-	}
-	release()
 }

@@ -73,21 +73,24 @@ func (in *installed) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// skipped is the report of a poll while another daemon holds the mailbox. PostgreSQL may need a moment to notice that a
-// daemon was killed.
-const skipped = "another daemon is polling it now"
-
-// once runs the verb once until another daemon no longer holds the mailbox, and returns its output.
+// once runs the verb once and returns its output.
 func (in *installed) once() string {
 	in.Helper()
-	for {
-		out, err := in.command("once").CombinedOutput()
-		if err != nil {
-			in.Fatalf("once: %v\n%s", err, out)
-		}
-		if !strings.Contains(string(out), skipped) {
-			return string(out)
-		}
+	out, err := in.command("once").CombinedOutput()
+	if err != nil {
+		in.Fatalf("once: %v\n%s", err, out)
+	}
+	if strings.Contains(string(out), "another daemon") {
+		in.Fatalf("a poll was skipped:\n%s", out)
+	}
+	return string(out)
+}
+
+// endLeases lets the time pass until the leases of processes that were killed have run out.
+func (in *installed) endLeases() {
+	in.Helper()
+	if _, err := in.rows.Exec(context.Background(), `UPDATE daemon SET alive_until = now() - interval '1 hour'`); err != nil {
+		in.Fatal(err)
 	}
 }
 
@@ -157,25 +160,24 @@ func (in *installed) killAt(srv *pop3test.Server, step string) {
 		close(arrived)
 		<-killed
 	})
-	for {
-		cmd := in.command("once")
-		if err := cmd.Start(); err != nil {
-			in.Fatal(err)
-		}
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			cmd.Wait()
-		}()
-		select {
-		case <-arrived:
-			cmd.Process.Kill()
-			<-ended
-			close(killed)
-			return
-		case <-ended: // skipped: see once
-		}
+	cmd := in.command("once")
+	if err := cmd.Start(); err != nil {
+		in.Fatal(err)
 	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		cmd.Wait()
+	}()
+	select {
+	case <-arrived:
+		cmd.Process.Kill()
+		<-ended
+		close(killed)
+	case <-ended:
+		in.Fatalf("the process has ended without %q", step)
+	}
+	in.endLeases()
 }
 
 // idle waits until the server has released the maildrop.
