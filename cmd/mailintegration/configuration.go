@@ -30,7 +30,7 @@ func load(e *env) (service *config.Service, warnings []config.Warning, broken *c
 	return e.load(func() (*config.Service, []config.Warning, error) { return config.LoadService(e.config) })
 }
 
-// load is the function load with another way to read the files.
+// load does the same as the function load, with another way to read the files.
 func (e *env) load(read reader) (service *config.Service, warnings []config.Warning, broken *config.Error, err error) {
 	service, warnings, err = read()
 	if service != nil && errors.As(err, &broken) {

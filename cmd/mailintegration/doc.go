@@ -23,7 +23,9 @@
 //	places_*.go                  what check asks the operating system: free space and owners
 //	explain.go, explained.go     the verb explain, and what it prints
 //	replay.go                    the verb replay
-//	mailbox.go                   the verbs mailbox list and mailbox authorize
+//	status.go, mailboxlist.go    the verbs status and mailbox list
+//	observed.go                  … what they know from the configuration and from the database
+//	mailbox.go                   the verb mailbox authorize
 //	request.go, show.go          the verbs request and event
 //	reference.go, user.go        the verbs team, group, site, priority, source and user
 //	requesttype.go               the verb request-type

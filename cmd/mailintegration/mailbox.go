@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net"
-	"strconv"
 	"time"
 
 	"mailintegration/config"
@@ -14,84 +11,8 @@ import (
 )
 
 type mailboxCmd struct {
-	List      mailboxListCmd      `cmd:"" help:"List the configured mailboxes."`
+	List      mailboxListCmd      `cmd:"" help:"List the mailboxes: who polls them, when, with what result."`
 	Authorize mailboxAuthorizeCmd `cmd:"" help:"Let a person authorize a mailbox of Microsoft 365: prints an address and a code, and waits."`
-}
-
-type mailboxListCmd struct{ output }
-
-// mailboxSummary describes one mailbox for mailbox list.
-type mailboxSummary struct {
-	Name           string     `json:"name"`
-	Server         string     `json:"server"` // host:port
-	Security       string     `json:"security"`
-	Enabled        bool       `json:"enabled"`
-	Schedule       string     `json:"schedule"`
-	Authentication string     `json:"authentication"`
-	Grant          string     `json:"grant,omitempty"`         // with Azure: how tokens are obtained
-	AuthorizedAt   *time.Time `json:"authorized_at,omitempty"` // with a device code: when a person did
-	Problem        string     `json:"problem,omitempty"`       // why the authorization cannot be used
-}
-
-// Run lists the mailboxes. It needs neither database nor network.
-func (c *mailboxListCmd) Run(e *env) error {
-	service, _, broken, err := load(e)
-	if err != nil {
-		return err
-	}
-	tokens := tokenStore(service)
-	list := []mailboxSummary{}
-	var rows [][]any
-	for _, m := range service.Mailboxes {
-		s := summary(m, tokens)
-		list = append(list, s)
-		rows = append(rows, []any{s.Name, s.Server, s.Security, yes(s.Enabled), s.Schedule, s.logIn()})
-	}
-	if err := c.print(e, list, []string{"name", "server", "security", "enabled", "schedule", "authentication"}, rows); err != nil {
-		return err
-	}
-	if broken != nil {
-		return broken
-	}
-	return nil
-}
-
-// summary returns the summary of a mailbox.
-func summary(m *config.Mailbox, tokens *oauth.Store) mailboxSummary {
-	s := mailboxSummary{
-		Name: m.Name, Server: net.JoinHostPort(m.ServerName, strconv.Itoa(m.Port)), Security: string(m.Security),
-		Enabled: m.Enabled, Schedule: m.Schedule.String(), Authentication: string(m.Authentication),
-	}
-	if m.Authentication != config.Azure {
-		return s
-	}
-	opts := tokenOptions(m, tokens)
-	s.Grant = string(opts.Grant())
-	if opts.Grant() == oauth.DeviceCode {
-		a, err := tokens.Load(m.Name)
-		switch {
-		case err == nil:
-			s.AuthorizedAt = &a.AuthorizedAt
-		case !errors.Is(err, fs.ErrNotExist):
-			s.Problem = err.Error()
-		}
-	}
-	return s
-}
-
-// logIn returns the cell of the table that says how the daemon logs in.
-func (s mailboxSummary) logIn() string {
-	switch {
-	case s.Grant == "":
-		return s.Authentication
-	case s.Grant != string(oauth.DeviceCode):
-		return s.Authentication + ", " + s.Grant
-	case s.Problem != "":
-		return s.Authentication + ", " + s.Grant + ": " + s.Problem
-	case s.AuthorizedAt == nil:
-		return s.Authentication + ", " + s.Grant + ", not authorized"
-	}
-	return s.Authentication + ", " + s.Grant + ", authorized " + s.AuthorizedAt.Local().Format(time.DateOnly)
 }
 
 type mailboxAuthorizeCmd struct {

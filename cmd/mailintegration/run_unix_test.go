@@ -35,7 +35,8 @@ func TestSIGHUPReadsTheConfigurationAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := &installed{TB: t, config: filepath.Join(dir, "mailintegration.xml")}
-	write("mailintegration.xml", "<MailIntegrationService><DataDirectory>data</DataDirectory><Login>daemon</Login><Team>IT</Team></MailIntegrationService>")
+	write("mailintegration.xml",
+		"<MailIntegrationService><DataDirectory>data</DataDirectory><Login>daemon</Login><Team>IT</Team></MailIntegrationService>")
 	write("mailboxes/helpdesk.xml", fmt.Sprintf(killedMailbox, srv.Port(), "helpdesk", "secret-of-helpdesk"))
 
 	log := &signalled{}

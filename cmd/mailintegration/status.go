@@ -1,0 +1,213 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+type statusCmd struct{ output }
+
+// shownProblems is how many problems status shows, so that it fits a screen.
+const shownProblems = 10
+
+// statusReport sums up an installation, as JSON for programs.
+type statusReport struct {
+	Version       string           `json:"version"` // of this program
+	Configuration string           `json:"configuration"`
+	Mistakes      []string         `json:"mistakes"` // in mailbox files
+	Database      databaseReport   `json:"database"`
+	Daemons       []daemonReport   `json:"daemons"`
+	Mailboxes     map[state]int    `json:"mailboxes"` // how many are in each state
+	Backlog       int              `json:"backlog"`   // messages on the servers that are not recorded
+	RecordedAt    *time.Time       `json:"recorded_at,omitempty"`
+	Problems      []mailboxSummary `json:"problems"` // the mailboxes that are not all right
+}
+
+// databaseReport says whether the database answers.
+type databaseReport struct {
+	Name    string `json:"name"`
+	Answers bool   `json:"answers"`
+	Error   string `json:"error,omitempty"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// daemonReport describes one daemon.
+type daemonReport struct {
+	holderSummary
+	StartedAt  time.Time `json:"started_at"`
+	AliveUntil time.Time `json:"alive_until"`
+	Alive      bool      `json:"alive"`
+	Once       bool      `json:"once"` // it polls once and ends
+	Mailboxes  int       `json:"mailboxes"`
+}
+
+// Run sums up the installation in a screen. Its exit code is 0 only when all is well.
+func (c *statusCmd) Run(e *env) error {
+	seen, err := observe(e)
+	if err != nil {
+		return err
+	}
+	r := seen.report(e)
+	if c.JSON {
+		enc := json.NewEncoder(e.stdout)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(r); err != nil {
+			return err
+		}
+	} else {
+		seen.print(e, r)
+	}
+	return seen.verdict()
+}
+
+// report returns the sum of what was observed.
+func (o *observation) report(e *env) statusReport {
+	r := statusReport{
+		Version: version, Configuration: e.config, Mistakes: []string{}, Daemons: []daemonReport{}, Problems: []mailboxSummary{},
+		Mailboxes: map[state]int{}, Database: databaseReport{Name: databaseName(o.service), Answers: o.err == nil},
+	}
+	if o.err != nil {
+		r.Database.Error, r.Database.Hint = o.err.Error(), hintOf(o.err)
+	}
+	for _, d := range o.daemons {
+		r.Daemons = append(r.Daemons, daemonReport{
+			holderSummary: holderSummary{d.Host, d.Process, d.Version}, StartedAt: d.StartedAt, AliveUntil: d.AliveUntil,
+			Alive: d.AliveUntil.After(o.at), Once: d.Once, Mailboxes: d.Mailboxes,
+		})
+	}
+	for _, m := range o.mailboxes {
+		r.Mailboxes[m.State]++
+		r.Mistakes = append(r.Mistakes, m.Mistakes...)
+		if m.Backlog != nil {
+			r.Backlog += *m.Backlog
+		}
+		if m.RecordedAt != nil && (r.RecordedAt == nil || m.RecordedAt.After(*r.RecordedAt)) {
+			r.RecordedAt = m.RecordedAt
+		}
+		if m.State == stateBroken || m.State == stateFailing || m.State == stateNotPolled && o.err == nil {
+			r.Problems = append(r.Problems, m)
+		}
+	}
+	return r
+}
+
+// print prints the report for people.
+func (o *observation) print(e *env, r statusReport) {
+	line := func(what, text string) { printLine(e.stdout, "%-14s %s", what, text) }
+	mistakes := "no mistakes"
+	if n := len(r.Mistakes); n > 0 {
+		mistakes = plural(n, "mistake") + " in mailbox files"
+	}
+	line("configuration", r.Configuration+", "+mistakes)
+	if r.Database.Answers {
+		line("database", r.Database.Name+", answers")
+	} else {
+		line("database", r.Database.Name+": "+oneLine(r.Database.Error))
+		if r.Database.Hint != "" {
+			line("", "hint: "+r.Database.Hint)
+		}
+	}
+	if o.err == nil {
+		o.printDaemons(line)
+	}
+	line("mailboxes", o.states())
+	if o.err == nil {
+		recorded := "none was recorded yet"
+		if r.RecordedAt != nil {
+			recorded = "the last one was recorded " + ago(o.at, r.RecordedAt)
+		}
+		line("messages", fmt.Sprintf("%d not recorded yet; %s", r.Backlog, recorded))
+	}
+	for i, m := range r.Problems {
+		if i == 0 {
+			fmt.Fprintln(e.stdout)
+		}
+		if i == shownProblems {
+			printLine(e.stdout, "… and %d more: mailintegration mailbox list", len(r.Problems)-i)
+			return
+		}
+		printLine(e.stdout, "%s", m.problem(o.at))
+	}
+}
+
+// printDaemons prints a line for each daemon that is alive.
+func (o *observation) printDaemons(line func(what, text string)) {
+	alive := o.alive()
+	if len(alive) == 0 {
+		line("daemons", "none runs: start mailintegration run")
+	}
+	for i, d := range alive {
+		what := "daemons"
+		if i > 0 {
+			what = ""
+		}
+		line(what, fmt.Sprintf("%s (process %d, version %s) polls %s, started %s", d.Host, d.Process, d.Version,
+			plural(d.Mailboxes, "mailbox"), ago(o.at, &d.StartedAt)))
+	}
+}
+
+// states returns how many mailboxes are in each state, in words.
+func (o *observation) states() string {
+	var parts []string
+	for _, s := range []state{stateOK, stateNew, stateFailing, stateNotPolled, stateBroken, stateDisabled, stateUnknown} {
+		if n := o.count(s); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, s))
+		}
+	}
+	return cmp.Or(strings.Join(parts, ", "), "none is configured")
+}
+
+// problem returns the line that says what is wrong with a mailbox.
+func (s mailboxSummary) problem(now time.Time) string {
+	switch {
+	case len(s.Mistakes) > 0:
+		polled := ""
+		if s.Holder != nil {
+			polled = " (polled as before)"
+		}
+		more := ""
+		if n := len(s.Mistakes) - 1; n > 0 {
+			more = fmt.Sprintf(" … and %d more", n)
+		}
+		return s.Name + polled + ": " + s.Mistakes[0] + more
+	case s.State == stateNotPolled:
+		return s.Name + ": no daemon polls it; the last good poll: " + ago(now, s.SucceededAt)
+	}
+	return s.trouble(now)
+}
+
+// plural returns a number and a noun.
+func plural(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case strings.HasSuffix(noun, "x"):
+		noun += "e"
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// verdict returns the error that decides the exit code, nil when all is well.
+func (o *observation) verdict() error {
+	switch {
+	case o.err != nil:
+		return &failure{code: exitFailed, err: errors.New("the database cannot be asked what the daemons do"), hint: hintOf(o.err)}
+	case len(o.alive()) == 0 && len(o.mailboxes) > o.count(stateDisabled):
+		return &failure{code: exitFailed, err: errors.New("no daemon runs"), hint: "start mailintegration run"}
+	case o.count(stateNotPolled) > 0:
+		return &failure{
+			code: exitFailed, err: errors.New("some mailboxes are not polled"),
+			hint: "look into the log of the daemons: do they have the same mailbox files?",
+		}
+	case o.broken != nil:
+		return &failure{code: exitConfiguration, err: errors.New("some mailbox files have mistakes"), hint: "correct the files"}
+	case o.count(stateFailing) > 0:
+		return &failure{code: exitUnreachable, err: errors.New("some mailboxes have problems"), hint: "run mailintegration check"}
+	}
+	return nil
+}
