@@ -102,6 +102,9 @@ func (p *poll) run(ctx context.Context) error {
 	return cmp.Or(err, p.endWork(ctx), p.trouble.verdict(p.report))
 }
 
+// firstResolveTime limits how long the first poll waits for the names while the database is silent.
+const firstResolveTime = 10 * time.Second
+
 // namesTime is how long the names of a mailbox's configuration count as looked up: changes of what the database knows
 // about them take effect within this time.
 const namesTime = time.Minute
@@ -120,6 +123,8 @@ func (p *poll) resolveFirst(ctx context.Context) error {
 	if p.progress.names.of == p.mailbox {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, firstResolveTime)
+	defer cancel()
 	err := p.resolve(ctx)
 	var wrong *store.UnresolvedError
 	if errors.As(err, &wrong) {
