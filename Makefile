@@ -6,12 +6,12 @@ PKGS    := ./...
 INTEROP ?= dovecot popa3d mailutils courier cyrus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test race interop serverscripts lint fuzz bench growth gobench cover package generate update-cases clean
+.PHONY: help setup build demo test race databases interop serverscripts lint fuzz bench growth gobench cover package generate update-cases clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## install missing Debian packages: PostgreSQL server, Dovecot POP3
+setup: ## install missing Debian packages: PostgreSQL server, pgbouncer, Dovecot POP3
 	@scripts/setup
 
 build: ## build dist/mailintegration
@@ -25,6 +25,9 @@ test: setup ## run all tests
 
 race: setup ## run all tests with the race detector and in random order
 	$(GO) test -race -shuffle=on -timeout 30m $(PKGS)
+
+databases: ## run the tests of store on the PostgreSQL found, 18 (from npm) and behind pgbouncer; DATABASES="18 pooler" chooses some
+	@GO="$(GO)" scripts/databases $(DATABASES)
 
 interop: ## run sessions and whole polls against real POP3 servers, as root; INTEROP="dovecot popa3d" chooses some
 	@scripts/setup interop $(INTEROP)

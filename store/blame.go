@@ -42,6 +42,8 @@ const (
 	stateLockTimeout   = "55P03"
 	stateCanceled      = "57014" // for instance a statement that took too long, which may be the message's fault
 	stateReadOnly      = "25006" // the server takes no changes
+	stateNoSuchSetting = "42704"
+	stateNoSuchValue   = "22023"
 	stateUnsupported   = "0A000" // BEGIN READ WRITE on a standby, among others
 )
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -25,28 +26,30 @@ const userTimeout = time.Minute // TCP_USER_TIMEOUT: RFC 5482
 // trip. Start-up parameters could do the same, but a pooler refuses them. Its first column tells whether a pooler
 // stands in between: the server process has another number then than the one that pid, of the start-up, names. A
 // pooler gives the same server connection to other clients too, so that the settings must end with the statement there.
-// A setting that the server lacks is left out: tcp_user_timeout came with PostgreSQL 12.
-//
-// LZ4 compresses long texts where the server has it (PostgreSQL 14, if built with it): the default, pglz, takes a fifth
-// of the server's time for recording a mail of 5 KB, and LZ4 a fraction of that.
-func examination(pid uint32, readOnly bool) string {
-	mode := "off"
-	if readOnly {
-		mode = "on"
+func examination(pid uint32, settings []setting) string {
+	sql := `SELECT pooled, pg_is_in_recovery()`
+	for _, s := range settings {
+		sql += fmt.Sprintf(`, set_config('%s', '%s', pooled)`, s.name, s.value)
 	}
-	return fmt.Sprintf(`SELECT pooled, pg_is_in_recovery(), lz4,
-			(SELECT count(set_config(name, value, pooled)) FROM (VALUES ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'),
-				('tcp_keepalives_count', '3'), ('tcp_user_timeout', '60000')) AS s (name, value) WHERE current_setting(name, true) IS NOT NULL),
-			CASE WHEN lz4 THEN set_config('default_toast_compression', 'lz4', pooled) END,
-			CASE WHEN '%s' = 'on' THEN set_config('default_transaction_read_only', 'on', pooled) END
-		FROM (SELECT pg_backend_pid() <> %d AS pooled,
-			EXISTS (SELECT FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)) AS lz4) AS server`, mode, pid)
+	return sql + fmt.Sprintf(` FROM (SELECT pg_backend_pid() <> %d AS pooled) AS server`, pid)
 }
+
+// setting is one parameter of a connection that the server keeps.
+type setting struct{ name, value string }
+
+// tcpSettings let the server notice a dead client: see keepAlive.
+var tcpSettings = []setting{
+	{"tcp_keepalives_idle", "30"}, {"tcp_keepalives_interval", "10"}, {"tcp_keepalives_count", "3"}, {"tcp_user_timeout", "60000"},
+}
+
+// compression compresses long texts with LZ4: the default, pglz, takes a fifth of the server's time for recording a mail
+// of 5 KB, and LZ4 a fraction of that. PostgreSQL has it since version 14, if it was built with it.
+var compression = setting{"default_toast_compression", "lz4"}
 
 // server describes what the connections of a store or a migration lead to, as the newest of them has found it.
 type server struct {
 	pooled atomic.Bool // a pooler, which may give each transaction another session of PostgreSQL
-	lz4    atomic.Bool // PostgreSQL compresses with LZ4
+	noLZ4  atomic.Bool // PostgreSQL does not know the setting compression
 }
 
 // errStandby says that the server at the address takes no changes.
@@ -70,19 +73,30 @@ func (s *server) prepare(config *pgx.ConnConfig, limits *limits, readOnly bool) 
 	}
 }
 
-// examine applies the settings to a new connection and notes what it leads to.
+// examine applies the settings to a new connection and notes what it leads to. It tries without LZ4 if the server refuses
+// it: to ask first would take longer than all the rest.
 func (s *server) examine(ctx context.Context, conn *pgconn.PgConn, readOnly bool) error {
-	results, err := conn.Exec(ctx, examination(conn.PID(), readOnly)).ReadAll()
+	settings := slices.Clone(tcpSettings)
+	if readOnly {
+		settings = append(settings, setting{"default_transaction_read_only", "on"})
+	}
+	if !s.noLZ4.Load() {
+		settings = append(settings, compression)
+	}
+	results, err := conn.Exec(ctx, examination(conn.PID(), settings)).ReadAll()
+	if pg, refused := pgError(err); refused && !s.noLZ4.Load() && slices.Contains([]string{stateNoSuchSetting, stateNoSuchValue}, pg.Code) {
+		s.noLZ4.Store(true)
+		return s.examine(ctx, conn, readOnly)
+	}
 	if err != nil {
 		return fmt.Errorf("apply the settings of the connection: %w", err)
 	}
-	if len(results) != 1 || len(results[0].Rows) != 1 || len(results[0].Rows[0]) < 3 {
+	if len(results) != 1 || len(results[0].Rows) != 1 || len(results[0].Rows[0]) < 2 {
 		return errors.New("apply the settings of the connection: the answer is not PostgreSQL's")
 	}
-	isTrue := func(column int) bool { return string(results[0].Rows[0][column]) == "t" }
-	s.pooled.Store(isTrue(0))
-	s.lz4.Store(isTrue(2))
-	if isTrue(1) && !readOnly {
+	row := results[0].Rows[0]
+	s.pooled.Store(string(row[0]) == "t")
+	if string(row[1]) == "t" && !readOnly {
 		return errStandby
 	}
 	return nil

@@ -176,7 +176,7 @@
 // within its transaction, every advisory lock ends with its transaction, and nothing listens. Statements are prepared in
 // the session only without a pooler; with one, the driver keeps their descriptions. The store tells by itself, because
 // PostgreSQL's process has another number than the pooler told when the connection was made. A store that is ReadOnly
-// cannot make PostgreSQL refuse changes for a whole session there: its transactions and batches are read-only.
+// makes PostgreSQL refuse changes in each transaction and batch there, not for a whole session.
 //
 // Open needs one connection and reads in one round trip what it checks; Recheck does the same after the database was
 // away. Migrations are applied only when the schema is older.

@@ -50,9 +50,9 @@ func newDesk(t testing.TB) *desk {
 // deskOn fills a migrated database and returns its desk.
 func deskOn(t testing.TB, url string) *desk {
 	t.Helper()
-	d := &desk{url: url, files: t.TempDir()}
+	d := &desk{url: storetest.Direct(t, url), files: t.TempDir()}
 	var err error
-	if d.pool, err = pgxpool.New(t.Context(), url); err != nil {
+	if d.pool, err = pgxpool.New(t.Context(), d.url); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.pool.Close)

@@ -163,7 +163,7 @@ func TestThreadsOfAnOlderSchemaLeadToTheirRequests(t *testing.T) {
 // migrateTo migrates an empty database to an older schema.
 func migrateTo(t *testing.T, db *storetest.Database, version int64) {
 	t.Helper()
-	config, err := pgx.ParseConfig(db.URL)
+	config, err := pgx.ParseConfig(storetest.Direct(t, db.URL))
 	must(t, err)
 	conn := stdlib.OpenDB(*config)
 	defer conn.Close()

@@ -339,7 +339,7 @@ func TestAValueThatADatabaseDoesNotTellIsNoDifference(t *testing.T) {
 func TestADatabaseThatIsNotUTF8IsRefused(t *testing.T) {
 	t.Parallel()
 	db := storetest.Empty(t)
-	db.Exec(t, `CREATE DATABASE latin1_for_test ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`)
+	db.Exec(t, `CREATE DATABASE latin1_for_test ENCODING 'LATIN1' LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`)
 	url := storetest.Named(t, db, "latin1_for_test")
 	if _, err := store.Migrate(t.Context(), url); !errors.Is(err, store.ErrEncoding) {
 		t.Errorf("Migrate: %v", err)

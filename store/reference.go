@@ -46,14 +46,16 @@ func (s *Store) AddSite(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	tag, err := s.pool.Exec(ctx, `INSERT INTO site (name) VALUES ($1) ON CONFLICT DO NOTHING`, name)
-	if err != nil {
-		return fmt.Errorf("add site %q: %w", name, err)
-	}
-	if tag.RowsAffected() == 0 {
-		return fmt.Errorf("site %q %w", name, ErrExists)
-	}
-	return nil
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `INSERT INTO site (name) VALUES ($1) ON CONFLICT DO NOTHING`, name)
+		if err != nil {
+			return fmt.Errorf("add site %q: %w", name, err)
+		}
+		if tag.RowsAffected() == 0 {
+			return fmt.Errorf("site %q %w", name, ErrExists)
+		}
+		return nil
+	})
 }
 
 // Sites lists the sites by name.

@@ -153,6 +153,7 @@ func TestAStopDuringASilenceReturnsTheErrorOfTheContext(t *testing.T) {
 // TestEveryConnectionNoticesADeadHost reads, on the server, the settings of the connection that accepts.
 func TestEveryConnectionNoticesADeadHost(t *testing.T) {
 	t.Parallel()
+	storetest.NeedsSession(t)
 	d := newDesk(t)
 	d.exec(t, `CREATE TABLE told (name text, value text);
 		CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

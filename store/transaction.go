@@ -108,8 +108,8 @@ func (s *Store) beginQuery(idle time.Duration) string {
 	query := fmt.Sprintf(`BEGIN ISOLATION LEVEL READ COMMITTED READ %s; SET LOCAL lock_timeout = '%s';
 		SET LOCAL statement_timeout = '%s'; SET LOCAL idle_in_transaction_session_timeout = '%s'`,
 		mode, milliseconds(s.lockTime), milliseconds(s.statementTime), milliseconds(idle))
-	if s.server.pooled.Load() && s.server.lz4.Load() { // otherwise the connection has it
-		query += `; SET LOCAL default_toast_compression = 'lz4'`
+	if s.server.pooled.Load() && !s.server.noLZ4.Load() { // without a pooler, the connection has it
+		query += `; SET LOCAL ` + compression.name + ` = '` + compression.value + `'`
 	}
 	return query
 }

@@ -36,6 +36,41 @@ func Pooled(t testing.TB, d *Database) string {
 	return u.String()
 }
 
+// Direct returns the URL of a database without the pooler that New has put in between, for tests that need a session of
+// PostgreSQL.
+func Direct(t testing.TB, databaseURL string) string {
+	t.Helper()
+	if os.Getenv(PoolerEnvironment) == "" {
+		return databaseURL
+	}
+	to, err := server()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pooled, err := pooler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(databaseURL)
+	if err == nil && u.Host == pooled {
+		u.Host = direct.Host
+		return u.String()
+	}
+	return databaseURL
+}
+
+// NeedsSession skips a test that is about what lasts for a session of PostgreSQL, when a pooler is in between.
+func NeedsSession(t testing.TB) {
+	t.Helper()
+	if os.Getenv(PoolerEnvironment) != "" {
+		t.Skip("a pooler gives each transaction another session")
+	}
+}
+
 // pooler starts the one pgbouncer of this test binary, once. The watchdog stops it.
 var pooler = sync.OnceValues(startPooler)
 
