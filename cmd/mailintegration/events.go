@@ -1,13 +1,11 @@
 package main
 
 import (
-	"errors"
 	"time"
 
 	"go.uber.org/zap"
 
 	"mailintegration/config"
-	"mailintegration/store"
 )
 
 // events are the log events of this package: each has its name, level and fields here and nowhere else. The daemon and
@@ -17,15 +15,6 @@ type events struct{ log *zap.Logger }
 // rootDropped says that root's process goes on as the owner of the data directory.
 func (e events) rootDropped(account, dataDirectory string) {
 	e.log.Info("root's privileges dropped", zap.String("account", account), zap.String("data_directory", dataDirectory))
-}
-
-// storeUnusable says that the daemon waits for its database or for its attachment directory.
-func (e events) storeUnusable(err error, wait time.Duration) {
-	what := "database unreachable"
-	if errors.Is(err, store.ErrDirectory) {
-		what = "attachment directory unusable"
-	}
-	e.log.Warn(what, zap.Error(err), zap.String("hint", store.Hint(err)), zap.Duration("next_try", wait))
 }
 
 // privateServerNotStopped says that the private PostgreSQL may go on running after this process.

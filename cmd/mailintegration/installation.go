@@ -163,14 +163,15 @@ func (in *installation) close() {
 	}
 }
 
-// daemon returns the daemon for the configured mailboxes that are enabled. Unless the store is open, the daemon opens it.
-func (in *installation) daemon(recorded func(string, *processor.Message, store.Outcome)) (*daemon.Daemon, error) {
+// daemon returns the daemon for the configured mailboxes that are enabled. Unless the store is open, the daemon opens it. The
+// daemon logs about when it starts.
+func (in *installation) daemon(recorded func(string, *processor.Message, store.Outcome), about ...zap.Field) (*daemon.Daemon, error) {
 	if err := makeSpool(in.service.SpoolDirectory); err != nil {
 		return nil, err
 	}
 	settings := settingsOf(in.service, func(string) string { return "0" })
 	return daemon.New(daemon.Options{
-		Store: in.store, Open: in.openStore, Version: version, Logger: in.log, Recorded: recorded,
+		Store: in.store, Open: in.openStore, Version: version, About: about, Logger: in.log, Recorded: recorded,
 		Mailboxes: settings.Mailboxes,
 		MaxPolls:  settings.MaxPolls, MaxSessionsPerServer: settings.MaxSessionsPerServer, MaxBatches: settings.MaxBatches,
 		MessagesPerSession: settings.MessagesPerSession, BatchMessages: settings.BatchMessages, Retention: settings.Retention,

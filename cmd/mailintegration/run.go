@@ -2,20 +2,20 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
+	"go.uber.org/zap"
+
 	"mailintegration/config"
-	"mailintegration/store"
 )
 
 type runCmd struct{}
 
 // Run polls every mailbox at its schedule until a signal stops the program. It reads the configuration again on SIGHUP and
-// when its files change.
+// when its files change. It begins to poll when the database can be reached.
 func (runCmd) Run(e *env) error {
 	hangUp := make(chan os.Signal, 1)
 	signal.Notify(hangUp, syscall.SIGHUP) // first of all: SIGHUP ends a process that does not ask for it
@@ -27,15 +27,12 @@ func (runCmd) Run(e *env) error {
 	}
 	defer in.close()
 	in.logConfiguration()
-	if in.store, err = in.waitForStore(e.ctx); err != nil {
-		return err
-	}
-	d, err := in.daemon(nil)
+	d, err := in.daemon(nil, zap.String("configuration", e.config), zap.String("database", databaseName(in.service)))
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(e.ctx)
-	defer cancel()
+	ctx, stop := context.WithCancel(e.ctx)
+	defer stop()
 	looks := time.NewTicker(config.WatchInterval)
 	defer looks.Stop()
 	r := newReloader(in, d.Apply, watcher)
@@ -43,29 +40,37 @@ func (runCmd) Run(e *env) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		r.run(ctx, hangUp, looks.C)
+		r.run(ctx, e.unlessTerminalCloses(ctx, hangUp, stop), looks.C)
 	}()
-	err = d.Run(e.ctx)
-	cancel()
+	err = d.Run(ctx)
+	stop()
 	<-ended
 	return err
 }
 
-// waitForStore opens the store. It waits until the database can be reached and the share of the attachment directory is
-// mounted, as the daemon does when it loses them later.
-func (in *installation) waitForStore(ctx context.Context) (*store.Store, error) {
-	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
-		opened, err := in.openStore(ctx)
-		if !store.IsUnreachable(err) && !errors.Is(err, store.ErrDirectory) {
-			return opened, err
-		}
-		in.events().storeUnusable(err, wait)
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, err
-		}
+// unlessTerminalCloses passes signals on. It calls stop instead if the terminal that the log goes to has been closed: a
+// person who closes the window of a program expects that it ends.
+func (e *env) unlessTerminalCloses(ctx context.Context, signals <-chan os.Signal, stop func()) <-chan os.Signal {
+	if !isTerminal(e.stderr) {
+		return signals
 	}
+	passed := make(chan os.Signal, 1)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case s := <-signals:
+				if !isTerminal(e.stderr) {
+					stop()
+					return
+				}
+				select {
+				case passed <- s:
+				default: // one waits already
+				}
+			}
+		}
+	}()
+	return passed
 }
