@@ -56,11 +56,11 @@ func TestRunWaitsForAShareThatIsNotMounted(t *testing.T) {
 	ended := make(chan int)
 	go func() { ended <- run(ctx, []string{"run", "-c", in.config}, nil, log, log) }()
 	<-unusable
-	started := log.next("daemon started")
+	usable := log.next("database usable")
 	if err := os.Rename(attachments+".share", attachments); err != nil {
 		t.Error(err)
 	}
-	<-started
+	<-usable
 	stop()
 	if code := <-ended; code != 0 {
 		t.Errorf("exit code %d\n%s", code, &log.octets)
@@ -91,9 +91,9 @@ func TestRunWaitsForADatabaseThatIsDown(t *testing.T) {
 	ended := make(chan int)
 	go func() { ended <- run(ctx, []string{"run", "-c", config}, nil, log, log) }()
 	<-unreachable
-	started := log.next("daemon started")
+	usable := log.next("database usable")
 	proxy.Pass()
-	<-started
+	<-usable
 	stop()
 	if code := <-ended; code != 0 {
 		t.Errorf("exit code %d\n%s", code, &log.octets)
