@@ -199,8 +199,8 @@
 // daemon will try again or what is worth a look, and error what a person must act on:
 //
 //	debug  session opened, session closed, session dropped, poll ended (of an empty mailbox), poll skipped,
-//	       message too large known, receipts and attachments not swept again
-//	info   daemon started, daemon stopped, database usable, settings applied, mailboxes taken, message accepted,
+//	       settings applied, message too large known, receipts and attachments not swept again
+//	info   daemon started, daemon stopped, database usable, mailboxes taken, message accepted,
 //	       message known, message info, poll ended, poll stopped, poll postponed, mailbox works,
 //	       old receipts and orphaned attachments removed, receipts and attachments swept again
 //	warn   database unreachable, attachment directory unusable, mailboxes lost, mailboxes not given back,

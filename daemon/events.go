@@ -199,9 +199,9 @@ func (e events) pollDoesNotAddUp(r Report, unaccounted int) {
 		zap.Int("deferred", r.Deferred), zap.String("hint", "this is a bug, please report it; no unrecorded message was deleted"))
 }
 
-// settingsApplied logs what Apply has changed, by name.
+// settingsApplied logs what Apply has changed, by name. The program says more about it: which tags, and why.
 func (e events) settingsApplied(c Changes) {
-	e.log.Info("settings applied", zap.Strings("added", c.Added), zap.Strings("changed", c.Changed), zap.Strings("removed", c.Removed))
+	e.log.Debug("settings applied", zap.Strings("added", c.Added), zap.Strings("changed", c.Changed), zap.Strings("removed", c.Removed))
 }
 
 // mailboxWorks logs that a mailbox was polled, for the first time or again after failures.
