@@ -9,18 +9,30 @@ import (
 	"mailintegration/store"
 )
 
-// accept records a batch and deletes the messages that are recorded, now or from before. broken is the error that ended
-// the session, failed an error of the store.
-func (r *sessionRun) accept(work context.Context, b *batch) (broken, failed error) {
-	defer b.close()
-	if len(b.items) == 0 {
-		return nil, nil
+// conclude ends the recording of the pending batch, if there is one: it waits for the store and deletes the messages that
+// are recorded, now or from before. If the store failed, or what fails hardly lies in the messages, the session records
+// nothing more (halted).
+func (r *sessionRun) conclude(work context.Context) {
+	if r.pending == nil {
+		return
 	}
-	outcomes, err := r.record(work, b)
+	b, outcomes, err := r.takePending()
+	defer b.close()
+	outcomes, err = r.recordRest(work, b, outcomes, err)
+	failed := r.settleAll(work, b, outcomes, err)
+	r.failed = errors.Join(r.failed, failed, r.clearInHand(work, b))
+	r.halted = r.failed != nil || r.trouble.isInfrastructure()
+}
+
+// settleAll counts, logs and deletes what became of the messages of a batch. err is the store's error, for the messages
+// without an outcome.
+func (r *sessionRun) settleAll(work context.Context, b *batch, outcomes []store.Outcome, err error) (failed error) {
 	if err != nil {
-		failed = fmt.Errorf("accept %d messages: %w", len(b.items), err)
-		r.report.Failed += len(b.items) - len(outcomes)
-		r.staying = append(r.staying, b.items[len(outcomes):]...)
+		failed = fmt.Errorf("accept %d messages: %w", len(b.entries), err)
+		r.report.Failed += len(b.entries) - len(outcomes)
+		for _, e := range b.entries[len(outcomes):] {
+			r.staying = append(r.staying, e.item)
+		}
 	}
 	var accepted []mailbox.Item
 	for i, o := range outcomes {
@@ -29,19 +41,21 @@ func (r *sessionRun) accept(work context.Context, b *batch) (broken, failed erro
 			failed = err
 		}
 		if deletes {
-			accepted = append(accepted, b.items[i])
+			accepted = append(accepted, b.entries[i].item)
 		}
 	}
 	failed = errors.Join(failed, r.forgetRecorded(work, b, outcomes))
 	// DELE must follow the commit: a message that is deleted before it is recorded is lost. If a message is recorded
 	// but not deleted, its receipt keeps the next poll from recording it again.
-	return r.blame(work, r.session.DeleteAhead(work, accepted, r.deleteAnswered)), failed
+	if err := r.blame(work, r.session.DeleteAhead(work, accepted, r.deleteAnswered)); r.broken == nil {
+		r.broken = err
+	}
+	return failed
 }
 
-// record accepts a batch. If a row that the configuration names was removed since the poll began, it looks the names up
-// again and accepts the rest: no message is at fault.
-func (r *sessionRun) record(work context.Context, b *batch) ([]store.Outcome, error) {
-	outcomes, err := r.opts.Store.Accept(work, r.target, b.deliveries, r.guard)
+// recordRest goes on where the store ended a batch with an error. If a row that the configuration names was removed since
+// the poll began, it looks the names up again and accepts the rest: no message is at fault.
+func (r *sessionRun) recordRest(work context.Context, b *batch, outcomes []store.Outcome, err error) ([]store.Outcome, error) {
 	for resolved := false; errors.Is(err, store.ErrReferenceGone); resolved = true {
 		if resolved {
 			return r.recordSingly(work, b, outcomes)
@@ -50,7 +64,7 @@ func (r *sessionRun) record(work context.Context, b *batch) ([]store.Outcome, er
 			return outcomes, err
 		}
 		var rest []store.Outcome
-		rest, err = r.opts.Store.Accept(work, r.target, b.deliveries[len(outcomes):], r.guard)
+		rest, err = r.opts.Store.Accept(work, r.target, b.deliveries()[len(outcomes):], r.guard)
 		outcomes = append(outcomes, rest...)
 	}
 	return outcomes, err
@@ -59,9 +73,9 @@ func (r *sessionRun) record(work context.Context, b *batch) ([]store.Outcome, er
 // recordSingly accepts the rest of a batch message by message: all names exist, so one message may refer to a missing
 // row.
 func (r *sessionRun) recordSingly(work context.Context, b *batch, outcomes []store.Outcome) ([]store.Outcome, error) {
-	for len(outcomes) < len(b.deliveries) {
+	for deliveries := b.deliveries(); len(outcomes) < len(deliveries); {
 		n := len(outcomes)
-		one, err := r.opts.Store.Accept(work, r.target, b.deliveries[n:n+1], r.guard)
+		one, err := r.opts.Store.Accept(work, r.target, deliveries[n:n+1], r.guard)
 		switch {
 		case errors.Is(err, store.ErrReferenceGone):
 			one = []store.Outcome{{Err: errors.New("the message refers to a row that is not in the database: " + err.Error())}}
@@ -76,25 +90,25 @@ func (r *sessionRun) recordSingly(work context.Context, b *batch, outcomes []sto
 // settle counts and logs the outcome of one message of a batch, and reports whether the message has to be deleted. It
 // may set aside a message that could not be recorded.
 func (r *sessionRun) settle(work context.Context, b *batch, i int, o store.Outcome) (deletes bool, err error) {
-	it := b.items[i]
+	it, e := b.entries[i].item, b.entries[i]
 	first := o.Err
 	o, err = r.reconsider(work, b, i, o)
 	if first != nil && o.Err == nil {
 		r.log.messageGivenUp(it, first)
 	}
 	r.report.count(o)
-	r.log.messageAccepted(it, b.deliveries[i], o)
+	r.log.messageAccepted(it, e.delivery, o)
 	if o.Err != nil {
 		r.staying = append(r.staying, it)
 		return false, err
 	}
 	r.recorded[it.Number] = o.Known
 	if !o.Known && r.opts.Recorded != nil {
-		r.opts.Recorded(r.mailbox.Name, b.deliveries[i].Message, o)
+		r.opts.Recorded(r.mailbox.Name, e.delivery.Message, o)
 	}
-	if b.short[i] {
+	if e.short {
 		r.staying = append(r.staying, it)
-		return false, errors.Join(err, r.opts.Store.KeepAttempt(work, r.target, b.keys[i]))
+		return false, errors.Join(err, r.opts.Store.KeepAttempt(work, r.target, e.key))
 	}
 	return r.deletes(it, o), err
 }
@@ -103,8 +117,9 @@ func (r *sessionRun) settle(work context.Context, b *batch, i int, o store.Outco
 func (r *sessionRun) forgetRecorded(work context.Context, b *batch, outcomes []store.Outcome) error {
 	var keys []string
 	for i := range outcomes {
-		if _, tried := r.trouble.attempts[b.keys[i]]; tried && !b.short[i] && r.isRecorded(b.items[i]) {
-			keys = append(keys, b.keys[i])
+		e := b.entries[i]
+		if _, tried := r.trouble.attempts[e.key]; tried && !e.short && r.isRecorded(e.item) {
+			keys = append(keys, e.key)
 		}
 	}
 	return r.forget(work, keys)

@@ -37,6 +37,11 @@ type sessionRun struct {
 	quitDeletesAll bool           // QUIT may delete every retrieved message (EXPIRE 0)
 	staying        []mailbox.Item // retrieved messages that have to stay on the server
 	dropped        bool           // the session ended without QUIT, to keep the staying messages
+
+	pending *recording // the batch that the store records now, nil for none
+	broken  error      // what ended the session
+	failed  error      // an error of the store or the spool that ended the work in a session that still lives
+	halted  bool       // what failed while a batch was recorded is no message's fault: nothing more is recorded
 }
 
 // runSession works through an open session and reports whether another one would find more. A stop (ctx) ends it after
@@ -91,7 +96,8 @@ func (r *sessionRun) run(ctx, work context.Context, listing int) (failed, broken
 	if !r.quitDeletesAll && r.trouble.suspects == 0 {
 		r.session.Prefetch(r.withinLimit())
 	}
-	broken, failed = r.acceptBatches(ctx, work)
+	r.acceptBatches(ctx, work)
+	broken, failed = r.broken, r.failed
 	r.report.Deferred += len(r.items) - r.looked
 	if broken == nil {
 		broken = r.quit(work)
@@ -128,21 +134,6 @@ func (r *sessionRun) repeatsItems(broken error) bool {
 		return len(r.recorded) > 0
 	}
 	return isKnownUnderstated(broken) || isAboutTop(broken)
-}
-
-// acceptBatches retrieves, accepts and deletes the items in batches. broken is the error that ended the session, failed
-// an error of the store or the spool that ended the work in a session that still lives.
-func (r *sessionRun) acceptBatches(ctx, work context.Context) (broken, failed error) {
-	for r.beginsBatch(ctx) && broken == nil && failed == nil {
-		b := &batch{}
-		broken, failed = r.fill(ctx, work, b)
-		deleteErr, acceptErr := r.accept(work, b)
-		if broken == nil {
-			broken = deleteErr
-		}
-		failed = errors.Join(acceptErr, failed, r.clearInHand(work))
-	}
-	return broken, failed
 }
 
 // beginsBatch reports whether the session begins another batch. A session that takes long ends, so that its deletions

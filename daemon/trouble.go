@@ -41,7 +41,6 @@ type trouble struct {
 	first    error                    // the first failure of a message that had none before
 	last     error                    // the last unexplained failure
 	blocked  error                    // an error that lies in no message and needs a person, such as an unusable directory
-	inHand   []string                 // keys of messages that are counted because they are in hand
 }
 
 // beginWork notes in the database that messages are in hand, and reads the earlier attempts. It does so once in a poll,
@@ -56,7 +55,8 @@ func (p *poll) beginWork(work context.Context, listing []mailbox.Item) error {
 	}
 	p.trouble.begun = true
 	if interrupted {
-		// If a message ended the process, it is among those that were not recorded.
+		// If a message ended the process, it is among the first that were not recorded: one batch was being recorded, and
+		// another one parsed.
 		p.trouble.suspects = 2 * (p.opts.BatchMessages + 1)
 		p.log.workInterrupted(p.trouble.suspects)
 	}
@@ -186,35 +186,40 @@ func (t *trouble) verdict(r *Report) error {
 // recordedWhole returns the number of messages that this poll recorded without setting them aside.
 func (r Report) recordedWhole() int { return r.Recorded() - r.SetAside }
 
-// countInHand counts a message before it is parsed, as long as nobody knows which one ended the last process. If this
-// one has ended it often enough, countInHand returns a message that will be set aside instead, otherwise nil.
-func (r *sessionRun) countInHand(work context.Context, key string, raw octets) (*processor.Message, error) {
-	before := r.trouble.attempts[key]
-	if r.trouble.suspects == 0 && before.Kind != store.InHand {
+// isSuspect reports whether a message is counted before it is parsed: as long as nobody knows which one ended the last
+// process, or because it may have ended one before.
+func (r *sessionRun) isSuspect(key string) bool {
+	return r.trouble.suspects > 0 || r.trouble.attempts[key].Kind == store.InHand
+}
+
+// countInHand counts a suspect message of the batch before it is parsed. If this one has ended the process often enough,
+// countInHand returns a message that will be set aside instead, otherwise nil.
+func (r *sessionRun) countInHand(work context.Context, b *batch, key string, raw octets) (*processor.Message, error) {
+	if !r.isSuspect(key) {
 		return nil, nil
 	}
+	before := r.trouble.attempts[key]
 	if before.Kind == store.InHand && before.Count >= maxAttempts-1 {
 		return r.guard.giveUp(raw, processor.ReasonKeepsFailing,
 			fmt.Sprintf("the program ended %d times while it parsed the message", before.Count)), nil
 	}
-	r.trouble.inHand = append(r.trouble.inHand, key)
+	b.inHand = append(b.inHand, key)
 	_, err := r.countAttempt(work, key, store.InHand, "the process ended while the message was in hand")
 	return nil, err
 }
 
-// clearInHand takes back the counts of the messages in hand: whatever became of them, they did not end the process.
-func (r *sessionRun) clearInHand(work context.Context) error {
-	keys := r.trouble.inHand
-	r.trouble.inHand = nil
-	if len(keys) == 0 {
+// clearInHand takes back the counts of the batch's messages in hand: whatever became of them, they did not end the
+// process.
+func (r *sessionRun) clearInHand(work context.Context, b *batch) error {
+	if len(b.inHand) == 0 {
 		return nil
 	}
-	for _, key := range keys {
+	for _, key := range b.inHand {
 		if a := r.trouble.attempts[key]; a.Kind == store.InHand {
 			delete(r.trouble.attempts, key)
 		}
 	}
-	return r.opts.Store.TakeBackAttempts(work, r.target, keys)
+	return r.opts.Store.TakeBackAttempts(work, r.target, b.inHand)
 }
 
 // reconsider counts a message that could not be recorded. After its attempts it sets the message aside unparsed: other
@@ -233,11 +238,11 @@ func (r *sessionRun) reconsider(work context.Context, b *batch, i int, o store.O
 		return o, nil
 	}
 	r.trouble.inARow, r.trouble.last = r.trouble.inARow+1, o.Err
-	a, err := r.countFailure(work, b.keys[i], store.NotRecorded, o.Err)
+	a, err := r.countFailure(work, b.entries[i].key, store.NotRecorded, o.Err)
 	if err != nil || a.Count < maxAttempts || !a.OthersSince && r.report.recordedWhole() == 0 {
 		return o, err
 	}
-	aside, err := r.setAside(work, b.deliveries[i], o.Err)
+	aside, err := r.setAside(work, b.entries[i].delivery, o.Err)
 	if err != nil || aside.Err != nil {
 		return o, err
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/robfig/cron/v3"
+
 	"mailintegration/daemon"
 	"mailintegration/mailbox"
 	"mailintegration/mailbox/dovecottest"
@@ -38,7 +40,7 @@ func TestProfile(t *testing.T) {
 			dovecot.Deliver(name, message(c.name, i, m, c.attachment(m)))
 		}
 		boxes = append(boxes, daemon.Mailbox{
-			Name: name,
+			Name: name, Schedule: cron.Every(time.Minute),
 			Account: mailbox.Account{
 				Server: dovecot.Host, Port: dovecot.Port, Security: mailbox.None, UserName: name, Password: dovecottest.DefaultPassword,
 			},
