@@ -19,6 +19,7 @@ type batch struct {
 	inHand  []string      // keys of messages that are counted because they are in hand
 	parsing chan struct{} // has one element per message that is being parsed
 	dropped chan struct{} // closed when the batch will not be recorded: what waits for its parsing is not parsed
+	release func()        // gives the batch's slot back, which it holds until the store has recorded it
 }
 
 // entry is one message of a batch.
@@ -35,9 +36,11 @@ type entry struct {
 // slot for a batch parse nothing, so that the daemon as a whole is bounded too.
 const parsers = 2
 
-// newBatch returns an empty batch of the items that the session looks at next.
-func (r *sessionRun) newBatch() *batch {
-	return &batch{first: r.looked, parsing: make(chan struct{}, parsers), dropped: make(chan struct{})}
+// newBatch returns an empty batch of the items that the session looks at next, which holds a slot.
+func (r *sessionRun) newBatch(release func()) *batch {
+	return &batch{
+		first: r.looked, parsing: make(chan struct{}, parsers), dropped: make(chan struct{}), release: release,
+	}
 }
 
 // fill retrieves messages into a batch until it is full. A message that the server refuses to send stays in the mailbox

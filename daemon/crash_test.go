@@ -19,10 +19,33 @@ var servers = map[string]pop3test.Options{
 	" one at a time": {Without: []string{"PIPELINING"}},
 }
 
+// site is what the crash matrix runs on.
+type site struct {
+	server pop3test.Options
+	batch  int // messages in a batch; 0 for the default, so that all messages are in one
+}
+
+// sites has all servers, each also with polls that record one message while they retrieve the next.
+func sites() map[string]site {
+	all := map[string]site{}
+	for which, o := range servers {
+		all[which] = site{server: o}
+		all[which+" with one message in a batch"] = site{server: o, batch: 1}
+	}
+	return all
+}
+
+// world returns a new world on the site.
+func (s site) world(t testing.TB) *world {
+	w := newWorldOn(t, s.server)
+	w.options.BatchMessages = s.batch
+	return w
+}
+
 // steps returns the commands of one session over a maildrop of two messages, after "connect" and "greeting".
-func steps(t *testing.T, o pop3test.Options) []string {
+func steps(t *testing.T, s site) []string {
 	t.Helper()
-	w := newWorldOn(t, o)
+	w := s.world(t)
 	w.mail()
 	w.mail()
 	w.pollUntilGood()
@@ -49,12 +72,12 @@ func TestCutAtEachStep(t *testing.T) {
 		"with an error":          func(s *pop3test.Step) { s.Reply("-ERR [SYS/TEMP] try later") },
 		"with garbage":           func(s *pop3test.Step) { s.Garbage([]byte("\x00\xff\r\nnonsense\r\n")) },
 	}
-	for which, o := range servers {
-		all := steps(t, o)
+	for which, s := range sites() {
+		all := steps(t, s)
 		for what, fault := range faults {
 			t.Run(what+which, func(t *testing.T) {
 				t.Parallel()
-				w := newWorldOn(t, o)
+				w := s.world(t)
 				for i, step := range all {
 					w.mail()
 					w.mail()
@@ -74,10 +97,10 @@ func TestCutAtEachStep(t *testing.T) {
 
 func TestCutAtEachOctet(t *testing.T) {
 	t.Parallel()
-	for which, o := range servers {
+	for which, s := range sites() {
 		t.Run("of a session"+which, func(t *testing.T) {
 			t.Parallel()
-			cutAtEachOctet(t, newWorldOn(t, o))
+			cutAtEachOctet(t, s.world(t))
 		})
 	}
 }
@@ -104,10 +127,10 @@ func cutAtEachOctet(t *testing.T, w *world) {
 
 func TestStoppedAtEachStep(t *testing.T) {
 	t.Parallel()
-	for which, o := range servers {
+	for which, s := range sites() {
 		t.Run("of a session"+which, func(t *testing.T) {
 			t.Parallel()
-			stopAtEachStep(t, newWorldOn(t, o), steps(t, o))
+			stopAtEachStep(t, s.world(t), steps(t, s))
 		})
 	}
 }
@@ -147,6 +170,7 @@ func TestDatabaseLostAtEachMessageOfItsProtocol(t *testing.T) {
 				proxy = storetest.NewProxy(t, url)
 				return proxy.URL
 			})
+			w.options.BatchMessages = 1 // the second message is retrieved while the first one is recorded
 			n := 0
 			for cuts := 1; cuts > 0; {
 				n++

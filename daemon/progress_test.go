@@ -129,13 +129,13 @@ func TestDeletionsBeforeTheLossOfTheDatabaseTakeEffect(t *testing.T) {
 		proxy = storetest.NewProxy(t, url)
 		return proxy.URL
 	})
-	w.maildrops = pop3test.Run(t, pop3test.Options{Without: []string{"PIPELINING"}}) // RETR 2 comes after DELE 1
+	w.maildrops = pop3test.Run(t, pop3test.Options{Without: []string{"PIPELINING"}}) // batch 2 comes after the answer to DELE 1
 	w.mailbox = w.newMailbox(helpdesk, w.maildrops)
 	for range 3 {
 		w.mail()
 	}
 	w.options.BatchMessages = 1
-	w.maildrops.At("RETR 2").Times(1).Call(proxy.Refuse)
+	w.maildrops.At("DELE 1").Times(1).Call(proxy.Refuse)
 	if r := w.poll(); r.Err == nil || r.Opened != 1 {
 		t.Errorf("got %+v", r)
 	}

@@ -25,7 +25,11 @@ type recording struct {
 func (r *sessionRun) acceptBatches(ctx, work context.Context) {
 	defer r.awaitPending() // after a panic
 	for r.goesOn() && r.beginsBatch(ctx) {
-		b := r.newBatch()
+		release, err := r.acquireBatch(ctx)
+		if err != nil {
+			break // a stop
+		}
+		b := r.newBatch(release)
 		r.fill(ctx, work, b)
 		r.conclude(work)
 		if r.halted {
@@ -56,6 +60,7 @@ func (r *sessionRun) record(work context.Context, b *batch) {
 	target, deliveries := r.target, b.deliveries()
 	go func() {
 		defer close(p.done)
+		defer b.release()
 		defer func() {
 			if v := recover(); v != nil {
 				p.panicked = fmt.Sprintf("%v\n%s", v, debug.Stack())
@@ -104,4 +109,5 @@ func (r *sessionRun) giveBack(b *batch) {
 	r.looked = b.first
 	b.drop()
 	b.close()
+	b.release()
 }
