@@ -97,10 +97,10 @@ func TestCutAtEachStep(t *testing.T) {
 
 func TestCutAtEachOctet(t *testing.T) {
 	t.Parallel()
-	for which, s := range sites() {
+	for which, o := range servers {
 		t.Run("of a session"+which, func(t *testing.T) {
 			t.Parallel()
-			cutAtEachOctet(t, s.world(t))
+			cutAtEachOctet(t, newWorldOn(t, o))
 		})
 	}
 }

@@ -30,12 +30,31 @@
 //  7. Send DELE for each message that was accepted now or before.
 //  8. Send QUIT. Only then does the server delete (RFC 1939 §6, the UPDATE state).
 //
-// Where the server has PIPELINING (RFC 2449 §6.6), the session requests the next messages while a batch is accepted,
-// and reads the answers to DELE together with what follows. The order stays the same: DELE is sent only for committed
-// messages, and QUIT only when every answer is accounted for.
+// Where the server has PIPELINING (RFC 2449 §6.6), the session requests messages ahead, and reads the answers to DELE
+// together with what follows. The order stays the same: DELE is sent only for committed messages, and QUIT only when every
+// answer is accounted for.
 //
 // Steps 2 to 8 repeat in sessions of at most Options.MessagesPerSession messages, so that deletions take effect early
 // in a large backlog.
+//
+// # Two batches at once
+//
+// While the store records one batch, the session retrieves the next one, and has up to two of its messages parsed at a
+// time (recording.go):
+//
+//	session  retrieve 1 │ retrieve 2       │ DELE 1 │ retrieve 3       │ DELE 2 │                  │ DELE 3 │ QUIT
+//	parsing     parse 1 │    parse 2       │        │    parse 3       │        │                  │        │
+//	store               │ record 1, commit │        │ record 2, commit │        │ record 3, commit │        │
+//
+// Only the call of the store has a goroutine of its own. The session's goroutine waits for it, then counts, logs and
+// deletes (conclude), before the store begins to record the next batch. So no batch overtakes another, and two are in
+// memory at most.
+//
+// If a batch fails, or what fails hardly lies in its messages, the next batch is given back: its messages stay on the
+// server and count as not looked at. Whatever is not the plain retrieval of a whole message waits until the pending batch is
+// concluded: a refusal, a short message, one that is too large, a message that was in hand when a process died, a spool
+// that fails. A stop finishes both batches. One batch is concluded before the next message is retrieved where QUIT may
+// delete every retrieved message, and as long as nobody knows which message ended the last process.
 //
 // # Crash points
 //
@@ -54,6 +73,8 @@
 //
 // A poll that has lost its lease is stopped like this too, and another daemon makes the next poll: the table holds for any
 // number of daemons. What the beat had not reported is forgotten, which costs a poll too many.
+//
+// The row holds for each message of both batches: while one is recorded, "before the commit" holds for the next one.
 //
 // (1) Attachment files that no row names may remain; they do no harm and are collected later. The note that messages
 // are in hand may remain too: then the next poll reads the first messages singly (see the section No message holds up
@@ -223,7 +244,8 @@
 //	slots.go            how many sessions and batches run at once, and whose turn it is
 //	session.go          one POP3 session, from the listing to QUIT
 //	batch.go            retrieving and parsing a batch
-//	accept.go           recording a batch and deleting what was recorded
+//	recording.go        the batch that is recorded while the next one is retrieved
+//	accept.go           concluding a batch: counting, and deleting what was recorded
 //	guard.go            parsing and deciding with limits on time and panics
 //	trouble.go          messages that failed: counting, setting aside
 //	progress.go         what a worker remembers of a maildrop between sessions

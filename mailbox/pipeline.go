@@ -195,43 +195,51 @@ func (s *Session) closeSpools() {
 	s.ready = nil
 }
 
-// outstanding returns the messages that were requested and not handed out, and their octets.
-func (s *Session) outstanding() (numbers map[int]bool, octets int64) {
+// outstanding returns how many messages were requested and not handed out, and their octets.
+func (s *Session) outstanding() (messages int, octets int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	numbers = map[int]bool{}
-	for n, r := range s.ready {
-		numbers[n] = true
+	for _, r := range s.ready {
+		messages++
 		octets += r.item.Octets
 	}
 	for _, r := range s.inFlight {
 		if r.ahead {
-			numbers[r.item.Number] = true
+			messages++
 			octets += r.item.Octets
 		}
 	}
-	return numbers, octets
+	return messages, octets
+}
+
+// isRequested reports whether a message was requested and not handed out.
+func (s *Session) isRequested(number int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ready[number] != nil || slices.ContainsFunc(s.inFlight, func(r *request) bool {
+		return r.ahead && r.item.Number == number
+	})
 }
 
 // nextToAsk returns the messages to request now: it, unless it was requested already, and, where the server pipelines,
 // as many planned ones as the window has room for. The window is refilled when a quarter of it is free, so that
 // commands go out in few writes.
 func (s *Session) nextToAsk(it Item) []Item {
-	asked, octets := s.outstanding()
+	messages, octets := s.outstanding()
 	var items []Item
-	if !asked[it.Number] {
+	if !s.isRequested(it.Number) {
 		items = append(items, it)
 		octets += it.Octets
 	}
-	if !s.isPipelining() || len(items) == 0 && len(asked) > maxAhead*3/4 {
+	if !s.isPipelining() || len(items) == 0 && messages > maxAhead*3/4 {
 		return items
 	}
 	for _, planned := range s.planned {
-		n := len(asked) + len(items)
+		n := messages + len(items)
 		if n >= maxAhead || n >= 2 && octets+planned.Octets > maxAheadOctets {
 			break
 		}
-		if asked[planned.Number] || planned.Number == it.Number {
+		if planned.Number == it.Number || s.isRequested(planned.Number) {
 			continue
 		}
 		items = append(items, planned)
@@ -252,8 +260,10 @@ func (s *Session) askFor(ctx context.Context, items []Item) error {
 	if err := s.send(ctx, commands...); err != nil {
 		return err
 	}
-	s.planned = slices.DeleteFunc(s.planned, func(p Item) bool {
-		return slices.ContainsFunc(items, func(it Item) bool { return it.Number == p.Number })
-	})
+	asked := map[int]bool{}
+	for _, it := range items {
+		asked[it.Number] = true
+	}
+	s.planned = slices.DeleteFunc(s.planned, func(p Item) bool { return asked[p.Number] })
 	return nil
 }

@@ -20,6 +20,9 @@ const (
 // clean returns text from outside in a form that PostgreSQL can store: valid UTF-8 without U+0000. Everything else
 // becomes U+FFFD, the replacement character, so that a reader sees that something was there.
 func clean(text string) string {
+	if utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 {
+		return text
+	}
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
