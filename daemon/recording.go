@@ -29,6 +29,10 @@ func (r *sessionRun) acceptBatches(ctx, work context.Context) {
 		if err != nil {
 			break // a stop
 		}
+		if r.stopped(ctx) != nil { // while it waited
+			release()
+			break
+		}
 		b := r.newBatch(release)
 		r.fill(ctx, work, b)
 		r.conclude(work)
