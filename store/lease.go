@@ -17,6 +17,8 @@ const (
 	// handOver is how long a free lease is kept for the daemon that asked for it, and for daemons that have not got their
 	// share of the mailboxes yet. It is some two beats of a daemon.
 	handOver = 10 * time.Second
+	// longDead is how long after its end another daemon takes a lease although its holder's row is locked.
+	longDead = 20 * time.Second
 	// daemonKept is how long the row of a dead daemon is kept for DaemonStates.
 	daemonKept = 24 * time.Hour
 	// leaseLockTime is how long a statement about leases waits for a lock; almost no statement ever waits.
@@ -99,7 +101,7 @@ func (s *Store) KeepLeases(ctx context.Context, h Holder, k Keeping) ([]Lease, e
 	}
 	leases, missing, err := s.keepLeases(ctx, h, k)
 	if err == nil && missing {
-		k.Reports, k.Release = nil, nil // the first call has noted them
+		k.Reports = nil // the first call has noted them
 		if err = s.addLeases(ctx, k.Mailboxes); err == nil {
 			leases, _, err = s.keepLeases(ctx, h, k)
 		}
@@ -112,33 +114,41 @@ func (s *Store) KeepLeases(ctx context.Context, h Holder, k Keeping) ([]Lease, e
 
 // keepLeases makes the one round trip. It reports whether mailboxes are missing that have no row yet.
 func (s *Store) keepLeases(ctx context.Context, h Holder, k Keeping) (leases []Lease, missing bool, err error) {
-	sent := s.now()
 	var b pgx.Batch
-	s.beginLeases(&b)
-	b.Queue(registerDaemon, h.ID, clean(h.Host), h.Process, clean(h.Version), k.Once, k.Duration.Milliseconds())
-	queueReports(&b, h, k.Reports)
-	release, names := cleaned(k.Release), cleaned(k.Mailboxes)
-	if len(release) > 0 {
-		b.Queue(releaseSome, h.ID, release)
+	if err := s.beginLeases(&b, k); err != nil {
+		return nil, false, err
 	}
-	b.Queue(takeLeases, h.ID, names, release, k.Once)
+	b.Queue(registerDaemon, h.ID, clean(h.Host), h.Process, clean(h.Version), k.Once, k.Duration.Milliseconds())
+	if len(k.Reports) > 0 {
+		b.Queue(noteReports, h.ID)
+	}
+	if len(k.Release) > 0 {
+		b.Queue(releaseSome, h.ID)
+	}
+	b.Queue(takeLeases, h.ID, k.Once)
 	if !k.Once {
 		b.Queue(mayAsk)
-		b.Queue(askForLeases, h.ID, names)
+		b.Queue(askForLeases, h.ID)
 	}
 	b.Queue(forgetDaemons)
-	b.Queue(readLeases, h.ID, names).Query(func(rows pgx.Rows) error {
-		leases, missing, err = scanLeases(rows, h, k.Mailboxes, sent)
+	b.Queue(`COMMIT`)
+	sent := s.now()
+	b.Queue(readLeases, h.ID, cleaned(k.Mailboxes)).Query(func(rows pgx.Rows) error {
+		leases, missing, err = scanLeases(rows, h, k, sent)
 		return err
 	})
-	b.Queue(`COMMIT`)
-	err = s.brief(ctx, func(ctx context.Context) error { return s.pool.SendBatch(ctx, &b).Close() })
+	err = s.sendLeases(ctx, &b)
 	return leases, missing, err
 }
 
+// sendLeases sends a batch that beginLeases has begun.
+func (s *Store) sendLeases(ctx context.Context, b *pgx.Batch) error {
+	return s.brief(ctx, func(ctx context.Context) error { return s.pool.SendBatch(ctx, b).Close() })
+}
+
 // scanLeases reads the result of readLeases, which has one row for each name.
-func scanLeases(rows pgx.Rows, h Holder, names []string, sent time.Time) (leases []Lease, missing bool, err error) {
-	leases = make([]Lease, 0, len(names))
+func scanLeases(rows pgx.Rows, h Holder, k Keeping, sent time.Time) (leases []Lease, missing bool, err error) {
+	leases = make([]Lease, 0, len(k.Mailboxes))
 	at := func(ms *int64) time.Time {
 		if ms == nil {
 			return time.Time{}
@@ -151,9 +161,9 @@ func scanLeases(rows pgx.Rows, h Holder, names []string, sent time.Time) (leases
 	_, err = pgx.ForEachRow(rows, []any{
 		&l.ID, &known, &l.Held, &l.Wanted, &until, &due, &notBefore, &l.Holder.ID, &l.Holder.Host, &l.Holder.Process, &l.Holder.Version,
 	}, func() error {
-		l.Mailbox, l.Until, l.DueAt, l.NotBefore = names[len(leases)], at(until), at(due), at(notBefore)
+		l.Mailbox, l.Until, l.DueAt, l.NotBefore = k.Mailboxes[len(leases)], at(until), at(due), at(notBefore)
 		if l.Held {
-			l.Holder = h
+			l.Holder, l.Until = h, sent.Add(k.Duration)
 		}
 		missing = missing || !known
 		leases = append(leases, l)
@@ -164,16 +174,16 @@ func scanLeases(rows pgx.Rows, h Holder, names []string, sent time.Time) (leases
 
 // addLeases adds the rows of mailboxes and of their leases that are missing.
 func (s *Store) addLeases(ctx context.Context, mailboxes []string) error {
-	names := cleaned(mailboxes)
 	var b pgx.Batch
-	s.beginLeases(&b)
-	b.Queue(`INSERT INTO mailbox (name) SELECT DISTINCT ON (lower(n)) n FROM unnest($1::text[]) AS n
-		WHERE NOT EXISTS (SELECT FROM mailbox WHERE lower(name) = lower(n)) ORDER BY lower(n) ON CONFLICT DO NOTHING`, names)
-	b.Queue(`INSERT INTO lease (mailbox_id, free_since) SELECT m.id, now() FROM mailbox AS m
-		WHERE lower(m.name) IN (SELECT lower(n) FROM unnest($1::text[]) AS n) AND NOT EXISTS (SELECT FROM lease WHERE mailbox_id = m.id)
-		ORDER BY m.id ON CONFLICT DO NOTHING`, names)
+	if err := s.beginLeases(&b, Keeping{Mailboxes: mailboxes}); err != nil {
+		return err
+	}
+	b.Queue(`INSERT INTO mailbox (name) SELECT DISTINCT ON (lower(n)) n FROM unnest(current_setting('mailintegration.mailboxes')::text[]) AS n
+		WHERE NOT EXISTS (SELECT FROM mailbox WHERE lower(name) = lower(n)) ORDER BY lower(n) ON CONFLICT DO NOTHING`)
+	b.Queue(`INSERT INTO lease (mailbox_id, free_since) SELECT id, now() FROM mailbox WHERE ` + isNamedIn("mailboxes") + `
+		AND NOT EXISTS (SELECT FROM lease WHERE mailbox_id = mailbox.id) ORDER BY id ON CONFLICT DO NOTHING`)
 	b.Queue(`COMMIT`)
-	return s.brief(ctx, func(ctx context.Context) error { return s.pool.SendBatch(ctx, &b).Close() })
+	return s.sendLeases(ctx, &b)
 }
 
 // ReleaseLeases notes the reports, gives back every lease of h at once and removes the row of h. It does so even when ctx
@@ -182,12 +192,14 @@ func (s *Store) ReleaseLeases(ctx context.Context, h Holder, reports []PollRepor
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
 	defer cancel()
 	var b pgx.Batch
-	s.beginLeases(&b)
-	queueReports(&b, h, reports)
-	b.Queue(releaseAll, h.ID)
-	b.Queue(`DELETE FROM daemon WHERE id = $1::text::uuid`, h.ID)
-	b.Queue(`COMMIT`)
-	err := s.brief(ctx, func(ctx context.Context) error { return s.pool.SendBatch(ctx, &b).Close() })
+	err := s.beginLeases(&b, Keeping{Reports: reports})
+	if err == nil {
+		b.Queue(noteReports, h.ID)
+		b.Queue(releaseAll, h.ID)
+		b.Queue(`DELETE FROM daemon WHERE id = $1::text::uuid`, h.ID)
+		b.Queue(`COMMIT`)
+		err = s.sendLeases(ctx, &b)
+	}
 	if err != nil {
 		return fmt.Errorf("release leases: %w", s.orSchema(ctx, err))
 	}

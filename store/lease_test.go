@@ -151,6 +151,44 @@ func TestAStoppedDaemonGivesItsLeasesBackAtOnce(t *testing.T) {
 	}
 }
 
+// TestADaemonThatFallsSilentInABeatHoldsUpNoOther stops the octets of a beat in the middle of each of its messages, so that
+// the server keeps the transaction open.
+func TestADaemonThatFallsSilentInABeatHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	proxy := storetest.NewProxy(t, d.url)
+	silent, other := d.program("silent", "a", "b", "c", "d"), d.program("other", "a", "b", "c", "d", "e")
+	silent.store = d.open(t, proxy.URL)
+	other.store = d.open(t, d.url)
+	other.store.ShortLimits(time.Millisecond, time.Hour, time.Hour) // whoever waits for a lock fails
+	report := store.PollReport{Mailbox: "d"}
+	silent.beat(t, report)
+	for n, messages := 1, 1; n <= messages; n += 2 {
+		storetest.Until(t, "the daemon has its leases", func() bool { return len(held(silent.beat(t, report))) == 4 })
+		proxy.Pass()
+		silent.beat(t, report)
+		messages, _ = proxy.Counts()
+		other.beat(t)
+		d.exec(t, `UPDATE daemon SET alive_until = alive_until - interval '1 minute' WHERE host = 'silent'`)
+		silent.store.SetPatience(patience)
+		proxy.SilenceAtFrontend(n)
+		k := store.Keeping{Mailboxes: silent.mailboxes, Duration: leaseTime, Reports: []store.PollReport{report}}
+		if _, err := silent.store.KeepLeases(t.Context(), silent.holder, k); !errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("silence at message %d: %v", n, err)
+		}
+		want := 4 // and one more, unless the silent daemon is about to report on it
+		if d.count(t, `daemon WHERE host = 'silent' AND alive_until > now()`) == 1 {
+			want = 1 // the silent daemon has renewed its leases
+		}
+		if got := held(other.beat(t)); len(got) < want || got[len(got)-1] != "e" {
+			t.Errorf("silence at message %d: the other daemon has %v", n, got)
+		}
+		proxy.Pass()
+		silent.store.SetPatience(store.DefaultPatience)
+		must(t, other.store.ReleaseLeases(t.Context(), other.holder, nil))
+	}
+}
+
 func TestTheLeasesOfADeadDaemonAreTakenWhenTheyEnd(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

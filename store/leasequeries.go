@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 	"strconv"
@@ -11,16 +12,26 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// beginLeases queues the beginning of a transaction about leases, which the caller ends with COMMIT in the same batch. It
-// fails when the schema is not this program's: the division by zero says so without another round trip. READ COMMITTED is
+// beginLeases queues the beginning of a transaction about leases, which the caller ends with COMMIT in the same batch.
+//
+// It fails when the schema is not this program's: the division by zero says so without another round trip. READ COMMITTED is
 // necessary: a daemon that waits for its row sees what another one has taken meanwhile. Nothing waits for the disk: what a
-// crash of the server undoes, the next beat of each daemon finds out.
-func (s *Store) beginLeases(b *pgx.Batch) {
+// crash of the server undoes, each daemon finds out at its next beat.
+//
+// The first statement has everything that may be long, and locks nothing. So the server hardly ever waits for the rest of a
+// batch while it holds locks, whenever this process is stopped. The statements below find the values in settings.
+func (s *Store) beginLeases(b *pgx.Batch, k Keeping) error {
+	reports, err := reportsOf(k.Reports)
+	if err != nil {
+		return err
+	}
 	b.Queue(`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE`)
-	b.Queue(`SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true),
-			set_config('idle_in_transaction_session_timeout', $2, true), set_config('synchronous_commit', 'off', true)`,
-		milliseconds(min(leaseLockTime, s.lockTime)), milliseconds(s.statementTime))
+	b.Queue(`SELECT set_config('mailintegration.mailboxes', $1::text[]::text, true), set_config('mailintegration.release', $2::text[]::text, true),
+			set_config('mailintegration.reports', $3, true), set_config('lock_timeout', $4, true), set_config('statement_timeout', $5, true),
+			set_config('idle_in_transaction_session_timeout', $5, true), set_config('synchronous_commit', 'off', true)`,
+		cleaned(k.Mailboxes), cleaned(k.Release), reports, milliseconds(min(leaseLockTime, s.lockTime)), milliseconds(s.statementTime))
 	b.Queue(`SELECT 1 / (max(version_id) = $1)::integer FROM goose_db_version WHERE is_applied`, programSchema())
+	return nil
 }
 
 // programSchema returns the number of the newest migration in this program.
@@ -55,41 +66,54 @@ func cleaned(names []string) []string {
 	return list
 }
 
-// queueReports queues the notes of a daemon's reports, the last one about each mailbox, in the rows of the leases that it
-// holds. It passes over a row that
-// another transaction has locked, which happens for milliseconds only: the next report replaces this one.
-func queueReports(b *pgx.Batch, h Holder, reports []PollReport) {
-	last := map[string]PollReport{}
-	for _, r := range reports {
-		last[strings.ToLower(r.Mailbox)] = r
-	}
-	if len(last) == 0 {
-		return
-	}
-	var names, problems, causes []string
-	var ago, dueIn, notBeforeIn []int64
-	var succeeded []bool
-	var backlog []int32
-	for _, r := range last {
-		if r.Problem == "" {
-			r.Cause = ""
-		}
-		names, problems, causes = append(names, clean(r.Mailbox)), append(problems, capped(r.Problem, maxProblem)), append(causes, capped(r.Cause, maxProblem))
-		ago, dueIn, notBeforeIn = append(ago, r.Ago.Milliseconds()), append(dueIn, r.DueIn.Milliseconds()), append(notBeforeIn, r.NotBeforeIn.Milliseconds())
-		succeeded, backlog = append(succeeded, r.Succeeded), append(backlog, int32(max(0, min(r.Backlog, math.MaxInt32))))
-	}
-	b.Queue(noteReports, h.ID, names, ago, succeeded, dueIn, notBeforeIn, backlog, problems, causes)
+// reportRow is a PollReport as noteReports reads it, with times in milliseconds.
+type reportRow struct {
+	Name      string `json:"name"`
+	Ago       int64  `json:"ago"`
+	Succeeded bool   `json:"succeeded"`
+	Due       int64  `json:"due"`
+	NotBefore int64  `json:"not_before"`
+	Backlog   int32  `json:"backlog"`
+	Problem   string `json:"problem"`
+	Cause     string `json:"cause"`
 }
 
-// Parts of the statements below. The holder's id is their parameter $1, the names of mailboxes are $2.
+// reportsOf returns the reports in JSON, only the last one about each mailbox.
+func reportsOf(reports []PollReport) (string, error) {
+	rows, index := []reportRow{}, map[string]int{}
+	for _, r := range reports {
+		row := reportRow{
+			Name: clean(r.Mailbox), Ago: r.Ago.Milliseconds(), Succeeded: r.Succeeded, Due: r.DueIn.Milliseconds(),
+			NotBefore: r.NotBeforeIn.Milliseconds(), Backlog: int32(max(0, min(r.Backlog, math.MaxInt32))), Problem: capped(r.Problem, maxProblem),
+		}
+		if row.Problem != "" {
+			row.Cause = capped(r.Cause, maxProblem)
+		}
+		key := strings.ToLower(row.Name)
+		if i, ok := index[key]; ok {
+			rows[i] = row
+			continue
+		}
+		index[key] = len(rows)
+		rows = append(rows, row)
+	}
+	text, err := json.Marshal(rows)
+	return string(text), err
+}
+
+// Parts of the statements below, whose parameter $1 is the holder's id.
 var (
 	isAlive    = `alive_until BETWEEN now() AND now() + ` + interval(MaxLease)
-	configured = `configured AS MATERIALIZED (SELECT m.id FROM mailbox AS m
-		WHERE lower(m.name) IN (SELECT lower(n) FROM unnest($2::text[]) AS n))`
-	alive = `alive AS MATERIALIZED (SELECT id FROM daemon WHERE ` + isAlive + ` AND NOT is_single_run)`
+	configured = `configured AS MATERIALIZED (SELECT id FROM mailbox WHERE ` + isNamedIn("mailboxes") + `)`
+	alive      = `alive AS MATERIALIZED (SELECT id FROM daemon WHERE ` + isAlive + ` AND NOT is_single_run)`
 	// share is an equal part of the configured mailboxes for each daemon that is alive.
 	share = `ceil((SELECT count(*) FROM configured) / greatest(1, (SELECT count(*) FROM alive))::float8)`
 )
+
+// isNamedIn returns the condition that the name of a mailbox is in one of the lists that beginLeases has set.
+func isNamedIn(list string) string {
+	return `lower(name) IN (SELECT lower(n) FROM unnest(current_setting('mailintegration.` + list + `')::text[]) AS n)`
+}
 
 // interval returns a duration as SQL.
 func interval(d time.Duration) string {
@@ -102,45 +126,50 @@ const registerDaemon = `INSERT INTO daemon (id, host, process, version, is_singl
 	VALUES ($1::text::uuid, $2, $3, $4, $5, now() + $6::bigint * interval '1 ms')
 	ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until`
 
+// noteReports notes a daemon's reports in the rows of the leases that it holds. It passes over a row that another transaction
+// has locked, which happens for milliseconds only: the next report replaces this one.
 const noteReports = `UPDATE lease AS l SET polled_at = r.at,
 		succeeded_at = CASE WHEN r.succeeded THEN r.at ELSE l.succeeded_at END,
-		due_at = CASE WHEN r.due_in <> 0 THEN now() + r.due_in * interval '1 ms' ELSE l.due_at END,
-		not_before = CASE WHEN r.not_before_in <> 0 THEN now() + r.not_before_in * interval '1 ms' END,
+		due_at = CASE WHEN r.due <> 0 THEN now() + r.due * interval '1 ms' ELSE l.due_at END,
+		not_before = CASE WHEN r.not_before <> 0 THEN now() + r.not_before * interval '1 ms' END,
 		backlog = r.backlog, problem = r.problem, cause = r.cause,
 		problem_since = CASE WHEN r.problem <> '' THEN coalesce(l.problem_since, r.at) END
-	FROM (SELECT l.mailbox_id, now() - r.ago * interval '1 ms' AS at, r.succeeded, r.due_in, r.not_before_in, r.backlog, r.problem, r.cause
-		FROM unnest($2::text[], $3::bigint[], $4::boolean[], $5::bigint[], $6::bigint[], $7::integer[], $8::text[], $9::text[])
-			AS r (name, ago, succeeded, due_in, not_before_in, backlog, problem, cause)
+	FROM (SELECT l.mailbox_id, now() - r.ago * interval '1 ms' AS at, r.*
+		FROM jsonb_to_recordset(current_setting('mailintegration.reports')::jsonb) AS r (name text, ago bigint, succeeded boolean,
+			due bigint, not_before bigint, backlog integer, problem text, cause text)
 		JOIN mailbox AS m ON lower(m.name) = lower(r.name) JOIN lease AS l ON l.mailbox_id = m.id
 		WHERE l.holder_id = $1::text::uuid FOR NO KEY UPDATE OF l SKIP LOCKED) AS r
 	WHERE l.mailbox_id = r.mailbox_id`
 
 // releaseSome gives back leases by name. The daemon that wants one of them finds it free.
-const releaseSome = `UPDATE lease SET holder_id = NULL, free_since = now() FROM (SELECT l.mailbox_id AS id
-		FROM lease AS l JOIN mailbox AS m ON m.id = l.mailbox_id WHERE l.holder_id = $1::text::uuid
-			AND lower(m.name) IN (SELECT lower(n) FROM unnest($2::text[]) AS n) FOR NO KEY UPDATE OF l SKIP LOCKED) AS given
+var releaseSome = `UPDATE lease SET holder_id = NULL, free_since = now() FROM (SELECT mailbox_id AS id FROM lease
+		WHERE holder_id = $1::text::uuid AND mailbox_id IN (SELECT id FROM mailbox WHERE ` + isNamedIn("release") + `)
+		FOR NO KEY UPDATE SKIP LOCKED) AS given
 	WHERE mailbox_id = given.id`
 
 const releaseAll = `UPDATE lease SET holder_id = NULL, free_since = now() FROM (SELECT mailbox_id AS id FROM lease
 		WHERE holder_id = $1::text::uuid FOR NO KEY UPDATE SKIP LOCKED) AS given
 	WHERE mailbox_id = given.id`
 
-// takeLeases takes free leases, except those that the same call gives back. The lock on the row of a dead daemon keeps the
-// daemon from renewing its leases while they are taken from it: if it was only paused, it waits and then finds them taken.
-// A row that another transaction has locked is left to that one.
+// takeLeases takes free leases, except those that the same call gives back. The lock on the row of a dead daemon keeps that
+// daemon from renewing its leases while they are taken: if it was only paused, it waits, and then finds them taken. A daemon
+// that has been dead for longer is not waited for: its host may have died within a batch, whose locks the server keeps until it
+// notices. A row of a lease that another transaction has locked is left to that one.
 var takeLeases = `WITH ` + configured + `, ` + alive + `,
-	dead AS MATERIALIZED (SELECT id, alive_until FROM daemon WHERE NOT (` + isAlive + `) FOR UPDATE SKIP LOCKED),
+	ended AS MATERIALIZED (SELECT id, alive_until FROM daemon WHERE NOT (` + isAlive + `) FOR UPDATE SKIP LOCKED),
+	dead AS MATERIALIZED (SELECT id, alive_until FROM ended UNION
+		SELECT id, alive_until FROM daemon WHERE alive_until < now() - ` + interval(longDead) + `),
 	free AS (SELECT l.mailbox_id, coalesce(l.wanted_by_id = $1::text::uuid, false) AS is_mine,
 			coalesce(CASE WHEN l.holder_id IS NULL THEN l.free_since WHEN dead.alive_until < now() THEN dead.alive_until END, '-infinity')
 				< now() - ` + interval(handOver) + ` AS is_anyones,
 			l.holder_id IS NULL AND coalesce(l.wanted_by_id IN (SELECT id FROM alive), false) AS is_kept
 		FROM configured JOIN lease AS l ON l.mailbox_id = configured.id LEFT JOIN dead ON dead.id = l.holder_id
 		WHERE (l.holder_id IS NULL OR dead.id IS NOT NULL)
-			AND l.mailbox_id NOT IN (SELECT m.id FROM mailbox AS m WHERE lower(m.name) IN (SELECT lower(n) FROM unnest($3::text[]) AS n))),
+			AND l.mailbox_id NOT IN (SELECT id FROM mailbox WHERE ` + isNamedIn("release") + `)),
 	ranked AS (SELECT mailbox_id, is_mine, is_anyones, row_number() OVER (ORDER BY is_mine DESC, mailbox_id) AS rank
-		FROM free WHERE is_anyones OR is_mine OR NOT is_kept OR $4),
+		FROM free WHERE is_anyones OR is_mine OR NOT is_kept OR $2),
 	chosen AS MATERIALIZED (SELECT l.mailbox_id FROM lease AS l WHERE l.mailbox_id IN (SELECT mailbox_id FROM ranked
-			WHERE $4 OR is_anyones OR is_mine OR rank + (SELECT count(*) FROM lease WHERE holder_id = $1::text::uuid) <= ` + share + `)
+			WHERE $2 OR is_anyones OR is_mine OR rank + (SELECT count(*) FROM lease WHERE holder_id = $1::text::uuid) <= ` + share + `)
 		AND (l.holder_id IS NULL OR l.holder_id IN (SELECT id FROM dead)) ORDER BY l.mailbox_id FOR NO KEY UPDATE SKIP LOCKED)
 	UPDATE lease SET holder_id = $1::text::uuid, free_since = NULL, wanted_by_id = NULL FROM chosen
 	WHERE lease.mailbox_id = chosen.mailbox_id`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"mailintegration/config"
 	"mailintegration/daemon"
 	"mailintegration/mailbox/oauth"
+	"mailintegration/processor"
 	"mailintegration/store"
 )
 
@@ -51,6 +53,7 @@ func (checkCmd) Run(e *env) error {
 		defer s.close()
 	}
 	c.places(s)
+	c.eventNames(s)
 	tokens := tokenStore(service)
 	for _, m := range service.Mailboxes {
 		c.mailbox(m, s, tokens)
@@ -128,6 +131,29 @@ func (in *installation) checkDatabase(ctx context.Context) (version int64, err e
 	}
 	in.store, err = store.Open(ctx, store.Options{URL: url})
 	return status.Database, err
+}
+
+// eventNames checks the names that the events of the daemon about itself have: Login, Team and EventGroup of the service file.
+func (c *checking) eventNames(in *installation) {
+	if in == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
+	defer cancel()
+	const what = "events about the daemon"
+	refs, err := in.store.EventReferences(ctx, "", processor.Names{
+		Login: c.service.Login, Team: c.service.Team, Group: c.service.EventGroup, GroupTag: "EventGroup",
+	})
+	if err != nil {
+		c.failed(exitFailed, what, err, "")
+		return
+	}
+	for _, n := range refs.Missing {
+		c.warn(what, fmt.Sprintf("%s %q is not in the database; %s", n.Tag, n.Name, n.Hint))
+	}
+	if len(refs.Missing) == 0 {
+		c.ok(what, fmt.Sprintf("group %s of team %s", cmp.Or(refs.Group.Name, refs.ServiceDesk.Name), refs.Team.Name))
+	}
 }
 
 // mailbox checks the names, the access token, the log-in and the certificate of one mailbox.
