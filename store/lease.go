@@ -84,7 +84,8 @@ type Lease struct {
 
 // KeepLeases renews the leases of a daemon, in one round trip:
 //
-//   - It registers h as alive, notes the reports, and gives back the leases of k.Release.
+//   - It registers h as alive, notes the reports, and gives back the leases of k.Release, and those of mailboxes
+//     that are not in k.Mailboxes.
 //   - It takes leases that are free or whose holder has died: at first no more than an equal share of what h is configured
 //     for among the daemons that are alive; what stays free for longer than handOver, every daemon takes.
 //   - It asks daemons that hold at least two mailboxes more than h for some of theirs (Lease.Wanted, in their call).
@@ -122,9 +123,7 @@ func (s *Store) keepLeases(ctx context.Context, h Holder, k Keeping) (leases []L
 	if len(k.Reports) > 0 {
 		b.Queue(noteReports, h.ID)
 	}
-	if len(k.Release) > 0 {
-		b.Queue(releaseSome, h.ID)
-	}
+	b.Queue(releaseSome, h.ID)
 	b.Queue(takeLeases, h.ID, k.Once)
 	if !k.Once {
 		b.Queue(mayAsk)

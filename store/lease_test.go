@@ -633,3 +633,44 @@ func TestAPausedDaemonDoesNotEndTheWorkOfAnother(t *testing.T) {
 		t.Error("the work has not ended")
 	}
 }
+
+// lockLease locks the row of a mailbox's lease until unlock is called, as a beat of another daemon does for a moment.
+func (d *desk) lockLease(t *testing.T, mailbox string) (unlock func()) {
+	t.Helper()
+	tx, err := d.pool.Begin(t.Context())
+	must(t, err)
+	_, err = tx.Exec(t.Context(), `SELECT FROM lease JOIN mailbox ON id = mailbox_id WHERE name = $1 FOR NO KEY UPDATE OF lease`, mailbox)
+	must(t, err)
+	return func() { must(t, tx.Rollback(t.Context())) }
+}
+
+func TestALeaseWhoseRowWasLockedWhenItWasGivenBackIsFreeAtTheNextBeat(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	one, two := d.program("one", "a", "b"), d.program("two", "b")
+	one.beat(t)
+	one.mailboxes = []string{"a"} // somebody removed b from its configuration
+	unlock := d.lockLease(t, "b")
+	one.keep(t, store.Keeping{Release: []string{"b"}})
+	unlock()
+	one.beat(t)
+	if !two.beat(t)[0].Held {
+		t.Error("the first daemon holds the lease of a mailbox that it does not poll any more")
+	}
+}
+
+// TestADatabaseWhoseClockIsSetBackKeepsNoLeaseFree has daemons with mailboxes of their own, so that the share of each is
+// smaller than what it has to poll.
+func TestADatabaseWhoseClockIsSetBackKeepsNoLeaseFree(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	one, two := d.program("one", "a", "b", "c", "d"), d.program("two", "x")
+	one.beat(t)
+	two.beat(t)
+	must(t, one.store.ReleaseLeases(t.Context(), one.holder, nil))
+	again := d.program("again", "a", "b", "c", "d")
+	d.exec(t, `UPDATE lease SET free_since = free_since + interval '1 year'`)
+	if n := len(held(again.beat(t))); n != 4 {
+		t.Errorf("%d of 4 mailboxes are polled", n)
+	}
+}

@@ -141,9 +141,11 @@ const noteReports = `UPDATE lease AS l SET polled_at = r.at,
 		WHERE l.holder_id = $1::text::uuid FOR NO KEY UPDATE OF l SKIP LOCKED) AS r
 	WHERE l.mailbox_id = r.mailbox_id`
 
-// releaseSome gives back leases by name. The daemon that wants one of them finds it free.
+// releaseSome gives back leases by name, and those of mailboxes that the daemon does not name any more: one whose row was
+// locked when the daemon gave it back would otherwise last as long as the daemon. The daemon that wants a lease finds it free.
 var releaseSome = `UPDATE lease SET holder_id = NULL, free_since = now() FROM (SELECT mailbox_id AS id FROM lease
-		WHERE holder_id = $1::text::uuid AND mailbox_id IN (SELECT id FROM mailbox WHERE ` + isNamedIn("release") + `)
+		WHERE holder_id = $1::text::uuid AND (mailbox_id IN (SELECT id FROM mailbox WHERE ` + isNamedIn("release") + `)
+			OR mailbox_id NOT IN (SELECT id FROM mailbox WHERE ` + isNamedIn("mailboxes") + `))
 		FOR NO KEY UPDATE SKIP LOCKED) AS given
 	WHERE mailbox_id = given.id`
 
@@ -161,7 +163,7 @@ var takeLeases = `WITH ` + configured + `, ` + alive + `,
 		SELECT id, alive_until FROM daemon WHERE alive_until < now() - ` + interval(longDead) + `),
 	free AS (SELECT l.mailbox_id, coalesce(l.wanted_by_id = $1::text::uuid, false) AS is_mine,
 			coalesce(CASE WHEN l.holder_id IS NULL THEN l.free_since WHEN dead.alive_until < now() THEN dead.alive_until END, '-infinity')
-				< now() - ` + interval(handOver) + ` AS is_anyones,
+				NOT BETWEEN now() - ` + interval(handOver) + ` AND now() AS is_anyones,
 			l.holder_id IS NULL AND coalesce(l.wanted_by_id IN (SELECT id FROM alive), false) AS is_kept
 		FROM configured JOIN lease AS l ON l.mailbox_id = configured.id LEFT JOIN dead ON dead.id = l.holder_id
 		WHERE (l.holder_id IS NULL OR dead.id IS NOT NULL)
