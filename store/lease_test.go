@@ -203,7 +203,8 @@ func TestTheLeasesOfADeadDaemonAreTakenWhenTheyEnd(t *testing.T) {
 	if got := held(two.beat(t)); len(got) != 2 {
 		t.Errorf("when they have ended, the other daemon takes %v", got)
 	}
-	if states, err := d.store.DaemonStates(t.Context()); err != nil || len(states) != 2 || !states[0].AliveUntil.Before(today) || states[1].Mailboxes != 2 {
+	states, err := d.store.DaemonStates(t.Context())
+	if err != nil || len(states) != 2 || !states[0].AliveUntil.Before(today) || states[1].Mailboxes != 2 {
 		t.Errorf("daemons are %+v, %v", states, err)
 	}
 	d.pass(t, 25*time.Hour)
@@ -221,7 +222,10 @@ func TestADaemonThatRenewsLateLearnsWhatItHasLost(t *testing.T) {
 	other.beat(t)
 	d.pass(t, time.Hour)
 	other.beat(t)
-	leases := paused.beat(t, store.PollReport{Mailbox: "a", Problem: "it was paused"}, store.PollReport{Mailbox: "b", Problem: "it was paused"})
+	late := func(mailbox string) store.PollReport {
+		return store.PollReport{Mailbox: mailbox, Problem: "it was paused"}
+	}
+	leases := paused.beat(t, late("a"), late("b"))
 	if leases[0].Held || leases[0].Holder != other.holder || !leases[1].Held {
 		t.Errorf("leases are %+v", leases)
 	}
@@ -251,7 +255,7 @@ func TestALateRenewalWaitsForTheDaemonThatTakesTheLease(t *testing.T) {
 	must(t, err)
 	_, err = taking.Exec(t.Context(), `SELECT FROM daemon WHERE host = 'paused' FOR UPDATE SKIP LOCKED`)
 	must(t, err)
-	_, err = taking.Exec(t.Context(), `UPDATE lease SET holder_id = '`+other.holder.ID+`' WHERE mailbox_id = (SELECT id FROM mailbox WHERE name = 'a')`)
+	_, err = taking.Exec(t.Context(), `UPDATE lease SET holder_id = '`+other.holder.ID+`' FROM mailbox WHERE id = mailbox_id AND name = 'a'`)
 	must(t, err)
 	result := make(chan []store.Lease, 1)
 	go func() {
@@ -308,7 +312,9 @@ func TestReportsAreForTheNextHolderAndForPeople(t *testing.T) {
 		t.Errorf("before the first poll: %+v", s)
 	}
 	p.beat(t)
-	l := p.beat(t, store.PollReport{Mailbox: "HELPDESK", Ago: 4 * time.Second, Succeeded: true, DueIn: time.Minute, NotBeforeIn: time.Hour, Backlog: 7})[0]
+	l := p.beat(t, store.PollReport{
+		Mailbox: "HELPDESK", Ago: 4 * time.Second, Succeeded: true, DueIn: time.Minute, NotBeforeIn: time.Hour, Backlog: 7,
+	})[0]
 	about := func(what string, got time.Time, want time.Duration) {
 		t.Helper()
 		// The database's clock advances within the call.
@@ -553,7 +559,8 @@ func TestABeatWithAnotherSchemaChangesNothing(t *testing.T) {
 		want         error
 	}{
 		{"a newer schema", `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`, store.ErrSchemaNewer},
-		{"a newer schema without the table", `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true); DROP TABLE lease`, store.ErrSchemaNewer},
+		{"a newer schema without the table", `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true); DROP TABLE lease`,
+			store.ErrSchemaNewer},
 		{"an older schema", `DELETE FROM goose_db_version WHERE version_id >= 6`, store.ErrSchemaOlder},
 		{"a schema of before", `DELETE FROM goose_db_version WHERE version_id >= 6; DROP TABLE lease; DROP TABLE daemon`, store.ErrSchemaOlder},
 	} {
@@ -589,7 +596,8 @@ func TestNoLeaseIsKeptWhileTheDatabaseIsDown(t *testing.T) {
 	p.store = d.open(t, proxy.URL)
 	p.beat(t)
 	proxy.Refuse()
-	if _, err := p.store.KeepLeases(t.Context(), p.holder, store.Keeping{Mailboxes: p.mailboxes, Duration: leaseTime}); !errors.Is(err, store.ErrUnavailable) {
+	k := store.Keeping{Mailboxes: p.mailboxes, Duration: leaseTime}
+	if _, err := p.store.KeepLeases(t.Context(), p.holder, k); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("KeepLeases: %v", err)
 	}
 	if err := p.store.ReleaseLeases(t.Context(), p.holder, nil); !errors.Is(err, store.ErrUnavailable) {

@@ -187,10 +187,11 @@ var askForLeases = `WITH ` + configured + `, ` + alive + `,
 	others AS MATERIALIZED (SELECT l.mailbox_id, l.holder_id, l.wanted_by_id = $1::text::uuid AND l.wanted_by_id IS NOT NULL AS asked
 		FROM lease AS l WHERE l.holder_id <> $1::text::uuid AND l.holder_id IN (SELECT id FROM alive)
 			AND (l.wanted_by_id IS NULL OR l.wanted_by_id = $1::text::uuid OR l.wanted_by_id NOT IN (SELECT id FROM alive))),
-	loads AS (SELECT holder_id, count(*) AS load FROM others GROUP BY holder_id),
 	mine AS MATERIALIZED (SELECT count(*) AS load FROM lease
 		WHERE holder_id = $1::text::uuid AND (wanted_by_id IS NULL OR wanted_by_id NOT IN (SELECT id FROM alive))
 			OR holder_id IS NULL AND wanted_by_id = $1::text::uuid),
+	loads AS (SELECT holder_id, count(*) AS load FROM others GROUP BY holder_id
+		HAVING count(*) >= (SELECT load + 2 FROM mine) OR bool_or(asked)),
 	candidates AS (SELECT o.mailbox_id, o.asked,
 			loads.load - row_number() OVER (PARTITION BY o.holder_id ORDER BY o.asked DESC, o.mailbox_id) AS left_there
 		FROM configured JOIN others AS o ON o.mailbox_id = configured.id JOIN loads ON loads.holder_id = o.holder_id),

@@ -160,6 +160,29 @@ func TestThreadsOfAnOlderSchemaLeadToTheirRequests(t *testing.T) {
 	}
 }
 
+func TestMailboxesOfAnOlderSchemaGetLeases(t *testing.T) {
+	t.Parallel()
+	db := storetest.Empty(t)
+	migrateTo(t, db, 5)
+	db.Exec(t, `INSERT INTO mailbox (name, working_since) VALUES ('helpdesk', NULL), ('Sales', now())`)
+	_, err := store.Migrate(t.Context(), db.URL)
+	must(t, err)
+	s, err := store.Open(t.Context(), store.Options{URL: db.URL})
+	must(t, err)
+	defer s.Close()
+	states, err := s.MailboxStates(t.Context())
+	if err != nil || len(states) != 2 || states[1].Name != "Sales" || states[1].Holder != nil {
+		t.Errorf("states are %+v, %v", states, err)
+	}
+	leases, err := s.KeepLeases(t.Context(), store.NewHolder("1.0"), store.Keeping{Mailboxes: []string{"sales", "new"}, Duration: leaseTime})
+	if err != nil || len(leases) != 2 || !leases[0].Held || !leases[1].Held || !leases[0].DueAt.IsZero() {
+		t.Errorf("leases are %+v, %v", leases, err)
+	}
+	if interrupted, err := s.BeginWork(t.Context(), store.Mailbox{ID: leases[0].ID}); err != nil || !interrupted {
+		t.Errorf("the work that was interrupted before: %t, %v", interrupted, err)
+	}
+}
+
 // migrateTo migrates an empty database to an older schema.
 func migrateTo(t *testing.T, db *storetest.Database, version int64) {
 	t.Helper()

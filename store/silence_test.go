@@ -36,6 +36,15 @@ func TestADatabaseThatFallsSilentIsUnavailable(t *testing.T) {
 			_, err := s.Resolve(ctx, "helpdesk", deskNames)
 			return err
 		}},
+		{"KeepLeases", func(ctx context.Context, d *desk, s *store.Store, n int) error {
+			p := d.program("one", "helpdesk")
+			report := store.PollReport{Mailbox: "helpdesk", Problem: fmt.Sprint(n)}
+			_, err := s.KeepLeases(ctx, p.holder, store.Keeping{Mailboxes: p.mailboxes, Reports: []store.PollReport{report}, Duration: leaseTime})
+			return err
+		}},
+		{"ReleaseLeases", func(ctx context.Context, d *desk, s *store.Store, n int) error {
+			return s.ReleaseLeases(ctx, store.NewHolder("1.0"), []store.PollReport{{Mailbox: "helpdesk", Problem: fmt.Sprint(n)}})
+		}},
 		{"Attempts", func(ctx context.Context, d *desk, s *store.Store, _ int) error {
 			_, err := s.Attempts(ctx, d.mailbox)
 			return err
