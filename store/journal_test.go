@@ -47,7 +47,7 @@ func (d *desk) tryWrite(t testing.TB, f func(ctx context.Context, j *store.Journ
 	return d.store.Write(t.Context(), d.mailbox.Login, func(j *store.Journal) error { return f(t.Context(), j) })
 }
 
-// open opens a request, and fails the test if that fails.
+// openRequest opens a request, and fails the test if that fails.
 func (d *desk) openRequest(t testing.TB, r store.NewRequest) (number int64) {
 	t.Helper()
 	d.write(t, func(ctx context.Context, j *store.Journal) (err error) {

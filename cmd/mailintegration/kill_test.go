@@ -80,7 +80,7 @@ func (in *installed) once() string {
 	if err != nil {
 		in.Fatalf("once: %v\n%s", err, out)
 	}
-	if strings.Contains(string(out), "another daemon") {
+	if strings.Contains(string(out), ": not polled: ") {
 		in.Fatalf("a poll was skipped:\n%s", out)
 	}
 	return string(out)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"time"
 
 	"mailintegration/config"
 	"mailintegration/daemon"
@@ -66,7 +68,7 @@ func (in *installation) enabled(named []string) ([]string, error) {
 // line returns the line that sums up the poll of one mailbox. Its numbers add up: what was listed is the sum of the rest.
 func line(r daemon.Report) string {
 	if r.Skipped {
-		return r.Mailbox + ": another daemon is polling it now"
+		return r.Mailbox + ": not polled: " + whySkipped(r)
 	}
 	s := fmt.Sprintf("%s: %d listed: %d opened, %d added, %d refused, %d ignored, %d set aside, %d known, %d too large, "+
 		"%d failed, %d left for the next poll",
@@ -78,6 +80,22 @@ func line(r daemon.Report) string {
 		}
 	}
 	return s
+}
+
+// whySkipped returns why a mailbox was not polled, and when it will be.
+func whySkipped(r daemon.Report) string {
+	at := ""
+	if !r.NextPoll.IsZero() {
+		at = " at " + r.NextPoll.Local().Format(time.TimeOnly)
+	}
+	if r.Holder.Host == "" {
+		return "the server wants more time between log-ins; the next one is allowed" + cmp.Or(at, " later")
+	}
+	why := fmt.Sprintf("the daemon on %s (process %d) polls it", r.Holder.Host, r.Holder.Process)
+	if at != "" {
+		why += ", next" + at
+	}
+	return why
 }
 
 // verdict returns the error that decides the exit code; the lines of the reports have said what happened.

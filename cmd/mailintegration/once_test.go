@@ -6,9 +6,11 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
+	"time"
 
 	"mailintegration/daemon"
 	"mailintegration/mailbox"
+	"mailintegration/store"
 )
 
 func TestTheReportsOfPollsDecideTheExitCode(t *testing.T) {
@@ -63,5 +65,21 @@ func TestTheNumbersOfAPollAddUp(t *testing.T) {
 	}
 	if sum != r.Listed || numbers[0] != strconv.Itoa(r.Listed) {
 		t.Errorf("%s\nadds up to %d, want %d", line(r), sum, r.Listed)
+	}
+}
+
+func TestASkippedMailboxNamesWhoPollsIt(t *testing.T) {
+	t.Parallel()
+	next := time.Date(2026, 3, 1, 14, 5, 6, 0, time.Local)
+	holder := store.Holder{Host: "mail1", Process: 4711}
+	for want, r := range map[string]daemon.Report{
+		"m: not polled: the daemon on mail1 (process 4711) polls it, next at 14:05:06":                   {Holder: holder, NextPoll: next},
+		"m: not polled: the daemon on mail1 (process 4711) polls it":                                     {Holder: holder},
+		"m: not polled: the server wants more time between log-ins; the next one is allowed at 14:05:06": {NextPoll: next},
+	} {
+		r.Mailbox, r.Skipped = "m", true
+		if got := line(r); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
