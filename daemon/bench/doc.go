@@ -16,7 +16,7 @@
 // log-in, RETR and DELE, and can answer a round trip late. GROWTH_ROWS chooses among these rows:
 //
 //	plain, tls  1,000 empty mailboxes, polled by the verb run. Processor time of the daemon and of all processes of
-//	            PostgreSQL, from /proc, over one schedule that begins when each mailbox was polled once; peak memory
+//	            PostgreSQL, from /proc, over the third schedule after the start (steady state); peak memory
 //	            (VmHWM) and most connections at once since the start, counted every 20 ms among PostgreSQL's processes,
 //	            and connections opened (pg_stat_database); the share of polls that begin at most schedule + 2 s after
 //	            the poll before; failed polls since the start, from the log
@@ -31,6 +31,8 @@
 //	once        the verb once on an empty mailbox, with PostgreSQL running: median of 20 runs, connections of each
 //	records     the verb once on 2,000 mails, with 10 million receipts and 1 million requests and with none, in turn:
 //	            warm (all files of PostgreSQL in memory), then cold (after a restart, none of them in memory)
+//
+// The first three rows run at the same time: each needs little, and has a daemon and a PostgreSQL of its own.
 //
 // Rows that need a quiet machine: once and records measure wall time. The others measure processor time, or times that are
 // far longer than a busy machine's delays.

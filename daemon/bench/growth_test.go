@@ -16,29 +16,37 @@ import (
 
 // growthRow is a part of the table of TestGrowth, which can be run alone.
 type growthRow struct {
-	name  string
-	title string
-	run   func(*growth)
+	name   string
+	title  string
+	run    func(*growth)
+	beside bool // it needs little of the machine, and runs beside its neighbours that say so too
 }
 
 // growthRows has all rows in the order of the table.
 var growthRows = []growthRow{
-	{"plain", "idle mailboxes, plain", func(g *growth) { g.idle(g.mailboxes, Line{}, idleGoals{daemon: 3, database: 1, memory: 96}) }},
-	{"tls", "idle mailboxes, TLS", func(g *growth) { g.idle(g.mailboxes, Line{TLS: true}, idleGoals{daemon: 5, database: 1, memory: 96}) }},
-	{"far", "idle mailboxes, TLS, 200 ms round trip", func(g *growth) {
+	{name: "plain", title: "idle mailboxes, plain", beside: true, run: func(g *growth) {
+		g.idle(g.mailboxes, Line{}, idleGoals{daemon: 3, database: 1, memory: 96})
+	}},
+	{name: "tls", title: "idle mailboxes, TLS", beside: true, run: func(g *growth) {
+		g.idle(g.mailboxes, Line{TLS: true}, idleGoals{daemon: 5, database: 1, memory: 96})
+	}},
+	{name: "far", title: "idle mailboxes, TLS, 200 ms round trip", beside: true, run: func(g *growth) {
 		g.idle(g.mailboxes, Line{TLS: true, RoundTrip: 200 * time.Millisecond}, idleGoals{memory: 96})
 	}},
-	{"many", "many idle mailboxes, plain", func(g *growth) { g.idle(g.many, Line{}, idleGoals{sum: 25, memory: 256}) }},
-	{"burst", "one mail each within the same second", (*growth).burst},
-	{"backlog", "a backlog in one mailbox beside others", (*growth).backlog},
-	{"takeover", "one of two daemons is killed", (*growth).takeOver},
-	{"once", "once on an empty mailbox", (*growth).once},
-	{"records", "throughput with many receipts and requests", (*growth).records},
+	{name: "many", title: "many idle mailboxes, plain", run: func(g *growth) {
+		g.idle(g.many, Line{}, idleGoals{sum: 25, memory: 256})
+	}},
+	{name: "burst", title: "one mail each within the same second", run: (*growth).burst},
+	{name: "backlog", title: "a backlog in one mailbox beside others", run: (*growth).backlog},
+	{name: "takeover", title: "one of two daemons is killed", run: (*growth).takeOver},
+	{name: "once", title: "once on an empty mailbox", run: (*growth).once},
+	{name: "records", title: "throughput with many receipts and requests", run: (*growth).records},
 }
 
 // growth is one row that is being measured.
 type growth struct {
 	*testing.T
+	row                                               growthRow
 	mailboxes, many, backlogMails, receipts, requests int
 	schedule                                          time.Duration
 
@@ -59,30 +67,61 @@ type figure struct {
 // (5000), GROWTH_SCHEDULE (60s), GROWTH_BACKLOG (20000 mails), GROWTH_RECEIPTS (10000000), GROWTH_REQUESTS (1000000).
 func TestGrowth(t *testing.T) {
 	chosen := strings.Fields(os.Getenv("GROWTH_ROWS"))
+	rows := slices.DeleteFunc(slices.Clone(growthRows), func(r growthRow) bool {
+		return len(chosen) > 0 && !slices.Contains(chosen, r.name)
+	})
 	var all []figure
 	began := time.Now()
-	for _, row := range growthRows {
-		if len(chosen) > 0 && !slices.Contains(chosen, row.name) {
-			continue
+	for len(rows) > 0 {
+		n := 1
+		for rows[0].beside && n < len(rows) && rows[n].beside {
+			n++
 		}
-		g := &growth{
-			mailboxes: number(t, "GROWTH_MAILBOXES", 1000), many: number(t, "GROWTH_MANY", 5000),
-			backlogMails: number(t, "GROWTH_BACKLOG", 20_000),
-			receipts:     number(t, "GROWTH_RECEIPTS", 10_000_000), requests: number(t, "GROWTH_REQUESTS", 1_000_000),
-		}
-		var err error
-		if g.schedule, err = time.ParseDuration(cmp.Or(os.Getenv("GROWTH_SCHEDULE"), "60s")); err != nil {
-			t.Fatal(err)
-		}
-		started := time.Now()
-		if !t.Run(row.name, func(t *testing.T) { g.T = t; row.run(g) }) {
-			g.figures = append(g.figures, figure{what: row.title, goal: "to be measured", measured: "failed, see the output"})
-		}
-		fmt.Printf("%s took %.0f s\n", row.name, time.Since(started).Seconds())
-		all = append(all, g.figures...)
+		all = append(all, runTogether(t, rows[:n])...)
+		rows = rows[n:]
 	}
 	printFigures(os.Stdout, all)
 	fmt.Printf("The run took %.0f s.\n", time.Since(began).Seconds())
+}
+
+// runTogether runs rows at the same time, as far as the flag -parallel lets them, and returns their figures in order.
+func runTogether(t *testing.T, rows []growthRow) (all []figure) {
+	var measured []*growth
+	t.Run("rows", func(t *testing.T) {
+		for _, row := range rows {
+			g := newGrowth(t, row)
+			measured = append(measured, g)
+			t.Run(row.name, func(t *testing.T) {
+				t.Parallel()
+				g.T = t
+				started := time.Now()
+				row.run(g)
+				fmt.Printf("%s took %.0f s\n", row.name, time.Since(started).Seconds())
+			})
+		}
+	})
+	for _, g := range measured {
+		if g.Failed() {
+			g.figures = append(g.figures, figure{what: g.row.title, goal: "to be measured", measured: "failed, see the output"})
+		}
+		all = append(all, g.figures...)
+	}
+	return all
+}
+
+// newGrowth returns a row with its sizes.
+func newGrowth(t *testing.T, row growthRow) *growth {
+	t.Helper()
+	schedule, err := time.ParseDuration(cmp.Or(os.Getenv("GROWTH_SCHEDULE"), "60s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &growth{
+		T: t, row: row, schedule: schedule,
+		mailboxes: number(t, "GROWTH_MAILBOXES", 1000), many: number(t, "GROWTH_MANY", 5000),
+		backlogMails: number(t, "GROWTH_BACKLOG", 20_000),
+		receipts:     number(t, "GROWTH_RECEIPTS", 10_000_000), requests: number(t, "GROWTH_REQUESTS", 1_000_000),
+	}
 }
 
 // number returns the number in an environment variable.

@@ -49,10 +49,12 @@ func (g *growth) awaitRound(f *fleet) int {
 	return polled
 }
 
-// idle measures a daemon whose mailboxes are empty, for one schedule after the first round.
+// idle measures a daemon whose mailboxes are empty, for one schedule after the first two: until then, polls come closer
+// together, on their way to their places in the schedule.
 func (g *growth) idle(n int, line Line, goals idleGoals) {
-	f := g.start(n, line)
+	f, started := g.start(n, line), time.Now()
 	polled := g.awaitRound(f)
+	<-time.After(time.Until(started.Add(2 * g.schedule)))
 	before := f.totals()
 	w := f.measure(f.load, f.daemon, g.schedule+2*punctuality)
 	after := f.totals()
@@ -70,14 +72,15 @@ func (g *growth) idle(n int, line Line, goals idleGoals) {
 	if line.RoundTrip > 0 {
 		what += fmt.Sprintf(", round trip %v", line.RoundTrip)
 	}
+	cost := (w.Daemon + w.PostgreSQL) / 100 * float64(w.To.Sub(w.From)) / float64(max(1, after.Sessions-before.Sessions))
+	each := fmt.Sprintf("%.1f %% + %.1f %%, %.1f ms a poll", w.Daemon, w.PostgreSQL, cost/float64(time.Millisecond))
 	if goals.sum > 0 {
-		g.add(w.Daemon+w.PostgreSQL <= goals.sum, what+": processor", fmt.Sprintf("≤ %g %% of a core", goals.sum),
-			"%.1f %% + %.1f %%", w.Daemon, w.PostgreSQL)
+		g.add(w.Daemon+w.PostgreSQL <= goals.sum, what+": processor", fmt.Sprintf("≤ %g %% of a core", goals.sum), "%s", each)
 	} else if goals.daemon > 0 {
 		g.add(w.Daemon <= goals.daemon && w.PostgreSQL <= goals.database, what+": daemon + PostgreSQL",
-			fmt.Sprintf("≤ %g %% + ≤ %g %% of a core", goals.daemon, goals.database), "%.1f %% + %.1f %%", w.Daemon, w.PostgreSQL)
+			fmt.Sprintf("≤ %g %% + ≤ %g %% of a core", goals.daemon, goals.database), "%s", each)
 	} else {
-		g.tell(what+": daemon + PostgreSQL", "%.1f %% + %.1f %% of a core", w.Daemon, w.PostgreSQL)
+		g.tell(what+": daemon + PostgreSQL", "%s", each)
 	}
 	if line.TLS {
 		g.tell(what+": resumed TLS sessions", "%s of %s connections",

@@ -80,7 +80,8 @@ func (g *growth) records() {
 // receiptsOf returns the number of receipts of a mailbox.
 func (in *installed) receiptsOf(g *growth, name string) (n int) {
 	g.Helper()
-	err := in.rows.QueryRow(g.Context(), `SELECT count(*) FROM receipt WHERE mailbox_id = (SELECT id FROM mailbox WHERE name = $1)`, name).Scan(&n)
+	err := in.rows.QueryRow(g.Context(), `
+		SELECT count(*) FROM receipt WHERE mailbox_id = (SELECT id FROM mailbox WHERE name = $1)`, name).Scan(&n)
 	if err != nil {
 		g.Fatal(err)
 	}

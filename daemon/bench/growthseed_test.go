@@ -16,7 +16,8 @@ var seedStatements = []string{
 	`INSERT INTO mailbox (name) SELECT 'seed-' || n FROM generate_series(1, 100) n`,
 	`INSERT INTO user_account (logon, name) SELECT 'user' || n, 'User ' || n FROM generate_series(1, 20000) n`,
 	`INSERT INTO user_address (address, user_id) SELECT logon || '@customer.test', id FROM user_account WHERE logon LIKE 'user%'`,
-	`INSERT INTO request (number, team_id, kind, state, subject, body, requester_id, user_id, mailbox_id, sender_address, sent_at, opened_at, opened_by_id)
+	`INSERT INTO request (number, team_id, kind, state, subject, body, requester_id, user_id, mailbox_id, sender_address,
+			sent_at, opened_at, opened_by_id)
 		SELECT nextval('request_number'), t.id, 'incident', CASE WHEN n % 20 = 0 THEN 'new' ELSE 'closed' END, 'Printer ' || md5(n::text),
 			repeat(md5(n::text) || ' ', 12), u.first + n % 20000, u.first + n % 20000, m.first + n % 100, 'user' || n % 20000 || '@customer.test',
 			now() - n * interval '20 seconds', now() - n * interval '20 seconds', d.id
@@ -30,10 +31,12 @@ var seedStatements = []string{
 		UNION ALL SELECT request_id, id, recorded_at, recorded_by_id, 'activity_added', 'subject' FROM activity`,
 	`INSERT INTO thread (message_id, request_id, via, team_id)
 		SELECT md5('opened' || number) || '@customer.test', number, 'seen', team_id FROM request
-		UNION ALL SELECT md5('added' || a.id) || '@customer.test', a.request_id, 'seen', r.team_id FROM activity a JOIN request r ON r.number = a.request_id`,
-	`INSERT INTO receipt (mailbox_id, digest, uidl, message_id, octets, outcome, reason, request_id, activity_id, raw_kept, accepted_at, last_seen_at, listed)
-		SELECT m.first + n % 100, sha256(('m' || n)::bytea), left(md5('u' || n), 20), md5('m' || n) || '@customer.test', 5000, kind, 'new_message',
-			request_id, activity_id, kind = 'ignored', now() - n * interval '2 seconds', now() - n * interval '2 seconds', 5000
+		UNION ALL SELECT md5('added' || a.id) || '@customer.test', a.request_id, 'seen', r.team_id
+			FROM activity a JOIN request r ON r.number = a.request_id`,
+	`INSERT INTO receipt (mailbox_id, digest, uidl, message_id, octets, outcome, reason, request_id, activity_id, raw_kept,
+			accepted_at, last_seen_at, listed)
+		SELECT m.first + n % 100, sha256(('m' || n)::bytea), left(md5('u' || n), 20), md5('m' || n) || '@customer.test', 5000,
+			kind, 'new_message', request_id, activity_id, kind = 'ignored', now() - n * interval '2 seconds', now() - n * interval '2 seconds', 5000
 		FROM (SELECT number AS n, 'opened' AS kind, number AS request_id, NULL::bigint AS activity_id FROM request
 			UNION ALL SELECT $requests + id, 'added', request_id, id FROM activity
 			UNION ALL SELECT n, 'ignored', NULL, NULL FROM generate_series($requests + ($receipts - $requests) / 3 + 1, $receipts) n) r,

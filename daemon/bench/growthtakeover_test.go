@@ -70,7 +70,8 @@ func (g *growth) takeOver() {
 		fmt.Sprintf("≤ %.0f s, nothing doubled", maxTakeOver.Seconds()),
 		"%d of %d mailboxes taken over after %.1f s (p50 %.1f s), %d of %s mails doubled, %d left",
 		len(first), orphans, longest.Seconds(), percentile(first, 0.5).Seconds(), doubled, thousands(mailboxes*each), left)
-	g.tell("the same: before the kill", "%.2f polls for each schedule of a mailbox, %.0f %% of them by the killed daemon; schedule %v, %d polls failed",
+	g.tell("the same: before the kill",
+		"%.2f polls for each schedule of a mailbox, %.0f %% of them by the killed daemon; schedule %v, %d polls failed",
 		float64(steady.polls)/mailboxes/2, 100*float64(steady.first)/float64(max(1, steady.polls)), schedule, failed)
 }
 
