@@ -3,9 +3,13 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
+
+	"mailintegration/mailbox/pop3test"
+	"mailintegration/store/storetest"
 )
 
 // isGranted reports whether a claim has become a slot.
@@ -254,4 +258,52 @@ func TestASlowBatchReleasesItsSlot(t *testing.T) {
 		}
 		next.release()
 	})
+}
+
+func TestBacklogsDelayAnothersMessageByABatchAtMost(t *testing.T) {
+	t.Parallel()
+	const backlogs, batch = 3, 10
+	w := newWorld(t)
+	w.options.MaxBatches, w.options.BatchMessages = 1, batch
+	var mailboxes []Mailbox
+	for i := range backlogs {
+		name := fmt.Sprint("backlog-", i)
+		for n := range 5 * batch {
+			w.maildrops.Add(name, fmt.Appendf(nil, "Subject: %s\r\nMessage-ID: <%d@%s>\r\n\r\n", name, n, name))
+		}
+		mailboxes = append(mailboxes, w.newMailbox(name, w.maildrops))
+	}
+	other := pop3test.Run(t, pop3test.Options{})
+	other.Add("other", []byte("Subject: in between\r\n\r\n"))
+	d := w.daemon(append(mailboxes, w.newMailbox("other", other))...)
+	holds, goOn := make(chan struct{}), make(chan struct{})
+	w.maildrops.At("RETR 1").Times(1).Call(func() {
+		close(holds)
+		<-goOn
+	})
+	recorded := make(chan int, 1)
+	other.At("RETR 1").Times(1).Call(func() { recorded <- w.count(`SELECT count(*) FROM receipt`) })
+	var ended sync.WaitGroup
+	poll := func(i int) { ended.Go(func() { d.workers[i].poll(t.Context(), func() bool { return true }) }) }
+	waitFor := func(batches int) {
+		storetest.Until(t, "batches wait for their turn", func() bool {
+			d.batchSlots.mu.Lock()
+			defer d.batchSlots.mu.Unlock()
+			return d.batchSlots.asked == batches
+		})
+	}
+	for i := range backlogs {
+		poll(1 + i)
+	}
+	<-holds
+	waitFor(backlogs)
+	poll(1 + backlogs)
+	waitFor(backlogs + 1)
+	close(goOn)
+	if n := <-recorded; n > backlogs*batch {
+		t.Errorf("%d messages of backlogs were recorded before the single one was retrieved, want a batch of each at most", n)
+	}
+	ended.Wait()
+	w.wantRecorded(backlogs*5*batch + 1)
+	wantAllFree(t, d.batchSlots)
 }
