@@ -164,3 +164,24 @@ func TestStartGivesUpWhenItsTimeIsOver(t *testing.T) {
 	}
 	execute(t, start(t, dir), `SELECT 1`)
 }
+
+func TestTheServerTakesTheConnectionsOfThreeProgramsAndTheCommandLine(t *testing.T) {
+	t.Parallel()
+	s := startWith(t, postgres.Options{DataDirectory: dataDirectory(t), MaxConnections: 7})
+	if got := ask(t, s, `SHOW max_connections`); got != "41" {
+		t.Errorf("max_connections is %s", got)
+	}
+}
+
+// TestWhoSharesAPreparedServerNeedsNoConnection removes the password of the server's role meanwhile, so that nobody can log
+// in.
+func TestWhoSharesAPreparedServerNeedsNoConnection(t *testing.T) {
+	t.Parallel()
+	dir := dataDirectory(t)
+	owner := start(t, dir)
+	execute(t, owner, `ALTER ROLE `+postgres.Role+` PASSWORD NULL`)
+	other := start(t, dir)
+	if other.URL() != owner.URL() {
+		t.Errorf("the address is %s, want %s", other.URL(), owner.URL())
+	}
+}
