@@ -130,6 +130,23 @@ func TestALeaseHasOneHolder(t *testing.T) {
 	}
 }
 
+func TestABeatIsOneRoundTrip(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	proxy := storetest.NewProxy(t, d.url)
+	one, two := d.program("one", numbered(50)...), d.program("two", numbered(50)...)
+	one.store = d.open(t, proxy.URL)
+	one.beat(t, store.PollReport{Mailbox: "box 0001"})
+	two.beat(t)
+	one.beat(t)
+	one.beat(t) // gives back, so that every statement is prepared
+	proxy.Pass()
+	one.beat(t, store.PollReport{Mailbox: "box 0002", Succeeded: true})
+	if n := proxy.Rounds(); n != 1 {
+		t.Errorf("it is %d", n)
+	}
+}
+
 func TestAStoppedDaemonGivesItsLeasesBackAtOnce(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

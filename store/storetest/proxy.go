@@ -37,6 +37,7 @@ type Proxy struct {
 	frontend  int
 	backend   int
 	completes int
+	rounds    int
 	silence   chan struct{} // not nil during a silence; closed when it ends
 	cuts      int
 	links     map[*link]struct{}
@@ -156,6 +157,13 @@ func (p *Proxy) Backend() int {
 	return p.backend
 }
 
+// Rounds returns how often servers have become ready for the next statement or batch: the number of round trips.
+func (p *Proxy) Rounds() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rounds
+}
+
 // Cuts returns how often the proxy has cut a connection at the requested message.
 func (p *Proxy) Cuts() int {
 	p.mu.Lock()
@@ -166,7 +174,7 @@ func (p *Proxy) Cuts() int {
 func (p *Proxy) set(m mode, at int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.mode, p.at, p.frontend, p.backend, p.completes, p.cuts = m, at, 0, 0, 0, 0
+	p.mode, p.at, p.frontend, p.backend, p.completes, p.rounds, p.cuts = m, at, 0, 0, 0, 0, 0
 	p.endSilence()
 }
 
@@ -295,6 +303,9 @@ func (p *Proxy) toClient(l *link) error {
 			if cut, _ := p.count(&p.completes, cutBeforeComplete, pass); cut {
 				return errCut
 			}
+		}
+		if m[0] == readyForQuery {
+			p.count(&p.rounds, pass, pass)
 		}
 		last := m[0] == readyForQuery && p.cutsAfter()
 		if last {
