@@ -2,7 +2,9 @@ package config
 
 import (
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // Tag describes one tag of a configuration file. It comes from the struct field that the tag's value goes to.
@@ -28,14 +30,21 @@ func (t Tag) Secret() bool { return t.kind.secret }
 // line returns the tag with value in it, as a file has it.
 func (t Tag) line(value string) string { return "<" + t.Name + ">" + value + "</" + t.Name + ">" }
 
+// The tags of each kind of file, described once: a thousand mailbox files need them.
+var (
+	mailboxTags = sync.OnceValue(func() []Tag { return tagsOf(reflect.TypeFor[Mailbox]()) })
+	serviceTags = sync.OnceValue(func() []Tag { return tagsOf(reflect.TypeFor[Service]()) })
+	filterTags  = sync.OnceValue(func() []Tag { return tagsOf(reflect.TypeFor[Filter]()) })
+)
+
 // MailboxTags returns every tag of a mailbox file.
-func MailboxTags() []Tag { return tagsOf(reflect.TypeFor[Mailbox]()) }
+func MailboxTags() []Tag { return slices.Clone(mailboxTags()) }
 
 // ServiceTags returns every tag of the service file.
-func ServiceTags() []Tag { return tagsOf(reflect.TypeFor[Service]()) }
+func ServiceTags() []Tag { return slices.Clone(serviceTags()) }
 
 // FilterTags returns every tag of a <Filter>.
-func FilterTags() []Tag { return tagsOf(reflect.TypeFor[Filter]()) }
+func FilterTags() []Tag { return slices.Clone(filterTags()) }
 
 // tagsOf returns the tags that the fields of t describe: each embedded struct is a section, and each of its fields with
 // an xml tag is a tag.

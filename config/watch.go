@@ -18,6 +18,9 @@ const (
 	// readingLooks is how often Look reads the files even if their size and time say that they are the same: every
 	// minute. Not every file system has exact times.
 	readingLooks = 30
+	// filesPerLook is the number of quiet files for which every look asks the file system: with a thousand files, only every
+	// fifth look does, until one has found a change.
+	filesPerLook = 250
 )
 
 // Watcher tells when the files of a configuration have changed. It looks at their sizes and times, which works on network
@@ -49,8 +52,11 @@ func (w *Watcher) Load() (*Service, []Warning, error) {
 // returns none while the files are still being changed: the call before must have found them as they are now. It waits
 // longer for a file that looks half-saved. A burst of changes is reported once, by the first call after it.
 func (w *Watcher) Look() []string {
-	now := w.stats()
 	w.looks++
+	if w.isResting() {
+		return nil
+	}
+	now := w.stats()
 	if w.seen == nil || !isSame(w.seen, now) {
 		w.seen, w.same, w.pending = now, 0, true
 		return nil
@@ -65,6 +71,12 @@ func (w *Watcher) Look() []string {
 		return nil
 	}
 	return changed
+}
+
+// isResting reports whether this look may be left out, because there are many files and none has changed lately.
+func (w *Watcher) isResting() bool {
+	every := 1 + len(w.seen)/filesPerLook
+	return !w.pending && w.looks%every != 0 && w.looks%readingLooks != 0
 }
 
 // paths returns the files to look at: the service file, the files that the tag Mailboxes stands for now, and the files

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -252,4 +253,37 @@ func TestAFolderThatCannotBeReachedIsNoChangeOfItsFilesAtOnce(t *testing.T) {
 	w.wantChanged(2)
 	w.stat = os.Stat
 	w.wantChanged(unfinishedLooks)
+}
+
+// TestManyFilesAreLookedAtLessOften has 500 files, so that watching them costs little.
+func TestManyFilesAreLookedAtLessOften(t *testing.T) {
+	t.Parallel()
+	w := watch(t)
+	asked := 0
+	w.stat = func(path string) (os.FileInfo, error) {
+		asked++
+		return os.Stat(path)
+	}
+	for i := range 500 {
+		w.write(fmt.Sprintf("mailboxes/%d.xml", i), mailboxOf(fmt.Sprint(i), ""))
+	}
+	w.Look()
+	if got := len(w.Look()); got != 500 {
+		t.Fatalf("%d new files are reported, want 500", got)
+	}
+	w.load()
+	w.wantChanged(3)
+	asked = 0
+	w.wantChanged(9)
+	if want := 3 * 504; asked != want {
+		t.Errorf("nine looks have asked for %d files, want %d", asked, want)
+	}
+	w.write("mailboxes/a.xml", mailboxOf("anna", ""))
+	for looks := 1; ; looks++ {
+		if got := w.Look(); len(got) == 1 && strings.HasSuffix(got[0], "a.xml") {
+			break
+		} else if got != nil || looks > 4 {
+			t.Fatalf("look %d reports %q, want a.xml by the fourth", looks, got)
+		}
+	}
 }
