@@ -130,14 +130,18 @@ func (w *worker) replace(m Mailbox) change {
 	return changed
 }
 
-// planAnew plans the next poll after a change. A mailbox that failed is polled at once. The caller holds w.mu.
+// planAnew plans the next poll after a change: at its time, as long as the schedule is the same, and at once if the
+// mailbox failed. A poll that is due already stays due, however often the settings change. The caller holds w.mu.
 func (w *worker) planAnew(old *Mailbox, now time.Time) {
 	if !isSameAccount(old.Account, w.mailbox.Account) {
-		w.forgets, w.notBefore = true, time.Time{}
+		w.forgets, w.notBefore, w.loginDelay = true, time.Time{}, 0
 	}
-	w.next = w.times().next(now)
-	if w.failures > 0 {
+	switch {
+	case !w.next.After(now):
+	case w.failures > 0:
 		w.next = now
+	case !reflect.DeepEqual(old.Schedule, w.mailbox.Schedule):
+		w.next = w.times().next(now)
 	}
 	w.next = w.noSooner(w.next)
 	w.failures, w.permanent = 0, false

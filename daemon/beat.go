@@ -17,8 +17,8 @@ const (
 	// leaseTime is how long a lease lasts without another beat. Another daemon takes the mailboxes of one that has died
 	// after this time and some beats.
 	leaseTime = 30 * time.Second
-	// beatTime is how long a beat may take.
-	beatTime = 10 * time.Second
+	// defaultBeatTime is how long a beat may take.
+	defaultBeatTime = 10 * time.Second
 	// recheckTime is how long the checks may take after the database was away.
 	recheckTime = time.Minute
 	// maxOpenWait limits the time between two attempts to open the store. The first is a second.
@@ -135,11 +135,12 @@ func (k *keeper) store() *store.Store { return k.daemon.options().Store }
 func (k *keeper) keep(ctx context.Context) error {
 	now := k.daemon.options().Now()
 	workers, keeping, reported := k.compose(now)
-	bounded, cancel := context.WithTimeout(ctx, beatTime)
+	limit := k.daemon.options().beatTime
+	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	leases, err := k.store().KeepLeases(bounded, k.holder, keeping)
 	if err != nil {
-		return asSilence(ctx, err, beatTime)
+		return asSilence(ctx, err, limit)
 	}
 	for _, r := range reported {
 		r.worker.reported(r.polls)

@@ -60,6 +60,7 @@ var causes = []struct {
 	{store.ErrSchemaOlder, CauseSchema},
 	{store.ErrMigrationLocked, CauseSchema},
 	{store.ErrDirectory, CauseAttachmentDirectory},
+	{store.ErrFilesNotKept, CauseAttachmentDirectory},
 	{store.ErrReferenceGone, CauseNames},
 	{store.ErrConstraint, CauseConstraint},
 	{store.ErrLocked, CauseLock},

@@ -66,6 +66,8 @@ type Options struct {
 	// Recorded, when not nil, is called after each message that was accepted, from the mailbox's goroutine.
 	Recorded func(mailbox string, m *processor.Message, o store.Outcome)
 
+	beatTime time.Duration // how long a beat may take; tests shorten it, 0: 10 s
+
 	holder store.Holder // tests set it, so that a daemon takes the leases of another one; zero: a new one
 }
 
@@ -88,6 +90,7 @@ func (o *Options) setDefaults() {
 	o.SessionTime = cmp.Or(o.SessionTime, 5*time.Minute)
 	o.SlotTime = cmp.Or(o.SlotTime, 2*time.Minute)
 	o.Retention = cmp.Or(o.Retention, defaultRetention)
+	o.beatTime = cmp.Or(o.beatTime, defaultBeatTime)
 }
 
 // Daemon polls mailboxes. Its methods may be called from several goroutines, but only one Run at a time.

@@ -1,0 +1,355 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"mailintegration/mailbox/pop3test"
+	"mailintegration/store"
+	"mailintegration/store/storetest"
+)
+
+// cluster is a few daemons on one database, with a clock that the test sets forward, for the daemons and the database
+// together.
+type cluster struct {
+	*world
+	clock   *setClock
+	members []*member
+	url     string // of the database
+
+	mu     sync.Mutex
+	logIns []logIn
+}
+
+// logIn is one connection to the mail server.
+type logIn struct {
+	mailbox string
+	member  int
+	at      time.Time // by the cluster's clock
+}
+
+// member is one daemon of a cluster, with a connection to the database of its own.
+type member struct {
+	*Daemon
+	proxy *storetest.Proxy
+	view  *clockView
+	stop  context.CancelFunc
+	ended chan error // receives what Run returns
+}
+
+// databaseClock gives the database a clock that a test can set forward: now() of the search path.
+const databaseClock = `CREATE SCHEMA clock; CREATE TABLE clock.ahead (by interval NOT NULL); INSERT INTO clock.ahead VALUES ('0');
+	CREATE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT pg_catalog.now() + by FROM clock.ahead'`
+
+// newCluster returns a cluster without daemons. The maildrops of its mailboxes are empty.
+func newCluster(t *testing.T, o pop3test.Options) *cluster {
+	t.Helper()
+	c := &cluster{}
+	w := newWorldVia(t, func(url string) string {
+		c.url = url
+		return url
+	})
+	w.maildrops = pop3test.Run(t, o)
+	w.mailbox = w.newMailbox(helpdesk, w.maildrops)
+	if _, err := w.rows.Exec(t.Context(), databaseClock); err != nil {
+		t.Fatal(err)
+	}
+	c.world, c.clock = w, &setClock{changed: make(chan struct{})}
+	return c
+}
+
+// mailboxes returns n mailboxes that are polled once a minute.
+func (c *cluster) mailboxes(n int) []Mailbox {
+	var all []Mailbox
+	for i := range n {
+		m := c.newMailbox(fmt.Sprintf("m%02d", i), c.maildrops)
+		c.maildrops.SetPassword(m.Name, pop3test.DefaultPassword)
+		m.Schedule = interval(time.Minute)
+		all = append(all, m)
+	}
+	return all
+}
+
+// join starts another daemon for these mailboxes, after prepare has changed its options.
+func (c *cluster) join(mailboxes []Mailbox, prepare func(*Options)) *member {
+	c.Helper()
+	n := len(c.members)
+	m := &member{proxy: storetest.NewProxy(c, c.url), view: newClockView(c.clock), ended: make(chan error, 1)}
+	opts := Options{
+		Logger: c.options.Logger.With(zap.Int("member", n)), Now: c.clock.now, Mailboxes: c.recording(n, mailboxes),
+		Open: func(ctx context.Context) (*store.Store, error) { return c.openAt(ctx, m.proxy.URL) },
+	}
+	if prepare != nil {
+		prepare(&opts)
+	}
+	d, err := New(opts)
+	if err != nil {
+		c.Fatal(err)
+	}
+	d.timer, m.Daemon = m.view.timer, d // before it runs
+	ctx, stop := context.WithCancel(c.Context())
+	m.stop = stop
+	go func() { m.ended <- d.Run(ctx) }()
+	c.Cleanup(func() {
+		stop()
+		m.view.resume()
+		m.leave()
+	})
+	c.members = append(c.members, m)
+	return m
+}
+
+// leave stops the daemon and waits for its end.
+func (m *member) leave() error {
+	m.stop()
+	err := <-m.ended
+	m.ended <- err
+	return err
+}
+
+// die ends the daemon as SIGKILL would, for the others: it neither reports anything more nor gives its leases back.
+func (m *member) die() {
+	m.proxy.Refuse()
+	m.leave()
+}
+
+// openAt opens a store with the cluster's clock.
+func (c *cluster) openAt(ctx context.Context, url string) (*store.Store, error) {
+	return store.Open(ctx, store.Options{
+		URL: url + "&search_path=clock,pg_catalog,public", AttachmentDirectory: c.attachments, Now: c.clock.now,
+	})
+}
+
+// recording returns mailboxes whose connections are noted with the member's number.
+func (c *cluster) recording(n int, mailboxes []Mailbox) []Mailbox {
+	all := slices.Clone(mailboxes)
+	for i := range all {
+		name, dial := all[i].Name, all[i].Account.Dial
+		all[i].Account.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			c.mu.Lock()
+			c.logIns = append(c.logIns, logIn{name, n, c.clock.now()})
+			c.mu.Unlock()
+			return dial(ctx, network, address)
+		}
+	}
+	return all
+}
+
+// pass lets the time pass, one beat after another, and waits each time until the daemons that run have beaten and the
+// polls that were due have ended.
+func (c *cluster) pass(d time.Duration) {
+	c.Helper()
+	for ; d > 0; d -= beatEvery {
+		c.tick(c.running())
+	}
+}
+
+// running returns the members that run and are not paused.
+func (c *cluster) running() []*member {
+	return slices.DeleteFunc(slices.Clone(c.members), func(m *member) bool { return len(m.ended) > 0 || m.view.isPaused() })
+}
+
+// tick lets the time of one beat pass.
+func (c *cluster) tick(running []*member) {
+	c.Helper()
+	var beats []int
+	for _, m := range running {
+		beats = append(beats, m.view.waits())
+	}
+	c.setForward(beatEvery)
+	for i, m := range running {
+		storetest.Until(c, "a daemon has beaten", func() bool { return m.view.waits() > beats[i] || len(m.ended) > 0 })
+	}
+	c.settle(running)
+}
+
+// setForward sets the clocks forward, the database's first.
+func (c *cluster) setForward(d time.Duration) {
+	c.Helper()
+	if _, err := c.rows.Exec(c.Context(), `UPDATE clock.ahead SET by = by + $1::bigint * interval '1 ms'`, d.Milliseconds()); err != nil {
+		c.Fatal(err)
+	}
+	c.clock.setForward(d)
+}
+
+// settle waits until no poll is due or under way.
+func (c *cluster) settle(members []*member) {
+	c.Helper()
+	for _, m := range members {
+		storetest.Until(c, "the polls that are due have ended", func() bool {
+			s := m.Status()
+			return !slices.ContainsFunc(s.Mailboxes, func(b MailboxStatus) bool {
+				return b.State != Standby && (b.State != Waiting || !b.NextPoll.After(s.At))
+			})
+		})
+	}
+}
+
+// first waits until a daemon that was started has beaten and made the polls that were due.
+func (c *cluster) first(m *member) {
+	c.Helper()
+	storetest.Until(c, "the daemon has beaten", func() bool { return m.view.waits() > 0 && m.Status().Ready })
+	c.settle([]*member{m})
+}
+
+// loads returns how many mailboxes each member polls.
+func (c *cluster) loads() (loads []int) {
+	for _, m := range c.members {
+		n := 0
+		for _, b := range m.Status().Mailboxes {
+			if b.Held {
+				n++
+			}
+		}
+		loads = append(loads, n)
+	}
+	return loads
+}
+
+// forgetLogIns forgets what was noted so far.
+func (c *cluster) forgetLogIns() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.logIns = nil
+}
+
+// gaps returns the times between the log-ins of each mailbox.
+func (c *cluster) gaps() map[string][]time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last, gaps := map[string]time.Time{}, map[string][]time.Duration{}
+	for _, l := range c.logIns {
+		if before, ok := last[l.mailbox]; ok {
+			gaps[l.mailbox] = append(gaps[l.mailbox], l.at.Sub(before))
+		}
+		last[l.mailbox] = l.at
+	}
+	return gaps
+}
+
+// logInsOf returns how often a member has logged in.
+func (c *cluster) logInsOf(member int) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range c.logIns {
+		if l.member == member {
+			n++
+		}
+	}
+	return n
+}
+
+// setClock is the real clock, set forward by a test.
+type setClock struct {
+	mu      sync.Mutex
+	ahead   time.Duration
+	changed chan struct{} // closed when the clock is set forward
+}
+
+func (c *setClock) now() time.Time {
+	now, _ := c.read()
+	return now
+}
+
+// read returns the time, and a channel that is closed when the clock is set forward.
+func (c *setClock) read() (time.Time, <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.ahead), c.changed
+}
+
+func (c *setClock) setForward(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// clockView is the clock as one daemon sees it: a paused one does not notice that its timers go off.
+type clockView struct {
+	*setClock
+	mu     sync.Mutex
+	beats  int
+	paused chan struct{} // not nil while the daemon is paused; closed when it goes on
+}
+
+func newClockView(c *setClock) *clockView { return &clockView{setClock: c} }
+
+// waits returns how often the daemon began to wait for its next beat.
+func (v *clockView) waits() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.beats
+}
+
+func (v *clockView) pause() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.paused = make(chan struct{})
+}
+
+func (v *clockView) resume() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.paused != nil {
+		close(v.paused)
+	}
+	v.paused = nil
+}
+
+func (v *clockView) isPaused() bool { return v.pausing() != nil }
+
+func (v *clockView) pausing() <-chan struct{} {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.paused == nil {
+		return nil
+	}
+	return v.paused
+}
+
+// timer takes the place of newTimer.
+func (v *clockView) timer(after time.Duration) (<-chan time.Time, func() bool) {
+	if after == beatEvery {
+		v.mu.Lock()
+		v.beats++
+		v.mu.Unlock()
+	}
+	fires, stopped := make(chan time.Time, 1), make(chan struct{})
+	began, _ := v.read()
+	go v.goOff(began.Add(after), fires, stopped)
+	return fires, sync.OnceValue(func() bool { close(stopped); return true })
+}
+
+// goOff sends to fires at a time, once the daemon is not paused.
+func (v *clockView) goOff(at time.Time, fires chan<- time.Time, stopped <-chan struct{}) {
+	for {
+		now, changed := v.read()
+		left := time.NewTimer(at.Sub(now))
+		select {
+		case <-left.C:
+			if pausing := v.pausing(); pausing != nil {
+				select {
+				case <-pausing:
+				case <-stopped:
+					return
+				}
+			}
+			fires <- now
+			return
+		case <-changed:
+			left.Stop()
+		case <-stopped:
+			left.Stop()
+			return
+		}
+	}
+}

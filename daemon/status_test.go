@@ -1,0 +1,96 @@
+package daemon
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"mailintegration/mailbox/pop3test"
+	"mailintegration/store/storetest"
+)
+
+func TestStatusCountsAndAddsUp(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, pop3test.Options{})
+	m := c.join(c.oneMailbox(), nil)
+	c.first(m)
+	for range 3 {
+		c.mail()
+	}
+	c.maildrops.At("RETR 2").Times(1).Reply("-ERR [SYS/TEMP] not now")
+	c.pass(time.Minute)
+	s := m.Status()
+	b := s.Mailboxes[0]
+	if b.Backlog != 1 || b.Last.Failed != 1 || b.Totals.Opened != 2 || b.Cause != CauseNone || b.SucceededAt != b.PolledAt {
+		t.Errorf("the status of the mailbox is %+v, want two messages opened and one left", b)
+	}
+	if s.Totals != b.Totals || s.Totals.Unaccounted != 0 {
+		t.Errorf("the totals are %+v, want those of the only mailbox", s.Totals)
+	}
+	if n := c.count(`SELECT backlog FROM lease`); n != 1 {
+		t.Errorf("the database has a backlog of %d, want 1", n)
+	}
+	c.pass(time.Minute)
+	if b := m.Status().Mailboxes[0]; b.Backlog != 0 {
+		t.Errorf("the backlog is %d after everything was recorded", b.Backlog)
+	}
+}
+
+func TestStatusTellsTheCauseOfAFailure(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, pop3test.Options{})
+	mailboxes := c.oneMailbox()
+	mailboxes[0].Account.Password = "not it"
+	m := c.join(mailboxes, nil)
+	c.first(m)
+	b := m.Status().Mailboxes[0]
+	if b.Cause != CauseLogin || b.Failures != 1 || b.Since.IsZero() || !b.SucceededAt.IsZero() || m.Status().Totals.FailedPolls != 1 {
+		t.Errorf("the status is %+v", b)
+	}
+	c.pass(2 * beatEvery)
+	if n := c.count(`SELECT count(*) FROM lease WHERE cause = 'login' AND problem LIKE '%refused the user name or password%' AND problem_since IS NOT NULL`); n != 1 {
+		t.Error("the database does not tell what is wrong with the mailbox")
+	}
+}
+
+// TestStatusNeverWaits reads the status while a poll and the database hang, from several goroutines.
+func TestStatusNeverWaits(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, pop3test.Options{})
+	c.mail()
+	hangs, goOn := make(chan struct{}), make(chan struct{})
+	c.maildrops.At("RETR 1").Times(1).Call(func() {
+		close(hangs)
+		<-goOn
+	})
+	m := c.join(c.oneMailbox(), func(o *Options) { o.beatTime = 2 * time.Second })
+	<-hangs
+	m.proxy.SilenceAtFrontend(1)
+	c.setForward(beatEvery)
+	storetest.Until(t, "the database hangs", m.proxy.Silent)
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for range 200 {
+				if s := m.Status(); !s.Live || s.Mailboxes[0].State != Polling {
+					t.Errorf("the status is %+v, want a poll under way", s)
+					return
+				}
+			}
+		})
+	}
+	readers.Wait()
+	m.proxy.Pass()
+	close(goOn)
+}
+
+func TestAPollThatDoesNotAddUpIsLogged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.daemon()
+	d.workers[0].log.pollDoesNotAddUp(Report{Listed: 3, Opened: 1}, Report{Listed: 3, Opened: 1}.Unaccounted())
+	lines := w.logged.FilterMessage("poll does not add up").All()
+	if len(lines) != 1 || lines[0].ContextMap()["unaccounted"] != int64(2) {
+		t.Errorf("logged %v", lines)
+	}
+}
