@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"mailintegration/store"
@@ -36,7 +35,8 @@ type keeper struct {
 	soon   chan struct{} // has an element when a beat must not wait
 	failed error         // of the last beat
 
-	giving []string // leases to give back, until a beat went well
+	giving []string  // leases to give back, until a beat went well
+	gone   []*worker // of mailboxes that were removed, until their last reports are noted
 }
 
 // newKeeper returns a keeper with an identity of its own.
@@ -138,13 +138,16 @@ func (k *keeper) keep(ctx context.Context) error {
 	limit := k.daemon.options().beatTime
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	leases, err := k.store().KeepLeases(bounded, k.holder, keeping)
+	leases, unnoted, err := k.store().KeepLeases(bounded, k.holder, keeping)
 	if err != nil {
 		return asSilence(ctx, err, limit)
 	}
 	for _, r := range reported {
-		r.worker.reported(r.polls)
+		if !slices.Contains(unnoted, r.mailbox) { // otherwise the next beat reports again, perhaps about a later poll
+			r.worker.reported(r.polls)
+		}
 	}
+	k.gone = slices.DeleteFunc(k.gone, func(w *worker) bool { return !w.hasReport(now) })
 	k.giving = nil
 	k.hand(workers, leases, now)
 	return nil
@@ -152,21 +155,25 @@ func (k *keeper) keep(ctx context.Context) error {
 
 // reportOf is a report about a worker's polls, up to the one with that number.
 type reportOf struct {
-	worker *worker
-	polls  int
+	worker  *worker
+	mailbox string
+	polls   int
 }
 
 // compose returns what a beat asks for: the workers in the order of the mailboxes, and whose polls it reports.
 func (k *keeper) compose(now time.Time) ([]*worker, store.Keeping, []reportOf) {
-	workers, stopping, gone := k.workers()
+	gone := k.noteGone()
+	workers, stopping := k.workers()
 	keeping := store.Keeping{Duration: leaseTime, Once: k.once != nil}
 	var kept []*worker
 	var reported []reportOf
-	for _, w := range workers {
+	for _, w := range append(gone, workers...) { // a later report about the same mailbox counts
 		if r, polls, ok := w.report(now); ok {
 			keeping.Reports = append(keeping.Reports, r)
-			reported = append(reported, reportOf{w, polls})
+			reported = append(reported, reportOf{w, r.Mailbox, polls})
 		}
+	}
+	for _, w := range workers {
 		name, gives, keeps := w.offer(now, stopping || k.once != nil)
 		if gives {
 			k.giving = append(k.giving, name)
@@ -176,29 +183,38 @@ func (k *keeper) compose(now time.Time) ([]*worker, store.Keeping, []reportOf) {
 			keeping.Mailboxes = append(keeping.Mailboxes, name)
 		}
 	}
-	k.giving = append(k.giving, gone...)
 	slices.Sort(k.giving)
 	k.giving = slices.Compact(k.giving)
 	keeping.Release = slices.Clone(k.giving)
 	return kept, keeping, reported
 }
 
-// workers returns the workers whose leases the keeper keeps, whether the daemon stops, and the mailboxes of workers that
-// are gone.
-func (k *keeper) workers() (workers []*worker, stopping bool, gone []string) {
+// workers returns the workers whose leases the keeper keeps, and whether the daemon stops.
+func (k *keeper) workers() (workers []*worker, stopping bool) {
 	if k.once != nil {
-		return k.once, false, nil
+		return k.once, false
 	}
 	d := k.daemon
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, name := range d.gone { // Apply may have added the mailbox again
-		if !slices.ContainsFunc(d.workers, func(w *worker) bool { return strings.EqualFold(w.name(), name) }) {
-			gone = append(gone, name)
-		}
+	return d.workers, d.launch == nil
+}
+
+// noteGone returns the workers that are gone and have something to report. Their leases go back, because the next beat does
+// not name their mailboxes any more, unless Apply has added them again.
+func (k *keeper) noteGone() []*worker {
+	if k.once != nil {
+		return nil
 	}
+	d := k.daemon
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, w := range d.gone {
+		w.loseLease()
+	}
+	k.gone = append(k.gone, d.gone...)
 	d.gone = nil
-	return d.workers, d.launch == nil, gone
+	return slices.Clone(k.gone)
 }
 
 // hand tells the workers which leases they hold. sent is the time before the request was sent, from which a lease lasts.
@@ -235,7 +251,7 @@ func moved(t time.Time, by time.Duration) time.Time {
 
 // revoke takes all leases from the workers: nothing may be written to the database any more.
 func (k *keeper) revoke() {
-	workers, _, _ := k.workers()
+	workers, _ := k.workers()
 	for _, w := range workers {
 		w.loseLease()
 	}
@@ -243,7 +259,7 @@ func (k *keeper) revoke() {
 
 // resume lets mailboxes whose polls failed because of the database be polled soon.
 func (k *keeper) resume() {
-	workers, _, _ := k.workers()
+	workers, _ := k.workers()
 	for _, w := range workers {
 		w.retryDatabase()
 	}
@@ -252,9 +268,9 @@ func (k *keeper) resume() {
 // release reports the last polls and gives back all leases, also after a stop.
 func (k *keeper) release(ctx context.Context) error {
 	now := k.daemon.options().Now()
-	workers, _, _ := k.workers()
+	workers, _ := k.workers()
 	var reports []store.PollReport
-	for _, w := range workers {
+	for _, w := range append(k.noteGone(), workers...) {
 		if r, _, ok := w.report(now); ok {
 			reports = append(reports, r)
 		}

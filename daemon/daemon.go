@@ -110,7 +110,7 @@ type Daemon struct {
 	holder    store.Holder  // of Run
 	opened    bool          // the daemon itself has opened the store
 	launch    func(*worker) // starts a worker while Run accepts more, otherwise nil
-	gone      []string      // mailboxes of workers that are gone, whose leases go back with the next beat
+	gone      []*worker     // since the last beat, which gives their leases back
 	beatSoon  func()        // makes the next beat come at once
 }
 
@@ -235,7 +235,7 @@ func (d *Daemon) dropRetired(w *worker) bool {
 	}
 	d.workers = slices.DeleteFunc(slices.Clone(d.workers), func(o *worker) bool { return o == w }) // Status reads the old slice
 	d.removed.plus(w.status(time.Time{}).Totals)
-	d.gone = append(d.gone, w.name())
+	d.gone = append(d.gone, w)
 	d.beatSoon()
 	return true
 }

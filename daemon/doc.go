@@ -136,7 +136,8 @@
 //
 // Whoever takes a mailbox goes on with its timetable: the next poll and the earliest next log-in (LOGIN-DELAY) are in the
 // database. Where a server wants time between log-ins, a beat also reports the poll that comes next as if it had begun. A
-// daemon that dies has therefore announced its last log-in.
+// daemon that dies has therefore announced its last log-in. A report that a beat could not note, because another daemon had
+// locked the lease for a moment, is made again by the next one, and no lease is given back without it.
 //
 // # Without the database
 //

@@ -45,7 +45,7 @@ func (w *worker) setLease(l store.Lease) tenure {
 	}
 	switch {
 	case l.Held && !was.isHeldAt(now):
-		w.takeOver(l, was.held, now)
+		w.takeOver(l, was.held || w.reportedPolls != w.totals.Polls, now)
 		w.notify()
 		return leaseTaken
 	case !l.Held && was.held:
@@ -55,11 +55,11 @@ func (w *worker) setLease(l store.Lease) tenure {
 	return leaseUnchanged
 }
 
-// takeOver plans the next poll of a mailbox that the worker has got. If the worker only missed some beats, its own plan
-// may be later than the one that the database knows. The caller holds w.mu.
-func (w *worker) takeOver(l store.Lease, wasOurs bool, now time.Time) {
+// takeOver plans the next poll of a mailbox that the worker has got. If the worker only missed some beats, or its last
+// report is not noted yet, its own plan may be later than the one that the database knows. The caller holds w.mu.
+func (w *worker) takeOver(l store.Lease, knowsMore bool, now time.Time) {
 	next := w.times().resume(l.DueAt, now)
-	if wasOurs && w.next.After(next) {
+	if knowsMore && w.next.After(next) {
 		next = w.next
 	}
 	if l.NotBefore.After(w.notBefore) {
@@ -127,6 +127,12 @@ func (w *worker) report(now time.Time) (r store.PollReport, polls int, isNew boo
 		r.Problem, r.Cause = w.err.Error(), string(CauseOf(w.err))
 	}
 	return r, w.totals.Polls, true
+}
+
+// hasReport reports whether there is something to report.
+func (w *worker) hasReport(now time.Time) bool {
+	_, _, isNew := w.report(now)
+	return isNew
 }
 
 // reported notes that a beat has reported the polls up to the one with that number.

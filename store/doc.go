@@ -91,6 +91,10 @@
 // (wanted_by_id), and the holder gives them back when it does not poll them; a mailbox that was given back is kept some
 // seconds for the daemon that asked. Only moves that make the numbers more equal are asked for, so that they come to an end.
 //
+// A row of lease that is locked, as by the beat of another daemon, is passed over. The caller learns which reports were not
+// noted for that reason and repeats them; until then their leases are not given back, because the next holder has to know
+// when the server allows a log-in. ReleaseLeases tries again for some seconds.
+//
 // A holder counts the time of its leases from before it sent the request, so it stops before others may begin. A daemon that
 // was paused learns at its next call what it has lost; the one that takes its leases locks its row, so that it cannot renew
 // them at the same moment.

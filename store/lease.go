@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,6 +26,8 @@ const (
 	leaseLockTime = 2 * time.Second
 	// releaseTime is how long ReleaseLeases works at most; then the leases end by themselves.
 	releaseTime = 5 * time.Second
+	// releasePause is the time between two attempts to give back leases whose rows were locked.
+	releasePause = 50 * time.Millisecond
 	// maxProblem is the number of octets up to which the text of a problem is kept.
 	maxProblem = 1000
 	// askingLock is the advisory lock of the transaction that asks other daemons for mailboxes.
@@ -90,39 +93,52 @@ type Lease struct {
 //     for among the daemons that are alive; what stays free for longer than handOver, every daemon takes.
 //   - It asks daemons that hold at least two mailboxes more than h for some of theirs (Lease.Wanted, in their call).
 //
+// KeepLeases never waits for the row of a lease that another transaction has locked. unnoted has the mailboxes whose reports
+// could not be noted for that reason: report them again with the next call, the durations being what they are then. Their
+// leases are not given back before, so that the next holder knows when the server allows a log-in. A report about a lease
+// that the daemon has lost is dropped, and is not in unnoted.
+//
 // It returns one Lease for each of k.Mailboxes, in that order. Until is reckoned from the moment before the request was
 // sent, so that the database never ends a lease earlier than the holder does. The first call with a mailbox that the
 // database does not have yet adds its row, which takes three round trips more.
 //
 // KeepLeases changes nothing and returns ErrSchemaNewer or ErrSchemaOlder when the schema is not this program's any more.
 // Every other error of the database is ErrUnavailable; the leases that the caller holds last until their Until.
-func (s *Store) KeepLeases(ctx context.Context, h Holder, k Keeping) ([]Lease, error) {
+func (s *Store) KeepLeases(ctx context.Context, h Holder, k Keeping) (leases []Lease, unnoted []string, err error) {
 	if k.Duration <= 0 || k.Duration > MaxLease {
-		return nil, fmt.Errorf("keep leases: the duration must be greater than 0 and at most %s: %s", MaxLease, k.Duration)
+		return nil, nil, fmt.Errorf("keep leases: the duration must be greater than 0 and at most %s: %s", MaxLease, k.Duration)
 	}
-	leases, missing, err := s.keepLeases(ctx, h, k)
-	if err == nil && missing {
-		k.Reports = nil // the first call has noted them
+	kept, err := s.keepLeases(ctx, h, k)
+	if err == nil && kept.missing {
+		k.Reports = reportsAbout(k.Reports, kept.unnoted) // the first call has noted the others
 		if err = s.addLeases(ctx, k.Mailboxes); err == nil {
-			leases, _, err = s.keepLeases(ctx, h, k)
+			kept, err = s.keepLeases(ctx, h, k)
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("keep leases: %w", s.orSchema(ctx, err))
+		return nil, nil, fmt.Errorf("keep leases: %w", s.orSchema(ctx, err))
 	}
-	return leases, nil
+	for _, r := range reportsAbout(k.Reports, kept.unnoted) {
+		unnoted = append(unnoted, r.Mailbox)
+	}
+	return kept.leases, unnoted, nil
 }
 
-// keepLeases makes the one round trip. It reports whether mailboxes are missing that have no row yet.
-func (s *Store) keepLeases(ctx context.Context, h Holder, k Keeping) (leases []Lease, missing bool, err error) {
+// kept is the answer to one round trip of KeepLeases.
+type kept struct {
+	leases  []Lease
+	missing bool // some mailboxes have no row yet
+	unnoted []string
+}
+
+// keepLeases makes the one round trip.
+func (s *Store) keepLeases(ctx context.Context, h Holder, k Keeping) (answer kept, err error) {
 	var b pgx.Batch
 	if err := s.beginLeases(&b, k); err != nil {
-		return nil, false, err
+		return kept{}, err
 	}
 	b.Queue(registerDaemon, h.ID, clean(h.Host), h.Process, clean(h.Version), k.Once, k.Duration.Milliseconds())
-	if len(k.Reports) > 0 {
-		b.Queue(noteReports, h.ID)
-	}
+	queueReports(&b, h, k.Reports, &answer.unnoted)
 	b.Queue(releaseSome, h.ID)
 	b.Queue(takeLeases, h.ID, k.Once)
 	if !k.Once {
@@ -133,11 +149,18 @@ func (s *Store) keepLeases(ctx context.Context, h Holder, k Keeping) (leases []L
 	b.Queue(`COMMIT`)
 	sent := s.now()
 	b.Queue(readLeases, h.ID, cleaned(k.Mailboxes)).Query(func(rows pgx.Rows) error {
-		leases, missing, err = scanLeases(rows, h, k, sent)
+		answer.leases, answer.missing, err = scanLeases(rows, h, k, sent)
 		return err
 	})
 	err = s.sendLeases(ctx, &b)
-	return leases, missing, err
+	return answer, err
+}
+
+// queueReports queues the statement that notes reports, if there are any. The answer sets unnoted.
+func queueReports(b *pgx.Batch, h Holder, reports []PollReport, unnoted *[]string) {
+	if len(reports) > 0 {
+		b.Queue(noteReports, h.ID).QueryRow(func(row pgx.Row) error { return row.Scan(nil, unnoted) })
+	}
 }
 
 // sendLeases sends a batch that beginLeases has begun.
@@ -186,21 +209,59 @@ func (s *Store) addLeases(ctx context.Context, mailboxes []string) error {
 }
 
 // ReleaseLeases notes the reports, gives back every lease of h at once and removes the row of h. It does so even when ctx
-// has ended, for a few seconds. If it fails, the leases end by themselves.
+// has ended, for a few seconds: it waits for no lock, but tries again where another transaction has locked the row of a
+// lease. If it fails, the leases that it could not give back end by themselves.
 func (s *Store) ReleaseLeases(ctx context.Context, h Holder, reports []PollReport) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
 	defer cancel()
+	for began := time.Now(); ; {
+		left, unnoted, err := s.releaseLeases(ctx, h, aged(reports, time.Since(began)))
+		if err != nil {
+			return fmt.Errorf("release leases: %w", s.orSchema(ctx, err))
+		}
+		if left == 0 {
+			return nil
+		}
+		reports = reportsAbout(reports, unnoted)
+		select {
+		case <-time.After(releasePause):
+		case <-ctx.Done():
+			return fmt.Errorf("release leases: other transactions have locked %d of them for %s", left, releaseTime)
+		}
+	}
+}
+
+// releaseLeases gives back the leases whose rows are not locked, and removes the row of h after the last one. It returns
+// how many are left, and the mailboxes of the reports that were not noted.
+func (s *Store) releaseLeases(ctx context.Context, h Holder, reports []PollReport) (left int, unnoted []string, err error) {
 	var b pgx.Batch
-	err := s.beginLeases(&b, Keeping{Reports: reports})
-	if err == nil {
-		b.Queue(noteReports, h.ID)
-		b.Queue(releaseAll, h.ID)
-		b.Queue(`DELETE FROM daemon WHERE id = $1::text::uuid`, h.ID)
-		b.Queue(`COMMIT`)
-		err = s.sendLeases(ctx, &b)
+	if err := s.beginLeases(&b, Keeping{Reports: reports}); err != nil {
+		return 0, nil, err
 	}
-	if err != nil {
-		return fmt.Errorf("release leases: %w", s.orSchema(ctx, err))
+	queueReports(&b, h, reports, &unnoted)
+	b.Queue(releaseAll, h.ID)
+	b.Queue(removeDaemon, h.ID)
+	b.Queue(`SELECT count(*) FROM lease WHERE holder_id = $1::text::uuid`, h.ID).QueryRow(func(row pgx.Row) error { return row.Scan(&left) })
+	b.Queue(`COMMIT`)
+	err = s.sendLeases(ctx, &b)
+	return left, unnoted, err
+}
+
+// aged returns reports as they are some time later.
+func aged(reports []PollReport, by time.Duration) []PollReport {
+	later := slices.Clone(reports)
+	for i := range later {
+		r := &later[i]
+		r.Ago += by
+		r.NotBeforeIn = max(r.NotBeforeIn-by, 0)
+		if r.DueIn > 0 { // 0 would leave the time as it is
+			r.DueIn = max(r.DueIn-by, time.Millisecond)
+		}
 	}
-	return nil
+	return later
+}
+
+// reportsAbout returns the reports about some mailboxes, whose names are in the form that clean returns.
+func reportsAbout(reports []PollReport, mailboxes []string) []PollReport {
+	return slices.DeleteFunc(slices.Clone(reports), func(r PollReport) bool { return !slices.Contains(mailboxes, clean(r.Mailbox)) })
 }

@@ -51,7 +51,7 @@ func (p *program) beat(t testing.TB, reports ...store.PollReport) []store.Lease 
 func (p *program) keep(t testing.TB, k store.Keeping) []store.Lease {
 	t.Helper()
 	k.Mailboxes, k.Duration = p.mailboxes, leaseTime
-	leases, err := p.store.KeepLeases(t.Context(), p.holder, k)
+	leases, _, err := p.store.KeepLeases(t.Context(), p.holder, k)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestADaemonThatFallsSilentInABeatHoldsUpNoOther(t *testing.T) {
 		silent.store.SetPatience(patience)
 		proxy.SilenceAtFrontend(n)
 		k := store.Keeping{Mailboxes: silent.mailboxes, Duration: leaseTime, Reports: []store.PollReport{report}}
-		if _, err := silent.store.KeepLeases(t.Context(), silent.holder, k); !errors.Is(err, store.ErrUnavailable) {
+		if _, _, err := silent.store.KeepLeases(t.Context(), silent.holder, k); !errors.Is(err, store.ErrUnavailable) {
 			t.Errorf("silence at message %d: %v", n, err)
 		}
 		want := 4 // and one more, unless the silent daemon is about to report on it
@@ -276,7 +276,7 @@ func TestALateRenewalWaitsForTheDaemonThatTakesTheLease(t *testing.T) {
 	must(t, err)
 	result := make(chan []store.Lease, 1)
 	go func() {
-		leases, err := paused.store.KeepLeases(t.Context(), paused.holder, store.Keeping{Mailboxes: paused.mailboxes, Duration: leaseTime})
+		leases, _, err := paused.store.KeepLeases(t.Context(), paused.holder, store.Keeping{Mailboxes: paused.mailboxes, Duration: leaseTime})
 		if err != nil {
 			t.Error(err)
 		}
@@ -588,7 +588,7 @@ func TestABeatWithAnotherSchemaChangesNothing(t *testing.T) {
 			p.beat(t)
 			d.pass(t, time.Hour)
 			d.exec(t, tc.change)
-			_, err := p.store.KeepLeases(t.Context(), p.holder, store.Keeping{Mailboxes: p.mailboxes, Duration: leaseTime})
+			_, _, err := p.store.KeepLeases(t.Context(), p.holder, store.Keeping{Mailboxes: p.mailboxes, Duration: leaseTime})
 			if !errors.Is(err, tc.want) {
 				t.Errorf("KeepLeases: %v", err)
 			}
@@ -614,7 +614,7 @@ func TestNoLeaseIsKeptWhileTheDatabaseIsDown(t *testing.T) {
 	p.beat(t)
 	proxy.Refuse()
 	k := store.Keeping{Mailboxes: p.mailboxes, Duration: leaseTime}
-	if _, err := p.store.KeepLeases(t.Context(), p.holder, k); !errors.Is(err, store.ErrUnavailable) {
+	if _, _, err := p.store.KeepLeases(t.Context(), p.holder, k); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("KeepLeases: %v", err)
 	}
 	if err := p.store.ReleaseLeases(t.Context(), p.holder, nil); !errors.Is(err, store.ErrUnavailable) {
@@ -634,7 +634,7 @@ func TestADurationOfALeaseHasLimits(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	for _, wrong := range []time.Duration{0, -1, store.MaxLease + 1} {
-		if _, err := d.store.KeepLeases(t.Context(), store.NewHolder(""), store.Keeping{Duration: wrong}); err == nil {
+		if _, _, err := d.store.KeepLeases(t.Context(), store.NewHolder(""), store.Keeping{Duration: wrong}); err == nil {
 			t.Errorf("%s is accepted", wrong)
 		}
 	}
@@ -667,6 +667,80 @@ func (d *desk) lockLease(t *testing.T, mailbox string) (unlock func()) {
 	_, err = tx.Exec(t.Context(), `SELECT FROM lease JOIN mailbox ON id = mailbox_id WHERE name = $1 FOR NO KEY UPDATE OF lease`, mailbox)
 	must(t, err)
 	return func() { must(t, tx.Rollback(t.Context())) }
+}
+
+func TestAReportWhoseRowIsLockedIsForTheCallerToRepeat(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	one, two := d.program("one", "a", "b", "new"), d.program("two", "a")
+	one.mailboxes = one.mailboxes[:2]
+	one.beat(t)
+	one.mailboxes = append(one.mailboxes, "new") // its row is added within the call
+	report := func(mailbox string) store.PollReport {
+		return store.PollReport{Mailbox: mailbox, Succeeded: true, DueIn: time.Hour, NotBeforeIn: 30 * time.Minute}
+	}
+	k := store.Keeping{
+		Mailboxes: one.mailboxes, Release: []string{"a"}, Duration: leaseTime,
+		Reports: []store.PollReport{report("A"), report("b"), report("of another")},
+	}
+	unlock := d.lockLease(t, "a")
+	leases, unnoted, err := one.store.KeepLeases(t.Context(), one.holder, k)
+	if err != nil || !slices.Equal(unnoted, []string{"A"}) || !leases[0].NotBefore.IsZero() || leases[1].NotBefore.IsZero() {
+		t.Errorf("while the row is locked: %+v, not noted are %v, %v", leases, unnoted, err)
+	}
+	unlock()
+	if two.beat(t)[0].Held {
+		t.Error("the lease was given back without the report")
+	}
+	k.Reports = k.Reports[:1]
+	if _, unnoted, err = one.store.KeepLeases(t.Context(), one.holder, k); err != nil || unnoted != nil {
+		t.Errorf("at the next beat: not noted are %v, %v", unnoted, err)
+	}
+	if l := two.beat(t)[0]; !l.Held || l.NotBefore.IsZero() || l.DueAt.IsZero() {
+		t.Errorf("the next holder logs in too early: %+v", l)
+	}
+}
+
+// TestAStopWaitsShortlyForARowThatIsLocked unlocks the row when the other leases are given back.
+func TestAStopWaitsShortlyForARowThatIsLocked(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	one, two := d.program("one", "a", "b"), d.program("two", "a", "b")
+	one.beat(t)
+	unlock := d.lockLease(t, "a")
+	released := make(chan error)
+	go func() {
+		report := store.PollReport{Mailbox: "a", Succeeded: true, DueIn: time.Hour, NotBeforeIn: 30 * time.Minute}
+		released <- one.store.ReleaseLeases(t.Context(), one.holder, []store.PollReport{report})
+	}()
+	storetest.Until(t, "another daemon has what is not locked", func() bool { return slices.Equal(held(two.beat(t)), []string{"b"}) })
+	unlock()
+	must(t, <-released)
+	if l := two.beat(t)[0]; !l.Held || l.NotBefore.IsZero() || l.DueAt.IsZero() {
+		t.Errorf("the next holder logs in too early: %+v", l)
+	}
+	if n := d.count(t, `daemon`); n != 1 {
+		t.Errorf("%d daemons are left", n)
+	}
+}
+
+func TestAStopEndsThoughARowStaysLocked(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	one, two := d.program("one", "a", "b"), d.program("two", "a", "b")
+	one.beat(t)
+	unlock := d.lockLease(t, "a")
+	if err := one.store.ReleaseLeases(t.Context(), one.holder, nil); err == nil || !strings.Contains(err.Error(), "locked 1 of them") {
+		t.Errorf("it says %v", err)
+	}
+	if got := held(two.beat(t)); !slices.Equal(got, []string{"b"}) {
+		t.Errorf("another daemon has %v", got)
+	}
+	unlock()
+	d.pass(t, leaseTime)
+	if got := held(two.beat(t)); len(got) != 2 {
+		t.Errorf("when the lease has ended, the other daemon has %v", got)
+	}
 }
 
 func TestALeaseWhoseRowWasLockedWhenItWasGivenBackIsFreeAtTheNextBeat(t *testing.T) {

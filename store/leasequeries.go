@@ -27,7 +27,8 @@ func (s *Store) beginLeases(b *pgx.Batch, k Keeping) error {
 	}
 	b.Queue(`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE`)
 	b.Queue(`SELECT set_config('mailintegration.mailboxes', $1::text[]::text, true), set_config('mailintegration.release', $2::text[]::text, true),
-			set_config('mailintegration.reports', $3, true), set_config('lock_timeout', $4, true), set_config('statement_timeout', $5, true),
+			set_config('mailintegration.reports', $3, true), set_config('mailintegration.unnoted', '{}', true),
+			set_config('lock_timeout', $4, true), set_config('statement_timeout', $5, true),
 			set_config('idle_in_transaction_session_timeout', $5, true), set_config('synchronous_commit', 'off', true)`,
 		cleaned(k.Mailboxes), cleaned(k.Release), reports, milliseconds(min(leaseLockTime, s.lockTime)), milliseconds(s.statementTime))
 	b.Queue(`SELECT 1 / (max(version_id) = $1)::integer FROM goose_db_version WHERE is_applied`, programSchema())
@@ -127,31 +128,44 @@ const registerDaemon = `INSERT INTO daemon (id, host, process, version, is_singl
 	ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until`
 
 // noteReports notes a daemon's reports in the rows of the leases that it holds. It passes over a row that another transaction
-// has locked, which happens for milliseconds only: the next report replaces this one.
-const noteReports = `UPDATE lease AS l SET polled_at = r.at,
-		succeeded_at = CASE WHEN r.succeeded THEN r.at ELSE l.succeeded_at END,
-		due_at = CASE WHEN r.due <> 0 THEN now() + r.due * interval '1 ms' ELSE l.due_at END,
-		not_before = CASE WHEN r.not_before <> 0 THEN now() + r.not_before * interval '1 ms' END,
-		backlog = r.backlog, problem = r.problem, cause = r.cause,
-		problem_since = CASE WHEN r.problem <> '' THEN coalesce(l.problem_since, r.at) END
-	FROM (SELECT l.mailbox_id, now() - r.ago * interval '1 ms' AS at, r.*
+// has locked, and returns the names of those mailboxes; releaseSome and releaseAll, in the same transaction, keep their leases.
+const noteReports = `WITH reported AS MATERIALIZED (SELECT l.mailbox_id, now() - r.ago * interval '1 ms' AS at, r.*
 		FROM jsonb_to_recordset(current_setting('mailintegration.reports')::jsonb) AS r (name text, ago bigint, succeeded boolean,
 			due bigint, not_before bigint, backlog integer, problem text, cause text)
 		JOIN mailbox AS m ON lower(m.name) = lower(r.name) JOIN lease AS l ON l.mailbox_id = m.id
-		WHERE l.holder_id = $1::text::uuid FOR NO KEY UPDATE OF l SKIP LOCKED) AS r
-	WHERE l.mailbox_id = r.mailbox_id`
+		WHERE l.holder_id = $1::text::uuid),
+	locked AS MATERIALIZED (SELECT mailbox_id FROM lease WHERE mailbox_id IN (SELECT mailbox_id FROM reported)
+		AND holder_id = $1::text::uuid FOR NO KEY UPDATE SKIP LOCKED),
+	noted AS (UPDATE lease AS l SET polled_at = r.at,
+			succeeded_at = CASE WHEN r.succeeded THEN r.at ELSE l.succeeded_at END,
+			due_at = CASE WHEN r.due <> 0 THEN now() + r.due * interval '1 ms' ELSE l.due_at END,
+			not_before = CASE WHEN r.not_before <> 0 THEN now() + r.not_before * interval '1 ms' END,
+			backlog = r.backlog, problem = r.problem, cause = r.cause,
+			problem_since = CASE WHEN r.problem <> '' THEN coalesce(l.problem_since, r.at) END
+		FROM reported AS r JOIN locked ON locked.mailbox_id = r.mailbox_id
+		WHERE l.mailbox_id = r.mailbox_id RETURNING l.mailbox_id)
+	SELECT set_config('mailintegration.unnoted', coalesce(array_agg(mailbox_id), '{}')::text, true), coalesce(array_agg(name), '{}')
+	FROM reported WHERE mailbox_id NOT IN (SELECT mailbox_id FROM noted)`
+
+// isNoted is the condition that no report about the mailbox of a lease was passed over in this transaction.
+const isNoted = `mailbox_id <> ALL (current_setting('mailintegration.unnoted')::bigint[])`
 
 // releaseSome gives back leases by name, and those of mailboxes that the daemon does not name any more: one whose row was
 // locked when the daemon gave it back would otherwise last as long as the daemon. The daemon that wants a lease finds it free.
 var releaseSome = `UPDATE lease SET holder_id = NULL, free_since = now() FROM (SELECT mailbox_id AS id FROM lease
 		WHERE holder_id = $1::text::uuid AND (mailbox_id IN (SELECT id FROM mailbox WHERE ` + isNamedIn("release") + `)
 			OR mailbox_id NOT IN (SELECT id FROM mailbox WHERE ` + isNamedIn("mailboxes") + `))
+			AND ` + isNoted + `
 		FOR NO KEY UPDATE SKIP LOCKED) AS given
 	WHERE mailbox_id = given.id`
 
 const releaseAll = `UPDATE lease SET holder_id = NULL, free_since = now() FROM (SELECT mailbox_id AS id FROM lease
-		WHERE holder_id = $1::text::uuid FOR NO KEY UPDATE SKIP LOCKED) AS given
+		WHERE holder_id = $1::text::uuid AND ` + isNoted + ` FOR NO KEY UPDATE SKIP LOCKED) AS given
 	WHERE mailbox_id = given.id`
+
+// removeDaemon removes the row of a daemon that holds no lease any more: its foreign key would wait for the row
+// of a lease that is locked.
+const removeDaemon = `DELETE FROM daemon WHERE id = $1::text::uuid AND NOT EXISTS (SELECT FROM lease WHERE holder_id = $1::text::uuid)`
 
 // takeLeases takes free leases, except those that the same call gives back. The lock on the row of a dead daemon keeps that
 // daemon from renewing its leases while they are taken: if it was only paused, it waits, and then finds them taken. A daemon

@@ -174,7 +174,7 @@ func TestMailboxesOfAnOlderSchemaGetLeases(t *testing.T) {
 	if err != nil || len(states) != 2 || states[1].Name != "Sales" || states[1].Holder != nil {
 		t.Errorf("states are %+v, %v", states, err)
 	}
-	leases, err := s.KeepLeases(t.Context(), store.NewHolder("1.0"), store.Keeping{Mailboxes: []string{"sales", "new"}, Duration: leaseTime})
+	leases, _, err := s.KeepLeases(t.Context(), store.NewHolder("1.0"), store.Keeping{Mailboxes: []string{"sales", "new"}, Duration: leaseTime})
 	if err != nil || len(leases) != 2 || !leases[0].Held || !leases[1].Held || !leases[0].DueAt.IsZero() {
 		t.Errorf("leases are %+v, %v", leases, err)
 	}

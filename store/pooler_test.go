@@ -30,7 +30,7 @@ func TestAPoolerInTransactionModeChangesNothing(t *testing.T) {
 			}
 			holder := store.NewHolder("1")
 			for round := range 20 {
-				leases, err := s.KeepLeases(t.Context(), holder, store.Keeping{Mailboxes: []string{mailbox.Name}, Duration: time.Minute, Once: true})
+				leases, _, err := s.KeepLeases(t.Context(), holder, store.Keeping{Mailboxes: []string{mailbox.Name}, Duration: time.Minute, Once: true})
 				if err != nil || !leases[0].Held {
 					return fmt.Errorf("leases %+v: %w", leases, err)
 				}

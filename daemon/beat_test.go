@@ -1,0 +1,124 @@
+package daemon
+
+import (
+	"testing"
+	"time"
+
+	"mailintegration/mailbox/pop3test"
+)
+
+// lockedLease is a daemon that has polled a mailbox whose server wants ten minutes between log-ins, and whose lease is
+// locked by another transaction.
+type lockedLease struct {
+	*world
+	now    time.Time
+	daemon *Daemon
+	keeper *keeper
+	unlock func()
+}
+
+func newLockedLease(t *testing.T) *lockedLease {
+	t.Helper()
+	l := &lockedLease{world: newWorldOn(t, pop3test.Options{Extra: []string{"LOGIN-DELAY 600"}}), now: time.Now()}
+	l.options.Now = func() time.Time { return l.now }
+	l.daemon = l.world.daemon()
+	l.daemon.launch = func(*worker) {}
+	l.keeper = newKeeper(l.daemon, nil)
+	l.beat()
+	l.mail()
+	w := l.worker()
+	if !w.claim() {
+		t.Fatal("a poll is under way")
+	}
+	if r := w.pollOnce(t.Context()); r.Err != nil || r.Opened != 1 {
+		t.Fatalf("%+v", r)
+	}
+	tx, err := l.rows.Begin(t.Context())
+	if err == nil {
+		_, err = tx.Exec(t.Context(), `SELECT FROM lease FOR NO KEY UPDATE`)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.unlock = func() {
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return l
+}
+
+func (l *lockedLease) worker() *worker { return l.daemon.workers[0] }
+
+func (l *lockedLease) beat() {
+	l.Helper()
+	if err := l.keeper.beat(l.Context()); err != nil {
+		l.Fatal(err)
+	}
+}
+
+func TestAReportThatABeatCouldNotMakeIsMadeByTheNext(t *testing.T) {
+	t.Parallel()
+	l := newLockedLease(t)
+	next := l.worker().status(l.now).NextPoll
+	l.beat()
+	if n := l.count(`SELECT count(*) FROM lease WHERE polled_at IS NULL AND not_before IS NULL`); n != 1 {
+		t.Fatal("the report is noted although the row is locked")
+	}
+	l.unlock()
+	l.now = l.now.Add(20 * time.Second)
+	l.beat()
+	if n := l.count(`SELECT count(*) FROM lease WHERE polled_at <= now() - interval '20 s' AND due_at <= now() + interval '580 s'
+		AND not_before BETWEEN now() + interval '1 s' AND now() + interval '580 s'`); n != 1 {
+		t.Error("20 s later the report is not there, or as it was then")
+	}
+	if s := l.worker().status(l.now); !s.Held || !s.NextPoll.Equal(next) {
+		t.Errorf("the next poll was at %v: %+v", next, s)
+	}
+	l.exec(`UPDATE lease SET polled_at = NULL`)
+	if l.beat(); l.count(`SELECT count(*) FROM lease WHERE polled_at IS NULL`) != 1 {
+		t.Error("it reports once more")
+	}
+}
+
+func TestALeaseThatAnotherDaemonWantsGoesWithItsReport(t *testing.T) {
+	t.Parallel()
+	l := newLockedLease(t)
+	next := l.worker().status(l.now).NextPoll
+	l.worker().lease.wantedSince = l.now // another daemon asks for it
+	l.beat()
+	l.unlock()
+	if n := l.count(`SELECT count(*) FROM lease WHERE holder_id IS NULL`); n != 0 {
+		t.Error("it is given back without its report")
+	}
+	if s := l.worker().status(l.now); !s.Held || !s.NextPoll.Equal(next) {
+		t.Errorf("the next poll was at %v: %+v", next, s)
+	}
+	l.worker().lease.wantedSince = l.now
+	if l.beat(); l.count(`SELECT count(*) FROM lease WHERE holder_id IS NULL AND not_before > now() AND due_at > now()`) != 1 {
+		t.Error("it is not given back, or without its report")
+	}
+}
+
+func TestTheLastReportAboutAMailboxThatWasRemovedIsNoted(t *testing.T) {
+	t.Parallel()
+	l := newLockedLease(t)
+	w := l.worker()
+	if _, err := l.daemon.Apply(Settings{}); err != nil {
+		t.Fatal(err)
+	}
+	l.daemon.mu.Lock()
+	l.daemon.dropRetired(w) // as its goroutine does
+	l.daemon.mu.Unlock()
+	l.beat()
+	l.unlock()
+	if n := l.count(`SELECT count(*) FROM lease WHERE holder_id IS NULL`); n != 0 {
+		t.Error("the lease is given back without the report")
+	}
+	if l.beat(); l.count(`SELECT count(*) FROM lease WHERE holder_id IS NULL AND not_before > now() AND due_at > now()`) != 1 {
+		t.Error("the lease is not given back, or without the report")
+	}
+	if len(l.keeper.gone) != 0 {
+		t.Error("the report will be made once more")
+	}
+}
