@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -48,6 +49,20 @@ func (c *collection) update(ctx context.Context, q execer, step, assignments str
 	return nil
 }
 
+// checkLease returns errLeaseLost when another program has become the collector, or has been: the marker may then have a
+// generation that this one has not read from the row.
+func (c *collection) checkLease(ctx context.Context) error {
+	var held bool
+	err := c.store.pool.QueryRow(ctx, `SELECT coalesce(collector = $1, false) FROM attachment_directory`, c.store.id).Scan(&held)
+	if err != nil {
+		return unavailable(ctx, err)
+	}
+	if !held {
+		return errLeaseLost
+	}
+	return nil
+}
+
 // releaseLease lets other programs collect, but extends the lease when an abandoned call may still remove a file. If it
 // fails, the lease ends by itself.
 func (c *collection) releaseLease(ctx context.Context, err error) {
@@ -73,7 +88,7 @@ func (c *collection) changeGeneration(ctx context.Context) error {
 		return err
 	}
 	if err := c.owner.checkOriginal(m, here); err != nil {
-		return err
+		return cmp.Or(c.checkLease(ctx), err)
 	}
 	if m.generation == c.owner.next { // an earlier collection stopped before it updated the row
 		if err := c.followMarker(ctx); err != nil {

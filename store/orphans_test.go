@@ -316,6 +316,30 @@ func TestACollectorThatLostItsLeaseRemovesNothing(t *testing.T) {
 	}
 }
 
+// TestACollectorThatLostItsLeaseIsNotTakenForACopy lets another program collect before the first reads the marker.
+func TestACollectorThatLostItsLeaseIsNotTakenForACopy(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	other := d.open(t, d.url)
+	writeOld(t, d.path("orphan"), "orphan", 48*time.Hour)
+	var collected int
+	collect := sync.OnceValue(func() (err error) {
+		d.exec(t, `UPDATE attachment_directory SET collector_until = now() - interval '1 s'`)
+		collected, err = other.CollectOrphans(t.Context(), time.Hour)
+		return err
+	})
+	d.store.OnFiles(0, func(name string) error {
+		if name == "read marker" {
+			return collect()
+		}
+		return nil
+	})
+	n, err := d.store.CollectOrphans(t.Context(), time.Hour)
+	if collected != 1 || n != 0 || err == nil || errors.Is(err, store.ErrCopy) || !strings.Contains(err.Error(), "another program") {
+		t.Errorf("the other program collected %d, this one %d, %v", collected, n, err)
+	}
+}
+
 func TestAFileThatCannotBeRemovedDoesNotKeepTheOthers(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
