@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	goparser "go/parser"
 	"go/token"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -61,11 +62,15 @@ func TestEveryClassOfErrorsHasACause(t *testing.T) {
 	t.Parallel()
 	table := readFile(t, "cause.go")
 	for _, dir := range []string{"mailbox", "store"} {
-		packages, err := goparser.ParseDir(token.NewFileSet(), "../"+dir, nil, 0)
-		if err != nil {
-			t.Fatal(err)
+		paths, err := filepath.Glob("../" + dir + "/*.go")
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("no files of %s: %v", dir, err)
 		}
-		for _, file := range packages[dir].Files {
+		for _, path := range paths {
+			file, err := goparser.ParseFile(token.NewFileSet(), path, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
 			for name, object := range file.Scope.Objects {
 				if object.Kind != ast.Var || !strings.HasPrefix(name, "Err") || strings.Contains(strings.Join(withoutCause, " "), name) {
 					continue

@@ -19,7 +19,7 @@ var servers = map[string]pop3test.Options{
 	" one at a time": {Without: []string{"PIPELINING"}},
 }
 
-// site is what the crash matrix runs on.
+// site holds the server and the batches on which the crash matrix runs.
 type site struct {
 	server pop3test.Options
 	batch  int // messages in a batch; 0 for the default, so that all messages are in one

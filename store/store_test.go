@@ -24,7 +24,7 @@ func TestOpenNamesTheProblemAndHidesThePassword(t *testing.T) {
 	}{
 		{"no schema", empty, t.TempDir(), "db migrate", store.ErrSchemaOlder},
 		{"nobody listens", "postgres://u:s3cret@127.0.0.1:1/x", t.TempDir(), "connect", store.ErrUnavailable},
-		{"a wrong password", strings.Replace(good, "@", "s3cret@", 1), t.TempDir(), "password", store.ErrUnavailable},
+		{"a wrong password", strings.Replace(storetest.Direct(t, good), "@", "s3cret@", 1), t.TempDir(), "password", store.ErrUnavailable},
 		{"an address with a bad port", "postgres://u:s3cret@host:port/x", t.TempDir(), "address of the database", nil},
 		{"an address with a bad escape", "postgres://u:s3cret%zz@host/x", t.TempDir(), "address of the database", nil},
 		{"an address with a slash in the password", "postgres://u:s3cret/x@host/db", t.TempDir(), "address of the database", nil},

@@ -51,7 +51,7 @@ func share(t *testing.T) *shared {
 		}
 		t.Cleanup(func() {
 			cmd.Process.Signal(syscall.SIGCONT)
-			cmd.Process.Kill() // a daemon that has ended is none to kill
+			cmd.Process.Kill() // its error says that the daemon has ended before
 			cmd.Wait()
 		})
 		s.daemons[i] = cmd

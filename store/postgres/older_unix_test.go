@@ -28,6 +28,9 @@ func runByHand(t *testing.T, dir string) string {
 	if err != nil && len(all) > 0 {
 		program, err = slices.Max(all), nil
 	}
+	if named := os.Getenv(postgres.BinEnvironment); named != "" {
+		program, err = filepath.Join(named, "postgres"), nil
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
