@@ -30,9 +30,13 @@ const (
 func (p *poll) toRetrieve(
 	work context.Context, session *mailbox.Session, listing []mailbox.Item,
 ) (fresh []mailbox.Item, due map[int]bool, err error) {
-	if p.mailbox.LeaveOnServer == LeaveNever || len(listing) == 0 {
+	switch {
+	case p.mailbox.LeaveOnServer == LeaveNever:
 		return listing, nil, nil
+	case len(listing) == 0:
+		return nil, nil, p.noteEmpty(work)
 	}
+	p.progress.notedEmpty = false
 	if listing, err = p.identify(work, session, listing); err != nil {
 		return nil, nil, err
 	}
@@ -55,6 +59,20 @@ func (p *poll) toRetrieve(
 		}
 	}
 	return fresh, due, nil
+}
+
+// noteEmpty notes in the database that the server lists nothing any more, so that a unique-id that returns is not taken
+// for that of a recorded message. Later polls of the empty mailbox ask the database nothing.
+func (p *poll) noteEmpty(work context.Context) error {
+	if p.progress.notedEmpty {
+		return nil
+	}
+	if err := p.resolveForMail(work); err != nil {
+		return err
+	}
+	_, err := p.opts.Store.Known(work, p.target, nil)
+	p.progress.notedEmpty = err == nil
+	return err
 }
 
 // isDue reports whether a message that was accepted at that time has been on the server for long enough.

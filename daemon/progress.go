@@ -22,6 +22,10 @@ type progress struct {
 	listed    int           // number of messages in the poll's first listing, -1 before
 	noHeaders bool          // the server sends no headers, which could take the place of unique-ids
 
+	// notedEmpty says that the database knows that the server lists nothing (LeaveOnServer). Only the holder of the lease
+	// can know that, since another daemon may record messages.
+	notedEmpty bool
+
 	names resolution           // of the mailbox's configuration
 	tls   *mailbox.TLSSessions // so that the next session resumes one
 

@@ -225,6 +225,36 @@ func TestAReusedUniqueIDIsNoticedByNewProcesses(t *testing.T) {
 	w.wantRecorded(2)
 }
 
+// A daemon that has seen the mailbox empty asks the database no more about it, until it, or another one, sees a message.
+func TestAReusedUniqueIDIsNoticedByADaemonThatGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mailbox.LeaveOnServer = LeaveAlways
+	d := w.daemon()
+	next := func(subject string) {
+		w.maildrops.AddUIDL(helpdesk, "u", []byte("From: ann@acme.example\r\nSubject: "+subject+"\r\n\r\n"))
+	}
+	empty := func() {
+		w.maildrops.Replace(helpdesk, "u", nil)
+		w.pollTimes(d, 2)
+	}
+	w.pollTimes(d, 2)
+	next("one")
+	w.pollTimes(d, 1)
+	empty()
+	next("two")
+	w.pollTimes(d, 2) // the first may only learn that the unique-id has returned
+	empty()
+	next("three")
+	w.poll()
+	w.poll()
+	w.idle()
+	empty()
+	next("four")
+	w.pollTimes(d, 2)
+	w.wantRecorded(4)
+}
+
 func TestMessagesWithoutFilesAreRecordedWhileTheShareIsAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

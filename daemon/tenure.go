@@ -65,7 +65,7 @@ func (w *worker) takeOver(l store.Lease, knowsMore bool, now time.Time) {
 	if l.NotBefore.After(w.notBefore) {
 		w.notBefore = l.NotBefore
 	}
-	w.next = w.noSooner(next)
+	w.next, w.regains = w.noSooner(next), true
 }
 
 // loseLease takes the lease from the worker. A poll under way ends after its batch.

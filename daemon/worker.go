@@ -27,6 +27,7 @@ type worker struct {
 	retired bool       // the mailbox was removed: no poll begins any more
 	forgets bool       // the next poll begins without progress: the account is another one
 	lease   lease
+	regains bool      // the lease was taken after the last poll had begun: another daemon may have polled the mailbox
 	next    time.Time // when the next poll is due; zero when that has to be planned
 	state   State     // without regard to lease and retired
 	busy    bool      // a poll is under way
@@ -270,6 +271,9 @@ func (w *worker) settings() (*Mailbox, *Options) {
 	w.state = Polling
 	if w.forgets {
 		w.progress, w.forgets = newProgress(), false
+	}
+	if w.regains {
+		w.progress.notedEmpty, w.regains = false, false
 	}
 	return w.mailbox, opts
 }
