@@ -214,19 +214,20 @@ func (s *Store) addLeases(ctx context.Context, mailboxes []string) error {
 func (s *Store) ReleaseLeases(ctx context.Context, h Holder, reports []PollReport) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
 	defer cancel()
-	for began := time.Now(); ; {
+	for began, locked := time.Now(), 0; ; {
 		left, unnoted, err := s.releaseLeases(ctx, h, aged(reports, time.Since(began)))
-		if err != nil {
+		switch {
+		case err != nil && (ctx.Err() == nil || locked == 0):
 			return fmt.Errorf("release leases: %w", s.orSchema(ctx, err))
-		}
-		if left == 0 {
+		case err == nil && left == 0:
 			return nil
+		case err == nil:
+			locked, reports = left, reportsAbout(reports, unnoted)
 		}
-		reports = reportsAbout(reports, unnoted)
 		select {
 		case <-time.After(releasePause):
 		case <-ctx.Done():
-			return fmt.Errorf("release leases: other transactions have locked %d of them for %s", left, releaseTime)
+			return fmt.Errorf("release leases: other transactions have locked %d of them for %s", locked, releaseTime)
 		}
 	}
 }
