@@ -80,7 +80,8 @@ func (k *keeper) wait(ctx context.Context, d time.Duration) {
 func (k *keeper) beat(ctx context.Context) error {
 	err := k.recheck(ctx)
 	if err == nil {
-		err = k.keep(ctx)
+		// The server may still execute a beat that is given up, after the leases went back. So a stop waits for it.
+		err = k.keep(context.WithoutCancel(ctx))
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
