@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -153,7 +154,10 @@ type migration struct {
 	name   string
 }
 
-func knownMigrations() ([]migration, error) {
+// knownMigrations returns the migrations in this program. Every beat asks for them.
+var knownMigrations = sync.OnceValues(readMigrations)
+
+func readMigrations() ([]migration, error) {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return nil, err

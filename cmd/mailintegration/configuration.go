@@ -27,8 +27,11 @@ type reader func() (*config.Service, []config.Warning, error)
 // load reads the configuration and, if root runs this, goes on as the account that owns the data directory. Mistakes in
 // mailbox files are returned beside the service, since they concern only their own mailboxes.
 func load(e *env) (service *config.Service, warnings []config.Warning, broken *config.Error, err error) {
-	return e.load(func() (*config.Service, []config.Warning, error) { return config.LoadService(e.config) })
+	return e.load(e.read)
 }
+
+// read reads the service file and the mailbox files that it names.
+func (e *env) read() (*config.Service, []config.Warning, error) { return config.LoadService(e.config) }
 
 // load does the same as the function load, with another way to read the files.
 func (e *env) load(read reader) (service *config.Service, warnings []config.Warning, broken *config.Error, err error) {
@@ -40,6 +43,14 @@ func (e *env) load(read reader) (service *config.Service, warnings []config.Warn
 		err = e.leaveRoot(service.DataDirectory)
 	}
 	return service, warnings, broken, err
+}
+
+// asError returns the mistakes in mailbox files as an error, nil when there are none.
+func asError(broken *config.Error) error {
+	if broken == nil {
+		return nil // not broken: a nil pointer in an error is not nil
+	}
+	return broken
 }
 
 // onlyMailbox returns the only configured mailbox, for a person who named none.

@@ -38,12 +38,9 @@ func report(stderr io.Writer, err error) int {
 	if err == nil {
 		return exitDone
 	}
-	code, hint := exitFailed, daemon.Hint(err)
+	code, hint := exitFailed, hintOf(err)
 	if f := new(failure); errors.As(err, &f) {
 		code = f.code
-		if f.hint != "" {
-			hint = f.hint
-		}
 	}
 	if mistakes := new(config.Error); errors.As(err, &mistakes) {
 		fmt.Fprintln(stderr, mistakes)
@@ -58,4 +55,12 @@ func report(stderr io.Writer, err error) int {
 		fmt.Fprintln(stderr, "hint:", hint)
 	}
 	return code
+}
+
+// hintOf returns what a person can do about err, "" when nothing is known.
+func hintOf(err error) string {
+	if f := new(failure); errors.As(err, &f) && f.hint != "" {
+		return f.hint
+	}
+	return daemon.Hint(err)
 }

@@ -43,12 +43,8 @@ const (
 // open reads the configuration, starts the private PostgreSQL if no database is configured, and brings the schema up to
 // date. The caller closes the installation.
 func open(e *env, v verbosity) (*installation, error) {
-	service, warnings, broken, err := load(e)
+	in, err := openWithoutStore(e, v, e.read)
 	if err != nil {
-		return nil, err
-	}
-	in := &installation{service: service, warnings: warnings, broken: broken}
-	if err := in.openLog(e, v); err != nil {
 		return nil, err
 	}
 	if in.store, err = in.openStore(e.ctx); err != nil {
@@ -201,14 +197,6 @@ func settingsOf(service *config.Service, revision func(name string) string) daem
 		}
 	}
 	return s
-}
-
-// mistakes returns the mistakes in mailbox files as an error, nil when there are none.
-func (in *installation) mistakes() error {
-	if in.broken == nil {
-		return nil // not in.broken: a nil pointer in an error is not nil
-	}
-	return in.broken
 }
 
 // logConfiguration logs the warnings and each mistake in a mailbox file. The mailbox of such a file is not polled; the

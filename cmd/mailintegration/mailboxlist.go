@@ -86,7 +86,7 @@ func (c *mailboxListCmd) Run(e *env) error {
 			}
 		}
 	}
-	return seen.mistakes()
+	return asError(seen.broken)
 }
 
 // row returns the cells of a mailbox for the table.

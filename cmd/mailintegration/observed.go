@@ -11,7 +11,6 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"mailintegration/config"
-	"mailintegration/daemon"
 	"mailintegration/store"
 )
 
@@ -118,22 +117,6 @@ func (o *observation) warn(e *env) {
 			fmt.Fprintln(e.stderr, "hint:", hint)
 		}
 	}
-}
-
-// hintOf returns what a person can do about err, "" when nothing is known.
-func hintOf(err error) string {
-	if f := new(failure); errors.As(err, &f) && f.hint != "" {
-		return f.hint
-	}
-	return daemon.Hint(err)
-}
-
-// mistakes returns the mistakes in mailbox files as an error, nil when there are none.
-func (o *observation) mistakes() error {
-	if o.broken == nil {
-		return nil // not o.broken: a nil pointer in an error is not nil
-	}
-	return o.broken
 }
 
 // count returns how many mailboxes are in one of the states.

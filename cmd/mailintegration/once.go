@@ -46,7 +46,7 @@ func (c *onceCmd) Run(e *env) error {
 	if err := verdict(reports); err != nil {
 		return err
 	}
-	return in.mistakes()
+	return asError(in.broken)
 }
 
 // enabled returns the configured names of mailboxes that a person has named.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -53,10 +52,7 @@ func (c *statusCmd) Run(e *env) error {
 	}
 	r := seen.report(e)
 	if c.JSON {
-		enc := json.NewEncoder(e.stdout)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(r); err != nil {
+		if err := e.printJSON(r); err != nil {
 			return err
 		}
 	} else {

@@ -15,10 +15,7 @@ type output struct {
 // print prints v as JSON, or the rows under the headings as a table.
 func (o output) print(e *env, v any, headings []string, rows [][]any) error {
 	if o.JSON {
-		enc := json.NewEncoder(e.stdout)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(v)
+		return e.printJSON(v)
 	}
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, strings.ToUpper(strings.Join(headings, "\t")))
@@ -32,4 +29,12 @@ func (o output) print(e *env, v any, headings []string, rows [][]any) error {
 		fmt.Fprintln(w)
 	}
 	return w.Flush()
+}
+
+// printJSON prints v as JSON for programs.
+func (e *env) printJSON(v any) error {
+	enc := json.NewEncoder(e.stdout)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
 }
