@@ -135,6 +135,7 @@ func TestADatabaseThatRestartsCostsNothing(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { _ = again.Stop(context.Background()) })
 	must(t, d.store.Recheck(t.Context()))
+	d.pool.Reset() // the test's own connections ended with the server
 	d.accept(t, d.clerk(), mail("2", "after"))
 	if n := d.count(t, "receipt"); n != 2 {
 		t.Errorf("%d receipts", n)
