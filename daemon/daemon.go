@@ -35,6 +35,10 @@ type Mailbox struct {
 
 	// Problem, when not nil, is the reason why this mailbox cannot be polled at all; each poll fails with it.
 	Problem error
+
+	// Only the status has the following fields, for the events about trouble.
+	ConfigurationXML []byte // the configuration without secrets, as an event carries it; never changed
+	Tenant           string // with OAuth2: authority and tenant that issue the tokens, "" otherwise
 }
 
 // Options configures a Daemon. Mailboxes and one of Store and Open are required.
@@ -105,6 +109,8 @@ type Daemon struct {
 	workers   []*worker
 	removed   Totals // of workers that are gone
 	database  DatabaseStatus
+	ahead     time.Duration          // Status.ClockAhead
+	mistakes  []ConfigurationProblem // never changed, only replaced
 	startedAt time.Time
 	running   bool
 	holder    store.Holder  // of Run

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"slices"
 	"time"
 
 	"mailintegration/store"
@@ -29,6 +30,21 @@ type Status struct {
 	Database  DatabaseStatus
 	Mailboxes []MailboxStatus // in the order of the configuration; removed ones stay until their last poll has ended
 	Totals    Totals          // of all mailboxes since the start, removed ones too
+
+	// ClockAhead is how much this machine's clock is ahead of the database's, negative when it is behind. It is 0 while
+	// unknown, and while the difference is less than what a beat took, which bounds how well the daemon can tell.
+	ClockAhead    time.Duration
+	Configuration []ConfigurationProblem // as NoteConfiguration was told last
+}
+
+// ConfigurationProblem is a configuration file with mistakes. None of its fields has a secret.
+type ConfigurationProblem struct {
+	File     string
+	Mailbox  string   // "" for the service file
+	Mistakes []string // at least one: for a person, with file, line and tag
+	Polled   bool     // the mailbox is polled as before; for the service file: the daemon goes on with the old one
+	XML      []byte   // what could be read of a mailbox file, nil when that is nothing; never changed
+	Since    time.Time
 }
 
 // DatabaseStatus says whether the database can be used.
@@ -41,6 +57,8 @@ type DatabaseStatus struct {
 // MailboxStatus is the state of one mailbox.
 type MailboxStatus struct {
 	Name   string
+	Server string // host:port
+	Tenant string // Mailbox.Tenant
 	State  State
 	Held   bool         // this daemon holds the lease
 	Holder store.Holder // who holds the lease, as far as this daemon knows
@@ -56,6 +74,13 @@ type MailboxStatus struct {
 	Backlog     int       // messages that were listed, are still on the server and are not recorded
 	Last        Report    // of the last poll
 	Totals      Totals    // since the start
+
+	// CertificateExpires is when the server's certificate ends, as the last session with TLS has seen it; zero if unknown.
+	CertificateExpires time.Time
+	// SilentSince is when the last message was recorded, if the mailbox used to have mail and has had none for an unusual
+	// time although its polls go well; otherwise zero.
+	SilentSince      time.Time
+	ConfigurationXML []byte // Mailbox.ConfigurationXML
 }
 
 // Totals counts polls, and what became of their messages.
@@ -112,7 +137,7 @@ func (d *Daemon) Status() Status {
 	d.mu.Lock()
 	s := Status{
 		At: opts.Now(), Holder: d.holder, StartedAt: d.startedAt, Live: d.running,
-		Database: d.database, Totals: d.removed,
+		Database: d.database, Totals: d.removed, ClockAhead: d.ahead, Configuration: slices.Clone(d.mistakes),
 	}
 	s.Ready = s.Live && opts.Store != nil && s.Database.Err == nil && !s.Database.Since.IsZero()
 	workers, stopping := d.workers, d.running && d.launch == nil
@@ -126,4 +151,23 @@ func (d *Daemon) Status() Status {
 		s.Totals.plus(m.Totals)
 	}
 	return s
+}
+
+// NoteConfiguration notes which configuration files have mistakes now, for the status. Those that it does not name have
+// none any more. Since keeps its first value for as long as a file is named; where it is zero, it becomes the present.
+func (d *Daemon) NoteConfiguration(problems []ConfigurationProblem) {
+	now := d.options().Now()
+	noted := slices.Clone(problems)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range noted {
+		p := &noted[i]
+		if p.Since.IsZero() {
+			p.Since = now
+		}
+		if was := slices.IndexFunc(d.mistakes, func(o ConfigurationProblem) bool { return o.File == p.File }); was >= 0 {
+			p.Since = d.mistakes[was].Since
+		}
+	}
+	d.mistakes = noted
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"mailintegration/mailbox/pop3test"
 	"mailintegration/store/storetest"
 )
@@ -92,5 +94,42 @@ func TestAPollThatDoesNotAddUpIsLogged(t *testing.T) {
 	lines := w.logged.FilterMessage("poll does not add up").All()
 	if len(lines) != 1 || lines[0].ContextMap()["unaccounted"] != int64(2) {
 		t.Errorf("logged %v", lines)
+	}
+}
+
+func TestStatusTellsWhereAMailboxIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mailbox.Account.Server, w.mailbox.Account.Port = "Mail.Example.COM", 995
+	w.mailbox.Tenant, w.mailbox.ConfigurationXML = "login.example.com/contoso", []byte("<MailIntegration/>")
+	m := w.daemon().Status().Mailboxes[0]
+	if m.Server != "mail.example.com:995" || m.Tenant != w.mailbox.Tenant || string(m.ConfigurationXML) != "<MailIntegration/>" {
+		t.Errorf("the status is %+v", m)
+	}
+}
+
+func TestStatusNamesBrokenFilesUntilTheyAreCorrected(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Date(2026, 3, 1, 7, 0, 0, 0, time.UTC)
+	w.options.Now = func() time.Time { return now }
+	d := w.daemon()
+	one := ConfigurationProblem{File: "/etc/one.xml", Mailbox: "one", Mistakes: []string{"/etc/one.xml:3:2: Port: x is not a port (1–65535)"}}
+	d.NoteConfiguration([]ConfigurationProblem{one})
+	before := d.Status()
+	began := now
+	now = now.Add(time.Hour)
+	other := ConfigurationProblem{File: "/etc/service.xml", Mistakes: []string{"/etc/service.xml: cannot be read"}, Polled: true}
+	d.NoteConfiguration([]ConfigurationProblem{one, other})
+	one.Since, other.Since = began, now
+	if diff := cmp.Diff([]ConfigurationProblem{one, other}, d.Status().Configuration); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]ConfigurationProblem{one}, before.Configuration); diff != "" {
+		t.Errorf("an earlier status has changed: %s", diff)
+	}
+	d.NoteConfiguration(nil)
+	if left := d.Status().Configuration; len(left) > 0 {
+		t.Errorf("%v is left", left)
 	}
 }

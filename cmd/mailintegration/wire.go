@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -22,9 +24,10 @@ func wire(service *config.Service, m *config.Mailbox, tokens *oauth.Store) daemo
 			StepTimeout: m.StepTimeout, MaxOctets: m.MaxOctets, SpoolDirectory: service.SpoolDirectory,
 		},
 		LeaveOnServer: daemon.LeavePolicy(m.LeaveOnServer), SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
-		Rules: rules(m), Schedule: m.Schedule,
+		Rules: rules(m), Schedule: m.Schedule, ConfigurationXML: configurationXML(m),
 	}
 	if m.Authentication == config.Azure {
+		w.Tenant = tenant(m)
 		source, err := oauth.New(tokenOptions(m, tokens))
 		if err != nil {
 			w.Problem = err
@@ -33,6 +36,20 @@ func wire(service *config.Service, m *config.Mailbox, tokens *oauth.Store) daemo
 		w.Account.Password, w.Account.Token, w.Account.TokenRefused = "", source.Token, source.Forget
 	}
 	return w
+}
+
+// configurationXML returns a mailbox's configuration without secrets.
+func configurationXML(m *config.Mailbox) []byte {
+	var b bytes.Buffer
+	_ = m.XML(&b) // a buffer takes everything
+	return b.Bytes()
+}
+
+// tenant returns the authority and the tenant that issue the tokens of a mailbox, such as
+// login.microsoftonline.com/contoso.example.
+func tenant(m *config.Mailbox) string {
+	_, authority, _ := strings.Cut(cmp.Or(m.AuthorityURL, oauth.DefaultAuthority), "://")
+	return strings.TrimRight(authority, "/") + "/" + m.TenantID
 }
 
 // tokenOptions returns the options for obtaining the access tokens of a mailbox with Authentication Azure.
