@@ -134,7 +134,7 @@ func (w *worker) replace(m Mailbox) change {
 // mailbox failed. A poll that is due already stays due, however often the settings change. The caller holds w.mu.
 func (w *worker) planAnew(old *Mailbox, now time.Time) {
 	if !isSameAccount(old.Account, w.mailbox.Account) {
-		w.forgets, w.notBefore, w.loginDelay = true, time.Time{}, 0
+		w.forgets, w.notBefore, w.loginDelay, w.certificateExpires = true, time.Time{}, 0, time.Time{}
 	}
 	switch {
 	case !w.next.After(now):

@@ -99,6 +99,9 @@ func (p *poll) open(ctx, work context.Context) (*mailbox.Session, error) {
 	account.TLSSessions = p.progress.tls
 	for wait := 0; ; wait++ {
 		session, err := mailbox.Open(work, account)
+		if err == nil {
+			p.progress.certificateExpires = session.CertificateExpires()
+		}
 		if !p.withoutQuit || wait == maxLockedWaits || !errors.Is(err, mailbox.ErrMaildropLocked) {
 			p.withoutQuit = false
 			return session, err

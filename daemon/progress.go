@@ -29,6 +29,8 @@ type progress struct {
 	names resolution           // of the mailbox's configuration
 	tls   *mailbox.TLSSessions // so that the next session resumes one
 
+	certificateExpires time.Time // when the server's certificate ends, as the last session has seen it; zero without TLS
+
 	warnedOfExpiry bool          // the log says that the server deletes messages by itself
 	delayed        bool          // the server wants time between log-ins
 	loggedDelay    time.Duration // the delay that was logged

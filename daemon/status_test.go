@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mailintegration/mailbox"
 	"mailintegration/mailbox/pop3test"
 	"mailintegration/store/storetest"
 )
@@ -131,5 +132,31 @@ func TestStatusNamesBrokenFilesUntilTheyAreCorrected(t *testing.T) {
 	d.NoteConfiguration(nil)
 	if left := d.Status().Configuration; len(left) > 0 {
 		t.Errorf("%v is left", left)
+	}
+}
+
+func TestStatusTellsWhenTheServersCertificateEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorldOn(t, pop3test.Options{TLS: pop3test.STLS, Certificate: pop3test.Certificate{NotAfter: 48 * time.Hour}})
+	w.maildrops.SetPassword(helpdesk, pop3test.DefaultPassword)
+	w.mailbox.Account.Security, w.mailbox.Account.Roots = mailbox.StartTLS, w.maildrops.Roots()
+	d := w.daemon()
+	ends := func() time.Time { return d.Status().Mailboxes[0].CertificateExpires }
+	if at := ends(); !at.IsZero() {
+		t.Errorf("before the first session the certificate ends at %s", at)
+	}
+	if r, err := d.Once(t.Context()); err != nil || r[0].Err != nil {
+		t.Fatal(r, err)
+	}
+	if left := time.Until(ends()); left < 47*time.Hour || left > 48*time.Hour {
+		t.Errorf("the certificate ends in %s, want almost 48 h", left)
+	}
+	plain := w.mailbox
+	plain.Account.Port++
+	if _, err := d.Apply(Settings{Mailboxes: []Mailbox{plain}}); err != nil {
+		t.Fatal(err)
+	}
+	if at := ends(); !at.IsZero() {
+		t.Errorf("the certificate of another server ends at %s", at)
 	}
 }

@@ -45,6 +45,8 @@ type worker struct {
 	last        Report
 	totals      Totals
 
+	certificateExpires time.Time // of the server, as the last session with the account has seen it; zero if unknown
+
 	reportedPolls int // how many of totals.Polls a beat has reported
 }
 
@@ -204,6 +206,9 @@ func (w *worker) note(r Report) {
 	w.last, w.polledAt = r, now
 	w.totals.add(r)
 	w.noteDelay()
+	if !w.forgets { // otherwise the next poll is of another account
+		w.certificateExpires = w.progress.certificateExpires
+	}
 	if listed := w.progress.listed; listed >= 0 || r.Err == nil { // otherwise the poll has not seen the listing
 		w.backlog = max(r.Failed+r.Deferred, listed-r.Recorded()-r.Known-r.Oversize)
 	}
@@ -301,6 +306,7 @@ func (w *worker) status(now time.Time) MailboxStatus {
 		Cause: CauseOf(w.err), Err: w.err, Since: w.since,
 		PolledAt: w.polledAt, SucceededAt: w.succeededAt, NextPoll: w.next,
 		Failures: w.failures, Backlog: w.backlog, Last: w.last, Totals: w.totals,
+		CertificateExpires: w.certificateExpires,
 	}
 	switch {
 	case w.busy && w.retired:

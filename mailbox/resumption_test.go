@@ -78,6 +78,43 @@ func TestTheNextSessionResumesTheTLSSession(t *testing.T) {
 	}
 }
 
+func TestEverySessionTellsWhenTheCertificateEnds(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		security mailbox.Security
+		options  pop3test.Options
+	}{
+		{"with implicit TLS 1.3", mailbox.SslOnConnect, pop3test.Options{TLS: pop3test.ImplicitTLS, MaxTLS: tls.VersionTLS13}},
+		{"with implicit TLS 1.2", mailbox.SslOnConnect, pop3test.Options{TLS: pop3test.ImplicitTLS, MaxTLS: tls.VersionTLS12}},
+		{"after STLS", mailbox.StartTLS, pop3test.Options{TLS: pop3test.STLS}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.options.Certificate.NotAfter = 13 * 24 * time.Hour
+			srv := empty(t, tt.options)
+			a := account(srv, "helpdesk", tt.security)
+			a.TLSSessions = &mailbox.TLSSessions{}
+			for range 2 {
+				s := open(t, a)
+				if left := time.Until(s.CertificateExpires()); left < 12*24*time.Hour || left > 13*24*time.Hour {
+					t.Errorf("the certificate ends in %s, want almost 13 days", left)
+				}
+				if err := s.Quit(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			wantHandshakes(t, srv, 2, 1)
+		})
+	}
+	t.Run("and without TLS there is none", func(t *testing.T) {
+		t.Parallel()
+		if got := open(t, account(empty(t, pop3test.Options{}), "helpdesk", mailbox.None)).CertificateExpires(); !got.IsZero() {
+			t.Errorf("it ends at %s", got)
+		}
+	})
+}
+
 func TestWithoutTLSSessionsEveryHandshakeIsAFullOne(t *testing.T) {
 	t.Parallel()
 	srv := empty(t, pop3test.Options{TLS: pop3test.ImplicitTLS})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/knadh/go-pop3"
 )
@@ -139,6 +140,16 @@ func (s *Session) TLS() (*tls.ConnectionState, bool) {
 	}
 	state := t.ConnectionState()
 	return &state, true
+}
+
+// CertificateExpires returns when the server's own certificate ends, the zero time without TLS. A session that was resumed
+// has the certificate of the full handshake before it, which is at most resumptionTime old.
+func (s *Session) CertificateExpires() time.Time {
+	state, ok := s.TLS()
+	if !ok || len(state.PeerCertificates) == 0 {
+		return time.Time{}
+	}
+	return state.PeerCertificates[0].NotAfter
 }
 
 // Capabilities returns the server's capabilities, nil when it has no CAPA. Those that depend on the user (RFC 2449 §3) are
