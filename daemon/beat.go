@@ -139,18 +139,19 @@ func (k *keeper) keep(ctx context.Context) error {
 	limit := k.daemon.options().beatTime
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	leases, unnoted, err := k.store().KeepLeases(bounded, k.holder, keeping)
+	kept, err := k.store().KeepLeases(bounded, k.holder, keeping)
 	if err != nil {
 		return asSilence(ctx, err, limit)
 	}
+	k.daemon.noteClock(now, kept.Now, k.daemon.options().Now())
 	for _, r := range reported {
-		if !slices.Contains(unnoted, r.mailbox) { // otherwise the next beat reports again, perhaps about a later poll
+		if !slices.Contains(kept.Unnoted, r.mailbox) { // otherwise the next beat reports again, perhaps about a later poll
 			r.worker.reported(r.polls)
 		}
 	}
 	k.gone = slices.DeleteFunc(k.gone, func(w *worker) bool { return !w.hasReport(now) })
 	k.giving = nil
-	k.hand(workers, leases, now)
+	k.hand(workers, kept.Leases, now)
 	return nil
 }
 
@@ -329,6 +330,18 @@ func (d *Daemon) close() {
 	if mine {
 		s.Close()
 	}
+}
+
+// noteClock notes in the status how much this machine's clock is ahead of the database's, which was read at some moment
+// between sent and received. It notes as little as these times allow, so that a slow answer looks like no difference.
+func (d *Daemon) noteClock(sent, database, received time.Time) {
+	least, most := sent.Round(0).Sub(database), received.Round(0).Sub(database)
+	if least > most { // somebody has set the clock back meanwhile
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ahead = min(max(0, least), most)
 }
 
 // noteDatabase notes in the status whether the database can be used, and logs it when it is new.

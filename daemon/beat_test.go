@@ -122,3 +122,50 @@ func TestTheLastReportAboutAMailboxThatWasRemovedIsNoted(t *testing.T) {
 		t.Error("the report will be made once more")
 	}
 }
+
+func TestStatusTellsHowFarTheClocksAreApart(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, pop3test.Options{})
+	m := c.join(nil, nil)
+	c.first(m)
+	if ahead := m.Status().ClockAhead; ahead != 0 {
+		t.Errorf("with one clock the difference is %s", ahead)
+	}
+	turn := func(by time.Duration) time.Duration {
+		if _, err := c.rows.Exec(t.Context(), `UPDATE clock.ahead SET by = by + $1::bigint * interval '1 ms'`, by.Milliseconds()); err != nil {
+			t.Fatal(err)
+		}
+		c.pass(beatEvery)
+		return m.Status().ClockAhead
+	}
+	if ahead := turn(-10 * time.Minute); ahead < 5*time.Minute || ahead > 10*time.Minute {
+		t.Errorf("this machine is ahead by %s, want almost 10 min", ahead)
+	}
+	if ahead := turn(20 * time.Minute); ahead > -5*time.Minute || ahead < -10*time.Minute {
+		t.Errorf("this machine is ahead by %s, want almost -10 min", ahead)
+	}
+	if ahead := turn(-10 * time.Minute); ahead != 0 {
+		t.Errorf("after the clock was put right the difference is %s", ahead)
+	}
+}
+
+func TestASlowAnswerIsNotTakenForAWrongClock(t *testing.T) {
+	t.Parallel()
+	sent := time.Date(2026, 3, 1, 7, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		name           string
+		database, took time.Duration // after sent
+		want           time.Duration
+	}{
+		{"read at once", 0, 9 * time.Second, 0},
+		{"read at the end", 9 * time.Second, 9 * time.Second, 0},
+		{"certainly behind", 10 * time.Second, 9 * time.Second, -time.Second},
+		{"certainly ahead", -time.Second, 9 * time.Second, time.Second},
+		{"set back meanwhile: unknown", -time.Hour, -time.Minute, 0},
+	} {
+		d := &Daemon{}
+		if d.noteClock(sent, sent.Add(tt.database), sent.Add(tt.took)); d.ahead != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, d.ahead, tt.want)
+		}
+	}
+}

@@ -240,7 +240,7 @@ func TestADaemonDoesNotPollAMailboxWithoutTheLease(t *testing.T) {
 	w := newWorld(t)
 	w.mail()
 	other := store.NewHolder("other")
-	if _, _, err := w.store.KeepLeases(t.Context(), other, store.Keeping{Mailboxes: []string{helpdesk}, Duration: leaseTime}); err != nil {
+	if _, err := w.store.KeepLeases(t.Context(), other, store.Keeping{Mailboxes: []string{helpdesk}, Duration: leaseTime}); err != nil {
 		t.Fatal(err)
 	}
 	r := w.poll()

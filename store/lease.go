@@ -73,6 +73,16 @@ type Keeping struct {
 	Once      bool          // a single run: it takes every free lease, asks for none, and does not count for fair shares
 }
 
+// Kept is the answer of KeepLeases.
+type Kept struct {
+	Leases []Lease // one for each of Keeping.Mailboxes, in that order
+	// Unnoted has the mailboxes whose reports could not be noted, because another transaction had locked the row of the
+	// lease: report them again with the next call, the durations being what they are then. Their leases are not given back
+	// before, so that the next holder knows when the server allows a log-in.
+	Unnoted []string
+	Now     time.Time // by the clock of the database, at a moment between the request and the answer
+}
+
 // Lease holds what KeepLeases knows about one mailbox. Its times are by the local clock.
 type Lease struct {
 	Mailbox   string
@@ -93,52 +103,51 @@ type Lease struct {
 //     for among the daemons that are alive; what stays free for longer than handOver, every daemon takes.
 //   - It asks daemons that hold at least two mailboxes more than h for some of theirs (Lease.Wanted, in their call).
 //
-// KeepLeases never waits for the row of a lease that another transaction has locked. unnoted has the mailboxes whose reports
-// could not be noted for that reason: report them again with the next call, the durations being what they are then. Their
-// leases are not given back before, so that the next holder knows when the server allows a log-in. A report about a lease
-// that the daemon has lost is dropped, and is not in unnoted.
+// KeepLeases never waits for the row of a lease that another transaction has locked: see Kept.Unnoted. A report about a lease
+// that the daemon has lost is dropped, and is not in Unnoted.
 //
-// It returns one Lease for each of k.Mailboxes, in that order. Until is reckoned from the moment before the request was
-// sent, so that the database never ends a lease earlier than the holder does. The first call with a mailbox that the
-// database does not have yet adds its row, which takes three round trips more.
+// Lease.Until is reckoned from the moment before the request was sent, so that the database never ends a lease earlier than
+// the holder does. The first call with a mailbox that the database does not have yet adds its row, which takes three round
+// trips more.
 //
 // KeepLeases changes nothing and returns ErrSchemaNewer or ErrSchemaOlder when the schema is not this program's any more.
 // Every other error of the database is ErrUnavailable; the leases that the caller holds last until their Until.
-func (s *Store) KeepLeases(ctx context.Context, h Holder, k Keeping) (leases []Lease, unnoted []string, err error) {
+func (s *Store) KeepLeases(ctx context.Context, h Holder, k Keeping) (Kept, error) {
 	if k.Duration <= 0 || k.Duration > MaxLease {
-		return nil, nil, fmt.Errorf("keep leases: the duration must be greater than 0 and at most %s: %s", MaxLease, k.Duration)
+		return Kept{}, fmt.Errorf("keep leases: the duration must be greater than 0 and at most %s: %s", MaxLease, k.Duration)
 	}
 	kept, err := s.keepLeases(ctx, h, k)
 	if err == nil && kept.missing {
-		k.Reports = reportsAbout(k.Reports, kept.unnoted) // the first call has noted the others
+		k.Reports = reportsAbout(k.Reports, kept.Unnoted) // the first call has noted the others
 		if err = s.addLeases(ctx, k.Mailboxes); err == nil {
 			kept, err = s.keepLeases(ctx, h, k)
 		}
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("keep leases: %w", s.orSchema(ctx, err))
+		return Kept{}, fmt.Errorf("keep leases: %w", s.orSchema(ctx, err))
 	}
-	for _, r := range reportsAbout(k.Reports, kept.unnoted) {
-		unnoted = append(unnoted, r.Mailbox)
+	unnoted := kept.Unnoted
+	kept.Unnoted = nil
+	for _, r := range reportsAbout(k.Reports, unnoted) {
+		kept.Unnoted = append(kept.Unnoted, r.Mailbox)
 	}
-	return kept.leases, unnoted, nil
+	return kept.Kept, nil
 }
 
-// kept is the answer to one round trip of KeepLeases.
-type kept struct {
-	leases  []Lease
+// keptOnce is the answer to one round trip of KeepLeases. Its names are in the form that clean returns.
+type keptOnce struct {
+	Kept
 	missing bool // some mailboxes have no row yet
-	unnoted []string
 }
 
 // keepLeases makes the one round trip.
-func (s *Store) keepLeases(ctx context.Context, h Holder, k Keeping) (answer kept, err error) {
+func (s *Store) keepLeases(ctx context.Context, h Holder, k Keeping) (answer keptOnce, err error) {
 	var b pgx.Batch
 	if err := s.beginLeases(&b, k); err != nil {
-		return kept{}, err
+		return keptOnce{}, err
 	}
 	b.Queue(registerDaemon, h.ID, clean(h.Host), h.Process, clean(h.Version), k.Once, k.Duration.Milliseconds())
-	queueReports(&b, h, k.Reports, &answer.unnoted)
+	queueReports(&b, h, k.Reports, &answer.Unnoted)
 	b.Queue(releaseSome, h.ID)
 	b.Queue(takeLeases, h.ID, k.Once)
 	if !k.Once {
@@ -149,9 +158,10 @@ func (s *Store) keepLeases(ctx context.Context, h Holder, k Keeping) (answer kep
 	b.Queue(`COMMIT`)
 	sent := s.now()
 	b.Queue(readLeases, h.ID, cleaned(k.Mailboxes)).Query(func(rows pgx.Rows) error {
-		answer.leases, answer.missing, err = scanLeases(rows, h, k, sent)
+		answer.Leases, answer.missing, err = scanLeases(rows, h, k, sent)
 		return err
 	})
+	b.Queue(readClock).QueryRow(func(row pgx.Row) error { return row.Scan(&answer.Now) })
 	err = s.sendLeases(ctx, &b)
 	return answer, err
 }

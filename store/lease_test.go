@@ -51,12 +51,12 @@ func (p *program) beat(t testing.TB, reports ...store.PollReport) []store.Lease 
 func (p *program) keep(t testing.TB, k store.Keeping) []store.Lease {
 	t.Helper()
 	k.Mailboxes, k.Duration = p.mailboxes, leaseTime
-	leases, _, err := p.store.KeepLeases(t.Context(), p.holder, k)
+	kept, err := p.store.KeepLeases(t.Context(), p.holder, k)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.release = nil
-	for i, l := range leases {
+	for i, l := range kept.Leases {
 		if l.Mailbox != p.mailboxes[i] || l.ID == 0 || l.Wanted && !l.Held {
 			t.Fatalf("lease %d is %+v", i, l)
 		}
@@ -64,7 +64,7 @@ func (p *program) keep(t testing.TB, k store.Keeping) []store.Lease {
 			p.release = append(p.release, l.Mailbox)
 		}
 	}
-	return leases
+	return kept.Leases
 }
 
 // held returns the names of the mailboxes whose leases are held by the caller of KeepLeases.
@@ -190,7 +190,7 @@ func TestADaemonThatFallsSilentInABeatHoldsUpNoOther(t *testing.T) {
 		silent.store.SetPatience(patience)
 		proxy.SilenceAtFrontend(n)
 		k := store.Keeping{Mailboxes: silent.mailboxes, Duration: leaseTime, Reports: []store.PollReport{report}}
-		if _, _, err := silent.store.KeepLeases(t.Context(), silent.holder, k); !errors.Is(err, store.ErrUnavailable) {
+		if _, err := silent.store.KeepLeases(t.Context(), silent.holder, k); !errors.Is(err, store.ErrUnavailable) {
 			t.Errorf("silence at message %d: %v", n, err)
 		}
 		want := 4 // and one more, unless the silent daemon is about to report on it
@@ -276,11 +276,11 @@ func TestALateRenewalWaitsForTheDaemonThatTakesTheLease(t *testing.T) {
 	must(t, err)
 	result := make(chan []store.Lease, 1)
 	go func() {
-		leases, _, err := paused.store.KeepLeases(t.Context(), paused.holder, store.Keeping{Mailboxes: paused.mailboxes, Duration: leaseTime})
+		kept, err := paused.store.KeepLeases(t.Context(), paused.holder, store.Keeping{Mailboxes: paused.mailboxes, Duration: leaseTime})
 		if err != nil {
 			t.Error(err)
 		}
-		result <- leases
+		result <- kept.Leases
 	}()
 	storetest.Until(t, "the paused daemon waits", func() bool {
 		return d.count(t, `pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
@@ -588,7 +588,7 @@ func TestABeatWithAnotherSchemaChangesNothing(t *testing.T) {
 			p.beat(t)
 			d.pass(t, time.Hour)
 			d.exec(t, tc.change)
-			_, _, err := p.store.KeepLeases(t.Context(), p.holder, store.Keeping{Mailboxes: p.mailboxes, Duration: leaseTime})
+			_, err := p.store.KeepLeases(t.Context(), p.holder, store.Keeping{Mailboxes: p.mailboxes, Duration: leaseTime})
 			if !errors.Is(err, tc.want) {
 				t.Errorf("KeepLeases: %v", err)
 			}
@@ -614,7 +614,7 @@ func TestNoLeaseIsKeptWhileTheDatabaseIsDown(t *testing.T) {
 	p.beat(t)
 	proxy.Refuse()
 	k := store.Keeping{Mailboxes: p.mailboxes, Duration: leaseTime}
-	if _, _, err := p.store.KeepLeases(t.Context(), p.holder, k); !errors.Is(err, store.ErrUnavailable) {
+	if _, err := p.store.KeepLeases(t.Context(), p.holder, k); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("KeepLeases: %v", err)
 	}
 	if err := p.store.ReleaseLeases(t.Context(), p.holder, nil); !errors.Is(err, store.ErrUnavailable) {
@@ -634,7 +634,7 @@ func TestADurationOfALeaseHasLimits(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	for _, wrong := range []time.Duration{0, -1, store.MaxLease + 1} {
-		if _, _, err := d.store.KeepLeases(t.Context(), store.NewHolder(""), store.Keeping{Duration: wrong}); err == nil {
+		if _, err := d.store.KeepLeases(t.Context(), store.NewHolder(""), store.Keeping{Duration: wrong}); err == nil {
 			t.Errorf("%s is accepted", wrong)
 		}
 	}
@@ -684,17 +684,18 @@ func TestAReportWhoseRowIsLockedIsForTheCallerToRepeat(t *testing.T) {
 		Reports: []store.PollReport{report("A"), report("b"), report("of another")},
 	}
 	unlock := d.lockLease(t, "a")
-	leases, unnoted, err := one.store.KeepLeases(t.Context(), one.holder, k)
-	if err != nil || !slices.Equal(unnoted, []string{"A"}) || !leases[0].NotBefore.IsZero() || leases[1].NotBefore.IsZero() {
-		t.Errorf("while the row is locked: %+v, not noted are %v, %v", leases, unnoted, err)
+	kept, err := one.store.KeepLeases(t.Context(), one.holder, k)
+	if err != nil || !slices.Equal(kept.Unnoted, []string{"A"}) || !kept.Leases[0].NotBefore.IsZero() ||
+		kept.Leases[1].NotBefore.IsZero() {
+		t.Errorf("while the row is locked: %+v, %v", kept, err)
 	}
 	unlock()
 	if two.beat(t)[0].Held {
 		t.Error("the lease was given back without the report")
 	}
 	k.Reports = k.Reports[:1]
-	if _, unnoted, err = one.store.KeepLeases(t.Context(), one.holder, k); err != nil || unnoted != nil {
-		t.Errorf("at the next beat: not noted are %v, %v", unnoted, err)
+	if kept, err = one.store.KeepLeases(t.Context(), one.holder, k); err != nil || kept.Unnoted != nil {
+		t.Errorf("at the next beat: not noted are %v, %v", kept.Unnoted, err)
 	}
 	if l := two.beat(t)[0]; !l.Held || l.NotBefore.IsZero() || l.DueAt.IsZero() {
 		t.Errorf("the next holder logs in too early: %+v", l)
@@ -771,5 +772,19 @@ func TestADatabaseWhoseClockIsSetBackKeepsNoLeaseFree(t *testing.T) {
 	d.exec(t, `UPDATE lease SET free_since = free_since + interval '1 year'`)
 	if n := len(held(again.beat(t))); n != 4 {
 		t.Errorf("%d of 4 mailboxes are polled", n)
+	}
+}
+
+func TestKeepLeasesTellsTheTimeOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	now := func() (at time.Time) {
+		must(t, d.pool.QueryRow(t.Context(), `SELECT now()`).Scan(&at))
+		return at
+	}
+	before := now()
+	kept, err := d.program("one").store.KeepLeases(t.Context(), store.NewHolder("1.0"), store.Keeping{Duration: leaseTime})
+	if after := now(); err != nil || kept.Now.Before(before) || kept.Now.After(after) {
+		t.Errorf("the database's clock reads %s, want %s to %s; %v", kept.Now, before, after, err)
 	}
 }

@@ -231,6 +231,9 @@ var readLeases = `WITH ` + alive + ` SELECT coalesce(m.id, 0), l.mailbox_id IS N
 	FROM unnest($2::text[]) WITH ORDINALITY AS n (name, position) LEFT JOIN mailbox AS m ON lower(m.name) = lower(n.name)
 	LEFT JOIN lease AS l ON l.mailbox_id = m.id LEFT JOIN daemon AS d ON d.id = l.holder_id ORDER BY n.position`
 
+// readClock returns the time by the clock of the database.
+const readClock = `SELECT now()`
+
 // fromNow returns the SQL for the milliseconds from now to a time, NULL if there is none.
 func fromNow(column string) string {
 	return `(extract(epoch FROM ` + column + ` - now()) * 1000)::bigint`

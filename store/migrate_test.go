@@ -174,7 +174,8 @@ func TestMailboxesOfAnOlderSchemaGetLeases(t *testing.T) {
 	if err != nil || len(states) != 2 || states[1].Name != "Sales" || states[1].Holder != nil {
 		t.Errorf("states are %+v, %v", states, err)
 	}
-	leases, _, err := s.KeepLeases(t.Context(), store.NewHolder("1.0"), store.Keeping{Mailboxes: []string{"sales", "new"}, Duration: leaseTime})
+	kept, err := s.KeepLeases(t.Context(), store.NewHolder("1.0"), store.Keeping{Mailboxes: []string{"sales", "new"}, Duration: leaseTime})
+	leases := kept.Leases
 	if err != nil || len(leases) != 2 || !leases[0].Held || !leases[1].Held || !leases[0].DueAt.IsZero() {
 		t.Errorf("leases are %+v, %v", leases, err)
 	}

@@ -30,9 +30,9 @@ func TestAPoolerInTransactionModeChangesNothing(t *testing.T) {
 			}
 			holder := store.NewHolder("1")
 			for round := range 20 {
-				leases, _, err := s.KeepLeases(t.Context(), holder, store.Keeping{Mailboxes: []string{mailbox.Name}, Duration: time.Minute, Once: true})
-				if err != nil || !leases[0].Held {
-					return fmt.Errorf("leases %+v: %w", leases, err)
+				kept, err := s.KeepLeases(t.Context(), holder, store.Keeping{Mailboxes: []string{mailbox.Name}, Duration: time.Minute, Once: true})
+				if err != nil || !kept.Leases[0].Held {
+					return fmt.Errorf("leases %+v: %w", kept.Leases, err)
 				}
 				if err := pollOnce(t, s, mailbox, fmt.Sprintf("%d-%d", client, round)); err != nil {
 					return fmt.Errorf("round %d: %w", round, err)

@@ -39,7 +39,7 @@ func TestADatabaseThatFallsSilentIsUnavailable(t *testing.T) {
 		{"KeepLeases", func(ctx context.Context, d *desk, s *store.Store, n int) error {
 			p := d.program("one", "helpdesk")
 			report := store.PollReport{Mailbox: "helpdesk", Problem: fmt.Sprint(n)}
-			_, _, err := s.KeepLeases(ctx, p.holder, store.Keeping{Mailboxes: p.mailboxes, Reports: []store.PollReport{report}, Duration: leaseTime})
+			_, err := s.KeepLeases(ctx, p.holder, store.Keeping{Mailboxes: p.mailboxes, Reports: []store.PollReport{report}, Duration: leaseTime})
 			return err
 		}},
 		{"ReleaseLeases", func(ctx context.Context, d *desk, s *store.Store, n int) error {

@@ -36,11 +36,11 @@ func (in *installed) keeps(reports ...store.PollReport) {
 	}
 	holder := store.NewHolder("1.2.3")
 	holder.Host, holder.Process = "mail1", 4711
-	if _, _, err := s.KeepLeases(in.Context(), holder, k); err != nil {
+	if _, err := s.KeepLeases(in.Context(), holder, k); err != nil {
 		in.Fatal(err)
 	}
 	k.Reports = reports
-	if _, _, err := s.KeepLeases(in.Context(), holder, k); err != nil {
+	if _, err := s.KeepLeases(in.Context(), holder, k); err != nil {
 		in.Fatal(err)
 	}
 }
