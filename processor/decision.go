@@ -68,6 +68,7 @@ const (
 	ReasonTooSlow       ReasonCode = "too_slow"        // parsing or deciding exceeded its time limit
 	ReasonKeepsFailing  ReasonCode = "keeps_failing"   // recording it failed repeatedly while other messages were recorded
 	ReasonReconsidered  ReasonCode = "reconsidered"    // a message that had been set aside was recorded later
+	ReasonPerson        ReasonCode = "person"          // a person did it, from the command line
 )
 
 // RequestKind is the ITIL kind of a request.

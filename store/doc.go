@@ -202,6 +202,7 @@
 //	directory.go, findings.go            what a decision may look up, and the queries for it
 //	request.go, activity.go              NewRequest, NewActivity: their rows, with participants and threads
 //	history.go, state.go                 rows of the history; changes of states
+//	handle.go                            what a person does to a request: process, resolve, close, reopen, assign
 //	singly.go, setaside.go               the messages of a failed batch one by one; messages set aside
 //	reconsider.go                        another decision about a message that was set aside
 //	blame.go, refusals.go, errors.go     whose fault an error is

@@ -27,6 +27,10 @@ func Hint(err error) string {
 	if pg, ok := pgError(err); ok && hints[pg.Code] != "" {
 		return hints[pg.Code]
 	}
+	var action *ActionError
+	if errors.As(err, &action) {
+		return action.Hint()
+	}
 	var connect *pgconn.ConnectError
 	var file *attachmentFileError
 	var constraint *constraintError

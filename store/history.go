@@ -16,8 +16,11 @@ type change struct {
 
 // The values of history.what. A change of state writes the others: see stateRows.
 const (
-	historyOpened = "opened"
-	historyAdded  = "activity_added"
+	historyOpened    = "opened"
+	historyAdded     = "activity_added"
+	historyAssigned  = "assigned"
+	historyReplayed  = "replayed"  // a message that was set aside with the event was recorded after all
+	historyDiscarded = "discarded" // a person has decided that such a message is not recorded
 )
 
 // historyRows are rows of the table history, column by column.

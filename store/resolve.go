@@ -195,8 +195,7 @@ func (r *resolution) user(b *pgx.Batch, tag, logon string, mandatory bool, to *p
 		}
 		return
 	}
-	b.Queue(`SELECT u.id, u.logon, u.name, coalesce(s.id, 0), coalesce(s.name, '')
-		FROM user_account AS u LEFT JOIN site AS s ON s.id = u.site_id WHERE lower(u.logon) = lower($1)`, clean(logon)).
+	b.Queue(userWithLogon, clean(logon)).
 		QueryRow(func(row pgx.Row) error {
 			err := row.Scan(&to.ID, &to.Logon, &to.Name, &to.Site.ID, &to.Site.Name)
 			return r.check(err, tag, logon, "add it with: mailintegration user add "+quoted(logon)+" --name NAME")

@@ -104,7 +104,7 @@ type AttachmentDetail struct {
 type HistoryEntry struct {
 	At       time.Time `json:"at"`
 	Author   *Person   `json:"author"`
-	What     string    `json:"what"`   // opened, activity_added, begun, returned, resolved, closed, processed, reopened
+	What     string    `json:"what"`   // a value of the column history.what: opened, processed, assigned, …
 	Reason   string    `json:"reason"` // a processor.ReasonCode
 	Detail   string    `json:"detail"`
 	Activity *int64    `json:"activity"` // id of the activity that the entry is about

@@ -25,8 +25,8 @@ type cli struct {
 	Status  statusCmd  `cmd:"" help:"Sum up database, daemons and mailboxes in a screen; exit code 0 only if all is well."`
 	Mailbox mailboxCmd `cmd:"" help:"List the mailboxes and their state; authorize one of Microsoft 365."`
 	DB      dbCmd      `cmd:"" name:"db" help:"Show or migrate the schema of the database."`
-	Request requestCmd `cmd:"" help:"Show incidents, service requests and events."`
-	Event   eventCmd   `cmd:"" help:"Show events."`
+	Request requestCmd `cmd:"" help:"Show incidents, service requests and events; resolve, close, reopen and assign them."`
+	Event   eventCmd   `cmd:"" help:"Show events; mark them as processed."`
 
 	Attachments attachmentsCmd `cmd:"" help:"Make the attachment directory this database's."`
 

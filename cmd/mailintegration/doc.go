@@ -26,7 +26,8 @@
 //	status.go, mailboxlist.go    the verbs status and mailbox list
 //	observed.go                  … what they know from the configuration and from the database
 //	mailbox.go                   the verb mailbox authorize
-//	request.go, show.go          the verbs request and event
+//	request.go, show.go          the verbs request and event, as far as they only show
+//	handle.go, several.go        … and as far as they change; doing the same for several numbers
 //	reference.go, user.go        the verbs team, group, site, priority, source and user
 //	requesttype.go               the verb request-type
 //	attachments.go, db.go        the verbs attachments and db

@@ -11,6 +11,11 @@ import (
 type requestCmd struct {
 	List requestListCmd `cmd:"" help:"List requests, newest first."`
 	Show requestShowCmd `cmd:"" help:"Show one request with its activities, history and attachments."`
+
+	Resolve requestResolveCmd `cmd:"" help:"Mark incidents and service requests as resolved."`
+	Close   requestCloseCmd   `cmd:"" help:"Mark incidents and service requests as closed."`
+	Reopen  requestReopenCmd  `cmd:"" help:"Reopen requests that are resolved, closed or processed."`
+	Assign  requestAssignCmd  `cmd:"" help:"Assign requests to a person, a group, or both."`
 }
 
 type requestListCmd struct {
@@ -68,6 +73,8 @@ func (c *requestShowCmd) Run(e *env) error {
 type eventCmd struct {
 	List eventListCmd   `cmd:"" help:"List events, newest first."`
 	Show requestShowCmd `cmd:"" help:"Show one event."`
+
+	Process eventProcessCmd `cmd:"" help:"Mark events as processed."`
 }
 
 type eventListCmd struct {
