@@ -1,7 +1,11 @@
 package config
 
 import (
+	"bytes"
+	"encoding/xml"
+	"errors"
 	"flag"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,6 +59,71 @@ func checkFolder(t *testing.T, folder string) {
 		t.Errorf("a secret is printed:\n%s", got)
 	}
 	compareFile(t, want, got)
+	for _, file := range mailboxFilesIn(t, folder) {
+		wantReadable(t, file)
+	}
+}
+
+// mailboxFilesIn returns the files that a case may have as mailbox files.
+func mailboxFilesIn(t *testing.T, folder string) []string {
+	t.Helper()
+	var files []string
+	for _, pattern := range []string{"*.xml", "*/*.xml"} {
+		found, err := filepath.Glob(filepath.Join(folder, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	return files
+}
+
+// wantReadable fails the test unless what could be read of a mailbox file is XML without secrets.
+func wantReadable(t *testing.T, file string) {
+	t.Helper()
+	m, f := loadMailbox(file)
+	text := (&mailboxFile{Mailbox: m, filling: f}).broken().XML
+	if bytes.Contains(text, []byte(secretInTests)) {
+		t.Errorf("a secret is in\n%s", text)
+	}
+	for d := xml.NewDecoder(bytes.NewReader(text)); ; {
+		_, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, text)
+		}
+	}
+}
+
+func TestABrokenFileShowsTheTagsThatCouldBeRead(t *testing.T) {
+	t.Parallel()
+	file := write(t, t.TempDir(), "m.xml", `<MailIntegration><ServerName>mail.example.com</ServerName><Port>many</Port><Password>hunter2</Password>
+		<UserName>hunter2 &amp; sons</UserName><Filters><Filter><Subject>^Spam</Subject><Stop>True</Stop></Filter></Filters></MailIntegration>`)
+	m, f := loadMailbox(file)
+	want := `<?xml version="1.0" encoding="utf-8"?>
+<!-- the tags that could be read -->
+<MailIntegration>
+  <ServerName>mail.example.com</ServerName>
+  <!-- Port could not be read -->
+  <!-- Password is left out -->
+  <UserName>REDACTED &amp; sons</UserName>
+  <Filters>
+    <Filter>
+      <Subject>^Spam</Subject>
+      <Stop>True</Stop>
+    </Filter>
+  </Filters>
+</MailIntegration>
+`
+	if diff := cmp.Diff(want, string((&mailboxFile{Mailbox: m, filling: f}).broken().XML)); diff != "" {
+		t.Error(diff)
+	}
+	m, f = loadMailbox(file + ".missing")
+	if text := (&mailboxFile{Mailbox: m, filling: f}).broken().XML; text != nil {
+		t.Errorf("of a missing file this could be read: %s", text)
+	}
 }
 
 // private copies a folder, so that only the owner can read its files, as in an installation, and that all of them have

@@ -12,6 +12,7 @@ type Broken struct {
 	File     string
 	Name     string    // the name of the mailbox, or of the file without .xml when the file has none that can be read
 	Mistakes []Mistake // at least one
+	XML      []byte    // what could be read of the file, without secrets, nil when that is nothing; never changed
 }
 
 // Error returns the mistakes of the file as an error.
@@ -19,18 +20,18 @@ func (b Broken) Error() *Error { return &Error{b.Mistakes} }
 
 // broken returns the description of a file with mistakes.
 func (f *mailboxFile) broken() Broken {
-	b := Broken{File: f.filling.file, Mistakes: sorted(f.mistakes)}
+	b := Broken{File: f.filling.file, Mistakes: sorted(f.mistakes), XML: f.readable()}
 	if f.Mailbox != nil {
 		b.Name = f.Name
 	}
 	if b.Name == "" {
-		b.Name = nameOfFile(b.File)
+		b.Name = NameOfFile(b.File)
 	}
 	return b
 }
 
-// nameOfFile returns the name of a mailbox whose file names none.
-func nameOfFile(path string) string {
+// NameOfFile returns the name of a mailbox whose file names none.
+func NameOfFile(path string) string {
 	base := filepath.Base(path)
 	if ext := filepath.Ext(base); strings.EqualFold(ext, ".xml") {
 		return strings.TrimSuffix(base, ext)
@@ -64,7 +65,7 @@ func (s *Service) missFolder(m *Mailbox) {
 	if _, err := os.ReadDir(folder); err != nil {
 		fault := "the folder " + folder + " cannot be read: " + reason(err).Error() +
 			" (mount or restore it; to remove the mailbox, remove its tag Mailboxes, or restart the daemon)"
-		s.Broken = append(s.Broken, Broken{m.File, m.Name, []Mistake{{File: m.File, Text: fault}}})
+		s.Broken = append(s.Broken, Broken{File: m.File, Name: m.Name, Mistakes: []Mistake{{File: m.File, Text: fault}}})
 	}
 }
 

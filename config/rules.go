@@ -28,7 +28,7 @@ func (c checking) all() {
 // identity names the mailbox after its file when the tag Name is absent.
 func (c checking) identity() {
 	if c.Name == "" && !c.given("Name") {
-		c.Name = nameOfFile(c.File)
+		c.Name = NameOfFile(c.File)
 	}
 }
 

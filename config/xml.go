@@ -2,6 +2,7 @@ package config
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/xml"
 	"io"
 	"reflect"
@@ -28,6 +29,48 @@ func (m *Mailbox) XML(w io.Writer) error {
 	writeFilters(b, m.Filters)
 	b.WriteString("</MailIntegration>\n")
 	return b.Flush()
+}
+
+// readable writes the tags of a file with mistakes, in their order and as far as they could be read, without secrets. It
+// returns nil if there are none.
+func (f *mailboxFile) readable() []byte {
+	if f.filling == nil || len(f.elements) == 0 {
+		return nil
+	}
+	var b bytes.Buffer
+	b.WriteString("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<!-- the tags that could be read -->\n<MailIntegration>\n")
+	for _, e := range f.elements {
+		f.writeReadable(&b, "  ", e, f.good[e.tag.Name])
+	}
+	if len(f.filters) > 0 {
+		b.WriteString("  <Filters>\n")
+	}
+	for _, filter := range f.filters {
+		b.WriteString("    <Filter>\n")
+		for _, e := range filter.elements {
+			f.writeReadable(&b, "      ", e, true)
+		}
+		b.WriteString("    </Filter>\n")
+	}
+	if len(f.filters) > 0 {
+		b.WriteString("  </Filters>\n")
+	}
+	b.WriteString("</MailIntegration>\n")
+	return b.Bytes()
+}
+
+// writeReadable writes a tag of a file with mistakes, or why it leaves the value out.
+func (f *mailboxFile) writeReadable(b *bytes.Buffer, indent string, e element, good bool) {
+	switch {
+	case e.tag.Secret():
+		b.WriteString(indent + "<!-- " + e.tag.Name + " is left out -->\n")
+	case e.quiet || e.bad || !good:
+		b.WriteString(indent + "<!-- " + e.tag.Name + " could not be read -->\n")
+	default:
+		b.WriteString(indent + "<" + e.tag.Name + ">")
+		_ = xml.EscapeText(b, []byte(withoutCredentials(f.redact(strings.TrimSpace(e.text))))) // a buffer takes everything
+		b.WriteString("</" + e.tag.Name + ">\n")
+	}
 }
 
 // writeFilters writes the filters in order.

@@ -18,7 +18,7 @@
 //	logger.go, logfile.go        where the log goes
 //	terminal.go, table.go        what is printed: escaped characters, tables, JSON
 //	run.go, once.go              the verbs that poll
-//	reload.go                    reads the configuration again while the daemon runs
+//	reload.go, brokenfiles.go    reads the configuration again while the daemon runs; tells it which files are broken
 //	check.go, check_*.go         the verb check: database, directories, free space, server, token
 //	places_*.go                  what check asks the operating system: free space and owners
 //	explain.go, explained.go     the verb explain, and what it prints

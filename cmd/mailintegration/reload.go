@@ -16,18 +16,22 @@ import (
 type reloader struct {
 	in      *installation
 	apply   func(daemon.Settings) (daemon.Changes, error)
+	note    func([]daemon.ConfigurationProblem) // tells the daemon which files have mistakes now
 	watcher *config.Watcher
 	slow    time.Duration // after this time without an answer, the files count as silent
 
 	running  *config.Service // what the daemon has
 	revision map[string]int  // by the mailbox's name: how often it has changed
 	told     map[string]bool // mistakes and warnings of the last reading, which need not be logged again
+	broken   []config.Broken // mailbox files with mistakes, as they were read last
 }
 
-// newReloader returns the reloader for a daemon that runs the configuration of in, which watcher has read.
-func newReloader(in *installation, apply func(daemon.Settings) (daemon.Changes, error), watcher *config.Watcher) *reloader {
+// newReloader returns the reloader for a daemon that runs the configuration of in, which watcher has read. It tells the
+// daemon which files have mistakes.
+func newReloader(in *installation, apply func(daemon.Settings) (daemon.Changes, error), note func([]daemon.ConfigurationProblem),
+	watcher *config.Watcher) *reloader {
 	r := &reloader{
-		in: in, apply: apply, watcher: watcher, slow: 30 * time.Second,
+		in: in, apply: apply, note: note, watcher: watcher, slow: 30 * time.Second,
 		running: in.service, revision: map[string]int{}, told: map[string]bool{},
 	}
 	for _, w := range in.warnings {
@@ -36,6 +40,7 @@ func newReloader(in *installation, apply func(daemon.Settings) (daemon.Changes, 
 	for _, b := range in.service.Broken {
 		r.tell(b.Mistakes)
 	}
+	r.noteBroken(in.service.Broken)
 	return r
 }
 
@@ -129,6 +134,7 @@ func (r *reloader) reload(because string, files []string) {
 		return
 	}
 	r.running = service
+	r.noteBroken(service.Broken)
 	r.in.events().configurationReloaded(because, files, changes)
 	r.report(service, warnings, pending, kept)
 }
@@ -145,6 +151,7 @@ func (r *reloader) refuse(err error) {
 	for _, m := range r.tell(mistakes) {
 		r.in.events().configurationRefused(m)
 	}
+	r.noteRefused(mistakes)
 }
 
 // moveLog makes the log files follow LogDirectory. It keeps the old directory if the new one cannot be used.

@@ -24,6 +24,8 @@ type reloaded struct {
 	dir     string
 	log     *signalled
 	applied []daemon.Settings // the last is in force
+
+	problems []daemon.ConfigurationProblem // that the daemon was told last
 }
 
 const reloadedService = "<Login>daemon</Login><Team>IT</Team><Mailboxes>boxes/*.xml</Mailboxes><DataDirectory>data</DataDirectory>"
@@ -44,7 +46,7 @@ func newReloaded(t *testing.T) *reloaded {
 	r.reloader = newReloader(in, func(s daemon.Settings) (daemon.Changes, error) {
 		r.applied = append(r.applied, s)
 		return daemon.Changes{}, nil
-	}, watcher)
+	}, func(p []daemon.ConfigurationProblem) { r.problems = p }, watcher)
 	r.applied = []daemon.Settings{settingsOf(in.service, r.revisionOf)}
 	return r
 }

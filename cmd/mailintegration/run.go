@@ -35,7 +35,7 @@ func (runCmd) Run(e *env) error {
 	defer stop()
 	looks := time.NewTicker(config.WatchInterval)
 	defer looks.Stop()
-	r := newReloader(in, d.Apply, watcher)
+	r := newReloader(in, d.Apply, d.NoteConfiguration, watcher)
 	r.readAsAccount(e)
 	ended := make(chan struct{})
 	go func() {
