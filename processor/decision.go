@@ -69,6 +69,9 @@ const (
 	ReasonKeepsFailing  ReasonCode = "keeps_failing"   // recording it failed repeatedly while other messages were recorded
 	ReasonReconsidered  ReasonCode = "reconsidered"    // a message that had been set aside was recorded later
 	ReasonPerson        ReasonCode = "person"          // a person did it, from the command line
+	ReasonTrouble       ReasonCode = "trouble"         // the daemon reports a trouble
+	ReasonTroubleLasts  ReasonCode = "trouble_lasts"   // the trouble is not over yet
+	ReasonTroubleOver   ReasonCode = "trouble_over"    // the trouble is over
 )
 
 // RequestKind is the ITIL kind of a request.

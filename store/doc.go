@@ -14,6 +14,9 @@
 // counts how often a message could not be recorded. A row of lease says which daemon polls the mailbox, and what became of
 // the last poll; daemon has the programs that poll and until when their leases last.
 //
+// A row of problem says that a daemon has opened an event for a trouble, which one, and whether it is over; problem_mailbox
+// names the mailboxes that it affects.
+//
 // # The receipt rule
 //
 // A receipt is known by the mailbox and the SHA-256 of the raw octets. The unique-id of the server does not decide:
@@ -59,6 +62,22 @@
 // leaves what a crash within Accept leaves. There is no receipt, so a caller that may try again writes a row with a unique
 // key in the same transaction. EventReferences finds the rows that an event of the daemon names, also where the
 // configuration is wrong.
+//
+// # Problems
+//
+// A problem is a trouble with its event (problem.go). Opening the event, adding to it and closing it take place in one
+// transaction with the row of problem, so that a writer that tries again after a lost answer finds what it has written:
+//
+//	stopped …                     in the database                  the next attempt
+//	before the commit             nothing                          opens the event
+//	during the commit, answer
+//	  lost: it took effect        event and open problem           FindProblem returns it: the trouble is seen again
+//	  lost: it did not            nothing                          opens the event
+//	after the closing             event processed, problem closed  has nothing to do
+//
+// A unique index allows one open problem for a kind and a source. FindProblem takes an advisory lock of the key, so that two
+// daemons take turns instead of running into the index. The methods work within Write and within Accept. A problem stays open
+// when a person marks its event as processed: the next activity reopens the event, and the closing leaves it processed.
 //
 // # When Decide runs again
 //
@@ -212,6 +231,7 @@
 //	connection.go, connection_*.go       connections that notice a silent server, a pooler and a standby
 //	lease.go, leasequeries.go            which daemon polls which mailbox
 //	mailboxstate.go                      the state of mailboxes and daemons, for a person
+//	problem.go                           troubles of the daemons and their events
 //	attempt.go, known.go                 failed attempts at messages; unique-ids that are known
 //	oversize.go, purge.go                receipts of messages that are too large; removal of old receipts
 //	text.go                              text as PostgreSQL stores and compares it

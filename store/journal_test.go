@@ -418,7 +418,7 @@ func TestALostConnectionNeitherLosesNorDoublesAnEvent(t *testing.T) {
 		t.Run(cut.name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
-			d.exec(t, `CREATE TABLE problem (name text PRIMARY KEY, event_id bigint REFERENCES request)`)
+			d.exec(t, `CREATE TABLE reported (name text PRIMARY KEY, event_id bigint REFERENCES request)`)
 			proxy := storetest.NewProxy(t, d.url)
 			d.store = d.open(t, proxy.URL)
 			for n := 1; ; n++ {
@@ -434,7 +434,7 @@ func TestALostConnectionNeitherLosesNorDoublesAnEvent(t *testing.T) {
 					t.Errorf("cut %d: the error does not say that the database is unavailable: %v", n, err)
 				}
 				proxy.Pass()
-				written := d.count(t, "problem")
+				written := d.count(t, "reported")
 				if rows := d.journalRows(t); rows != 6*written || written < n-1 {
 					t.Fatalf("cut %d: %d rows for %d problems", n, rows, written)
 				}
@@ -446,7 +446,7 @@ func TestALostConnectionNeitherLosesNorDoublesAnEvent(t *testing.T) {
 				if err := d.report(t, n); err != nil {
 					t.Fatalf("cut %d: again: %v", n, err)
 				}
-				if got := d.count(t, "problem JOIN request ON number = event_id"); got != n || d.count(t, "request") != n {
+				if got := d.count(t, "reported JOIN request ON number = event_id"); got != n || d.count(t, "request") != n {
 					t.Fatalf("cut %d: %d problems, %d events", n, got, d.count(t, "request"))
 				}
 			}
@@ -458,10 +458,10 @@ func TestALostConnectionNeitherLosesNorDoublesAnEvent(t *testing.T) {
 func (d *desk) report(t *testing.T, n int) error {
 	return d.tryWrite(t, func(ctx context.Context, j *store.Journal) error {
 		key := fmt.Sprint("problem ", n)
-		if d.count(t, "problem WHERE name = $1", key) > 0 {
+		if d.count(t, "reported WHERE name = $1", key) > 0 {
 			return nil
 		}
-		if err := j.Exec(ctx, `INSERT INTO problem (name) VALUES ($1)`, key); err != nil {
+		if err := j.Exec(ctx, `INSERT INTO reported (name) VALUES ($1)`, key); err != nil {
 			return err
 		}
 		number, err := j.Open(ctx, d.event(key, fmt.Sprint("configuration ", n)))
@@ -471,7 +471,7 @@ func (d *desk) report(t *testing.T, n int) error {
 		if _, err := j.Add(ctx, store.NewActivity{Request: number, Body: "still", Files: d.event("", "log").Files}); err != nil {
 			return err
 		}
-		return j.Exec(ctx, `UPDATE problem SET event_id = $2 WHERE name = $1`, key, number)
+		return j.Exec(ctx, `UPDATE reported SET event_id = $2 WHERE name = $1`, key, number)
 	})
 }
 

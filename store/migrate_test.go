@@ -234,6 +234,9 @@ func TestMigrateKeepsTheRowsOfTheFirstSchema(t *testing.T) {
 	if event.LinkedTo == nil || *event.LinkedTo != 1 {
 		t.Errorf("the event is linked to %v", event.LinkedTo)
 	}
+	if problems, err := s.Problems(t.Context(), false); err != nil || len(problems) != 0 {
+		t.Errorf("problems from before there were any: %+v, %v", problems, err)
+	}
 	if _, err := s.OpenAside(t.Context(), 2); !errors.Is(err, os.ErrNotExist) { // the row is there; its file never was
 		t.Errorf("the message that was set aside: %v", err)
 	}
