@@ -15,6 +15,8 @@
 //	tnef → entity       the content of a winmail.dat (and → charset)
 //	smime               the content of a signed S/MIME object
 //
+// The package template writes the texts of the mail that the program sends.
+//
 // Policy.Decide finds the request that a message is about in this order: by the message that a report (a bounce, a
 // receipt) is about; by the number in the subject; by the known messages in In-Reply-To and References, the newest
 // first. A message whose subject begins with the prefix of a forward (FW:, TR:, WG: …) is no answer, whatever it refers
@@ -49,5 +51,6 @@
 //	followup.go                      messages about requests that exist
 //	block.go                         a block of fields that asks for a service request
 //	filter.go                        the mailbox's filters
+//	replying.go                      answers to messages
 //	explain.go                       messages and decisions as programs read them
 package processor

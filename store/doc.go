@@ -10,6 +10,9 @@
 // set_aside names the event that carries a message that could not be recorded as what it is. Rules that must always
 // hold are constraints of the schema (migrations/), not of this code.
 //
+// A row of outbox is a mail to send: an answer to a message, or a notification of a new event for those who have a row of
+// subscription. reply_template has the texts of a team's own.
+//
 // A row of mailbox says when a message was recorded last, and since when which daemon has been reading the mailbox; attempt
 // counts how often a message could not be recorded. A row of lease says which daemon polls the mailbox, and what became of
 // the last poll; daemon has the programs that poll and until when their leases last.
@@ -127,6 +130,20 @@
 //	after a COMMIT about leases     perhaps not what it has changed    each daemon learns at its next call what it holds; until then
 //	                                                                   two may poll a mailbox, and both record it once
 //
+// # The outbox
+//
+// A mail that is to be sent is a row of outbox, written in the transaction of the message or event that it is about. So a
+// message that is met again is not answered again. Whoever sends the mail claims it for some time (outbox.go), sends it, and
+// says so. A mail is sent at least once, always with the same Message-ID, which thread has as well: an answer finds its
+// request.
+//
+//	a crash …                      leaves                           then
+//	before the commit              nothing                          the next poll decides again, and answers once
+//	after it, before ClaimMail     a mail that is due               any daemon sends it
+//	between claim and sending      a mail that is due after the     any daemon sends it then
+//	                               lease
+//	between sending and MailSent   the same                         it is sent again, with the same Message-ID
+//
 // # The attachment directory has one owner
 //
 // The row of attachment_directory and a marker file in the directory hold the same identity. Open claims a directory for
@@ -233,6 +250,7 @@
 //	mailboxstate.go                      the state of mailboxes and daemons, for a person
 //	problem.go                           troubles of the daemons and their events
 //	attempt.go, known.go                 failed attempts at messages; unique-ids that are known
+//	outbox.go                            mail that waits to be sent
 //	oversize.go, purge.go                receipts of messages that are too large; removal of old receipts
 //	text.go                              text as PostgreSQL stores and compares it
 //	attachment.go, storedfile.go         attachments and raw messages: rows and durable files
