@@ -36,6 +36,7 @@
 //	cursor.go                            lines and columns
 //	fill.go                              elements into fields
 //	kind.go, quantity.go, days.go        the kinds of values: texts and lists; durations and sizes; numbers of days
+//	limit.go                             … numbers of things within a time
 //	endpoint.go, schedule.go             … servers, connections and passwords; schedules
 //	processor.go                         … processors
 //	rules.go                             the rules between the tags of a mailbox file

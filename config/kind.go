@@ -60,6 +60,8 @@ func kindOf(field reflect.StructField) kind {
 		return portKind()
 	case "size":
 		return sizeKind(arg)
+	case "limit":
+		return limitKind(arg)
 	case "milliseconds":
 		return millisecondsKind()
 	case "leave":

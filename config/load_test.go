@@ -59,6 +59,7 @@ func TestAMailboxFileWithTheFewestTagsHasTheDefaults(t *testing.T) {
 		},
 		EndUser:   EndUser{Source: "Email", CreateNewRequests: true, UnknownFollowUp: "AcceptAndFlag", ClosedFollowUp: "AddActivity"},
 		Recording: Recording{MaxOctets: 100 << 20},
+		Loops:     Loops{MaxNewRequests: Limit{500, 10 * time.Minute}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

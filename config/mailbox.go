@@ -15,6 +15,7 @@ type Mailbox struct {
 	EndUser   `section:"Incidents and service requests"`
 	Events    `section:"Events"`
 	Recording `section:"What is kept of a message"`
+	Loops     `section:"Protection against loops"`
 
 	Filters []Filter // in the order in which they are tried
 
@@ -242,4 +243,17 @@ type Recording struct {
 
 	// Limits the size of the messages that the daemon retrieves. A larger message stays in the mailbox.
 	MaxOctets int64 `xml:"MaxMessageSize" check:"size 1KB-2GB" default:"100MB" example:"25MB"`
+}
+
+// Loops bounds what one sender can cause.
+type Loops struct {
+	// Limits how many requests one sender opens within a time, by the Date of the messages. Beyond it, the messages of this
+	// sender become activities on the last of these requests, until fewer messages come. The daemon opens one event, which
+	// names the sender. Nothing is lost, and other senders are not affected. 0 means no limit: write it where one address
+	// sends for many people, such as that of a web form, or raise the number. With EventMailMessageProcessor the default
+	// is higher, because one monitoring system sends the alerts of all machines: a failing switch may well cause 200 alerts
+	// in a minute, each of which deserves its event, while a test that alternates every second makes 600 in ten minutes.
+	//
+	// Default: 30 in 10min; with EventMailMessageProcessor 500 in 10min
+	MaxNewRequests Limit `xml:"MaxNewRequests" check:"limit 1-100000 1s-24h" example:"100 in 1h"`
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"net/netip"
 	"strings"
+	"time"
 )
 
 // checking applies the rules between the tags of one mailbox file. No rule reports a tag whose own value is a mistake
@@ -20,6 +21,7 @@ func (c checking) all() {
 	c.port()
 	c.authentication()
 	c.processor()
+	c.loops()
 	c.filters()
 	c.files()
 	c.exposure()
@@ -154,6 +156,23 @@ func (c checking) processor() {
 	}
 	if c.given("Assignee") {
 		c.mistake(c.at("Assignee"), "Assignee", "works only with EventMailMessageProcessor (remove it)")
+	}
+}
+
+// What one sender may open unless MaxNewRequests says otherwise.
+var (
+	usualNewRequests  = Limit{Number: 30, Within: 10 * time.Minute}
+	monitoredRequests = Limit{Number: 500, Within: 10 * time.Minute}
+)
+
+// loops sets the limit of new requests when the tag MaxNewRequests is absent.
+func (c checking) loops() {
+	if c.given("MaxNewRequests") {
+		return
+	}
+	c.MaxNewRequests = usualNewRequests
+	if c.Processor == Monitoring {
+		c.MaxNewRequests = monitoredRequests
 	}
 }
 

@@ -103,7 +103,8 @@ func writeValues(b *bufio.Writer, tag Tag, value reflect.Value) {
 
 // writeTag writes one tag. It leaves out empty and deprecated tags.
 func writeTag(b *bufio.Writer, tag Tag, value reflect.Value) {
-	if tag.Name == "UseSsl" || value.IsZero() && value.Kind() != reflect.Bool && tag.Default == "" {
+	_, isLimit := value.Interface().(Limit) // 0 is one
+	if tag.Name == "UseSsl" || value.IsZero() && value.Kind() != reflect.Bool && !isLimit && tag.Default == "" {
 		return
 	}
 	indent := "  "

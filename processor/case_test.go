@@ -26,6 +26,13 @@ type desk struct {
 	Users      []deskUser
 	Requests   []deskRequest
 	Lists      map[ListName][]Listed
+	Opened     map[string][]deskOpening // by the sender's address, newest first
+}
+
+// deskOpening is a message that opened a request, or would have without MaxNewRequests.
+type deskOpening struct {
+	At      time.Time
+	Request int64
 }
 
 type deskUser struct {
@@ -83,6 +90,19 @@ func (d desk) UsersNamed(name string) []User {
 	return by(func(u deskUser) bool { return strings.EqualFold(u.Name, name) })
 }
 
+func (d desk) OpenedBy(key SenderKey) (count int, last Request, ok bool) {
+	sent := SentAt(key.Date, caseTime)
+	for _, o := range d.Opened[key.Address] {
+		if o.At.After(sent) || !o.At.After(sent.Add(-key.Within)) || count == key.Number {
+			continue
+		}
+		if count++; count == 1 {
+			last, ok = d.Request(o.Request)
+		}
+	}
+	return count, last, ok
+}
+
 func (d desk) List(name ListName) ([]Listed, bool) { return d.Lists[name], true }
 
 // asked is a directory that fails the test for a look-up that keys does not list.
@@ -120,6 +140,13 @@ func (a asked) UsersNamed(name string) []User {
 	return a.desk.UsersNamed(name)
 }
 
+func (a asked) OpenedBy(key SenderKey) (int, Request, bool) {
+	if !slices.Contains(a.keys.Senders, key) {
+		a.t.Errorf("Decide asks for the requests of sender %v, which Keys does not name", key)
+	}
+	return a.desk.OpenedBy(key)
+}
+
 func (a asked) List(name ListName) ([]Listed, bool) {
 	if !slices.Contains(a.keys.Lists, name) {
 		a.t.Errorf("Decide asks for the list of each %s, which Keys does not name", name)
@@ -144,6 +171,9 @@ func TestEachCaseIsReadAndDecidedAsItsFilesSay(t *testing.T) {
 	}
 }
 
+// caseTime is the time at which the cases are decided.
+var caseTime = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
 func runCase(t *testing.T, dir string) {
 	raw := readFile(t, filepath.Join(dir, "mail.eml"))
 	var d desk
@@ -153,9 +183,8 @@ func runCase(t *testing.T, dir string) {
 	}
 	m := Parse(bytes.NewReader(raw), int64(len(raw)))
 	p := NewPolicy(d.Rules, d.References)
-	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	decision := p.Decide(m, asked{t, p.Keys(m), d}, now)
-	if diff := cmp.Diff(explainDecision(decision), explainDecision(p.Decide(m, d, now))); diff != "" {
+	decision := p.Decide(m, asked{t, p.Keys(m), d}, caseTime)
+	if diff := cmp.Diff(explainDecision(decision), explainDecision(p.Decide(m, d, caseTime))); diff != "" {
 		t.Errorf("the second decision differs (-first +second):\n%s", diff)
 	}
 	checkExplanation(t, filepath.Join(dir, "want.json"), m, raw, decision)

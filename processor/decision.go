@@ -67,6 +67,7 @@ const (
 	ReasonUnstorable    ReasonCode = "unstorable"      // PostgreSQL refused the message's rows
 	ReasonTooSlow       ReasonCode = "too_slow"        // parsing or deciding exceeded its time limit
 	ReasonKeepsFailing  ReasonCode = "keeps_failing"   // recording it failed repeatedly while other messages were recorded
+	ReasonLoop          ReasonCode = "loop"            // the sender has opened as many requests as MaxNewRequests allows
 	ReasonReconsidered  ReasonCode = "reconsidered"    // a message that had been set aside was recorded later
 	ReasonPerson        ReasonCode = "person"          // a person did it, from the command line
 	ReasonTrouble       ReasonCode = "trouble"         // the daemon reports a trouble

@@ -52,8 +52,17 @@ type Keys struct {
 	MessageIDs []string
 	Addresses  []string // in lower case
 
+	Senders []SenderKey // arguments for OpenedBy
+
 	People []string   // names for UsersNamed: in lower case, words joined by one space
 	Lists  []ListName // arguments for List
+}
+
+// SenderKey asks how many requests the sender of a message opened shortly before it.
+type SenderKey struct {
+	Address string    // in lower case
+	Date    time.Time // of the message that asks, zero if it has none
+	Limit             // the number of requests beyond which nobody needs to count, and the time before the message
 }
 
 // ListName names one list of a team's reference data.
@@ -80,6 +89,10 @@ type Directory interface {
 	Request(number int64) (Request, bool)
 	RequestOf(messageID string) (Request, bool) // by a Message-ID or reference seen or sent
 	UserByAddress(addr string) (User, bool)     // addr in lower case
+	// OpenedBy returns how many messages of a sender opened a request of the team within the time of the key, or would have
+	// without the limit. It counts at most up to the limit. last is the request of the newest of them; it is only needed
+	// when the limit is reached, and then false says that the request is gone.
+	OpenedBy(key SenderKey) (count int, last Request, ok bool)
 	// UsersNamed returns the users with that logon; if there are none, those with that address; if there are none, those
 	// with that display name. name is written as in Keys.People.
 	UsersNamed(name string) []User
@@ -135,6 +148,7 @@ type Rules struct {
 	Names              Names
 	IgnoredAttachments []string // file names, compared without regard to case
 	CreateNewRequests  bool
+	MaxNewRequests     Limit // the most requests that one sender opens; zero for no limit
 	AttachRaw          bool
 	UnknownFollowUp    FollowUp // AcceptAndFlag by default
 	ClosedFollowUp     FollowUp // AddActivity by default

@@ -22,6 +22,9 @@
 // first. A message whose subject begins with the prefix of a forward (FW:, TR:, WG: …) is no answer, whatever it refers
 // to: it opens a request that is linked to the one it names, or is added to that one where the mailbox opens none.
 //
+// A message that would open a request is added to its sender's last one when the sender has opened as many as
+// MaxNewRequests allows (loop.go): two robots that answer each other must not fill the list of the service desk.
+//
 // # Files
 //
 // In the order in which a message passes through them:
@@ -52,5 +55,6 @@
 //	block.go                         a block of fields that asks for a service request
 //	filter.go                        the mailbox's filters
 //	replying.go                      answers to messages
+//	loop.go                          a sender that opens too many requests
 //	explain.go                       messages and decisions as programs read them
 package processor

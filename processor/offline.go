@@ -12,6 +12,9 @@ func (NoDirectory) RequestOf(string) (Request, bool) { return Request{}, false }
 // UserByAddress implements Directory.
 func (NoDirectory) UserByAddress(string) (User, bool) { return User{}, false }
 
+// OpenedBy implements Directory.
+func (NoDirectory) OpenedBy(SenderKey) (int, Request, bool) { return 0, Request{}, false }
+
 // UsersNamed implements Directory: it takes a name as that of one user.
 func (NoDirectory) UsersNamed(name string) []User { return []User{unresolvedUser(name)} }
 

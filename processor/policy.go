@@ -43,20 +43,23 @@ func (p Policy) Keys(m *Message) Keys {
 	if addr := addressKey(m.Author()); addr != "" {
 		k.Addresses = append(k.Addresses, addr)
 	}
+	if key, ok := p.senderKey(m); ok {
+		k.Senders = append(k.Senders, key)
+	}
 	if p.Processor == EndUserServiceRequest {
 		p.blockKeys(m, &k)
 	}
 	return k
 }
 
-// Decide decides about a message as the mailbox's processor does, unless a filter ignores the message, and adds what
-// the filters set.
+// Decide decides about a message as the mailbox's processor does, unless a filter ignores the message or its sender has
+// opened too many requests, and adds what the filters set.
 func (p Policy) Decide(m *Message, dir Directory, now time.Time) Decision {
 	f := p.filtered(m)
 	if f.ignoredBy != "" {
 		return Ignore{NewReason(ReasonFilter, "filter "+f.ignoredBy+" says to ignore the message")}
 	}
-	return f.applyTo(p.process(m, dir, now))
+	return f.applyTo(p.limited(m, dir, p.process(m, dir, now)))
 }
 
 // process decides as the mailbox's processor does.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"mailintegration/processor"
 	"mailintegration/store"
@@ -38,6 +39,37 @@ func BenchmarkAccept(b *testing.B) {
 	}
 	b.ReportMetric(float64(size*batches)/b.Elapsed().Seconds(), "mails/s")
 	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkAcceptFromManySenders accepts batches of 50 new mails of 5 KB from a thousand senders, with a limit on what a
+// sender may open and without one. The difference is the cost of the limit.
+func BenchmarkAcceptFromManySenders(b *testing.B) {
+	for name, limit := range map[string]processor.Limit{"unlimited": {}, "limited": {Number: 30, Within: 10 * time.Minute}} {
+		b.Run(name, func(b *testing.B) {
+			const size = 50
+			d := newDurableDesk(b)
+			policy := processor.NewPolicy(processor.Rules{
+				Processor: processor.EndUserIncident, CreateNewRequests: true, MaxNewRequests: limit,
+			}, d.mailbox.References)
+			text := strings.Repeat("the printer on the third floor is out of paper again\n", 5000/53)
+			mails := 0
+			for b.Loop() {
+				batch := make([]store.Delivery, size)
+				for i := range batch {
+					batch[i] = mail(fmt.Sprint(i), fmt.Sprint(mails), func(m *processor.Message) {
+						m.Text, m.From.Addr = text, fmt.Sprintf("user%d@example.com", mails*7919%1000)
+						m.Date = today.Add(time.Duration(mails) * time.Second)
+					})
+					mails++
+				}
+				if o := d.accept(b, withEvents{policy, d.mailbox}, batch...); o[size-1].Result != store.Opened {
+					b.Fatalf("outcomes are %+v", o)
+				}
+			}
+			b.ReportMetric(float64(mails)/b.Elapsed().Seconds(), "mails/s")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
 }
 
 // newDurableDesk returns a desk on a PostgreSQL with its default durability.

@@ -25,12 +25,13 @@ type directory struct {
 	*findings
 	changed    map[int64]*processor.Request
 	newThreads map[string]thread
+	opened     map[string][]openedAt // by the sender's address
 }
 
 var _ processor.Directory = (*directory)(nil)
 
 func newDirectory(f *findings) *directory {
-	return &directory{findings: f, changed: map[int64]*processor.Request{}, newThreads: map[string]thread{}}
+	return &directory{findings: f, changed: map[int64]*processor.Request{}, newThreads: map[string]thread{}, opened: map[string][]openedAt{}}
 }
 
 // Request implements processor.Directory.
@@ -102,6 +103,9 @@ func (d *directory) show(r *record) {
 		}
 	}
 	d.changed[r.request] = request
+	if s, ok := r.opener(d.now); ok {
+		d.opened[s.address] = append(d.opened[s.address], openedAt{s.sentAt, r.request})
+	}
 	for _, t := range r.threads {
 		if old, ok := d.newThreads[t.messageID]; !ok || old.via == viaReferenced || t.via != viaReferenced {
 			d.newThreads[t.messageID] = t

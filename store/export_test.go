@@ -8,6 +8,9 @@ import (
 // ThreadQuery is the query for the requests that Message-IDs lead to.
 const ThreadQuery = threadQuery
 
+// OpenersQuery is the query that counts what senders have opened.
+const OpenersQuery = openersQuery
+
 // AcceptanceLock is the lock that acceptances share.
 const AcceptanceLock = acceptanceLock
 

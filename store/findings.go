@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -18,6 +19,9 @@ type findings struct {
 	users    map[string]processor.User
 	people   map[string][]processor.User // by a name that a message gives
 	lists    map[processor.ListName][]processor.Listed
+
+	now     time.Time // of the look-up, as PostgreSQL keeps it
+	openers map[senderMoment]openings
 }
 
 // LookUp returns a directory that answers look-ups of keys for one team. It changes nothing: its transaction is
@@ -29,7 +33,7 @@ func (s *Store) LookUp(ctx context.Context, team processor.Ref, keys processor.K
 		if _, err := tx.Exec(ctx, `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`); err != nil {
 			return err
 		}
-		f, err = find(ctx, tx, team.ID, gathered([]processor.Keys{keys}))
+		f, err = find(ctx, tx, team.ID, gathered([]processor.Keys{keys}), s.now().Truncate(time.Microsecond))
 		return err
 	})
 	if err != nil {
@@ -46,36 +50,43 @@ func (a *acceptance) lookUp(ctx context.Context, messages []*newMessage) (*findi
 		var all []processor.Keys
 		for _, m := range messages {
 			t.begin(m)
-			all = append(all, a.keysOf(m), processor.Keys{Addresses: correspondents(m.Message)})
+			keys := a.keysOf(m)
+			if len(keys.Senders) > 0 {
+				m.sender = &keys.Senders[0]
+			}
+			all = append(all, keys, processor.Keys{Addresses: correspondents(m.Message)})
 		}
 		keys = gathered(all)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return find(ctx, a.tx, a.mailbox.Team.ID, keys)
+	return find(ctx, a.tx, a.mailbox.Team.ID, keys, a.now)
 }
 
 // find looks up keys in two round trips, however many keys there are. It finds nothing that belongs to another team.
-func find(ctx context.Context, tx pgx.Tx, team int64, keys processor.Keys) (*findings, error) {
+func find(ctx context.Context, tx pgx.Tx, team int64, keys processor.Keys, now time.Time) (*findings, error) {
 	f := &findings{
 		requests: map[int64]*processor.Request{}, threads: map[string]thread{}, users: map[string]processor.User{},
 		people: map[string][]processor.User{}, lists: map[processor.ListName][]processor.Listed{},
+		now: now, openers: map[senderMoment]openings{},
 	}
 	var b pgx.Batch
 	f.queueThreads(&b, team, keys.MessageIDs)
 	f.queueUsers(&b, keys.Addresses)
 	f.queuePeople(&b, keys.People)
 	f.queueLists(&b, team, keys.Lists)
+	f.queueOpeners(&b, team, keys.Senders)
 	if b.Len() > 0 {
 		if err := tx.SendBatch(ctx, &b).Close(); err != nil {
-			return nil, fmt.Errorf("threads and users: %w", err)
+			return nil, fmt.Errorf("threads, users and senders: %w", err)
 		}
 	}
 	numbers := keys.Numbers
 	for _, t := range f.threads {
 		numbers = append(numbers, t.request)
 	}
+	numbers = append(numbers, f.lastOpened()...)
 	slices.Sort(numbers)
 	if err := f.findRequests(ctx, tx, team, slices.Compact(numbers)); err != nil {
 		return nil, fmt.Errorf("requests: %w", err)
@@ -86,13 +97,16 @@ func find(ctx context.Context, tx pgx.Tx, team int64, keys processor.Keys) (*fin
 // gathered returns the keys of several messages as one: each key once, in the form in which it is compared.
 func gathered(all []processor.Keys) processor.Keys {
 	numbers, ids, addresses := map[int64]bool{}, map[string]bool{}, map[string]bool{}
-	people, lists := map[string]bool{}, map[processor.ListName]bool{}
+	people, lists, senders := map[string]bool{}, map[processor.ListName]bool{}, map[processor.SenderKey]bool{}
 	for _, keys := range all {
 		for _, name := range keys.People {
 			people[personKey(name)] = true
 		}
 		for _, list := range keys.Lists {
 			lists[list] = true
+		}
+		for _, sender := range keys.Senders {
+			senders[sender] = true
 		}
 		for _, n := range keys.Numbers {
 			numbers[n] = true
@@ -113,6 +127,7 @@ func gathered(all []processor.Keys) processor.Keys {
 		Numbers:    slices.Collect(maps.Keys(numbers)),
 		MessageIDs: slices.Sorted(maps.Keys(ids)),
 		Addresses:  slices.Sorted(maps.Keys(addresses)),
+		Senders:    slices.Collect(maps.Keys(senders)),
 	}
 }
 

@@ -237,6 +237,10 @@ func TestMigrateKeepsTheRowsOfTheFirstSchema(t *testing.T) {
 	if problems, err := s.Problems(t.Context(), false); err != nil || len(problems) != 0 {
 		t.Errorf("problems from before there were any: %+v, %v", problems, err)
 	}
+	senders := one[int](t, &desk{pool: db.Pool(t)}, `SELECT count(*) FROM receipt WHERE sender_address IS NOT NULL OR sent_at IS NOT NULL`)
+	if senders != 0 {
+		t.Errorf("%d receipts have a sender, who was not known then", senders)
+	}
 	if _, err := s.OpenAside(t.Context(), 2); !errors.Is(err, os.ErrNotExist) { // the row is there; its file never was
 		t.Errorf("the message that was set aside: %v", err)
 	}

@@ -19,6 +19,8 @@ type newMessage struct {
 	Delivery
 	digest    [sha256.Size]byte
 	positions []int // in the batch; more than one when the same octets were retrieved more than once
+
+	sender *processor.SenderKey // asks what its sender has opened; nil if nobody limits that
 }
 
 // knownMessage is a message of the batch that has a receipt.
@@ -182,9 +184,14 @@ type receiptRows struct {
 	request, activity                []int64
 	rawKept                          []bool
 	times                            []int
+	sender                           []string
+	sentAt                           []*time.Time
 }
 
-func (t *receiptRows) add(r *record) {
+func (t *receiptRows) add(r *record, now time.Time) {
+	s, _ := r.opener(now)
+	t.sender = append(t.sender, s.address)
+	t.sentAt = append(t.sentAt, storableDate(s.sentAt))
 	t.digest = append(t.digest, r.digest[:])
 	t.uidl = append(t.uidl, storableUIDL(r.UIDL))
 	t.messageID = append(t.messageID, capped(r.Message.MessageID, maxMessageID))
@@ -200,19 +207,22 @@ func (t *receiptRows) add(r *record) {
 	t.times = append(t.times, len(r.positions))
 }
 
-func (t *receiptRows) queue(b *pgx.Batch, mailbox int64, now time.Time) {
+func (t *receiptRows) queue(b *pgx.Batch, mailbox, team int64, now time.Time) {
 	if len(t.digest) == 0 {
 		return
 	}
 	b.Queue(`INSERT INTO receipt (mailbox_id, digest, uidl, message_id, octets, outcome, reason, request_id, activity_id,
-			raw_kept, accepted_at, last_seen_at, times_seen, detail, listed, body_digest, is_listed)
+			raw_kept, accepted_at, last_seen_at, times_seen, detail, listed, body_digest, is_listed,
+			sender_team_id, sender_address, sent_at)
 		SELECT $1, r.digest, r.uidl, r.message_id, r.octets, r.outcome, r.reason, nullif(r.request_id, 0),
-			nullif(r.activity, 0), r.raw_kept, $2, now(), r.times, r.detail, r.listed, r.body, r.body IS NOT NULL
+			nullif(r.activity, 0), r.raw_kept, $2, now(), r.times, r.detail, r.listed, r.body, r.body IS NOT NULL,
+			CASE WHEN r.sender <> '' THEN $16::bigint END, nullif(r.sender, ''), r.sent_at
 		FROM unnest($3::bytea[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::bigint[],
-			$10::bigint[], $11::boolean[], $12::integer[], $13::text[], $14::bigint[], $15::bytea[])
-			AS r (digest, uidl, message_id, octets, outcome, reason, request_id, activity, raw_kept, times, detail, listed, body)`,
+			$10::bigint[], $11::boolean[], $12::integer[], $13::text[], $14::bigint[], $15::bytea[], $17::text[], $18::timestamptz[])
+			AS r (digest, uidl, message_id, octets, outcome, reason, request_id, activity, raw_kept, times, detail, listed, body,
+				sender, sent_at)`,
 		mailbox, now, t.digest, t.uidl, t.messageID, t.octets, t.outcome, t.reason, t.request, t.activity, t.rawKept, t.times,
-		t.detail, t.listed, t.body)
+		t.detail, t.listed, t.body, team, t.sender, t.sentAt)
 	if slices.ContainsFunc(t.outcome, func(o string) bool { return o != SetAside }) {
 		b.Queue(`UPDATE mailbox SET recorded_at = clock_timestamp() WHERE id = $1`, mailbox)
 	}

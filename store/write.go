@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -81,10 +82,10 @@ type recordRows struct {
 	asides   asideRows
 }
 
-func (t *recordRows) add(r *record) {
+func (t *recordRows) add(r *record, now time.Time) {
 	t.entryRows.add(&r.entry)
 	t.threads.add(r.threads)
-	t.receipts.add(r)
+	t.receipts.add(r, now)
 	if r.outcome() == SetAside {
 		t.asides.add(r)
 	}
@@ -94,7 +95,7 @@ func (t *recordRows) add(r *record) {
 func (t *recordRows) queue(b *pgx.Batch, a *acceptance) {
 	t.entryRows.queue(b, a.Journal)
 	t.threads.queue(b, a.mailbox.Team.ID)
-	t.receipts.queue(b, a.mailbox.ID, a.now)
+	t.receipts.queue(b, a.mailbox.ID, a.mailbox.Team.ID, a.now)
 	t.asides.queue(b, a.mailbox, a.now)
 }
 
@@ -107,7 +108,7 @@ func (a *acceptance) write(ctx context.Context, met map[[sha256.Size]byte]*known
 	queueSightings(&b, a.mailbox.ID, met)
 	var t recordRows
 	for _, r := range records {
-		t.add(r)
+		t.add(r, a.now)
 		if t.octets < maxFlight {
 			continue
 		}

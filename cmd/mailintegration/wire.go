@@ -76,6 +76,7 @@ func rules(m *config.Mailbox) processor.Rules {
 		},
 		IgnoredAttachments: m.IgnoredAttachments,
 		CreateNewRequests:  m.CreateNewRequests,
+		MaxNewRequests:     processor.Limit(m.MaxNewRequests),
 		AttachRaw:          m.AttachRaw,
 		UnknownFollowUp:    processor.FollowUp(m.UnknownFollowUp),
 		Filters:            filters(m),

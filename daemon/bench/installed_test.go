@@ -35,6 +35,7 @@ const (
   <ServerName>127.0.0.1</ServerName> <Port>%d</Port> <SecureSocketOption>None</SecureSocketOption>
   <UserName>%s</UserName> <Password>%s</Password>
   <IncidentFallbackUserLogon>unknown</IncidentFallbackUserLogon>
+  <MaxNewRequests>0</MaxNewRequests>
 </MailIntegration>`
 )
 

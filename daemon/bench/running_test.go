@@ -27,6 +27,7 @@ const (
   <ServerName>127.0.0.1</ServerName> <Port>%d</Port> %s
   <UserName>%s</UserName> <Password>secret</Password>
   <IncidentFallbackUserLogon>unknown</IncidentFallbackUserLogon>
+  <MaxNewRequests>0</MaxNewRequests>
 </MailIntegration>`
 )
 
