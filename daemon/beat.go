@@ -343,23 +343,3 @@ func (d *Daemon) noteClock(sent, database, received time.Time) {
 	defer d.mu.Unlock()
 	d.ahead = min(max(0, least), most)
 }
-
-// noteDatabase notes in the status whether the database can be used, and logs it when it is new.
-func (d *Daemon) noteDatabase(err error) {
-	now := d.options().Now()
-	d.mu.Lock()
-	was := d.database
-	is := DatabaseStatus{Cause: CauseOf(err), Err: err, Since: was.Since}
-	if was.Since.IsZero() || was.Cause != is.Cause {
-		is.Since = now
-	}
-	d.database = is
-	d.mu.Unlock()
-	switch {
-	case is.Cause == was.Cause:
-	case err != nil:
-		d.log().databaseUnusable(is)
-	default:
-		d.log().databaseUsable(now.Sub(was.Since))
-	}
-}

@@ -55,6 +55,7 @@ var causes = []struct {
 }{
 	{errLeaseLost, CauseLease},
 	{context.Canceled, CauseStopped},
+	{errPaused, CauseDatabase},
 
 	{store.ErrSchemaNewer, CauseSchema},
 	{store.ErrSchemaOlder, CauseSchema},

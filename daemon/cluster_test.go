@@ -186,7 +186,7 @@ func (c *cluster) settle(members []*member) {
 		storetest.Until(c, "the polls that are due have ended", func() bool {
 			s := m.Status()
 			return !slices.ContainsFunc(s.Mailboxes, func(b MailboxStatus) bool {
-				return b.State != Standby && (b.State != Waiting || !b.NextPoll.After(s.At))
+				return b.State != Standby && b.State != Paused && (b.State != Waiting || !b.NextPoll.After(s.At))
 			})
 		})
 	}

@@ -109,6 +109,7 @@ type Daemon struct {
 	workers   []*worker
 	removed   Totals // of workers that are gone
 	database  DatabaseStatus
+	outage    outage
 	ahead     time.Duration          // Status.ClockAhead
 	mistakes  []ConfigurationProblem // never changed, only replaced
 	startedAt time.Time

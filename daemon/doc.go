@@ -141,11 +141,16 @@
 //
 // # Without the database
 //
-// Run needs no database to begin: it is live, not ready, and waits until the store can be opened. When a beat fails, the
-// daemon polls on with the leases that it has. Polls that find mail fail and leave it in the mailbox; when the leases have
-// run out, the mailboxes wait. Once the database answers again, the daemon makes sure that schema and attachment directory
-// are still the right ones, takes leases again, and soon polls the mailboxes that failed because of the database. A schema
-// for another version of the program ends the polls at once; they begin again when the schema fits.
+// Run needs no database to begin: it is live, not ready, and waits until the store can be opened. From the first beat that
+// fails until one goes well, no POP3 session begins (outage.go): it could only log in and leave the mail where it is. A
+// session under way goes on; if it finds mail, its poll fails and leaves the mail in the mailbox. So an outage deletes nothing
+// and sets nothing aside. Once the database answers again, the daemon makes sure that schema and attachment directory are
+// still the right ones, and the polls that are due begin at once; where the leases have run out meanwhile, after the beat
+// that takes them again. Mailboxes that failed because of the database are polled soon. A schema for another version of the
+// program ends the polls under way too.
+//
+// The log tells once that an outage is new, tells as an error that it has outlasted a retry, and repeats that after 5 min,
+// 15 min, 1 h, 6 h and then daily; it tells the end with the duration.
 //
 // # Changed settings
 //
@@ -229,14 +234,15 @@
 //	       message left in the mailbox, message refused, message given up, message not retrieved,
 //	       message too large not recorded, deletion refused, last poll was interrupted, poll failed,
 //	       server deletes messages by itself, server wants time between log-ins, receipts and attachments not swept
-//	error  schema does not fit, message set aside, message too large, poll failed, poll panicked, poll does not add up,
-//	       collection panicked, receipts and attachments not swept
+//	error  database outage, attachment directory unusable, schema does not fit, message set aside, message too large,
+//	       poll failed, poll panicked, poll does not add up, collection panicked, receipts and attachments not swept
 //
 // # Files
 //
 //	daemon.go           Mailbox, Options and Daemon: start, stop, slots for sessions
 //	once.go             polls of a single run
 //	beat.go, tenure.go  the leases of the mailboxes: the daemon's side, and the workers'
+//	outage.go           a database that cannot be used: the polls pause, the log tells again and again
 //	apply.go            replacing mailboxes and limits while the daemon runs
 //	status.go, cause.go the state of daemon and mailboxes as a value; the causes of errors
 //	worker.go           one mailbox's polls over time, and its failures

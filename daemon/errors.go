@@ -42,7 +42,11 @@ func isLasting(err error) bool {
 	return errors.As(err, &lasting)
 }
 
-// isInterruption reports whether a stop or a lost lease has ended a poll: nothing was wrong.
+// errPaused ends a poll that would begin a session while the daemon knows that the database cannot be used.
+var errPaused = errors.New("the poll was put off: the database cannot be used at the moment")
+
+// isInterruption reports whether a stop, a lost lease or the pause of all polls has ended a poll: nothing was wrong with the
+// mailbox.
 func isInterruption(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, errLeaseLost)
+	return errors.Is(err, context.Canceled) || errors.Is(err, errLeaseLost) || errors.Is(err, errPaused)
 }

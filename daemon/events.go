@@ -35,9 +35,30 @@ func (e events) databaseUnusable(s DatabaseStatus) {
 	}
 }
 
-func (e events) databaseUsable(after time.Duration) {
-	e.log.Info("database usable", zap.Duration("after", after.Round(time.Millisecond)))
+// databaseOutage logs that the database has been unusable for longer than a retry takes. It says so again and again.
+func (e events) databaseOutage(s DatabaseStatus, lasts time.Duration) {
+	fields := []zap.Field{
+		zap.Time("since", s.Since), zap.Duration("lasts", lasts.Round(time.Second)), zap.Error(s.Err), zap.String("hint", Hint(s.Err)),
+		zap.String("mail", "nothing is lost: no mailbox is polled, and all mail waits on its server; polling goes on by itself"),
+	}
+	switch s.Cause {
+	case CauseSchema:
+		e.log.Error("schema does not fit", fields...)
+	case CauseAttachmentDirectory:
+		e.log.Error("attachment directory unusable", fields...)
+	default:
+		e.log.Error("database outage", fields...)
+	}
 }
+
+// databaseUsable logs that the database can be used again. wasOutage says that databaseOutage told that it could not.
+func (e events) databaseUsable(after time.Duration, wasOutage bool) {
+	e.log.Info("database usable", zap.Duration("after", after.Round(time.Millisecond)), zap.Bool(OutageEnded, wasOutage))
+}
+
+// OutageEnded is the field of the event that the database can be used again. It is true if the log has told, at the level of
+// errors, that it could not.
+const OutageEnded = "outage_ended"
 
 // leasesTaken logs which mailboxes this daemon polls from now on.
 func (e events) leasesTaken(mailboxes []string) {

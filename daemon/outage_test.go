@@ -3,8 +3,11 @@ package daemon
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
+
+	"go.uber.org/zap"
 
 	"mailintegration/mailbox/pop3test"
 	"mailintegration/store"
@@ -20,6 +23,13 @@ func (m *member) until(t testing.TB, what string, is func(Status) bool) {
 func isReady(s Status) bool { return s.Ready }
 
 func isUnready(s Status) bool { return s.Live && !s.Ready && s.Database.Err != nil }
+
+// isEachPolledSince returns the condition that a poll of each mailbox has gone well after a time.
+func isEachPolledSince(at time.Time) func(Status) bool {
+	return func(s Status) bool {
+		return !slices.ContainsFunc(s.Mailboxes, func(b MailboxStatus) bool { return !b.SucceededAt.After(at) })
+	}
+}
 
 // oneMailbox returns the cluster's mailbox helpdesk, which is polled once a minute.
 func (c *cluster) oneMailbox() []Mailbox {
@@ -104,6 +114,56 @@ func TestAnOutageOfTheDatabaseCostsPollsOnly(t *testing.T) {
 	}
 }
 
+// TestNoSessionBeginsWhileTheDatabaseIsDown counts log-ins to mailboxes that are polled every 5 s, while their leases last.
+func TestNoSessionBeginsWhileTheDatabaseIsDown(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		away func(*storetest.Proxy)
+	}{
+		{"a database that refuses connections", (*storetest.Proxy).Refuse},
+		{"a database that never answers", func(p *storetest.Proxy) { p.SilenceAtFrontend(1) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCluster(t, pop3test.Options{})
+			mailboxes := c.mailboxes(3)
+			for i := range mailboxes {
+				mailboxes[i].Schedule = interval(beatEvery)
+			}
+			m := c.join(mailboxes, func(o *Options) { o.beatTime = 2 * time.Second })
+			c.first(m)
+			m.until(t, "each mailbox is polled", isEachPolledSince(time.Time{}))
+			tt.away(m.proxy)
+			c.setForward(beatEvery)
+			m.until(t, "the daemon is not ready", isUnready)
+			c.settle(c.members)
+			c.forgetLogIns()
+			for range 4 {
+				c.setForward(beatEvery)
+				c.settle(c.members)
+			}
+			if s := m.Status().Mailboxes[0]; !s.Held || s.State != Paused || s.Err != nil {
+				t.Errorf("the status is %+v, want a mailbox that is paused", s)
+			}
+			back := c.clock.now()
+			m.proxy.Pass()
+			for range 2 { // one may wait for the silent database
+				c.setForward(beatEvery)
+				m.until(t, "the daemon beats again", func(s Status) bool { return s.Ready || m.view.waits() > 0 })
+			}
+			m.until(t, "each mailbox is polled", isEachPolledSince(back))
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			for _, l := range c.logIns {
+				if l.at.Before(back) {
+					t.Errorf("%s was polled %s before the database came back", l.mailbox, back.Sub(l.at))
+				}
+			}
+		})
+	}
+}
+
 func TestASchemaThatDoesNotFitEndsPollsUntilItFits(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, pop3test.Options{})
@@ -156,4 +216,95 @@ func (c *cluster) exec(sql string) {
 	if _, err := c.rows.Exec(c.Context(), sql); err != nil {
 		c.Fatal(err)
 	}
+}
+
+func TestAnOutageIsToldAgainAtGrowingIntervals(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Date(2026, 3, 1, 7, 0, 0, 0, time.UTC)
+	began := now
+	w.options.Now = func() time.Time { return now }
+	d := w.daemon()
+	d.noteDatabase(nil)
+	for now.Sub(began) <= 50*time.Hour {
+		d.noteDatabase(store.ErrUnavailable)
+		now = now.Add(beatEvery)
+	}
+	d.noteDatabase(nil)
+	if n := w.logged.FilterMessage("database unreachable").Len(); n != 1 {
+		t.Errorf("the beginning was logged %d times", n)
+	}
+	var told []time.Duration
+	for _, line := range w.logged.FilterMessage("database outage").All() {
+		fields := line.ContextMap()
+		if line.Level != zap.ErrorLevel || fields["since"] != began || fields["hint"] == "" || fields["mail"] == "" {
+			t.Errorf("logged at %s: %v", line.Level, fields)
+		}
+		told = append(told, fields["lasts"].(time.Duration))
+	}
+	want := []time.Duration{beatEvery, 5 * time.Minute, 15 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour, 48 * time.Hour}
+	if !slices.Equal(told, want) {
+		t.Errorf("the outage was told after %v, want %v", told, want)
+	}
+	end := w.logged.FilterMessage("database usable").All()
+	if len(end) != 1 || end[0].ContextMap()["after"] != 50*time.Hour+beatEvery || end[0].ContextMap()[OutageEnded] != true {
+		t.Errorf("the end was logged as %v", end)
+	}
+}
+
+func TestAShortOutageIsNoError(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Date(2026, 3, 1, 7, 0, 0, 0, time.UTC)
+	w.options.Now = func() time.Time { return now }
+	d := w.daemon()
+	for _, err := range []error{nil, store.ErrUnavailable, nil} {
+		d.noteDatabase(err)
+		now = now.Add(beatEvery)
+	}
+	for _, line := range w.logged.All() {
+		if line.Level > zap.WarnLevel || line.ContextMap()[OutageEnded] == true {
+			t.Errorf("logged at %s: %s", line.Level, line.Message)
+		}
+	}
+	if n := w.logged.FilterMessage("database usable").Len(); n != 1 {
+		t.Errorf("the end was logged %d times", n)
+	}
+}
+
+func TestAfterALongSilenceAnOutageIsToldOnce(t *testing.T) {
+	t.Parallel()
+	var o outage
+	if !o.isDue(25*time.Hour) || o.isDue(25*time.Hour) || o.isDue(47*time.Hour) || !o.isDue(48*time.Hour) {
+		t.Error("a host that slept for a day does not tell the outage once")
+	}
+}
+
+// TestAPollThatWaitsForItsTurnBeginsNoSessionWithoutTheDatabase holds the only slot until the daemon knows of the outage.
+func TestAPollThatWaitsForItsTurnBeginsNoSessionWithoutTheDatabase(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, pop3test.Options{})
+	mailboxes := c.oneMailbox()
+	c.mail()
+	m := c.join(mailboxes, func(o *Options) { o.MaxPolls = 1 })
+	place, err := m.sessionSlots.acquire(t.Context(), "another server")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.until(t, "the poll waits for its turn", func(s Status) bool { return s.Mailboxes[0].State == Queued || s.Mailboxes[0].Totals.Polls > 0 })
+	before := c.logInsOf(0) // the poll may have been faster than this test
+	m.proxy.Refuse()
+	c.setForward(beatEvery)
+	m.until(t, "the daemon is not ready", isUnready)
+	place.release()
+	m.until(t, "the poll has ended", func(s Status) bool { return s.Mailboxes[0].Totals.Polls > 0 })
+	if n := c.logInsOf(0) - before; n != 0 {
+		t.Errorf("it has logged in %d times", n)
+	}
+	if s := m.Status().Mailboxes[0]; s.Err != nil || s.Failures != 0 {
+		t.Errorf("the status is %+v, want no failure of the mailbox", s)
+	}
+	m.proxy.Pass()
+	c.pass(2 * beatEvery)
+	c.wantEachOnce(1)
 }

@@ -71,6 +71,7 @@ type poll struct {
 	batchSlots  *slots
 	places      places
 	isHeld      func() bool // reports whether this daemon may still poll the mailbox; asked between batches
+	isPaused    func() bool // reports whether no session may begin, because the database cannot be used
 
 	target      store.Mailbox
 	guard       *guard
@@ -213,6 +214,9 @@ func (p *poll) sessionInSlot(ctx, work context.Context) (more bool, err error) {
 	defer place.release()
 	if err := p.stopped(ctx); err != nil { // while it waited
 		return false, err
+	}
+	if p.isPaused() {
+		return false, errPaused
 	}
 	p.places.enter(place)
 	defer p.places.enter(nil)

@@ -14,6 +14,7 @@ type State string
 const (
 	Standby  State = "standby"  // another daemon polls the mailbox, or the database has not given the lease yet
 	Waiting  State = "waiting"  // this daemon polls the mailbox, and the next poll is not due yet
+	Paused   State = "paused"   // this daemon polls the mailbox, but no poll begins while the database cannot be used
 	Queued   State = "queued"   // a poll waits for one of the slots
 	Polling  State = "polling"  // a poll is under way
 	Stopping State = "stopping" // the last poll is under way: the daemon stops, or the mailbox was removed
@@ -139,11 +140,15 @@ func (d *Daemon) Status() Status {
 		At: opts.Now(), Holder: d.holder, StartedAt: d.startedAt, Live: d.running,
 		Database: d.database, Totals: d.removed, ClockAhead: d.ahead, Configuration: slices.Clone(d.mistakes),
 	}
+	paused := d.pauses()
 	s.Ready = s.Live && opts.Store != nil && s.Database.Err == nil && !s.Database.Since.IsZero()
 	workers, stopping := d.workers, d.running && d.launch == nil
 	d.mu.Unlock()
 	for _, w := range workers {
 		m := w.status(s.At)
+		if paused && m.State == Waiting {
+			m.State = Paused
+		}
 		if stopping && (m.State == Polling || m.State == Queued) {
 			m.State = Stopping
 		}

@@ -115,7 +115,7 @@ func (w *worker) isHeld() bool {
 // after a poll that takes longer than the schedule's interval, the worker waits for the next time that is still to come.
 func (w *worker) pollOnSchedule(ctx context.Context) {
 	for ctx.Err() == nil && !w.isRetired() {
-		if w.await(ctx) && w.begin() {
+		if w.await(ctx) && !w.daemon.isPaused() && w.begin() {
 			w.end(w.poll(ctx, w.isHeld))
 		}
 	}
@@ -142,9 +142,9 @@ func (w *worker) await(ctx context.Context) bool {
 	return false // the clock decides, not the timer
 }
 
-// plan returns when the next poll is due, or false while the mailbox is not ours.
+// plan returns when the next poll is due, or false while the mailbox is not ours, or the polls pause.
 func (w *worker) plan() (due time.Time, planned bool) {
-	now := w.daemon.options().Now()
+	now, paused := w.daemon.options().Now(), w.daemon.isPaused()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.lease.isHeldAt(now) {
@@ -152,7 +152,7 @@ func (w *worker) plan() (due time.Time, planned bool) {
 		return time.Time{}, false
 	}
 	w.state = Waiting
-	return w.next, true
+	return w.next, !paused
 }
 
 // begin reports whether a poll may begin now, and notes it.
@@ -262,6 +262,7 @@ func (w *worker) poll(ctx context.Context, isHeld func() bool) (report Report) {
 	p := poll{
 		opts: opts, mailbox: m, log: w.log, parse: w.parse, report: &report,
 		progress: w.progress, acquireSlot: w.queue, batchSlots: w.daemon.batchSlots, isHeld: isHeld,
+		isPaused: w.daemon.isPaused,
 	}
 	report.Err = p.run(ctx)
 	w.log.pollEnded(report, opts.Now().Sub(started))
