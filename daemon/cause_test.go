@@ -55,7 +55,7 @@ func TestCauseOf(t *testing.T) {
 }
 
 // withoutCause are the classes of store that a poll never meets: they answer to a person's command.
-var withoutCause = []string{"ErrNotAside", "ErrProcessed", "ErrExists", "ErrUnknown"}
+var withoutCause = []string{"ErrNotAside", "ErrProcessed", "ErrExists", "ErrUnknown", "ErrAssigned"}
 
 // TestEveryClassOfErrorsHasACause reads the exported errors of mailbox and store from their source.
 func TestEveryClassOfErrorsHasACause(t *testing.T) {
