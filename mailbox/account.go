@@ -86,10 +86,15 @@ func (a Account) dialAddress() string {
 // host returns the server's name as name servers and certificates know it: non-ASCII letters in their A-label form
 // (RFC 5890 §2.3.2.1). It leaves ASCII names as they are, as many networks use host names that IDNA does not allow.
 func (a Account) host() (string, error) {
-	if !strings.ContainsFunc(a.Server, func(r rune) bool { return r > '~' }) {
-		return a.Server, nil
+	return ASCIIHost(a.Server)
+}
+
+// ASCIIHost returns the name of a host as name servers and certificates know it.
+func ASCIIHost(name string) (string, error) {
+	if !strings.ContainsFunc(name, func(r rune) bool { return r > '~' }) {
+		return name, nil
 	}
-	return idna.Lookup.ToASCII(a.Server)
+	return idna.Lookup.ToASCII(name)
 }
 
 // tlsName returns the name that the server's certificate must be for: the host without an IPv6 zone.
@@ -100,9 +105,12 @@ func (a Account) tlsName() string {
 }
 
 // isLocal reports whether the server is this machine, so that nothing crosses a network.
-func (a Account) isLocal() bool {
-	ip := net.ParseIP(a.Server)
-	return ip != nil && ip.IsLoopback() || strings.EqualFold(a.Server, "localhost")
+func (a Account) isLocal() bool { return IsLocal(a.Server) }
+
+// IsLocal reports whether a host, given by name or address, is this machine.
+func IsLocal(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
 // check returns an error for settings that must not reach the network. CR, LF or NUL in a credential would end the

@@ -157,6 +157,15 @@ var classes = []error{
 	ErrTooLarge, ErrShort, ErrSpool, ErrClosed, ErrToken, ErrTokenRefused, ErrNotAuthorized,
 }
 
+// Classify wraps an error of the network in its class; handshake says that the step was a TLS handshake. It is for the
+// other protocols, whose errors have the same classes.
+func Classify(err error, handshake bool) error {
+	if handshake {
+		err = &handshakeError{err}
+	}
+	return classify(err)
+}
+
 // classify wraps an error of the network in its class.
 func classify(err error) error {
 	for _, class := range classes {

@@ -25,9 +25,9 @@ func (s *Session) hint(e *Error) string {
 		return "the server requires UTF-8 mode (RFC 6856) but did not let this program enable it; " +
 			"ask its administrator, or read the message with a mail program"
 	case errors.Is(e, ErrUnreachable):
-		return s.unreachableHint(e)
+		return UnreachableHint(e, s.account.Server, e.Server)
 	case errors.Is(e, ErrCertificate):
-		return s.certificateHint(e)
+		return CertificateHint(e, s.account.tlsName())
 	case errors.Is(e, ErrTLSRefused):
 		return "set SecureSocketOption to SslOnConnect and Port to 995; the server does not offer STLS"
 	case errors.Is(e, ErrTLS):
@@ -77,32 +77,34 @@ var plainHints = []struct {
 	{ErrAccount, "correct the mailbox's configuration"},
 }
 
-// unreachableHint distinguishes a wrong name, a wrong port and a network that drops packets.
-func (s *Session) unreachableHint(e *Error) string {
+// UnreachableHint returns the hint for err, with which no connection to a server came about. It distinguishes a wrong
+// name, a wrong port and a network that drops packets. The address is host:port.
+func UnreachableHint(err error, server, address string) string {
 	var dns *net.DNSError
 	var network net.Error
 	switch {
-	case errors.As(e, &dns) && dns.IsNotFound:
-		return fmt.Sprintf("there is no host named %s; check ServerName", s.account.Server)
-	case errors.As(e, &dns):
-		return fmt.Sprintf("this machine's name servers could not look up %s; check them", s.account.Server)
-	case errors.Is(e, syscall.ECONNREFUSED):
-		return fmt.Sprintf("no program listens at %s; check ServerName and Port, and that the mail server runs", e.Server)
-	case errors.As(e, &network) && network.Timeout():
-		return fmt.Sprintf("no answer from %s; check ServerName and Port, and the firewalls in between", e.Server)
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return fmt.Sprintf("there is no host named %s; check ServerName", server)
+	case errors.As(err, &dns):
+		return fmt.Sprintf("this machine's name servers could not look up %s; check them", server)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Sprintf("no program listens at %s; check ServerName and Port, and that the mail server runs", address)
+	case errors.As(err, &network) && network.Timeout():
+		return fmt.Sprintf("no answer from %s; check ServerName and Port, and the firewalls in between", address)
 	}
-	return fmt.Sprintf("%s cannot be reached; check ServerName, Port and this machine's network", e.Server)
+	return fmt.Sprintf("%s cannot be reached; check ServerName, Port and this machine's network", address)
 }
 
-// certificateHint distinguishes a certificate's wrong name, unknown authority and wrong dates.
-func (s *Session) certificateHint(err error) string {
+// CertificateHint returns the hint for a certificate that is not valid for the server with a name. It distinguishes a
+// wrong name, an unknown authority and wrong dates.
+func CertificateHint(err error, serverName string) string {
 	var name x509.HostnameError
 	var authority x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &name) && !hasNames(name.Certificate):
 		return fmt.Sprintf("the certificate names no server (no subjectAltName, RFC 6125 §6.4); have it reissued for %s, "+
-			"or let the mail server use another certificate", s.account.tlsName())
+			"or let the mail server use another certificate", serverName)
 	case errors.As(err, &name):
 		return fmt.Sprintf("the certificate is for %s; set ServerName to one of its names, or renew the certificate on the mail server",
 			certificateNames(name.Certificate))
@@ -126,7 +128,7 @@ func certificateNames(c *x509.Certificate) string {
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())
 	}
-	return presentable(strings.Join(names[:min(len(names), 5)], ", "))
+	return Presentable(strings.Join(names[:min(len(names), 5)], ", "))
 }
 
 // day formats a date for a person.

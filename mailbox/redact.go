@@ -16,15 +16,15 @@ func (c *connection) redact(text string) string {
 			text = strings.ReplaceAll(text, secret, "REDACTED")
 		}
 	}
-	return presentable(text)
+	return Presentable(text)
 }
 
 // quote quotes the beginning of a text of the server. It redacts first: a secret that was cut or quoted would no longer
 // be recognised.
 func (s *Session) quote(text string) string { return fmt.Sprintf("%.80q", s.conn.redact(text)) }
 
-// presentable truncates a text from outside and replaces its control characters.
-func presentable(text string) string {
+// Presentable truncates a text from outside and replaces its control characters.
+func Presentable(text string) string {
 	if len(text) > maxShown {
 		text = text[:maxShown] + "…"
 	}
@@ -42,3 +42,6 @@ func clean(text string) string {
 		return r
 	}, strings.ToValidUTF8(text, string(unicode.ReplacementChar)))
 }
+
+// Printable replaces the control characters of a text that is part of an error, as clean does.
+func Printable(text string) string { return clean(text) }

@@ -51,11 +51,11 @@ func TestParseReply(t *testing.T) {
 // TestPresentable keeps text of the server from harming a log or a terminal.
 func TestPresentable(t *testing.T) {
 	t.Parallel()
-	long := presentable(strings.Repeat("é", 1000))
+	long := Presentable(strings.Repeat("é", 1000))
 	if len(long) > 2*maxShown {
 		t.Errorf("presentable returns %d octets", len(long))
 	}
-	if got := presentable("a\x1b[2J\x00\xff"); got != "a\ufffd[2J\ufffd\ufffd" {
+	if got := Presentable("a\x1b[2J\x00\xff"); got != "a\ufffd[2J\ufffd\ufffd" {
 		t.Errorf("shown is %q", got)
 	}
 }
