@@ -98,6 +98,9 @@ func (r *sessionRun) settle(work context.Context, b *batch, i int, o store.Outco
 	}
 	r.report.count(o)
 	r.log.messageAccepted(it, e.delivery, o)
+	if o.LoopEvent != 0 {
+		r.log.loopFound(e.delivery, o)
+	}
 	if o.Err != nil {
 		r.staying = append(r.staying, it)
 		return false, err

@@ -235,7 +235,8 @@
 //	       message too large not recorded, deletion refused, last poll was interrupted, poll failed,
 //	       server deletes messages by itself, server wants time between log-ins, receipts and attachments not swept
 //	error  database outage, attachment directory unusable, schema does not fit, message set aside, message too large,
-//	       poll failed, poll panicked, poll does not add up, collection panicked, receipts and attachments not swept
+//	       mail loop, poll failed, poll panicked, poll does not add up, collection panicked,
+//	       receipts and attachments not swept
 //
 // # Files
 //
@@ -259,7 +260,7 @@
 //	pacing.go           pauses, LOGIN-DELAY, EXPIRE
 //	leaveonserver.go    messages that stay on the server after they were recorded
 //	oversize.go         messages that are too large
-//	notice.go           the texts of events about messages that are set aside or too large
+//	notice.go           the texts of events about messages that are set aside or too large, and about loops
 //	collect.go          removing old receipts and files that no row names
 //	replay.go           one message outside of a poll: Replay, Reconsider, Preview
 //	errors.go           who has to act on an error; Hint asks mailbox, then store

@@ -124,6 +124,13 @@ func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outco
 	}
 }
 
+// loopFound logs that a sender opens too many requests.
+func (e events) loopFound(d store.Delivery, o store.Outcome) {
+	e.log.Error("mail loop", zap.String("sender", d.Message.Author().Addr), zap.String("message_id", d.Message.MessageID),
+		zap.Int64("request", o.Request), zap.Int64("event", o.LoopEvent), zap.String("detail", o.Decision.Why().Detail()),
+		zap.String("hint", "read the event: it says how to stop the sender, and how to raise MaxNewRequests if this is no loop"))
+}
+
 func (e events) serverExpires(days int) {
 	e.log.Warn("server deletes messages by itself", zap.Int("days", days),
 		zap.String("hint", "turn this off on the server: it deletes messages after this many days, with 0 once they are retrieved, "+

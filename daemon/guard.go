@@ -165,6 +165,12 @@ func (g *guard) Decide(m *processor.Message, dir processor.Directory, now time.T
 	return policy.Decide(m, dir, now)
 }
 
+// Loop implements store.Decider.
+func (g *guard) Loop(d store.Delivery, added processor.AddActivity) processor.OpenRequest {
+	policy, _, _ := g.rulingFor(d.Message)
+	return notices{g.mailbox, policy.References}.loop(d, added, policy.MaxNewRequests)
+}
+
 // SetAside implements store.Decider.
 func (g *guard) SetAside(d store.Delivery, why processor.Reason) processor.OpenRequest {
 	policy, _, _ := g.rulingFor(d.Message)

@@ -43,15 +43,11 @@ func (n notices) SetAside(d store.Delivery, why processor.Reason) processor.Open
 // asideText says which message was set aside and why, and what to do about it.
 func (n notices) asideText(d store.Delivery, why processor.Reason) string {
 	m := d.Message
-	date := "unknown"
-	if !m.Date.IsZero() {
-		date = m.Date.Format(time.RFC1123Z)
-	}
-	facts := []struct{ name, value string }{
+	facts := []fact{
 		{"Mailbox", n.mailbox},
-		{"From", strings.TrimSpace(m.From.Name + " <" + m.From.Addr + ">")},
+		{"From", addressWords(m.From)},
 		{"Subject", m.Subject},
-		{"Date", date},
+		{"Date", dateWords(m.Date)},
 		{"Message-ID", m.MessageID},
 		{"Size", fmt.Sprintf("%d octets", d.Raw.Size())},
 		{"Why", why.Detail() + " [" + string(why.Code) + "]"},
@@ -59,9 +55,7 @@ func (n notices) asideText(d store.Delivery, why processor.Reason) string {
 	var b strings.Builder
 	b.WriteString("A message could not be recorded and was set aside. Nothing of it is lost: it is attached to this event as " +
 		store.RawName + ", exactly as it was received.\n\n")
-	for _, f := range facts {
-		fmt.Fprintf(&b, "%s: %s\n", f.name, shortened(cmp.Or(f.value, "none")))
-	}
+	writeFacts(&b, facts)
 	b.WriteString("\nWhat to do:\n" + asideRemedy(why.Code) +
 		"\nOther messages of the mailbox are not affected, and this one is not retrieved again.\n")
 	return b.String()
@@ -82,6 +76,68 @@ func asideRemedy(why processor.ReasonCode) string {
 		"such a message.\n" +
 		"4. Mark this event as processed. Once a version can record the message, and if nobody has done so by hand, run " +
 		"mailintegration replay --set-aside with the number of this event.\n"
+}
+
+// loop returns the event about a sender who opens more requests than the limit allows, beginning with this message.
+func (n notices) loop(d store.Delivery, added processor.AddActivity, limit processor.Limit) processor.OpenRequest {
+	sender := d.Message.Author().Addr
+	event := n.event(added.Reason, fmt.Sprintf("Possible mail loop: %s has sent more than %d new messages within %s",
+		sender, limit.Number, limit.Duration()))
+	event.Body = n.loopText(d, added, limit)
+	return event
+}
+
+// loopText says who sends so many messages, where they go from now on, and what to do about it.
+func (n notices) loopText(d store.Delivery, added processor.AddActivity, limit processor.Limit) string {
+	m := d.Message
+	request := fmt.Sprintf("%s %d", added.Kind.Words(), added.Request)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s opens so many requests that it looks like a loop: two programs that answer each other, a device that repeats "+
+		"its message, or a person who forwards many messages at once. So that the list of the service desk does not fill up, "+
+		"MailIntegration opens no more requests for this sender at the moment.\n\n", m.Author().Addr)
+	writeFacts(&b, []fact{
+		{"Mailbox", n.mailbox},
+		{"Sender", addressWords(m.Author())},
+		{"Limit", limit.String() + " (MaxNewRequests in the mailbox's file)"},
+		{"First message beyond the limit", subjectOf(m)},
+		{"Date", dateWords(m.Date)},
+		{"Message-ID", m.MessageID},
+		{"Recorded on", request},
+	})
+	fmt.Fprintf(&b, "\nNothing is lost. From this message on, what the sender writes is added to %[1]s as activities, with the attachments. "+
+		"Answers to other requests go there as usual, and other senders are not affected. When fewer than %[2]d new messages come within %[3]s, "+
+		"the sender opens requests again.\n\n"+
+		"What to do:\n"+
+		"1. Look at the last activities of %[1]s, and at the message that is attached to this event as "+store.RawName+".\n"+
+		"2. If a program sends them: have it stopped by whoever looks after the sender. If it is an automatic reply, have it switched off. "+
+		"Until then, a filter in the mailbox's file may ignore the sender (<Filter> with <Sender> and <Ignore>True</Ignore>).\n"+
+		"3. If a person sent them on purpose: open a request by hand for each activity of %[1]s that needs one.\n"+
+		"4. If the sender writes for many people, such as a web form: raise MaxNewRequests in the mailbox's file, or write 0 for no limit. "+
+		"The change takes effect within seconds.\n"+
+		"MailIntegration marks this event as processed by itself an hour after the last such message.\n",
+		request, limit.Number, limit.Duration())
+	return b.String()
+}
+
+// fact is a line of an event's text.
+type fact struct{ name, value string }
+
+// writeFacts writes facts, one a line. A fact may quote what somebody else wrote, so each is shortened.
+func writeFacts(b *strings.Builder, facts []fact) {
+	for _, f := range facts {
+		fmt.Fprintf(b, "%s: %s\n", f.name, shortened(cmp.Or(f.value, "none")))
+	}
+}
+
+// addressWords returns an address as mail programs show it.
+func addressWords(a processor.Address) string { return strings.TrimSpace(a.Name + " <" + a.Addr + ">") }
+
+// dateWords returns the Date of a message for a person.
+func dateWords(date time.Time) string {
+	if date.IsZero() {
+		return "unknown"
+	}
+	return date.Format(time.RFC1123Z)
 }
 
 // tooLarge returns the event about a message that stays on the server because of its size; its header is attached.

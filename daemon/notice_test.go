@@ -94,3 +94,42 @@ Other messages are not affected, and there is no further event about this one.
 		t.Errorf("text (-want +got):\n%s", diff)
 	}
 }
+
+func TestTheEventOfALoopSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	m := &processor.Message{
+		From: processor.Address{Name: "Backup", Addr: "robot@example.com"}, Subject: "backup failed",
+		Date: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC), MessageID: "4@example.com",
+	}
+	got := noticesOfHelpdesk.loop(store.Delivery{Message: m, Raw: octetsOf("octets")},
+		processor.AddActivity{Reason: processor.NewReason(processor.ReasonLoop, "too many"), Request: 4711, Kind: processor.Incident},
+		processor.Limit{Number: 30, Within: 10 * time.Minute})
+	want := processor.OpenRequest{
+		Reason: processor.NewReason(processor.ReasonLoop, "too many"),
+		Kind:   processor.Event, Subject: "Possible mail loop: robot@example.com has sent more than 30 new messages within 10min",
+		Requester: processor.User{ID: 1}, User: processor.User{ID: 1},
+		Source: processor.Ref{ID: 2}, Priority: processor.Ref{ID: 3}, Group: processor.Ref{ID: 4},
+		Body: `robot@example.com opens so many requests that it looks like a loop: two programs that answer each other, a device that repeats its message, or a person who forwards many messages at once. So that the list of the service desk does not fill up, MailIntegration opens no more requests for this sender at the moment.
+
+Mailbox: helpdesk
+Sender: Backup <robot@example.com>
+Limit: 30 in 10min (MaxNewRequests in the mailbox's file)
+First message beyond the limit: backup failed
+Date: Sun, 22 Nov 2026 09:00:00 +0000
+Message-ID: 4@example.com
+Recorded on: incident 4711
+
+Nothing is lost. From this message on, what the sender writes is added to incident 4711 as activities, with the attachments. Answers to other requests go there as usual, and other senders are not affected. When fewer than 30 new messages come within 10min, the sender opens requests again.
+
+What to do:
+1. Look at the last activities of incident 4711, and at the message that is attached to this event as message.eml.
+2. If a program sends them: have it stopped by whoever looks after the sender. If it is an automatic reply, have it switched off. Until then, a filter in the mailbox's file may ignore the sender (<Filter> with <Sender> and <Ignore>True</Ignore>).
+3. If a person sent them on purpose: open a request by hand for each activity of incident 4711 that needs one.
+4. If the sender writes for many people, such as a web form: raise MaxNewRequests in the mailbox's file, or write 0 for no limit. The change takes effect within seconds.
+MailIntegration marks this event as processed by itself an hour after the last such message.
+`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("event (-want +got):\n%s", diff)
+	}
+}

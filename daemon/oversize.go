@@ -137,6 +137,11 @@ func (d oversizeDecider) Decide(m *processor.Message, _ processor.Directory, _ t
 	return d.tooLarge(m)
 }
 
+// Loop implements store.Decider. The store asks only about decisions with ReasonLoop, which Decide does not make.
+func (d oversizeDecider) Loop(of store.Delivery, added processor.AddActivity) processor.OpenRequest {
+	return d.loop(of, added, processor.Limit{})
+}
+
 // isUnderstatedSize reports whether a session ended because a message was larger than allowed, although LIST said less.
 func isUnderstatedSize(err error) bool {
 	return errors.Is(err, mailbox.ErrTooLarge) && !isAboutTop(err)

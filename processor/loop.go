@@ -17,11 +17,12 @@ func (l Limit) String() string {
 	if l.Number == 0 {
 		return "0"
 	}
-	return fmt.Sprintf("%d in %s", l.Number, durationWords(l.Within))
+	return fmt.Sprintf("%d in %s", l.Number, l.Duration())
 }
 
-// durationWords returns a duration as a configuration file has it: in its largest whole unit.
-func durationWords(d time.Duration) string {
+// Duration returns the time of the limit as a configuration file has it: in its largest whole unit.
+func (l Limit) Duration() string {
+	d := l.Within
 	switch {
 	case d >= time.Hour && d%time.Hour == 0:
 		return fmt.Sprintf("%dh", d/time.Hour)

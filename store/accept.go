@@ -36,6 +36,10 @@ type Decider interface {
 	// SetAside returns the event that carries a message which cannot be recorded. Its Body tells a person what happened
 	// and what to do. The store attaches the raw message in any case.
 	SetAside(d Delivery, why processor.Reason) processor.OpenRequest
+	// Loop returns the event that tells of a sender who has opened so many requests that its messages are added to the last
+	// one (processor.ReasonLoop), beginning with this message. The store attaches the raw message and links the event to
+	// that request.
+	Loop(d Delivery, added processor.AddActivity) processor.OpenRequest
 }
 
 // The results that a receipt names.
@@ -55,6 +59,7 @@ type Outcome struct {
 	Request    int64              // the request opened or added to, or the event of SetAside; 0 for none
 	Activity   int64              // the activity added, 0 for none
 	Decision   processor.Decision // nil if Known
+	LoopEvent  int64              // the event that was opened because its sender opens too many requests, 0 for none
 	Err        error              // why the message was not recorded; it must stay in the mailbox
 }
 
@@ -176,6 +181,9 @@ func (a *acceptance) accept(ctx context.Context, batch []Delivery, met map[[sha2
 	if err := a.write(ctx, met, records); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
+	if err := a.noteLoops(ctx, records); err != nil {
+		return err
+	}
 	for _, r := range records {
 		a.settle(r)
 	}
@@ -184,10 +192,10 @@ func (a *acceptance) accept(ctx context.Context, batch []Delivery, met map[[sha2
 
 // settle sets the outcomes of a new message. Its later copies in the same batch are Known.
 func (a *acceptance) settle(r *record) {
-	o := Outcome{Result: r.outcome(), Request: r.request, Activity: r.activity, Decision: r.decision}
+	o := Outcome{Result: r.outcome(), Request: r.request, Activity: r.activity, Decision: r.decision, LoopEvent: r.loopEvent}
 	for i, position := range r.positions {
 		if i == 1 {
-			o.Known, o.AcceptedAt, o.Decision = true, a.now, nil
+			o.Known, o.AcceptedAt, o.Decision, o.LoopEvent = true, a.now, nil, 0
 		}
 		a.outcomes[position] = o
 	}

@@ -236,7 +236,7 @@
 //	receipt.go                           receipts: which messages of a batch are known
 //	record.go, numbers.go                one decision per message; the numbers of requests
 //	directory.go, findings.go            what a decision may look up, and the queries for it
-//	sender.go                            how many requests the sender of a message has opened
+//	sender.go, loop.go                   how many requests the sender of a message has opened; the problem of one with too many
 //	request.go, activity.go              NewRequest, NewActivity: their rows, with participants and threads
 //	history.go, state.go                 rows of the history; changes of states
 //	handle.go                            what a person does to a request: process, resolve, close, reopen, assign

@@ -34,6 +34,11 @@ func (f frontDesk) SetAside(_ store.Delivery, why processor.Reason) processor.Op
 	}
 }
 
+// Loop implements store.Decider.
+func (f frontDesk) Loop(d store.Delivery, added processor.AddActivity) processor.OpenRequest {
+	return f.SetAside(d, added.Reason)
+}
+
 // exampleTB lets an example use storetest, which ends databases with a test.
 type exampleTB struct {
 	testing.TB

@@ -267,6 +267,11 @@ func (c clerk) SetAside(d store.Delivery, why processor.Reason) processor.OpenRe
 	return withEvents{Mailbox: c.Mailbox}.SetAside(d, why)
 }
 
+// Loop implements store.Decider.
+func (c clerk) Loop(d store.Delivery, added processor.AddActivity) processor.OpenRequest {
+	return withEvents{Mailbox: c.Mailbox}.Loop(d, added)
+}
+
 // withEvents is a store.Decider whose decisions are those of a policy.
 type withEvents struct {
 	processor.Decider
@@ -279,6 +284,13 @@ func (w withEvents) SetAside(d store.Delivery, why processor.Reason) processor.O
 		Kind: processor.Event, Subject: "Message set aside: " + d.Message.Subject, Body: "Why: " + why.Detail(),
 		Requester: w.Login, User: w.Login, Source: w.Source, Priority: w.DefaultPriority, Group: w.ServiceDesk,
 	}
+}
+
+// Loop implements store.Decider.
+func (w withEvents) Loop(d store.Delivery, added processor.AddActivity) processor.OpenRequest {
+	event := w.SetAside(d, added.Reason)
+	event.Subject = fmt.Sprintf("Loop of %s on %d", d.Message.From.Addr, added.Request)
+	return event
 }
 
 func (d *desk) clerk() clerk { return clerk{Mailbox: d.mailbox} }

@@ -17,6 +17,8 @@ type record struct {
 	decision processor.Decision
 	entry    // for SetAside, its event
 	threads  []thread
+
+	loopEvent int64 // the event that tells of the loop, if this message made it open
 }
 
 // outcome returns the receipt's word for the decision.
