@@ -60,11 +60,16 @@ func standsFor(from, author Address) bool {
 	if from.Name == "" || author.Name != "" && normalised(author.Name) != normalised(from.Name) {
 		return false
 	}
-	switch localPart(from.Addr) {
+	return hasNoReader(from.Addr) || author.Name != ""
+}
+
+// hasNoReader reports whether an address says that nobody reads mail to it.
+func hasNoReader(addr string) bool {
+	switch localPart(addr) {
 	case "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply":
 		return true
 	}
-	return author.Name != ""
+	return false
 }
 
 // listAddress returns the address for writing to the list (RFC 2369 §3.4), "" if the message comes from no list.

@@ -25,6 +25,7 @@ type desk struct {
 	References References
 	Users      []deskUser
 	Requests   []deskRequest
+	Mail       []deskMail
 	Lists      map[ListName][]Listed
 	Opened     map[string][]deskOpening // by the sender's address, newest first
 }
@@ -38,6 +39,13 @@ type deskOpening struct {
 type deskUser struct {
 	User
 	Addresses []string
+}
+
+// deskMail is how many mails of a kind an address has got lately.
+type deskMail struct {
+	Address string
+	Kind    ReplyKind
+	Count   int
 }
 
 type deskRequest struct {
@@ -70,6 +78,15 @@ func (d desk) UserByAddress(addr string) (User, bool) {
 		}
 	}
 	return User{}, false
+}
+
+func (d desk) MailCount(addr string, kind ReplyKind) int {
+	for _, m := range d.Mail {
+		if m.Address == addr && m.Kind == kind {
+			return m.Count
+		}
+	}
+	return 0
 }
 
 func (d desk) UsersNamed(name string) []User {
@@ -131,6 +148,13 @@ func (a asked) UserByAddress(addr string) (User, bool) {
 		a.t.Errorf("Decide asks for address %q, which Keys does not name", addr)
 	}
 	return a.desk.UserByAddress(addr)
+}
+
+func (a asked) MailCount(addr string, kind ReplyKind) int {
+	if !slices.Contains(a.keys.MailTo, addr) {
+		a.t.Errorf("Decide asks for the mail to %q, which Keys does not name", addr)
+	}
+	return a.desk.MailCount(addr, kind)
 }
 
 func (a asked) UsersNamed(name string) []User {

@@ -111,6 +111,9 @@ type OpenRequest struct {
 
 	Attachments []Attachment // to store, in order
 	AttachRaw   bool         // also attach the raw message
+
+	Reply   *Reply // the acknowledgement to send, nil for none
+	NoReply string // why an acknowledgement that is due is not sent, "" otherwise
 }
 
 // FormField is one field of a block, kept as written.
@@ -124,13 +127,21 @@ type AddActivity struct {
 	Author  User        // the sender if known, else zero
 	Reopen  bool        // reopen the request if it is closed or resolved
 	Flagged bool        // the sender does not take part in the request: a person should check
+	Closed  bool        // the message answers a request that is closed, and stays so
 
 	Attachments []Attachment
 	AttachRaw   bool
+
+	Reply   *Reply // to a message about a closed request, nil for none
+	NoReply string // why an answer that is due is not given, "" otherwise
 }
 
-// Refuse opens nothing; a later step answers the sender. The raw message is kept with its receipt.
-type Refuse struct{ Reason Reason }
+// Refuse opens nothing, and answers the sender. The raw message is kept with its receipt.
+type Refuse struct {
+	Reason  Reason
+	Reply   *Reply // nil for none
+	NoReply string // why the sender gets no answer, "" otherwise
+}
 
 // Ignore records only the receipt. The raw message is kept with it.
 type Ignore struct{ Reason Reason }

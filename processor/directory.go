@@ -14,6 +14,8 @@ type User struct {
 	Logon string
 	Name  string // display name
 	Site  Ref
+
+	Language string // of mail to the user: two or three small letters, "" if it is not known
 }
 
 // RequestState is the state of a request. Incidents and service requests are new, open, resolved or closed;
@@ -53,6 +55,7 @@ type Keys struct {
 	Addresses  []string // in lower case
 
 	Senders []SenderKey // arguments for OpenedBy
+	MailTo  []string    // arguments for MailCount, in lower case
 
 	People []string   // names for UsersNamed: in lower case, words joined by one space
 	Lists  []ListName // arguments for List
@@ -93,6 +96,8 @@ type Directory interface {
 	// without the limit. It counts at most up to the limit. last is the request of the newest of them; it is only needed
 	// when the limit is reached, and then false says that the request is gone.
 	OpenedBy(key SenderKey) (count int, last Request, ok bool)
+	// MailCount returns how many mails of a kind an address, in lower case, has got within a day, those that wait included.
+	MailCount(addr string, kind ReplyKind) int
 	// UsersNamed returns the users with that logon; if there are none, those with that address; if there are none, those
 	// with that display name. name is written as in Keys.People.
 	UsersNamed(name string) []User
@@ -130,6 +135,9 @@ type References struct {
 	DefaultPriority Ref // the team's
 	ServiceDesk     Ref // the team's service desk group
 
+	TeamAddress  string // of mail from the team, "" if it has none
+	TeamLanguage string // of mail to people whose language is not known, "" if nobody has said
+
 	FilterSettings []FilterReferences // one for each filter of Rules
 
 	// Unresolved reports that nothing was looked up (Names.Unresolved): a request that the Directory does not know may exist.
@@ -155,7 +163,14 @@ type Rules struct {
 	CommunicationTypes []string // in addition to the known ones
 	EnclosingToken     string   // encloses the block of fields that asks for a service request
 	Filters            []Filter // in the order in which they are tried
-	SubjectNames       []string // names of the database or team that may stand between a subject's type and number
+
+	Replies                bool     // mail can be sent: an Smtp account is configured
+	AcknowledgeNewRequests bool     // answer a message that opens a request
+	AnswerClosedFollowUp   bool     // answer a message that is added to a closed request
+	MaxReplies             int      // answers of a kind that an address gets within a day
+	OwnAddresses           []string // addresses that the daemon reads or sends from, in any case: mail from them is never answered
+
+	SubjectNames []string // names of the database or team that may stand between a subject's type and number
 }
 
 // Processor says what a mailbox makes of its messages.

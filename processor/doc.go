@@ -54,7 +54,7 @@
 //	followup.go                      messages about requests that exist
 //	block.go                         a block of fields that asks for a service request
 //	filter.go                        the mailbox's filters
-//	replying.go                      answers to messages
+//	replying.go, language.go         answers to messages, and in which language
 //	loop.go                          a sender that opens too many requests
 //	explain.go                       messages and decisions as programs read them
 package processor

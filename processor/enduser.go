@@ -33,7 +33,7 @@ func (p Policy) declineNew(m *Message) Decision {
 			// A refusal is answered to the sender, and automatic mail must never be answered.
 			return Ignore{why.with(automaticName(m.Automatic))}
 		}
-		return Refuse{why}
+		return Refuse{Reason: why}
 	}
 	return nil
 }

@@ -109,6 +109,16 @@ type ExplainedFields struct {
 	Flagged     bool                 `json:"flagged,omitempty"`     // a person should check: the author does not take part in the request
 	Attachments []string             `json:"attachments,omitempty"` // names of the attachments that are stored
 	AttachRaw   bool                 `json:"attach_raw,omitempty"`  // the raw message is also stored as an attachment
+	Reply       *ExplainedReply      `json:"reply,omitempty"`       // the answer that is sent
+	NoReply     string               `json:"no_reply,omitempty"`    // why an answer that is due is not sent
+}
+
+// ExplainedReply describes a Reply.
+type ExplainedReply struct {
+	Kind     ReplyKind        `json:"kind"`
+	To       ExplainedAddress `json:"to"`
+	Language string           `json:"language"` // "" if nothing says which
+	Subject  string           `json:"subject"`  // of the message, as the answer repeats it
 }
 
 // ExplainedFormField describes a FormField.
@@ -217,18 +227,28 @@ func explainDecision(d Decision) ExplainedDecision {
 		for _, field := range d.Fields {
 			f.Form = append(f.Form, ExplainedFormField(field))
 		}
+		f.Reply, f.NoReply = explainReply(d.Reply), d.NoReply
 	case AddActivity:
 		e.Kind, e.RequestKind, e.Request = "add_activity", d.Kind, d.Request
 		f.Author, f.Reopen, f.Flagged = logon(d.Author), d.Reopen, d.Flagged
 		f.Attachments, f.AttachRaw = namesOf(d.Attachments), d.AttachRaw
+		f.Reply, f.NoReply = explainReply(d.Reply), d.NoReply
 	case Refuse:
 		e.Kind = "refuse"
+		f.Reply, f.NoReply = explainReply(d.Reply), d.NoReply
 	case Ignore:
 		e.Kind = "ignore"
 	case SetAside:
 		e.Kind = "set_aside"
 	}
 	return e
+}
+
+func explainReply(r *Reply) *ExplainedReply {
+	if r == nil {
+		return nil
+	}
+	return &ExplainedReply{Kind: r.Kind, To: explainAddress(r.To), Language: r.Language, Subject: r.Subject}
 }
 
 // logon returns the name by which programs know a user.

@@ -31,7 +31,7 @@ func TestExplainWritesTheJSONThatProgramsRead(t *testing.T) {
 		{"an activity", "testdata/explain/empty.eml", func(m *Message) Decision {
 			return AddActivity{Reason: NewReason(ReasonSubject, "subject names incident 4711"), Request: 4711, Kind: Incident, Author: User{Name: "x"}, Reopen: true, Flagged: true}
 		}},
-		{"a refusal", "testdata/explain/empty.eml", func(m *Message) Decision { return Refuse{NewReason(ReasonNoNewRequests, "no")} }},
+		{"a refusal", "testdata/explain/empty.eml", func(m *Message) Decision { return Refuse{Reason: NewReason(ReasonNoNewRequests, "no")} }},
 		{"set aside", "testdata/explain/empty.eml", func(m *Message) Decision { return SetAside{NewReason(ReasonPanic, "no")} }},
 	}
 	for _, tt := range tests {

@@ -132,13 +132,14 @@ func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, close
 		activity.Reopen = true
 		activity.Reason = activity.Reason.extended(", which was " + string(r.State))
 	}
+	activity.Closed = r.State.isClosed() && !activity.Reopen
 	return activity
 }
 
 // continued opens a request that is linked to r, or refuses where the mailbox opens none.
 func (p Policy) continued(m *Message, dir Directory, r Request, why Reason) Decision {
 	if !p.CreateNewRequests && p.Processor != Monitoring {
-		return Refuse{why.as(ReasonNoNewRequests).with("this mailbox opens no new requests")}
+		return Refuse{Reason: why.as(ReasonNoNewRequests).with("this mailbox opens no new requests")}
 	}
 	d := p.open(m, dir, p.kind())
 	d.Reason, d.LinkedTo = why, r.Number

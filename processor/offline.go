@@ -15,6 +15,9 @@ func (NoDirectory) UserByAddress(string) (User, bool) { return User{}, false }
 // OpenedBy implements Directory.
 func (NoDirectory) OpenedBy(SenderKey) (int, Request, bool) { return 0, Request{}, false }
 
+// MailCount implements Directory.
+func (NoDirectory) MailCount(string, ReplyKind) int { return 0 }
+
 // UsersNamed implements Directory: it takes a name as that of one user.
 func (NoDirectory) UsersNamed(name string) []User { return []User{unresolvedUser(name)} }
 

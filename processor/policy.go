@@ -49,17 +49,20 @@ func (p Policy) Keys(m *Message) Keys {
 	if p.Processor == EndUserServiceRequest {
 		p.blockKeys(m, &k)
 	}
+	if p.mayReply(m) {
+		k.MailTo = append(k.MailTo, addressKey(replyTo(m)))
+	}
 	return k
 }
 
 // Decide decides about a message as the mailbox's processor does, unless a filter ignores the message or its sender has
-// opened too many requests, and adds what the filters set.
+// opened too many requests, and adds what the filters set and the answer to the message.
 func (p Policy) Decide(m *Message, dir Directory, now time.Time) Decision {
 	f := p.filtered(m)
 	if f.ignoredBy != "" {
 		return Ignore{NewReason(ReasonFilter, "filter "+f.ignoredBy+" says to ignore the message")}
 	}
-	return f.applyTo(p.limited(m, dir, p.process(m, dir, now)))
+	return p.withReply(m, dir, f.applyTo(p.limited(m, dir, p.process(m, dir, now))))
 }
 
 // process decides as the mailbox's processor does.

@@ -26,12 +26,16 @@ type directory struct {
 	changed    map[int64]*processor.Request
 	newThreads map[string]thread
 	opened     map[string][]openedAt // by the sender's address
+	answered   map[mailKey]int       // how many answers these decisions give
 }
 
 var _ processor.Directory = (*directory)(nil)
 
 func newDirectory(f *findings) *directory {
-	return &directory{findings: f, changed: map[int64]*processor.Request{}, newThreads: map[string]thread{}, opened: map[string][]openedAt{}}
+	return &directory{
+		findings: f, changed: map[int64]*processor.Request{}, newThreads: map[string]thread{}, opened: map[string][]openedAt{},
+		answered: map[mailKey]int{},
+	}
 }
 
 // Request implements processor.Directory.
@@ -91,6 +95,9 @@ func (d *directory) takesPart(p participant) bool {
 
 // show makes the effects of a record visible to the decisions after it.
 func (d *directory) show(r *record) {
+	if reply := replyOf(r.decision); reply != nil {
+		d.answered[mailKey{addressKey(reply.To.Addr), reply.Kind}]++
+	}
 	if r.request == 0 {
 		return
 	}

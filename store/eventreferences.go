@@ -12,8 +12,8 @@ import (
 	"mailintegration/processor"
 )
 
-// EventReferences holds the rows that an event of the daemon itself names. References has only Team, Login, Source,
-// Priority, Group, DefaultPriority and ServiceDesk.
+// EventReferences holds the rows that an event of the daemon itself names. References has only Team, TeamAddress,
+// TeamLanguage, Login, Source, Priority, Group, DefaultPriority and ServiceDesk.
 type EventReferences struct {
 	processor.References
 	MailboxID int64            // of the mailbox that the event is about, 0 if the database does not know it

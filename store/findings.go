@@ -22,6 +22,8 @@ type findings struct {
 
 	now     time.Time // of the look-up, as PostgreSQL keeps it
 	openers map[senderMoment]openings
+
+	mail map[mailKey]int // how many mails an address has got lately
 }
 
 // LookUp returns a directory that answers look-ups of keys for one team. It changes nothing: its transaction is
@@ -69,7 +71,7 @@ func find(ctx context.Context, tx pgx.Tx, team int64, keys processor.Keys, now t
 	f := &findings{
 		requests: map[int64]*processor.Request{}, threads: map[string]thread{}, users: map[string]processor.User{},
 		people: map[string][]processor.User{}, lists: map[processor.ListName][]processor.Listed{},
-		now: now, openers: map[senderMoment]openings{},
+		now: now, openers: map[senderMoment]openings{}, mail: map[mailKey]int{},
 	}
 	var b pgx.Batch
 	f.queueThreads(&b, team, keys.MessageIDs)
@@ -77,6 +79,7 @@ func find(ctx context.Context, tx pgx.Tx, team int64, keys processor.Keys, now t
 	f.queuePeople(&b, keys.People)
 	f.queueLists(&b, team, keys.Lists)
 	f.queueOpeners(&b, team, keys.Senders)
+	f.queueMailCounts(&b, keys.MailTo)
 	if b.Len() > 0 {
 		if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 			return nil, fmt.Errorf("threads, users and senders: %w", err)
@@ -98,6 +101,7 @@ func find(ctx context.Context, tx pgx.Tx, team int64, keys processor.Keys, now t
 func gathered(all []processor.Keys) processor.Keys {
 	numbers, ids, addresses := map[int64]bool{}, map[string]bool{}, map[string]bool{}
 	people, lists, senders := map[string]bool{}, map[processor.ListName]bool{}, map[processor.SenderKey]bool{}
+	mailTo := map[string]bool{}
 	for _, keys := range all {
 		for _, name := range keys.People {
 			people[personKey(name)] = true
@@ -117,8 +121,12 @@ func gathered(all []processor.Keys) processor.Keys {
 		for _, addr := range keys.Addresses {
 			addresses[addressKey(addr)] = true
 		}
+		for _, addr := range keys.MailTo {
+			mailTo[addressKey(addr)] = true
+		}
 	}
 	delete(ids, "")
+	delete(mailTo, "")
 	delete(addresses, "")
 	delete(people, "")
 	return processor.Keys{
@@ -128,6 +136,7 @@ func gathered(all []processor.Keys) processor.Keys {
 		MessageIDs: slices.Sorted(maps.Keys(ids)),
 		Addresses:  slices.Sorted(maps.Keys(addresses)),
 		Senders:    slices.Collect(maps.Keys(senders)),
+		MailTo:     slices.Sorted(maps.Keys(mailTo)),
 	}
 }
 
@@ -169,13 +178,13 @@ func (f *findings) queueUsers(b *pgx.Batch, addresses []string) {
 	if len(addresses) == 0 {
 		return
 	}
-	b.Queue(`SELECT a.address, u.id, u.logon, u.name, coalesce(s.id, 0), coalesce(s.name, '')
+	b.Queue(`SELECT a.address, u.id, u.logon, u.name, coalesce(s.id, 0), coalesce(s.name, ''), u.language
 		FROM user_address AS a JOIN user_account AS u ON u.id = a.user_id LEFT JOIN site AS s ON s.id = u.site_id
 		WHERE a.address = ANY($1)`, addresses).
 		Query(func(rows pgx.Rows) error {
 			var addr string
 			var u processor.User
-			_, err := pgx.ForEachRow(rows, []any{&addr, &u.ID, &u.Logon, &u.Name, &u.Site.ID, &u.Site.Name}, func() error {
+			_, err := pgx.ForEachRow(rows, []any{&addr, &u.ID, &u.Logon, &u.Name, &u.Site.ID, &u.Site.Name, &u.Language}, func() error {
 				f.users[addr] = u
 				return nil
 			})

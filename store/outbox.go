@@ -25,12 +25,12 @@ type OutgoingMail struct {
 	TeamAddress string        // "" if the team has none
 	Template    template.Text // the team's own, zero for the one that comes with the program
 	Data        template.Data
-	Request     int64    // number of the request that the mail is about, 0 for none
-	InReplyTo   string   // without angle brackets, "" if the mail answers no message
-	References  []string // without angle brackets, oldest first
-	QueuedAt    time.Time
-	Attempts    int    // this one included
-	LastError   string // of the attempt before, "" for none
+	Request     int64     // number of the request that the mail is about, 0 for none
+	InReplyTo   string    // without angle brackets, "" if the mail answers no message
+	References  []string  // without angle brackets, oldest first
+	QueuedAt    time.Time // by the local clock
+	Attempts    int       // this one included
+	LastError   string    // of the attempt before, "" for none
 }
 
 // maxNoticeText is how much of an event's text a notification of it shows, in characters.
@@ -52,7 +52,7 @@ func (s *Store) ClaimMail(ctx context.Context, mailboxes []string, n int, lease 
 		if err != nil {
 			return err
 		}
-		list, err = pgx.CollectRows(rows, scanMail)
+		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (OutgoingMail, error) { return scanMail(row, s.now()) })
 		return err
 	})
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *Store) ClaimMail(ctx context.Context, mailboxes []string, n int, lease 
 
 // claimQuery claims due mails and reads what their texts say. The own text of the team is the one in the language of the
 // mail. For a language in which the program has no text either, it is the one in the language of the team.
-const claimQuery = `WITH due AS (
+var claimQuery = `WITH due AS (
 		SELECT o.id FROM outbox AS o LEFT JOIN mailbox AS m ON m.id = o.mailbox_id
 		WHERE o.due_at <= now() AND coalesce(lower(m.name), '') = ANY ($1)
 		ORDER BY o.due_at, o.id LIMIT $2 FOR UPDATE OF o SKIP LOCKED),
@@ -78,7 +78,7 @@ const claimQuery = `WITH due AS (
 		c.written_at, c.opens_requests,
 		CASE c.kind WHEN 'new_event' THEN coalesce(g.name, '') ELSE '' END,
 		CASE c.kind WHEN 'new_event' THEN left(r.body, $4) ELSE '' END,
-		c.in_reply_to, c.refers_to, c.queued_at, c.attempts, c.last_error
+		c.in_reply_to, c.refers_to, ` + fromNow("c.queued_at") + `, c.attempts, c.last_error
 	FROM claimed AS c JOIN team AS t ON t.id = c.team_id
 	LEFT JOIN mailbox AS m ON m.id = c.mailbox_id
 	LEFT JOIN request AS r ON r.number = c.request_id
@@ -91,13 +91,15 @@ const claimQuery = `WITH due AS (
 		ORDER BY language = c.language DESC LIMIT 1) AS p ON true`
 
 // scanMail reads a row of claimQuery.
-func scanMail(row pgx.CollectableRow) (OutgoingMail, error) {
+func scanMail(row pgx.CollectableRow, now time.Time) (OutgoingMail, error) {
 	var m OutgoingMail
 	var writtenAt *time.Time
+	var queuedAt *int64
 	d := &m.Data
 	err := row.Scan(&m.ID, &m.MessageID, &m.Mailbox, &m.Kind, &m.To.Name, &m.To.Addr, &m.Language, &m.Team, &m.TeamAddress,
 		&m.Template.Subject, &m.Template.Body, &d.Subject, &m.Request, &d.Kind, &writtenAt, &d.OpensRequests, &d.Group, &d.Text,
-		&m.InReplyTo, &m.References, &m.QueuedAt, &m.Attempts, &m.LastError)
+		&m.InReplyTo, &m.References, &queuedAt, &m.Attempts, &m.LastError)
+	m.QueuedAt = localTimeOrZero(now, queuedAt)
 	d.Name, d.Number, d.Team, d.TeamAddress = m.To.Name, m.Request, m.Team, m.TeamAddress
 	if writtenAt != nil {
 		d.Date = *writtenAt
@@ -145,22 +147,20 @@ func (j *Journal) GiveUpMail(ctx context.Context, id int64, reason string) error
 // Outbox says how many mails wait.
 type Outbox struct {
 	Waiting int       `json:"waiting"`
-	Oldest  time.Time `json:"oldest"` // when the oldest of them was queued; zero if none waits
+	Oldest  time.Time `json:"oldest"` // when the oldest of them was queued, by the local clock; zero if none waits
 }
 
 // OutboxState returns how many mails wait, those that are being sent included.
 func (s *Store) OutboxState(ctx context.Context) (Outbox, error) {
 	var o Outbox
-	var oldest *time.Time
+	var oldest *int64
 	err := s.brief(ctx, func(ctx context.Context) error {
-		return s.pool.QueryRow(ctx, `SELECT count(*), min(queued_at) FROM outbox WHERE due_at IS NOT NULL`).Scan(&o.Waiting, &oldest)
+		return s.pool.QueryRow(ctx, `SELECT count(*), `+fromNow("min(queued_at)")+` FROM outbox WHERE due_at IS NOT NULL`).Scan(&o.Waiting, &oldest)
 	})
 	if err != nil {
 		return Outbox{}, fmt.Errorf("state of the outbox: %w", err)
 	}
-	if oldest != nil {
-		o.Oldest = *oldest
-	}
+	o.Oldest = localTimeOrZero(s.now(), oldest)
 	return o, nil
 }
 

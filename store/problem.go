@@ -157,6 +157,7 @@ func (j *Journal) OpenProblem(ctx context.Context, key ProblemKey, event NewRequ
 	case found != nil:
 		return nil, fmt.Errorf("problem %s: %w", key, ErrProblemOpen)
 	}
+	event.Unannounced = event.Unannounced || key.Kind == ProblemReply || key.Kind == ProblemSMTP // mail about mail would go round
 	number, err := j.Open(ctx, event)
 	if err != nil {
 		return nil, fmt.Errorf("problem %s: %w", key, err)

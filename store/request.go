@@ -115,6 +115,8 @@ type NewRequest struct {
 	Fields []processor.FormField // the same; a field without a name is left out
 
 	Files []File // to attach, in their order
+
+	Unannounced bool // nobody is notified of it, because it is about mail that cannot be sent
 }
 
 // requestRows are rows of the table request, column by column.

@@ -171,11 +171,12 @@ func (r *resolution) filters(b *pgx.Batch, team int64) {
 func (r *resolution) team(ctx context.Context, tx pgx.Tx) error {
 	f := &r.found
 	err := tx.QueryRow(ctx, `SELECT t.id, t.name, t.sites_mandatory, coalesce(p.id, 0), coalesce(p.name, ''),
-			coalesce(g.id, 0), coalesce(g.name, '')
+			coalesce(g.id, 0), coalesce(g.name, ''), t.address, t.language
 		FROM team AS t LEFT JOIN priority AS p ON p.id = t.default_priority_id
 		LEFT JOIN support_group AS g ON g.id = t.service_desk_group_id
 		WHERE lower(t.name) = lower($1)`, clean(r.names.Team)).
-		Scan(&f.Team.ID, &f.Team.Name, &r.needsSite, &f.DefaultPriority.ID, &f.DefaultPriority.Name, &f.ServiceDesk.ID, &f.ServiceDesk.Name)
+		Scan(&f.Team.ID, &f.Team.Name, &r.needsSite, &f.DefaultPriority.ID, &f.DefaultPriority.Name, &f.ServiceDesk.ID, &f.ServiceDesk.Name,
+			&f.TeamAddress, &f.TeamLanguage)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows) && r.names.Team == "":
 		r.miss("Team", "", "name the team in Team")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,6 +38,7 @@ type Store struct {
 	*limits
 	refusals
 	numbers numberPool
+	sending atomic.Pointer[Sending]
 	id      string // of this run of the program, when it collects files or reads a mailbox
 }
 

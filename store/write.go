@@ -39,7 +39,8 @@ type entryRows struct {
 	history      historyRows
 	states       stateRows
 	attachments  attachmentRows
-	octets       int // of the texts, roughly
+	events       []int64 // that are announced to those who subscribed
+	octets       int     // of the texts, roughly
 }
 
 func (t *entryRows) add(e *entry) {
@@ -49,6 +50,9 @@ func (t *entryRows) add(e *entry) {
 		t.fields.add(e.request, e.opens.Fields)
 		t.history.add(change{request: e.request, what: historyOpened, reason: e.opens.Reason})
 		t.octets += len(e.opens.Body) + len(e.opens.HTML)
+		if e.opens.isAnnounced() {
+			t.events = append(t.events, e.request)
+		}
 	case e.adds != nil:
 		t.activities.add(e.activity, e.adds)
 		t.history.add(change{request: e.request, activity: e.activity, what: historyAdded, reason: e.adds.Reason})
@@ -72,6 +76,7 @@ func (t *entryRows) queue(b *pgx.Batch, j *Journal) {
 	t.history.queue(b, j)
 	t.states.queue(b, j)
 	t.attachments.queue(b)
+	queueNotices(b, j, t.events)
 }
 
 // recordRows are all rows of some records, table by table.
@@ -107,8 +112,10 @@ func (a *acceptance) write(ctx context.Context, met map[[sha256.Size]byte]*known
 	var b pgx.Batch
 	queueSightings(&b, a.mailbox.ID, met)
 	var t recordRows
+	var answers outboxRows
 	for _, r := range records {
 		t.add(r, a.now)
+		answers.add(r)
 		if t.octets < maxFlight {
 			continue
 		}
@@ -119,5 +126,6 @@ func (a *acceptance) write(ctx context.Context, met map[[sha256.Size]byte]*known
 		b, t = pgx.Batch{}, recordRows{}
 	}
 	t.queue(&b, a)
+	answers.queue(&b, a)
 	return a.send(ctx, &b)
 }
