@@ -48,6 +48,7 @@ type env struct {
 	config         string // path of the service file
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	systemLog      func() systemSender // nil: the log does not go to the system log
 
 	account string // the account that root's process became, "" when it became none; see leaveRoot
 	owned   string // the data directory of that account
@@ -77,7 +78,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return report(stderr, usageError(err))
 	}
-	e := &env{ctx: ctx, config: c.Config, stdin: stdin, stdout: stdout, stderr: stderr}
+	e := &env{ctx: ctx, config: c.Config, stdin: stdin, stdout: stdout, stderr: stderr, systemLog: newSystemSender}
 	return report(stderr, e.explainDenial(verb.Run(e)))
 }
 

@@ -16,6 +16,7 @@
 //	privileges*.go               root's process becomes the owner of the data directory
 //	events.go                    every log event of this package
 //	logger.go, logfile.go        where the log goes
+//	systemlog*.go                what goes to the journal, to syslog or to the event log of Windows
 //	terminal.go, table.go        what is printed: escaped characters, tables, JSON
 //	run.go, once.go              the verbs that poll
 //	reload.go, brokenfiles.go    reads the configuration again while the daemon runs; tells it which files are broken

@@ -30,6 +30,8 @@ type installation struct {
 	log      *zap.Logger
 	level    zap.AtomicLevel // of log
 	logFile  *logFile        // nil for a verb that does not write log files
+
+	systemLog *systemLog // nil for a verb that does not write to the system log
 }
 
 // verbosity is how much a verb logs.
@@ -67,7 +69,8 @@ func openWithoutStore(e *env, v verbosity, read reader) (*installation, error) {
 	return in, nil
 }
 
-// openLog opens the log on standard error and, for the daemon, in the log directory if one is configured.
+// openLog opens the log on standard error and, for the daemon, in the system log and in the log directory if one is
+// configured.
 func (in *installation) openLog(e *env, v verbosity) (err error) {
 	in.level = zap.NewAtomicLevelAt(v.level(in.service))
 	var files []io.Writer
@@ -78,6 +81,9 @@ func (in *installation) openLog(e *env, v verbosity) (err error) {
 		files = append(files, in.logFile)
 	}
 	in.log = newLogger(e.stderr, in.level, files...)
+	if v == logConfigured {
+		in.openSystemLog(e)
+	}
 	if e.account != "" {
 		in.events().rootDropped(e.account, e.owned)
 	}
@@ -153,6 +159,9 @@ func (in *installation) close() {
 		if err := in.server.Stop(ctx); err != nil {
 			in.events().privateServerNotStopped(err)
 		}
+	}
+	if in.systemLog != nil {
+		in.systemLog.close()
 	}
 	if in.logFile != nil {
 		in.logFile.Close()

@@ -7,7 +7,8 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// newLogger returns a logger to w and to files. A terminal gets readable lines; everything else gets JSON.
+// newLogger returns a logger to w and to files. A terminal gets readable lines; everything else gets JSON, the journal with
+// priorities.
 func newLogger(w io.Writer, level zapcore.LevelEnabler, files ...io.Writer) *zap.Logger {
 	conf := zap.NewProductionEncoderConfig()
 	conf.TimeKey = "time"
@@ -18,7 +19,10 @@ func newLogger(w io.Writer, level zapcore.LevelEnabler, files ...io.Writer) *zap
 	for _, f := range files {
 		cores = append(cores, zapcore.NewCore(encoder.Clone(), zapcore.AddSync(f), level))
 	}
-	if isTerminal(w) {
+	switch {
+	case isJournal(w):
+		encoder = journalEncoder{encoder}
+	case isTerminal(w):
 		conf.EncodeTime = zapcore.TimeEncoderOfLayout("15:04:05")
 		conf.EncodeLevel = zapcore.CapitalLevelEncoder
 		encoder = zapcore.NewConsoleEncoder(conf)

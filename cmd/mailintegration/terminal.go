@@ -61,11 +61,16 @@ func incomplete(text []byte) int {
 
 // isTerminal reports whether w is a terminal.
 func isTerminal(w io.Writer) bool {
-	if t, is := w.(*terminal); is {
-		w = t.to
-	}
-	f, is := w.(*os.File)
+	f, is := underlying(w).(*os.File)
 	return is && term.IsTerminal(int(f.Fd()))
+}
+
+// underlying returns where a terminal writes, and any other writer as it is.
+func underlying(w io.Writer) io.Writer {
+	if t, is := w.(*terminal); is {
+		return t.to
+	}
+	return w
 }
 
 // visible returns text with every hidden character escaped, except line breaks and tabs.

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"os"
+
+	"go.uber.org/zap/zapcore"
+	"golang.org/x/sys/windows/svc/eventlog"
+)
+
+// eventSource is the source of the program's events in the event log of Windows. They are shown without having registered it,
+// beside a remark that the description cannot be found.
+const eventSource = "MailIntegration"
+
+// newSystemSender returns the sender for the event log of Windows.
+func newSystemSender() systemSender { return &eventLog{} }
+
+// eventLog writes lines to the event log, as events of the log Application.
+type eventLog struct {
+	log *eventlog.Log // nil before the first line and after a failure
+}
+
+// eventID is the number of all events: their text says what happened.
+const eventID = 1
+
+// send implements systemSender.
+func (e *eventLog) send(level zapcore.Level, text string) (err error) {
+	if e.log == nil {
+		if e.log, err = eventlog.Open(eventSource); err != nil {
+			e.log = nil
+			return err
+		}
+	}
+	if level < zapcore.ErrorLevel {
+		err = e.log.Info(eventID, text)
+	} else {
+		err = e.log.Error(eventID, text)
+	}
+	if err != nil {
+		e.close()
+	}
+	return err
+}
+
+// close implements systemSender.
+func (e *eventLog) close() {
+	if e.log != nil {
+		_ = e.log.Close() // an error leaves nothing to do
+		e.log = nil
+	}
+}
+
+// isStream returns false: there is no journal.
+func isStream(*os.File, string) bool { return false }
