@@ -52,6 +52,9 @@ func Compare(before, after *Service) Changes {
 			c.Settings = append(c.Settings, tag.Name)
 		}
 	}
+	if !isSameSmtp(before.Smtp, after.Smtp) {
+		c.Settings = append(c.Settings, smtpName)
+	}
 	c.Mailboxes = compareMailboxes(before.Mailboxes, after.Mailboxes)
 	return c
 }
@@ -144,6 +147,9 @@ func changedTags(before, after *Mailbox) []string {
 	if !slices.EqualFunc(before.Filters, after.Filters, isSameFilter) {
 		add(filtersName)
 	}
+	if !isSameSmtp(before.Smtp, after.Smtp) {
+		add(smtpName)
+	}
 	return tags
 }
 
@@ -151,6 +157,20 @@ func changedTags(before, after *Mailbox) []string {
 func isSameFilter(a, b Filter) bool {
 	a.Line, b.Line = 0, 0
 	return reflect.DeepEqual(a, b)
+}
+
+// isSameSmtp reports whether mail is sent in the same way, wherever the two stand in their files.
+func isSameSmtp(a, b *Smtp) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	x, y := reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem()
+	for _, tag := range SmtpTags() {
+		if !tag.isEqual(x, y) {
+			return false
+		}
+	}
+	return a.Roots.Equal(b.Roots)
 }
 
 // isEqual reports whether two structs have the same value in the tag's field.

@@ -5,11 +5,11 @@
 //     column, and the loader reports all mistakes of all files at once.
 //   - It never prints a secret: passwords have the type Secret, and neither a mistake nor Mailbox.XML shows one.
 //   - It reads exactly what the reference documents: the loader and the reference both take the tags from the fields of
-//     Mailbox, Service and Filter.
+//     Mailbox, Service, Filter and Smtp.
 //
 // # A tag is a field
 //
-// Each embedded struct of Mailbox, Service and Filter is a section of the reference, headed by its struct tag section.
+// Each embedded struct of Mailbox, Service, Filter and Smtp is a section of the reference, headed by its struct tag section.
 // Each of its fields with an xml tag is a tag of the file. The field's struct tag holds what the loader needs:
 //
 //	xml        the name of the tag
@@ -28,6 +28,7 @@
 // # Files
 //
 //	mailbox.go, filter.go, service.go    the tags of each kind of file: their fields, and their text for the reference
+//	smtp.go                              <Smtp>: its tags, and the rules between them
 //	tag.go                               the description of a tag; which tags belong to which kind of file
 //	documentation.go, reference.go       the reference, from the fields and their comments
 //	load.go, mailboxes.go                LoadService, LoadMailbox: from files to structs

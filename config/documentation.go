@@ -11,7 +11,7 @@ import (
 
 // documented holds the source of the structs whose fields describe tags: a field's comment is the tag's documentation.
 //
-//go:embed mailbox.go filter.go service.go
+//go:embed mailbox.go filter.go smtp.go service.go
 var documented embed.FS
 
 // documentation holds the statements of a field's comment about its tag.

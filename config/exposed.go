@@ -24,22 +24,22 @@ func (f *filling) exposed(path string, plain []string, files map[string]string) 
 	}
 }
 
-// exposure warns of secrets in a mailbox file, and in the files that it names, that other accounts can read.
-func (c checking) exposure() {
+// exposedSecrets warns of passwords and client secrets at path, and in the files that its tags name, that other accounts can
+// read.
+func (f *filling) exposedSecrets(path, passwordFile, clientSecretFile string) {
 	var plain []string
 	for _, tag := range []string{"Password", "ClientSecret"} {
-		if c.good[tag] {
+		if f.good[tag] {
 			plain = append(plain, tag)
 		}
 	}
 	files := map[string]string{}
-	if c.good["PasswordFile"] && !c.Password.IsEmpty() {
-		files["PasswordFile"] = c.PasswordFile
+	for tag, named := range map[string]string{"PasswordFile": passwordFile, "ClientSecretFile": clientSecretFile} {
+		if f.good[tag] && isFile(named) {
+			files[tag] = named
+		}
 	}
-	if c.good["ClientSecretFile"] && !c.ClientSecret.IsEmpty() {
-		files["ClientSecretFile"] = c.ClientSecretFile
-	}
-	c.exposed(c.File, plain, files)
+	f.exposed(path, plain, files)
 }
 
 // exposure warns of a database password in the service file that other accounts can read.

@@ -12,7 +12,7 @@ func (c checking) files() {
 	if c.good["TrustedCertificate"] {
 		written := c.TrustedCertificate
 		c.TrustedCertificate = beside(c.File, written)
-		c.certificates(c.shown(written))
+		c.Roots = c.certificates(c.TrustedCertificate, c.shown(written))
 	}
 	if c.good["PasswordFile"] {
 		c.PasswordFile = beside(c.File, c.PasswordFile)
@@ -24,12 +24,14 @@ func (c checking) files() {
 	}
 }
 
-// certificates reads TrustedCertificate. name is the path as the mailbox file has it.
-func (c checking) certificates(name string) {
-	data, err := c.readNamed(c.TrustedCertificate)
+// certificates reads the file that TrustedCertificate names. name is the path as the configuration has it. It returns nil
+// if the file has none.
+func (f *filling) certificates(path, name string) *x509.CertPool {
+	at := f.at("TrustedCertificate")
+	data, err := f.readNamed(path)
 	if err != nil {
-		c.mistake(c.at("TrustedCertificate"), "TrustedCertificate", name+" cannot be read: "+err.Error()+" (name a PEM file)")
-		return
+		f.mistake(at, "TrustedCertificate", name+" cannot be read: "+err.Error()+" (name a PEM file)")
+		return nil
 	}
 	pool := x509.NewCertPool()
 	found := 0
@@ -40,28 +42,28 @@ func (c checking) certificates(name string) {
 		}
 	}
 	if found == 0 {
-		c.mistake(c.at("TrustedCertificate"), "TrustedCertificate", name+" contains no certificate (name a PEM file with BEGIN CERTIFICATE)")
-		return
+		f.mistake(at, "TrustedCertificate", name+" contains no certificate (name a PEM file with BEGIN CERTIFICATE)")
+		return nil
 	}
-	c.Roots = pool
+	return pool
 }
 
 // secretFile reads the secret from the file that a tag names; plain is the tag that holds the secret itself. Mistakes
 // do not show the path, because users sometimes put the secret itself here.
-func (c checking) secretFile(tag, path, plain, noun string, to *Secret) {
-	at := c.at(tag)
-	data, err := c.readNamed(path)
+func (f *filling) secretFile(tag, path, plain, noun string, to *Secret) {
+	at := f.at(tag)
+	data, err := f.readNamed(path)
 	if err != nil {
-		c.mistake(at, tag, "the file it names cannot be read: "+err.Error()+
+		f.mistake(at, tag, "the file it names cannot be read: "+err.Error()+
 			" (name a file that holds the "+noun+", or write the "+noun+" itself in "+plain+")")
 		return
 	}
 	secret := strings.TrimRight(string(data), "\r\n")
 	switch {
 	case secret == "":
-		c.mistake(at, tag, "the file it names is empty (write the "+noun+" into it, on one line)")
+		f.mistake(at, tag, "the file it names is empty (write the "+noun+" into it, on one line)")
 	case !isLine(strings.ReplaceAll(secret, "\t", "")):
-		c.mistake(at, tag, "the file it names has more than one line (leave only the line with the "+noun+")")
+		f.mistake(at, tag, "the file it names has more than one line (leave only the line with the "+noun+")")
 	default:
 		*to = NewSecret(secret)
 	}

@@ -70,6 +70,8 @@ func kindOf(field reflect.StructField) kind {
 		return retentionKind()
 	case "count":
 		return countKind(arg)
+	case "address":
+		return addressKind()
 	case "host":
 		return hostKind()
 	case "enum":

@@ -100,7 +100,7 @@ func loadService(path string) (*Service, *filling) {
 		return &Service{File: path, Files: f.files}, f
 	}
 	s, f := readService(path, data)
-	s.Files = []File{fileOf(path, data, nil)}
+	s.Files = append([]File{fileOf(path, data, nil)}, f.files...)
 	files := f.mailboxFiles(s)
 	f.mistakes, f.warnings = sorted(f.mistakes), sortedWarnings(f.warnings)
 	f.loadMailboxes(files, s)
@@ -120,6 +120,7 @@ func readService(path string, data []byte) (*Service, *filling) {
 	f := d.fill(s, set)
 	s.setDirectories()
 	f.exposure(s)
+	s.Smtp = f.readSmtp(path, set, nil)
 	return s, f
 }
 

@@ -18,6 +18,7 @@ type Mailbox struct {
 	Loops     `section:"Protection against loops"`
 
 	Filters []Filter // in the order in which they are tried
+	Smtp    *Smtp    // nil: the service's
 
 	Roots *x509.CertPool // from TrustedCertificate; nil for the system's
 }

@@ -24,6 +24,10 @@ const shortestSecret = 4
 
 // noteSecrets remembers the secrets of a file, so that no message about another tag shows one.
 func (d *document) noteSecrets() {
+	for _, inner := range d.smtp {
+		inner.noteSecrets()
+		d.secrets = append(d.secrets, inner.secrets...)
+	}
 	for _, e := range d.elements {
 		value, _, _ := e.tag.kind.parse(e.text)
 		secret, isSecret := value.(Secret)

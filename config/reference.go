@@ -61,6 +61,23 @@ that the message opens, not a request that it is added to.
 ` + "```" + `
 `
 
+// smtpPreface begins the section on sending mail.
+const smtpPreface = `
+### Mailbox file and service file: Smtp
+
+` + "`<Smtp>`" + ` says through which server the daemon sends its mail: replies to the senders of messages, and notifications of new
+events. A mailbox without one uses that of the service file. Where there is neither, nothing is sent. Its tags are those below;
+some have the same names as tags outside it, with which they have nothing to do.
+
+` + "```xml" + `
+<Smtp>
+  <ServerName>smtp.office365.com</ServerName>
+  <Authentication>Azure</Authentication>
+  <Address>helpdesk@example.com</Address>
+</Smtp>
+` + "```" + `
+`
+
 // Reference writes the reference of every tag of both kinds of file, in Markdown.
 func Reference(w io.Writer) error {
 	docs, err := documentations()
@@ -72,6 +89,10 @@ func Reference(w io.Writer) error {
 	r.file("Mailbox file", MailboxTags())
 	r.WriteString(filterPreface)
 	for _, t := range FilterTags() {
+		r.tag(t)
+	}
+	r.WriteString(smtpPreface)
+	for _, t := range SmtpTags() {
 		r.tag(t)
 	}
 	r.file("Service file", ServiceTags())

@@ -24,7 +24,8 @@ func (c checking) all() {
 	c.loops()
 	c.filters()
 	c.files()
-	c.exposure()
+	c.exposedSecrets(c.File, c.PasswordFile, c.ClientSecretFile)
+	c.Smtp = c.readSmtp(c.File, c.set, c.Mailbox)
 }
 
 // identity names the mailbox after its file when the tag Name is absent.
@@ -122,9 +123,9 @@ func (c checking) authentication() {
 }
 
 // notBoth reports a file that is given although the secret itself is given too.
-func (c checking) notBoth(file, secret string) {
-	if c.given(secret) && c.given(file) {
-		c.mistake(c.at(file), file, "is given as well as "+secret+" (remove one)")
+func (f *filling) notBoth(file, secret string) {
+	if f.given(secret) && f.given(file) {
+		f.mistake(f.at(file), file, "is given as well as "+secret+" (remove one)")
 	}
 }
 
@@ -177,15 +178,15 @@ func (c checking) loops() {
 }
 
 // unused warns of tags that have no effect.
-func (c checking) unused(when string, names ...string) {
+func (f *filling) unused(when string, names ...string) {
 	for _, name := range names {
-		if !c.good[name] {
+		if !f.good[name] {
 			continue
 		}
 		remedy := "remove it"
 		if name == "IncidentGroup" { // the tag of the other processors
 			remedy = "write Group instead"
 		}
-		c.warn(c.at(name), name, "has no effect "+when+" ("+remedy+")")
+		f.warn(f.at(name), name, "has no effect "+when+" ("+remedy+")")
 	}
 }

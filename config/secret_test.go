@@ -99,6 +99,10 @@ func TestAPasswordInAnotherTagIsNotShown(t *testing.T) {
 		"the password in a port":         password + "<Port>hunter2</Port>",
 		"the password in a schedule":     password + "<Schedule>* * hunter2</Schedule>",
 		"the password in a pattern":      password + "<Filters><Filter><Subject>(hunter2</Subject><Stop>True</Stop></Filter></Filters>",
+		"an SMTP password in a port":     password + "<Smtp><ServerName>s.example</ServerName><UserName>u</UserName><Password>hunter2</Password><Port>hunter2</Port></Smtp>",
+		"an SMTP password outside":       password + "<Port>hunter2</Port><Smtp><ServerName>s.example</ServerName><UserName>u</UserName><Password>hunter2</Password></Smtp>",
+		"an SMTP password not closed":    password + "<Smtp><ServerName>s.example</ServerName><UserName>u</UserName><Password>hunter2</Smtp>",
+		"an SMTP user with a password":   password + "<Smtp><ServerName>smtp://u:hunter2@s.example</ServerName></Smtp>",
 		"a password that is quoted":      "<Password>" + odd + "</Password><Port>" + odd + "</Port>",
 		"a password where a text is cut": "<Password>" + odd + "</Password><Port>" + long + "</Port>",
 	} {

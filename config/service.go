@@ -10,6 +10,8 @@ type Service struct {
 	Throughput `section:"How much at once"`
 	Logging    `section:"Logging"`
 
+	Smtp *Smtp // for the mailboxes that have none; nil: nothing is sent for these
+
 	Mailboxes []*Mailbox // the mailboxes without mistakes, enabled or not, in the order of their files
 	Broken    []Broken   // the mailbox files with mistakes, in their order
 	Files     []File     // every file that was read, and every file that a mailbox file names: secrets and certificates

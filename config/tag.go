@@ -35,6 +35,7 @@ var (
 	mailboxTags = sync.OnceValue(func() []Tag { return tagsOf(reflect.TypeFor[Mailbox]()) })
 	serviceTags = sync.OnceValue(func() []Tag { return tagsOf(reflect.TypeFor[Service]()) })
 	filterTags  = sync.OnceValue(func() []Tag { return tagsOf(reflect.TypeFor[Filter]()) })
+	smtpTags    = sync.OnceValue(func() []Tag { return tagsOf(reflect.TypeFor[Smtp]()) })
 )
 
 // MailboxTags returns every tag of a mailbox file.
@@ -45,6 +46,9 @@ func ServiceTags() []Tag { return slices.Clone(serviceTags()) }
 
 // FilterTags returns every tag of a <Filter>.
 func FilterTags() []Tag { return slices.Clone(filterTags()) }
+
+// SmtpTags returns every tag of an <Smtp>.
+func SmtpTags() []Tag { return slices.Clone(smtpTags()) }
 
 // tagsOf returns the tags that the fields of t describe: each embedded struct is a section, and each of its fields with
 // an xml tag is a tag.
@@ -79,11 +83,12 @@ func tagOf(name string, section, field reflect.StructField) Tag {
 	return tag
 }
 
-// tagSet holds the tags that one kind of file, or a <Filter>, may contain.
+// tagSet holds the tags that one kind of file, a <Filter> or an <Smtp> may contain.
 type tagSet struct {
 	tags   []Tag
 	server bool    // <Server> may enclose some of them
 	filter *tagSet // the tags of a <Filter>; nil where a file has no filters
+	smtp   *tagSet // the tags of an <Smtp>; nil within a <Filter> or <Smtp>
 	other  *tagSet // the tags of another place, for hints
 	where  string  // "a mailbox file"
 	move   string  // the hint for a tag that belongs here: "move it to a mailbox file"
@@ -94,6 +99,7 @@ type tagSet struct {
 func mailboxSet() *tagSet {
 	return &tagSet{
 		tags: MailboxTags(), server: true, where: "a mailbox file", root: mailboxRoot, filter: filterSet(),
+		smtp:  smtpSet(MailboxTags()),
 		other: &tagSet{tags: ServiceTags(), move: "move it to the service file"},
 	}
 }
@@ -106,10 +112,18 @@ func filterSet() *tagSet {
 	}
 }
 
+// smtpSet returns the tags of an <Smtp> in a file with other tags.
+func smtpSet(others []Tag) *tagSet {
+	return &tagSet{
+		tags: SmtpTags(), where: "<Smtp>", move: "move it into <Smtp>",
+		other: &tagSet{tags: others, move: "move it out of <Smtp>"},
+	}
+}
+
 // serviceSet returns the tags of the service file.
 func serviceSet() *tagSet {
 	return &tagSet{
-		tags: ServiceTags(), where: "the service file", root: serviceRoot,
+		tags: ServiceTags(), where: "the service file", root: serviceRoot, smtp: smtpSet(ServiceTags()),
 		other: &tagSet{tags: MailboxTags(), move: "move it to a mailbox file"},
 	}
 }
@@ -132,8 +146,13 @@ func (s *tagSet) isFilter(name string) bool {
 	return s.filter != nil && (strings.EqualFold(name, filtersName) || strings.EqualFold(name, filterName))
 }
 
+// isSmtp reports whether name is the name of <Smtp>.
+func (s *tagSet) isSmtp(name string) bool { return s.smtp != nil && strings.EqualFold(name, smtpName) }
+
 // encloses reports whether name is the name of a tag that contains tags.
-func (s *tagSet) encloses(name string) bool { return s.isServer(name) || s.isFilter(name) }
+func (s *tagSet) encloses(name string) bool {
+	return s.isServer(name) || s.isFilter(name) || s.isSmtp(name)
+}
 
 // meant returns the tag that an unknown name probably stands for, nil when no name is near.
 func (s *tagSet) meant(name string) *Tag {

@@ -13,7 +13,7 @@ func TestEveryTagIsDocumentedAndItsDefaultAndExampleAreValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, tag := range slices.Concat(MailboxTags(), ServiceTags(), FilterTags()) {
+	for _, tag := range slices.Concat(MailboxTags(), ServiceTags(), FilterTags(), SmtpTags()) {
 		t.Run(tag.Name, func(t *testing.T) {
 			t.Parallel()
 			if docs[tag.field].text == "" {
@@ -46,7 +46,7 @@ func isSameValue(k kind, text string, value any) bool {
 
 func TestNoTwoTagsOfAFileHaveOneName(t *testing.T) {
 	t.Parallel()
-	for _, tags := range [][]Tag{MailboxTags(), ServiceTags(), FilterTags()} {
+	for _, tags := range [][]Tag{MailboxTags(), ServiceTags(), FilterTags(), SmtpTags()} {
 		seen := map[string]bool{}
 		for _, tag := range tags {
 			if key := strings.ToLower(tag.Name); seen[key] {

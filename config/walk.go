@@ -15,6 +15,7 @@ const (
 	serverName  = "Server"
 	filtersName = "Filters"
 	filterName  = "Filter"
+	smtpName    = "Smtp"
 	maxDepth    = 16  // of nested elements; the dialect needs three
 	maxMistakes = 100 // in one file; more would not help anybody
 )
@@ -28,13 +29,15 @@ type element struct {
 	bad   bool // a mistake in it was reported already
 }
 
-// document holds the elements of one file, or of one <Filter>, before their values are read.
+// document holds the elements of one file, one <Filter> or one <Smtp>, before their values are read.
 type document struct {
 	file     string
 	root     string
 	rootAt   position
 	elements []element
+	set      *tagSet         // the tags that may stand in it
 	filters  []*document     // one for each <Filter>; their mistakes are in the file's document
+	smtp     []*document     // one for each <Smtp>, likewise
 	meant    map[string]bool // known tags that an unknown one probably stands for
 	whole    bool            // the file was read to its end
 	// quiet is set once the tag of a secret was not closed properly. From there on, any text or name may be part of the
@@ -59,8 +62,8 @@ func (d *document) warn(at position, tag, text string) {
 // frame is an open element.
 type frame struct {
 	name   string    // as the file has it
-	tag    *Tag      // nil for the root, <Server>, <Filters>, <Filter> and unknown tags
-	filter *document // the elements of a <Filter>, nil for any other tag
+	tag    *Tag      // nil for the root, <Server>, <Filters>, <Filter>, <Smtp> and unknown tags
+	inner  *document // the elements of a <Filter> or <Smtp>, nil for any other tag
 	shape  shape
 	at     position
 	text   strings.Builder
@@ -74,7 +77,7 @@ type frame struct {
 type shape int
 
 const (
-	container shape = iota // contains tags: the root, <Server>, <Filters> and <Filter>
+	container shape = iota // contains tags: the root, <Server>, <Filters>, <Filter> and <Smtp>
 	leaf                   // contains text
 	unknown                // was reported; known tags within it are read nevertheless
 )
@@ -92,7 +95,7 @@ type walker struct {
 
 // parse reads the elements of a file from its octets. It records mistakes in the document.
 func parse(file string, data []byte, set *tagSet) *document {
-	d := &document{file: file, meant: map[string]bool{}}
+	d := &document{file: file, set: set, meant: map[string]bool{}}
 	text, fault := toUTF8(data)
 	if fault != "" {
 		d.mistake(position{1, 1}, "", fault)
@@ -170,7 +173,7 @@ func (w *walker) open(name string, attributes []xml.Attr) bool {
 		return false
 	}
 	w.quiet = w.quiet || top.secret
-	for w.set.isFilter(name) && w.here() != w.document {
+	for (w.set.isFilter(name) || w.set.isSmtp(name)) && w.here() != w.document {
 		w.unclosed(w.top(), "<"+name+">")
 		w.pop()
 	}
@@ -185,8 +188,11 @@ func (w *walker) open(name string, attributes []xml.Attr) bool {
 	f := &frame{name: name, tag: tag, at: w.at}
 	switch {
 	case tag == nil && set.isFilter(name) && strings.EqualFold(name, filterName):
-		f.filter = &document{file: w.file, root: filterName, rootAt: w.at, meant: map[string]bool{}, whole: true}
-		w.filters = append(w.filters, f.filter)
+		f.inner = w.innerDocument(filterName, set.filter)
+		w.filters = append(w.filters, f.inner)
+	case tag == nil && set.isSmtp(name):
+		f.inner = w.innerDocument(smtpName, set.smtp)
+		w.smtp = append(w.smtp, f.inner)
 	case tag != nil:
 		f.shape, f.secret = leaf, tag.Secret()
 	case !isKnown:
@@ -200,6 +206,11 @@ func (w *walker) open(name string, attributes []xml.Attr) bool {
 	}
 	w.stack = append(w.stack, f)
 	return true
+}
+
+// innerDocument returns the document of a <Filter> or <Smtp> that begins here.
+func (w *walker) innerDocument(root string, set *tagSet) *document {
+	return &document{file: w.file, root: root, rootAt: w.at, set: set, meant: map[string]bool{}, whole: true}
 }
 
 // unknownTag reports f, a start tag without a meaning, within parent.
@@ -217,23 +228,18 @@ func (w *walker) unknownTag(f *frame, parent *frame) {
 	}
 }
 
-// here returns the document that a tag at this place belongs to: the innermost <Filter>, or the file.
+// here returns the document that a tag at this place belongs to: the innermost <Filter> or <Smtp>, or the file.
 func (w *walker) here() *document {
 	for _, f := range slices.Backward(w.stack) {
-		if f.filter != nil {
-			return f.filter
+		if f.inner != nil {
+			return f.inner
 		}
 	}
 	return w.document
 }
 
 // setHere returns the tags that may stand at this place.
-func (w *walker) setHere() *tagSet {
-	if w.here() != w.document {
-		return w.set.filter
-	}
-	return w.set
-}
+func (w *walker) setHere() *tagSet { return w.here().set }
 
 // misnamed reports an unknown tag where a known one could stand, with the tag or the place that it probably stands for.
 func (w *walker) misnamed(f *frame) {
@@ -246,6 +252,10 @@ func (w *walker) misnamed(f *frame) {
 		w.document.meant[t.Name] = true
 		f.secret = t.Secret()
 		w.mistake(w.at, name, "unknown tag in "+set.where+" ("+set.other.move+")")
+		return
+	}
+	if set.smtp != nil && set.smtp.lookup(f.name) != nil && set.other.lookup(f.name) == nil {
+		w.mistake(w.at, name, "unknown tag in "+set.where+" ("+set.smtp.move+")")
 		return
 	}
 	if t := set.meant(f.name); t != nil {

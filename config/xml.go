@@ -27,6 +27,7 @@ func (m *Mailbox) XML(w io.Writer) error {
 		writeTag(b, tag, fields.FieldByIndex(tag.index))
 	}
 	writeFilters(b, m.Filters)
+	writeSmtp(b, m.Smtp)
 	b.WriteString("</MailIntegration>\n")
 	return b.Flush()
 }
@@ -55,6 +56,13 @@ func (f *mailboxFile) readable() []byte {
 	if len(f.filters) > 0 {
 		b.WriteString("  </Filters>\n")
 	}
+	for _, smtp := range f.smtp {
+		b.WriteString("  <Smtp>\n")
+		for _, e := range smtp.elements {
+			f.writeReadable(&b, "    ", e, true)
+		}
+		b.WriteString("  </Smtp>\n")
+	}
 	b.WriteString("</MailIntegration>\n")
 	return b.Bytes()
 }
@@ -71,6 +79,20 @@ func (f *mailboxFile) writeReadable(b *bytes.Buffer, indent string, e element, g
 		_ = xml.EscapeText(b, []byte(withoutCredentials(f.redact(strings.TrimSpace(e.text))))) // a buffer takes everything
 		b.WriteString("</" + e.tag.Name + ">\n")
 	}
+}
+
+// writeSmtp writes <Smtp>, nothing for nil.
+func writeSmtp(b *bufio.Writer, s *Smtp) {
+	if s == nil {
+		return
+	}
+	b.WriteString("  <Smtp>\n")
+	fields := reflect.ValueOf(s).Elem()
+	for _, tag := range SmtpTags() {
+		tag.InServer = true // the same depth
+		writeTag(b, tag, fields.FieldByIndex(tag.index))
+	}
+	b.WriteString("  </Smtp>\n")
 }
 
 // writeFilters writes the filters in order.
