@@ -252,6 +252,7 @@
 //	problem.go                           troubles of the daemons and their events
 //	attempt.go, known.go                 failed attempts at messages; unique-ids that are known
 //	outbox.go, outboxrows.go             mail that waits to be sent; the answers and notifications of a transaction
+//	replytemplate.go, subscription.go    the own texts of teams; who is notified of new events
 //	oversize.go, purge.go                receipts of messages that are too large; removal of old receipts
 //	text.go                              text as PostgreSQL stores and compares it
 //	attachment.go, storedfile.go         attachments and raw messages: rows and durable files

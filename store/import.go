@@ -56,7 +56,7 @@ func (e *ImportError) result() error {
 // ImportUsers adds and updates users from CSV. When the file has a mistake, it changes no user and returns an
 // *ImportError with every mistake.
 //
-// The first line names the columns, in any order: logon (mandatory), name, addresses, site. Fields are separated by
+// The first line names the columns, in any order: logon (mandatory), name, addresses, site, language. Fields are separated by
 // semicolons or commas, the addresses within their field by spaces or vertical bars. A user whose logon exists is
 // updated: an empty field clears the value, a column that is not in the file changes nothing.
 func (s *Store) ImportUsers(ctx context.Context, r io.Reader) (ImportResult, error) {
@@ -164,7 +164,7 @@ func separator(content []byte) rune {
 }
 
 // The columns that a file of users may have.
-var userColumns = []string{"logon", "name", "addresses", "site"}
+var userColumns = []string{"logon", "name", "addresses", "site", "language"}
 
 // readHeader reads the first line and returns the name of each column.
 func (f *userFile) readHeader(in *csv.Reader, wrong *ImportError) []string {
@@ -190,6 +190,7 @@ func (f *userFile) readHeader(in *csv.Reader, wrong *ImportError) []string {
 		name:      slices.Contains(header, "name"),
 		addresses: slices.Contains(header, "addresses"),
 		site:      slices.Contains(header, "site"),
+		language:  slices.Contains(header, "language"),
 	}
 	return header
 }
@@ -240,6 +241,8 @@ func userOf(columns, row []string) User {
 			u.Addresses = strings.FieldsFunc(row[i], func(r rune) bool { return r == ' ' || r == '|' })
 		case "site":
 			u.Site = row[i]
+		case "language":
+			u.Language = row[i]
 		}
 	}
 	return u

@@ -92,12 +92,13 @@ func (p people) save(ctx context.Context, tx pgx.Tx, users []User, f fields) err
 			site = &id
 		}
 		queued := batch.Queue(`
-			INSERT INTO user_account AS u (logon, name, site_id) VALUES ($1, $2, $3)
+			INSERT INTO user_account AS u (logon, name, site_id, language) VALUES ($1, $2, $3, $6)
 			ON CONFLICT (lower(logon)) DO UPDATE SET
 				logon   = excluded.logon,
 				name    = CASE WHEN $4 THEN excluded.name ELSE u.name END,
-				site_id = CASE WHEN $5 THEN excluded.site_id ELSE u.site_id END
-			RETURNING id`, u.Logon, u.Name, site, f.name, f.site)
+				site_id = CASE WHEN $5 THEN excluded.site_id ELSE u.site_id END,
+				language = CASE WHEN $7 THEN excluded.language ELSE u.language END
+			RETURNING id`, u.Logon, u.Name, site, f.name, f.site, u.Language, f.language)
 		queued.QueryRow(func(row pgx.Row) error { return row.Scan(&ids[i]) })
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil || !f.addresses {
@@ -126,6 +127,6 @@ func saveAddresses(ctx context.Context, tx pgx.Tx, users []User, ids []int64) er
 }
 
 // fields says which fields of a user are given. The others keep their values.
-type fields struct{ name, addresses, site bool }
+type fields struct{ name, addresses, site, language bool }
 
-var allFields = fields{name: true, addresses: true, site: true}
+var allFields = fields{name: true, addresses: true, site: true, language: true}

@@ -7,12 +7,15 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"mailintegration/processor/template"
 )
 
 // Team has groups, priorities, sources and requests of its own in the database.
 type Team struct {
 	Name            string `json:"name"`
 	Address         string `json:"address"`          // sender of the team's mail, "" when it has none
+	Language        string `json:"language"`         // of mail to people whose language is not known, "" for English
 	SitesMandatory  bool   `json:"sites_mandatory"`  // every incident needs a site
 	DefaultPriority string `json:"default_priority"` // "" when there is none
 	ServiceDesk     string `json:"service_desk"`     // the group that gets requests for which no other group is named
@@ -21,7 +24,15 @@ type Team struct {
 // TeamOptions are the optional settings of a new team.
 type TeamOptions struct {
 	Address        string // an addr-spec, or ""
+	Language       string // such as en or fr, or ""
 	SitesMandatory bool
+}
+
+// TeamChange holds the settings of a team that change; nil leaves one as it is.
+type TeamChange struct {
+	Address        *string // an addr-spec, or ""
+	Language       *string // such as en or fr, or ""
+	SitesMandatory *bool
 }
 
 // The group and the source that AddTeam adds.
@@ -37,17 +48,19 @@ func (s *Store) AddTeam(ctx context.Context, name string, opts TeamOptions) erro
 	if err != nil {
 		return err
 	}
-	address := ""
-	if strings.TrimSpace(opts.Address) != "" {
-		if address, err = cleanAddress(opts.Address); err != nil {
-			return fmt.Errorf("team %q: %w", name, err)
-		}
+	address, err := cleanAddressOrNone(opts.Address)
+	if err != nil {
+		return fmt.Errorf("team %q: %w", name, err)
+	}
+	language, err := template.CleanLanguage(opts.Language)
+	if err != nil {
+		return fmt.Errorf("team %q: %w", name, err)
 	}
 	return s.inTx(ctx, func(tx pgx.Tx) error {
 		var id int64
 		err := tx.QueryRow(ctx, `
-			INSERT INTO team (name, address, sites_mandatory) VALUES ($1, $2, $3)
-			ON CONFLICT DO NOTHING RETURNING id`, name, address, opts.SitesMandatory).Scan(&id)
+			INSERT INTO team (name, address, language, sites_mandatory) VALUES ($1, $2, $3, $4)
+			ON CONFLICT DO NOTHING RETURNING id`, name, address, language, opts.SitesMandatory).Scan(&id)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return fmt.Errorf("team %q %w", name, ErrExists)
 		}
@@ -59,6 +72,44 @@ func (s *Store) AddTeam(ctx context.Context, name string, opts TeamOptions) erro
 		}
 		return nil
 	})
+}
+
+// SetTeam changes settings of the named team, or of the only team when name is "".
+func (s *Store) SetTeam(ctx context.Context, name string, change TeamChange) error {
+	var mistakes []error
+	set := func(value *string, clean func(string) (string, error)) *string {
+		if value == nil {
+			return nil
+		}
+		cleaned, err := clean(*value)
+		if err != nil {
+			mistakes = append(mistakes, err)
+		}
+		return &cleaned
+	}
+	address, language := set(change.Address, cleanAddressOrNone), set(change.Language, template.CleanLanguage)
+	if err := errors.Join(mistakes...); err != nil {
+		return fmt.Errorf("change a team: %w", err)
+	}
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		id, _, err := findTeam(ctx, tx, name)
+		if err == nil {
+			_, err = tx.Exec(ctx, `UPDATE team SET address = coalesce($2, address), language = coalesce($3, language),
+				sites_mandatory = coalesce($4, sites_mandatory) WHERE id = $1`, id, address, language, change.SitesMandatory)
+		}
+		if err != nil {
+			return fmt.Errorf("change a team: %w", err)
+		}
+		return nil
+	})
+}
+
+// cleanAddressOrNone returns an addr-spec in the form that the database keeps, and "" for "".
+func cleanAddressOrNone(address string) (string, error) {
+	if strings.TrimSpace(address) == "" {
+		return "", nil
+	}
+	return cleanAddress(address)
 }
 
 // equipTeam adds the group, the source and the priorities that a new team needs to open requests.
@@ -82,7 +133,7 @@ func equipTeam(ctx context.Context, tx pgx.Tx, id int64) error {
 // Teams lists the teams by name.
 func (s *Store) Teams(ctx context.Context) ([]Team, error) {
 	rows, _ := s.pool.Query(ctx, `
-		SELECT t.name, t.address, t.sites_mandatory, coalesce(p.name, '') AS default_priority, coalesce(g.name, '') AS service_desk
+		SELECT t.name, t.address, t.language, t.sites_mandatory, coalesce(p.name, '') AS default_priority, coalesce(g.name, '') AS service_desk
 		FROM team t
 		LEFT JOIN priority p ON p.id = t.default_priority_id
 		LEFT JOIN support_group g ON g.id = t.service_desk_group_id

@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	"github.com/jackc/pgx/v5"
+
+	"mailintegration/processor/template"
 )
 
 // User is a person, or the account that the daemon records under.
@@ -17,6 +19,7 @@ type User struct {
 	Name      string   `json:"name"`      // display name; AddUser uses the logon when it is empty
 	Addresses []string `json:"addresses"` // addr-specs, kept in lower case
 	Site      string   `json:"site"`      // "" for none
+	Language  string   `json:"language"`  // of mail to the user, such as en or fr; "" if it is not known
 }
 
 // cleaned returns the user in the form that the database keeps, or an error with every mistake.
@@ -42,6 +45,8 @@ func (u User) cleaned() (User, error) {
 		u.Site, err = cleanName("site name", u.Site)
 		check(err)
 	}
+	u.Language, err = template.CleanLanguage(u.Language)
+	check(err)
 	var addresses []string
 	for _, a := range u.Addresses {
 		a, err := cleanAddress(a)
@@ -103,7 +108,7 @@ func (s *Store) AddUser(ctx context.Context, u User) error {
 // Users lists the users by logon.
 func (s *Store) Users(ctx context.Context) ([]User, error) {
 	rows, _ := s.pool.Query(ctx, `
-		SELECT u.logon, u.name, coalesce(s.name, '') AS site,
+		SELECT u.logon, u.name, u.language, coalesce(s.name, '') AS site,
 		       ARRAY(SELECT a.address FROM user_address a WHERE a.user_id = u.id ORDER BY a.address) AS addresses
 		FROM user_account u LEFT JOIN site s ON s.id = u.site_id
 		ORDER BY lower(u.logon)`)

@@ -138,9 +138,9 @@ func TestImportUsersNamesEveryMistakeAndChangesNothing(t *testing.T) {
 				{2, `address zoe@x.org belongs to user "zoe"`},
 				{3, `address ann@x.org belongs to user "ann"`},
 			}},
-		{"an empty file", "", []store.Mistake{{1, "no header: name the columns in the first line: logon, name, addresses, site"}}},
+		{"an empty file", "", []store.Mistake{{1, "no header: name the columns in the first line: logon, name, addresses, site, language"}}},
 		{"unknown columns", "login,name,name\nx,y,z\n", []store.Mistake{
-			{1, `unknown column "login": the columns are logon, name, addresses, site`},
+			{1, `unknown column "login": the columns are logon, name, addresses, site, language`},
 			{1, "column name appears twice"},
 			{1, "the column logon is missing"},
 		}},

@@ -39,7 +39,7 @@ func Check(kind processor.ReplyKind, t Text) error {
 	if len(mistakes) > 0 {
 		return errors.Join(mistakes...)
 	}
-	for _, sample := range []Data{Sample(kind), {}} {
+	for _, sample := range []Data{Sample(kind), {Number: 1, Kind: processor.Incident}} {
 		f := fieldsOf(kind, "en", sample)
 		subject, _, err := fill(t, f)
 		if err != nil {
