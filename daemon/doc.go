@@ -107,7 +107,8 @@
 // server refuses to send, one whose retrieval ends the session, one that does not fit into the spool, and one that the
 // store cannot record for a reason nobody knows. Once it has waited for ten minutes, it goes first for one attempt.
 // When a retrieved message fails for the third time while other messages are recorded, it is set aside unparsed, as an
-// event that carries its octets.
+// event that carries its octets. Further messages of the mailbox that fail for the same reason are added to that event as
+// activities, in the transaction of their receipts, until all of its messages are replayed or discarded.
 //
 // Two failures in a row, to record for an unknown reason or to write into the spool, are blamed on the infrastructure
 // and end the poll. Some failures count for no message: a database that is down, a row that somebody else has locked, a

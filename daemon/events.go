@@ -114,7 +114,7 @@ func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outco
 	}
 	switch o.Result {
 	case store.SetAside:
-		e.log.Error("message set aside", append(fields,
+		e.log.Error("message set aside", append(fields, zap.Int64("activity", o.Activity), zap.Int64("aside", o.Aside),
 			zap.String("hint", "read the event: it has the cause, and the message as it was received"))...)
 	case store.Refused:
 		e.log.Warn("message refused", append(fields,

@@ -176,3 +176,9 @@ func (g *guard) SetAside(d store.Delivery, why processor.Reason) processor.OpenR
 	policy, _, _ := g.rulingFor(d.Message)
 	return notices{g.mailbox, policy.References}.SetAside(d, why)
 }
+
+// SetAsideAgain implements store.Decider.
+func (g *guard) SetAsideAgain(d store.Delivery, why processor.Reason, event int64) string {
+	policy, _, _ := g.rulingFor(d.Message)
+	return notices{g.mailbox, policy.References}.SetAsideAgain(d, why, event)
+}

@@ -40,8 +40,31 @@ func (n notices) SetAside(d store.Delivery, why processor.Reason) processor.Open
 	return event
 }
 
+// SetAsideAgain implements store.Decider.
+func (n notices) SetAsideAgain(d store.Delivery, why processor.Reason, event int64) string {
+	return "Another message of this mailbox could not be recorded for the same reason and was set aside. Nothing of it is lost: it is " +
+		"attached to this activity as " + store.RawName + ", exactly as it was received.\n\n" + n.facts(d, why) +
+		fmt.Sprintf("\nWhat to do: the same as for the first message of this event, with the number %[1]d:\n"+
+			"- after the cause is fixed: mailintegration setaside replay %[1]d, or, for all messages of this event at once: "+
+			"mailintegration setaside replay --event %[2]d\n"+
+			"- if somebody has recorded it by hand, or nobody needs it: "+discardVerb+"\n", d.Aside, event)
+}
+
+// discardVerb is how a message is discarded; %[1]d stands for its number.
+const discardVerb = `mailintegration setaside discard %[1]d --as LOGON --reason "recorded by hand as 4711"`
+
 // asideText says which message was set aside and why, and what to do about it.
 func (n notices) asideText(d store.Delivery, why processor.Reason) string {
+	return "A message could not be recorded and was set aside. Nothing of it is lost: it is attached to this event as " +
+		store.RawName + ", exactly as it was received.\n\n" + n.facts(d, why) +
+		"\nWhat to do:\n" + fmt.Sprintf(asideRemedy(why.Code), d.Aside) +
+		"\nThis event becomes processed by itself when every message of it is replayed or discarded. Further messages that fail for " +
+		"the same reason are added to it, each with its original.\n" +
+		"Other messages of the mailbox are not affected, and this one is not retrieved again.\n"
+}
+
+// facts says which message was set aside and why, a line for each fact.
+func (n notices) facts(d store.Delivery, why processor.Reason) string {
 	m := d.Message
 	facts := []fact{
 		{"Mailbox", n.mailbox},
@@ -51,31 +74,30 @@ func (n notices) asideText(d store.Delivery, why processor.Reason) string {
 		{"Message-ID", m.MessageID},
 		{"Size", fmt.Sprintf("%d octets", d.Raw.Size())},
 		{"Why", why.Detail() + " [" + string(why.Code) + "]"},
+		{"Set aside as", fmt.Sprintf("message %d", d.Aside)},
 	}
 	var b strings.Builder
-	b.WriteString("A message could not be recorded and was set aside. Nothing of it is lost: it is attached to this event as " +
-		store.RawName + ", exactly as it was received.\n\n")
 	writeFacts(&b, facts)
-	b.WriteString("\nWhat to do:\n" + asideRemedy(why.Code) +
-		"\nOther messages of the mailbox are not affected, and this one is not retrieved again.\n")
 	return b.String()
 }
 
-// asideRemedy says what to do about a message that was set aside for that reason.
+// asideRemedy says what to do about a message that was set aside for that reason; %[1]d stands for the message's number.
 func asideRemedy(why processor.ReasonCode) string {
 	if why == processor.ReasonBadBlock {
 		return "1. Read in the line \"Why\" which lines of the block are wrong and how to correct them. " +
 			"Line 1 is the first line of the message's text.\n" +
 			"2. If the block is right and a name is missing here, add it (mailintegration request-type add, group add, user add …) " +
-			"and run mailintegration replay --set-aside with the number of this event: the message is recorded and the event processed.\n" +
-			"3. Otherwise ask the sender for a corrected message, or record the service request by hand, and mark this event as processed.\n"
+			"and run mailintegration setaside replay %[1]d: the message is recorded like any other.\n" +
+			"3. Otherwise ask the sender for a corrected message, or record the service request by hand, and run " + discardVerb + "\n"
 	}
-	return "1. Open " + store.RawName + " with a mail program and read what the sender wants.\n" +
-		"2. Record it by hand, as a new request or as an activity on the request it belongs to, and answer the sender if necessary.\n" +
+	return "1. Open " + store.RawName + " with a mail program and read what the sender wants. " +
+		"(mailintegration setaside export %[1]d FILE writes it to a file.)\n" +
+		"2. If somebody waits for it, record it by hand, as a new request or as an activity on the request it belongs to, and run " +
+		discardVerb + "\n" +
 		"3. Send the line \"Why\" and " + store.RawName + " to the maintainer of MailIntegration, so that a later version can record " +
 		"such a message.\n" +
-		"4. Mark this event as processed. Once a version can record the message, and if nobody has done so by hand, run " +
-		"mailintegration replay --set-aside with the number of this event.\n"
+		"4. After an update, or once the cause is fixed, run mailintegration setaside replay %[1]d: the message is recorded like any " +
+		"other. If that fails again, nothing changes, and the verb says why.\n"
 }
 
 // loop returns the event about a sender who opens more requests than the limit allows, beginning with this message.

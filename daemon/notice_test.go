@@ -23,7 +23,7 @@ func TestTheEventOfAMessageThatWasSetAsideSaysWhatToDo(t *testing.T) {
 		From: processor.Address{Name: "Anna", Addr: "anna@example.com"}, Subject: "printer",
 		Date: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC),
 	}
-	got := noticesOfHelpdesk.SetAside(store.Delivery{Message: m, Raw: octetsOf("octets")},
+	got := noticesOfHelpdesk.SetAside(store.Delivery{Message: m, Raw: octetsOf("octets"), Aside: 17},
 		processor.NewReason(processor.ReasonUnstorable, "PostgreSQL refused it", "twice"))
 	want := processor.OpenRequest{
 		Reason: processor.NewReason(processor.ReasonUnstorable, "PostgreSQL refused it", "twice"),
@@ -39,13 +39,15 @@ Date: Sun, 22 Nov 2026 09:00:00 +0000
 Message-ID: none
 Size: 6 octets
 Why: PostgreSQL refused it; twice [unstorable]
+Set aside as: message 17
 
 What to do:
-1. Open message.eml with a mail program and read what the sender wants.
-2. Record it by hand, as a new request or as an activity on the request it belongs to, and answer the sender if necessary.
+1. Open message.eml with a mail program and read what the sender wants. (mailintegration setaside export 17 FILE writes it to a file.)
+2. If somebody waits for it, record it by hand, as a new request or as an activity on the request it belongs to, and run mailintegration setaside discard 17 --as LOGON --reason "recorded by hand as 4711"
 3. Send the line "Why" and message.eml to the maintainer of MailIntegration, so that a later version can record such a message.
-4. Mark this event as processed. Once a version can record the message, and if nobody has done so by hand, run mailintegration replay --set-aside with the number of this event.
+4. After an update, or once the cause is fixed, run mailintegration setaside replay 17: the message is recorded like any other. If that fails again, nothing changes, and the verb says why.
 
+This event becomes processed by itself when every message of it is replayed or discarded. Further messages that fail for the same reason are added to it, each with its original.
 Other messages of the mailbox are not affected, and this one is not retrieved again.
 `,
 	}
@@ -54,12 +56,37 @@ Other messages of the mailbox are not affected, and this one is not retrieved ag
 	}
 }
 
+func TestTheActivityOfAnotherMessageWithTheSameFaultNamesItsNumber(t *testing.T) {
+	t.Parallel()
+	m := &processor.Message{From: processor.Address{Addr: "bob@example.com"}, Subject: "100% sure"}
+	why := processor.NewReason(processor.ReasonUnstorable, "PostgreSQL refused it: %d")
+	got := noticesOfHelpdesk.SetAsideAgain(store.Delivery{Message: m, Raw: octetsOf("octets"), Aside: 18}, why, 4)
+	want := `Another message of this mailbox could not be recorded for the same reason and was set aside. Nothing of it is lost: it is attached to this activity as message.eml, exactly as it was received.
+
+Mailbox: helpdesk
+From: <bob@example.com>
+Subject: 100% sure
+Date: unknown
+Message-ID: none
+Size: 6 octets
+Why: PostgreSQL refused it: %d [unstorable]
+Set aside as: message 18
+
+What to do: the same as for the first message of this event, with the number 18:
+- after the cause is fixed: mailintegration setaside replay 18, or, for all messages of this event at once: mailintegration setaside replay --event 4
+- if somebody has recorded it by hand, or nobody needs it: mailintegration setaside discard 18 --as LOGON --reason "recorded by hand as 4711"
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("text (-want +got):\n%s", diff)
+	}
+}
+
 func TestTheEventOfABlockWithMistakesSaysHowToCorrectThem(t *testing.T) {
 	t.Parallel()
 	why := processor.NewReason(processor.ReasonBadBlock, "line 2: "+strings.Repeat("x", maxFact))
 	body := noticesOfHelpdesk.SetAside(store.Delivery{Message: &processor.Message{}, Raw: octetsOf("octets")}, why).Body
 	for _, part := range []string{
-		"From: <>\n", "Subject: none\n", "Date: unknown\n", "Why: line 2: xxx", "x…\n", "request-type add", "replay --set-aside",
+		"From: <>\n", "Subject: none\n", "Date: unknown\n", "Why: line 2: xxx", "x…\n", "request-type add", "setaside replay 0",
 	} {
 		if !strings.Contains(body, part) {
 			t.Errorf("the event does not say %q:\n%s", part, body)

@@ -25,13 +25,13 @@ func Replay(ctx context.Context, s *store.Store, mb Mailbox, raw store.Raw) (*pr
 // Reconsider decides once more about a message that was set aside in a mailbox, and records the result; see
 // store.Reconsider.
 func Reconsider(
-	ctx context.Context, s *store.Store, mb Mailbox, aside *store.Aside, again bool,
+	ctx context.Context, s *store.Store, mb Mailbox, aside *store.Aside, how store.Reconsideration,
 ) (*processor.Message, store.Outcome, error) {
 	target, g, m, err := resolveAndParse(ctx, s, mb, aside.Raw)
 	if err != nil {
 		return nil, store.Outcome{}, err
 	}
-	o, err := s.Reconsider(ctx, target, aside, m, g, again)
+	o, err := s.Reconsider(ctx, target, aside, m, g, how)
 	return m, o, err
 }
 

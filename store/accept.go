@@ -24,6 +24,8 @@ type Delivery struct {
 	Message *processor.Message
 	Raw     Raw
 	Listed  int64 // octets as LIST says, 0 if unknown
+	// Aside is the number of the message among those set aside, for the texts about that. Accept sets it.
+	Aside int64
 	// Body is the SHA-256 of the octets after the header section. Only deliveries from a mailbox that leaves messages on
 	// the server need it; in others it is nil.
 	Body []byte
@@ -40,6 +42,9 @@ type Decider interface {
 	// one (processor.ReasonLoop), beginning with this message. The store attaches the raw message and links the event to
 	// that request.
 	Loop(d Delivery, added processor.AddActivity) processor.OpenRequest
+	// SetAsideAgain returns the text of the activity that carries a message which cannot be recorded for the same reason as
+	// the one that an event was opened for. The store attaches the raw message here, too.
+	SetAsideAgain(d Delivery, why processor.Reason, event int64) string
 }
 
 // The results that a receipt names.
@@ -48,7 +53,7 @@ const (
 	Added    = "added"     // an activity was added to a request
 	Refused  = "refused"   // nothing was opened
 	Ignored  = "ignored"   // only the receipt was written
-	SetAside = "set_aside" // kept whole, with an event that carries it
+	SetAside = "set_aside" // kept whole, with an event, or an activity on one, that carries it
 )
 
 // Outcome says what became of one delivery. Unless Err is set, the message may be deleted from its mailbox.
@@ -57,7 +62,8 @@ type Outcome struct {
 	AcceptedAt time.Time          // when the receipt was written; only if Known
 	Result     string             // Opened, Added, Refused, Ignored or SetAside
 	Request    int64              // the request opened or added to, or the event of SetAside; 0 for none
-	Activity   int64              // the activity added, 0 for none
+	Activity   int64              // the activity added, 0 for none; that of a message set aside only if it is not Known
+	Aside      int64              // the number among the messages set aside; 0 for none, and if it is Known
 	Decision   processor.Decision // nil if Known
 	LoopEvent  int64              // the event that was opened because its sender opens too many requests, 0 for none
 	Err        error              // why the message was not recorded; it must stay in the mailbox
@@ -193,9 +199,15 @@ func (a *acceptance) accept(ctx context.Context, batch []Delivery, met map[[sha2
 // settle sets the outcomes of a new message. Its later copies in the same batch are Known.
 func (a *acceptance) settle(r *record) {
 	o := Outcome{Result: r.outcome(), Request: r.request, Activity: r.activity, Decision: r.decision, LoopEvent: r.loopEvent}
+	if r.aside != nil {
+		o.Activity, o.Aside = r.aside.activity, r.aside.id
+	}
 	for i, position := range r.positions {
 		if i == 1 {
 			o.Known, o.AcceptedAt, o.Decision, o.LoopEvent = true, a.now, nil, 0
+			if r.aside != nil {
+				o.Activity, o.Aside = 0, 0
+			}
 		}
 		a.outcomes[position] = o
 	}

@@ -50,10 +50,9 @@ const (
 // ofRequests are the foreign keys to the rows that messages are recorded as. All others name reference data.
 var ofRequests = []string{
 	"activity_request_id_fkey", "attachment_request_id_activity_id_fkey", "attachment_request_id_fkey", "history_request_id_activity_id_fkey",
-	"history_request_id_fkey", "participant_request_id_fkey", "problem_event_id_fkey", "receipt_request_id_activity_id_fkey",
-	"receipt_request_id_fkey",
-	"request_field_request_id_fkey", "request_linked_to_id_fkey", "set_aside_event_id_fkey", "set_aside_mailbox_id_digest_fkey",
-	"thread_request_id_fkey",
+	"history_request_id_fkey", "outbox_request_id_fkey", "participant_request_id_fkey", "problem_event_id_fkey",
+	"receipt_request_id_activity_id_fkey", "receipt_request_id_fkey", "request_field_request_id_fkey", "request_linked_to_id_fkey",
+	"set_aside_event_id_activity_id_fkey", "set_aside_event_id_fkey", "set_aside_mailbox_id_digest_fkey", "thread_request_id_fkey",
 }
 
 // blame marks an error within a transaction as the fault of the database (ErrUnavailable) or of another transaction

@@ -7,7 +7,7 @@
 // A request (incident, service request or event) has activities, participants, attachments and a history; a service
 // request may have a service_request_type and, in request_field, the fields of the form that it was asked for by;
 // thread says which Message-IDs lead to it. A receipt says that a message was accepted and what became of it;
-// set_aside names the event that carries a message that could not be recorded as what it is. Rules that must always
+// set_aside names the event, or the activity on it, that carries a message which could not be recorded as what it is. Rules that must always
 // hold are constraints of the schema (migrations/), not of this code.
 //
 // A row of outbox is a mail to send: an answer to a message, or a notification of a new event for those who have a row of
@@ -47,6 +47,20 @@
 //
 // Reconsider takes back the receipt of a message that was set aside and then takes the same steps, in one transaction:
 // the message either stays set aside or is recorded as something else.
+//
+// # Set aside
+//
+// A message is set aside in step 5: the decision, the event or the activity that carries it, the row of set_aside and the
+// receipt are one transaction. The fault is the reason without what differs from message to message (fault.go); mailbox and
+// fault are the key of a problem of kind message. While that is open, a message with the same fault becomes an activity on
+// its event. Writers of one key take turns, in the order: row of the mailbox, lock of the key, row of the event.
+//
+//	a crash before …                 leaves                                    then
+//	the commit of Accept             the message in its mailbox                the next poll sets it aside, with another number
+//	the answer to that commit        receipt, event or activity, set_aside     the next poll knows the message
+//	the commit of a replay           the message set aside                     a person replays it again
+//	the answer to that commit        the message recorded, its row replayed    a second replay says so (SettledError)
+//	the commit of the last one       the event and its problem open            the same: all of it is that transaction
 //
 // # The journal
 //
@@ -241,7 +255,9 @@
 //	history.go, state.go                 rows of the history; changes of states
 //	handle.go                            what a person does to a request: process, resolve, close, reopen, assign
 //	singly.go, setaside.go               the messages of a failed batch one by one; messages set aside
-//	reconsider.go                        another decision about a message that was set aside
+//	fault.go                             which messages are set aside for the same fault
+//	reconsider.go, settle.go             another decision about a message that was set aside; discarding it; the end of its event
+//	asides.go                            messages that were set aside, for a person
 //	blame.go, refusals.go, errors.go     whose fault an error is
 //	hint.go, filehint.go                 what a person can do about an error
 //	address.go                           where a database is, without its password

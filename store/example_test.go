@@ -27,6 +27,11 @@ func (f frontDesk) Decide(m *processor.Message, _ processor.Directory, _ time.Ti
 	}
 }
 
+// SetAsideAgain implements store.Decider.
+func (f frontDesk) SetAsideAgain(_ store.Delivery, why processor.Reason, _ int64) string {
+	return why.Detail()
+}
+
 // SetAside implements store.Decider.
 func (f frontDesk) SetAside(_ store.Delivery, why processor.Reason) processor.OpenRequest {
 	return processor.OpenRequest{

@@ -272,6 +272,11 @@ func (c clerk) Loop(d store.Delivery, added processor.AddActivity) processor.Ope
 	return withEvents{Mailbox: c.Mailbox}.Loop(d, added)
 }
 
+// SetAsideAgain implements store.Decider.
+func (c clerk) SetAsideAgain(d store.Delivery, why processor.Reason, event int64) string {
+	return withEvents{Mailbox: c.Mailbox}.SetAsideAgain(d, why, event)
+}
+
 // withEvents is a store.Decider whose decisions are those of a policy.
 type withEvents struct {
 	processor.Decider
@@ -291,6 +296,11 @@ func (w withEvents) Loop(d store.Delivery, added processor.AddActivity) processo
 	event := w.SetAside(d, added.Reason)
 	event.Subject = fmt.Sprintf("Loop of %s on %d", d.Message.From.Addr, added.Request)
 	return event
+}
+
+// SetAsideAgain implements store.Decider.
+func (w withEvents) SetAsideAgain(d store.Delivery, why processor.Reason, event int64) string {
+	return fmt.Sprintf("Message %d, as on event %d: %s", d.Aside, event, why.Detail())
 }
 
 func (d *desk) clerk() clerk { return clerk{Mailbox: d.mailbox} }

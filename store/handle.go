@@ -114,12 +114,6 @@ func (j *Journal) Handle(ctx context.Context, number int64, action Action, note 
 	return h, err
 }
 
-// asideWith returns how many messages are set aside with an event and neither replayed nor discarded.
-func (j *Journal) asideWith(ctx context.Context, event int64) (n int, err error) {
-	err = j.tx.QueryRow(ctx, `SELECT count(*) FROM set_aside WHERE event_id = $1`, event).Scan(&n)
-	return n, j.note(err)
-}
-
 // Assignment says to whom a request goes.
 type Assignment struct {
 	Request int64

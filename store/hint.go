@@ -31,6 +31,10 @@ func Hint(err error) string {
 	if errors.As(err, &action) {
 		return action.Hint()
 	}
+	var settled *SettledError
+	if errors.As(err, &settled) {
+		return settled.Hint()
+	}
 	var connect *pgconn.ConnectError
 	var file *attachmentFileError
 	var constraint *constraintError

@@ -20,6 +20,7 @@ type Journal struct {
 	author processor.User
 	now    time.Time // as PostgreSQL keeps it
 
+	idle        time.Duration // that the server allows the transaction between two statements
 	numbers     *drawn
 	attachments attachmentState // what the database says about the attachment directory
 	failed      error           // the first error of a statement: the transaction cannot commit any more
@@ -56,7 +57,7 @@ func (s *Store) inJournal(ctx context.Context, idle time.Duration, f func(*Journ
 	numbers := &drawn{pool: &s.numbers}
 	err := s.inTxFor(ctx, idle, func(tx pgx.Tx) error {
 		numbers.restart()
-		return f(&Journal{store: s, tx: tx, now: s.now().Truncate(time.Microsecond), numbers: numbers})
+		return f(&Journal{store: s, tx: tx, idle: idle, now: s.now().Truncate(time.Microsecond), numbers: numbers})
 	})
 	numbers.release(err)
 	return err
@@ -185,7 +186,7 @@ func (j *Journal) attach(ctx context.Context, files []*storedFile) error {
 	for _, f := range files {
 		octets += f.octets
 	}
-	if limit := growing(idleTime, octets); limit > idleTime {
+	if limit := growing(idleTime, octets); limit > j.idle {
 		_, err := j.tx.Exec(ctx, `SELECT set_config('idle_in_transaction_session_timeout', $1, true)`, milliseconds(limit))
 		if err != nil {
 			return j.note(err)

@@ -241,7 +241,11 @@ func TestMigrateKeepsTheRowsOfTheFirstSchema(t *testing.T) {
 	if senders != 0 {
 		t.Errorf("%d receipts have a sender, who was not known then", senders)
 	}
-	if _, err := s.OpenAside(t.Context(), 2); !errors.Is(err, os.ErrNotExist) { // the row is there; its file never was
+	asides, err := s.Asides(t.Context(), store.AsideFilter{Event: 2})
+	must(t, err)
+	equal(t, "1 helpdesk 2 waiting Set aside panic", fmt.Sprint(asides[0].ID, " ", asides[0].Mailbox, " ", asides[0].Event, " ", asides[0].State, " ",
+		asides[0].Subject, " ", asides[0].Reason))
+	if _, err := s.OpenAside(t.Context(), 1); !errors.Is(err, os.ErrNotExist) { // the row is there; its file never was
 		t.Errorf("the message that was set aside: %v", err)
 	}
 }

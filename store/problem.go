@@ -55,6 +55,7 @@ type Problem struct {
 	ProblemKey
 	ID         int64
 	Event      int64                  // the number of its event
+	Activity   int64                  // the one that SeeProblem added last, 0 for none
 	EventState processor.RequestState // a person may have marked the event as processed while the problem is open
 
 	FirstSeenAt time.Time // when the trouble began
@@ -190,6 +191,7 @@ func (j *Journal) SeeProblem(ctx context.Context, p *Problem, activity *NewActiv
 		if err != nil {
 			return err
 		}
+		p.Activity = id
 		if p.EventState == processor.StateProcessed {
 			reopen := StateChange{Request: p.Event, Activity: id, State: processor.StateNew, Reason: activity.Reason}
 			if _, err := j.SetState(ctx, reopen); err != nil {

@@ -228,10 +228,10 @@ func (t *receiptRows) queue(b *pgx.Batch, mailbox, team int64, now time.Time) {
 	}
 }
 
-// detail returns the details of the decision for a message that became neither a request nor an activity, because no
-// history has them, and "" for the others.
+// detail returns the details of the decision for a message that was refused or ignored, because no history has them, and ""
+// for the others.
 func (r *record) detail() string {
-	if r.opens != nil || r.adds != nil {
+	if r.opens != nil || r.adds != nil || r.aside != nil {
 		return ""
 	}
 	return capped(r.decision.Why().Detail(), maxDetail)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -14,32 +15,74 @@ import (
 
 // Aside is a message that was set aside.
 type Aside struct {
-	Event   int64  // the number of the event that carries it
+	ID      int64  // its number among the messages set aside
+	Event   int64  // the number of the event that carries it, itself or as an activity
 	Mailbox string // the name of the mailbox that it was in
 	Raw     *RawFile
 }
 
-// ErrNotAside says that an event carries no message that was set aside, or that the message has been recorded since.
+// ErrNotAside says that an event carries no message that is still set aside.
 var ErrNotAside = errors.New("no message is set aside with this event")
 
-// ErrProcessed says that an event is marked as processed: a person may have recorded its message by hand.
+// ErrProcessed says that an event is marked as processed: a person may have recorded its messages by hand.
 var ErrProcessed = errors.New("the event is marked as processed: its message may have been recorded by hand")
 
-// OpenAside opens the message that an event carries. The caller must close its Raw. The error is ErrNotAside if the
-// event carries none.
-func (s *Store) OpenAside(ctx context.Context, event int64) (*Aside, error) {
-	a := Aside{Event: event}
-	var digest []byte
-	err := s.pool.QueryRow(ctx, `SELECT m.name, s.digest FROM set_aside s JOIN mailbox m ON m.id = s.mailbox_id
-		WHERE s.event_id = $1`, event).Scan(&a.Mailbox, &digest)
+// AsidesOf returns the numbers of the messages that wait with an event. The error is ErrNotAside if there is none.
+func (s *Store) AsidesOf(ctx context.Context, event int64) ([]int64, error) {
+	rows, _ := s.pool.Query(ctx, `SELECT id FROM set_aside WHERE event_id = $1 AND state = 'waiting' ORDER BY id`, event)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return nil, fmt.Errorf("event %d: %w", event, ErrNotAside)
 	case err != nil:
 		return nil, fmt.Errorf("event %d: %w", event, unavailable(ctx, err))
+	case len(ids) == 0:
+		return nil, fmt.Errorf("event %d: %w", event, ErrNotAside)
+	}
+	return ids, nil
+}
+
+// AsideState says what became of a message that was set aside.
+type AsideState string
+
+// The states of a message that was set aside.
+const (
+	Waiting   AsideState = "waiting"
+	Replayed  AsideState = "replayed"  // it was recorded after all
+	Discarded AsideState = "discarded" // a person decided that it is not recorded; its octets are kept
+)
+
+// SettledError says that a message that was set aside is replayed or discarded already.
+type SettledError struct {
+	ID    int64
+	State AsideState
+}
+
+// Error implements error.
+func (e *SettledError) Error() string { return fmt.Sprintf("message %d is %s already", e.ID, e.State) }
+
+// Hint returns what a person can do.
+func (e *SettledError) Hint() string {
+	hint := fmt.Sprintf("run mailintegration setaside show %d to see what became of it", e.ID)
+	if e.State == Discarded {
+		hint += "; to record it all the same, use --again"
+	}
+	return hint
+}
+
+// OpenAside opens a message that was set aside, whatever became of it since. The caller must close its Raw. The error is
+// ErrUnknown if there is none with the number.
+func (s *Store) OpenAside(ctx context.Context, id int64) (*Aside, error) {
+	a := Aside{ID: id}
+	var digest []byte
+	err := s.pool.QueryRow(ctx, `SELECT s.event_id, m.name, s.digest FROM set_aside s JOIN mailbox m ON m.id = s.mailbox_id
+		WHERE s.id = $1`, id).Scan(&a.Event, &a.Mailbox, &digest)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil, fmt.Errorf("the message %d that was set aside %w", id, ErrUnknown)
+	case err != nil:
+		return nil, fmt.Errorf("message %d: %w", id, unavailable(ctx, err))
 	}
 	if a.Raw, err = s.attachments.open([sha256.Size]byte(digest)); err != nil {
-		return nil, fmt.Errorf("event %d: the message that was set aside: %w", event, err)
+		return nil, fmt.Errorf("message %d that was set aside: %w", id, err)
 	}
 	return &a, nil
 }
@@ -65,11 +108,18 @@ func (e *StillAsideError) Error() string {
 	return "the message still cannot be recorded: " + e.Reason.Detail()
 }
 
+// Reconsideration says how to decide again about a message that was set aside.
+type Reconsideration struct {
+	Again bool           // although its event is marked as processed, or the message was discarded
+	By    processor.User // who wants it, for the history; the mailbox's Login if it is zero
+}
+
 // Reconsider asks the decider again about a message that was set aside, now parsed as m, and records the decision: the
-// receipt gets the new result, and the event becomes processed. With again, the event may be processed already;
-// otherwise that is ErrProcessed. All of this is one transaction: after any error, also ErrNotAside or a
-// *StillAsideError, nothing has changed.
-func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *processor.Message, decider Decider, again bool) (
+// receipt gets the new result. The event becomes processed, and its problem is closed, when no other of its messages
+// waits. The error is ErrProcessed if somebody has marked the event as processed before, and a *SettledError if the message
+// is replayed or discarded already. All of this is one transaction: after any error, also a *StillAsideError, nothing has
+// changed.
+func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *processor.Message, decider Decider, how Reconsideration) (
 	Outcome, error,
 ) {
 	var outcome Outcome
@@ -82,17 +132,20 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 		if err != nil {
 			return err
 		}
-		if known, ok := met[aside.Raw.digest]; !ok || known.outcome.Result != SetAside || known.outcome.Request != aside.Event {
-			return ErrNotAside // somebody else has recorded it since OpenAside
+		if known, ok := met[aside.Raw.digest]; !ok || known.outcome.Result != SetAside {
+			return &SettledError{aside.ID, Replayed} // somebody else has recorded it since OpenAside
 		}
-		state, err := a.lockEvent(ctx, aside.Event)
+		e, err := a.lockAside(ctx, aside.Event)
 		if err != nil {
 			return err
 		}
-		if state == processor.StateProcessed && !again {
+		if e.team != a.mailbox.Team.ID {
+			return fmt.Errorf("the event belongs to another team than mailbox %s does now", a.mailbox.Name)
+		}
+		if e.state == processor.StateProcessed && !how.Again {
 			return ErrProcessed
 		}
-		old, err := a.takeReceipt(ctx, aside)
+		old, err := a.takeReceipt(ctx, aside, how.Again)
 		if err != nil {
 			return err
 		}
@@ -104,14 +157,15 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 			return err
 		}
 		outcome = a.outcomes[0]
-		return a.process(ctx, aside, state, old, outcome)
+		a.author = cmp.Or(how.By, a.author)
+		return a.replayed(ctx, aside, e, old, outcome)
 	})
 	var fault *messageError
 	if errors.As(err, &fault) { // a panic outside of accept
 		err = &StillAsideError{fault.reason}
 	}
 	if err != nil {
-		return Outcome{}, fmt.Errorf("event %d: %w", aside.Event, blameReferences(err))
+		return Outcome{}, fmt.Errorf("event %d, message %d: %w", aside.Event, aside.ID, blameReferences(err))
 	}
 	return outcome, nil
 }
@@ -125,54 +179,54 @@ func (a *acceptance) checkReconsidered(records []*record) error {
 	return nil
 }
 
-// lockEvent checks that the event is of the mailbox's team, locks it to the end of the transaction, and returns its state.
-func (a *acceptance) lockEvent(ctx context.Context, event int64) (processor.RequestState, error) {
-	_, state, team, err := a.stateOf(ctx, event)
-	if err == nil && team != a.mailbox.Team.ID {
-		err = fmt.Errorf("the event belongs to another team than mailbox %s does now", a.mailbox.Name)
-	}
-	return state, err
-}
-
-// receipt holds the columns of a receipt that stay the same when its message is reconsidered, because the message was
-// accepted when it was set aside.
+// receipt holds the columns of a receipt, and of the row of set_aside, that stay the same when their message is
+// reconsidered, because the message was accepted when it was set aside.
 type receipt struct {
 	uidl       string
 	acceptedAt time.Time
 	times      int
+
+	activity                                           *int64
+	reason, detail, subject, senderName, senderAddress string
+	at                                                 time.Time
 }
 
 // takeReceipt deletes the receipt of a message that was set aside, so that the message is new within the transaction,
-// and returns the columns to keep.
-func (a *acceptance) takeReceipt(ctx context.Context, aside *Aside) (old receipt, err error) {
+// and returns the columns to keep. A message that was discarded may be taken only again.
+func (a *acceptance) takeReceipt(ctx context.Context, aside *Aside, again bool) (old receipt, err error) {
 	var b pgx.Batch
-	b.Queue(`DELETE FROM set_aside WHERE mailbox_id = $1 AND digest = $2`, a.mailbox.ID, aside.Raw.digest[:])
+	var state AsideState
+	b.Queue(`DELETE FROM set_aside WHERE id = $1 AND mailbox_id = $2
+		RETURNING state, activity_id, reason, detail, subject, sender_name, sender_address, at`, aside.ID, a.mailbox.ID).
+		QueryRow(func(row pgx.Row) error {
+			return row.Scan(&state, &old.activity, &old.reason, &old.detail, &old.subject, &old.senderName, &old.senderAddress, &old.at)
+		})
 	b.Queue(`DELETE FROM receipt WHERE mailbox_id = $1 AND digest = $2 RETURNING uidl, accepted_at, times_seen`,
 		a.mailbox.ID, aside.Raw.digest[:]).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&old.uidl, &old.acceptedAt, &old.times) })
 	if err := a.tx.SendBatch(ctx, &b).Close(); err != nil {
 		return receipt{}, fmt.Errorf("receipt of mailbox %s: %w", a.mailbox.Name, err)
 	}
+	if state == Discarded && !again {
+		return receipt{}, &SettledError{aside.ID, state}
+	}
 	return old, nil
 }
 
-// process marks the event as processed unless it is already, notes in its history what became of the message, and copies
-// the columns of the old receipt to the new one.
-func (a *acceptance) process(ctx context.Context, aside *Aside, state processor.RequestState, old receipt, o Outcome) error {
-	detail := "the message that was set aside was recorded after all: " + o.Result
+// replayed notes what became of a message that was set aside, copies the columns of the old rows to the new ones, and closes
+// the event if no other of its messages waits.
+func (a *acceptance) replayed(ctx context.Context, aside *Aside, e *carrierEvent, old receipt, o Outcome) error {
+	detail := fmt.Sprintf("message %d that was set aside was recorded after all: %s", aside.ID, o.Result)
 	if o.Request != 0 {
 		detail += fmt.Sprintf(" %d", o.Request)
 	}
-	why := processor.NewReason(processor.ReasonReconsidered, detail)
-	var t entryRows
-	if state == processor.StateProcessed {
-		t.history.add(change{request: aside.Event, what: string(processor.StateProcessed), reason: why})
-	} else {
-		t.states.add(StateChange{Request: aside.Event, State: processor.StateProcessed, Reason: why}, string(processor.StateProcessed))
-	}
 	var b pgx.Batch
-	t.queue(&b, a.Journal)
+	b.Queue(`INSERT INTO set_aside (id, mailbox_id, digest, event_id, activity_id, reason, detail, at, subject, sender_name, sender_address,
+			state, settled_at, settled_by_id)
+		OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'replayed', $12, $13)`,
+		aside.ID, a.mailbox.ID, aside.Raw.digest[:], aside.Event, old.activity, old.reason, old.detail, old.at, old.subject, old.senderName,
+		old.senderAddress, a.now, a.author.ID)
 	b.Queue(`UPDATE receipt SET uidl = $3, accepted_at = $4, times_seen = $5 WHERE mailbox_id = $1 AND digest = $2`,
 		a.mailbox.ID, aside.Raw.digest[:], old.uidl, old.acceptedAt, old.times)
-	return a.send(ctx, &b)
+	return a.settleAside(ctx, &b, e, change{what: historyReplayed, reason: processor.NewReason(processor.ReasonReconsidered, detail)})
 }

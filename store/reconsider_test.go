@@ -29,15 +29,22 @@ func (d *desk) setAside(t testing.TB, one store.Delivery) int64 {
 // reconsider opens the message of an event and reconsiders it.
 func (d *desk) reconsider(t testing.TB, s *store.Store, event int64, one store.Delivery, decider store.Decider) (store.Outcome, error) {
 	t.Helper()
-	aside, err := s.OpenAside(t.Context(), event)
+	aside, err := s.OpenAside(t.Context(), d.asideOf(t, event, one))
 	if err != nil {
 		return store.Outcome{}, err
 	}
 	defer aside.Raw.Close()
-	if aside.Mailbox != "helpdesk" || aside.Raw.Size() != one.Raw.Size() || aside.Raw.Digest() != one.Raw.Digest() {
+	if aside.Event != event || aside.Mailbox != "helpdesk" || aside.Raw.Size() != one.Raw.Size() || aside.Raw.Digest() != one.Raw.Digest() {
 		t.Errorf("opened %d octets of mailbox %s", aside.Raw.Size(), aside.Mailbox)
 	}
-	return s.Reconsider(t.Context(), d.mailbox, aside, one.Message, decider, false)
+	return s.Reconsider(t.Context(), d.mailbox, aside, one.Message, decider, store.Reconsideration{})
+}
+
+// asideOf returns the number of a message among those set aside with an event.
+func (d *desk) asideOf(t testing.TB, event int64, m store.Delivery) int64 {
+	t.Helper()
+	digest := m.Raw.Digest()
+	return one[int64](t, d, `SELECT id FROM set_aside WHERE event_id = $1 AND digest = $2`, event, digest[:])
 }
 
 // receiptOf returns the receipt of a unique-id as text.
@@ -85,27 +92,36 @@ func TestAMessageThatWasSetAsideIsRecordedByALaterDecision(t *testing.T) {
 			if got := d.receiptOf(t, "2"); got != test.receipt {
 				t.Errorf("the receipt says %s, want %s", got, test.receipt)
 			}
-			if n := d.count(t, "set_aside"); n != 0 {
-				t.Errorf("%d messages are still set aside", n)
+			if got := one[string](t, d, `SELECT concat_ws('|', state, settled_at IS NULL, settled_by_id) FROM set_aside`); got != "replayed|f|1" {
+				t.Errorf("the message is %s", got)
 			}
-			got := one[string](t, d, `SELECT concat_ws('|', r.state, h.what, h.reason, h.detail) FROM request r JOIN history h ON h.request_id = r.number
-				WHERE r.number = $1 ORDER BY h.id DESC LIMIT 1`, event)
-			want := "processed|processed|reconsidered|the message that was set aside was recorded after all: " + test.history
+			got := all[string](t, d, `SELECT concat_ws('|', r.state, h.what, h.reason, h.detail) FROM request r JOIN history h ON h.request_id = r.number
+				WHERE r.number = $1 AND h.what <> 'opened' ORDER BY h.id`, event)
+			replayed := "processed|replayed|reconsidered|message 1 that was set aside was recorded after all: " + test.history
 			if o.Request != 0 {
-				want += fmt.Sprint(" ", o.Request)
+				replayed += fmt.Sprint(" ", o.Request)
 			}
-			if got != want {
-				t.Errorf("the event says %s, want %s", got, want)
+			if diff := cmp.Diff([]string{replayed, "processed|processed|reconsidered|no message of this event waits any more: each was recorded or discarded"}, got); diff != "" {
+				t.Errorf("the history of the event (-want +got):\n%s", diff)
+			}
+			if n := d.count(t, "problem WHERE closed_at IS NULL"); n != 0 {
+				t.Errorf("%d problems are open", n)
 			}
 			again := d.accept(t, d.clerk(), late)[0]
 			if diff := cmp.Diff(store.Outcome{Known: true, Result: o.Result, Request: o.Request, Activity: o.Activity}, again, ignoreDecision); diff != "" {
 				t.Errorf("seen again (-want +got):\n%s", diff)
 			}
-			if _, err := d.reconsider(t, d.store, event, late, d.clerk()); !errors.Is(err, store.ErrNotAside) {
+			if _, err := d.reconsider(t, d.store, event, late, d.clerk()); !isSettled(err, store.Replayed) {
 				t.Errorf("reconsidered again: %v", err)
 			}
 		})
 	}
+}
+
+// isSettled reports whether err says that a message has the state already.
+func isSettled(err error, state store.AsideState) bool {
+	var settled *store.SettledError
+	return errors.As(err, &settled) && settled.State == state
 }
 
 func TestAMessageThatStillCannotBeRecordedStaysSetAside(t *testing.T) {
@@ -147,6 +163,7 @@ func (d *desk) everything(t testing.TB) []string {
 	return all[string](t, d, `SELECT 'receipt ' || receipt::text FROM receipt UNION ALL SELECT 'aside ' || set_aside::text FROM set_aside
 		UNION ALL SELECT 'request ' || request::text FROM request UNION ALL SELECT 'history ' || history::text FROM history
 		UNION ALL SELECT 'attachment ' || attachment::text FROM attachment UNION ALL SELECT 'activity ' || activity::text FROM activity
+		UNION ALL SELECT 'problem ' || problem::text FROM problem
 		UNION ALL SELECT 'thread ' || thread::text FROM thread UNION ALL SELECT 'participant ' || participant::text FROM participant ORDER BY 1`)
 }
 
@@ -180,12 +197,12 @@ func TestAMessageWhoseEventIsProcessedIsRecordedWhenAskedFor(t *testing.T) {
 	d := newDesk(t)
 	event := d.setAside(t, mail("1", "late"))
 	d.exec(t, `UPDATE request SET state = 'processed', processed_at = now()`)
-	aside, err := d.store.OpenAside(t.Context(), event)
+	aside, err := d.store.OpenAside(t.Context(), d.asideOf(t, event, mail("1", "late")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer aside.Raw.Close()
-	if o, err := d.store.Reconsider(t.Context(), d.mailbox, aside, mail("1", "late").Message, d.clerk(), true); err != nil ||
+	if o, err := d.store.Reconsider(t.Context(), d.mailbox, aside, mail("1", "late").Message, d.clerk(), store.Reconsideration{Again: true}); err != nil ||
 		o.Result != store.Opened {
 		t.Errorf("%+v, %v", o, err)
 	}
@@ -197,7 +214,7 @@ func TestAFailureToProcessTheEventIsNotBlamedOnTheMessage(t *testing.T) {
 	late := mail("1", "late")
 	event := d.setAside(t, late)
 	d.exec(t, `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no' USING ERRCODE = 'check_violation'; END $$;
-		CREATE TRIGGER fail BEFORE INSERT ON history FOR EACH ROW WHEN (NEW.what = 'processed') EXECUTE FUNCTION fail()`)
+		CREATE TRIGGER fail BEFORE INSERT ON history FOR EACH ROW WHEN (NEW.what = 'replayed') EXECUTE FUNCTION fail()`)
 	_, err := d.reconsider(t, d.store, event, late, d.clerk())
 	if still := new(store.StillAsideError); err == nil || errors.As(err, &still) {
 		t.Errorf("error is %v", err)
@@ -219,7 +236,7 @@ func TestReconsiderationsAtTheSameTimeRecordTheMessageOnce(t *testing.T) {
 	for _, err := range errs {
 		if err == nil {
 			done++
-		} else if !errors.Is(err, store.ErrNotAside) {
+		} else if !isSettled(err, store.Replayed) {
 			t.Errorf("a slower reconsideration returned %v", err)
 		}
 	}
@@ -246,7 +263,7 @@ func TestALostConnectionLeavesAMessageSetAsideOrRecorded(t *testing.T) {
 			if !errors.Is(err, store.ErrUnavailable) {
 				t.Errorf("cut %d: the error does not say that the database is unavailable: %v", n, err)
 			}
-			if _, err := d.reconsider(t, proxied, event, late, d.clerk()); err != nil && !errors.Is(err, store.ErrNotAside) {
+			if _, err := d.reconsider(t, proxied, event, late, d.clerk()); err != nil && !isSettled(err, store.Replayed) {
 				t.Fatalf("cut %d: again: %v", n, err)
 			}
 		}
@@ -268,20 +285,20 @@ func TestALostConnectionLeavesAMessageSetAsideOrRecorded(t *testing.T) {
 func TestAMessageWhoseFileWasChangedIsNotReconsidered(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	event := d.setAside(t, mail("1", "late"))
+	d.setAside(t, mail("1", "late"))
 	if err := os.WriteFile(d.path("late"), []byte("LATE"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.store.OpenAside(t.Context(), event); err == nil || !strings.Contains(err.Error(), "does not hold the whole message") {
+	if _, err := d.store.OpenAside(t.Context(), 1); err == nil || !strings.Contains(err.Error(), "does not hold the whole message") {
 		t.Errorf("error is %v", err)
 	}
 	if err := os.Remove(d.path("late")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.store.OpenAside(t.Context(), event); !errors.Is(err, os.ErrNotExist) {
+	if _, err := d.store.OpenAside(t.Context(), 1); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error is %v", err)
 	}
-	if _, err := d.store.OpenAside(t.Context(), event+1); !errors.Is(err, store.ErrNotAside) {
+	if _, err := d.store.OpenAside(t.Context(), 2); !errors.Is(err, store.ErrUnknown) {
 		t.Errorf("error is %v", err)
 	}
 }

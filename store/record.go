@@ -15,7 +15,8 @@ import (
 type record struct {
 	*newMessage
 	decision processor.Decision
-	entry    // for SetAside, its event
+	entry    // for SetAside only the number of its event, whose rows are written already
+	aside    *aside
 	threads  []thread
 
 	loopEvent int64 // the event that tells of the loop, if this message made it open
@@ -53,6 +54,12 @@ func (a *acceptance) decide(ctx context.Context, messages []*newMessage) ([]*rec
 	}
 	d := &deciding{acceptance: a, dir: newDirectory(found), messages: messages}
 	for len(d.messages) > 0 {
+		if d.isSetAside() {
+			if err := d.setAside(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if d.decision != nil {
 			if err := a.numbers.ensure(ctx, a.tx, len(d.messages)); err != nil {
 				return nil, err
@@ -80,14 +87,17 @@ type deciding struct {
 	records  []*record
 }
 
-// inOrder decides and makes records until all messages have one, or the next one opens a request and no number is left.
-// Each message has a limited time.
+// inOrder decides and makes records until all messages have one, the next one opens a request and no number is left, or the
+// next one is set aside. Each message has a limited time.
 func (d *deciding) inOrder(t *turns) {
 	for ; len(d.messages) > 0; d.messages, d.decision = d.messages[1:], nil {
 		m := d.messages[0]
 		t.begin(m)
 		if d.decision == nil {
 			d.decision = d.decideAbout(m, d.dir)
+		}
+		if d.isSetAside() {
+			return
 		}
 		var number int64
 		if d.needsNumber() {
@@ -102,16 +112,28 @@ func (d *deciding) inOrder(t *turns) {
 	}
 }
 
-// needsNumber reports whether the decision opens a request: its own, or the event of a message that is set aside. A message
-// that is reconsidered, and would be set aside again, has its event already.
+// needsNumber reports whether the decision opens a request.
 func (d *deciding) needsNumber() bool {
-	switch d.decision.(type) {
-	case processor.OpenRequest:
-		return true
-	case processor.SetAside:
-		return !d.reconsiders
+	_, opens := d.decision.(processor.OpenRequest)
+	return opens
+}
+
+// isSetAside reports whether the decision sets a message aside. One that is reconsidered, and would be set aside again, is
+// aside already.
+func (d *deciding) isSetAside() bool {
+	_, is := d.decision.(processor.SetAside)
+	return is && !d.reconsiders
+}
+
+// setAside makes the record of the first message, which is set aside, and goes on to the next one.
+func (d *deciding) setAside(ctx context.Context) error {
+	r, err := d.acceptance.setAside(ctx, d.messages[0], d.decision.Why())
+	if err != nil {
+		return fmt.Errorf("set aside: %w", err)
 	}
-	return false
+	d.records = append(d.records, r)
+	d.messages, d.decision = d.messages[1:], nil
+	return nil
 }
 
 // decideAbout asks the decider. A panic, no decision, and a decision about a request that is not the team's are faults
@@ -154,10 +176,7 @@ func (a *acceptance) record(m *newMessage, dir *directory, d processor.Decision,
 		}
 		r.participants = author(m.Message, d, dir)
 		r.threads = threads(m.Message, r.request, dir)
-	case processor.SetAside:
-		event := a.asideEvent(m, d.Reason)
-		event.Attachments, event.AttachRaw = nil, true
-		r.entry = opening(a.newRequest(m, event, event.Body, ""), number)
+	case processor.SetAside: // of a message that is reconsidered: see checkReconsidered
 	default: // Refuse and Ignore
 		r.files = storedFiles(messageFiles(m, nil, true), false)
 	}

@@ -91,7 +91,7 @@ func (t *recordRows) add(r *record, now time.Time) {
 	t.entryRows.add(&r.entry)
 	t.threads.add(r.threads)
 	t.receipts.add(r, now)
-	if r.outcome() == SetAside {
+	if r.aside != nil {
 		t.asides.add(r)
 	}
 }

@@ -16,17 +16,18 @@ import (
 type cli struct {
 	Config string `short:"c" placeholder:"FILE" env:"MAILINTEGRATION_CONFIG" default:"${config}" help:"The service file (${config})."`
 
-	Run     runCmd     `cmd:"" help:"Poll every mailbox at its schedule, in the foreground, until stopped: the daemon."`
-	Once    onceCmd    `cmd:"" help:"Poll each mailbox once, or only the named ones, and exit."`
-	Demo    demoCmd    `cmd:"" help:"Show a whole installation: database, mail server, sample messages, the daemon, the result."`
-	Explain explainCmd `cmd:"" help:"Print what would be decided about a message, and why. Changes nothing."`
-	Replay  replayCmd  `cmd:"" help:"Record a message for real: from a file, or one that was set aside."`
-	Check   checkCmd   `cmd:"" help:"Check configuration, database, directories and each mailbox; say what to do. Changes nothing."`
-	Status  statusCmd  `cmd:"" help:"Sum up database, daemons and mailboxes in a screen; exit code 0 only if all is well."`
-	Mailbox mailboxCmd `cmd:"" help:"List the mailboxes and their state; authorize one of Microsoft 365."`
-	DB      dbCmd      `cmd:"" name:"db" help:"Show or migrate the schema of the database."`
-	Request requestCmd `cmd:"" help:"Show incidents, service requests and events; resolve, close, reopen and assign them."`
-	Event   eventCmd   `cmd:"" help:"Show events; mark them as processed."`
+	Run      runCmd      `cmd:"" help:"Poll every mailbox at its schedule, in the foreground, until stopped: the daemon."`
+	Once     onceCmd     `cmd:"" help:"Poll each mailbox once, or only the named ones, and exit."`
+	Demo     demoCmd     `cmd:"" help:"Show a whole installation: database, mail server, sample messages, the daemon, the result."`
+	Explain  explainCmd  `cmd:"" help:"Print what would be decided about a message, and why. Changes nothing."`
+	Replay   replayCmd   `cmd:"" help:"Record a message for real: from a file, or one that was set aside."`
+	Check    checkCmd    `cmd:"" help:"Check configuration, database, directories and each mailbox; say what to do. Changes nothing."`
+	Status   statusCmd   `cmd:"" help:"Sum up database, daemons and mailboxes in a screen; exit code 0 only if all is well."`
+	Mailbox  mailboxCmd  `cmd:"" help:"List the mailboxes and their state; authorize one of Microsoft 365."`
+	DB       dbCmd       `cmd:"" name:"db" help:"Show or migrate the schema of the database."`
+	Request  requestCmd  `cmd:"" help:"Show incidents, service requests and events; resolve, close, reopen and assign them."`
+	SetAside setAsideCmd `cmd:"" name:"setaside" help:"List, show, export, replay and discard messages that could not be recorded."`
+	Event    eventCmd    `cmd:"" help:"Show events; mark them as processed."`
 
 	Attachments attachmentsCmd `cmd:"" help:"Make the attachment directory this database's."`
 

@@ -23,7 +23,7 @@
 //	check.go, check_*.go         the verb check: database, directories, free space, server, token
 //	places_*.go                  what check asks the operating system: free space and owners
 //	explain.go, explained.go     the verb explain, and what it prints
-//	replay.go                    the verb replay
+//	replay.go, setaside.go       the verbs replay and setaside
 //	status.go, mailboxlist.go    the verbs status and mailbox list
 //	observed.go                  … what they know from the configuration and from the database
 //	mailbox.go                   the verb mailbox authorize

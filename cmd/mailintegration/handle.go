@@ -44,7 +44,7 @@ func (h handling) run(e *env, action store.Action) error {
 		}
 		line := fmt.Sprintf("%s %d %s", done.Kind.Words(), number, action.Done())
 		if done.Aside > 0 && action == store.Process {
-			line += fmt.Sprintf("; %s still set aside with it: mailintegration replay --set-aside %d", messages(done.Aside), number)
+			line += fmt.Sprintf("; %s still set aside with it: mailintegration setaside list --event %d", messages(done.Aside), number)
 		}
 		return line, nil
 	})
@@ -80,9 +80,15 @@ func unwritten(err error) error {
 	}
 	hint := hintOf(err)
 	var action *store.ActionError
+	var settled *store.SettledError
+	var explained *failure
 	switch {
+	case errors.As(err, &explained):
+		return explained
 	case errors.As(err, &action):
 		err = action
+	case errors.As(err, &settled):
+		err = settled
 	case errors.Is(err, store.ErrUnknown), errors.Is(err, store.ErrAssigned):
 		err = cmp.Or(errors.Unwrap(err), err)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"mailintegration/daemon"
 	"mailintegration/store"
@@ -12,7 +11,7 @@ import (
 type replayCmd struct {
 	File     string `arg:"" optional:"" help:"The file of the message, with its octets exactly as they were received."`
 	Mailbox  string `placeholder:"NAME" help:"The mailbox to record the file for. Its MaxMessageSize does not matter."`
-	SetAside int64  `placeholder:"EVENT" help:"Record the message that was set aside with this event, after the cause is fixed."`
+	SetAside int64  `placeholder:"EVENT" help:"The same as setaside replay --event EVENT."`
 	Again    bool   `help:"Record it even though the event is processed."`
 }
 
@@ -53,45 +52,9 @@ func (c *replayCmd) Run(e *env) error {
 	return nil
 }
 
-// reconsider records a message that was set aside.
+// reconsider records the messages that were set aside with an event.
 func (c *replayCmd) reconsider(e *env) error {
-	in, err := open(e, logWarnings)
-	if err != nil {
-		return err
-	}
-	defer in.close()
-	aside, err := in.store.OpenAside(e.ctx, c.SetAside)
-	if err != nil {
-		return c.stays(err)
-	}
-	defer aside.Raw.Close()
-	mb, err := mailboxNamed(in.service, in.broken, aside.Mailbox)
-	if err != nil {
-		return &failure{code: exitConfiguration, err: fmt.Errorf("event %d: %w", c.SetAside, err),
-			hint: "the message belongs to that mailbox: give a mailbox file that name again (Name)"}
-	}
-	m, o, err := daemon.Reconsider(e.ctx, in.store, wire(in.service, mb, tokenStore(in.service)), aside, c.Again)
-	if err != nil {
-		return c.stays(err)
-	}
-	printLine(e.stdout, "event %d: %s", c.SetAside, became(m, o))
-	return nil
-}
-
-// stays adds a hint to the error of a message that stays set aside.
-func (c *replayCmd) stays(err error) error {
-	hint := "nothing was changed; try again"
-	switch still := new(store.StillAsideError); {
-	case errors.Is(err, store.ErrNotAside):
-		hint = "run mailintegration event list to see the events; a message that was recorded later is no longer set aside"
-	case errors.Is(err, store.ErrProcessed):
-		hint = "if nobody recorded it by hand, use --again"
-	case errors.As(err, &still):
-		hint = fmt.Sprintf("nothing was changed; run mailintegration event show %d to see what to do", c.SetAside)
-	case errors.Is(err, fs.ErrNotExist):
-		hint = "restore the file from a backup of AttachmentDirectory"
-	}
-	return &failure{code: exitFailed, err: err, hint: hint}
+	return (&setAsideReplayCmd{Event: c.SetAside, Again: c.Again}).Run(e)
 }
 
 // earlier says what became of a known message when it was accepted.
@@ -102,7 +65,7 @@ func earlier(o store.Outcome) string {
 	case store.Added:
 		return fmt.Sprintf("it was added to %d", o.Request)
 	case store.SetAside:
-		return fmt.Sprintf("it was set aside, event %[1]d (mailintegration replay --set-aside %[1]d records it)", o.Request)
+		return fmt.Sprintf("it was set aside, event %[1]d (mailintegration setaside list --event %[1]d)", o.Request)
 	}
 	return "it was " + o.Result
 }
