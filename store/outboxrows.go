@@ -44,7 +44,7 @@ const maxNotices = 100
 // fuseTime is the time over which the fuse counts the mail of an address.
 const fuseTime = "interval '1 day'"
 
-// mailKey is what the fuse counts by.
+// mailKey names the mails that the fuse counts together.
 type mailKey struct {
 	address string // in lower case
 	kind    processor.ReplyKind
@@ -147,7 +147,7 @@ func mailID(id string) string {
 	return id
 }
 
-// storableLanguage returns a language as the database keeps it, "" for what is none.
+// storableLanguage returns a language as the database keeps it, "" for anything else.
 func storableLanguage(language string) string {
 	isOdd := func(r rune) bool { return r < 'a' || r > 'z' }
 	if n := len(language); n < 2 || n > 3 || strings.ContainsFunc(language, isOdd) {

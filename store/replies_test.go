@@ -356,7 +356,8 @@ func TestTheTextsOfATeamAreCheckedWhenTheyAreSaved(t *testing.T) {
 	}
 	list, err := d.store.ReplyTemplates(ctx, "IT")
 	must(t, err)
-	equal(t, "1 IT acknowledgement en {{.Tag}} - thanks", fmt.Sprint(len(list), list[0].Team, list[0].Kind, list[0].Language, list[0].Subject))
+	equal(t, 1, len(list))
+	equal(t, "IT acknowledgement en {{.Tag}} - thanks", fmt.Sprintf("%s %s %s %s", list[0].Team, list[0].Kind, list[0].Language, list[0].Subject))
 	d.accept(t, d.answers(opensRequests), mail("1", "printer"))
 	equal(t, good, d.claim(t, "helpdesk")[0].Template)
 	must(t, d.store.DropReplyTemplate(ctx, "it", processor.ReplyAcknowledgement, "en"))

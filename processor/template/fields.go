@@ -81,7 +81,7 @@ func fieldsOf(kind processor.ReplyKind, language string, d Data) Fields {
 	if d.Number != 0 && kind != processor.ReplyDenied {
 		f.Number = strconv.FormatInt(d.Number, 10)
 		f.Kind = wordsFor(language).kinds[d.Kind]
-		f.Tag = "[" + capital(f.Kind) + "] " + f.Team + " #" + f.Number
+		f.Tag = oneLine("[" + capital(f.Kind) + "] " + f.Team + " #" + f.Number)
 	}
 	return f
 }
