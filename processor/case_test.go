@@ -110,7 +110,7 @@ func (d desk) UsersNamed(name string) []User {
 func (d desk) OpenedBy(key SenderKey) (count int, last Request, ok bool) {
 	sent := SentAt(key.Date, caseTime)
 	for _, o := range d.Opened[key.Address] {
-		if o.At.After(sent) || !o.At.After(sent.Add(-key.Within)) || count == key.Number {
+		if !o.At.Before(sent.Add(key.Within)) || !o.At.After(sent.Add(-key.Within)) || count == key.Number {
 			continue
 		}
 		if count++; count == 1 {

@@ -61,11 +61,11 @@ type Keys struct {
 	Lists  []ListName // arguments for List
 }
 
-// SenderKey asks how many requests the sender of a message opened shortly before it.
+// SenderKey asks how many requests the sender of a message opened at about its time.
 type SenderKey struct {
 	Address string    // in lower case
 	Date    time.Time // of the message that asks, zero if it has none
-	Limit             // the number of requests beyond which nobody needs to count, and the time before the message
+	Limit             // the number of requests beyond which nobody needs to count, and the time before and after the message
 }
 
 // ListName names one list of a team's reference data.
@@ -92,8 +92,8 @@ type Directory interface {
 	Request(number int64) (Request, bool)
 	RequestOf(messageID string) (Request, bool) // by a Message-ID or reference seen or sent
 	UserByAddress(addr string) (User, bool)     // addr in lower case
-	// OpenedBy returns how many messages of a sender opened a request of the team within the time of the key, or would have
-	// without the limit. It counts at most up to the limit. last is the request of the newest of them; it is only needed
+	// OpenedBy returns how many messages of a sender opened a request of the team, or would have without the limit, and were
+	// sent within the time of the key before or after its message: messages may arrive in another order. It counts at most up to the limit. last is the request of the newest of them; it is only needed
 	// when the limit is reached, and then false says that the request is gone.
 	OpenedBy(key SenderKey) (count int, last Request, ok bool)
 	// MailCount returns how many mails of a kind an address, in lower case, has got within a day, those that wait included.

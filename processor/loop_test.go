@@ -42,6 +42,9 @@ func TestASenderOpensNoMoreRequestsThanItsMailboxAllows(t *testing.T) {
 		{"a message without a sender has no limit", Limit{4, time.Hour}, func(m *Message, _ *Policy, _ *desk) {
 			m.From = Address{}
 		}, opens},
+		{"messages that were sent later and arrived earlier count as well", Limit{4, time.Hour}, func(m *Message, _ *Policy, _ *desk) {
+			m.Date = caseTime.Add(-30 * time.Minute)
+		}, loop},
 		{"a message of an old backlog does not count what came after it", Limit{4, time.Hour}, func(m *Message, _ *Policy, _ *desk) {
 			m.Date = caseTime.AddDate(-1, 0, 0)
 		}, opens},

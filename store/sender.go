@@ -8,10 +8,11 @@ import (
 	"mailintegration/processor"
 )
 
-// senderMoment is a look-up of what a sender has opened, in the form in which it is compared: until is in microseconds.
+// senderMoment is a look-up of what a sender has opened, in the form in which it is compared. Its sentAt, the time of the
+// message that asks, is in microseconds.
 type senderMoment struct {
 	address string
-	until   int64
+	sentAt  int64
 	limit   processor.Limit
 }
 
@@ -49,7 +50,7 @@ const openersQuery = `SELECT k.position, o.count, o.last FROM unnest($2::text[],
 			WITH ORDINALITY AS k (address, since, until, most, position)
 		CROSS JOIN LATERAL (SELECT count(*), (array_agg(r.request_id ORDER BY r.sent_at DESC, r.request_id DESC))[1] AS last FROM (
 			SELECT request_id, sent_at FROM receipt
-			WHERE sender_team_id = $1 AND sender_address = k.address AND sent_at > k.since AND sent_at <= k.until
+			WHERE sender_team_id = $1 AND sender_address = k.address AND sent_at > k.since AND sent_at < k.until
 			ORDER BY sent_at DESC, request_id DESC LIMIT k.most) AS r) AS o
 		WHERE o.count > 0`
 
@@ -66,7 +67,7 @@ func (f *findings) queueOpeners(b *pgx.Batch, team int64, keys []processor.Sende
 		}
 		end := f.sentAt(key.Date)
 		addresses, most, moments = append(addresses, m.address), append(most, key.Number), append(moments, m)
-		since, until = append(since, end.Add(-key.Within)), append(until, end)
+		since, until = append(since, end.Add(-key.Within)), append(until, end.Add(key.Within))
 	}
 	if len(moments) == 0 {
 		return
@@ -100,7 +101,7 @@ func (d *directory) OpenedBy(key processor.SenderKey) (count int, last processor
 	moment := d.moment(key)
 	found := d.openers[moment]
 	for _, o := range d.opened[moment.address] {
-		if o.at.After(end.Add(-key.Within)) && !o.at.After(end) {
+		if o.at.After(end.Add(-key.Within)) && o.at.Before(end.Add(key.Within)) {
 			found.count, found.last = found.count+1, o.request
 		}
 	}

@@ -80,6 +80,11 @@ func TestMessagesBeyondTheLimitBecomeActivities(t *testing.T) {
 			"opened 1, opened 2, opened 3, opened 4, opened 5",
 		},
 		{
+			"also when the newest message comes first",
+			[][]store.Delivery{{robot(1, 1), robot(2, 2)}, {robot(3, 3), robot(4, 4)}},
+			"opened 3, added 3",
+		},
+		{
 			"and in an old backlog that was sent fast",
 			[][]store.Delivery{{robot(1, old), robot(2, old), robot(3, old), robot(4, old)}},
 			"opened 1, opened 2, opened 3, added 3",

@@ -44,11 +44,7 @@ func (s *Server) prepare(o Options) {
 	}
 	s.certify(o.Certificate)
 	if o.Users != nil {
-		var lines strings.Builder
-		for name, password := range o.Users {
-			lines.WriteString(name + ":{PLAIN}" + password + "\n")
-		}
-		s.write("users", []byte(lines.String()))
+		s.write("users", usersOf(o.Users))
 	}
 	s.writeTokenKey(o.TokenKey)
 	s.chown("mail")
@@ -57,6 +53,15 @@ func (s *Server) prepare(o Options) {
 			s.chown(sub)
 		}
 	}
+}
+
+// usersOf returns the file of users and passwords.
+func usersOf(passwords map[string]string) []byte {
+	var lines strings.Builder
+	for name, password := range passwords {
+		lines.WriteString(name + ":{PLAIN}" + password + "\n")
+	}
+	return []byte(lines.String())
 }
 
 // asRoot reports whether Dovecot's master process runs as root.

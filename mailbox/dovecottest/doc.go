@@ -9,5 +9,6 @@
 //	config.go                   Dovecot's directory, configuration and certificate
 //	process.go, process_*.go    Dovecot's process and its log; it ends with the test
 //	maildir.go                  Deliver and Count
+//	change.go                   Stop, Restart; another certificate, other passwords
 //	token.go                    access tokens that Dovecot accepts
 package dovecottest

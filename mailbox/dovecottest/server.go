@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 
 	"mailintegration/mailbox/pop3test"
@@ -41,6 +42,9 @@ type Server struct {
 	root    *x509.Certificate
 	process *process
 
+	program     string // Dovecot's path
+	credentials *syscall.SysProcAttr
+
 	mu     sync.Mutex
 	serial int // of the last delivered message
 }
@@ -61,12 +65,13 @@ func Start(tb testing.TB, o Options) *Server {
 	if err != nil {
 		tb.Fatalf("%v: run make setup (it installs dovecot-pop3d)", err)
 	}
-	s := &Server{Host: "127.0.0.1", tb: tb}
+	s := &Server{Host: "127.0.0.1", tb: tb, program: dovecot}
 	s.prepare(o)
+	s.credentials = s.credential(o)
 	for i := range attempts {
 		s.Port, s.TLSPort = FreePort(tb), FreePort(tb)
 		s.configure(o)
-		s.process, err = start(dovecot, s.dir, s.credential(o))
+		s.process, err = start(dovecot, s.dir, s.credentials)
 		if err == nil {
 			tb.Cleanup(s.process.stop)
 			return s
