@@ -190,6 +190,9 @@ func (c *cluster) settle(members []*member) {
 			})
 		})
 	}
+	for _, m := range members {
+		storetest.Until(c, "the diagnosis has looked", func() bool { return !m.view.isLooking() || len(m.ended) > 0 })
+	}
 }
 
 // first waits until a daemon that was started has beaten and made the polls that were due.
@@ -278,6 +281,7 @@ type clockView struct {
 	*setClock
 	mu     sync.Mutex
 	beats  int
+	looked time.Time     // when the diagnosis began to wait for its next look, zero if there is none
 	paused chan struct{} // not nil while the daemon is paused; closed when it goes on
 }
 
@@ -316,13 +320,28 @@ func (v *clockView) pausing() <-chan struct{} {
 	return v.paused
 }
 
+// note notes what the daemon begins to wait for.
+func (v *clockView) note(after time.Duration) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch after {
+	case beatEvery:
+		v.beats++
+	case lookEvery:
+		v.looked = v.now()
+	}
+}
+
+// isLooking reports whether the diagnosis is due to look at the status, or does so.
+func (v *clockView) isLooking() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return !v.looked.IsZero() && !v.looked.Add(lookEvery).After(v.now())
+}
+
 // timer takes the place of newTimer.
 func (v *clockView) timer(after time.Duration) (<-chan time.Time, func() bool) {
-	if after == beatEvery {
-		v.mu.Lock()
-		v.beats++
-		v.mu.Unlock()
-	}
+	v.note(after)
 	fires, stopped := make(chan time.Time, 1), make(chan struct{})
 	began, _ := v.read()
 	go v.goOff(began.Add(after), fires, stopped)

@@ -37,6 +37,7 @@ type Mailbox struct {
 	Problem error
 
 	// Only the status has the following fields, for the events about trouble.
+	File             string // the configuration file
 	ConfigurationXML []byte // the configuration without secrets, as an event carries it; never changed
 	Tenant           string // with OAuth2: authority and tenant that issue the tokens, "" otherwise
 }
@@ -69,6 +70,10 @@ type Options struct {
 
 	// Recorded, when not nil, is called after each message that was accepted, from the mailbox's goroutine.
 	Recorded func(mailbox string, m *processor.Message, o store.Outcome)
+
+	// EventNames are the names of the account, the team and the group of events about troubles, the most important ones first
+	// (see store.EventReferences). Without them, the daemon reports no trouble.
+	EventNames []processor.Names
 
 	beatTime time.Duration // how long a beat may take; tests shorten it, 0: 10 s
 
@@ -110,6 +115,7 @@ type Daemon struct {
 	removed   Totals // of workers that are gone
 	database  DatabaseStatus
 	outage    outage
+	missed    []downtime             // outages that are over and that no event tells of yet
 	ahead     time.Duration          // Status.ClockAhead
 	mistakes  []ConfigurationProblem // never changed, only replaced
 	startedAt time.Time
@@ -197,6 +203,7 @@ func (d *Daemon) keep(ctx, keeping context.Context, k *keeper, others *sync.Wait
 	c.retention = func() time.Duration { return d.options().Retention }
 	others.Go(func() { c.run(ctx) })
 	_ = k.beat(keeping) // the status has the error
+	others.Go(func() { newDiagnosis(d, k.holder).run(ctx) })
 	k.run(keeping)
 	return nil
 }

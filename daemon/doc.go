@@ -230,14 +230,16 @@
 //	       settings applied, message too large known, receipts and attachments not swept again
 //	info   daemon started, daemon stopped, database usable, mailboxes taken, message accepted,
 //	       message known, message info, poll ended, poll stopped, poll postponed, mailbox works,
-//	       old receipts and orphaned attachments removed, receipts and attachments swept again
+//	       old receipts and orphaned attachments removed, receipts and attachments swept again,
+//	       trouble reported, trouble over
 //	warn   database unreachable, attachment directory unusable, mailboxes lost, mailboxes not given back,
 //	       message left in the mailbox, message refused, message given up, message not retrieved,
 //	       message too large not recorded, deletion refused, last poll was interrupted, poll failed,
-//	       server deletes messages by itself, server wants time between log-ins, receipts and attachments not swept
+//	       server deletes messages by itself, server wants time between log-ins, receipts and attachments not swept,
+//	       trouble not reported
 //	error  database outage, attachment directory unusable, schema does not fit, message set aside, message too large,
 //	       mail loop, poll failed, poll panicked, poll does not add up, collection panicked,
-//	       receipts and attachments not swept
+//	       receipts and attachments not swept, trouble not reported
 //
 // # Files
 //
@@ -245,6 +247,12 @@
 //	once.go             polls of a single run
 //	beat.go, tenure.go  the leases of the mailboxes: the daemon's side, and the workers'
 //	outage.go           a database that cannot be used: the polls pause, the log tells again and again
+//	diagnosis.go        self-diagnosis: looks at the status, and writes events about troubles
+//	sighting.go         … the troubles that a status shows; pure
+//	reconcile.go        … what becomes of an open problem; pure
+//	instructions.go     … what happened, what it means, what to do: a table for every kind of trouble
+//	report.go           … the texts of events and activities
+//	downtime.go         … outages of the database, reported when they are over
 //	apply.go            replacing mailboxes and limits while the daemon runs
 //	status.go, cause.go the state of daemon and mailboxes as a value; the causes of errors
 //	worker.go           one mailbox's polls over time, and its failures

@@ -268,3 +268,27 @@ func (e events) collectFailed(err error, repeated bool) {
 
 // collectRecovered logs that a collection went well after one that failed.
 func (e events) collectRecovered() { e.log.Info("receipts and attachments swept again") }
+
+// troubleReported logs that an event was opened for a trouble.
+func (e events) troubleReported(p *store.Problem, r report) {
+	e.log.Info("trouble reported", zap.String("kind", string(p.Kind)), zap.String("source", p.Source), zap.Int64("event", p.Event),
+		zap.Int("mailboxes", len(r.mailboxes())))
+}
+
+// troubleOver logs that the event for a trouble was closed.
+func (e events) troubleOver(p *store.Problem, r report) {
+	e.log.Info("trouble over", zap.String("kind", string(p.Kind)), zap.String("source", p.Source), zap.Int64("event", p.Event),
+		zap.Duration("lasted", r.view.at.Sub(p.FirstSeenAt).Round(time.Second)))
+}
+
+// troubleNotReported logs that an event about a trouble could not be written. The next look tries again.
+func (e events) troubleNotReported(err error) {
+	fields := []zap.Field{zap.Error(err), zap.String("hint", Hint(err))}
+	var panicked *panicError
+	if errors.As(err, &panicked) {
+		e.log.Error("trouble not reported", append(fields[:1], zap.ByteString("stack", panicked.stack),
+			zap.String("hint", "this is a bug, please report it"))...)
+		return
+	}
+	e.log.Warn("trouble not reported", fields...)
+}

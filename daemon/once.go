@@ -43,7 +43,7 @@ func (d *Daemon) Once(ctx context.Context, names ...string) ([]Report, error) {
 
 // withLeases polls mailboxes once with leases of their own, which it gives back at the end.
 func (d *Daemon) withLeases(ctx context.Context, claimed []*worker, places []*Report) {
-	k := newKeeper(d, claimed)
+	k, started := newKeeper(d, claimed), d.options().Now()
 	if err := k.keep(ctx); err != nil {
 		for i, w := range claimed {
 			*places[i] = Report{Mailbox: w.name(), Err: err}
@@ -55,6 +55,7 @@ func (d *Daemon) withLeases(ctx context.Context, claimed []*worker, places []*Re
 	var running sync.WaitGroup
 	running.Go(func() { k.run(keeping) })
 	pollAll(ctx, claimed, places)
+	newDiagnosis(d, k.holder).once(ctx, started)
 	end()
 	running.Wait()
 	if err := k.release(ctx); err != nil {

@@ -47,6 +47,9 @@ func (d *Daemon) noteDatabase(err error) {
 		is.Since, d.outage = now, newOutage(is.Cause)
 	}
 	d.database = is
+	if isNew && was.Err != nil && wasTold {
+		d.missed = append(d.missed, downtime{was, now})
+	}
 	lasts := now.Sub(is.Since)
 	told := err != nil && d.outage.isDue(lasts)
 	workers := d.workers

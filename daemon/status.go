@@ -58,6 +58,7 @@ type DatabaseStatus struct {
 // MailboxStatus is the state of one mailbox.
 type MailboxStatus struct {
 	Name   string
+	File   string // Mailbox.File
 	Server string // host:port
 	Tenant string // Mailbox.Tenant
 	State  State

@@ -302,7 +302,7 @@ func (w *worker) status(now time.Time) MailboxStatus {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := MailboxStatus{
-		Name: w.mailbox.Name, Server: serverOf(w.mailbox.Account), Tenant: w.mailbox.Tenant, ConfigurationXML: w.mailbox.ConfigurationXML,
+		Name: w.mailbox.Name, File: w.mailbox.File, Server: serverOf(w.mailbox.Account), Tenant: w.mailbox.Tenant, ConfigurationXML: w.mailbox.ConfigurationXML,
 		State: w.state, Held: w.lease.isHeldAt(now), Holder: w.lease.holder,
 		Cause: CauseOf(w.err), Err: w.err, Since: w.since,
 		PolledAt: w.polledAt, SucceededAt: w.succeededAt, NextPoll: w.next,

@@ -58,6 +58,7 @@ type Problem struct {
 	Activity   int64                  // the one that SeeProblem added last, 0 for none
 	EventState processor.RequestState // a person may have marked the event as processed while the problem is open
 
+	OpenedAt    time.Time // when its event was opened
 	FirstSeenAt time.Time // when the trouble began
 	LastSeenAt  time.Time
 	Count       int // how often it was seen, as far as that is counted
@@ -122,16 +123,18 @@ func (j *Journal) queueProblems(b *pgx.Batch, condition string, found *[]Problem
 	})
 }
 
-var selectProblems = `SELECT p.id, p.kind, p.source, p.event_id, r.state, ` + fromNow("p.first_seen_at") + `, ` + fromNow("p.last_seen_at") + `,
+var selectProblems = `SELECT p.id, p.kind, p.source, p.event_id, r.state, ` + fromNow("r.opened_at") + `,
+		` + fromNow("p.first_seen_at") + `, ` + fromNow("p.last_seen_at") + `,
 		p.count, p.told, ` + fromNow("p.tell_at") + `, p.began, ` + fromNow("p.quiet_since") + `, ` + fromNow("p.closed_at") + `
 	FROM problem AS p JOIN request AS r ON r.number = p.event_id WHERE `
 
 // scanProblems reads the rows of selectProblems.
 func scanProblems(rows pgx.Rows, now time.Time) ([]Problem, error) {
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (p Problem, err error) {
-		var first, last, tell, quiet, closed *int64
-		err = row.Scan(&p.ID, &p.Kind, &p.Source, &p.Event, &p.EventState, &first, &last, &p.Count, &p.Told, &tell, &p.Began,
-			&quiet, &closed)
+		var opened, first, last, tell, quiet, closed *int64
+		err = row.Scan(&p.ID, &p.Kind, &p.Source, &p.Event, &p.EventState, &opened, &first, &last, &p.Count, &p.Told, &tell,
+			&p.Began, &quiet, &closed)
+		p.OpenedAt = localTimeOrZero(now, opened)
 		p.FirstSeenAt, p.LastSeenAt, p.TellAt = localTimeOrZero(now, first), localTimeOrZero(now, last), localTimeOrZero(now, tell)
 		p.QuietSince, p.ClosedAt = localTimeOrZero(now, quiet), localTimeOrZero(now, closed)
 		return p, err
@@ -164,7 +167,9 @@ func (j *Journal) OpenProblem(ctx context.Context, key ProblemKey, event NewRequ
 		return nil, fmt.Errorf("problem %s: %w", key, err)
 	}
 	now := j.store.now()
-	p := &Problem{ProblemKey: key, Event: number, EventState: processor.StateNew, FirstSeenAt: now, LastSeenAt: now, Count: 1, Began: 1}
+	p := &Problem{
+		ProblemKey: key, Event: number, EventState: processor.StateNew, OpenedAt: now, FirstSeenAt: now, LastSeenAt: now, Count: 1, Began: 1,
+	}
 	err = j.tx.QueryRow(ctx, `INSERT INTO problem (kind, source, event_id, first_seen_at, last_seen_at)
 		VALUES ($1, $2, $3, now(), now()) RETURNING id`, string(key.Kind), key.Source, number).Scan(&p.ID)
 	if err != nil {

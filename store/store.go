@@ -102,6 +102,9 @@ func (s *Store) check(ctx context.Context, adopt bool) error {
 	return s.openAttachments(ctx, adopt, database.directory)
 }
 
+// AttachmentDirectory returns the attachment directory, "" if the store has none.
+func (s *Store) AttachmentDirectory() string { return s.attachments.root }
+
 // Close closes all connections. It waits for transactions that are under way.
 func (s *Store) Close() { s.pool.Close() }
 

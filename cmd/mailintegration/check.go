@@ -14,7 +14,6 @@ import (
 	"mailintegration/config"
 	"mailintegration/daemon"
 	"mailintegration/mailbox/oauth"
-	"mailintegration/processor"
 	"mailintegration/store"
 )
 
@@ -141,9 +140,7 @@ func (c *checking) eventNames(in *installation) {
 	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
 	defer cancel()
 	const what = "events about the daemon"
-	refs, err := in.store.EventReferences(ctx, "", processor.Names{
-		Login: c.service.Login, Team: c.service.Team, Group: c.service.EventGroup, GroupTag: "EventGroup",
-	})
+	refs, err := in.store.EventReferences(ctx, "", eventNames(c.service)...)
 	if err != nil {
 		c.failed(exitFailed, what, err, "")
 		return

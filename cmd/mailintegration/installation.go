@@ -177,8 +177,8 @@ func (in *installation) daemon(recorded func(string, *processor.Message, store.O
 	settings := settingsOf(in.service, func(string) string { return "0" })
 	return daemon.New(daemon.Options{
 		Store: in.store, Open: in.openStore, Version: version, About: about, Logger: in.log, Recorded: recorded,
-		Mailboxes: settings.Mailboxes,
-		MaxPolls:  settings.MaxPolls, MaxSessionsPerServer: settings.MaxSessionsPerServer, MaxBatches: settings.MaxBatches,
+		Mailboxes: settings.Mailboxes, EventNames: eventNames(in.service),
+		MaxPolls: settings.MaxPolls, MaxSessionsPerServer: settings.MaxSessionsPerServer, MaxBatches: settings.MaxBatches,
 		MessagesPerSession: settings.MessagesPerSession, BatchMessages: settings.BatchMessages, Retention: settings.Retention,
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"mailintegration/config"
@@ -24,7 +25,7 @@ func wire(service *config.Service, m *config.Mailbox, tokens *oauth.Store) daemo
 			StepTimeout: m.StepTimeout, MaxOctets: m.MaxOctets, SpoolDirectory: service.SpoolDirectory,
 		},
 		LeaveOnServer: daemon.LeavePolicy(m.LeaveOnServer), SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
-		Rules: rules(m), Schedule: m.Schedule, ConfigurationXML: configurationXML(m),
+		Rules: rules(m), Schedule: m.Schedule, File: m.File, ConfigurationXML: configurationXML(m),
 	}
 	if m.Authentication == config.Azure {
 		w.Tenant = tenant(m)
@@ -37,6 +38,22 @@ func wire(service *config.Service, m *config.Mailbox, tokens *oauth.Store) daemo
 	}
 	return w
 }
+
+// eventNames returns the names that the events of the daemon have: those of the service file, and where it has none, the account
+// and the team of the mailboxes.
+func eventNames(s *config.Service) []processor.Names {
+	names := []processor.Names{{Login: s.Login, Team: s.Team, Group: s.EventGroup, GroupTag: "EventGroup"}}
+	for _, m := range s.Mailboxes {
+		isKnown := slices.ContainsFunc(names, func(n processor.Names) bool { return n.Login == m.Login && n.Team == m.Team })
+		if !isKnown && len(names) < maxEventNames {
+			names = append(names, processor.Names{Login: m.Login, Team: m.Team})
+		}
+	}
+	return names
+}
+
+// maxEventNames limits how many names are tried.
+const maxEventNames = 10
 
 // configurationXML returns a mailbox's configuration without secrets.
 func configurationXML(m *config.Mailbox) []byte {

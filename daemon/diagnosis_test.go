@@ -1,0 +1,325 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"mailintegration/mailbox/pop3test"
+	"mailintegration/processor"
+	"mailintegration/store"
+	"mailintegration/store/storetest"
+)
+
+// reporting has a daemon report troubles.
+func reporting(o *Options) { o.EventNames = []processor.Names{{Team: "IT", Login: "daemon"}} }
+
+// newReporting returns a cluster of one or two daemons that report troubles, with n mailboxes of one server, after they have
+// polled for the first time.
+func newReporting(t *testing.T, daemons, n int) (*cluster, *plug) {
+	t.Helper()
+	c := newCluster(t, pop3test.Options{})
+	p := &plug{}
+	all := c.mailboxes(n)
+	for i := range all {
+		all[i].Account.Dial = p.between(all[i].Account.Dial)
+		all[i].ConfigurationXML = []byte("<MailIntegration><Name>" + all[i].Name + "</Name></MailIntegration>")
+	}
+	for range daemons {
+		c.first(c.join(all, reporting))
+	}
+	c.pass(4 * beatEvery) // everybody has a share
+	return c, p
+}
+
+type dialing = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// plug is the plug of a mail server.
+type plug struct{ isPulled atomic.Bool }
+
+func (p *plug) between(dial dialing) dialing {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if p.isPulled.Load() {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+		}
+		return dial(ctx, network, address)
+	}
+}
+
+func (p *plug) pull() { p.isPulled.Store(true) }
+func (p *plug) put()  { p.isPulled.Store(false) }
+
+// events returns the events, oldest first, in words: "state: subject, n activities".
+func (c *cluster) events() (lines []string) {
+	c.Helper()
+	for _, e := range c.eventDetails() {
+		lines = append(lines, fmt.Sprintf("%s: %s, %d activities", e.State, e.Subject, len(e.Activities)))
+	}
+	return lines
+}
+
+// eventDetails returns the events, oldest first.
+func (c *cluster) eventDetails() (all []store.RequestDetail) {
+	c.Helper()
+	list, err := c.store.Requests(c.Context(), store.RequestFilter{Kinds: []processor.RequestKind{processor.Event}, Limit: 100})
+	if err != nil {
+		c.Fatal(err)
+	}
+	for i := len(list) - 1; i >= 0; i-- {
+		e, err := c.store.Request(c.Context(), list[i].Number)
+		if err != nil {
+			c.Fatal(err)
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+// wantEvents fails the test unless there are these events; each starts with the given words.
+func (c *cluster) wantEvents(want ...string) {
+	c.Helper()
+	got := c.events()
+	if len(got) != len(want) {
+		c.Fatalf("the events are %q, want %q", got, want)
+	}
+	for i := range want {
+		if !strings.HasPrefix(got[i], want[i]) {
+			c.Errorf("event %d is %q, want %q", i+1, got[i], want[i])
+		}
+	}
+}
+
+func TestADeadServerWith200MailboxesOpensOneEventPerOutage(t *testing.T) {
+	t.Parallel()
+	for _, daemons := range []int{1, 2} {
+		t.Run(fmt.Sprint(daemons), func(t *testing.T) {
+			t.Parallel()
+			c, server := newReporting(t, daemons, 200)
+			c.wantEvents()
+			server.pull()
+			c.pass(2 * time.Minute)
+			c.wantEvents("new: Mail server " + c.mailbox.Account.Server)
+			c.pass(5 * time.Minute)
+			if n := c.count(`SELECT count(*) FROM problem_mailbox WHERE recovered_at IS NULL AND told`); n != 200 {
+				t.Errorf("the event and its activities name %d mailboxes, want 200", n)
+			}
+			server.put()
+			c.pass(7 * time.Minute)
+			c.wantEvents("processed: Mail server")
+			event := c.eventDetails()[0]
+			if n := len(event.Attachments); n != 10 {
+				t.Errorf("%d configurations are attached, want 10", n)
+			}
+			last := event.Activities[len(event.Activities)-1].Body
+			if !strings.Contains(last, "This is over.") || !strings.Contains(last, "(200)") {
+				t.Errorf("the last activity is %q", last)
+			}
+			c.pass(time.Hour)
+			server.pull()
+			c.pass(2 * time.Minute)
+			c.wantEvents("processed: Mail server", "new: Mail server")
+		})
+	}
+}
+
+func TestWhileATroubleLastsTheActivitiesBecomeRarer(t *testing.T) {
+	t.Parallel()
+	c, server := newReporting(t, 1, 1)
+	server.pull()
+	c.pass(time.Minute)
+	c.wantEvents("new: Mail server")
+	activities := func() int { return len(c.eventDetails()[0].Activities) }
+	for _, step := range []struct {
+		pass time.Duration
+		want int
+	}{{5 * time.Minute, 1}, {10 * time.Minute, 2}, {45 * time.Minute, 3}} {
+		c.pass(step.pass)
+		if n := activities(); n != step.want {
+			t.Errorf("after %s more there are %d activities, want %d", step.pass, n, step.want)
+		}
+	}
+	last := c.eventDetails()[0].Activities[2].Body
+	if !strings.Contains(last, "This lasts for 1 hour") {
+		t.Errorf("the activity says %q", last)
+	}
+}
+
+func TestATroubleThatTheFirstRetryOvercomesOpensNothing(t *testing.T) {
+	t.Parallel()
+	c, server := newReporting(t, 1, 3)
+	for range 3 {
+		server.pull()
+		storetest.Until(t, "a poll has failed", func() bool {
+			c.tick(c.running())
+			return c.members[0].Status().Mailboxes[0].Failures > 0
+		})
+		server.put()
+		c.pass(2 * time.Minute)
+	}
+	c.wantEvents()
+	if n := c.count(`SELECT count(*) FROM problem`); n != 0 {
+		t.Errorf("%d problems", n)
+	}
+}
+
+func TestATroubleThatComesAndGoesStaysOneEvent(t *testing.T) {
+	t.Parallel()
+	c, server := newReporting(t, 1, 1)
+	for range 6 {
+		server.pull()
+		c.pass(2 * time.Minute)
+		server.put()
+		c.pass(3 * time.Minute)
+	}
+	c.wantEvents("processed: Mail server", "processed: Mail server", "new: Mail server")
+	flapping := c.eventDetails()[2]
+	if !strings.Contains(flapping.Body, "it has begun 3 times within an hour (see event 1, 2)") {
+		t.Errorf("the event says %q", flapping.Body)
+	}
+	c.pass(time.Hour)
+	c.wantEvents("processed: Mail server", "processed: Mail server", "processed: Mail server")
+	flapping = c.eventDetails()[2]
+	if last := flapping.Activities[len(flapping.Activities)-1].Body; !strings.Contains(last, "it had begun 6 times") {
+		t.Errorf("the last activity is %q", last)
+	}
+}
+
+func TestADaemonThatDiedLeavesItsProblemsToWhoeverTakesTheMailboxes(t *testing.T) {
+	t.Parallel()
+	c, server := newReporting(t, 2, 4)
+	server.pull()
+	c.pass(2 * time.Minute)
+	c.wantEvents("new: Mail server")
+	c.members[0].die()
+	c.pass(2 * time.Minute)
+	c.wantEvents("new: Mail server")
+	server.put()
+	c.pass(7 * time.Minute)
+	c.wantEvents("processed: Mail server")
+}
+
+func TestAProblemOfAnEarlierRunIsClosedOrGoesOn(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		put  bool
+		want string
+	}{
+		{"it is closed when the mailbox can be read", true, "processed: Mail server"},
+		{"it goes on with the same event", false, "new: Mail server"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c, server := newReporting(t, 1, 2)
+			server.pull()
+			c.pass(2 * time.Minute)
+			c.wantEvents("new: Mail server")
+			if err := c.members[0].leave(); err != nil {
+				t.Fatal(err)
+			}
+			c.setForward(2 * time.Hour)
+			if tt.put {
+				server.put()
+			}
+			c.first(c.join(c.members[0].options().Mailboxes, reporting))
+			c.pass(20 * time.Minute)
+			c.wantEvents(tt.want)
+		})
+	}
+}
+
+func TestAMailboxThatNoDaemonPollsAnyMoreLeavesItsProblem(t *testing.T) {
+	t.Parallel()
+	c, server := newReporting(t, 1, 2)
+	server.pull()
+	c.pass(2 * time.Minute)
+	m := c.members[0]
+	if _, err := m.Apply(Settings{Mailboxes: m.options().Mailboxes[:1]}); err != nil {
+		t.Fatal(err)
+	}
+	c.pass(10 * time.Minute)
+	affected := func() int { return c.count(`SELECT count(*) FROM problem_mailbox WHERE recovered_at IS NULL`) }
+	if n := affected(); n != 2 {
+		t.Errorf("after ten minutes the problem has %d mailboxes, want 2", n)
+	}
+	c.pass(10 * time.Minute)
+	if n := affected(); n != 1 {
+		t.Errorf("after twenty minutes the problem has %d mailboxes, want 1", n)
+	}
+	if _, err := m.Apply(Settings{}); err != nil {
+		t.Fatal(err)
+	}
+	c.pass(20 * time.Minute)
+	c.wantEvents("processed: Mail server")
+	activities := c.eventDetails()[0].Activities
+	if last := activities[len(activities)-1].Body; !strings.Contains(last, "It began on") {
+		t.Errorf("the last activity is %q", last)
+	}
+}
+
+func TestMailboxesThatJoinAreNamedTogetherInOneActivity(t *testing.T) {
+	t.Parallel()
+	c, _ := newReporting(t, 1, 1)
+	m, all := c.members[0], c.mailboxes(6)
+	first, second := &plug{}, &plug{}
+	for i := range all {
+		all[i].Account.Dial = map[bool]*plug{true: first, false: second}[i < 2].between(all[i].Account.Dial)
+	}
+	if _, err := m.Apply(Settings{Mailboxes: c.recording(0, all)}); err != nil {
+		t.Fatal(err)
+	}
+	c.pass(2 * time.Minute)
+	first.pull()
+	c.pass(20 * time.Minute) // the activities after 5 and 15 minutes
+	before := len(c.eventDetails()[0].Activities)
+	second.pull()
+	c.pass(10 * time.Minute)
+	activities := c.eventDetails()[0].Activities
+	if len(activities) != before+1 || !strings.Contains(activities[before].Body, "Also affected since the last entry:\nm02, m03, m04, m05\n") {
+		t.Errorf("the activities are %d and then %+v", before, activities[before:])
+	}
+	c.wantEvents("new: Mail server")
+}
+
+func TestAnOutageOfTheDatabaseIsOneEventForAllDaemons(t *testing.T) {
+	t.Parallel()
+	c, server := newReporting(t, 2, 2)
+	server.pull() // another trouble, which begins before
+	c.pass(2 * time.Minute)
+	c.wantEvents("new: Mail server")
+	for _, m := range c.members {
+		m.proxy.Refuse()
+	}
+	c.pass(3 * time.Minute)
+	for _, m := range c.members {
+		m.proxy.Pass()
+	}
+	c.pass(time.Minute)
+	c.wantEvents("new: Mail server", "processed: The database could not be used for 3 minutes")
+	outage := c.eventDetails()[1]
+	for _, part := range []string{"From 20", "Nothing was lost.", "What to do:\n1. "} {
+		if !strings.Contains(outage.Body, part) {
+			t.Errorf("the event does not say %q:\n%s", part, outage.Body)
+		}
+	}
+	server.put()
+	c.pass(10 * time.Minute)
+	c.wantEvents("processed: Mail server", "processed: The database")
+}
+
+func TestAnOutageThatTheNextBeatOvercomesIsNotReported(t *testing.T) {
+	t.Parallel()
+	c, _ := newReporting(t, 1, 1)
+	for range 3 {
+		c.members[0].proxy.Refuse()
+		c.tick(c.running())
+		c.members[0].proxy.Pass()
+		c.pass(time.Minute)
+	}
+	c.wantEvents()
+}

@@ -1,0 +1,261 @@
+package daemon
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"mailintegration/store"
+)
+
+const (
+	// certificateWarning is how long before its end a certificate is reported.
+	certificateWarning = 14 * 24 * time.Hour
+	// maxClockError is the difference between two clocks that is reported: logs and requests would show a wrong time.
+	maxClockError = time.Minute
+	// settleTime is how long a trouble must last that no poll tries again, such as a file that somebody is just writing.
+	settleTime = 30 * time.Second
+)
+
+// sighting is one trouble of one mailbox, or of the daemon itself, as the status shows it.
+type sighting struct {
+	key       store.ProblemKey
+	guide     guideName // which instructions fit
+	mailbox   string    // "" for a trouble of no mailbox
+	since     time.Time // when it began; zero when the status does not tell
+	confirmed bool      // it has outlasted a retry
+	detail    string    // the error, for a person
+	hint      string    // what the program knows about the remedy
+	about     string    // of a configuration file: the name of its mailbox
+	polled    bool      // of a configuration file: its mailbox is polled as before
+	config    []byte    // the configuration of the mailbox, without secrets
+}
+
+// stance says what a daemon can say about a mailbox.
+type stance int
+
+const (
+	notOurs stance = iota // another daemon polls the mailbox, or nobody does
+	unsure                // this daemon polls it, and cannot tell yet
+	sure
+)
+
+// view holds what a daemon knows at one moment: the troubles that it sees, and about which mailboxes it can tell that they have
+// none.
+type view struct {
+	at        time.Time
+	reporter  store.Holder
+	sightings []sighting
+	mailboxes map[string]MailboxStatus // those whose lease this daemon holds, by the name in lower case
+	files     map[string]bool          // the configuration files of the mailboxes that are polled well
+	watching  time.Time                // since when the daemon has seen everything without a gap, zero for a single run
+}
+
+// observe returns what a status says; attachments is the attachment directory. It changes nothing and asks nobody.
+func observe(s Status, attachments string) view {
+	v := view{at: s.At, reporter: s.Holder, mailboxes: map[string]MailboxStatus{}, files: map[string]bool{}}
+	for _, m := range s.Mailboxes {
+		if !m.Held {
+			continue
+		}
+		v.mailboxes[strings.ToLower(m.Name)] = m
+		if m.Err == nil && !m.SucceededAt.IsZero() {
+			v.files[m.File] = true
+		}
+		v.sightings = append(v.sightings, ofMailbox(s, m, attachments)...)
+	}
+	v.sightings = append(v.sightings, ofDaemon(s, attachments)...)
+	for _, c := range s.Configuration {
+		v.sightings = append(v.sightings, ofConfiguration(s, c))
+	}
+	slices.SortStableFunc(v.sightings, func(a, b sighting) int {
+		return cmp.Or(a.since.Compare(b.since), strings.Compare(strings.ToLower(a.mailbox), strings.ToLower(b.mailbox)))
+	})
+	return v
+}
+
+// ofMailbox returns the troubles of a mailbox.
+func ofMailbox(s Status, m MailboxStatus, attachments string) (list []sighting) {
+	if key, guide := placeOf(s, m, attachments); key.Kind != "" {
+		list = append(list, sighting{
+			key: key, guide: guide, mailbox: m.Name, since: m.Since, config: m.ConfigurationXML,
+			confirmed: m.Failures >= 2 || isLasting(m.Err) && m.PolledAt.After(m.Since),
+			detail:    m.Err.Error(), hint: Hint(m.Err),
+		})
+	}
+	if e := m.CertificateExpires; !e.IsZero() && m.Cause != CauseCertificate && s.At.Add(certificateWarning).After(e) {
+		list = append(list, sighting{
+			key: store.ProblemKey{Kind: store.ProblemCertificate, Source: mailServer(m)}, guide: guideExpiry, mailbox: m.Name,
+			since: e.Add(-certificateWarning), confirmed: true, config: m.ConfigurationXML,
+			detail: "the certificate is valid until " + moment(e.In(s.At.Location())),
+		})
+	}
+	if !m.SilentSince.IsZero() {
+		list = append(list, sighting{
+			key: store.ProblemKey{Kind: store.ProblemSilence, Source: m.Name}, guide: guideName(store.ProblemSilence), mailbox: m.Name,
+			since: m.SilentSince, confirmed: true, config: m.ConfigurationXML,
+			detail: "the last message was recorded on " + moment(m.SilentSince),
+		})
+	}
+	return list
+}
+
+// placeOf returns where the trouble of a mailbox's last poll belongs: all mailboxes with the same key share one event. The
+// key is zero where there is no trouble to report.
+func placeOf(s Status, m MailboxStatus, attachments string) (store.ProblemKey, guideName) {
+	kind, source := store.ProblemKind(""), mailServer(m)
+	guide := guideName("")
+	switch m.Cause {
+	case CauseUnreachable, CauseConnection:
+		kind = store.ProblemUnreachable
+	case CauseTLS:
+		kind, guide = store.ProblemProtocol, guideTLS
+	case CauseServer:
+		kind = store.ProblemProtocol
+	case CauseCertificate:
+		kind = store.ProblemCertificate
+	case CauseLogin:
+		kind = store.ProblemLogin
+	case CauseInUse:
+		kind, source, guide = store.ProblemLogin, m.Name, guideInUse
+	case CauseLoginDelay:
+		kind = store.ProblemLoginDelay
+	case CauseToken:
+		kind, source = store.ProblemToken, cmp.Or(m.Tenant, source)
+	case CauseConfiguration:
+		kind, source, guide = store.ProblemConfiguration, m.Name, guideSettings
+	case CauseNames:
+		kind, source, guide = store.ProblemConfiguration, namesOf(m.Err, m.Name), guideNames
+	case CauseMessage:
+		kind, source = store.ProblemMessage, m.Name
+	case CauseSpool:
+		kind, source = store.ProblemDisk, onHost(s, folderOf(m.Err))
+	case CauseDatabase, CauseLock, CauseConstraint:
+		kind, source = store.ProblemDatabase, databaseSource
+	case CauseAttachmentDirectory:
+		kind, source = store.ProblemAttachmentDirectory, cmp.Or(attachments, "the attachment directory")
+	case CausePanic, CauseUnknown:
+		kind, source = store.ProblemProgram, m.Name
+	}
+	return store.ProblemKey{Kind: kind, Source: source}, cmp.Or(guide, guideName(kind))
+}
+
+// databaseSource is the source of problems with the database: there is one for all daemons.
+const databaseSource = "database"
+
+// mailServer returns the mail server of a mailbox, or the mailbox's name where the configuration names no server.
+func mailServer(m MailboxStatus) string { return cmp.Or(m.Server, m.Name) }
+
+// namesOf returns the names that the database does not have, so that all mailboxes that lack the same share an event.
+func namesOf(err error, mailbox string) string {
+	var names *store.UnresolvedError
+	if !errors.As(err, &names) || len(names.Names) == 0 || names.Names[0].Name == "" {
+		return mailbox
+	}
+	return names.Names[0].Tag + " " + names.Names[0].Name
+}
+
+// folderOf returns the folder that a file could not be written to, "" if the error does not tell.
+func folderOf(err error) string {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return filepath.Dir(path.Path)
+	}
+	return ""
+}
+
+// onHost returns a place of this machine.
+func onHost(s Status, place string) string {
+	host := cmp.Or(s.Holder.Host, "this machine")
+	if place == "" {
+		return host
+	}
+	return host + ": " + place
+}
+
+// ofDaemon returns the troubles of the daemon itself.
+func ofDaemon(s Status, attachments string) (list []sighting) {
+	if d := s.Database; d.Cause == CauseAttachmentDirectory {
+		list = append(list, sighting{
+			key:   store.ProblemKey{Kind: store.ProblemAttachmentDirectory, Source: cmp.Or(attachments, "the attachment directory")},
+			guide: guideName(store.ProblemAttachmentDirectory), since: d.Since, confirmed: s.At.Sub(d.Since) >= settleTime,
+			detail: d.Err.Error(), hint: Hint(d.Err),
+		})
+	}
+	if by := s.ClockAhead; by.Abs() >= maxClockError {
+		list = append(list, sighting{
+			key: store.ProblemKey{Kind: store.ProblemClock, Source: onHost(s, "")}, guide: guideName(store.ProblemClock), detail: clockText(by),
+		})
+	}
+	return list
+}
+
+// clockText says how far a clock is wrong.
+func clockText(ahead time.Duration) string {
+	if ahead < 0 {
+		return "the clock of this machine is " + lasting(-ahead) + " behind that of the database server"
+	}
+	return "the clock of this machine is " + lasting(ahead) + " ahead of that of the database server"
+}
+
+// ofConfiguration returns the trouble of a configuration file.
+func ofConfiguration(s Status, c ConfigurationProblem) sighting {
+	guide := guideFile
+	if c.Mailbox == "" {
+		guide = guideService
+	}
+	return sighting{
+		key: store.ProblemKey{Kind: store.ProblemConfiguration, Source: c.File}, guide: guide, about: c.Mailbox, polled: c.Polled,
+		since: c.Since, confirmed: s.At.Sub(c.Since) >= settleTime, detail: strings.Join(c.Mistakes, "\n"), config: c.XML,
+	}
+}
+
+// stanceOn returns what the daemon can say about a trouble of a mailbox that it does not see.
+func (v view) stanceOn(mailbox string, kind store.ProblemKind) stance {
+	m, ok := v.mailboxes[strings.ToLower(mailbox)]
+	if !ok {
+		return notOurs
+	}
+	var isDatabase bool
+	switch m.Cause {
+	case CauseDatabase, CauseLock, CauseConstraint, CauseSchema:
+		isDatabase = true
+	}
+	switch {
+	case m.Err == nil && m.SucceededAt.IsZero(), // not polled yet
+		isDatabase && kind != store.ProblemDatabase, // the poll has not come so far
+		kind == store.ProblemCertificate && m.CertificateExpires.IsZero() && m.Err != nil,
+		kind == store.ProblemSilence && m.Err != nil:
+		return unsure
+	}
+	return sure
+}
+
+// keys returns the keys of the troubles seen, each once.
+func (v view) keys() (keys []store.ProblemKey) {
+	for _, s := range v.sightings {
+		if !slices.Contains(keys, s.key) {
+			keys = append(keys, s.key)
+		}
+	}
+	return keys
+}
+
+// of returns the sightings with a key, those that began first at the beginning.
+func (v view) of(key store.ProblemKey) (list []sighting) {
+	for _, s := range v.sightings {
+		if s.key == key {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// isConfirmed reports whether one of the sightings has outlasted a retry.
+func isConfirmed(list []sighting) bool {
+	return slices.ContainsFunc(list, func(s sighting) bool { return s.confirmed })
+}
