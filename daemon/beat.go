@@ -227,7 +227,7 @@ func (k *keeper) hand(workers []*worker, leases []store.Lease, sent time.Time) {
 		until := sent.Add(leaseTime)
 		if l.Held { // the database's times are by the clock of the store, which is another one in tests
 			shift := until.Sub(l.Until)
-			l.DueAt, l.NotBefore = moved(l.DueAt, shift), moved(l.NotBefore, shift)
+			l.DueAt, l.NotBefore, l.SilentSince = moved(l.DueAt, shift), moved(l.NotBefore, shift), moved(l.SilentSince, shift)
 		}
 		l.Until = until
 		switch w.setLease(l) {

@@ -209,6 +209,14 @@
 // a refused or ignored message goes with its receipt. The store decides whether anything may be removed. A failure is
 // logged when it is new, and a panic ends one run only.
 //
+// # A mailbox that falls silent
+//
+// The database keeps, for each mailbox, on how many days it had mail and the longest time between two messages
+// (store/silentmailbox.go); an acceptance updates both where it notes the time anyway. The answer to a beat says which
+// mailboxes are silent: they had mail on ten days at least, and now have had none for longer than two days and three times
+// their longest gap, while their polls went well. A weekend, an outage or an older copy of the database is no silence. The
+// status says so only while nothing else is wrong with the mailbox.
+//
 // # Whose fault is it?
 //
 // Errors have three classes (RFC 5321 §4.2.1, RFC 3206):

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"mailintegration/mailbox"
 	"mailintegration/mailbox/pop3test"
+	"mailintegration/store"
 	"mailintegration/store/storetest"
 )
 
@@ -158,5 +160,41 @@ func TestStatusTellsWhenTheServersCertificateEnds(t *testing.T) {
 	}
 	if at := ends(); !at.IsZero() {
 		t.Errorf("the certificate of another server ends at %s", at)
+	}
+}
+
+func TestAMailboxIsSilentOnlyWhileNothingElseIsWrong(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 7, 0, 0, 0, time.UTC)
+	lastMail := now.Add(-72 * time.Hour)
+	for _, tt := range []struct {
+		name   string
+		change func(*worker)
+		want   time.Time
+	}{
+		{"polls that go well", func(*worker) {}, lastMail},
+		{"no poll yet", func(w *worker) { w.succeededAt = time.Time{} }, time.Time{}},
+		{"a failing poll", func(w *worker) { w.err = store.ErrUnavailable }, time.Time{}},
+		{"a backlog", func(w *worker) { w.backlog = 1 }, time.Time{}},
+		{"a mailbox of another daemon", func(w *worker) { w.loseLease() }, time.Time{}},
+		{"mail again", func(w *worker) { w.setLease(store.Lease{Held: true, Until: now.Add(leaseTime)}) }, time.Time{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d, err := New(Options{
+				Mailboxes: []Mailbox{{Name: helpdesk, Schedule: interval(time.Minute)}}, Now: func() time.Time { return now },
+				Open: func(context.Context) (*store.Store, error) { return nil, store.ErrUnavailable },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := d.workers[0]
+			w.setLease(store.Lease{Held: true, Until: now.Add(leaseTime), SilentSince: lastMail})
+			w.succeededAt = now
+			tt.change(w)
+			if got := d.Status().Mailboxes[0].SilentSince; got != tt.want {
+				t.Errorf("silent since %s, want %s", got, tt.want)
+			}
+		})
 	}
 }

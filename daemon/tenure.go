@@ -12,6 +12,7 @@ type lease struct {
 	until       time.Time    // when it ends without another beat, with the monotonic clock's reading
 	holder      store.Holder // who holds it, zero if nobody does
 	dueAt       time.Time    // when the holder polls next, as it has reported; zero if unknown
+	silentSince time.Time    // as the database says; zero if the mailbox is not silent
 	wantedSince time.Time    // since when another daemon asks for it, zero if none does
 }
 
@@ -36,7 +37,7 @@ func (w *worker) setLease(l store.Lease) tenure {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	was := w.lease
-	w.lease = lease{held: l.Held, until: l.Until, holder: l.Holder, dueAt: l.DueAt}
+	w.lease = lease{held: l.Held, until: l.Until, holder: l.Holder, dueAt: l.DueAt, silentSince: l.SilentSince}
 	if l.Wanted {
 		w.lease.wantedSince = now
 		if !was.wantedSince.IsZero() {

@@ -309,6 +309,9 @@ func (w *worker) status(now time.Time) MailboxStatus {
 		Failures: w.failures, Backlog: w.backlog, Last: w.last, Totals: w.totals,
 		CertificateExpires: w.certificateExpires,
 	}
+	if s.Held && w.err == nil && w.backlog == 0 && !w.succeededAt.IsZero() { // otherwise the trouble is another one
+		s.SilentSince = w.lease.silentSince
+	}
 	switch {
 	case w.busy && w.retired:
 		s.State = Stopping

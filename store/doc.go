@@ -264,6 +264,7 @@
 //	transaction.go, limits.go, budget.go transactions, limits of waiting, the time for each decision
 //	connection.go, connection_*.go       connections that notice a silent server, a pooler and a standby
 //	lease.go, leasequeries.go            which daemon polls which mailbox
+//	silentmailbox.go                     when a mailbox that used to have mail is silent
 //	mailboxstate.go                      the state of mailboxes and daemons, for a person
 //	problem.go                           troubles of the daemons and their events
 //	attempt.go, known.go                 failed attempts at messages; unique-ids that are known

@@ -92,7 +92,10 @@ type Lease struct {
 	DueAt     time.Time // when the next poll is due, zero if unknown
 	NotBefore time.Time // when the server allows the next log-in, zero if unknown
 	Holder    Holder    // who holds the lease, zero if nobody does
-	Wanted    bool      // another daemon has less to do and asks the caller for this lease: give it back once no poll is under way
+	// SilentSince is when the last message was recorded, if the mailbox used to have mail and has had none for an unusual
+	// time, in which its polls went well; otherwise zero.
+	SilentSince time.Time
+	Wanted      bool // another daemon has less to do and asks the caller for this lease: give it back once no poll is under way
 }
 
 // KeepLeases renews the leases of a daemon, in one round trip:
@@ -188,12 +191,12 @@ func scanLeases(rows pgx.Rows, h Holder, k Keeping, sent time.Time) (leases []Le
 		return sent.Add(time.Duration(*ms) * time.Millisecond)
 	}
 	var known bool
-	var until, due, notBefore *int64
+	var until, due, notBefore, silent *int64
 	var l Lease
 	_, err = pgx.ForEachRow(rows, []any{
-		&l.ID, &known, &l.Held, &l.Wanted, &until, &due, &notBefore, &l.Holder.ID, &l.Holder.Host, &l.Holder.Process, &l.Holder.Version,
+		&l.ID, &known, &l.Held, &l.Wanted, &until, &due, &notBefore, &silent, &l.Holder.ID, &l.Holder.Host, &l.Holder.Process, &l.Holder.Version,
 	}, func() error {
-		l.Mailbox, l.Until, l.DueAt, l.NotBefore = k.Mailboxes[len(leases)], at(until), at(due), at(notBefore)
+		l.Mailbox, l.Until, l.DueAt, l.NotBefore, l.SilentSince = k.Mailboxes[len(leases)], at(until), at(due), at(notBefore), at(silent)
 		if l.Held {
 			l.Holder, l.Until = h, sent.Add(k.Duration)
 		}

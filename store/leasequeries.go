@@ -137,7 +137,7 @@ const noteReports = `WITH reported AS MATERIALIZED (SELECT l.mailbox_id, now() -
 	locked AS MATERIALIZED (SELECT mailbox_id FROM lease WHERE mailbox_id IN (SELECT mailbox_id FROM reported)
 		AND holder_id = $1::text::uuid FOR NO KEY UPDATE SKIP LOCKED),
 	noted AS (UPDATE lease AS l SET polled_at = r.at,
-			succeeded_at = CASE WHEN r.succeeded THEN r.at ELSE l.succeeded_at END,
+			succeeded_at = CASE WHEN r.succeeded THEN r.at ELSE l.succeeded_at END, watched_since = ` + watchedSince + `,
 			due_at = CASE WHEN r.due <> 0 THEN now() + r.due * interval '1 ms' ELSE l.due_at END,
 			not_before = CASE WHEN r.not_before <> 0 THEN now() + r.not_before * interval '1 ms' END,
 			backlog = r.backlog, problem = r.problem, cause = r.cause,
@@ -226,7 +226,7 @@ var forgetDaemons = `DELETE FROM daemon WHERE id IN (SELECT id FROM daemon
 var readLeases = `WITH ` + alive + ` SELECT coalesce(m.id, 0), l.mailbox_id IS NOT NULL,
 		coalesce(l.holder_id = $1::text::uuid, false),
 		coalesce(l.holder_id = $1::text::uuid AND l.wanted_by_id <> $1::text::uuid AND l.wanted_by_id IN (SELECT id FROM alive), false),
-		` + fromNow("d.alive_until") + `, ` + fromNow("l.due_at") + `, ` + fromNow("l.not_before") + `,
+		` + fromNow("d.alive_until") + `, ` + fromNow("l.due_at") + `, ` + fromNow("l.not_before") + `, ` + fromNow("("+silentSince+")") + `,
 		coalesce(d.id::text, ''), coalesce(d.host, ''), coalesce(d.process, 0), coalesce(d.version, '')
 	FROM unnest($2::text[]) WITH ORDINALITY AS n (name, position) LEFT JOIN mailbox AS m ON lower(m.name) = lower(n.name)
 	LEFT JOIN lease AS l ON l.mailbox_id = m.id LEFT JOIN daemon AS d ON d.id = l.holder_id ORDER BY n.position`

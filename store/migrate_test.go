@@ -164,7 +164,7 @@ func TestMailboxesOfAnOlderSchemaGetLeases(t *testing.T) {
 	t.Parallel()
 	db := storetest.Empty(t)
 	migrateTo(t, db, 5)
-	db.Exec(t, `INSERT INTO mailbox (name, working_since) VALUES ('helpdesk', NULL), ('Sales', now())`)
+	db.Exec(t, `INSERT INTO mailbox (name, working_since, recorded_at) VALUES ('helpdesk', NULL, NULL), ('Sales', now(), now())`)
 	_, err := store.Migrate(t.Context(), db.URL)
 	must(t, err)
 	s, err := store.Open(t.Context(), store.Options{URL: db.URL})
@@ -173,6 +173,9 @@ func TestMailboxesOfAnOlderSchemaGetLeases(t *testing.T) {
 	states, err := s.MailboxStates(t.Context())
 	if err != nil || len(states) != 2 || states[1].Name != "Sales" || states[1].Holder != nil {
 		t.Errorf("states are %+v, %v", states, err)
+	}
+	if n := one[int](t, &desk{pool: db.Pool(t)}, `SELECT count(*) FROM mailbox WHERE mail_at IS NOT DISTINCT FROM recorded_at AND mail_days = 0`); n != 2 {
+		t.Errorf("%d of 2 mailboxes know when they had mail last", n)
 	}
 	kept, err := s.KeepLeases(t.Context(), store.NewHolder("1.0"), store.Keeping{Mailboxes: []string{"sales", "new"}, Duration: leaseTime})
 	leases := kept.Leases

@@ -223,9 +223,7 @@ func (t *receiptRows) queue(b *pgx.Batch, mailbox, team int64, now time.Time) {
 				sender, sent_at)`,
 		mailbox, now, t.digest, t.uidl, t.messageID, t.octets, t.outcome, t.reason, t.request, t.activity, t.rawKept, t.times,
 		t.detail, t.listed, t.body, team, t.sender, t.sentAt)
-	if slices.ContainsFunc(t.outcome, func(o string) bool { return o != SetAside }) {
-		b.Queue(`UPDATE mailbox SET recorded_at = clock_timestamp() WHERE id = $1`, mailbox)
-	}
+	b.Queue(noteMail, mailbox, slices.ContainsFunc(t.outcome, func(o string) bool { return o != SetAside }))
 }
 
 // detail returns the details of the decision for a message that was refused or ignored, because no history has them, and ""
