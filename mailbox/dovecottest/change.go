@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"mailintegration/mailbox/pop3test"
 )
@@ -39,10 +40,15 @@ func (s *Server) WriteRoots(tb testing.TB, path string) {
 	}
 }
 
-// SetPasswords replaces all users and passwords of a server that was started with Options.Users. It holds for log-ins from
-// now on.
+// SetPasswords replaces all users and passwords of a server that was started with Options.Users. Dovecot notices it within a
+// second, by the size and the time of the file.
 func (s *Server) SetPasswords(passwords map[string]string) {
 	s.tb.Helper()
 	s.write("users.new", usersOf(passwords))
+	s.mu.Lock()
+	s.serial++
+	later := time.Now().Add(time.Duration(s.serial) * time.Minute)
+	s.mu.Unlock()
+	s.must(os.Chtimes(filepath.Join(s.dir, "users.new"), later, later))
 	s.must(os.Rename(filepath.Join(s.dir, "users.new"), filepath.Join(s.dir, "users")))
 }

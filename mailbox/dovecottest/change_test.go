@@ -36,9 +36,16 @@ func TestAServerChangesWhileATestRuns(t *testing.T) {
 		{"at the start", func() {}, "old", nil},
 		{"stopped", srv.Stop, "old", mailbox.ErrUnreachable},
 		{"started again", srv.Restart, "old", nil},
-		{"with other passwords, the old one", func() { srv.SetPasswords(map[string]string{"helpdesk": "a new one"}) }, "old", mailbox.ErrCredentials},
-		{"with other passwords, the new one", func() {}, "a new one", nil},
-		{"with another certificate", func() { srv.Certify(pop3test.Certificate{}); srv.Restart() }, "a new one", mailbox.ErrCertificate},
+		{"with another password", func() {
+			srv.SetPasswords(map[string]string{"helpdesk": "new"})
+			for range 10 { // Dovecot takes its time to refuse one
+				if logIn("new") == nil {
+					break
+				}
+			}
+		}, "new", nil},
+		{"with the former password", func() {}, "old", mailbox.ErrCredentials},
+		{"with another certificate", func() { srv.Certify(pop3test.Certificate{}); srv.Restart() }, "new", mailbox.ErrCertificate},
 	} {
 		step.change()
 		if err := logIn(step.password); !errors.Is(err, step.want) {
