@@ -170,6 +170,10 @@ type Server struct {
 	// True: the daemon logs the Message-ID, From, To, Subject and Date of each message.
 	TraceMessageInfo bool `xml:"TraceMessageInfo" default:"False" example:"True"`
 
+	// True: the daemon also writes a message that it set aside, or could not record, to RawMessage.txt in LogDirectory, or
+	// else in DataDirectory. The file has the last such message, as it was received.
+	Debug bool `xml:"Debug" default:"False" example:"True"`
+
 	// Limits how long one step on the network may take before the daemon gives up the session.
 	StepTimeout time.Duration `xml:"StepTimeout" check:"duration 1s-1h" default:"60s" example:"30s"`
 }

@@ -98,6 +98,7 @@ func (r *sessionRun) settle(work context.Context, b *batch, i int, o store.Outco
 	}
 	r.report.count(o)
 	r.log.messageAccepted(it, e.delivery, o)
+	r.keepRawMessage(e.delivery.Raw, o)
 	if o.LoopEvent != 0 {
 		r.log.loopFound(e.delivery, o)
 	}

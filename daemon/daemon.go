@@ -28,6 +28,7 @@ type Mailbox struct {
 	LeaveOnServer      LeavePolicy   // how long recorded messages stay on the server
 	SleepAfterDeletion time.Duration // pause after a session that deleted, for servers that delete slowly
 	TraceMessageInfo   bool          // log Message-ID, From, To, Subject and Date of each message
+	RawMessageFile     string        // a file for the last message that was set aside or could not be recorded, "" for none
 
 	// Revision identifies the configuration: Apply takes two mailboxes with the same revision for equal. Without one, Apply
 	// compares the fields, which it cannot do with functions.
@@ -75,6 +76,8 @@ type Options struct {
 	// (see store.EventReferences). Without them, the daemon reports no trouble.
 	EventNames []processor.Names
 
+	rawMessages *rawMessages // tests set it; nil: a new one
+
 	beatTime time.Duration // how long a beat may take; tests shorten it, 0: 10 s
 
 	holder store.Holder // tests set it, so that a daemon takes the leases of another one; zero: a new one
@@ -99,6 +102,9 @@ func (o *Options) setDefaults() {
 	o.SessionTime = cmp.Or(o.SessionTime, 5*time.Minute)
 	o.SlotTime = cmp.Or(o.SlotTime, 2*time.Minute)
 	o.Retention = cmp.Or(o.Retention, defaultRetention)
+	if o.rawMessages == nil {
+		o.rawMessages = &rawMessages{write: writeRawMessage}
+	}
 	o.beatTime = cmp.Or(o.beatTime, defaultBeatTime)
 }
 

@@ -241,7 +241,7 @@
 //	       old receipts and orphaned attachments removed, receipts and attachments swept again,
 //	       trouble reported, trouble over
 //	warn   database unreachable, attachment directory unusable, mailboxes lost, mailboxes not given back,
-//	       message left in the mailbox, message refused, message given up, message not retrieved,
+//	       message left in the mailbox, raw message not written, message refused, message given up, message not retrieved,
 //	       message too large not recorded, deletion refused, last poll was interrupted, poll failed,
 //	       server deletes messages by itself, server wants time between log-ins, receipts and attachments not swept,
 //	       trouble not reported
@@ -277,6 +277,7 @@
 //	pacing.go           pauses, LOGIN-DELAY, EXPIRE
 //	leaveonserver.go    messages that stay on the server after they were recorded
 //	oversize.go         messages that are too large
+//	rawmessage.go       the last message in trouble in a file (Debug)
 //	notice.go           the texts of events about messages that are set aside or too large, and about loops
 //	collect.go          removing old receipts and files that no row names
 //	replay.go           one message outside of a poll: Replay, Reconsider, Preview

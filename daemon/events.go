@@ -131,6 +131,12 @@ func (e events) loopFound(d store.Delivery, o store.Outcome) {
 		zap.String("hint", "read the event: it says how to stop the sender, and how to raise MaxNewRequests if this is no loop"))
 }
 
+// rawMessageNotWritten logs that a message in trouble could not be written to the file for that.
+func (e events) rawMessageNotWritten(file string, err error) {
+	e.log.Warn("raw message not written", zap.String("file", file), zap.Error(err),
+		zap.String("hint", "Debug asks for this file; the mail is not affected. Let the account of the daemon write there, or free space"))
+}
+
 func (e events) serverExpires(days int) {
 	e.log.Warn("server deletes messages by itself", zap.Int("days", days),
 		zap.String("hint", "turn this off on the server: it deletes messages after this many days, with 0 once they are retrieved, "+

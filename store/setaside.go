@@ -43,16 +43,12 @@ func (a *acceptance) setAside(ctx context.Context, m *newMessage, why processor.
 	return r, nil
 }
 
-// openAside opens the event that carries a message, and the problem of its fault.
+// openAside opens the event that carries a message, and the problem of its fault. The problem names no mailbox, because no
+// status of a mailbox ends it: it ends with its messages (settleAside).
 func (a *acceptance) openAside(ctx context.Context, key ProblemKey, m *newMessage, why processor.Reason) (*Problem, error) {
 	event := a.asideEvent(m, why)
 	event.Attachments, event.AttachRaw = nil, true
-	p, err := a.OpenProblem(ctx, key, *a.newRequest(m, event, event.Body, ""))
-	if err != nil {
-		return nil, err
-	}
-	affected := ProblemMailbox{Mailbox: a.mailbox.Name, Since: p.FirstSeenAt, Told: true, Detail: why.Detail()}
-	return p, a.NoteProblemMailboxes(ctx, p, []ProblemMailbox{affected})
+	return a.OpenProblem(ctx, key, *a.newRequest(m, event, event.Body, ""))
 }
 
 // asideActivity returns the activity that carries a message. If the decider panics, its text is a plain one.

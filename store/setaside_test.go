@@ -284,7 +284,7 @@ func TestTheSameFaultFiftyTimesIsOneEvent(t *testing.T) {
 	}
 	problems, err := d.store.Problems(t.Context(), true)
 	if err != nil || len(problems) != 1 || problems[0].Count != 50 || problems[0].Source != `helpdesk: panic: index out of range [N] with length N in "…" (x.f, line 12)` ||
-		problems[0].Mailboxes[0].Mailbox != "helpdesk" {
+		len(problems[0].Mailboxes) != 0 {
 		t.Errorf("problems are %+v, %v", problems, err)
 	}
 }

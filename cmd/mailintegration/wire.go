@@ -27,6 +27,9 @@ func wire(service *config.Service, m *config.Mailbox, tokens *oauth.Store) daemo
 		LeaveOnServer: daemon.LeavePolicy(m.LeaveOnServer), SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
 		Rules: rules(m), Schedule: m.Schedule, File: m.File, ConfigurationXML: configurationXML(m),
 	}
+	if m.Debug {
+		w.RawMessageFile = filepath.Join(cmp.Or(service.LogDirectory, service.DataDirectory), "RawMessage.txt")
+	}
 	if m.Authentication == config.Azure {
 		w.Tenant = tenant(m)
 		source, err := oauth.New(tokenOptions(m, tokens))
