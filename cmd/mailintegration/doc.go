@@ -25,7 +25,7 @@
 //	explain.go, explained.go     the verb explain, and what it prints
 //	replay.go, setaside.go       the verbs replay and setaside
 //	status.go, mailboxlist.go    the verbs status and mailbox list
-//	observed.go                  … what they know from the configuration and from the database
+//	observed.go, openproblems.go … what they know from the configuration and from the database
 //	mailbox.go                   the verb mailbox authorize
 //	request.go, show.go          the verbs request and event, as far as they only show
 //	handle.go, several.go        … and as far as they change; doing the same for several numbers

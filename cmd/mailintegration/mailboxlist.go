@@ -39,6 +39,7 @@ type mailboxSummary struct {
 	Cause        string         `json:"cause,omitempty"`        // the class of the problem
 	Problem      string         `json:"problem,omitempty"`      // what is wrong with the last poll or the authorization
 	ProblemSince *time.Time     `json:"problem_since,omitempty"`
+	OpenProblems []openProblem  `json:"open_problems,omitempty"` // with their events
 }
 
 // holderSummary names a daemon.
@@ -83,6 +84,10 @@ func (c *mailboxListCmd) Run(e *env) error {
 		for _, s := range seen.mailboxes {
 			if s.State == stateFailing {
 				printLine(e.stdout, "%s", s.trouble(seen.at))
+			}
+			for _, p := range s.OpenProblems {
+				p.Mailboxes = nil // they have their own lines
+				printLine(e.stdout, "%s: %s", s.Name, p.line(seen.at))
 			}
 		}
 	}

@@ -24,6 +24,7 @@ type observation struct {
 	at        time.Time
 	mailboxes []mailboxSummary // in the order of the files; broken ones come last
 	daemons   []store.DaemonState
+	problems  []openProblem
 	err       error // why the database does not say anything, nil when it does
 }
 
@@ -63,7 +64,11 @@ func (o *observation) ask(e *env) error {
 	if err != nil {
 		return err
 	}
-	o.daemons = daemons
+	problems, err := in.store.Problems(ctx, true)
+	if err != nil {
+		return err
+	}
+	o.daemons, o.problems = daemons, openProblems(problems)
 	known := map[string]store.MailboxState{}
 	for _, s := range states {
 		known[strings.ToLower(s.Name)] = s
@@ -72,6 +77,11 @@ func (o *observation) ask(e *env) error {
 	for i := range o.mailboxes {
 		m := &o.mailboxes[i]
 		m.add(known[strings.ToLower(m.Name)], now)
+		for _, p := range o.problems {
+			if p.affects(m.Name) {
+				m.OpenProblems = append(m.OpenProblems, p)
+			}
+		}
 	}
 	return nil
 }

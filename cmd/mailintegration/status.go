@@ -23,7 +23,8 @@ type statusReport struct {
 	Mailboxes     map[state]int    `json:"mailboxes"` // how many are in each state
 	Backlog       int              `json:"backlog"`   // messages on the servers that are not recorded
 	RecordedAt    *time.Time       `json:"recorded_at,omitempty"`
-	Problems      []mailboxSummary `json:"problems"` // the mailboxes that are not all right
+	Problems      []mailboxSummary `json:"problems"`      // the mailboxes that are not all right
+	OpenProblems  []openProblem    `json:"open_problems"` // the troubles that a daemon has opened an event for, the oldest first
 }
 
 // databaseReport says whether the database answers.
@@ -65,7 +66,7 @@ func (c *statusCmd) Run(e *env) error {
 func (o *observation) report(e *env) statusReport {
 	r := statusReport{
 		Version: version, Configuration: e.config, Mistakes: []string{}, Daemons: []daemonReport{}, Problems: []mailboxSummary{},
-		Mailboxes: map[state]int{}, Database: databaseReport{Name: databaseName(o.service), Answers: o.err == nil},
+		OpenProblems: append([]openProblem{}, o.problems...), Mailboxes: map[state]int{}, Database: databaseReport{Name: databaseName(o.service), Answers: o.err == nil},
 	}
 	if o.err != nil {
 		r.Database.Error, r.Database.Hint = o.err.Error(), hintOf(o.err)
@@ -125,9 +126,19 @@ func (o *observation) print(e *env, r statusReport) {
 		}
 		if i == shownProblems {
 			printLine(e.stdout, "… and %d more: mailintegration mailbox list", len(r.Problems)-i)
-			return
+			break
 		}
 		printLine(e.stdout, "%s", m.problem(o.at))
+	}
+	for i, p := range r.OpenProblems {
+		if i == 0 {
+			fmt.Fprintln(e.stdout, "\nopen problems; mailintegration event show NUMBER says what to do:")
+		}
+		if i == shownProblems {
+			printLine(e.stdout, "… and %d more: mailintegration status --json", len(r.OpenProblems)-i)
+			break
+		}
+		printLine(e.stdout, "%s", p.line(o.at))
 	}
 }
 
@@ -204,6 +215,11 @@ func (o *observation) verdict() error {
 		return &failure{code: exitConfiguration, err: errors.New("some mailbox files have mistakes"), hint: "correct the files"}
 	case o.count(stateFailing) > 0:
 		return &failure{code: exitUnreachable, err: errors.New("some mailboxes have problems"), hint: "run mailintegration check"}
+	case len(o.problems) > 0:
+		return &failure{
+			code: exitFailed, err: fmt.Errorf("open problems: %d", len(o.problems)),
+			hint: fmt.Sprintf("read what to do in their events: mailintegration event show %d", o.problems[0].Event),
+		}
 	}
 	return nil
 }

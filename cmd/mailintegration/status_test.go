@@ -173,6 +173,7 @@ func TestTheWorstDecidesTheExitCodeOfStatus(t *testing.T) {
 		{"the daemon is dead, and another program polls once", observation{daemons: dead, mailboxes: in(stateOK)}, exitFailed},
 		{"a mailbox is not polled", observation{daemons: alive, mailboxes: in(stateOK, stateNotPolled)}, exitFailed},
 		{"a file is broken", observation{daemons: alive, mailboxes: in(stateFailing, stateBroken), broken: &config.Error{}}, exitConfiguration},
+		{"a problem is open", observation{daemons: alive, mailboxes: in(stateOK), problems: []openProblem{{Event: 1}}}, exitFailed},
 		{"a mailbox fails", observation{daemons: alive, mailboxes: in(stateOK, stateFailing)}, exitUnreachable},
 	} {
 		test.seen.at = now

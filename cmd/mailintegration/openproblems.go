@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mailintegration/store"
+)
+
+// openProblem is a trouble that a daemon has opened an event for, and that is not over.
+type openProblem struct {
+	Kind       store.ProblemKind `json:"kind"`
+	Source     string            `json:"source"` // what it is about: a server, a mailbox, a folder, a file, an address
+	Since      time.Time         `json:"since"`
+	Event      int64             `json:"event"` // its number
+	EventState string            `json:"event_state"`
+	Mailboxes  []string          `json:"mailboxes"` // that it affects now
+}
+
+// openProblems returns what the database says about open problems.
+func openProblems(known []store.Problem) []openProblem {
+	problems := []openProblem{}
+	for _, p := range known {
+		o := openProblem{
+			Kind: p.Kind, Source: p.Source, Since: p.FirstSeenAt, Event: p.Event, EventState: string(p.EventState), Mailboxes: []string{},
+		}
+		for _, m := range p.Mailboxes {
+			if m.RecoveredAt.IsZero() {
+				o.Mailboxes = append(o.Mailboxes, m.Mailbox)
+			}
+		}
+		problems = append(problems, o)
+	}
+	return problems
+}
+
+// affects reports whether the problem affects a mailbox, or is about it: then its source begins with the mailbox's name.
+func (p openProblem) affects(mailbox string) bool {
+	about, _, _ := strings.Cut(p.Source, ": ")
+	return slices.ContainsFunc(append(p.Mailboxes, about), func(name string) bool { return strings.EqualFold(name, mailbox) })
+}
+
+// shownMailboxes is how many mailboxes of a problem a line names.
+const shownMailboxes = 5
+
+// line returns the line that says what the problem is and which event to read.
+func (p openProblem) line(now time.Time) string {
+	affected := ""
+	if n := len(p.Mailboxes); n > 0 {
+		affected = " (" + strings.Join(p.Mailboxes[:min(n, shownMailboxes)], ", ")
+		if n > shownMailboxes {
+			affected += fmt.Sprintf(" and %d more", n-shownMailboxes)
+		}
+		affected += ")"
+	}
+	return fmt.Sprintf("event %d: %s, %s, for %s%s", p.Event, strings.ReplaceAll(string(p.Kind), "_", " "), p.Source, span(now.Sub(p.Since)), affected)
+}
