@@ -103,6 +103,7 @@ func (r *sessionRun) settle(work context.Context, b *batch, i int, o store.Outco
 		r.log.loopFound(e.delivery, o)
 	}
 	if o.Err != nil {
+		r.progress.failure = o.Err
 		r.staying = append(r.staying, it)
 		return false, err
 	}

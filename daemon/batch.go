@@ -103,6 +103,7 @@ func (r *sessionRun) leave(spool *mailbox.Spool, err error) {
 // notRetrieved counts a message that the server did not send.
 func (r *sessionRun) notRetrieved(work context.Context, it mailbox.Item, err error) {
 	r.report.Failed++
+	r.progress.failure = err
 	switch {
 	case !mailbox.SessionBroken(err):
 		r.failed = r.countRefusal(work, it, err)
@@ -223,6 +224,7 @@ func (e *entry) notePart() {
 func (r *sessionRun) countFailed(it mailbox.Item, spool *mailbox.Spool, err error) {
 	r.log.retrieveFailed(it, err)
 	r.report.Failed++
+	r.progress.failure = err
 	r.staying = append(r.staying, it)
 	_ = spool.Close() // the message is on the server
 }

@@ -34,13 +34,13 @@ type diagnosis struct {
 	looked   time.Time // the last look
 	readAt   time.Time // when the open problems were read last
 	open     bool      // some of them concern the diagnosis
-	noticed  map[store.ProblemKey]time.Time
+	noticed  map[noticing]notice
 	failure  string // the error of the last attempt to write, "" when it went well
 }
 
 // newDiagnosis returns the diagnosis of a daemon.
 func newDiagnosis(d *Daemon, reporter store.Holder) *diagnosis {
-	return &diagnosis{daemon: d, reporter: reporter, log: d.log(), noticed: map[store.ProblemKey]time.Time{}}
+	return &diagnosis{daemon: d, reporter: reporter, log: d.log(), noticed: map[noticing]notice{}}
 }
 
 // run looks until ctx is cancelled. A look that fails is made again: all that it writes is in the database once.
@@ -161,25 +161,44 @@ func (g *diagnosis) confirm(ctx context.Context, seen []sighting, started time.T
 	return nil
 }
 
-// see returns the view of a status. A trouble whose beginning the status does not tell began when it was noticed; it is
-// confirmed when it has lasted for some time.
+// see returns the view of a status. A trouble whose beginning the status does not tell began when it was noticed. It is
+// confirmed after a number of polls or, without polls, after some time.
 func (g *diagnosis) see(s Status) view {
 	v := observe(s, g.daemon.options().Store.AttachmentDirectory())
 	v.watching = g.watching
 	before := g.noticed
-	g.noticed = map[store.ProblemKey]time.Time{}
+	g.noticed = map[noticing]notice{}
 	for i := range v.sightings {
-		if o := &v.sightings[i]; o.since.IsZero() {
-			o.since = s.At
-			if at, ok := before[o.key]; ok {
-				o.since = at
-			}
-			g.noticed[o.key] = o.since
-			o.confirmed = s.At.Sub(o.since) >= settleTime
+		o := &v.sightings[i]
+		if !o.since.IsZero() {
+			continue
 		}
+		at := noticing{o.key, o.mailbox}
+		n, ok := before[at]
+		if !ok {
+			n.since = s.At
+		}
+		if !n.polledAt.Equal(o.polledAt) || n.polls == 0 {
+			n.polledAt, n.polls = o.polledAt, n.polls+1
+		}
+		g.noticed[at] = n
+		o.since = n.since
+		o.confirmed = o.polls > 0 && n.polls >= o.polls || o.polls == 0 && s.At.Sub(n.since) >= settleTime
 	}
 	return v
 }
+
+// noticing says what was noticed, and notice since when, and at how many polls.
+type (
+	noticing struct {
+		key     store.ProblemKey
+		mailbox string
+	}
+	notice struct {
+		since, polledAt time.Time
+		polls           int
+	}
+)
 
 // compare compares a view with the open problems, and writes what has changed.
 func (g *diagnosis) compare(ctx context.Context, v view) error {

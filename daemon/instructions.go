@@ -168,7 +168,7 @@ var guides = map[guideName]guide{
 			"mistyped.",
 		meaning: waits,
 		steps: []string{
-			"Add the name again, with the verb that the error names below.",
+			"If somebody has removed or renamed it by mistake, add it again.",
 			"Or correct the name in the files of the mailboxes. The daemon reads them by itself within some seconds.",
 			checkStep,
 		},

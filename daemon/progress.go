@@ -26,6 +26,8 @@ type progress struct {
 	// can know that, since another daemon may record messages.
 	notedEmpty bool
 
+	failure error // why a message of this poll stays in the mailbox, nil when none does
+
 	names resolution           // of the mailbox's configuration
 	tls   *mailbox.TLSSessions // so that the next session resumes one
 

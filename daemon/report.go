@@ -85,7 +85,7 @@ func (r report) body(refs store.EventReferences, began int, before []store.Probl
 	b.add("What to do", r.steps(g))
 	b.add("", "This event closes by itself: when the trouble is over, MailIntegration adds a last entry and marks it as processed.")
 	if attached := r.files(); len(attached) > 0 {
-		b.add("", "Attached: the configuration of "+attachedNames(attached, len(r.mailboxes()))+", without passwords and other secrets.")
+		b.add("", "Attached: the configuration"+attachedNames(attached, len(r.mailboxes()))+", without passwords and other secrets.")
 	}
 	for _, n := range refs.Missing {
 		b.add("", fmt.Sprintf("Note: %s %q is not in the database, so this event was opened without it; %s.", n.Tag, n.Name, n.Hint))
@@ -205,13 +205,13 @@ func (r report) files() (files []store.File) {
 
 // attachedNames names what is attached.
 func attachedNames(files []store.File, mailboxes int) string {
-	if len(files) == 1 {
-		return files[0].Name
+	switch {
+	case len(files) == 1:
+		return " (" + files[0].Name + ")"
+	case mailboxes > len(files):
+		return fmt.Sprintf(" of the first %d mailboxes", len(files))
 	}
-	if mailboxes > len(files) {
-		return fmt.Sprintf("the first %d mailboxes", len(files))
-	}
-	return "the mailboxes"
+	return " of each mailbox"
 }
 
 // withoutFiles returns the event with the configurations in its text, for when files cannot be kept.

@@ -28,6 +28,8 @@ type sighting struct {
 	mailbox   string    // "" for a trouble of no mailbox
 	since     time.Time // when it began; zero when the status does not tell
 	confirmed bool      // it has outlasted a retry
+	polledAt  time.Time // of a trouble that is confirmed after a number of polls: when the last one ended
+	polls     int       // this number, 0 for a trouble that confirmed tells about
 	detail    string    // the error, for a person
 	hint      string    // what the program knows about the remedy
 	about     string    // of a configuration file: the name of its mailbox
@@ -80,12 +82,16 @@ func observe(s Status, attachments string) view {
 
 // ofMailbox returns the troubles of a mailbox.
 func ofMailbox(s Status, m MailboxStatus, attachments string) (list []sighting) {
-	if key, guide := placeOf(s, m, attachments); key.Kind != "" {
-		list = append(list, sighting{
-			key: key, guide: guide, mailbox: m.Name, since: m.Since, config: m.ConfigurationXML,
-			confirmed: m.Failures >= 2 || isLasting(m.Err) && m.PolledAt.After(m.Since),
-			detail:    m.Err.Error(), hint: Hint(m.Err),
-		})
+	switch {
+	case isLasting(m.Err) || m.Err == nil && m.Failure != nil:
+		list = append(list, ofMessages(s, m, attachments))
+	case m.Err != nil:
+		if key, guide := placeOf(s, m, attachments); key.Kind != "" {
+			list = append(list, sighting{
+				key: key, guide: guide, mailbox: m.Name, since: m.Since, config: m.ConfigurationXML,
+				confirmed: m.Failures >= 2, detail: m.Err.Error(), hint: Hint(m.Err),
+			})
+		}
 	}
 	if e := m.CertificateExpires; !e.IsZero() && m.Cause != CauseCertificate && s.At.Add(certificateWarning).After(e) {
 		list = append(list, sighting{
@@ -102,6 +108,24 @@ func ofMailbox(s Status, m MailboxStatus, attachments string) (list []sighting) 
 		})
 	}
 	return list
+}
+
+// ofMessages returns the trouble of a mailbox with messages that fail, while the polls themselves go well. Most of such messages
+// are recorded or set aside at one of the next attempts.
+func ofMessages(s Status, m MailboxStatus, attachments string) sighting {
+	err := cmp.Or(m.Failure, m.Err)
+	o := sighting{
+		mailbox: m.Name, config: m.ConfigurationXML, polledAt: m.PolledAt, polls: 2,
+		detail: counted(max(m.Last.Failed, 1), "message") + " in the last poll: " + err.Error(), hint: Hint(err),
+	}
+	m.Err, m.Cause = err, CauseOf(err)
+	switch m.Cause {
+	case CauseSpool, CauseAttachmentDirectory, CauseDatabase, CauseConstraint, CauseLock:
+	default:
+		m.Cause, o.polls = CauseMessage, maxAttempts+1
+	}
+	o.key, o.guide = placeOf(s, m, attachments)
+	return o
 }
 
 // placeOf returns where the trouble of a mailbox's last poll belongs: all mailboxes with the same key share one event. The
@@ -220,19 +244,34 @@ func (v view) stanceOn(mailbox string, kind store.ProblemKind) stance {
 	if !ok {
 		return notOurs
 	}
-	var isDatabase bool
-	switch m.Cause {
-	case CauseDatabase, CauseLock, CauseConstraint, CauseSchema:
-		isDatabase = true
-	}
 	switch {
 	case m.Err == nil && m.SucceededAt.IsZero(), // not polled yet
-		isDatabase && kind != store.ProblemDatabase, // the poll has not come so far
+		isDatabaseCause(m.Cause) && kind != store.ProblemDatabase,
+		isServerCause(m.Cause) && !isServerProblem(kind), // the poll has not come so far
 		kind == store.ProblemCertificate && m.CertificateExpires.IsZero() && m.Err != nil,
 		kind == store.ProblemSilence && m.Err != nil:
 		return unsure
 	}
 	return sure
+}
+
+// isDatabaseCause reports whether a poll ended at the database.
+func isDatabaseCause(c Cause) bool {
+	return slices.Contains([]Cause{CauseDatabase, CauseLock, CauseConstraint, CauseSchema}, c)
+}
+
+// isServerCause reports whether a poll ended at the mail server.
+func isServerCause(c Cause) bool {
+	return slices.Contains([]Cause{
+		CauseUnreachable, CauseConnection, CauseTLS, CauseCertificate, CauseLogin, CauseToken, CauseInUse, CauseLoginDelay, CauseServer,
+	}, c)
+}
+
+// isServerProblem reports whether the mail server, or the way to it, has a problem of the kind.
+func isServerProblem(k store.ProblemKind) bool {
+	return slices.Contains([]store.ProblemKind{
+		store.ProblemUnreachable, store.ProblemProtocol, store.ProblemCertificate, store.ProblemLogin, store.ProblemToken, store.ProblemLoginDelay,
+	}, k)
 }
 
 // keys returns the keys of the troubles seen, each once.

@@ -69,6 +69,10 @@ type MailboxStatus struct {
 	Err   error     // the same as an error
 	Since time.Time // when the first of the polls that failed in a row ended, zero when the last one went well
 
+	// Failure is why a message of the last poll stays in the mailbox, although the poll itself may have gone well; nil when no
+	// message failed.
+	Failure error
+
 	PolledAt    time.Time // end of this daemon's last poll, zero before
 	SucceededAt time.Time // end of its last poll that went well
 	NextPoll    time.Time // when the next poll is due, zero in Standby

@@ -42,6 +42,7 @@ type worker struct {
 	notBefore   time.Time     // when the server allows the next log-in (LOGIN-DELAY), zero when it does not say
 	loginDelay  time.Duration // which the server asked for last, 0 when it did not
 	backlog     int
+	failure     error // of a message of the last poll
 	last        Report
 	totals      Totals
 
@@ -203,7 +204,10 @@ func (w *worker) note(r Report) {
 	now := w.daemon.options().Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.last, w.polledAt = r, now
+	w.last, w.polledAt, w.failure = r, now, nil
+	if r.Failed > 0 {
+		w.failure = w.progress.failure
+	}
 	w.totals.add(r)
 	w.noteDelay()
 	if !w.forgets { // otherwise the next poll is of another account
@@ -304,7 +308,7 @@ func (w *worker) status(now time.Time) MailboxStatus {
 	s := MailboxStatus{
 		Name: w.mailbox.Name, File: w.mailbox.File, Server: serverOf(w.mailbox.Account), Tenant: w.mailbox.Tenant, ConfigurationXML: w.mailbox.ConfigurationXML,
 		State: w.state, Held: w.lease.isHeldAt(now), Holder: w.lease.holder,
-		Cause: CauseOf(w.err), Err: w.err, Since: w.since,
+		Cause: CauseOf(w.err), Err: w.err, Since: w.since, Failure: w.failure,
 		PolledAt: w.polledAt, SucceededAt: w.succeededAt, NextPoll: w.next,
 		Failures: w.failures, Backlog: w.backlog, Last: w.last, Totals: w.totals,
 		CertificateExpires: w.certificateExpires,
