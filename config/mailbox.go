@@ -207,8 +207,8 @@ type EndUser struct {
 	// Default: the team's service desk group
 	IncidentGroup string `xml:"IncidentGroup" example:"Service Desk"`
 
-	// False: a message that matches no active request opens none. The daemon keeps it with its receipt; this version sends
-	// no answer to its sender.
+	// False: a message that matches no active request opens none. The daemon keeps it with its receipt, and its sender gets an
+	// answer, unless the message is automatic or no Smtp is configured.
 	CreateNewRequests bool `xml:"CreateNewRequests" default:"True" example:"False"`
 
 	// Says what becomes of a message that names a request its sender has no part in: Accept adds it, AcceptAndFlag adds

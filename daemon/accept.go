@@ -108,6 +108,9 @@ func (r *sessionRun) settle(work context.Context, b *batch, i int, o store.Outco
 		return false, err
 	}
 	r.recorded[it.Number] = o.Known
+	if queues(o) {
+		r.mailQueued()
+	}
 	if !o.Known && r.opts.Recorded != nil {
 		r.opts.Recorded(r.mailbox.Name, e.delivery.Message, o)
 	}

@@ -13,6 +13,7 @@ import (
 // Settings are the part of Options that Apply replaces. Zero values mean the same as in Options.
 type Settings struct {
 	Mailboxes            []Mailbox
+	Sending              *SendingAccount
 	MaxPolls             int
 	MaxSessionsPerServer int
 	MaxBatches           int
@@ -38,13 +39,15 @@ func (d *Daemon) Apply(s Settings) (Changes, error) {
 	d.mu.Lock()
 	changes := d.replaceMailboxes(s.Mailboxes)
 	d.setOptions(func(o *Options) {
-		o.Mailboxes = s.Mailboxes
+		o.Mailboxes, o.Sending = s.Mailboxes, s.Sending
 		o.MaxPolls, o.MaxSessionsPerServer, o.MaxBatches = s.MaxPolls, s.MaxSessionsPerServer, s.MaxBatches
 		o.MessagesPerSession, o.BatchMessages, o.Retention = s.MessagesPerSession, s.BatchMessages, s.Retention
 		o.setDefaults()
 	})
 	d.beatSoon() // takes the leases of new mailboxes
 	d.mu.Unlock()
+	d.noteSending()
+	d.sender.forgive()
 	o := d.options()
 	d.sessionSlots.setLimits(o.MaxPolls, o.MaxSessionsPerServer)
 	d.batchSlots.setLimits(o.MaxBatches, 0)

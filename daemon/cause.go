@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"mailintegration/mailbox"
+	"mailintegration/mailbox/smtp"
 	"mailintegration/store"
 )
 
@@ -27,6 +28,7 @@ const (
 	CauseToken       Cause = "token"       // no access token could be obtained, or nobody has authorized the mailbox
 	CauseInUse       Cause = "in_use"      // another session holds the maildrop
 	CauseLoginDelay  Cause = "login_delay" // the mail server wants more time between log-ins
+	CauseSender      Cause = "sender"      // the mail server does not let the account send mail, or not from this address
 	CauseServer      Cause = "server"      // the mail server has a problem, refuses a command or breaks the protocol
 
 	CauseMessage Cause = "message" // of all messages that were tried, none could be recorded
@@ -68,6 +70,7 @@ var causes = []struct {
 	{store.ErrEncoding, CauseDatabase},
 	{store.ErrUnavailable, CauseDatabase},
 
+	{smtp.ErrSenderRefused, CauseSender},
 	{mailbox.ErrAccount, CauseConfiguration},
 	{mailbox.ErrSpool, CauseSpool},
 	{mailbox.ErrNotAuthorized, CauseToken},

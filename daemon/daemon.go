@@ -25,10 +25,11 @@ type Mailbox struct {
 	Rules    processor.Rules
 	Schedule cron.Schedule
 
-	LeaveOnServer      LeavePolicy   // how long recorded messages stay on the server
-	SleepAfterDeletion time.Duration // pause after a session that deleted, for servers that delete slowly
-	TraceMessageInfo   bool          // log Message-ID, From, To, Subject and Date of each message
-	RawMessageFile     string        // a file for the last message that was set aside or could not be recorded, "" for none
+	LeaveOnServer      LeavePolicy     // how long recorded messages stay on the server
+	SleepAfterDeletion time.Duration   // pause after a session that deleted, for servers that delete slowly
+	TraceMessageInfo   bool            // log Message-ID, From, To, Subject and Date of each message
+	RawMessageFile     string          // a file for the last message that was set aside or could not be recorded, "" for none
+	Sending            *SendingAccount // sends the mail about this mailbox's messages; nil: nothing is sent
 
 	// Revision identifies the configuration: Apply takes two mailboxes with the same revision for equal. Without one, Apply
 	// compares the fields, which it cannot do with functions.
@@ -51,6 +52,7 @@ type Options struct {
 	Open  func(context.Context) (*store.Store, error)
 
 	Mailboxes []Mailbox
+	Sending   *SendingAccount  // sends notifications of new events; nil: nobody is notified
 	Version   string           // of the program, for other daemons and the log
 	About     []zap.Field      // what else the log says of the daemon when it starts, such as the configuration file
 	Logger    *zap.Logger      // nil: none
@@ -131,6 +133,7 @@ type Daemon struct {
 	launch    func(*worker) // starts a worker while Run accepts more, otherwise nil
 	gone      []*worker     // since the last beat, which gives their leases back
 	beatSoon  func()        // makes the next beat come at once
+	sender    *sender
 }
 
 // New returns a daemon for the mailboxes of opts. Two mailboxes with the same name are an error.
@@ -147,6 +150,7 @@ func New(opts Options) (*Daemon, error) {
 		sessionSlots: newSlots(opts.MaxPolls, opts.MaxSessionsPerServer), batchSlots: newSlots(opts.MaxBatches, 0),
 	}
 	d.current.Store(&opts)
+	d.sender = newSender(d)
 	for _, m := range opts.Mailboxes {
 		d.workers = append(d.workers, newWorker(d, m))
 	}
@@ -205,9 +209,11 @@ func (d *Daemon) keep(ctx, keeping context.Context, k *keeper, others *sync.Wait
 	if err := d.open(ctx); err != nil {
 		return err
 	}
+	d.noteSending()
 	c := newCollector(*d.options())
 	c.retention = func() time.Duration { return d.options().Retention }
 	others.Go(func() { c.run(ctx) })
+	others.Go(func() { d.sender.run(ctx) })
 	_ = k.beat(keeping) // the status has the error
 	others.Go(func() { newDiagnosis(d, k.holder).run(ctx) })
 	k.run(keeping)

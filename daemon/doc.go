@@ -153,6 +153,37 @@
 // The log tells once that an outage is new, tells as an error that it has outlasted a retry, and repeats that after 5 min,
 // 15 min, 1 h, 6 h and then daily; it tells the end with the duration.
 //
+// # Mail that is sent
+//
+// A reply is a row of the outbox, written in the transaction of the message that it answers, and sent after the commit
+// (sender.go). Whoever claims the row sends the mail, with the Message-ID that the row has, and notes that it was sent:
+//
+//	stopped …                       in the outbox           at the SMTP server   then
+//	before the commit               nothing                 –                    the message is still in its mailbox
+//	after the commit, before the    due                     –                    the next look sends it
+//	  claim
+//	after the claim, before the     claimed for 20 min      –                    due when the claim ends: is sent
+//	  end of the mail
+//	after the end of the mail,      claimed for 20 min      taken, or not        is sent again, with the same Message-ID
+//	  before its answer
+//	after the answer, before the    claimed for 20 min      taken                is sent again, with the same Message-ID
+//	  mark
+//	after the mark                  sent                    taken                nothing to do
+//
+// So a mail is sent at least once, and more than once only where nobody can know whether the server took it (RFC 1047) or
+// the process died in between. Several daemons share the outbox by their claims. A stop finishes the mail in hand and gives
+// the others back.
+//
+// A daemon looks into the outbox when it has queued mail itself, and otherwise once a minute, which costs one query; without
+// an account to send through, none. Each account has one session at a time, on which it sends its mails one after another;
+// accounts do not wait for each other.
+//
+// Whose fault is it? A recipient or a content that is refused for ever (5xx) concerns one mail: it is given up, with an event
+// in the same transaction that says what the mail says. Refused for now (4xx), it is tried again, after a minute at first and
+// after four hours at most. Everything else concerns the account: its mail waits, the status says why (Status.Sending), and
+// after five days each mail is given up. A session that breaks over a mail may be the mail's fault or the server's: that mail
+// is tried later, and the others at once in a new session.
+//
 // # Changed settings
 //
 // Apply replaces mailboxes and limits while the daemon runs (apply.go). A poll under way ends as it began. What the worker
@@ -239,14 +270,14 @@
 //	info   daemon started, daemon stopped, database usable, mailboxes taken, message accepted,
 //	       message known, message info, poll ended, poll stopped, poll postponed, mailbox works,
 //	       old receipts and orphaned attachments removed, receipts and attachments swept again,
-//	       trouble reported, trouble over
+//	       trouble reported, trouble over, mail sent, mail can be sent
 //	warn   database unreachable, attachment directory unusable, mailboxes lost, mailboxes not given back,
 //	       message left in the mailbox, raw message not written, message refused, message given up, message not retrieved,
 //	       message too large not recorded, deletion refused, last poll was interrupted, poll failed,
 //	       server deletes messages by itself, server wants time between log-ins, receipts and attachments not swept,
-//	       trouble not reported
+//	       trouble not reported, outbox not read, mail not sent yet, mail not marked, template unusable, event not closed
 //	error  database outage, attachment directory unusable, schema does not fit, message set aside, message too large,
-//	       mail loop, poll failed, poll panicked, poll does not add up, collection panicked,
+//	       mail loop, mail given up, mail cannot be sent, poll failed, poll panicked, poll does not add up, collection panicked,
 //	       receipts and attachments not swept, trouble not reported
 //
 // # Files
@@ -281,6 +312,9 @@
 //	notice.go           the texts of events about messages that are set aside or too large, and about loops
 //	collect.go          removing old receipts and files that no row names
 //	replay.go           one message outside of a poll: Replay, Reconsider, Preview
+//	sender.go           emptying the outbox: claiming, sending, noting, trying again
+//	sendingaccount.go   the accounts through which mail is sent, and their state
+//	undelivered.go      mail that is given up: its event, and the end of that
 //	errors.go           who has to act on an error; Hint asks mailbox, then store
 //	events.go           every log event
 package daemon

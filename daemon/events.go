@@ -298,3 +298,59 @@ func (e events) troubleNotReported(err error) {
 	}
 	e.log.Warn("trouble not reported", fields...)
 }
+
+// outboxNotRead logs that the mail to send could not be read.
+func (e events) outboxNotRead(err error) {
+	e.log.Warn("outbox not read", zap.Error(err), zap.String("hint", Hint(err)))
+}
+
+// mailFields returns the fields that identify a mail of the outbox.
+func mailFields(m store.OutgoingMail) []zap.Field {
+	return []zap.Field{
+		zap.String("message_id", m.MessageID), zap.String("to", m.To.Addr), zap.String("kind", string(m.Kind)),
+		zap.String("mailbox", m.Mailbox), zap.Int64("request", m.Request), zap.Int("attempt", m.Attempts),
+	}
+}
+
+// mailSent logs that the mail server has taken over a mail, which had waited for a time.
+func (e events) mailSent(m store.OutgoingMail, waited time.Duration) {
+	e.log.Info("mail sent", append(mailFields(m), zap.Duration("waited", waited.Round(time.Millisecond)))...)
+}
+
+// mailDeferred logs that the mail server has refused a mail for the time being.
+func (e events) mailDeferred(m store.OutgoingMail, wait time.Duration, err error) {
+	e.log.Warn("mail not sent yet", append(mailFields(m), zap.Error(err), zap.Duration("next", wait))...)
+}
+
+// mailGivenUp logs that a mail is not sent, and which event says so.
+func (e events) mailGivenUp(m store.OutgoingMail, event int64, err error) {
+	e.log.Error("mail given up", append(mailFields(m), zap.Error(err), zap.Int64("event", event),
+		zap.String("hint", "read the event: it has the cause, and what the mail says"))...)
+}
+
+// mailNotMarked logs that the database could not note what became of a mail.
+func (e events) mailNotMarked(m store.OutgoingMail, err error) {
+	e.log.Warn("mail not marked", append(mailFields(m), zap.Error(err),
+		zap.String("hint", "nothing to do: the mail is looked at again; it may be sent twice, with the same Message-ID"))...)
+}
+
+// mailCannotBeSent logs that nothing can be sent through a server, or not from an address.
+func (e events) mailCannotBeSent(server string, wait time.Duration, err error) {
+	e.log.Error("mail cannot be sent", zap.String("server", server), zap.Error(err), zap.Duration("next", wait), zap.String("hint", Hint(err)))
+}
+
+func (e events) mailCanBeSent(server string, after time.Duration) {
+	e.log.Info("mail can be sent", zap.String("server", server), zap.Duration("after", after.Round(time.Millisecond)))
+}
+
+// templateUnusable logs that a mail has the shipped text because the team's own cannot be used.
+func (e events) templateUnusable(m store.OutgoingMail, err error) {
+	e.log.Warn("template unusable", append(mailFields(m), zap.String("team", m.Team), zap.Error(err),
+		zap.String("hint", "correct the text with mailintegration template set; the mail was sent with the text that comes with the program"))...)
+}
+
+// reportNotClosed logs that the event about undelivered mail stays open.
+func (e events) reportNotClosed(key store.ProblemKey, err error) {
+	e.log.Warn("event not closed", zap.String("problem", key.String()), zap.Error(err),
+		zap.String("hint", "nothing to do: the next mail that is sent tries again"))
+}

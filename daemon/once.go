@@ -8,7 +8,7 @@ import (
 )
 
 // Once polls the named mailboxes once, all of them without a name, and returns their reports. If a name is not
-// configured, Once polls nothing and returns an error.
+// configured, Once polls nothing and returns an error. Then it sends the mail that is due.
 //
 // A mailbox that another daemon polls, or whose server wants more time between log-ins, is skipped; its report says so.
 // While Run is under way, Once polls with the leases of that.
@@ -22,6 +22,7 @@ func (d *Daemon) Once(ctx context.Context, names ...string) ([]Report, error) {
 			return nil, err
 		}
 		defer d.close()
+		d.noteSending()
 	}
 	reports := make([]Report, len(chosen))
 	var claimed []*worker
@@ -38,6 +39,7 @@ func (d *Daemon) Once(ctx context.Context, names ...string) ([]Report, error) {
 		return reports, nil
 	}
 	d.withLeases(ctx, claimed, places)
+	d.sender.once(ctx)
 	return reports, nil
 }
 

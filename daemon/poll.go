@@ -71,6 +71,7 @@ type poll struct {
 	batchSlots  *slots
 	places      places
 	isHeld      func() bool // reports whether this daemon may still poll the mailbox; asked between batches
+	mailQueued  func()      // called when the outbox may have mail that this poll has queued
 	isPaused    func() bool // reports whether no session may begin, because the database cannot be used
 
 	target      store.Mailbox

@@ -36,6 +36,7 @@ type Status struct {
 	// unknown, and while the difference is less than what a beat took, which bounds how well the daemon can tell.
 	ClockAhead    time.Duration
 	Configuration []ConfigurationProblem // as NoteConfiguration was told last
+	Sending       []SendingStatus        // of every account through which mail is sent
 }
 
 // ConfigurationProblem is a configuration file with mistakes. None of its fields has a secret.
@@ -149,6 +150,7 @@ func (d *Daemon) Status() Status {
 	s.Ready = s.Live && opts.Store != nil && s.Database.Err == nil && !s.Database.Since.IsZero()
 	workers, stopping := d.workers, d.running && d.launch == nil
 	d.mu.Unlock()
+	s.Sending = d.sender.status()
 	for _, w := range workers {
 		m := w.status(s.At)
 		if paused && m.State == Waiting {

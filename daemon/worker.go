@@ -266,7 +266,7 @@ func (w *worker) poll(ctx context.Context, isHeld func() bool) (report Report) {
 	p := poll{
 		opts: opts, mailbox: m, log: w.log, parse: w.parse, report: &report,
 		progress: w.progress, acquireSlot: w.queue, batchSlots: w.daemon.batchSlots, isHeld: isHeld,
-		isPaused: w.daemon.isPaused,
+		isPaused: w.daemon.isPaused, mailQueued: w.daemon.sender.wake,
 	}
 	report.Err = p.run(ctx)
 	w.log.pollEnded(report, opts.Now().Sub(started))

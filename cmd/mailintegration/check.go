@@ -13,7 +13,7 @@ import (
 
 	"mailintegration/config"
 	"mailintegration/daemon"
-	"mailintegration/mailbox/oauth"
+	"mailintegration/processor"
 	"mailintegration/store"
 )
 
@@ -26,6 +26,7 @@ const checkTimeout = 30 * time.Second
 type checking struct {
 	*env
 	service *config.Service
+	senders []*senders // accounts for sending, in the order of the configuration
 	worst   int
 }
 
@@ -53,10 +54,15 @@ func (checkCmd) Run(e *env) error {
 	}
 	c.places(s)
 	c.eventNames(s)
-	tokens := tokenStore(service)
-	for _, m := range service.Mailboxes {
-		c.mailbox(m, s, tokens)
+	all := newWiring(service, tokenStore(service))
+	if service.Smtp != nil {
+		c.sends("smtp of the service", all.sending, ownTokens("the service", service.Smtp, all.tokens),
+			c.teamAddress(s, processor.Names{Team: service.Team, Login: service.Login}), "")
 	}
+	for _, m := range service.Mailboxes {
+		c.mailbox(m, s, all)
+	}
+	c.sending()
 	if c.worst != 0 {
 		return &failure{code: c.worst, err: errors.New("some checks failed"), hint: "see the lines that start with FAILED"}
 	}
@@ -154,18 +160,21 @@ func (c *checking) eventNames(in *installation) {
 }
 
 // mailbox checks the names, the access token, the log-in and the certificate of one mailbox.
-func (c *checking) mailbox(m *config.Mailbox, in *installation, tokens *oauth.Store) {
+func (c *checking) mailbox(m *config.Mailbox, in *installation, all *wiring) {
 	what := "mailbox " + m.Name
 	if !m.Enabled {
 		c.ok(what, "not enabled")
 		return
 	}
-	for _, silent := range withoutEffect(m) {
+	for _, silent := range withoutEffect(c.service, m) {
 		c.warn(what, silent)
 	}
-	w := wire(c.service, m, tokens)
+	w := all.mailbox(m)
 	c.names(what, w, in)
-	if m.Authentication == config.Azure && !c.token(what, w, tokenOptions(m, tokens)) {
+	if w.Sending != nil {
+		c.sends("smtp of "+what, w.Sending, ownTokens(m.Name, m.Smtp, all.tokens), c.teamAddress(in, w.Rules.Names), m.Name)
+	}
+	if m.Authentication == config.Azure && !c.token(what, m.Name, w.Account.Token, tokenOptions(m, all.tokens)) {
 		return
 	}
 	c.logIn(what, w, m)

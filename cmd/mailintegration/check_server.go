@@ -41,7 +41,7 @@ func (c *checking) logIn(what string, w daemon.Mailbox, m *config.Mailbox) {
 	}
 	c.ok(what, detail)
 	if encrypted {
-		c.certificate(what, state, time.Now())
+		c.certificate(what, "no message is read", state, time.Now())
 	}
 	c.habits(what, session.Capabilities(), m)
 }
@@ -58,12 +58,13 @@ func subject(leaf *x509.Certificate) string {
 // expiresSoon is how long before its end check warns of a certificate: long enough to obtain a new one.
 const expiresSoon = 14 * 24 * time.Hour
 
-// certificate warns of a certificate that expires soon: the server's own, or one above it.
-func (c *checking) certificate(what string, state *tls.ConnectionState, now time.Time) {
+// certificate warns of a certificate that expires soon: the server's own, or one above it. then says what happens after its
+// end.
+func (c *checking) certificate(what, then string, state *tls.ConnectionState, now time.Time) {
 	first := endsFirst(state)
 	if left := first.NotAfter.Sub(now); left < expiresSoon {
-		c.warn(what, fmt.Sprintf("the certificate of %s expires on %s, and then no message is read; have it renewed before",
-			cmp.Or(subject(first), first.Subject.String()), first.NotAfter.Format(time.DateOnly)))
+		c.warn(what, fmt.Sprintf("the certificate of %s expires on %s, and then %s; have it renewed before",
+			cmp.Or(subject(first), first.Subject.String()), first.NotAfter.Format(time.DateOnly), then))
 	}
 }
 

@@ -113,7 +113,7 @@ func TestCheckWarnsOfACertificateThatExpiresSoon(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
 			c := &checking{env: &env{stdout: &out}}
-			c.certificate("mailbox m", &tls.ConnectionState{PeerCertificates: []*x509.Certificate{test.leaf}, VerifiedChains: test.chains}, now)
+			c.certificate("mailbox m", "no message is read", &tls.ConnectionState{PeerCertificates: []*x509.Certificate{test.leaf}, VerifiedChains: test.chains}, now)
 			if test.want == "" && out.Len() == 0 {
 				return
 			}

@@ -7,21 +7,20 @@ import (
 	"time"
 
 	"mailintegration/config"
-	"mailintegration/daemon"
 	"mailintegration/mailbox"
 	"mailintegration/mailbox/oauth"
 )
 
 // token obtains an access token, as a poll does, and prints what it permits. It reports whether there is a token to try the
 // log-in with.
-func (c *checking) token(what string, m daemon.Mailbox, opts oauth.Options) bool {
+func (c *checking) token(what, mailbox string, obtain func(context.Context) (string, error), opts oauth.Options) bool {
 	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
 	defer cancel()
 	if opts.Grant() == oauth.UserPassword {
 		c.warn(what, "Microsoft is ending sign-in with user name and password, and it fails where a second factor is required; "+
-			"write ClientSecret, or remove Password and run mailintegration mailbox authorize "+m.Name)
+			"write ClientSecret, or remove Password and run mailintegration mailbox authorize "+mailbox)
 	}
-	text, err := m.Account.Token(ctx)
+	text, err := obtain(ctx)
 	if err != nil {
 		c.failed(exitUnreachable, what, err, "")
 		return false

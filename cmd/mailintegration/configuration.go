@@ -117,11 +117,12 @@ func noMailbox(broken *config.Error) error {
 	}
 }
 
-// withoutEffect returns a sentence for each setting of a mailbox that this version reads and does not act on yet.
-func withoutEffect(m *config.Mailbox) []string {
+// withoutEffect returns a sentence for each setting of a mailbox that has no effect because of others.
+func withoutEffect(service *config.Service, m *config.Mailbox) []string {
 	var silent []string
-	if !m.CreateNewRequests && m.Processor != config.Monitoring {
-		silent = append(silent, "CreateNewRequests is False: this version sends no answer to the senders of refused messages")
+	if !m.CreateNewRequests && m.Processor != config.Monitoring && m.Smtp == nil && service.Smtp == nil {
+		silent = append(silent, "CreateNewRequests is False, but no Smtp is configured, here or in the service file: "+
+			"the senders of refused messages get no answer")
 	}
 	return silent
 }

@@ -11,7 +11,7 @@
 //	exit.go                      exit codes, and the line and hint printed for an error
 //	configuration.go             where the service file is, loading it, finding a mailbox by its name
 //	installation.go, reading.go  what a verb opens: for writing, or for reading only
-//	wire.go                      from the configuration to the options of daemon, mailbox and processor
+//	wire.go, sending.go          from the configuration to the options of daemon, mailbox and processor; accounts that send
 //	directory.go, file.go        errors and hints of directories and files that a person names
 //	privileges*.go               root's process becomes the owner of the data directory
 //	events.go                    every log event of this package
@@ -20,7 +20,7 @@
 //	terminal.go, table.go        what is printed: escaped characters, tables, JSON
 //	run.go, once.go              the verbs that poll
 //	reload.go, brokenfiles.go    reads the configuration again while the daemon runs; tells it which files are broken
-//	check.go, check_*.go         the verb check: database, directories, free space, server, token
+//	check.go, check_*.go         the verb check: database, directories, free space, servers, token
 //	places_*.go                  what check asks the operating system: free space and owners
 //	explain.go, explained.go     the verb explain, and what it prints
 //	replay.go, setaside.go       the verbs replay and setaside

@@ -177,7 +177,7 @@ func (in *installation) daemon(recorded func(string, *processor.Message, store.O
 	settings := settingsOf(in.service, func(string) string { return "0" })
 	return daemon.New(daemon.Options{
 		Store: in.store, Open: in.openStore, Version: version, About: about, Logger: in.log, Recorded: recorded,
-		Mailboxes: settings.Mailboxes, EventNames: eventNames(in.service),
+		Mailboxes: settings.Mailboxes, Sending: settings.Sending, EventNames: eventNames(in.service),
 		MaxPolls: settings.MaxPolls, MaxSessionsPerServer: settings.MaxSessionsPerServer, MaxBatches: settings.MaxBatches,
 		MessagesPerSession: settings.MessagesPerSession, BatchMessages: settings.BatchMessages, Retention: settings.Retention,
 	})
@@ -197,10 +197,11 @@ func settingsOf(service *config.Service, revision func(name string) string) daem
 		BatchMessages:        service.BatchMessages,
 		Retention:            service.Retention.Duration(),
 	}
-	tokens := tokenStore(service)
+	all := newWiring(service, tokenStore(service))
+	s.Sending = all.sending
 	for _, m := range service.Mailboxes {
 		if m.Enabled {
-			wired := wire(service, m, tokens)
+			wired := all.mailbox(m)
 			wired.Revision = revision(m.Name)
 			s.Mailboxes = append(s.Mailboxes, wired)
 		}
@@ -215,7 +216,7 @@ func (in *installation) logConfiguration() {
 		in.events().configurationWarning(w)
 	}
 	for _, m := range in.service.Mailboxes {
-		for _, silent := range withoutEffect(m) {
+		for _, silent := range withoutEffect(in.service, m) {
 			in.events().settingWithoutEffect(m.Name, silent)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -129,6 +130,11 @@ func (r *reloader) reload(because string, files []string) {
 	for _, m := range changes.Mailboxes {
 		r.revision[m.Name]++
 	}
+	if slices.Contains(changes.Settings, "Smtp") {
+		for _, m := range service.Mailboxes {
+			r.revision[m.Name]++ // whether its messages are answered may depend on it
+		}
+	}
 	if _, err := r.apply(settingsOf(service, r.revisionOf)); err != nil {
 		r.in.events().configurationNotApplied(err)
 		return
@@ -183,7 +189,7 @@ func (r *reloader) report(service *config.Service, warnings []config.Warning, pe
 		}
 	}
 	for _, m := range service.Mailboxes {
-		for _, silent := range withoutEffect(m) {
+		for _, silent := range withoutEffect(service, m) {
 			if isNew(m.Name + ": " + silent) {
 				r.in.events().settingWithoutEffect(m.Name, silent)
 			}

@@ -17,28 +17,36 @@ import (
 
 // wire returns a mailbox for the daemon, from its configuration and its service's.
 func wire(service *config.Service, m *config.Mailbox, tokens *oauth.Store) daemon.Mailbox {
+	return newWiring(service, tokens).mailbox(m)
+}
+
+// mailbox returns a mailbox for the daemon.
+func (all *wiring) mailbox(m *config.Mailbox) daemon.Mailbox {
 	w := daemon.Mailbox{
 		Name: m.Name,
 		Account: mailbox.Account{
 			Server: m.ServerName, Port: m.Port, Security: mailbox.Security(m.Security), Roots: m.Roots,
 			UserName: m.UserName, Password: m.Password.Reveal(),
-			StepTimeout: m.StepTimeout, MaxOctets: m.MaxOctets, SpoolDirectory: service.SpoolDirectory,
+			StepTimeout: m.StepTimeout, MaxOctets: m.MaxOctets, SpoolDirectory: all.service.SpoolDirectory,
 		},
 		LeaveOnServer: daemon.LeavePolicy(m.LeaveOnServer), SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
 		Rules: rules(m), Schedule: m.Schedule, File: m.File, ConfigurationXML: configurationXML(m),
 	}
 	if m.Debug {
-		w.RawMessageFile = filepath.Join(cmp.Or(service.LogDirectory, service.DataDirectory), "RawMessage.txt")
+		w.RawMessageFile = filepath.Join(cmp.Or(all.service.LogDirectory, all.service.DataDirectory), "RawMessage.txt")
 	}
+	var source *oauth.Source
 	if m.Authentication == config.Azure {
 		w.Tenant = tenant(m)
-		source, err := oauth.New(tokenOptions(m, tokens))
-		if err != nil {
+		var err error
+		if source, err = oauth.New(tokenOptions(m, all.tokens)); err != nil {
 			w.Problem = err
 			return w
 		}
 		w.Account.Password, w.Account.Token, w.Account.TokenRefused = "", source.Token, source.Forget
 	}
+	w.Sending = all.sendingOf(m, source)
+	w.Rules.Replies, w.Rules.OwnAddresses = w.Sending != nil, all.own
 	return w
 }
 
@@ -74,7 +82,12 @@ func tenant(m *config.Mailbox) string {
 
 // tokenOptions returns the options for obtaining the access tokens of a mailbox with Authentication Azure.
 func tokenOptions(m *config.Mailbox, tokens *oauth.Store) oauth.Options {
+	purpose := oauth.Reading
+	if m.Smtp != nil && m.Smtp.SharesTokens {
+		purpose = oauth.ReadingAndSending
+	}
 	return oauth.Options{
+		Purpose: purpose,
 		Mailbox: m.Name, AuthorityURL: m.AuthorityURL, TenantID: m.TenantID, ClientID: m.ClientID, UserName: m.UserName,
 		ClientSecret: m.ClientSecret.Reveal(), Password: m.Password.Reveal(), Scopes: strings.Fields(m.Scope),
 		Store: tokens,

@@ -114,16 +114,18 @@ var audiences = []string{
 	"https://partner.outlook.cn", "https://outlook.office.de", "00000002-0000-0ff1-ce00-000000000000",
 }
 
-// The permissions that reading mail over POP3 needs.
+// The permissions that reading mail over POP3 and sending it over SMTP need.
 const (
-	popRole  = "POP.AccessAsApp"
-	popClaim = "POP.AccessAsUser.All"
+	popRole   = "POP.AccessAsApp"
+	popClaim  = "POP.AccessAsUser.All"
+	smtpRole  = "SMTP.SendAsApp"
+	smtpClaim = "SMTP.Send"
 )
 
 // clockSkew is how much the clocks of this machine and of the endpoint may differ.
 const clockSkew = 5 * time.Minute
 
-// Missing returns the reasons why a POP3 server will refuse the token for the mailbox of opts, each with a remedy; none
+// Missing returns the reasons why a server will refuse the token for the purpose of opts, each with a remedy; none
 // when the token should be accepted.
 func (c Claims) Missing(opts Options, now time.Time) []string {
 	opts = opts.withDefaults()
@@ -132,8 +134,11 @@ func (c Claims) Missing(opts Options, now time.Time) []string {
 		wrong = append(wrong, fmt.Sprintf(
 			"the audience is %s, not Exchange Online (https://outlook.office365.com): correct Scope", cmp.Or(c.Audience, "none")))
 	}
-	if why := c.missingPermission(opts.Grant()); why != "" {
-		wrong = append(wrong, why)
+	if opts.Purpose != Sending {
+		wrong = append(wrong, c.missingPermission(opts.Grant(), popRole, popClaim)...)
+	}
+	if opts.Purpose != Reading {
+		wrong = append(wrong, c.missingPermission(opts.Grant(), smtpRole, smtpClaim)...)
 	}
 	if isGUID(opts.TenantID) && c.Tenant != "" && !strings.EqualFold(opts.TenantID, c.Tenant) {
 		wrong = append(wrong, fmt.Sprintf("the tenant is %s, not the one in TenantId: correct TenantId", c.Tenant))
@@ -153,17 +158,18 @@ func (c Claims) IsOfAnother(userName string) bool {
 	return c.User != "" && !strings.EqualFold(c.User, userName)
 }
 
-// missingPermission says which permission the token lacks and how to get it, "" when it lacks none.
-func (c Claims) missingPermission(g Grant) string {
+// missingPermission says that the token lacks a permission and how to get it, nothing when it does not. The permission of the
+// application itself is a role, that of a person a scope.
+func (c Claims) missingPermission(g Grant, role, scope string) []string {
 	switch {
-	case g == ClientCredentials && !containsFold(c.Roles, popRole):
-		return "the role " + popRole + " is missing: add the application permission " + popRole +
-			" of Office 365 Exchange Online to the registration, and let an administrator consent"
-	case g != ClientCredentials && !containsFold(c.Scopes, popClaim):
-		return "the scope " + popClaim + " is missing: add the delegated permission " + popClaim +
-			" of Office 365 Exchange Online to the registration, and consent"
+	case g == ClientCredentials && !containsFold(c.Roles, role):
+		return []string{"the role " + role + " is missing: add the application permission " + role +
+			" of Office 365 Exchange Online to the registration, and let an administrator consent"}
+	case g != ClientCredentials && !containsFold(c.Scopes, scope):
+		return []string{"the scope " + scope + " is missing: add the delegated permission " + scope +
+			" of Office 365 Exchange Online to the registration, and consent"}
 	}
-	return ""
+	return nil
 }
 
 // audiences returns the audiences that are right for the options: Exchange Online's, and those that Scope names.

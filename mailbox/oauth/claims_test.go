@@ -70,6 +70,40 @@ func TestMissingNamesEveryDefectOfAToken(t *testing.T) {
 	}
 }
 
+func TestATokenForSendingNeedsThePermissionToSend(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for _, tt := range []struct {
+		name    string
+		grant   oauth.Grant
+		purpose oauth.Purpose
+		claims  map[string]any
+		want    string // in all texts, "" for none
+	}{
+		{"both, and both are there", oauth.DeviceCode, oauth.ReadingAndSending, nil, ""},
+		{"both, and only reading is there", oauth.DeviceCode, oauth.ReadingAndSending, map[string]any{"scp": "POP.AccessAsUser.All"}, "the scope SMTP.Send is missing"},
+		{"only sending, and it is there", oauth.DeviceCode, oauth.Sending, map[string]any{"scp": "SMTP.Send"}, ""},
+		{"only reading, and sending is not there", oauth.DeviceCode, oauth.Reading, map[string]any{"scp": "POP.AccessAsUser.All"}, ""},
+		{"an application that may only read", oauth.ClientCredentials, oauth.ReadingAndSending,
+			map[string]any{"scp": nil, "roles": []string{"POP.AccessAsApp"}}, "the role SMTP.SendAsApp is missing"},
+		{"an application that may only send", oauth.ClientCredentials, oauth.Sending,
+			map[string]any{"scp": nil, "roles": []string{"SMTP.SendAsApp"}}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c, err := oauth.ReadClaims(jwt(tt.claims))
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := options(t, tt.grant, "http://127.0.0.1:9")
+			o.Purpose = tt.purpose
+			if got := strings.Join(c.Missing(o, now), "; "); !strings.HasPrefix(got, tt.want) || tt.want == "" && got != "" {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestClaimsAreOneLine(t *testing.T) {
 	t.Parallel()
 	for want, claims := range map[string]map[string]any{

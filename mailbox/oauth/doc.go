@@ -3,7 +3,7 @@
 //
 // The configured tags choose the grant:
 //
-//	ClientSecret  client credentials (RFC 6749 §4.4): the application's permission POP.AccessAsApp
+//	ClientSecret  client credentials (RFC 6749 §4.4): the application's permissions POP.AccessAsApp and SMTP.SendAsApp
 //	Password      user name and password (RFC 6749 §4.3): Microsoft is ending it
 //	neither       device code (RFC 8628): a person authorizes the mailbox once, Source.Authorize; from then on its
 //	              refresh token is exchanged (RFC 6749 §6)
@@ -31,6 +31,6 @@
 //	store.go, store_*.go   Store: one file for each mailbox's authorization, and who may read it
 //	lock.go                the lock between processes that use the same authorization
 //	transport.go           HTTP: time-outs, size limits, no redirects
-//	claims.go              Claims: the content of an access token, and what it lacks for POP3
+//	claims.go              Claims: the content of an access token, and what it lacks for POP3 and SMTP
 //	errors.go, hint.go     Error, its class, and hints for Microsoft's numbers
 package oauth

@@ -19,6 +19,16 @@ const (
 	UserPassword      Grant = "user name and password" // RFC 6749 §4.3, "ROPC" with Microsoft
 )
 
+// Purpose says what tokens are used for.
+type Purpose int
+
+// The purposes.
+const (
+	Reading           Purpose = iota // POP3
+	ReadingAndSending                // POP3 and SMTP
+	Sending                          // SMTP
+)
+
 // DefaultAuthority is the base address of the endpoints for the public cloud.
 const DefaultAuthority = "https://login.microsoftonline.com"
 
@@ -40,7 +50,8 @@ type Options struct {
 	UserName     string
 	ClientSecret string   // for ClientCredentials
 	Password     string   // for UserPassword, without ClientSecret
-	Scopes       []string // permissions to request, nil for those that reading mail needs
+	Scopes       []string // permissions to request, nil for those that the purpose needs
+	Purpose      Purpose
 
 	Store     *Store            // for refresh tokens
 	Timeout   time.Duration     // for one request; 0 means 30 s
@@ -64,7 +75,7 @@ func (o Options) withDefaults() Options {
 	o.AuthorityURL = strings.TrimRight(cmp.Or(o.AuthorityURL, DefaultAuthority), "/")
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	if len(o.Scopes) == 0 {
-		o.Scopes = o.Grant().scopes()
+		o.Scopes = o.Grant().scopes(o.Purpose)
 	}
 	if o.Transport == nil {
 		o.Transport = newTransport()
@@ -75,13 +86,18 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// scopes returns the permissions that the grant requests by default.
-func (g Grant) scopes() []string {
-	switch g {
-	case ClientCredentials:
+// scopes returns the permissions that the grant requests by default. A person is asked for both at once, so that nobody has
+// to authorize a mailbox again when it begins to send.
+func (g Grant) scopes(p Purpose) []string {
+	switch {
+	case g == ClientCredentials:
 		return []string{applicationScope}
-	case UserPassword:
+	case g == UserPassword && p == Reading:
 		return []string{popScope}
+	case g == UserPassword && p == Sending:
+		return []string{smtpScope}
+	case g == UserPassword:
+		return []string{popScope, smtpScope}
 	}
 	return []string{popScope, smtpScope, refreshScope}
 }

@@ -34,6 +34,7 @@ var (
 	ErrRecipient     error = &class{text: "the server refused the recipient"}                          // 5xx to RCPT
 	ErrMessage       error = &class{text: "the server refused the message"}                            // 5xx to DATA
 	ErrSenderRefused error = &class{text: "the server does not let this account send the mail"}        // 5xx to MAIL, 5.7.60
+	ErrNoSender      error = &class{"there is no address to send from", mailbox.ErrAccount}            // From is missing or invalid
 	ErrTemporary     error = &class{"the server refused for the time being", mailbox.ErrServerTrouble} // 4xx
 )
 
@@ -117,7 +118,7 @@ func isMalformed(err error) bool {
 
 // hasClass reports whether an error has one of the classes that mailbox.Classify does not know.
 func hasClass(err error) bool {
-	for _, class := range []error{ErrRecipient, ErrMessage, errProtocol, mailbox.ErrMechanism} {
+	for _, class := range []error{ErrRecipient, ErrMessage, ErrNoSender, errProtocol, mailbox.ErrMechanism} {
 		if errors.Is(err, class) {
 			return true
 		}

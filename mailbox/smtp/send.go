@@ -18,7 +18,7 @@ func (s *Session) Send(ctx context.Context, m Message) error {
 	m.From = cmp.Or(m.From, s.account.From)
 	from, err := mailPath(m.From.Address)
 	if err != nil {
-		return s.failure("MAIL", fmt.Errorf("%w: the sender: %w", mailbox.ErrAccount, err), false)
+		return s.failure("MAIL", fmt.Errorf("%w: %w", ErrNoSender, err), false)
 	}
 	to, err := mailPath(m.To.Address)
 	if err != nil {
@@ -87,6 +87,9 @@ func (s *Session) afterRefusal(ctx context.Context, err error) error {
 // mailPath returns an address as it stands between the angle brackets of MAIL and RCPT, its domain in ASCII. The error
 // does not repeat an address with line breaks.
 func mailPath(address string) (string, error) {
+	if address == "" {
+		return "", errors.New("it is empty")
+	}
 	if strings.ContainsAny(address, "\r\n\x00<>") {
 		return "", errors.New("the address contains a line break or an angle bracket")
 	}

@@ -51,7 +51,7 @@ func Check(ctx context.Context, a Account) (*tls.ConnectionState, error) {
 	state := s.TLS()
 	from, err := mailPath(a.From.Address)
 	if err != nil {
-		return state, s.failure("MAIL", fmt.Errorf("%w: the sender: %w", mailbox.ErrAccount, err), false)
+		return state, s.failure("MAIL", fmt.Errorf("%w: %w", ErrNoSender, err), false)
 	}
 	if err := s.mailFrom(ctx, from, false); err != nil {
 		return state, err

@@ -1,0 +1,459 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net/mail"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"mailintegration/mailbox"
+	"mailintegration/mailbox/smtp"
+	"mailintegration/mailbox/smtp/smtptest"
+)
+
+// office is a world whose daemon answers every message that opens a request.
+type office struct {
+	*world
+	smtp    *smtptest.Server
+	account *SendingAccount
+	ahead   atomic.Int64 // how far the daemons' clock is ahead
+}
+
+func newOffice(t *testing.T, o smtptest.Options) *office {
+	t.Helper()
+	w := &office{world: newWorld(t), smtp: smtptest.Run(t, o)}
+	w.smtp.SetPassword("desk", "secret")
+	security := mailbox.None
+	if o.TLS == smtptest.StartTLS {
+		security = mailbox.StartTLS
+	}
+	w.account = &SendingAccount{Account: smtp.Account{
+		Server: "127.0.0.1", Port: w.smtp.Port(), Security: security, UserName: "desk", Password: "secret", Roots: w.smtp.Roots(),
+		From: smtp.Address{Address: "desk@acme.example"}, StepTimeout: 5 * time.Second,
+	}}
+	w.mailbox.Rules.Replies, w.mailbox.Rules.AcknowledgeNewRequests, w.mailbox.Rules.MaxReplies = true, true, 1000
+	w.mailbox.Sending = w.account
+	w.options.Now = func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+	return w
+}
+
+// queue has n messages recorded, each of which is to be answered, while nothing can be sent.
+func (w *office) queue(n int) {
+	w.Helper()
+	for range n {
+		w.mail()
+	}
+	w.mailbox.Sending = nil
+	w.poll()
+	w.mailbox.Sending = w.account
+	if got := w.waiting(); got != n {
+		w.Fatalf("%d mails wait, want %d", got, n)
+	}
+}
+
+func (w *office) waiting() int {
+	w.Helper()
+	return w.count(`SELECT count(*) FROM outbox WHERE due_at IS NOT NULL`)
+}
+
+// later lets the longest wait pass.
+func (w *office) later() {
+	w.Helper()
+	w.ahead.Add(int64(lastSendingWait))
+	w.change(`UPDATE outbox SET due_at = now() WHERE due_at IS NOT NULL`)
+}
+
+func (w *office) change(sql string) {
+	w.Helper()
+	if _, err := w.rows.Exec(w.Context(), sql); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// wantSent fails the test unless the server has taken over n mails with so many Message-IDs, and none waits.
+func (w *office) wantSent(n, different int) []smtptest.Message {
+	w.Helper()
+	got := w.smtp.Messages()
+	ids := map[string]bool{}
+	for _, m := range got {
+		read, err := mail.ReadMessage(strings.NewReader(string(m.Data)))
+		if err != nil {
+			w.Fatal(err)
+		}
+		ids[read.Header.Get("Message-ID")] = true
+	}
+	if len(got) != n || len(ids) != different || w.waiting() != 0 {
+		w.Errorf("%d mails with %d Message-IDs were sent and %d wait, want %d with %d", len(got), len(ids), w.waiting(), n, different)
+	}
+	return got
+}
+
+// events returns the subjects of the open events, and how many activities there are.
+func (w *office) events() string {
+	w.Helper()
+	var events string
+	err := w.rows.QueryRow(w.Context(), `SELECT coalesce(string_agg(subject || ' [' || state || ']', '; ' ORDER BY number), '')
+		|| '; activities ' || (SELECT count(*) FROM activity) FROM request WHERE kind = 'event'`).Scan(&events)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return events
+}
+
+func TestAnAnswerIsSentOnceItsMessageIsRecorded(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, smtptest.Options{TLS: smtptest.StartTLS})
+	w.change(`UPDATE team SET address = 'it@acme.example'`)
+	w.mail()
+	w.poll()
+	w.poll()
+	got := w.wantSent(1, 1)
+	if m := got[0]; m.From != "it@acme.example" || m.To != "ann@acme.example" || m.User != "desk" {
+		t.Errorf("from %s to %s by %s", m.From, m.To, m.User)
+	}
+	read, err := mail.ReadMessage(strings.NewReader(string(got[0].Data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"From": `"IT" <it@acme.example>`, "To": `"Ann Lee" <ann@acme.example>`, "In-Reply-To": "<1@acme.example>", "References": "<1@acme.example>",
+		"Auto-Submitted": "auto-replied", "Subject": "[Incident] IT #1 - Nr. 1",
+	} {
+		if got := read.Header.Get(name); got != want && name != "Subject" || name == "Subject" && !strings.HasPrefix(got, "[Incident] IT #1") {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	w.account.AlwaysUseFrom = true
+	w.mail()
+	w.poll()
+	if m := w.wantSent(2, 2)[1]; m.From != "desk@acme.example" {
+		t.Errorf("from %s, although AlwaysUseThisAddress is set", m.From)
+	}
+}
+
+// TestNoAnswerIsLostAndNoneIsSentMoreOftenThanTheProtocolForces lets each step fail once, and then the time of a wait pass.
+func TestNoAnswerIsLostAndNoneIsSentMoreOftenThanTheProtocolForces(t *testing.T) {
+	t.Parallel()
+	type fault = func(*smtptest.Step)
+	reply := func(lines string) fault { return func(s *smtptest.Step) { s.Reply(lines) } }
+	drop, dropReply, stall := (*smtptest.Step).Drop, (*smtptest.Step).DropReply, (*smtptest.Step).Stall
+	for _, test := range []struct {
+		step  string
+		name  string
+		fault fault
+		sent  int // 1, or 2 where nobody can know whether the server took the first one
+	}{
+		{"connect", "drop", drop, 1},
+		{"connect", "stall", stall, 1},
+		{"greeting", "421", reply("421 4.3.2 busy"), 1},
+		{"greeting", "stall", stall, 1},
+		{"EHLO", "drop", drop, 1},
+		{"STARTTLS", "454", reply("454 4.7.0 TLS is not available"), 1},
+		{"AUTH", "454", reply("454 4.7.0 temporary failure"), 1},
+		{"AUTH", "535", reply("535 5.7.3 unsuccessful"), 1},
+		{"AUTH", "550 5.7.30", reply("550 5.7.30 Basic authentication is not supported"), 1},
+		{"AUTH", "stall", stall, 1},
+		{"MAIL", "421", reply("421 4.3.2 shutting down"), 1},
+		{"MAIL", "451", reply("451 4.3.0 later"), 1},
+		{"MAIL", "500", reply("500 what?"), 1},
+		{"MAIL", "550 5.7.60", reply("550 5.7.60 no permission to send as this sender"), 1},
+		{"MAIL", "drop", drop, 1},
+		{"RCPT", "450", reply("450 4.2.0 greylisted"), 1},
+		{"RCPT", "drop", drop, 1},
+		{"DATA", "451", reply("451 4.3.0 no space"), 1},
+		{"DATA", "drop", drop, 1},
+		{".", "421", reply("421 4.3.0 bye"), 1},
+		{".", "450", reply("450 4.7.0 scanning"), 1},
+		{".", "550 5.7.30", reply("550 5.7.30 Basic authentication is not supported"), 1},
+		{".", "drop", drop, 1},
+		{".", "answer lost", dropReply, 2},
+		{"QUIT", "drop", drop, 1},
+		{"QUIT", "stall", stall, 1},
+	} {
+		t.Run(test.step+" "+test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newOffice(t, smtptest.Options{TLS: smtptest.StartTLS})
+			w.queue(1)
+			if test.name == "stall" {
+				w.account.StepTimeout = 200 * time.Millisecond
+			}
+			test.fault(w.smtp.At(test.step).Times(1))
+			d := w.daemon()
+			d.sender.once(t.Context())
+			if isWaiting := w.waiting() == 1; isWaiting == (test.step == "QUIT") {
+				t.Errorf("after the fault the mail waits: %v", isWaiting)
+			}
+			w.account.StepTimeout = 5 * time.Second
+			w.later()
+			d.sender.once(t.Context())
+			w.later()
+			d.sender.once(t.Context())
+			w.wantSent(test.sent, 1)
+			if s := d.Status().Sending; len(s) != 1 || s[0].Cause != CauseNone {
+				t.Errorf("%+v", s)
+			}
+			if got := w.events(); got != "; activities 0" {
+				t.Errorf("events: %s", got)
+			}
+		})
+	}
+}
+
+func TestNothingIsSentInClearWhereSTARTTLSIsConfiguredAndNotOffered(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, smtptest.Options{})
+	w.account.Security = mailbox.StartTLS
+	w.queue(1)
+	d := w.daemon()
+	d.sender.once(t.Context())
+	s := d.Status().Sending[0]
+	if s.Cause != CauseTLS || s.Failures != 1 || s.Waiting != 1 || s.Since.IsZero() || !strings.Contains(Hint(s.Err), "nothing is sent without TLS") {
+		t.Errorf("%+v", s)
+	}
+	for _, line := range w.smtp.Log() {
+		if !strings.HasPrefix(line, "EHLO") {
+			t.Errorf("sent in clear: %q", line)
+		}
+	}
+}
+
+func TestAnAccessTokenIsUsedWhereTheServerWantsXOAUTH2(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, smtptest.Options{TLS: smtptest.StartTLS, Mechanisms: []string{"LOGIN", "XOAUTH2"}})
+	w.queue(1)
+	tokens, asked := []string{"old", "new"}, 0
+	w.smtp.SetToken("desk", "new")
+	w.account.Password = ""
+	w.account.Token = func(context.Context) (string, error) { return tokens[asked], nil }
+	w.account.TokenRefused = func() { asked++ }
+	d := w.daemon()
+	d.sender.once(t.Context())
+	if s := d.Status().Sending[0]; s.Cause != CauseLogin || w.waiting() != 1 {
+		t.Errorf("%+v, %d wait", s, w.waiting())
+	}
+	w.later()
+	d.sender.once(t.Context())
+	w.wantSent(1, 1)
+}
+
+// TestAFaultOfTheAccountKeepsTheMailWaiting lets an account fail until its mail is too old.
+func TestAFaultOfTheAccountKeepsTheMailWaiting(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, smtptest.Options{})
+	w.queue(3)
+	w.smtp.At("AUTH").Reply("550 5.7.30 Basic authentication is not supported for Client Submission")
+	d := w.daemon()
+	var waits []time.Duration
+	for range 12 {
+		before := d.options().Now()
+		d.sender.once(t.Context())
+		waits = append(waits, d.Status().Sending[0].Next.Sub(before).Round(time.Minute))
+		d.sender.once(t.Context()) // before its time, the server is left alone
+		w.later()
+	}
+	if got := fmt.Sprint(waits); got != "[1m0s 2m0s 4m0s 8m0s 16m0s 32m0s 1h4m0s 2h8m0s 4h0m0s 4h0m0s 4h0m0s 4h0m0s]" {
+		t.Errorf("waits %s", got)
+	}
+	if w.smtp.Sessions() != 12 || w.waiting() != 3 || w.events() != "; activities 0" {
+		t.Errorf("%d sessions, %d mails wait, events %s", w.smtp.Sessions(), w.waiting(), w.events())
+	}
+	if s := d.Status().Sending[0]; s.Cause != CauseLogin || s.Failures != 12 || s.Waiting != 3 || !strings.Contains(Hint(s.Err), "Exchange Online has ended") {
+		t.Errorf("%+v", s)
+	}
+	w.change(`UPDATE outbox SET queued_at = now() - interval '6 days'`)
+	d.sender.once(t.Context())
+	if got, want := w.events(), fmt.Sprintf("Mail not sent for 8 days: 127.0.0.1:%d [new]; activities 2", w.smtp.Port()); w.waiting() != 0 || got != want {
+		t.Errorf("%d wait, events %s, want %s", w.waiting(), got, want)
+	}
+	w.smtp.Heal()
+	w.queue(1)
+	w.later()
+	d.sender.once(t.Context())
+	w.wantSent(1, 1)
+	if got := w.events(); !strings.Contains(got, "[processed]; activities 3") {
+		t.Errorf("events: %s", got)
+	}
+}
+
+func TestARefusedRecipientIsToldOnceAndTheEventEndsWhenMailIsDelivered(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, smtptest.Options{})
+	w.queue(2)
+	w.smtp.At("RCPT TO:<ann@acme.example>").Reply("550 5.1.1 <ann@acme.example>: no such user")
+	d := w.daemon()
+	d.sender.once(t.Context())
+	if got := w.events(); got != "Mail not delivered: ann@acme.example [new]; activities 1" {
+		t.Errorf("events: %s", got)
+	}
+	var body string
+	if err := w.rows.QueryRow(t.Context(), `SELECT body FROM request WHERE kind = 'event'`).Scan(&body); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"A mail to a user was refused, and MailIntegration does not send it again.", "Recipient: Ann Lee <ann@acme.example>", "About: request 1",
+		"Kind: acknowledgement of a new request", "Mailbox: helpdesk", "no such user", "Nothing that came in is lost", "What to do:\n1. The cause: ",
+		"The mail says:\n\n",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %q in\n%s", want, body)
+		}
+	}
+	if strings.Contains(body, "secret") {
+		t.Errorf("a secret in\n%s", body)
+	}
+	if s := d.Status().Sending[0]; s.Cause != CauseNone || w.smtp.Sessions() != 1 {
+		t.Errorf("%+v in %d sessions", s, w.smtp.Sessions())
+	}
+	w.smtp.Heal()
+	w.queue(1)
+	w.daemon().sender.once(t.Context()) // another daemon, which reads of the problem in the database
+	w.wantSent(1, 1)
+	if got := w.events(); got != "Mail not delivered: ann@acme.example [processed]; activities 2" {
+		t.Errorf("events: %s", got)
+	}
+}
+
+func TestOneMailHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		fault    func(*smtptest.Server)
+		sessions int
+		left     int
+	}{
+		{"a recipient is refused for ever", func(s *smtptest.Server) { s.At("RCPT").After(1).Times(1).Reply("550 5.1.1 no") }, 1, 0},
+		{"a recipient is refused for now", func(s *smtptest.Server) { s.At("RCPT").After(1).Times(1).Reply("450 4.2.0 later") }, 1, 1},
+		{"the content is refused", func(s *smtptest.Server) { s.At(".").After(1).Times(1).Reply("554 5.6.0 no") }, 1, 0},
+		{"the sender is refused", func(s *smtptest.Server) { s.At("MAIL").After(1).Times(1).Reply("550 5.7.60 no") }, 1, 1},
+		{"the session breaks", func(s *smtptest.Server) { s.At(".").After(1).Times(1).Drop() }, 2, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newOffice(t, smtptest.Options{})
+			w.queue(4)
+			test.fault(w.smtp)
+			w.daemon().sender.once(t.Context())
+			if n := len(w.smtp.Messages()); n != 3 || w.smtp.Sessions() != test.sessions || w.waiting() != test.left {
+				t.Errorf("%d mails in %d sessions, %d wait", n, w.smtp.Sessions(), w.waiting())
+			}
+		})
+	}
+}
+
+func TestTwoDaemonsSendEachMailOnce(t *testing.T) {
+	t.Parallel()
+	const mails = 25
+	w := newOffice(t, smtptest.Options{})
+	w.queue(mails)
+	var running sync.WaitGroup
+	for range 2 {
+		running.Go(func() { w.daemon().sender.once(t.Context()) })
+	}
+	running.Wait()
+	w.wantSent(mails, mails)
+}
+
+func TestAStopEndsASessionAtOnceAndAnotherDaemonGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, smtptest.Options{})
+	w.queue(3)
+	ctx, stop := context.WithCancel(t.Context())
+	w.smtp.At(".").Times(1).Call(stop) // the mail in hand is finished
+	w.daemon().sender.run(ctx)
+	if n := len(w.smtp.Messages()); n != 1 || w.waiting() != 2 {
+		t.Errorf("%d mails were sent and %d wait", n, w.waiting())
+	}
+	if log := w.smtp.Log(); log[len(log)-1] != "QUIT" {
+		t.Errorf("the session ended with %q", log[len(log)-1])
+	}
+	w.daemon().sender.once(t.Context())
+	w.wantSent(3, 3)
+}
+
+// TestADaemonThatDiesWhileItSends stops a daemon like SIGKILL does: it notes nothing more. Its mails are due again when its
+// claim ends.
+func TestADaemonThatDiesWhileItSends(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		before int // mails that the server had taken over
+	}{{"before it sends", 0}, {"after it has sent, before it notes that", 1}} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newOffice(t, smtptest.Options{})
+			w.queue(1)
+			claimed, err := w.store.ClaimMail(t.Context(), []string{helpdesk}, 1, claimTime)
+			if err != nil || len(claimed) != 1 {
+				t.Fatalf("%v, %v", claimed, err)
+			}
+			dying := &round{sender: newSender(w.daemon()), account: w.account}
+			if message, err := dying.compose(claimed[0]); test.before > 0 && (err != nil || dying.deliver(t.Context(), message) != nil) {
+				t.Fatal(err)
+			}
+			dying.close(t.Context())
+			d := w.daemon()
+			d.sender.once(t.Context())
+			if n := len(w.smtp.Messages()); n != test.before {
+				t.Errorf("%d mails were sent while another daemon had the claim", n)
+			}
+			w.later()
+			d.sender.once(t.Context())
+			w.wantSent(test.before+1, 1)
+		})
+	}
+}
+
+// TestAMailThatCannotBeMarkedIsNotSentAgain lets the database fail between the answer of the mail server and the mark.
+func TestAMailThatCannotBeMarkedIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, smtptest.Options{})
+	w.queue(1)
+	d := w.daemon()
+	w.smtp.At(".").Call(func() { w.change(`ALTER TABLE outbox RENAME COLUMN sent_at TO sent`) })
+	d.sender.once(t.Context())
+	w.change(`ALTER TABLE outbox RENAME COLUMN sent TO sent_at`)
+	if n := w.waiting(); n != 1 {
+		t.Fatalf("%d wait", n)
+	}
+	w.later()
+	d.sender.once(t.Context())
+	w.wantSent(1, 1)
+}
+
+func TestTheMailOfAMailboxIsLeftAloneWithoutAnAccount(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, smtptest.Options{})
+	w.queue(1)
+	w.mailbox.Sending = nil
+	w.options.Sending = w.account // for notifications only: this daemon's mailbox has none
+	w.daemon().sender.once(t.Context())
+	if w.waiting() != 1 || w.smtp.Sessions() != 0 {
+		t.Errorf("%d wait, %d sessions", w.waiting(), w.smtp.Sessions())
+	}
+}
+
+func TestAChangedAccountIsTriedAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, smtptest.Options{})
+	w.queue(1)
+	w.account.Password = "wrong"
+	d := w.daemon()
+	d.sender.once(t.Context())
+	w.change(`UPDATE outbox SET due_at = now()`)
+	d.sender.once(t.Context())
+	if w.smtp.Sessions() != 1 {
+		t.Errorf("%d sessions", w.smtp.Sessions())
+	}
+	right := *w.account
+	right.Password = "secret"
+	w.mailbox.Sending = &right
+	if _, err := d.Apply(Settings{Mailboxes: []Mailbox{w.mailbox}}); err != nil {
+		t.Fatal(err)
+	}
+	d.sender.once(t.Context())
+	w.wantSent(1, 1)
+}
