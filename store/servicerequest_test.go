@@ -40,7 +40,7 @@ func TestAServiceRequestIsRecordedAsItsBlockSays(t *testing.T) {
 		mail("4", "d", saying("Thank you.\nCreateSR\nType: Leave\nCreateSR"), answerTo("a")))
 	want := []store.Outcome{
 		{Result: store.Opened, Request: 1}, {Result: store.Opened, Request: 2},
-		{Result: store.SetAside, Request: 3}, {Result: store.Added, Request: 1, Activity: 1}}
+		{Result: store.SetAside, Request: 3, Aside: 1}, {Result: store.Added, Request: 1, Activity: 1}}
 	if diff := cmp.Diff(want, got, ignoreDecision); diff != "" {
 		t.Fatalf("outcomes (-want +got):\n%s", diff)
 	}
