@@ -6,7 +6,7 @@ PKGS    := ./...
 INTEROP ?= dovecot popa3d mailutils courier cyrus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test race databases interop serverscripts lint fuzz bench growth gobench cover package generate update-cases clean
+.PHONY: help setup build demo test race databases outages interop serverscripts lint fuzz bench growth gobench cover package generate update-cases clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ race: setup ## run all tests with the race detector and in random order
 
 databases: ## run the tests of store on the PostgreSQL found, 18 (from npm) and behind pgbouncer; DATABASES="18 pooler" chooses some
 	@GO="$(GO)" scripts/databases $(DATABASES)
+
+outages: setup ## pull each plug of a running installation, as root, and print the events that tell of it
+	OUTAGES=1 $(GO) test -count 1 -parallel 8 -timeout 30m -v -run TestAnOutage ./cmd/mailintegration | grep -vE '^(=== |--- PASS|    --- PASS)'; \
+		exit $${PIPESTATUS[0]}
 
 interop: ## run sessions and whole polls against real POP3 servers, as root; INTEROP="dovecot popa3d" chooses some
 	@scripts/setup interop $(INTEROP)

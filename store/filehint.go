@@ -16,6 +16,12 @@ type attachmentFileError struct{ err error }
 func (e *attachmentFileError) Error() string { return e.err.Error() }
 func (e *attachmentFileError) Unwrap() error { return e.err }
 
+// Is reports that the directory cannot be used when its file system is full or takes no changes: no message is at fault, and
+// none is set aside for that.
+func (e *attachmentFileError) Is(target error) bool {
+	return target == ErrDirectory && (isNoSpace(e.err) || isReadOnly(e.err))
+}
+
 // markFile marks err when it names a path in the attachment directory.
 func (d attachmentDirectory) markFile(err error) error {
 	path, root := pathOf(err), filepath.Clean(d.root)

@@ -55,6 +55,28 @@ func TestAFileHintSaysWhatIsTrueOfTheError(t *testing.T) {
 
 func at(op, path string, err error) error { return &fs.PathError{Op: op, Path: path, Err: err} }
 
+// TestAFullOrReadOnlyDirectoryIsNoMessagesFault accepts a message whose file cannot be kept. Were that its own fault, it would
+// be set aside after some attempts.
+func TestAFullOrReadOnlyDirectoryIsNoMessagesFault(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the numbers of the errors are those of Unix")
+	}
+	for _, cause := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS} {
+		t.Run(cause.Error(), func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.store.OnFiles(0, func(string) error { return at("write", filepath.Join(d.files, "tmp-1"), cause) })
+			decider := d.clerk()
+			decider.attachRaw = true
+			outcomes := d.accept(t, decider, mail("1", "a"))
+			if err := outcomes[0].Err; !errors.Is(err, store.ErrDirectory) || store.IsUnexplained(err) || store.Hint(err) == "" {
+				t.Errorf("the outcome is %+v with the hint %q", outcomes[0], store.Hint(err))
+			}
+		})
+	}
+}
+
 func TestAHintNamesTheAttachmentDirectoryOnlyForItsOwnFiles(t *testing.T) {
 	t.Parallel()
 	if hint := store.Hint(at("open", "people.csv", fs.ErrNotExist)); hint != "check that people.csv exists" {
