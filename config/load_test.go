@@ -57,7 +57,7 @@ func TestAMailboxFileWithTheFewestTagsHasTheDefaults(t *testing.T) {
 			ServerName: "mail.example.com", Port: 995, Security: SslOnConnect, UserName: "u", Password: NewSecret("hunter2"),
 			Authentication: Basic, StepTimeout: time.Minute,
 		},
-		EndUser:   EndUser{Source: "Email", CreateNewRequests: true, UnknownFollowUp: "AcceptAndFlag", ClosedFollowUp: "AddActivity"},
+		EndUser:   EndUser{Source: "Email", CreateNewRequests: true, AnswerClosedFollowUp: true, MaxReplies: 5, UnknownFollowUp: "AcceptAndFlag", ClosedFollowUp: "AddActivity"},
 		Recording: Recording{MaxOctets: 100 << 20},
 		Loops:     Loops{MaxNewRequests: Limit{500, 10 * time.Minute}},
 	}

@@ -207,9 +207,22 @@ type EndUser struct {
 	// Default: the team's service desk group
 	IncidentGroup string `xml:"IncidentGroup" example:"Service Desk"`
 
-	// False: a message that matches no active request opens none. The daemon keeps it with its receipt, and its sender gets an
-	// answer, unless the message is automatic or no Smtp is configured.
+	// False: a message that names no request opens none. The daemon keeps it with its receipt and, where an Smtp says how
+	// mail is sent, tells its sender so with the text denied (mailintegration template show denied). Automatic mail is never
+	// answered.
 	CreateNewRequests bool `xml:"CreateNewRequests" default:"True" example:"False"`
+
+	// True: the sender of a message that opens a request gets an acknowledgement with its number, the text acknowledgement.
+	// Needs an Smtp. Automatic mail is never answered.
+	AcknowledgeNewRequests bool `xml:"AcknowledgeNewRequests" default:"False" example:"True"`
+
+	// True: the sender of a message that is added to a closed request, or to a processed event, is told that nobody works on
+	// it any more, with the text closed. Without an Smtp nothing is sent. Automatic mail is never answered.
+	AnswerClosedFollowUp bool `xml:"AnswerClosedFollowUp" default:"True" example:"False"`
+
+	// Limits how many answers of each kind an address gets within 24 hours, so that two programs which answer each other
+	// come to rest. The history of a request says when an answer was not sent for that reason.
+	MaxReplies int `xml:"MaxReplies" check:"count 1-1000" default:"5" example:"2"`
 
 	// Says what becomes of a message that names a request its sender has no part in: Accept adds it, AcceptAndFlag adds
 	// it and marks it for review, NewRequest opens a linked request.

@@ -132,7 +132,7 @@ func (f *filling) notBoth(file, secret string) {
 // endUserTags have no effect on messages from machines.
 var endUserTags = []string{
 	"IncidentFallbackUserLogon", "IncidentFallbackSiteName", "IncidentSource", "IncidentPriority", "IncidentGroup",
-	"CreateNewRequests", "UnknownFollowUp", "ClosedFollowUp", "CommunicationTypes",
+	"CreateNewRequests", "AcknowledgeNewRequests", "AnswerClosedFollowUp", "MaxReplies", "UnknownFollowUp", "ClosedFollowUp", "CommunicationTypes",
 }
 
 // processor checks that the tags fit the processor. Group and Assignee with a processor for end users are mistakes,

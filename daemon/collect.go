@@ -25,11 +25,12 @@ const (
 // sweeper is the part of a store that a collector needs.
 type sweeper interface {
 	PurgeReceipts(ctx context.Context, olderThan time.Duration) (int, error)
+	PurgeMail(ctx context.Context, olderThan time.Duration) (int, error)
 	CollectOrphans(ctx context.Context, olderThan time.Duration) (int, error)
 }
 
-// collector removes, every few hours, receipts of messages that cannot come back, and attachment files that no row
-// names.
+// collector removes, every few hours, receipts of messages that cannot come back, mail that was sent as long ago, and attachment
+// files that no row names.
 type collector struct {
 	store     sweeper
 	retention func() time.Duration // negative: receipts are kept for ever
@@ -71,13 +72,15 @@ func (c *collector) collect(ctx context.Context) (more bool) {
 	return err == nil && (receipts >= store.MaxPurgedReceipts || files >= store.MaxCollectedFiles)
 }
 
-// purge removes old receipts, unless they are kept for ever.
+// purge removes old receipts and mail that was sent, unless they are kept for ever. It returns how many receipts it has removed.
 func (c *collector) purge(ctx context.Context) (int, error) {
 	retention := c.retention()
 	if retention < 0 {
 		return 0, nil
 	}
-	return c.store.PurgeReceipts(ctx, retention)
+	n, err := c.store.PurgeReceipts(ctx, retention)
+	_, mailErr := c.store.PurgeMail(ctx, retention)
+	return n, errors.Join(err, mailErr)
 }
 
 // logResult logs how a run ended, if the run before ended otherwise.

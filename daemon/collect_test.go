@@ -16,14 +16,22 @@ import (
 	"mailintegration/store"
 )
 
-// sweeping is a sweeper made of two functions.
+// sweeping is a sweeper made of functions.
 type sweeping struct {
 	purge   func(olderThan time.Duration) (int, error)
+	mail    func(olderThan time.Duration) (int, error) // nil: there is no mail
 	collect func() (int, error)
 }
 
 func (s sweeping) PurgeReceipts(_ context.Context, olderThan time.Duration) (int, error) {
 	return s.purge(olderThan)
+}
+
+func (s sweeping) PurgeMail(_ context.Context, olderThan time.Duration) (int, error) {
+	if s.mail == nil {
+		return 0, nil
+	}
+	return s.mail(olderThan)
 }
 
 func (s sweeping) CollectOrphans(context.Context, time.Duration) (int, error) { return s.collect() }
@@ -39,15 +47,15 @@ func collectorOf(s sweeping, opts Options) (*collector, *observer.ObservedLogs) 
 	return c, logged
 }
 
-func TestReceiptsAreKeptForTheRetentionTime(t *testing.T) {
+func TestReceiptsAndMailAreKeptForTheRetentionTime(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name      string
 		retention time.Duration
 		want      []time.Duration
 	}{
-		{"400 days by default", 0, []time.Duration{400 * 24 * time.Hour}},
-		{"for the time that is set", time.Hour, []time.Duration{time.Hour}},
+		{"400 days by default", 0, []time.Duration{400 * 24 * time.Hour, 400 * 24 * time.Hour}},
+		{"for the time that is set", time.Hour, []time.Duration{time.Hour, time.Hour}},
 		{"for ever", -1, nil},
 	}
 	for _, test := range tests {
@@ -58,10 +66,10 @@ func TestReceiptsAreKeptForTheRetentionTime(t *testing.T) {
 				got = append(got, olderThan)
 				return 0, nil
 			}
-			c, _ := collectorOf(sweeping{purge, nothing}, Options{Retention: test.retention})
+			c, _ := collectorOf(sweeping{purge: purge, mail: purge, collect: nothing}, Options{Retention: test.retention})
 			c.collect(t.Context())
 			if !slices.Equal(got, test.want) {
-				t.Errorf("receipts are purged after %v, want %v", got, test.want)
+				t.Errorf("receipts and mail are purged after %v, want %v", got, test.want)
 			}
 		})
 	}
@@ -82,7 +90,7 @@ func TestACollectionRepeatsSoonerWhenMoreIsLeft(t *testing.T) {
 			}
 			return 1, nil
 		}
-		c, _ := collectorOf(sweeping{func(time.Duration) (int, error) { return 0, nil }, collect}, Options{})
+		c, _ := collectorOf(sweeping{purge: func(time.Duration) (int, error) { return 0, nil }, collect: collect}, Options{})
 		c.run(ctx)
 		want := []time.Duration{collectEvery, collectEvery + collectSoon, 2*collectEvery + collectSoon, 3*collectEvery + collectSoon}
 		if !slices.Equal(at, want) {
@@ -100,7 +108,7 @@ func TestARepeatedFailureOfCollectionsIsLoggedOnce(t *testing.T) {
 		results = results[1:]
 		return 0, err
 	}
-	c, logged := collectorOf(sweeping{func(time.Duration) (int, error) { return 0, nil }, collect}, Options{})
+	c, logged := collectorOf(sweeping{purge: func(time.Duration) (int, error) { return 0, nil }, collect: collect}, Options{})
 	for range results {
 		c.collect(t.Context())
 	}
@@ -125,11 +133,11 @@ func TestAPanicEndsOneCollectionButNotTheDaemon(t *testing.T) {
 	t.Parallel()
 	files := 0
 	c, logged := collectorOf(sweeping{
-		func(time.Duration) (int, error) { panic("purge") },
-		func() (int, error) { files++; return files, nil },
+		purge:   func(time.Duration) (int, error) { panic("purge") },
+		collect: func() (int, error) { files++; return files, nil },
 	}, Options{})
 	c.collect(t.Context())
-	c.store = sweeping{func(time.Duration) (int, error) { return 0, nil }, func() (int, error) { panic("collect") }}
+	c.store = sweeping{purge: func(time.Duration) (int, error) { return 0, nil }, collect: func() (int, error) { panic("collect") }}
 	c.collect(t.Context())
 	if files != 1 {
 		t.Error("files are not collected where receipts cannot be purged")
@@ -144,7 +152,7 @@ func TestAStoppedCollectionIsNotAFailure(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	purge := func(time.Duration) (int, error) { stop(); return 0, ctx.Err() }
-	c, logged := collectorOf(sweeping{purge, func() (int, error) { return 0, errors.New("x") }}, Options{})
+	c, logged := collectorOf(sweeping{purge: purge, collect: func() (int, error) { return 0, errors.New("x") }}, Options{})
 	c.collect(ctx)
 	if logged.Len() != 0 {
 		t.Errorf("logged %+v", logged.All())

@@ -268,8 +268,8 @@
 //	debug  session opened, session closed, session dropped, poll ended (of an empty mailbox), poll skipped,
 //	       settings applied, message too large known, receipts and attachments not swept again
 //	info   daemon started, daemon stopped, database usable, mailboxes taken, message accepted,
-//	       message known, message info, poll ended, poll stopped, poll postponed, mailbox works,
-//	       old receipts and orphaned attachments removed, receipts and attachments swept again,
+//	       message known, message refused, message info, poll ended, poll stopped, poll postponed,
+//	       mailbox works, old receipts and orphaned attachments removed, receipts and attachments swept again,
 //	       trouble reported, trouble over, mail sent, mail can be sent
 //	warn   database unreachable, attachment directory unusable, mailboxes lost, mailboxes not given back,
 //	       message left in the mailbox, raw message not written, message refused, message given up, message not retrieved,

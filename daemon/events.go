@@ -112,13 +112,24 @@ func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outco
 	if n := len(d.Message.Defects); n > 0 {
 		fields = append(fields, zap.Int("defects", n))
 	}
+	reply, noReply := processor.ReplyOf(o.Decision)
+	if reply != nil {
+		fields = append(fields, zap.String("reply", string(reply.Kind)))
+	} else if noReply != "" {
+		fields = append(fields, zap.String("no_reply", noReply))
+	}
 	switch o.Result {
 	case store.SetAside:
 		e.log.Error("message set aside", append(fields, zap.Int64("activity", o.Activity), zap.Int64("aside", o.Aside),
 			zap.String("hint", "read the event: it has the cause, and the message as it was received"))...)
 	case store.Refused:
+		if noReply != processor.NoSmtp {
+			e.log.Info("message refused", fields...)
+			return
+		}
 		e.log.Warn("message refused", append(fields,
-			zap.String("hint", "CreateNewRequests is False, and the message would open a request; its original is kept with the receipt"))...)
+			zap.String("hint", "CreateNewRequests is False, and the message would open a request; its original is kept with the receipt; "+
+				"add Smtp to the configuration so that the sender gets an answer"))...)
 	default:
 		e.log.Info("message accepted", fields...)
 	}

@@ -33,6 +33,22 @@ type Reply struct {
 	Most          int     // answers of the kind that the address gets within a day: the store counts again
 }
 
+// NoSmtp is the reason why nothing is answered where the configuration does not say how mail is sent.
+const NoSmtp = "no Smtp is configured, so nothing can be sent"
+
+// ReplyOf returns the answer that a decision asks for, nil for none, and the reason why one that is due is not given.
+func ReplyOf(d Decision) (reply *Reply, whyNone string) {
+	switch d := d.(type) {
+	case OpenRequest:
+		return d.Reply, d.NoReply
+	case AddActivity:
+		return d.Reply, d.NoReply
+	case Refuse:
+		return d.Reply, d.NoReply
+	}
+	return nil, ""
+}
+
 // withReply returns a decision with the answer to the message, or with the reason why an answer that is due is not given.
 // A reason that only the database knows, the fuse, is added to the reason of the decision, so that the history has it.
 func (p Policy) withReply(m *Message, dir Directory, d Decision) Decision {
@@ -89,7 +105,7 @@ func replyTo(m *Message) Address {
 func (p Policy) unanswerable(m *Message, to Address) string {
 	switch {
 	case !p.Replies:
-		return "no Smtp is configured, so nothing can be sent"
+		return NoSmtp
 	case m.Automatic != Person:
 		return "automatic mail is never answered, and this is " + automaticName(m.Automatic)
 	case isNullPath(m):

@@ -34,16 +34,7 @@ var answeringDesk = desk{
 
 // replyOf returns a decision's reply, as "kind to address" or as "none: why", and "" if none is due.
 func replyOf(d Decision) string {
-	var reply *Reply
-	var none string
-	switch d := d.(type) {
-	case OpenRequest:
-		reply, none = d.Reply, d.NoReply
-	case AddActivity:
-		reply, none = d.Reply, d.NoReply
-	case Refuse:
-		reply, none = d.Reply, d.NoReply
-	}
+	reply, none := ReplyOf(d)
 	switch {
 	case reply != nil && none == "":
 		return string(reply.Kind) + " to " + reply.To.Addr

@@ -95,7 +95,7 @@ func (d *directory) takesPart(p participant) bool {
 
 // show makes the effects of a record visible to the decisions after it.
 func (d *directory) show(r *record) {
-	if reply := replyOf(r.decision); reply != nil {
+	if reply, _ := processor.ReplyOf(r.decision); reply != nil {
 		d.answered[mailKey{addressKey(reply.To.Addr), reply.Kind}]++
 	}
 	if r.request == 0 {

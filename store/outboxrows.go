@@ -77,19 +77,6 @@ func (d *directory) MailCount(addr string, kind processor.ReplyKind) int {
 	return d.mail[key] + d.answered[key]
 }
 
-// replyOf returns the answer that a decision asks for, nil for none.
-func replyOf(d processor.Decision) *processor.Reply {
-	switch d := d.(type) {
-	case processor.OpenRequest:
-		return d.Reply
-	case processor.AddActivity:
-		return d.Reply
-	case processor.Refuse:
-		return d.Reply
-	}
-	return nil
-}
-
 // outboxRows are answers for the table outbox, column by column.
 type outboxRows struct {
 	kind, name, address, language, subject, inReplyTo, refersTo []string
@@ -100,7 +87,7 @@ type outboxRows struct {
 }
 
 func (t *outboxRows) add(r *record) {
-	reply := replyOf(r.decision)
+	reply, _ := processor.ReplyOf(r.decision)
 	if reply == nil {
 		return
 	}

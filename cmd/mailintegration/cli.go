@@ -31,8 +31,10 @@ type cli struct {
 
 	Attachments attachmentsCmd `cmd:"" help:"Make the attachment directory this database's."`
 
-	Team     teamCmd     `cmd:"" help:"Add and list teams: separate configurations in one database."`
-	User     userCmd     `cmd:"" help:"Add, import and list users and their mail addresses."`
+	Template templateCmd `cmd:"" help:"Show, check and save the texts of the mail that is sent."`
+
+	Team     teamCmd     `cmd:"" help:"Add, change and list teams: separate configurations in one database."`
+	User     userCmd     `cmd:"" help:"Add, import and list users and their mail addresses; notify them of new events."`
 	Group    groupCmd    `cmd:"" help:"Add and list the support groups of a team."`
 	Site     siteCmd     `cmd:"" help:"Add and list the sites where users work."`
 	Priority priorityCmd `cmd:"" help:"Add and list the priorities of a team."`

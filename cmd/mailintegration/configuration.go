@@ -117,12 +117,18 @@ func noMailbox(broken *config.Error) error {
 	}
 }
 
-// withoutEffect returns a sentence for each setting of a mailbox that has no effect because of others.
+// withoutEffect returns a sentence for each setting of a mailbox that has no effect, because no mail can be sent.
 func withoutEffect(service *config.Service, m *config.Mailbox) []string {
+	if smtpOf(service, m) != nil {
+		return nil
+	}
 	var silent []string
-	if !m.CreateNewRequests && m.Processor != config.Monitoring && m.Smtp == nil && service.Smtp == nil {
+	if !m.CreateNewRequests && m.Processor != config.Monitoring {
 		silent = append(silent, "CreateNewRequests is False, but no Smtp is configured, here or in the service file: "+
 			"the senders of refused messages get no answer")
+	}
+	if m.AcknowledgeNewRequests {
+		silent = append(silent, "AcknowledgeNewRequests is True, but no Smtp is configured, here or in the service file: nothing is acknowledged")
 	}
 	return silent
 }

@@ -30,7 +30,9 @@
 //	request.go, show.go          the verbs request and event, as far as they only show
 //	handle.go, several.go        … and as far as they change; doing the same for several numbers
 //	reference.go, user.go        the verbs team, group, site, priority, source and user
+//	subscription.go              … and who is notified of new events
 //	requesttype.go               the verb request-type
+//	template.go                  the verb template
 //	attachments.go, db.go        the verbs attachments and db
 //	demo.go                      the verb demo; its mail server and messages are in package demo
 //	version.go                   the version, and the verb version

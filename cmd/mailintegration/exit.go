@@ -7,6 +7,7 @@ import (
 
 	"mailintegration/config"
 	"mailintegration/daemon"
+	"mailintegration/processor/template"
 	"mailintegration/store"
 )
 
@@ -47,7 +48,7 @@ func report(stderr io.Writer, err error) int {
 		return exitConfiguration
 	}
 	msg := err.Error()
-	if several := new(store.ImportError); !errors.As(err, &several) {
+	if !isList(err) {
 		msg = oneLine(msg)
 	}
 	fmt.Fprintln(stderr, "mailintegration:", msg)
@@ -55,6 +56,12 @@ func report(stderr io.Writer, err error) int {
 		fmt.Fprintln(stderr, "hint:", hint)
 	}
 	return code
+}
+
+// isList reports whether an error lists mistakes of a file, one per line.
+func isList(err error) bool {
+	imported, mistakes := new(store.ImportError), template.Mistakes{}
+	return errors.As(err, &imported) || errors.As(err, &mistakes)
 }
 
 // hintOf returns what a person can do about err, "" when nothing is known.

@@ -90,7 +90,7 @@ func (c *explainCmd) prepare(e *env) (*explaining, error) {
 		return nil, err
 	}
 	if c.NoDatabase {
-		return offline(mb.Name, rules(mb), mb.MaxOctets), nil
+		return offline(mb.Name, rules(service, mb), mb.MaxOctets), nil
 	}
 	return online(e, service, mb)
 }
@@ -145,7 +145,7 @@ func online(e *env, service *config.Service, mb *config.Mailbox) (*explaining, e
 		in.close()
 		return nil, withoutDatabase(err)
 	}
-	rules := rules(mb)
+	rules := rules(service, mb)
 	refs, err := in.store.References(e.ctx, rules.Names)
 	if err != nil {
 		in.close()

@@ -37,6 +37,7 @@ func (x *explaining) print(w io.Writer, file string, m *processor.Message, raw i
 	fmt.Fprintf(w, "\n  Decision: %s\n", verdictOf(d))
 	printReason(w, d.Why())
 	printDecision(facts{t, "    "}, d)
+	printReply(facts{t, "    "}, d)
 	return t.Flush()
 }
 
@@ -238,6 +239,17 @@ func printDecision(f facts, d processor.Decision) {
 	case processor.AddActivity:
 		f.say("Author", d.Author.Name)
 		f.say("Attached", attached(d.Attachments, d.AttachRaw))
+	}
+}
+
+// printReply prints the answer that the sender would get, or why there is none although one is due.
+func printReply(f facts, d processor.Decision) {
+	reply, none := processor.ReplyOf(d)
+	if none != "" {
+		f.say("Reply", "none: "+none)
+	}
+	if reply != nil {
+		f.say("Reply", fmt.Sprintf("%s, to %s, in the language %s", reply.Kind, addresses(reply.To), cmp.Or(reply.Language, "en")))
 	}
 }
 

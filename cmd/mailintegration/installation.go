@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -32,6 +33,9 @@ type installation struct {
 	logFile  *logFile        // nil for a verb that does not write log files
 
 	systemLog *systemLog // nil for a verb that does not write to the system log
+
+	opened  atomic.Pointer[store.Store]   // the store that openStore opened
+	sending atomic.Pointer[store.Sending] // how mail is sent, nil until a reload says it: as service says
 }
 
 // verbosity is how much a verb logs.
@@ -142,10 +146,28 @@ func (in *installation) openStore(ctx context.Context) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, store.Options{
+	s, err := store.Open(ctx, store.Options{
 		URL: url, AttachmentDirectory: in.service.AttachmentDirectory, Migrate: true,
 		MaxConns: int32(in.service.MaxDatabaseConnections),
 	})
+	if err != nil {
+		return nil, err
+	}
+	in.opened.Store(s)
+	in.tellSending()
+	return s, nil
+}
+
+// tellSending tells the store, once it is open, how mail is sent. The daemon may open the store while a reload says it.
+func (in *installation) tellSending() {
+	s, sending := in.opened.Load(), in.sending.Load()
+	if sending == nil {
+		first := sendingOf(in.service)
+		sending = &first
+	}
+	if s != nil {
+		s.SetSending(*sending)
+	}
 }
 
 // close ends what open started.

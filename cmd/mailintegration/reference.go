@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"mailintegration/store"
@@ -28,19 +29,42 @@ type inTeam struct {
 
 type teamCmd struct {
 	Add  teamAddCmd  `cmd:"" help:"Add a team. It starts with a group Service Desk, three priorities and a source."`
+	Set  teamSetCmd  `cmd:"" help:"Change the address, the language or the need for sites of a team."`
 	List teamListCmd `cmd:"" help:"List the teams."`
 }
 
 type teamAddCmd struct {
 	Name           string `arg:"" help:"Its name."`
 	Address        string `help:"The address that the team sends mail from."`
+	Language       string `help:"The language of mail to people whose language is not known, such as en or fr."`
 	SitesMandatory bool   `help:"Require a site for every incident of this team."`
 }
 
 // Run adds a team.
 func (c *teamAddCmd) Run(e *env) error {
 	return change(e, func(s *store.Store) (string, error) {
-		return "team " + c.Name + " added", s.AddTeam(e.ctx, c.Name, store.TeamOptions{Address: c.Address, SitesMandatory: c.SitesMandatory})
+		return "team " + c.Name + " added", s.AddTeam(e.ctx, c.Name, store.TeamOptions{
+			Address: c.Address, Language: c.Language, SitesMandatory: c.SitesMandatory,
+		})
+	})
+}
+
+type teamSetCmd struct {
+	Name           string  `arg:"" help:"Its name."`
+	Address        *string `help:"The address that the team sends mail from; empty for none."`
+	Language       *string `help:"The language of mail to people whose language is not known, such as en or fr; empty for English."`
+	SitesMandatory *bool   `negatable:"" help:"Require a site for every incident of this team."`
+}
+
+// Run changes settings of a team.
+func (c *teamSetCmd) Run(e *env) error {
+	if c.Address == nil && c.Language == nil && c.SitesMandatory == nil {
+		return &failure{code: exitUsage, err: errors.New("nothing is to be changed"), hint: "use --address, --language or --sites-mandatory"}
+	}
+	return change(e, func(s *store.Store) (string, error) {
+		return "team " + c.Name + " changed", s.SetTeam(e.ctx, c.Name, store.TeamChange{
+			Address: c.Address, Language: c.Language, SitesMandatory: c.SitesMandatory,
+		})
 	})
 }
 
@@ -49,12 +73,12 @@ type teamListCmd struct{ output }
 // Run lists the teams.
 func (c *teamListCmd) Run(e *env) error {
 	return list(e, c.output, func(s *store.Store) ([]store.Team, error) { return s.Teams(e.ctx) },
-		[]string{"team", "address", "sites", "priority", "service desk"}, func(t store.Team) []any {
+		[]string{"team", "address", "language", "sites", "priority", "service desk"}, func(t store.Team) []any {
 			sites := "optional"
 			if t.SitesMandatory {
 				sites = "mandatory"
 			}
-			return []any{t.Name, t.Address, sites, t.DefaultPriority, t.ServiceDesk}
+			return []any{t.Name, t.Address, t.Language, sites, t.DefaultPriority, t.ServiceDesk}
 		})
 }
 

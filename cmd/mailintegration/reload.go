@@ -139,6 +139,9 @@ func (r *reloader) reload(because string, files []string) {
 		r.in.events().configurationNotApplied(err)
 		return
 	}
+	sending := sendingOf(service)
+	r.in.sending.Store(&sending)
+	r.in.tellSending()
 	r.running = service
 	r.noteBroken(service.Broken)
 	r.in.events().configurationReloaded(because, files, changes)

@@ -17,11 +17,10 @@ type wiring struct {
 	service *config.Service
 	tokens  *oauth.Store
 	sending *daemon.SendingAccount // of the service, nil if it has no Smtp
-	own     []string               // addresses that the daemon reads or sends from
 }
 
 func newWiring(service *config.Service, tokens *oauth.Store) *wiring {
-	w := &wiring{service: service, tokens: tokens, own: ownAddresses(service)}
+	w := &wiring{service: service, tokens: tokens}
 	if service.Smtp != nil {
 		w.sending = w.account("the service", service.Smtp, nil)
 	}

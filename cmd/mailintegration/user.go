@@ -13,7 +13,11 @@ import (
 type userCmd struct {
 	Add    userAddCmd    `cmd:"" help:"Add a user."`
 	List   userListCmd   `cmd:"" help:"List the users."`
-	Import userImportCmd `cmd:"" help:"Add and change users from a CSV file with the columns logon, name, addresses, site."`
+	Import userImportCmd `cmd:"" help:"Add and change users from a CSV file with the columns logon, name, addresses, site, language."`
+
+	Subscribe     userSubscribeCmd     `cmd:"" help:"Send a user a mail for each new event of a group that is assigned to no person."`
+	Unsubscribe   userUnsubscribeCmd   `cmd:"" help:"Send no more such mails."`
+	Subscriptions userSubscriptionsCmd `cmd:"" help:"List who is notified of new events of which group."`
 }
 
 type userAddCmd struct {
@@ -21,12 +25,16 @@ type userAddCmd struct {
 	Name    string   `required:"" help:"The display name."`
 	Address []string `help:"A mail address; repeat the flag for several."`
 	Site    string   `help:"The site where the user works."`
+
+	Language string `help:"The language of mail to the user, such as en or fr."`
 }
 
 // Run adds a user.
 func (c *userAddCmd) Run(e *env) error {
 	return change(e, func(s *store.Store) (string, error) {
-		return "user " + c.Logon + " added", s.AddUser(e.ctx, store.User{Logon: c.Logon, Name: c.Name, Addresses: c.Address, Site: c.Site})
+		return "user " + c.Logon + " added", s.AddUser(e.ctx, store.User{
+			Logon: c.Logon, Name: c.Name, Addresses: c.Address, Site: c.Site, Language: c.Language,
+		})
 	})
 }
 
@@ -61,7 +69,7 @@ type userListCmd struct{ output }
 // Run lists the users.
 func (c *userListCmd) Run(e *env) error {
 	return list(e, c.output, func(s *store.Store) ([]store.User, error) { return s.Users(e.ctx) },
-		[]string{"logon", "name", "addresses", "site"}, func(u store.User) []any {
-			return []any{u.Logon, u.Name, strings.Join(u.Addresses, " "), u.Site}
+		[]string{"logon", "name", "addresses", "site", "language"}, func(u store.User) []any {
+			return []any{u.Logon, u.Name, strings.Join(u.Addresses, " "), u.Site, u.Language}
 		})
 }

@@ -13,6 +13,7 @@ import (
 	"mailintegration/mailbox"
 	"mailintegration/mailbox/oauth"
 	"mailintegration/processor"
+	"mailintegration/store"
 )
 
 // wire returns a mailbox for the daemon, from its configuration and its service's.
@@ -30,7 +31,7 @@ func (all *wiring) mailbox(m *config.Mailbox) daemon.Mailbox {
 			StepTimeout: m.StepTimeout, MaxOctets: m.MaxOctets, SpoolDirectory: all.service.SpoolDirectory,
 		},
 		LeaveOnServer: daemon.LeavePolicy(m.LeaveOnServer), SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
-		Rules: rules(m), Schedule: m.Schedule, File: m.File, ConfigurationXML: configurationXML(m),
+		Rules: rules(all.service, m), Schedule: m.Schedule, File: m.File, ConfigurationXML: configurationXML(m),
 	}
 	if m.Debug {
 		w.RawMessageFile = filepath.Join(cmp.Or(all.service.LogDirectory, all.service.DataDirectory), "RawMessage.txt")
@@ -46,7 +47,6 @@ func (all *wiring) mailbox(m *config.Mailbox) daemon.Mailbox {
 		w.Account.Password, w.Account.Token, w.Account.TokenRefused = "", source.Token, source.Forget
 	}
 	w.Sending = all.sendingOf(m, source)
-	w.Rules.Replies, w.Rules.OwnAddresses = w.Sending != nil, all.own
 	return w
 }
 
@@ -99,8 +99,29 @@ func tokenStore(s *config.Service) *oauth.Store {
 	return oauth.NewStore(filepath.Join(s.DataDirectory, "tokens"))
 }
 
-// rules returns the rules of deciding, from a mailbox's configuration.
-func rules(m *config.Mailbox) processor.Rules {
+// smtpOf returns how the mail of a mailbox is sent: as its own file says, else as the service file says; nil if neither does.
+func smtpOf(service *config.Service, m *config.Mailbox) *config.Smtp {
+	return cmp.Or(m.Smtp, service.Smtp)
+}
+
+// sendingOf returns what the store needs to know of how mail is sent.
+func sendingOf(service *config.Service) store.Sending {
+	sending := store.Sending{Notifies: service.Smtp != nil}
+	all := []*config.Smtp{service.Smtp}
+	for _, m := range service.Mailboxes {
+		all = append(all, m.Smtp)
+	}
+	for _, s := range all {
+		if s == nil || sending.Domain != "" {
+			continue
+		}
+		_, sending.Domain, _ = strings.Cut(s.Address, "@")
+	}
+	return sending
+}
+
+// rules returns the rules of deciding, from a mailbox's configuration and its service's.
+func rules(service *config.Service, m *config.Mailbox) processor.Rules {
 	r := processor.Rules{
 		Processor: processor.Processor(m.Processor),
 		Names: processor.Names{
@@ -109,6 +130,13 @@ func rules(m *config.Mailbox) processor.Rules {
 		},
 		IgnoredAttachments: m.IgnoredAttachments,
 		CreateNewRequests:  m.CreateNewRequests,
+
+		Replies:                smtpOf(service, m) != nil,
+		AcknowledgeNewRequests: m.AcknowledgeNewRequests,
+		AnswerClosedFollowUp:   m.AnswerClosedFollowUp,
+		MaxReplies:             m.MaxReplies,
+		OwnAddresses:           ownAddresses(service),
+
 		MaxNewRequests:     processor.Limit(m.MaxNewRequests),
 		AttachRaw:          m.AttachRaw,
 		UnknownFollowUp:    processor.FollowUp(m.UnknownFollowUp),

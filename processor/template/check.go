@@ -16,13 +16,19 @@ import (
 // functions are the functions that a text may call. None of them can make a text long, or take long.
 var functions = []string{"and", "or", "not", "eq", "ne"}
 
+// Mistakes are the mistakes of a text. Each names its part and, in the body, its line.
+type Mistakes []error
+
+// Error lists the mistakes, one per line.
+func (m Mistakes) Error() string { return errors.Join(m...).Error() }
+
 // Check reports every mistake of a text that a person wants to save for a kind of mail: its form, a field that does not
 // exist (with its line), a subject of more than one line, a subject that does not name the request that the mail is about,
-// and what fails when the text is filled with sample data.
+// and what fails when the text is filled with sample data. Its error is of the type Mistakes.
 func Check(kind processor.ReplyKind, t Text) error {
-	var mistakes []error
+	var mistakes Mistakes
 	if !slices.Contains(processor.ReplyKinds, kind) {
-		return fmt.Errorf("there is no mail of the kind %q: use one of %s", kind, kindNames())
+		return Mistakes{fmt.Errorf("there is no mail of the kind %q: use one of %s", kind, kindNames())}
 	}
 	if strings.ContainsAny(strings.TrimSpace(t.Subject), "\r\n") {
 		mistakes = append(mistakes, errors.New("the subject has more than one line"))
@@ -37,16 +43,16 @@ func Check(kind processor.ReplyKind, t Text) error {
 		}
 	}
 	if len(mistakes) > 0 {
-		return errors.Join(mistakes...)
+		return mistakes
 	}
 	for _, sample := range []Data{Sample(kind), {Number: 1, Kind: processor.Incident}} {
 		f := fieldsOf(kind, "en", sample)
 		subject, _, err := fill(t, f)
 		if err != nil {
-			return err
+			return Mistakes{err}
 		}
 		if f.Tag != "" && kind != processor.ReplyDenied && !strings.HasPrefix(subject, f.Tag) {
-			return errors.New("the subject does not begin with {{.Tag}}: answers could not be added to their request")
+			return Mistakes{errors.New("the subject does not begin with {{.Tag}}: answers could not be added to their request")}
 		}
 	}
 	return nil

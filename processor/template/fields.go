@@ -39,7 +39,10 @@ type Fields struct {
 }
 
 // FieldHelp says what a field shows.
-type FieldHelp struct{ Name, Shows string }
+type FieldHelp struct {
+	Name  string `json:"name"`
+	Shows string `json:"shows"`
+}
 
 // FieldList returns the fields that a text can show, for people who write one.
 func FieldList() []FieldHelp {
