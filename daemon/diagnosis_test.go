@@ -131,7 +131,11 @@ func TestWhileATroubleLastsTheActivitiesBecomeRarer(t *testing.T) {
 	t.Parallel()
 	c, server := newReporting(t, 1, 1)
 	server.pull()
-	c.pass(time.Minute)
+	for range 18 {
+		if c.pass(lookEvery); len(c.events()) > 0 {
+			break
+		}
+	}
 	c.wantEvents("new: Mail server")
 	activities := func() int { return len(c.eventDetails()[0].Activities) }
 	for _, step := range []struct {
@@ -322,4 +326,133 @@ func TestAnOutageThatTheNextBeatOvercomesIsNotReported(t *testing.T) {
 		c.pass(time.Minute)
 	}
 	c.wantEvents()
+}
+
+// TestADayOfNormalWorkReportsNothing restarts each part once: the mail server, the database, one of two daemons. Mail comes all
+// day, and a mailbox stays empty.
+func TestADayOfNormalWorkReportsNothing(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, pop3test.Options{})
+	server, all := &plug{}, c.mailboxes(2)
+	for i := range all {
+		all[i].Schedule = interval(5 * time.Minute)
+		all[i].Account.Dial = server.between(all[i].Account.Dial)
+	}
+	c.first(c.join(all, reporting))
+	c.first(c.join(all, reporting))
+	mails := 0
+	for hour := range 24 {
+		mails++
+		c.maildrops.Add(all[0].Name, []byte(shortMail(mails)))
+		switch hour {
+		case 3: // the mail server is away for one beat
+			server.pull()
+			c.tick(c.running())
+			server.put()
+		case 9: // so is the database
+			for _, m := range c.members[:2] {
+				m.proxy.Refuse()
+			}
+			c.tick(c.running())
+			for _, m := range c.members[:2] {
+				m.proxy.Pass()
+			}
+		case 15:
+			if err := c.members[0].leave(); err != nil {
+				t.Fatal(err)
+			}
+			c.first(c.join(all, reporting))
+		}
+		c.passInSteps(time.Hour, 20*time.Second)
+	}
+	c.wantEvents()
+	if n := c.count(`SELECT count(*) FROM receipt`); n != mails {
+		t.Errorf("%d of %d messages are recorded", n, mails)
+	}
+	if n := c.count(`SELECT (SELECT count(*) FROM problem) + (SELECT count(*) FROM activity)`); n != 0 {
+		t.Errorf("%d problems and activities", n)
+	}
+}
+
+// passInSteps lets the time pass in steps that are longer than the time between two beats, and shorter than a lease.
+func (c *cluster) passInSteps(d, step time.Duration) {
+	c.Helper()
+	for ; d > 0; d -= step {
+		c.setForward(step - beatEvery)
+		c.tick(c.running())
+	}
+}
+
+// TestADiagnosisThatWaitsForTheDatabaseDelaysNeitherPollsNorTheStop locks the table that only the diagnosis needs.
+func TestADiagnosisThatWaitsForTheDatabaseDelaysNeitherPollsNorTheStop(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, pop3test.Options{})
+	server, all := &plug{}, c.mailboxes(2)
+	all[0].Account.Dial = server.between(all[0].Account.Dial)
+	m := c.join(all, reporting)
+	c.first(m)
+	lock, err := c.rows.Begin(t.Context())
+	if err == nil {
+		_, err = lock.Exec(t.Context(), `LOCK TABLE problem IN ACCESS EXCLUSIVE MODE`)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.pull()
+	storetest.Until(t, "the diagnosis waits for the lock", func() bool {
+		c.setForward(beatEvery)
+		return c.count(`SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'problem'::regclass`) > 0
+	})
+	polls := func() int { return m.Status().Mailboxes[1].Totals.Polls }
+	before := polls()
+	storetest.Until(t, "the other mailbox is polled", func() bool {
+		c.setForward(beatEvery)
+		return polls() > before+2
+	})
+	if err := m.leave(); err != nil {
+		t.Error(err)
+	}
+	if err := lock.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.wantEvents()
+}
+
+func TestSingleRunsReportATroubleAndItsEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.withEmptyMaildrop()
+	c := &cluster{world: w}
+	server := &plug{}
+	w.mailbox.Account.Dial = server.between(w.mailbox.Account.Dial)
+	reporting(&w.options)
+	server.pull()
+	w.poll()
+	c.wantEvents()
+	for range 3 {
+		w.poll()
+		c.wantEvents("new: Mail server")
+	}
+	server.put()
+	w.pollUntilGood()
+	c.wantEvents("processed: Mail server")
+	w.pollUntilGood()
+	if n := w.count(`SELECT count(*) FROM activity`); n != 1 {
+		t.Errorf("%d activities, want the last one", n)
+	}
+}
+
+func TestASingleRunReportsAMistakeInAFileAndItsEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.withEmptyMaildrop()
+	c := &cluster{world: w}
+	reporting(&w.options)
+	w.mailbox.File = "/etc/helpdesk.xml"
+	d := w.daemon()
+	d.NoteConfiguration([]ConfigurationProblem{{File: "/etc/helpdesk.xml", Mailbox: helpdesk, Mistakes: []string{"Port: many"}, Since: time.Now()}})
+	once(t, d)
+	c.wantEvents("new: Mistake in the configuration file /etc/helpdesk.xml")
+	w.poll()
+	c.wantEvents("processed: Mistake in the configuration file")
 }

@@ -232,6 +232,34 @@
 // A message whose size LIST understates is cut off at the limit, which ends the session. The next session of the poll
 // treats it as too large; to be recognised there, it needs a unique-id.
 //
+// # Self-diagnosis
+//
+// The daemon reports its own troubles as events, so that nobody has to read the log (diagnosis.go). Every ten seconds it looks
+// at its Status, which knows everything and waits for nobody, and turns it into sightings (sighting.go): a key, which is a kind
+// and a source, a mailbox, since when, and the error. All mailboxes with the same key share one problem with one event: those of
+// a server, of a tenant's tokens, of a folder. A trouble becomes an event when it has outlasted a retry. Then the open problems
+// in the database decide what is written (reconcile.go): which mailboxes join, which have recovered, whether an activity is due
+// (5 min, 15 min, 1 h, 6 h after the opening, then daily), whether it is over. A trouble that begins for the third time within
+// an hour stays one event until there has been quiet for an hour.
+//
+// Only the daemon that holds the lease of a mailbox speaks about it. One that has died leaves its problems to whoever takes
+// the mailboxes; a mailbox of which no daemon speaks for 15 min is polled by none any more. A trouble of no mailbox is over when
+// nobody has noted for two minutes that it lasts. A daemon concludes that from silence only if it has watched for so long itself:
+// after a start, a pause or an outage of the database it has not.
+//
+//	stopped …                          in the database             the next look, of this daemon or another
+//	before the commit that opens       nothing                     opens the event
+//	during a commit, answer lost       event and problem, or none  finds the problem open, or opens it
+//	while the trouble lasts            an open problem             goes on with the same event
+//	before the commit that closes      an open problem             closes it when the mailbox has been polled well
+//	after that commit                  a closed problem            has nothing to do
+//
+// While the database cannot be used, nothing can be written. When it is back, one event tells of the outage, whichever daemon
+// is first (downtime.go), and other troubles of that time are reported then. No poll, no beat and no stop waits for the
+// diagnosis: it has a goroutine of its own, and what it writes has a limit. While nothing is wrong, it reads the open problems
+// once a minute and asks nothing else. A single run (Once) looks once, after its polls; the lease tells whether a mailbox
+// had failed in an earlier run, too.
+//
 // # Collecting
 //
 // The daemon removes receipts of messages that no poll has met for Options.Retention, and then files that no row names

@@ -65,3 +65,12 @@ func texts(mistakes []config.Mistake) []string {
 	}
 	return all
 }
+
+// notPolled returns mailbox files with mistakes as a daemon knows them that has just started: it polls none of their mailboxes.
+func notPolled(broken []config.Broken) []daemon.ConfigurationProblem {
+	var all []daemon.ConfigurationProblem
+	for _, b := range broken {
+		all = append(all, daemon.ConfigurationProblem{File: b.File, Mailbox: b.Name, Mistakes: texts(b.Mistakes), XML: b.XML})
+	}
+	return all
+}

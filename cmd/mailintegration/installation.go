@@ -197,12 +197,16 @@ func (in *installation) daemon(recorded func(string, *processor.Message, store.O
 		return nil, err
 	}
 	settings := settingsOf(in.service, func(string) string { return "0" })
-	return daemon.New(daemon.Options{
+	d, err := daemon.New(daemon.Options{
 		Store: in.store, Open: in.openStore, Version: version, About: about, Logger: in.log, Recorded: recorded,
 		Mailboxes: settings.Mailboxes, Sending: settings.Sending, EventNames: eventNames(in.service),
 		MaxPolls: settings.MaxPolls, MaxSessionsPerServer: settings.MaxSessionsPerServer, MaxBatches: settings.MaxBatches,
 		MessagesPerSession: settings.MessagesPerSession, BatchMessages: settings.BatchMessages, Retention: settings.Retention,
 	})
+	if err == nil {
+		d.NoteConfiguration(notPolled(in.service.Broken))
+	}
+	return d, err
 }
 
 // mostBatches is how many batches are recorded at once where there are connections for more.
