@@ -55,7 +55,7 @@ var guides = map[guideName]guide{
 		steps: []string{
 			"Log in with the same user name and password in a mail program or on the web page of the mail server.",
 			"If that fails, the password has changed or expired, or the account is locked: reset it on the mail server, and write the new " +
-				"password to Password or PasswordFile (mailintegration config encrypt encrypts it).",
+				"password to Password or PasswordFile.",
 			"If that works, POP3 is probably switched off for the account, or Basic authentication for the whole server: ask the " +
 				"administrator of the mail server. Exchange Online needs Authentication Azure.",
 			checkStep,
@@ -178,7 +178,7 @@ var guides = map[guideName]guide{
 		title: "Mistake in the configuration file SOURCE",
 		what:  "The file SOURCE has mistakes, so that the daemon does not use it.",
 		steps: []string{
-			"Correct the lines below in the file. All mistakes are listed. mailintegration config reference explains every tag.",
+			"Correct the lines above in the file. All mistakes are listed. The configuration reference (deploy/reference.md) explains every tag.",
 			"Save it: the daemon reads it by itself within some seconds. Nothing has to be restarted.",
 			checkStep,
 		},
@@ -190,7 +190,7 @@ var guides = map[guideName]guide{
 		meaning: "Mail is read as before: the daemon goes on with the settings that it has. But it would not start again: after a restart, no " +
 			"mailbox would be polled until the file is correct.",
 		steps: []string{
-			"Correct the lines below in the file before anybody restarts the daemon. All mistakes are listed.",
+			"Correct the lines above in the file before anybody restarts the daemon. All mistakes are listed.",
 			"Save it: the daemon reads it by itself within some seconds.",
 			checkStep,
 		},

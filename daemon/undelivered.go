@@ -176,7 +176,7 @@ func (u undelivered) remedy() string {
 			"MailIntegration marks this event as processed by itself when mail is sent through this server again.\n"
 	}
 	return "1. " + cmp.Or(hint, "Read in the line \"Why\" what the mail server has against this mail.\n") +
-		"2. If the address is wrong, correct it at the user (mailintegration user show, user address).\n" +
+		"2. If the address is wrong, correct it: mailintegration user list shows the addresses, and a CSV file for mailintegration user import changes them.\n" +
 		"3. Tell the person what the mail says, below, in another way if it matters.\n" +
 		"4. Mark this event as processed. Each further mail to this address that is refused becomes an activity here; when one is delivered " +
 		"again, MailIntegration marks the event as processed by itself.\n"
