@@ -46,7 +46,6 @@ func (d *Daemon) Apply(s Settings) (Changes, error) {
 	})
 	d.beatSoon() // takes the leases of new mailboxes
 	d.mu.Unlock()
-	d.noteSending()
 	d.sender.forgive()
 	o := d.options()
 	d.sessionSlots.setLimits(o.MaxPolls, o.MaxSessionsPerServer)

@@ -209,7 +209,6 @@ func (d *Daemon) keep(ctx, keeping context.Context, k *keeper, others *sync.Wait
 	if err := d.open(ctx); err != nil {
 		return err
 	}
-	d.noteSending()
 	c := newCollector(*d.options())
 	c.retention = func() time.Duration { return d.options().Retention }
 	others.Go(func() { c.run(ctx) })

@@ -285,6 +285,21 @@ var guides = map[guideName]guide{
 		over:  "Mail comes to mailbox SOURCE again.",
 		daily: true,
 	},
+	guideName(store.ProblemSMTP): {
+		title: "No mail can be sent through SOURCE",
+		what: "The daemon cannot send its own mail (answers to people who wrote, notifications of new events) through the mail server SOURCE, " +
+			"or not from one of its addresses.",
+		meaning: "Nothing is lost. Mail that comes in is read and recorded as always. The answers wait in the database and are sent by themselves " +
+			"once the server takes them. A mail that has waited for five days is given up, with an event that says so.",
+		steps: []string{
+			"Run mailintegration check on the machine of the daemon: it logs in to SOURCE, says from which addresses mail may be sent, and sends nothing.",
+			"If user name or password have changed, correct <Smtp> in the service file or in the file of the mailbox. The daemon reads it by itself " +
+				"and tries again at once.",
+			"If the server refuses the address, let its administrator permit the account to send from it, or set Address and AlwaysUseThisAddress in <Smtp>.",
+			"Otherwise give the error to the administrator of the mail server.",
+		},
+		over: "Mail can be sent through SOURCE again.",
+	},
 	guideName(store.ProblemProgram): {
 		title: "Unexpected error with mailbox SOURCE",
 		what:  "Something went wrong with mailbox SOURCE that this program does not know. It is probably a mistake in the program.",

@@ -22,7 +22,6 @@ func (d *Daemon) Once(ctx context.Context, names ...string) ([]Report, error) {
 			return nil, err
 		}
 		defer d.close()
-		d.noteSending()
 	}
 	reports := make([]Report, len(chosen))
 	var claimed []*worker

@@ -457,3 +457,47 @@ func TestAChangedAccountIsTriedAtOnce(t *testing.T) {
 	d.sender.once(t.Context())
 	w.wantSent(1, 1)
 }
+
+func TestAnAccountThatCannotSendHasOneEventThatClosesByItself(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, smtptest.Options{})
+	reporting(&w.options)
+	w.queue(1)
+	w.smtp.At("AUTH").Reply("535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox")
+	d := w.daemon()
+	g := newDiagnosis(d, d.options().holder)
+	d.sender.once(t.Context())
+	g.look(t.Context())
+	if got := w.events(); got != "; activities 0" {
+		t.Errorf("after one failure: %s", got)
+	}
+	for range 2 {
+		w.later()
+		d.sender.once(t.Context())
+		g.look(t.Context())
+	}
+	subject := fmt.Sprintf("No mail can be sent through 127.0.0.1:%d", w.smtp.Port())
+	if got := w.events(); !strings.HasPrefix(got, subject+" [new]; activities") {
+		t.Errorf("after three failures: %s", got)
+	}
+	var body string
+	if err := w.rows.QueryRow(t.Context(), `SELECT body FROM request WHERE kind = 'event'`).Scan(&body); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"5.7.139", "1 mail waiting", "Set-CASMailbox", "Nothing is lost.", "mailintegration check"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %q in\n%s", want, body)
+		}
+	}
+	w.smtp.Heal()
+	w.later()
+	d.sender.once(t.Context())
+	for range 5 {
+		w.ahead.Add(int64(gapTime - time.Second))
+		g.look(t.Context())
+	}
+	if got := w.events(); !strings.HasPrefix(got, subject+" [processed]; activities") {
+		t.Errorf("at the end: %s", got)
+	}
+	w.wantSent(1, 1)
+}

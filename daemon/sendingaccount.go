@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -278,22 +277,6 @@ func (s *sender) forgive() {
 	}
 	s.mu.Unlock()
 	s.wake()
-}
-
-// noteSending tells the store how mail is sent, once it is open.
-func (d *Daemon) noteSending() {
-	o := d.options()
-	if o.Store == nil {
-		return
-	}
-	var sending store.Sending
-	for _, r := range o.routes() {
-		if _, domain, found := strings.Cut(r.account.From.Address, "@"); found {
-			sending.Domain = cmp.Or(sending.Domain, domain)
-		}
-	}
-	sending.Notifies = o.Sending != nil
-	o.Store.SetSending(sending)
 }
 
 // queues reports whether the outbox may have mail since a message was accepted with this outcome.

@@ -215,7 +215,24 @@ func ofDaemon(s Status, attachments string) (list []sighting) {
 			key: store.ProblemKey{Kind: store.ProblemClock, Source: onHost(s, "")}, guide: guideName(store.ProblemClock), detail: clockText(by),
 		})
 	}
+	for _, a := range s.Sending {
+		if a.Err != nil {
+			list = append(list, ofSending(a))
+		}
+	}
 	return list
+}
+
+// ofSending returns the trouble of an account that cannot send mail.
+func ofSending(a SendingStatus) sighting {
+	detail := a.Err.Error()
+	if a.Waiting > 0 {
+		detail += "\n" + counted(a.Waiting, "mail") + " waiting at the last attempt."
+	}
+	return sighting{
+		key: store.ProblemKey{Kind: store.ProblemSMTP, Source: a.Server}, guide: guideName(store.ProblemSMTP), since: a.Since,
+		confirmed: a.Failures >= 2, detail: detail, hint: Hint(a.Err),
+	}
 }
 
 // clockText says how far a clock is wrong.

@@ -117,7 +117,7 @@ func (d *dialogue) step(line string, names ...string) error {
 	for _, call := range calls {
 		call()
 	}
-	if f.action != proceed && f.action != dropReply {
+	if !f.isExecuted() {
 		return ignoreReplaced(d.act(f))
 	}
 	if line != "" || names[0] == "response" {
@@ -126,7 +126,8 @@ func (d *dialogue) step(line string, names ...string) error {
 		}
 	}
 	answer, err := d.readAnswer()
-	if err != nil || f.action == dropReply {
+	if err != nil || f.action != proceed {
+		d.leave(f)
 		return errors.Join(err, errEnd)
 	}
 	if err := d.send(d.edited(answer, names[0])); err != nil {
@@ -169,7 +170,7 @@ func (d *dialogue) data() error {
 	for _, call := range calls {
 		call()
 	}
-	if f.action != proceed && f.action != dropReply {
+	if !f.isExecuted() {
 		_ = d.inner.Close() // go-smtp waits for a message that does not come
 		if err := d.act(f); !errors.Is(err, errReplaced) {
 			return err
@@ -180,7 +181,8 @@ func (d *dialogue) data() error {
 		return err
 	}
 	answer, err := d.readAnswer()
-	if err != nil || f.action == dropReply {
+	if err != nil || f.action != proceed {
+		d.leave(f)
 		return errors.Join(err, errEnd)
 	}
 	return d.send(answer)
@@ -259,6 +261,13 @@ func (d *dialogue) fault(step string) error {
 		return nil
 	}
 	return d.act(f)
+}
+
+// leave waits until the client leaves, if the fault says so.
+func (d *dialogue) leave(f fault) {
+	if f.action == hold {
+		_, _ = io.Copy(io.Discard, d.stream)
+	}
 }
 
 // act does what a fault says instead of the command.

@@ -10,6 +10,7 @@ const (
 	dropConnection
 	dropReply
 	stall
+	hold
 	replace
 )
 
@@ -21,6 +22,11 @@ type fault struct {
 	action action
 	reply  string // for replace
 	call   func() // called before the action
+}
+
+// isExecuted reports whether the command is executed.
+func (f fault) isExecuted() bool {
+	return f.action == proceed || f.action == dropReply || f.action == hold
 }
 
 // Step is a step of a session at which a test sets a fault; the last method of the chain sets it.
@@ -46,6 +52,9 @@ func (p *Step) DropReply() { p.set(dropReply) }
 
 // Stall sends nothing until the client leaves; the command is not executed.
 func (p *Step) Stall() { p.set(stall) }
+
+// Hold executes the command and sends no answer until the client leaves.
+func (p *Step) Hold() { p.set(hold) }
 
 // Reply answers with lines, such as "450 4.2.0 busy"; the command is not executed.
 func (p *Step) Reply(lines string) {

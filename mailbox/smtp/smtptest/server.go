@@ -133,6 +133,7 @@ func (s *Server) serve(conn net.Conn) {
 	d := &dialogue{server: s, tcp: conn, stream: conn}
 	s.dialogues[d] = true
 	s.sessions++
+	s.signal()
 	s.running.Go(d.run)
 }
 
@@ -242,6 +243,11 @@ func (s *Server) AwaitCommand(ctx context.Context, verb string, n int) error {
 		}
 		return found >= n
 	})
+}
+
+// AwaitSession waits until a connection was accepted.
+func (s *Server) AwaitSession(ctx context.Context) error {
+	return s.await(ctx, func() bool { return s.sessions > 0 })
 }
 
 // Idle waits until no connection is open.
