@@ -118,7 +118,7 @@ func (g *diagnosis) notePause(s Status) {
 }
 
 // once looks at the status of a single run that began at some time, after its polls. Such a run sees a trouble once, so a trouble
-// is confirmed when the mailbox had failed in an earlier run already. A single run never concludes from a silence.
+// is confirmed when the mailbox had failed in an earlier run already. A single run concludes only from the silence of a day.
 func (g *diagnosis) once(ctx context.Context, started time.Time) {
 	if len(g.daemon.options().EventNames) == 0 {
 		return

@@ -456,3 +456,20 @@ func TestASingleRunReportsAMistakeInAFileAndItsEnd(t *testing.T) {
 	w.poll()
 	c.wantEvents("processed: Mistake in the configuration file")
 }
+
+func TestADatabaseThatComesAndGoesOpensThreeEventsAtMost(t *testing.T) {
+	t.Parallel()
+	c, _ := newReporting(t, 1, 1)
+	for range 5 {
+		c.members[0].proxy.Refuse()
+		c.pass(time.Minute)
+		c.members[0].proxy.Pass()
+		c.pass(2 * time.Minute)
+	}
+	const outage = "processed: The database could not be used for 1 minute"
+	c.wantEvents(outage, outage, outage)
+	last := c.eventDetails()[2]
+	if !strings.Contains(last.Body, "comes and goes") || len(last.Activities) != 2 {
+		t.Errorf("the last event has %d activities and says %q", len(last.Activities), last.Body)
+	}
+}

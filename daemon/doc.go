@@ -245,7 +245,8 @@
 // Only the daemon that holds the lease of a mailbox speaks about it. One that has died leaves its problems to whoever takes
 // the mailboxes; a mailbox of which no daemon speaks for 15 min is polled by none any more. A trouble of no mailbox is over when
 // nobody has noted for two minutes that it lasts. A daemon concludes that from silence only if it has watched for so long itself:
-// after a start, a pause or an outage of the database it has not.
+// after a start, a pause or an outage of the database it has not. A single run concludes it after a day. A problem is over for
+// a mailbox only when a poll has come past the step that failed: a server that cannot be reached accepts no password.
 //
 //	stopped …                          in the database             the next look, of this daemon or another
 //	before the commit that opens       nothing                     opens the event
@@ -255,7 +256,8 @@
 //	after that commit                  a closed problem            has nothing to do
 //
 // While the database cannot be used, nothing can be written. When it is back, one event tells of the outage, whichever daemon
-// is first (downtime.go), and other troubles of that time are reported then. No poll, no beat and no stop waits for the
+// is first (downtime.go), and other troubles of that time are reported then. If the database comes and goes, the third event
+// within an hour carries the outages that follow. No poll, no beat and no stop waits for the
 // diagnosis: it has a goroutine of its own, and what it writes has a limit. While nothing is wrong, it reads the open problems
 // once a minute and asks nothing else. A single run (Once) looks once, after its polls; the lease tells whether a mailbox
 // had failed in an earlier run, too.

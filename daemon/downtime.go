@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"mailintegration/processor"
@@ -76,16 +77,20 @@ func (g *diagnosis) reportOutage(ctx context.Context, s Status, o downtime) erro
 		if found, err := j.FindProblem(ctx, key); err != nil || found != nil {
 			return err // found is closed in the transaction that opens it, so this cannot be
 		}
-		before, err := j.ProblemsLately(ctx, key, s.At.Sub(o.Since)+sameOutage)
+		before, err := j.ProblemsLately(ctx, key, max(s.At.Sub(o.Since)+sameOutage, oneOutageEvent))
 		if err != nil {
 			return err
 		}
 		for _, b := range before {
-			if b.ClosedAt.After(o.Since) {
+			if b.LastSeenAt.After(o.Since) {
 				return addDowntime(ctx, j, r, b, o)
 			}
 		}
-		event := refs.Event(reasonOf(processor.ReasonTrouble, key), outageSubject(o), r.outage(o))
+		lately := slices.DeleteFunc(before, func(b store.Problem) bool { return s.At.Sub(b.LastSeenAt) > flappingTime })
+		if n := len(lately); n >= flappingBegins || n > 0 && lately[n-1].Count > 1 {
+			return addOutage(ctx, j, r, &lately[n-1], o)
+		}
+		event := refs.Event(reasonOf(processor.ReasonTrouble, key), outageSubject(o), r.outage(o, len(lately)+1))
 		if p, err = j.OpenProblem(ctx, key, event); err != nil {
 			return err
 		}
@@ -101,9 +106,28 @@ func (g *diagnosis) reportOutage(ctx context.Context, s Status, o downtime) erro
 // answers otherwise, the source is databaseSource.
 const outageSource = "outage"
 
+// oneOutageEvent is how long outages of a database that comes and goes are added to the same event.
+const oneOutageEvent = 24 * time.Hour
+
+// addOutage adds an outage to the event of an earlier one, because the database comes and goes. The event is processed again
+// afterwards.
+func addOutage(ctx context.Context, j *store.Journal, r report, p *store.Problem, o downtime) error {
+	err := j.SeeProblem(ctx, p, &store.NewActivity{
+		Reason: reasonOf(processor.ReasonTroubleLasts, r.key),
+		Body:   "The database could not be used again, and is back.\n\n" + r.reporter() + "\n\n" + span(o) + "\n\nThe error:\n" + o.Err.Error() + "\n",
+	})
+	if err != nil {
+		return err
+	}
+	_, err = j.SetState(ctx, store.StateChange{
+		Request: p.Event, Activity: p.Activity, State: processor.StateProcessed, Reason: reasonOf(processor.ReasonTroubleOver, r.key),
+	})
+	return err
+}
+
 // addDowntime adds to the event of another daemon that the outage was longer for this one.
 func addDowntime(ctx context.Context, j *store.Journal, r report, p store.Problem, o downtime) error {
-	if p.FirstSeenAt.Sub(o.Since) < sameOutage && o.to.Sub(p.ClosedAt) < sameOutage {
+	if p.FirstSeenAt.Sub(o.Since) < sameOutage && o.to.Sub(p.LastSeenAt) < sameOutage {
 		return nil
 	}
 	_, err := j.Add(ctx, store.NewActivity{
@@ -123,12 +147,16 @@ func span(o downtime) string {
 	return fmt.Sprintf("From %s\nto   %s: %s.", moment(o.Since), moment(o.to), lasting(o.to.Sub(o.Since)))
 }
 
-// outage returns the text of the event about an outage.
-func (r report) outage(o downtime) string {
+// outage returns the text of the event about an outage. began says how many there were within an hour.
+func (r report) outage(o downtime, began int) string {
 	g := guides[guideOutage]
 	var b paragraphs
 	b.add("What happened", g.what+"\n"+r.reporter())
 	b.add("When", span(o))
+	if began >= flappingBegins {
+		b.add("", fmt.Sprintf("The database comes and goes: this was outage %d within an hour. Further ones are added to this event, until there has "+
+			"been none for an hour.", began))
+	}
 	b.add("The error", o.Err.Error())
 	b.add("What it means for mail", g.meaning)
 	r.seen = []sighting{{hint: Hint(o.Err)}}

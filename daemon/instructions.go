@@ -1,6 +1,10 @@
 package daemon
 
-import "mailintegration/store"
+import (
+	"strings"
+
+	"mailintegration/store"
+)
 
 // guideName names an entry of guides: the kind of the problem, or a special case of it.
 type guideName string
@@ -60,7 +64,7 @@ var guides = map[guideName]guide{
 				"administrator of the mail server. Exchange Online needs Authentication Azure.",
 			checkStep,
 		},
-		over: "The mail server SOURCE accepts the log-in again.",
+		over: "The log-in works again: SOURCE.",
 	},
 	guideInUse: {
 		title:   "Mailbox SOURCE is held by another program",
@@ -317,10 +321,13 @@ var guides = map[guideName]guide{
 	},
 }
 
-// overOf returns what holds when a problem of the kind is over.
-func overOf(k store.ProblemKind) string {
-	if k == store.ProblemConfiguration {
+// overOf returns what holds when a problem is over.
+func overOf(key store.ProblemKey) string {
+	switch {
+	case key.Kind == store.ProblemConfiguration:
 		return "The configuration is right again: SOURCE."
+	case key.Kind == store.ProblemCertificate && strings.HasSuffix(key.Source, expiring):
+		return guides[guideExpiry].over
 	}
-	return guides[guideName(k)].over
+	return guides[guideName(key.Kind)].over
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"mailintegration/processor"
 	"mailintegration/store"
 )
 
@@ -23,6 +24,8 @@ const (
 	// time after which a mailbox is not polled by any daemon any more.
 	problemForgotten = 2 * time.Minute
 	mailboxForgotten = 15 * time.Minute
+	// singleForgotten replaces both for a single run.
+	singleForgotten = 24 * time.Hour
 	// loopQuiet is how long a loop must be quiet to be over.
 	loopQuiet = time.Hour
 )
@@ -119,10 +122,11 @@ func (r *reconciliation) lasts() bool {
 	if lasts || len(p.Mailboxes) > 0 {
 		return lasts
 	}
-	if p.Kind == store.ProblemConfiguration && v.files[p.Source] {
-		return false
+	silence := v.at.Sub(p.LastSeenAt)
+	if p.Kind == store.ProblemConfiguration && v.files[p.Source] { // a daemon may see a file of this name on another machine
+		return !v.watching.IsZero() && silence < problemForgotten
 	}
-	return !v.hasWatched(problemForgotten) || v.at.Sub(p.LastSeenAt) < problemForgotten
+	return !v.hasForgotten(silence, problemForgotten)
 }
 
 // see notes the sighting of a mailbox and reports whether the problem has the mailbox. A mailbox joins when its trouble has
@@ -171,7 +175,7 @@ func (r *reconciliation) lastsFor(i int, m *store.ProblemMailbox) bool {
 			m.LastSeenAt, r.changed[i] = v.at, true
 		}
 	case notOurs:
-		if v.hasWatched(mailboxForgotten) && silence >= mailboxForgotten {
+		if v.hasForgotten(silence, mailboxForgotten) {
 			m.RecoveredAt, r.changed[i] = v.at, true
 			r.step.orphans++
 			return false
@@ -180,9 +184,13 @@ func (r *reconciliation) lastsFor(i int, m *store.ProblemMailbox) bool {
 	return true
 }
 
-// hasWatched reports whether the daemon has seen everything for so long.
-func (v view) hasWatched(d time.Duration) bool {
-	return !v.watching.IsZero() && v.at.Sub(v.watching) >= d
+// hasForgotten reports whether a silence is so long, at least limit, that no daemon sees the trouble any more. A daemon knows
+// only after it has watched for that time. Single runs may be hours apart, so for them the silence must last a day.
+func (v view) hasForgotten(silence, limit time.Duration) bool {
+	if v.watching.IsZero() {
+		return silence >= singleForgotten
+	}
+	return silence >= limit && v.at.Sub(v.watching) >= limit
 }
 
 // goOn goes on with a trouble that lasts.
@@ -200,6 +208,9 @@ func (r *reconciliation) goOn() {
 	}
 	if p.TellAt.IsZero() || p.TellAt.After(now) {
 		return
+	}
+	if p.Kind == store.ProblemSilence && p.EventState == processor.StateProcessed {
+		return // a person has said that nobody wrote: an activity would reopen the event
 	}
 	r.step.tell, r.step.planned = true, true
 	p.Told++

@@ -69,7 +69,7 @@ func TestWhatBecomesOfAnOpenProblem(t *testing.T) {
 		{"another daemon polls the mailbox", store.Problem{Mailboxes: affected(10 * time.Minute)}, nil, nil, hour, ""},
 		{"nobody polls the mailbox any more", store.Problem{Mailboxes: affected(15 * time.Minute)}, nil, nil, hour, "close, a recovered"},
 		{"this daemon has just begun", store.Problem{Mailboxes: affected(5 * time.Hour)}, nil, nil, noon, ""},
-		{"a single run concludes nothing from silence", store.Problem{Mailboxes: affected(5 * time.Hour)}, nil, nil, time.Time{}, ""},
+		{"a single run concludes nothing from a silence of hours", store.Problem{Mailboxes: affected(5 * time.Hour)}, nil, nil, time.Time{}, ""},
 		{"the trouble of no mailbox lasts", store.Problem{LastSeenAt: noon.Add(-time.Minute)}, []sighting{own}, nil, hour, "seen"},
 		{"the trouble of no mailbox was seen just now by another daemon", store.Problem{LastSeenAt: noon.Add(-time.Minute)}, nil, nil, hour, ""},
 		{"nobody sees the trouble of no mailbox", store.Problem{LastSeenAt: noon.Add(-2 * time.Minute)}, nil, nil, hour, "close"},

@@ -36,7 +36,9 @@ func (r report) guide() guide {
 }
 
 // fill puts the source of the trouble into a text of a guide.
-func (r report) fill(text string) string { return strings.ReplaceAll(text, "SOURCE", r.key.Source) }
+func (r report) fill(text string) string {
+	return strings.ReplaceAll(text, "SOURCE", strings.TrimSuffix(r.key.Source, expiring))
+}
 
 // event returns the event about a trouble. began says how often it has begun within an hour, and before has the problems of
 // that time.
@@ -264,7 +266,7 @@ func (r report) over(p store.Problem, orphans int) store.NewActivity {
 	if orphans > 0 && orphans == len(p.Mailboxes) {
 		b.add("", "This is closed, because no daemon polls the mailboxes any more: they were removed or disabled.")
 	} else {
-		b.add("", "This is over. "+r.fill(overOf(p.Kind)))
+		b.add("", "This is over. "+r.fill(overOf(p.ProblemKey)))
 	}
 	b.add("", fmt.Sprintf("It began on %s and ended on %s, after %s.", moment(p.FirstSeenAt), moment(end), lasting(end.Sub(p.FirstSeenAt))))
 	if p.Began >= flappingBegins {

@@ -21,6 +21,10 @@ const (
 	settleTime = 30 * time.Second
 )
 
+// expiring follows the server in the source of the problem that a certificate ends soon. When it has ended, that is another
+// problem with an event of its own: it is urgent, and the first event may have been marked as processed.
+const expiring = " (expires soon)"
+
 // sighting is one trouble of one mailbox, or of the daemon itself, as the status shows it.
 type sighting struct {
 	key       store.ProblemKey
@@ -93,9 +97,9 @@ func ofMailbox(s Status, m MailboxStatus, attachments string) (list []sighting) 
 			})
 		}
 	}
-	if e := m.CertificateExpires; !e.IsZero() && m.Cause != CauseCertificate && s.At.Add(certificateWarning).After(e) {
+	if e := m.CertificateExpires; !e.IsZero() && s.At.Add(certificateWarning).After(e) {
 		list = append(list, sighting{
-			key: store.ProblemKey{Kind: store.ProblemCertificate, Source: mailServer(m)}, guide: guideExpiry, mailbox: m.Name,
+			key: store.ProblemKey{Kind: store.ProblemCertificate, Source: mailServer(m) + expiring}, guide: guideExpiry, mailbox: m.Name,
 			since: e.Add(-certificateWarning), confirmed: true, config: m.ConfigurationXML,
 			detail: "the certificate is valid until " + moment(e.In(s.At.Location())),
 		})
@@ -264,7 +268,7 @@ func (v view) stanceOn(mailbox string, kind store.ProblemKind) stance {
 	switch {
 	case m.Err == nil && m.SucceededAt.IsZero(), // not polled yet
 		isDatabaseCause(m.Cause) && kind != store.ProblemDatabase,
-		isServerCause(m.Cause) && !isServerProblem(kind), // the poll has not come so far
+		stageOfCause(m.Cause) < stageOfProblem(kind), // the poll has not come so far
 		kind == store.ProblemCertificate && m.CertificateExpires.IsZero() && m.Err != nil,
 		kind == store.ProblemSilence && m.Err != nil:
 		return unsure
@@ -277,19 +281,45 @@ func isDatabaseCause(c Cause) bool {
 	return slices.Contains([]Cause{CauseDatabase, CauseLock, CauseConstraint, CauseSchema}, c)
 }
 
-// isServerCause reports whether a poll ended at the mail server.
-func isServerCause(c Cause) bool {
-	return slices.Contains([]Cause{
-		CauseUnreachable, CauseConnection, CauseTLS, CauseCertificate, CauseLogin, CauseToken, CauseInUse, CauseLoginDelay, CauseServer,
-	}, c)
+// stageOfCause returns how far a poll came that ended with a cause. A server may have trouble, and a connection may break, at
+// any step: then only the first steps are sure.
+func stageOfCause(c Cause) int {
+	switch c {
+	case CauseConfiguration, CauseNames, CausePanic, CauseUnknown:
+		return 0
+	case CauseUnreachable, CauseConnection:
+		return 1
+	case CauseTLS, CauseServer:
+		return 2
+	case CauseCertificate:
+		return 3
+	case CauseToken:
+		return 4
+	case CauseLogin, CauseInUse, CauseLoginDelay:
+		return 5
+	}
+	return lastStage
 }
 
-// isServerProblem reports whether the mail server, or the way to it, has a problem of the kind.
-func isServerProblem(k store.ProblemKind) bool {
-	return slices.Contains([]store.ProblemKind{
-		store.ProblemUnreachable, store.ProblemProtocol, store.ProblemCertificate, store.ProblemLogin, store.ProblemToken, store.ProblemLoginDelay,
-	}, k)
+// stageOfProblem returns how far a poll must come to show that a problem is over, in the numbers of stageOfCause.
+func stageOfProblem(k store.ProblemKind) int {
+	switch k {
+	case store.ProblemUnreachable:
+		return 1
+	case store.ProblemProtocol:
+		return 2
+	case store.ProblemCertificate:
+		return 3
+	case store.ProblemToken:
+		return 4
+	case store.ProblemLogin, store.ProblemLoginDelay:
+		return 5
+	}
+	return lastStage
 }
+
+// lastStage is the stage of a poll that has logged in.
+const lastStage = 6
 
 // keys returns the keys of the troubles seen, each once.
 func (v view) keys() (keys []store.ProblemKey) {
