@@ -107,9 +107,9 @@ func TestTextsNameVerbsThatExist(t *testing.T) {
 
 // notTags are the words of mixed case in the program's sentences that name no tag.
 var notTags = strings.Fields(`
-	AcceptAndFlag AccessRights AddActivity CreateSR EndUserIncidentMailMessageProcessor EventMailMessageProcessor FullAccess
+	AcceptAndFlag AccessRights AddActivity AutoReply CreateSR EndUserIncidentMailMessageProcessor EventMailMessageProcessor FullAccess
 	GiB KiB MailIntegration MailIntegrationService MailKitMailboxGateway MiB NewRequest PostgreSQL RomanCourier
-	SerifSymbolArialTimes SslOnConnect StartTLS
+	SendAs SerifSymbolArialTimes SslOnConnect StartTLS
 `)
 
 // TestTextsNameTagsThatExist finds words such as DataDirectory in every sentence of the program: they are tags, unless
@@ -117,7 +117,7 @@ var notTags = strings.Fields(`
 func TestTextsNameTagsThatExist(t *testing.T) {
 	t.Parallel()
 	known := slices.Clone(notTags)
-	for _, tag := range slices.Concat(config.MailboxTags(), config.ServiceTags(), config.FilterTags()) {
+	for _, tag := range slices.Concat(config.MailboxTags(), config.ServiceTags(), config.FilterTags(), config.SmtpTags()) {
 		known = append(known, tag.Name)
 	}
 	word := regexp.MustCompile(`(?:^|[^\w.-])([A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+)\b`)
