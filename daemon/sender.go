@@ -354,7 +354,7 @@ func sendingWait(attempts int) time.Duration {
 
 // postpone has mails wait until their account is tried again, and gives up those that have waited for too long.
 func (s *sender) postpone(ctx context.Context, a *SendingAccount, mails []store.OutgoingMail) {
-	err, until := s.trouble(a)
+	until, err := s.trouble(a)
 	for _, m := range mails {
 		if s.isOld(m) {
 			message, _ := s.compose(m)

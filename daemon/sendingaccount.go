@@ -168,11 +168,11 @@ func (s *sender) isToBeChecked(a *SendingAccount) bool {
 	return state.err != nil && state.extent == ofLogin && !s.now().Before(state.next)
 }
 
-// trouble returns why an account cannot send, and when it is tried again.
-func (s *sender) trouble(a *SendingAccount) (error, time.Time) {
+// trouble returns when an account that cannot send is tried again, and why it cannot.
+func (s *sender) trouble(a *SendingAccount) (next time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state(a).err, s.state(a).next
+	return s.state(a).next, s.state(a).err
 }
 
 // troubled notes that an account cannot send mail; from is the sender for ofSender. It says so in the log when it begins and
