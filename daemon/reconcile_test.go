@@ -2,10 +2,12 @@ package daemon
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"mailintegration/mailbox"
 	"mailintegration/store"
 )
 
@@ -132,6 +134,39 @@ func TestTheTimesOfTheActivities(t *testing.T) {
 	}
 	if at := nextTell(noon, noon, true); at != noon.Add(24*time.Hour) {
 		t.Errorf("what is told daily is told at %s", at)
+	}
+}
+
+func TestAServerThatTakesNoMailIsASighting(t *testing.T) {
+	t.Parallel()
+	s := Status{At: noon, Sending: []SendingStatus{
+		{Server: "good.example:587"},
+		{Server: "smtp.example:587", Err: mailbox.ErrCredentials, Since: noon.Add(-time.Minute), Failures: 2, Waiting: 3},
+		{Server: "slow.example:587", Err: mailbox.ErrUnreachable, Since: noon, Failures: 1},
+	}}
+	var got []string
+	for _, o := range observe(s, "").sightings {
+		got = append(got, fmt.Sprintf("%s %t %q", o.key, o.confirmed, o.detail))
+	}
+	want := []string{
+		`smtp smtp.example:587 true "` + mailbox.ErrCredentials.Error() + `\n3 mails waiting at the last attempt."`,
+		`smtp slow.example:587 false "` + mailbox.ErrUnreachable.Error() + `"`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestASilentMailboxIsASighting(t *testing.T) {
+	t.Parallel()
+	m := MailboxStatus{Name: "sales", Held: true, SucceededAt: noon, SilentSince: noon.Add(-100 * time.Hour)}
+	list := observe(Status{At: noon, Mailboxes: []MailboxStatus{m}}, "").sightings
+	if len(list) != 1 || list[0].key != (store.ProblemKey{Kind: store.ProblemSilence, Source: "sales"}) || !list[0].confirmed || !isDaily(list) {
+		t.Errorf("got %+v", list)
+	}
+	m.Held = false
+	if list := observe(Status{At: noon, Mailboxes: []MailboxStatus{m}}, "").sightings; len(list) != 0 {
+		t.Errorf("of another daemon's mailbox: %+v", list)
 	}
 }
 
