@@ -141,3 +141,23 @@ func TestACertificateThatHasEndedIsAnotherProblemThanOneThatEndsSoon(t *testing.
 		}
 	}
 }
+
+func TestAMailboxThatComesAndGoesDoesNotFillAnEventThatIsOpenForOthers(t *testing.T) {
+	t.Parallel()
+	key := store.ProblemKey{Kind: store.ProblemLogin, Source: aServer}
+	v := polling(nil)
+	v.sightings = []sighting{{key: key, mailbox: "other", confirmed: true}, {key: key, mailbox: "m", confirmed: true}}
+	for _, tt := range []struct {
+		quiet time.Duration // since the mailbox had recovered; 0: it is affected for the first time
+		want  time.Duration // until the next activity
+	}{{0, gatherTime}, {10 * time.Minute, time.Hour}, {2 * time.Hour, gatherTime}} {
+		p := openedOf(store.ProblemLogin, aServer, "other")
+		if tt.quiet > 0 {
+			p.Mailboxes = append(p.Mailboxes, store.ProblemMailbox{Mailbox: "m", RecoveredAt: aMoment.Add(-tt.quiet), Told: true})
+		}
+		next, _ := plan(p, v)
+		if got := next.TellAt.Sub(aMoment); got != tt.want {
+			t.Errorf("a mailbox that was quiet for %s is told after %s, want %s", tt.quiet, got, tt.want)
+		}
+	}
+}

@@ -134,6 +134,7 @@ func (r *reconciliation) lasts() bool {
 func (r *reconciliation) see(s sighting) bool {
 	p := r.problem
 	i := slices.IndexFunc(p.Mailboxes, func(m store.ProblemMailbox) bool { return strings.EqualFold(m.Mailbox, s.mailbox) })
+	gather := gatherTime
 	row := store.ProblemMailbox{Mailbox: s.mailbox, Since: s.since, LastSeenAt: r.view.at, Detail: s.detail}
 	switch {
 	case i >= 0 && p.Mailboxes[i].RecoveredAt.IsZero():
@@ -145,6 +146,9 @@ func (r *reconciliation) see(s sighting) bool {
 	case !s.confirmed:
 		return false
 	case i >= 0:
+		if r.view.at.Sub(p.Mailboxes[i].RecoveredAt) < flappingTime {
+			gather = flappingTime // it comes and goes
+		}
 		row.Told = p.Mailboxes[i].Told && p.Began >= flappingBegins
 		p.Mailboxes[i] = row
 	default:
@@ -152,7 +156,7 @@ func (r *reconciliation) see(s sighting) bool {
 		p.Mailboxes = append(p.Mailboxes, row)
 	}
 	r.changed[i] = true
-	if soon := r.view.at.Add(gatherTime); !row.Told && p.TellAt.After(soon) {
+	if soon := r.view.at.Add(gather); !row.Told && p.TellAt.After(soon) {
 		p.TellAt, r.step.planned = soon, true
 	}
 	return true

@@ -35,11 +35,15 @@ func (l Limit) Duration() string {
 // clockSkew is how far in the future the Date of a message may be: the clock of its sender may be fast.
 const clockSkew = time.Hour
 
-// SentAt returns when a message with this Date was sent, as far as it can be known by now: a Date in the future, or none,
-// counts as now. An old Date counts as it is. So the messages of an old backlog, which all arrive at once, are no loop,
-// and the messages of a robot whose clock stands still are one.
+// unsetClock is a time before which no message was sent that is still in a mailbox. Devices whose clock was never set count
+// from 1970, 1980 or 2000.
+var unsetClock = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// SentAt returns when a message with this Date was sent, as far as it can be known by now: a Date in the future, one of a clock
+// that was never set, or none, counts as now. An old Date counts as it is. So the messages of an old backlog, which all arrive
+// at once, are no loop.
 func SentAt(date, now time.Time) time.Time {
-	if date.IsZero() || date.After(now.Add(clockSkew)) {
+	if date.Before(unsetClock) || date.After(now.Add(clockSkew)) {
 		return now
 	}
 	return date

@@ -48,6 +48,9 @@ func TestASenderOpensNoMoreRequestsThanItsMailboxAllows(t *testing.T) {
 		{"a message of an old backlog does not count what came after it", Limit{4, time.Hour}, func(m *Message, _ *Policy, _ *desk) {
 			m.Date = caseTime.AddDate(-1, 0, 0)
 		}, opens},
+		{"the Date of a clock that was never set counts as now", Limit{4, time.Hour}, func(m *Message, _ *Policy, _ *desk) {
+			m.Date = time.Unix(0, 0)
+		}, loop},
 		{"a message without a Date was sent now", Limit{4, time.Hour}, func(m *Message, _ *Policy, _ *desk) {
 			m.Date = time.Time{}
 		}, loop},
