@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -471,5 +472,38 @@ func TestADatabaseThatComesAndGoesOpensThreeEventsAtMost(t *testing.T) {
 	last := c.eventDetails()[2]
 	if !strings.Contains(last.Body, "comes and goes") || len(last.Activities) != 2 {
 		t.Errorf("the last event has %d activities and says %q", len(last.Activities), last.Body)
+	}
+}
+
+func TestADaemonThatStartedWithoutTheAttachmentDirectoryTellsSoAfterwards(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, pop3test.Options{})
+	away := c.attachments + ".away"
+	if err := os.Rename(c.attachments, away); err != nil {
+		t.Fatal(err)
+	}
+	var tries atomic.Int64
+	m := c.join(c.mailboxes(1), func(o *Options) {
+		reporting(o)
+		open := o.Open
+		o.Open = func(ctx context.Context) (*store.Store, error) {
+			defer tries.Add(1)
+			return open(ctx)
+		}
+	})
+	storetest.Until(t, "the daemon waits for the directory", func() bool { return m.Status().Database.Cause == CauseAttachmentDirectory })
+	before := tries.Load()
+	c.setForward(2 * time.Minute)
+	storetest.Until(t, "the daemon has tried again", func() bool { return tries.Load() > before })
+	if err := os.Rename(away, c.attachments); err != nil {
+		t.Fatal(err)
+	}
+	c.setForward(2 * time.Minute)
+	c.first(m)
+	c.pass(time.Minute)
+	c.wantEvents("processed: The attachment directory could not be used for ")
+	event := c.eventDetails()[0]
+	if !strings.Contains(event.Body, c.attachments) || !strings.Contains(event.Body, "polled no mailbox") {
+		t.Errorf("the event says %q", event.Body)
 	}
 }

@@ -46,9 +46,10 @@ func (d *Daemon) noteDatabase(err error) {
 	if was.Since.IsZero() || isNew {
 		is.Since, d.outage = now, newOutage(is.Cause)
 	}
-	d.database = is
+	wasUnopened := d.unopened
+	d.database, d.unopened = is, err != nil && !d.isOpen()
 	if isNew && was.Err != nil && wasTold {
-		d.missed = append(d.missed, downtime{was, now})
+		d.missed = append(d.missed, downtime{was, now, wasUnopened})
 	}
 	lasts := now.Sub(is.Since)
 	told := err != nil && d.outage.isDue(lasts)
