@@ -162,11 +162,11 @@
 //	before the commit               nothing                 –                    the message is still in its mailbox
 //	after the commit, before the    due                     –                    the next look sends it
 //	  claim
-//	after the claim, before the     claimed for 20 min      –                    due when the claim ends: is sent
+//	after the claim, before the     claimed for 26 min      –                    due when the claim ends: is sent
 //	  end of the mail
-//	after the end of the mail,      claimed for 20 min      taken, or not        is sent again, with the same Message-ID
+//	after the end of the mail,      claimed for 26 min      taken, or not        is sent again, with the same Message-ID
 //	  before its answer
-//	after the answer, before the    claimed for 20 min      taken                is sent again, with the same Message-ID
+//	after the answer, before the    claimed for 26 min      taken                is sent again, with the same Message-ID
 //	  mark
 //	after the mark                  sent                    taken                nothing to do
 //
@@ -183,6 +183,10 @@
 // after four hours at most. Everything else concerns the account: its mail waits, the status says why (Status.Sending), and
 // after five days each mail is given up. A session that breaks over a mail may be the mail's fault or the server's: that mail
 // is tried later, and the others at once in a new session.
+//
+// A claim lasts as long as the slowest session may take with the StepTimeout that is configured: 26 minutes with the default
+// of 60 seconds. Mail that nobody claims, because its mailbox or its <Smtp> is not configured any more, is given up by any daemon
+// once it is five days old and has been due for a day (unsent.go).
 //
 // # Changed settings
 //
@@ -344,6 +348,7 @@
 //	replay.go           one message outside of a poll: Replay, Reconsider, Preview
 //	sender.go           emptying the outbox: claiming, sending, noting, trying again
 //	sendingaccount.go   the accounts through which mail is sent, and their state
+//	unsent.go           mail that no daemon sends: it is given up after five days
 //	undelivered.go      mail that is given up: its event, and the end of that
 //	errors.go           who has to act on an error; Hint asks mailbox, then store
 //	events.go           every log event

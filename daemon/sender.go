@@ -19,10 +19,11 @@ const (
 	sendEvery = time.Minute
 	// claimedMails is how many mails are claimed at once. A daemon that dies delays no more than these.
 	claimedMails = 10
-	// sendingTime is the time after which a session begins no further mail, and claimTime how long nobody else gets the mails
-	// that it has claimed: longer than the last of them may take.
+	// sendingTime is the time after which a session begins no further mail.
 	sendingTime = 5 * time.Minute
-	claimTime   = 20 * time.Minute
+	// mailSteps is how many StepTimeouts the last mail of a session may take at most: a new session, the envelope, and the
+	// answer to the mail, which has ten times as long.
+	mailSteps = 21
 	// sendingGrace is how long a stop waits for the mail in hand: one that is cut off would be sent twice.
 	sendingGrace = 10 * time.Second
 	// markTime limits how long the database may take to note what became of a mail.
@@ -49,6 +50,8 @@ type sender struct {
 	unmarked map[int64]bool  // mails that were sent, which the database does not know yet
 	told     map[string]bool // sources of reply problems that may be open; nil: not read yet
 	failure  string          // the error of the last look, "" when it went well
+
+	unsentAt time.Time // when mail that nobody sends was last looked for
 }
 
 // newSender returns the sender of a daemon.
@@ -72,19 +75,21 @@ func (s *sender) run(ctx context.Context) {
 	var sending sync.WaitGroup
 	defer sending.Wait()
 	for ctx.Err() == nil {
+		s.giveUpUnsent(ctx)
 		s.look(ctx, &sending)
 		s.wait(ctx)
 	}
 }
 
-// wait waits until the next look is due. Without an account there is none until Apply brings one.
+// wait waits until the next look is due. Without an account, only mail that nobody sends is looked for, unless Apply brings
+// one.
 func (s *sender) wait(ctx context.Context) {
-	var fires <-chan time.Time
+	every := unsentEvery
 	if len(s.daemon.options().routes()) > 0 {
-		due, stop := s.daemon.timer(sendEvery)
-		defer stop()
-		fires = due
+		every = sendEvery
 	}
+	fires, stop := s.daemon.timer(every)
+	defer stop()
 	select {
 	case <-fires:
 	case <-s.soon:
@@ -125,6 +130,9 @@ func (s *sender) look(ctx context.Context, sending *sync.WaitGroup) {
 	}
 	for _, r := range routes {
 		own := r.mailsOf(mails)
+		if len(own) == 0 && s.maySucceed(r.account) {
+			s.forgetTrouble(ctx, r.account) // another daemon may have sent the mail
+		}
 		if len(own) == 0 && !s.isToBeChecked(r.account) {
 			continue
 		}
@@ -150,11 +158,17 @@ func (s *sender) claim(ctx context.Context, routes []route) ([]store.OutgoingMai
 	if err := s.markSent(ctx); err != nil {
 		return nil, err
 	}
-	var names []string
+	return s.store().ClaimMail(ctx, mailboxesOf(routes), claimedMails, claimTime(routes))
+}
+
+// claimTime returns how long nobody else gets the mails that are claimed for accounts: longer than the last of them may
+// take, so that none is sent twice.
+func claimTime(routes []route) time.Duration {
+	step := time.Minute // the default
 	for _, r := range routes {
-		names = append(names, r.mailboxes...)
+		step = max(step, r.account.StepTimeout)
 	}
-	return s.store().ClaimMail(ctx, names, claimedMails, claimTime)
+	return sendingTime + mailSteps*step
 }
 
 func (s *sender) store() *store.Store { return s.daemon.options().Store }
@@ -222,10 +236,8 @@ func (s *sender) send(ctx context.Context, a *SendingAccount, mails []store.Outg
 
 // one sends one mail and notes what became of it. It returns false if neither this mail nor another can be sent now.
 func (r *round) one(work context.Context, m store.OutgoingMail) bool {
-	message, err := r.compose(m)
-	if err == nil {
-		err = r.deliver(work, message)
-	}
+	message, err := r.try(work, m)
+	var panicked *panicError
 	switch {
 	case err == nil:
 		r.broken = 0
@@ -233,6 +245,10 @@ func (r *round) one(work context.Context, m store.OutgoingMail) bool {
 		r.sent(work, m)
 	case work.Err() != nil:
 		return false
+	case errors.As(err, &panicked):
+		r.drop(work)
+		r.troubled(work, r.account, ofMail, "", err)
+		r.retryLater(work, m, message, err)
 	case smtp.IsMessageFault(err):
 		r.giveUp(work, r.account, m, message, err)
 	case smtp.IsOfMessage(err):
@@ -252,6 +268,25 @@ func (r *round) one(work context.Context, m store.OutgoingMail) bool {
 		return false
 	}
 	return true
+}
+
+// try composes and sends a mail. A panic is an error of this mail.
+func (r *round) try(work context.Context, m store.OutgoingMail) (message smtp.Message, err error) {
+	_, err = catchPanic(func() (_ int, err error) {
+		if message, err = r.compose(m); err == nil {
+			err = r.deliver(work, message)
+		}
+		return 0, err
+	})
+	return message, err
+}
+
+// drop ends a session in whose middle the program has failed.
+func (r *round) drop(work context.Context) {
+	done, cancel := context.WithCancel(work)
+	cancel()
+	r.close(done)
+	r.session = nil
 }
 
 // isLost reports whether a session broke over a mail that may be the reason, so that others are tried in a new session.
@@ -310,6 +345,7 @@ func (s *sender) sent(ctx context.Context, m store.OutgoingMail) {
 		s.log.mailNotMarked(m, err)
 	}
 	s.overcome(ctx, m.To.Addr)
+	s.overcome(ctx, unsentSource(m))
 }
 
 // markSent notes every mail that was sent. It goes on after a stop, for a moment.
@@ -355,15 +391,29 @@ func sendingWait(attempts int) time.Duration {
 // postpone has mails wait until their account is tried again, and gives up those that have waited for too long.
 func (s *sender) postpone(ctx context.Context, a *SendingAccount, mails []store.OutgoingMail) {
 	until, err := s.trouble(a)
-	for _, m := range mails {
-		if s.isOld(m) {
-			message, _ := s.compose(m)
-			s.giveUp(ctx, a, m, message, err)
-			continue
+	for areOld := true; areOld && len(mails) > 0; mails = s.claimOlder(ctx, a, areOld) {
+		for _, m := range mails {
+			if s.isOld(m) {
+				message, _ := s.compose(m)
+				s.giveUp(ctx, a, m, message, err)
+				continue
+			}
+			areOld = false
+			s.deferMail(ctx, m, max(until.Sub(s.now()), 0), err.Error())
 		}
-		s.deferMail(ctx, m, max(until.Sub(s.now()), 0), err.Error())
 	}
 	s.countWaiting(ctx, a)
+}
+
+// claimOlder claims further mails of an account if the ones before were all too old: these may be, too.
+func (s *sender) claimOlder(ctx context.Context, a *SendingAccount, wereOld bool) []store.OutgoingMail {
+	for _, r := range s.daemon.options().routes() {
+		if wereOld && r.account.key() == a.key() && ctx.Err() == nil {
+			mails, _ := s.claim(ctx, []route{r}) // the next look says why it failed
+			return mails
+		}
+	}
+	return nil
 }
 
 // putBack makes mails due at once that were claimed and not sent.

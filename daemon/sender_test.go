@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/mail"
 	"strings"
 	"sync"
@@ -386,7 +387,7 @@ func TestADaemonThatDiesWhileItSends(t *testing.T) {
 			t.Parallel()
 			w := newOffice(t, smtptest.Options{})
 			w.queue(1)
-			claimed, err := w.store.ClaimMail(t.Context(), []string{helpdesk}, 1, claimTime)
+			claimed, err := w.store.ClaimMail(t.Context(), []string{helpdesk}, 1, claimTime(nil))
 			if err != nil || len(claimed) != 1 {
 				t.Fatalf("%v, %v", claimed, err)
 			}
@@ -433,6 +434,100 @@ func TestTheMailOfAMailboxIsLeftAloneWithoutAnAccount(t *testing.T) {
 	w.daemon().sender.once(t.Context())
 	if w.waiting() != 1 || w.smtp.Sessions() != 0 {
 		t.Errorf("%d wait, %d sessions", w.waiting(), w.smtp.Sessions())
+	}
+}
+
+func TestMailThatNobodySendsIsGivenUpWithAnEvent(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, smtptest.Options{})
+	w.queue(12)
+	w.mailbox.Sending = nil
+	d := w.daemon()
+	d.sender.giveUpUnsent(t.Context())
+	w.change(`UPDATE outbox SET queued_at = now() - interval '6 days'`)
+	w.ahead.Add(int64(unsentEvery))
+	d.sender.giveUpUnsent(t.Context()) // a daemon may have it, and wait for its server
+	if w.waiting() != 12 || w.events() != "; activities 0" {
+		t.Errorf("%d wait, events %s", w.waiting(), w.events())
+	}
+	w.change(`UPDATE outbox SET due_at = now() - interval '25 hours'`)
+	w.mailbox.Sending = w.account
+	w.daemon().sender.giveUpUnsent(t.Context()) // has an account and will send it
+	d.sender.giveUpUnsent(t.Context())          // has looked just now
+	if w.waiting() != 12 {
+		t.Errorf("%d wait", w.waiting())
+	}
+	w.ahead.Add(int64(unsentEvery))
+	d.sender.giveUpUnsent(t.Context())
+	const subject = "Mail not sent, because nobody has an account for it: mailbox helpdesk"
+	if got := w.events(); w.waiting() != 0 || got != subject+" [new]; activities 11" {
+		t.Errorf("%d wait, events %s", w.waiting(), got)
+	}
+	w.queue(1)
+	w.daemon().sender.once(t.Context())
+	if got := w.events(); got != subject+" [processed]; activities 12" {
+		t.Errorf("events %s", got)
+	}
+}
+
+func TestOldMailIsGivenUpTogetherWhileTheServerRefuses(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, smtptest.Options{})
+	w.queue(25)
+	w.change(`UPDATE outbox SET queued_at = now() - interval '6 days' WHERE id <= 24`)
+	w.smtp.At("AUTH").Reply("535 5.7.8 no")
+	w.daemon().sender.once(t.Context())
+	if w.waiting() != 1 || w.smtp.Sessions() != 1 {
+		t.Errorf("%d mails wait after %d sessions", w.waiting(), w.smtp.Sessions())
+	}
+}
+
+// TestATroubleEndsWhenAnotherDaemonHasSentTheMail has a server refuse mail of one daemon after the log-in.
+func TestATroubleEndsWhenAnotherDaemonHasSentTheMail(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, smtptest.Options{})
+	w.queue(1)
+	w.smtp.At("MAIL").Times(1).Reply("530 5.7.57 no")
+	d := w.daemon()
+	d.sender.once(t.Context())
+	if s := d.Status().Sending[0]; s.Cause != CauseLogin {
+		t.Fatalf("%+v", s)
+	}
+	w.later()
+	w.daemon().sender.once(t.Context())
+	w.wantSent(1, 1)
+	d.sender.once(t.Context())
+	if s := d.Status().Sending[0]; s.Cause != CauseNone {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestAMailIsClaimedForLongerThanItMayTake(t *testing.T) {
+	t.Parallel()
+	slow := route{account: &SendingAccount{Account: smtp.Account{StepTimeout: time.Hour}}}
+	for _, routes := range [][]route{{slow}, {{account: &SendingAccount{}}, slow}} {
+		if got := claimTime(routes); got <= 20*time.Hour {
+			t.Errorf("claimed for %s, although the server may take 20 h", got)
+		}
+	}
+}
+
+// TestAPanicOverOneMailHoldsUpNoOther has the program fail over the first mail.
+func TestAPanicOverOneMailHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, smtptest.Options{})
+	w.queue(3)
+	dialed := 0
+	w.account.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if dialed++; dialed == 1 {
+			panic("a bug")
+		}
+		var d net.Dialer
+		return d.DialContext(ctx, network, address)
+	}
+	w.daemon().sender.once(t.Context())
+	if n := len(w.smtp.Messages()); n != 2 || w.waiting() != 1 {
+		t.Errorf("%d mails were sent, %d wait", n, w.waiting())
 	}
 }
 

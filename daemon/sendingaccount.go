@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"mailintegration/mailbox"
 	"mailintegration/mailbox/smtp"
 	"mailintegration/processor"
 	"mailintegration/store"
@@ -51,11 +52,12 @@ type SendingStatus struct {
 // accountKey identifies an account, also after its configuration was read again.
 type accountKey struct {
 	server, user, from string
+	security           mailbox.Security // mail is never sent with less of it than its own <Smtp> says
 	always             bool
 }
 
 func (a *SendingAccount) key() accountKey {
-	return accountKey{strings.ToLower(a.HostPort()), a.UserName, strings.ToLower(a.From.Address), a.AlwaysUseFrom}
+	return accountKey{strings.ToLower(a.HostPort()), a.UserName, strings.ToLower(a.From.Address), a.Security, a.AlwaysUseFrom}
 }
 
 // sendingState holds the memory of the sender about an account.
@@ -166,6 +168,14 @@ func (s *sender) isToBeChecked(a *SendingAccount) bool {
 	defer s.mu.Unlock()
 	state := s.state(a)
 	return state.err != nil && state.extent == ofLogin && !s.now().Before(state.next)
+}
+
+// maySucceed reports whether an account has a trouble that only sending could show to be over, and may be tried now.
+func (s *sender) maySucceed(a *SendingAccount) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	state := s.state(a)
+	return state.err != nil && state.extent != ofLogin && !s.now().Before(state.next)
 }
 
 // trouble returns when an account that cannot send is tried again, and why it cannot.

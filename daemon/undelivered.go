@@ -26,7 +26,10 @@ type undelivered struct {
 
 // key returns the problem that a mail belongs to: that of its recipient, unless no mail can be sent through the server.
 func (u undelivered) key() store.ProblemKey {
-	if u.isOfServer() {
+	switch {
+	case u.isUnsent():
+		return store.ProblemKey{Kind: store.ProblemReply, Source: unsentSource(u.mail)}
+	case u.isOfServer():
 		return store.ProblemKey{Kind: store.ProblemReply, Source: strings.ToLower(u.server)}
 	}
 	return store.ProblemKey{Kind: store.ProblemReply, Source: strings.ToLower(u.mail.To.Addr)}
@@ -35,10 +38,17 @@ func (u undelivered) key() store.ProblemKey {
 // isOfServer reports whether the mail was given up because nothing can be sent.
 func (u undelivered) isOfServer() bool { return !smtp.IsOfMessage(u.err) }
 
+// isUnsent reports whether the mail was given up because nobody has an account to send it with.
+func (u undelivered) isUnsent() bool { return errors.Is(u.err, errNobodySends) }
+
 // giveUp gives a mail up, and tells the service desk so in the same transaction: as an event, or as an activity on the one
-// that is open for the same recipient or server. If that fails, the mail is due again when its claim ends.
+// that is open for the same recipient or server. If that fails, the mail is due again when its claim ends. Without an
+// account, nobody sends the mail.
 func (s *sender) giveUp(ctx context.Context, a *SendingAccount, m store.OutgoingMail, message smtp.Message, err error) {
-	u := undelivered{m, message, a.HostPort(), err, s.now()}
+	u := undelivered{m, message, "none", err, s.now()}
+	if a != nil {
+		u.server = a.HostPort()
+	}
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTime)
 	defer cancel()
 	event, failed := s.tell(bounded, u)
@@ -48,7 +58,9 @@ func (s *sender) giveUp(ctx context.Context, a *SendingAccount, m store.Outgoing
 		s.log.mailNotMarked(m, failed)
 	default:
 		s.log.mailGivenUp(m, event, err)
-		s.forgetTrouble(bounded, a)
+		if a != nil {
+			s.forgetTrouble(bounded, a)
+		}
 	}
 }
 
@@ -106,7 +118,10 @@ func (u undelivered) reason(code processor.ReasonCode) processor.Reason {
 // event returns the event about the first mail that is given up.
 func (u undelivered) event(refs store.EventReferences) store.NewRequest {
 	subject := "Mail not delivered: " + u.mail.To.Addr
-	if u.isOfServer() {
+	switch {
+	case u.isUnsent():
+		subject = "Mail not sent, because nobody has an account for it: " + mailboxWords(u.mail)
+	case u.isOfServer():
 		subject = fmt.Sprintf("Mail not sent for %d days: %s", days(u.now.Sub(u.mail.QueuedAt)), u.server)
 	}
 	return refs.Event(u.reason(processor.ReasonTrouble), subject, u.text()+"\nWhat to do:\n"+u.remedy()+u.quoted())
@@ -168,6 +183,14 @@ func (u undelivered) remedy() string {
 	hint := mailbox.Hint(u.err)
 	if hint != "" {
 		hint = "The cause: " + hint + ".\n"
+	}
+	if u.isUnsent() {
+		return "1. If the mail of this mailbox is still to be sent, write <Smtp> in its file or in the service file, or add the mailbox to the " +
+			"configuration again. If the mailbox was removed on purpose, nothing is to be corrected.\n" +
+			"2. Run mailintegration check: it logs in to the mail server, says whether the address may be sent from, and sends nothing.\n" +
+			"3. Tell the recipient what the mail says, below, if it still matters.\n" +
+			"4. Mark this event as processed. Each further mail that is given up becomes an activity here; when mail of the mailbox is sent " +
+			"again, MailIntegration marks the event as processed by itself.\n"
 	}
 	if u.isOfServer() {
 		return "1. " + cmp.Or(hint, "Read the line \"Why\" and correct <Smtp> in the configuration, or the mail server.\n") +

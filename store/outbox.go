@@ -41,14 +41,33 @@ const maxNoticeText = 4000
 // has sent one says so with MailSent. A mail about which nobody says anything is due again after the lease: it may have been
 // sent, and is sent again with the same Message-ID.
 func (s *Store) ClaimMail(ctx context.Context, mailboxes []string, n int, lease time.Duration) ([]OutgoingMail, error) {
+	return s.claimMail(ctx, claimQuery(`o.due_at <= now() AND coalesce(lower(m.name), '') = ANY ($1)`), mailboxes, n, lease)
+}
+
+// unclaimedTime is how long a mail must have been due for nobody to send it.
+const unclaimedTime = 24 * time.Hour
+
+// ClaimUnsentMail claims like ClaimMail mails that nobody sends, such as those of a mailbox that is not configured any more:
+// they were queued olderThan ago and have been due for a day. Those of the mailboxes are left out, because the caller sends
+// them.
+func (s *Store) ClaimUnsentMail(ctx context.Context, mailboxes []string, n int, olderThan, lease time.Duration) ([]OutgoingMail, error) {
+	return s.claimMail(ctx, claimQuery(`o.due_at <= now() - $5::interval AND o.queued_at <= now() - $6::interval
+			AND coalesce(lower(m.name), '') <> ALL ($1)`), mailboxes, n, lease, unclaimedTime, olderThan)
+}
+
+// claimMail claims mails by a query of claimQuery with the arguments that it needs besides the common ones.
+func (s *Store) claimMail(
+	ctx context.Context, query string, mailboxes []string, n int, lease time.Duration, more ...any,
+) ([]OutgoingMail, error) {
 	names := make([]string, len(mailboxes))
 	for i, name := range mailboxes {
 		names[i] = fold(clean(name))
 	}
+	args := append([]any{names, n, lease, maxNoticeText}, more...)
 	var list []OutgoingMail
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		list = nil
-		rows, err := tx.Query(ctx, claimQuery, names, n, lease, maxNoticeText)
+		rows, err := tx.Query(ctx, query, args...)
 		if err != nil {
 			return err
 		}
@@ -62,11 +81,12 @@ func (s *Store) ClaimMail(ctx context.Context, mailboxes []string, n int, lease 
 	return list, nil
 }
 
-// claimQuery claims due mails and reads what their texts say. The own text of the team is the one in the language of the
+// claimQuery returns the query that claims the mails for which a condition holds and reads what their texts say. The own text of the team is the one in the language of the
 // mail. For a language in which the program has no text either, it is the one in the language of the team.
-var claimQuery = `WITH due AS (
+func claimQuery(condition string) string {
+	return `WITH due AS (
 		SELECT o.id FROM outbox AS o LEFT JOIN mailbox AS m ON m.id = o.mailbox_id
-		WHERE o.due_at <= now() AND coalesce(lower(m.name), '') = ANY ($1)
+		WHERE ` + condition + `
 		ORDER BY o.due_at, o.id LIMIT $2 FOR UPDATE OF o SKIP LOCKED),
 	claimed AS (
 		UPDATE outbox AS o SET due_at = now() + $3::interval, attempts = o.attempts + 1
@@ -89,6 +109,7 @@ var claimQuery = `WITH due AS (
 			coalesce(nullif(c.language, ''), nullif(t.language, ''), 'en'),
 			CASE WHEN c.language NOT IN ('en', 'fr') THEN t.language END)
 		ORDER BY language = c.language DESC LIMIT 1) AS p ON true`
+}
 
 // scanMail reads a row of claimQuery.
 func scanMail(row pgx.CollectableRow, now time.Time) (OutgoingMail, error) {
