@@ -128,7 +128,7 @@ var guides = map[guideName]guide{
 		what:    "The mail server SOURCE can be reached, but it reports a problem of its own, refuses a command or breaks the protocol.",
 		meaning: waits,
 		steps: []string{
-			"Give the administrator of the mail server the answers below, and ask for the log of the server at these times.",
+			"Give the administrator of the mail server the answers above, and ask for the log of the server at these times.",
 			"If a proxy or a virus scanner stands between the daemon and the server, try without it.",
 			"If only some mailboxes are affected, the server may have damaged just these: its administrator can repair them.",
 			checkStep,
@@ -232,7 +232,7 @@ var guides = map[guideName]guide{
 			"holds what is needed.",
 		meaning: waits,
 		steps: []string{
-			"Give the error below to the administrator of the database. Look at the log of PostgreSQL at these times.",
+			"Give the error above to the administrator of the database. Look at the log of PostgreSQL at these times.",
 			"Check that the disk of the database server has space, and that no transaction has been open for long (pg_stat_activity).",
 			"If somebody has changed the schema, such as a constraint or a right, take the change back.",
 			checkStep,
@@ -281,7 +281,7 @@ var guides = map[guideName]guide{
 		steps: []string{
 			"Open the mailbox with a mail program and look for old messages: they are the ones that cannot be recorded.",
 			"Read there what the sender wants and record it by hand if it is urgent.",
-			"If the error below comes from the mail server, ask its administrator to repair the messages. Otherwise send the error to the " +
+			"If the error above comes from the mail server, ask its administrator to repair the messages. Otherwise send the error to the " +
 				"maintainer of MailIntegration.",
 			"Messages that nobody needs can be deleted with the mail program.",
 		},
@@ -323,7 +323,7 @@ var guides = map[guideName]guide{
 		meaning: "Nothing is lost: the daemon deletes only what it has recorded. The messages that it cannot record wait in the mailbox on the mail " +
 			"server.",
 		steps: []string{
-			"Send the error below and the log of this time to the maintainer of MailIntegration.",
+			"Send the error above and the log of this time to the maintainer of MailIntegration.",
 			"If it began with a new version, go back to the one before.",
 			"Restart the daemon if urgent mail waits. That does no harm.",
 		},
