@@ -507,3 +507,35 @@ func TestADaemonThatStartedWithoutTheAttachmentDirectoryTellsSoAfterwards(t *tes
 		t.Errorf("the event says %q", event.Body)
 	}
 }
+
+func TestMailboxesWithTheSameErrorAreListedTogether(t *testing.T) {
+	t.Parallel()
+	var all []store.ProblemMailbox
+	for i := range 1000 {
+		all = append(all, store.ProblemMailbox{Mailbox: fmt.Sprintf("m%03d", i), Detail: "connection refused"})
+	}
+	mixed := []store.ProblemMailbox{all[0], {Mailbox: "sales", Detail: "timed out"}, all[1], all[2]}
+	if got, want := list(mixed), "3 mailboxes: m000, m001, m002: connection refused\nsales: timed out"; got != want {
+		t.Errorf("the list is\n%s\nwant\n%s", got, want)
+	}
+	resets := []store.ProblemMailbox{
+		{Mailbox: "a", Detail: "read tcp 10.0.0.1:50001->10.0.0.2:995: connection reset by peer"},
+		{Mailbox: "b", Detail: "read tcp 10.0.0.1:50002->10.0.0.2:995: connection reset by peer"},
+	}
+	if got, want := list(resets), "2 mailboxes: a, b: read tcp 10.0.0.2:995: connection reset by peer"; got != want {
+		t.Errorf("the list is %q, want %q", got, want)
+	}
+	got := list(all)
+	if !strings.HasPrefix(got, "1000 mailboxes: m000, m001, ") ||
+		!strings.HasSuffix(got, ", m049 and 950 more (mailintegration mailbox list shows all): connection refused") {
+		t.Errorf("the list of 1,000 mailboxes is\n%s", got)
+	}
+	for i := range all {
+		all[i].Detail += " by 10.0.0." + all[i].Mailbox
+	}
+	got = list(all)
+	if lines := strings.Split(got, "\n"); len(lines) != 21 || lines[19] != "m019: connection refused by 10.0.0.m019" ||
+		!strings.HasPrefix(lines[20], "and 980 more with other errors: m020, m021, ") || !strings.Contains(lines[20], ", m069 and 930 more (") {
+		t.Errorf("the list of 1,000 mailboxes with an error each is\n%s", got)
+	}
+}

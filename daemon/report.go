@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -13,9 +14,9 @@ import (
 )
 
 const (
-	// maxDetailed limits how many mailboxes an event lists with their errors, maxListed how many it names at all.
-	maxDetailed = 20
-	maxListed   = 500
+	// maxErrors limits how many different errors a text lists, maxListed how many mailboxes it names with each of them.
+	maxErrors = 20
+	maxListed = 50
 	// maxAttached limits how many configurations an event carries.
 	maxAttached = 10
 )
@@ -128,23 +129,45 @@ func (r report) errors() string {
 	return strings.TrimSpace(strings.Join(append(own, list(rows)), "\n"))
 }
 
-// list names mailboxes: the first ones with their errors.
+// list names mailboxes with their errors. Those that have the same error share a line.
 func list(rows []store.ProblemMailbox) string {
-	var b strings.Builder
-	for _, m := range rows[:min(len(rows), maxDetailed)] {
-		fmt.Fprintf(&b, "%s: %s\n", m.Mailbox, m.Detail)
-	}
-	if len(rows) > maxDetailed {
-		var names []string
-		for _, m := range rows[maxDetailed:min(len(rows), maxListed)] {
-			names = append(names, m.Mailbox)
+	var errors []string // in the order of their first mailboxes
+	with := map[string][]string{}
+	for _, m := range rows {
+		e := ownEnd.ReplaceAllString(m.Detail, "")
+		if with[e] == nil {
+			errors = append(errors, e)
 		}
-		fmt.Fprintf(&b, "and %d more: %s", len(rows)-maxDetailed, strings.Join(names, ", "))
-		if len(rows) > maxListed {
-			b.WriteString(", … (mailintegration mailbox list shows all)")
-		}
+		with[e] = append(with[e], m.Mailbox)
 	}
-	return strings.TrimRight(b.String(), "\n")
+	var lines []string
+	for _, e := range errors[:min(len(errors), maxErrors)] {
+		who := named(with[e])
+		if n := len(with[e]); n > 1 {
+			who = fmt.Sprintf("%d mailboxes: %s", n, who)
+		}
+		lines = append(lines, who+": "+e)
+	}
+	if len(errors) > maxErrors {
+		var others []string
+		for _, e := range errors[maxErrors:] {
+			others = append(others, with[e]...)
+		}
+		lines = append(lines, fmt.Sprintf("and %d more with other errors: %s", len(others), named(others)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// ownEnd matches this machine's end of a connection in an error. Its port is another one for each connection.
+var ownEnd = regexp.MustCompile(`\S+:\d+->`)
+
+// named names the first mailboxes, and says how many others there are.
+func named(names []string) string {
+	text := strings.Join(names[:min(len(names), maxListed)], ", ")
+	if more := len(names) - maxListed; more > 0 {
+		text += fmt.Sprintf(" and %d more (mailintegration mailbox list shows all)", more)
+	}
+	return text
 }
 
 // meaning says what the trouble means for mail.
@@ -237,7 +260,7 @@ func (r report) lasts(p store.Problem, told []string) store.NewActivity {
 		b.add("", fmt.Sprintf("It comes and goes: it has begun %d times. This event stays open until there has been quiet for an hour.", p.Began))
 	}
 	if len(told) > 0 && len(told) < len(affected) {
-		b.add("Also affected since the last entry", strings.Join(told[:min(len(told), maxListed)], ", "))
+		b.add("Also affected since the last entry", named(told))
 	}
 	switch {
 	case len(affected) > 0:
@@ -299,10 +322,10 @@ func split(all []store.ProblemMailbox) (affected, recovered []store.ProblemMailb
 // joined returns the names of mailboxes.
 func joined(rows []store.ProblemMailbox) string {
 	var names []string
-	for _, m := range rows[:min(len(rows), maxListed)] {
+	for _, m := range rows {
 		names = append(names, m.Mailbox)
 	}
-	return strings.Join(names, ", ")
+	return named(names)
 }
 
 // eventsOf names the events of problems.
