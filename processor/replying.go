@@ -110,6 +110,8 @@ func (p Policy) unanswerable(m *Message, to Address) string {
 		return "automatic mail is never answered, and this is " + automaticName(m.Automatic)
 	case isNullPath(m):
 		return "a message with the null reverse-path is never answered"
+	case wantsNoAnswer(m.Header):
+		return "the sender wants no automatic answer (X-Auto-Response-Suppress)"
 	case to.Addr == "":
 		return "the message has no address to answer to"
 	case !isMailAddress(to.Addr):
@@ -123,6 +125,17 @@ func (p Policy) unanswerable(m *Message, to Address) string {
 		}
 	}
 	return ""
+}
+
+// wantsNoAnswer reports whether the sender asks for no automatic answers, with the field that Exchange and many programs write
+// (MS-OXCMAIL): AutoReply names all of them but absence notes.
+func wantsNoAnswer(h Header) bool {
+	for unwanted := range strings.SplitSeq(h.Get("X-Auto-Response-Suppress"), ",") {
+		if unwanted = keyword(unwanted); unwanted == "all" || unwanted == "autoreply" {
+			return true
+		}
+	}
+	return false
 }
 
 // isOurs reports whether an address is one that we read or send from.

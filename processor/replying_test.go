@@ -58,6 +58,9 @@ func TestWhoIsAnswered(t *testing.T) {
 	}
 	from := func(addr string) *Message { return mail(func(m *Message) { m.From.Addr = addr }) }
 	about := func(subject string) *Message { return mail(func(m *Message) { m.Subject = subject }) }
+	field := func(name, value string) *Message {
+		return mail(func(m *Message) { m.Header = Header{{Name: name, Value: value}} })
+	}
 	kind := func(a Automatic, subject string) *Message {
 		return mail(func(m *Message) { m.Automatic, m.Subject = a, subject })
 	}
@@ -91,6 +94,9 @@ func TestWhoIsAnswered(t *testing.T) {
 		{"a bounce about a closed request", nil, kind(Bounce, "[Incident] 3"), ""},
 		{"automatic mail where nothing is opened", opensNone, kind(Notice, "x"), ""},
 		{"the null reverse-path", nil, mail(func(m *Message) { m.ReturnPath = new(string) }), "none: a message with the null reverse-path is never answered"},
+		{"a sender who wants no automatic answer", nil, field("X-Auto-Response-Suppress", "DR, OOF, autoreply"), "none: the sender wants no automatic answer (X-Auto-Response-Suppress)"},
+		{"a sender who wants no answer at all", nil, field("X-Auto-Response-Suppress", "All"), "none: the sender wants no automatic answer (X-Auto-Response-Suppress)"},
+		{"a sender who wants no absence notes", nil, field("X-Auto-Response-Suppress", "OOF, DR, RN"), "acknowledgement to eve@example.net"},
 		{"no address", nil, mail(func(m *Message) { m.From, m.ReturnPath = Address{Name: "Eve"}, nil }), "none: the message has no address to answer to"},
 		{"no mail address", nil, from("eve"), "none: no mail can be sent to eve"},
 		{"an address with a line break", nil, from("eve@example.net\r\nRCPT TO:<all@x>"), "none: no mail can be sent to eve@example.net\r\nRCPT TO:<all@x>"},
