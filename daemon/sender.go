@@ -34,6 +34,9 @@ const (
 	lastSendingWait  = 4 * time.Hour
 	sendingAttempts  = 5 * 24 * time.Hour
 
+	// toldTime is how long the sender relies on the open problems that it has read: another daemon may open one.
+	toldTime = 10 * time.Minute
+
 	// brokenSessions is how many sessions in a row may be lost over mails before the server is to blame.
 	brokenSessions = 2
 )
@@ -49,6 +52,7 @@ type sender struct {
 	states   map[accountKey]*sendingState
 	unmarked map[int64]bool  // mails that were sent, which the database does not know yet
 	told     map[string]bool // sources of reply problems that may be open; nil: not read yet
+	toldAt   time.Time       // when they were read
 	failure  string          // the error of the last look, "" when it went well
 
 	unsentAt time.Time // when mail that nobody sends was last looked for

@@ -318,6 +318,27 @@ func TestARefusedRecipientIsToldOnceAndTheEventEndsWhenMailIsDelivered(t *testin
 	}
 }
 
+func TestAnEventAboutAMailEndsWhicheverDaemonDeliversTheNext(t *testing.T) {
+	t.Parallel()
+	w := newOffice(t, smtptest.Options{})
+	w.queue(1)
+	other := w.daemon()
+	other.sender.once(t.Context())
+	w.queue(1)
+	w.smtp.At("RCPT").Reply("550 5.1.1 no such user")
+	w.daemon().sender.once(t.Context())
+	if got := w.events(); !strings.Contains(got, "[new]") {
+		t.Fatalf("events: %s", got)
+	}
+	w.smtp.Heal()
+	w.queue(1)
+	w.ahead.Add(int64(toldTime))
+	other.sender.once(t.Context())
+	if got := w.events(); !strings.Contains(got, "[processed]") {
+		t.Errorf("events: %s", got)
+	}
+}
+
 func TestOneMailHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -223,7 +223,7 @@ func (s *sender) remember(source string) {
 }
 
 // overcome closes the problem about undelivered mail to an address, or through a server: mail has just been sent there. The
-// open problems are read once, before the first mail, so a mail costs nothing while there are none.
+// open problems are read before the first mail, and again now and then, so most mails cost nothing while there are none.
 func (s *sender) overcome(ctx context.Context, source string) {
 	source = strings.ToLower(source)
 	isOpen, err := s.mayBeOpen(ctx, source)
@@ -257,8 +257,9 @@ func (s *sender) mayBeOpen(ctx context.Context, source string) (bool, error) {
 	s.mu.Lock()
 	told := s.told
 	isOpen := told[source]
+	isKnown := told != nil && s.now().Sub(s.toldAt) < toldTime
 	s.mu.Unlock()
-	if told != nil {
+	if isKnown {
 		return isOpen, nil
 	}
 	problems, err := s.store().Problems(ctx, true)
@@ -267,7 +268,7 @@ func (s *sender) mayBeOpen(ctx context.Context, source string) (bool, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.told = map[string]bool{}
+	s.told, s.toldAt = map[string]bool{}, s.now()
 	for _, p := range problems {
 		if p.Kind == store.ProblemReply {
 			s.told[p.Source] = true
