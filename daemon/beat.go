@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -120,11 +119,12 @@ func asSilence(ctx context.Context, err error, limit time.Duration) error {
 	return err
 }
 
-// silentError says that the database has not answered a beat.
+// silentError says that the database has not answered a beat within a limit. An outage is shorter than the limit when the
+// database answers soon after the daemon has given up.
 type silentError struct{ limit time.Duration }
 
 func (e *silentError) Error() string {
-	return fmt.Sprintf("the database has not answered for %s", e.limit)
+	return "the database gave no answer within " + lasting(e.limit) + ", the time limit of a request"
 }
 
 // Is makes the error an ErrUnavailable.

@@ -539,3 +539,25 @@ func TestMailboxesWithTheSameErrorAreListedTogether(t *testing.T) {
 		t.Errorf("the list of 1,000 mailboxes with an error each is\n%s", got)
 	}
 }
+
+func TestTheLimitInTheErrorOfAnOutageDoesNotContradictItsDuration(t *testing.T) {
+	t.Parallel()
+	from := time.Date(2026, 11, 26, 7, 0, 0, 0, time.UTC)
+	silent := downtime{DatabaseStatus: DatabaseStatus{Cause: CauseDatabase, Err: &silentError{time.Minute}, Since: from}, to: from.Add(21 * time.Second)}
+	refused := silent
+	refused.Err = fmt.Errorf("%w: connection refused", store.ErrUnavailable)
+	const earlier = "it may have begun up to 1 minute before."
+	text := report{view: view{at: silent.to}}.outage(silent, 1)
+	for _, part := range []string{
+		"From 2026-11-26 07:00:00 UTC\nto   2026-11-26 07:00:21 UTC: 21 seconds.",
+		"the database gave no answer within 1 minute, the time limit of a request",
+		"The daemon noticed the outage at the first of these times, after it had waited for an answer: " + earlier,
+	} {
+		if !strings.Contains(text, part) {
+			t.Errorf("the event does not say %q:\n%s", part, text)
+		}
+	}
+	if text := (report{view: view{at: refused.to}}).outage(refused, 1); strings.Contains(text, "may have begun") {
+		t.Errorf("the event about a refused connection doubts its beginning:\n%s", text)
+	}
+}

@@ -154,9 +154,15 @@ func outageSubject(o downtime) string {
 	return "The " + o.place() + " could not be used for " + lasting(o.to.Sub(o.Since))
 }
 
-// span says from when to when an outage lasted.
+// span says from when to when an outage lasted. The daemon notices a silent database only after it has waited for an answer.
 func span(o downtime) string {
-	return fmt.Sprintf("From %s\nto   %s: %s.", moment(o.Since), moment(o.to), lasting(o.to.Sub(o.Since)))
+	text := fmt.Sprintf("From %s\nto   %s: %s.", moment(o.Since), moment(o.to), lasting(o.to.Sub(o.Since)))
+	var silent *silentError
+	if errors.As(o.Err, &silent) {
+		text += "\nThe daemon noticed the outage at the first of these times, after it had waited for an answer: it may have begun up to " +
+			lasting(silent.limit) + " before."
+	}
+	return text
 }
 
 // outage returns the text of the event about an outage. began says how many there were within an hour.
