@@ -1,6 +1,10 @@
 package main
 
-import "mailintegration/store"
+import (
+	"fmt"
+
+	"mailintegration/store"
+)
 
 type userSubscribeCmd struct {
 	inTeam
@@ -8,11 +12,21 @@ type userSubscribeCmd struct {
 	Group string `required:"" help:"The group whose new events the user gets a mail for."`
 }
 
-// Run subscribes a user to the new events of a group.
+// Run subscribes a user to the new events of a group. It warns if the service cannot send.
 func (c *userSubscribeCmd) Run(e *env) error {
-	return change(e, func(s *store.Store) (string, error) {
-		return "user " + c.Logon + " is notified of new events of the group " + c.Group, s.Subscribe(e.ctx, c.Logon, c.Team, c.Group)
-	})
+	in, err := open(e, logWarnings)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	if err := in.store.Subscribe(e.ctx, c.Logon, c.Team, c.Group); err != nil {
+		return err
+	}
+	fmt.Fprintln(e.stdout, "user "+c.Logon+" is notified of new events of the group "+c.Group)
+	if in.service.Smtp == nil {
+		fmt.Fprintln(e.stderr, "warning: nothing is sent yet: add <Smtp> to the service file")
+	}
+	return nil
 }
 
 type userUnsubscribeCmd struct {
