@@ -108,7 +108,7 @@ func TestTextsNameVerbsThatExist(t *testing.T) {
 // notTags are the words of mixed case in the program's sentences that name no tag.
 var notTags = strings.Fields(`
 	AcceptAndFlag AccessRights AddActivity AutoReply CreateSR EndUserIncidentMailMessageProcessor EventMailMessageProcessor FullAccess
-	GiB KiB MailIntegration MailIntegrationService MailKitMailboxGateway MiB NewRequest PostgreSQL RomanCourier
+	GiB KiB MailIntegration MailIntegrationService MailKitMailboxGateway MiB NewRequest PostgreSQL RequiresMountsFor RomanCourier
 	SendAs SerifSymbolArialTimes SslOnConnect StartTLS
 `)
 
