@@ -281,8 +281,9 @@ func (k *keeper) release(ctx context.Context) error {
 	return k.store().ReleaseLeases(ctx, k.holder, reports)
 }
 
-// open opens the store, unless it is open. It tries again until that succeeds, waiting cannot help, or ctx ends.
-func (d *Daemon) open(ctx context.Context) error {
+// open opens the store, unless it is open. It tries again until that succeeds, waiting cannot help, or ctx ends. An event
+// tells of an attachment directory that it waits for; reporter is this daemon.
+func (d *Daemon) open(ctx context.Context, reporter store.Holder) error {
 	for wait := time.Second; !d.isOpen(); wait = min(2*wait, maxOpenWait) {
 		err := d.tryOpen(ctx)
 		switch {
@@ -294,6 +295,9 @@ func (d *Daemon) open(ctx context.Context) error {
 			return err
 		}
 		d.noteDatabase(err)
+		if errors.Is(err, store.ErrDirectory) {
+			d.reportDirectory(ctx, reporter)
+		}
 		fires, stop := d.timer(wait)
 		select {
 		case <-fires:

@@ -51,6 +51,10 @@ type Options struct {
 	Store *store.Store
 	Open  func(context.Context) (*store.Store, error)
 
+	// OpenWithoutFiles, when not nil, opens the store although its attachment directory cannot be used, so that the daemon can
+	// open an event about that before Open succeeds. The daemon closes it.
+	OpenWithoutFiles func(context.Context) (*store.Store, error)
+
 	Mailboxes []Mailbox
 	Sending   *SendingAccount  // sends notifications of new events; nil: nobody is notified
 	Version   string           // of the program, for other daemons and the log
@@ -207,7 +211,7 @@ func (d *Daemon) Run(parent context.Context) error {
 
 // keep opens the store and keeps the leases until keeping ends. It returns an error when the store cannot be opened.
 func (d *Daemon) keep(ctx, keeping context.Context, k *keeper, others *sync.WaitGroup) error {
-	if err := d.open(ctx); err != nil {
+	if err := d.open(ctx, k.holder); err != nil {
 		return err
 	}
 	c := newCollector(*d.options())

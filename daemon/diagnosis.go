@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime/debug"
@@ -29,6 +30,7 @@ type diagnosis struct {
 	daemon   *Daemon
 	reporter store.Holder
 	log      events
+	lent     *store.Store // to write with while the daemon has no store yet, otherwise nil
 
 	watching time.Time // since when nothing was missed; zero for a single run
 	looked   time.Time // the last look
@@ -96,7 +98,7 @@ func (g *diagnosis) noteFailure(err error) {
 func (g *diagnosis) report(ctx context.Context, s Status) error {
 	s.Holder = g.reporter
 	g.notePause(s)
-	if s.Database.Err != nil && s.Database.Cause != CauseAttachmentDirectory || !g.daemon.isOpen() {
+	if s.Database.Err != nil && s.Database.Cause != CauseAttachmentDirectory || g.store() == nil {
 		return nil // the outage is reported when it is over
 	}
 	err := g.reportOutages(ctx, s)
@@ -164,7 +166,7 @@ func (g *diagnosis) confirm(ctx context.Context, seen []sighting, started time.T
 // see returns the view of a status. A trouble whose beginning the status does not tell began when it was noticed. It is
 // confirmed after a number of polls or, without polls, after some time.
 func (g *diagnosis) see(s Status) view {
-	v := observe(s, g.daemon.options().Store.AttachmentDirectory())
+	v := observe(s, g.store().AttachmentDirectory())
 	v.watching = g.watching
 	before := g.noticed
 	g.noticed = map[noticing]notice{}
@@ -225,7 +227,25 @@ func (g *diagnosis) compare(ctx context.Context, v view) error {
 	return errors.Join(failed...)
 }
 
-func (g *diagnosis) store() *store.Store { return g.daemon.options().Store }
+// store returns the store to write with, nil if there is none.
+func (g *diagnosis) store() *store.Store { return cmp.Or(g.lent, g.daemon.options().Store) }
+
+// reportDirectory looks once at the status of a daemon that cannot open its store because of the attachment directory. A
+// restart without the share must not end in silence.
+func (d *Daemon) reportDirectory(ctx context.Context, reporter store.Holder) {
+	o := d.options()
+	if o.OpenWithoutFiles == nil || len(o.EventNames) == 0 {
+		return
+	}
+	s, err := o.OpenWithoutFiles(ctx)
+	if err != nil {
+		return // the next attempt to open the store says so
+	}
+	defer s.Close()
+	g := newDiagnosis(d, reporter)
+	g.lent = s
+	g.look(ctx)
+}
 
 // references returns what an event names. It is about the mailbox, unless several are affected.
 func (g *diagnosis) references(ctx context.Context, mailboxes []string) (store.EventReferences, error) {

@@ -384,6 +384,44 @@ func (c *cluster) passInSteps(d, step time.Duration) {
 	}
 }
 
+// TestADaemonThatStartsWithoutItsAttachmentDirectoryOpensAnEvent starts a daemon on a machine whose share is not mounted.
+func TestADaemonThatStartsWithoutItsAttachmentDirectoryOpensAnEvent(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, pop3test.Options{})
+	share := &plug{}
+	share.pull()
+	var attempts atomic.Int64
+	m := c.join(c.mailboxes(1), func(o *Options) {
+		reporting(o)
+		open := o.Open
+		o.Open = func(ctx context.Context) (*store.Store, error) {
+			attempts.Add(1)
+			if share.isPulled.Load() {
+				return nil, fmt.Errorf("open store: %w", store.ErrNoMarker)
+			}
+			return open(ctx)
+		}
+		o.OpenWithoutFiles = func(ctx context.Context) (*store.Store, error) {
+			return store.Open(ctx, store.Options{
+				URL: c.url + "&search_path=clock,pg_catalog,public", AttachmentDirectory: c.attachments,
+				Now: c.clock.now, WithoutFiles: true,
+			})
+		}
+	})
+	m.until(t, "the daemon waits for the share", isUnready)
+	for len(c.events()) == 0 {
+		before := attempts.Load()
+		c.setForward(maxOpenWait)
+		storetest.Until(t, "the daemon has tried again", func() bool { return attempts.Load() > before })
+	}
+	c.wantEvents("new: Attachment directory")
+	share.put()
+	c.setForward(maxOpenWait)
+	c.first(m)
+	c.pass(2 * problemForgotten)
+	c.wantEvents("processed: Attachment directory")
+}
+
 // TestADiagnosisThatWaitsForTheDatabaseDelaysNeitherPollsNorTheStop locks the table that only the diagnosis needs.
 func TestADiagnosisThatWaitsForTheDatabaseDelaysNeitherPollsNorTheStop(t *testing.T) {
 	t.Parallel()

@@ -26,15 +26,19 @@ type Options struct {
 	DecideTime          time.Duration    // how long deciding about one message may take; 0 means 30 s
 	// ReadOnly makes the database refuse every change. The attachment directory need not exist.
 	ReadOnly bool
+	// WithoutFiles opens the store although its attachment directory may be unusable, and claims none. Writes that have files
+	// fail then.
+	WithoutFiles bool
 }
 
 // Store is a database and its attachment directory. Its methods may be called by many goroutines at once.
 type Store struct {
-	pool        *pgxpool.Pool
-	server      *server
-	attachments attachmentDirectory
-	now         func() time.Time
-	readOnly    bool
+	pool         *pgxpool.Pool
+	server       *server
+	attachments  attachmentDirectory
+	now          func() time.Time
+	readOnly     bool
+	withoutFiles bool
 	*limits
 	refusals
 	numbers numberPool
@@ -63,6 +67,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("open store: %w", unavailable(ctx, err))
 	}
+	s.withoutFiles = o.WithoutFiles
 	err = s.check(ctx, o.Adopt)
 	if o.Migrate && errors.Is(err, ErrSchemaOlder) {
 		if _, err = Migrate(ctx, o.URL); err == nil {
@@ -96,7 +101,7 @@ func (s *Store) check(ctx context.Context, adopt bool) error {
 	if err == nil {
 		err = database.check()
 	}
-	if err != nil || s.readOnly {
+	if err != nil || s.readOnly || s.withoutFiles {
 		return err
 	}
 	return s.openAttachments(ctx, adopt, database.directory)

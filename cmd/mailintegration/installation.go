@@ -142,20 +142,40 @@ func privateDatabase(service *config.Service) string {
 // openStore brings the schema up to date and opens the store. It starts the private PostgreSQL if no other database is
 // configured.
 func (in *installation) openStore(ctx context.Context) (*store.Store, error) {
-	url, err := in.database(ctx)
+	o, err := in.storeOptions(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, store.Options{
-		URL: url, AttachmentDirectory: in.service.AttachmentDirectory, Migrate: true,
-		MaxConns: int32(in.service.MaxDatabaseConnections),
-	})
+	s, err := store.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	in.opened.Store(s)
 	in.tellSending()
 	return s, nil
+}
+
+// openStoreWithoutFiles opens the store for an event, although the attachment directory cannot be used.
+func (in *installation) openStoreWithoutFiles(ctx context.Context) (*store.Store, error) {
+	o, err := in.storeOptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.WithoutFiles = true
+	s, err := store.Open(ctx, o)
+	if err == nil {
+		s.SetSending(sendingOf(in.service))
+	}
+	return s, err
+}
+
+// storeOptions returns the options of the store. It starts the private PostgreSQL if no other database is configured.
+func (in *installation) storeOptions(ctx context.Context) (store.Options, error) {
+	url, err := in.database(ctx)
+	return store.Options{
+		URL: url, AttachmentDirectory: in.service.AttachmentDirectory, Migrate: true,
+		MaxConns: int32(in.service.MaxDatabaseConnections),
+	}, err
 }
 
 // tellSending tells the store, once it is open, how mail is sent. The daemon may open the store while a reload says it.
@@ -198,7 +218,7 @@ func (in *installation) daemon(recorded func(string, *processor.Message, store.O
 	}
 	settings := settingsOf(in.service, func(string) string { return "0" })
 	d, err := daemon.New(daemon.Options{
-		Store: in.store, Open: in.openStore, Version: version, About: about, Logger: in.log, Recorded: recorded,
+		Store: in.store, Open: in.openStore, OpenWithoutFiles: in.openStoreWithoutFiles, Version: version, About: about, Logger: in.log, Recorded: recorded,
 		Mailboxes: settings.Mailboxes, Sending: settings.Sending, EventNames: eventNames(in.service),
 		MaxPolls: settings.MaxPolls, MaxSessionsPerServer: settings.MaxSessionsPerServer, MaxBatches: settings.MaxBatches,
 		MessagesPerSession: settings.MessagesPerSession, BatchMessages: settings.BatchMessages, Retention: settings.Retention,

@@ -49,5 +49,5 @@ func (e *eventLog) close() {
 	}
 }
 
-// isStream returns false: there is no journal.
+// isStream reports whether a file is the journal's: never, because Windows has none.
 func isStream(*os.File, string) bool { return false }
