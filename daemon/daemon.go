@@ -127,7 +127,6 @@ type Daemon struct {
 	removed   Totals // of workers that are gone
 	database  DatabaseStatus
 	outage    outage
-	unopened  bool                   // database tells of a store that could not be opened yet
 	missed    []downtime             // outages that are over and that no event tells of yet
 	ahead     time.Duration          // Status.ClockAhead
 	mistakes  []ConfigurationProblem // never changed, only replaced

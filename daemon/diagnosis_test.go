@@ -388,23 +388,21 @@ func (c *cluster) passInSteps(d, step time.Duration) {
 func TestADaemonThatStartsWithoutItsAttachmentDirectoryOpensAnEvent(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, pop3test.Options{})
-	share := &plug{}
-	share.pull()
+	away := c.attachments + ".away"
+	if err := os.Rename(c.attachments, away); err != nil {
+		t.Fatal(err)
+	}
 	var attempts atomic.Int64
 	m := c.join(c.mailboxes(1), func(o *Options) {
 		reporting(o)
 		open := o.Open
 		o.Open = func(ctx context.Context) (*store.Store, error) {
 			attempts.Add(1)
-			if share.isPulled.Load() {
-				return nil, fmt.Errorf("open store: %w", store.ErrNoMarker)
-			}
 			return open(ctx)
 		}
 		o.OpenWithoutFiles = func(ctx context.Context) (*store.Store, error) {
 			return store.Open(ctx, store.Options{
-				URL: c.url + "&search_path=clock,pg_catalog,public", AttachmentDirectory: c.attachments,
-				Now: c.clock.now, WithoutFiles: true,
+				URL: c.url + "&search_path=clock,pg_catalog,public", AttachmentDirectory: c.attachments, Now: c.clock.now, WithoutFiles: true,
 			})
 		}
 	})
@@ -414,12 +412,14 @@ func TestADaemonThatStartsWithoutItsAttachmentDirectoryOpensAnEvent(t *testing.T
 		c.setForward(maxOpenWait)
 		storetest.Until(t, "the daemon has tried again", func() bool { return attempts.Load() > before })
 	}
-	c.wantEvents("new: Attachment directory")
-	share.put()
+	c.wantEvents("new: Attachment directory " + c.attachments)
+	if err := os.Rename(away, c.attachments); err != nil {
+		t.Fatal(err)
+	}
 	c.setForward(maxOpenWait)
 	c.first(m)
 	c.pass(2 * problemForgotten)
-	c.wantEvents("processed: Attachment directory")
+	c.wantEvents("processed: Attachment directory " + c.attachments)
 }
 
 // TestADiagnosisThatWaitsForTheDatabaseDelaysNeitherPollsNorTheStop locks the table that only the diagnosis needs.
@@ -512,40 +512,6 @@ func TestADatabaseThatComesAndGoesOpensThreeEventsAtMost(t *testing.T) {
 		t.Errorf("the last event has %d activities and says %q", len(last.Activities), last.Body)
 	}
 }
-
-func TestADaemonThatStartedWithoutTheAttachmentDirectoryTellsSoAfterwards(t *testing.T) {
-	t.Parallel()
-	c := newCluster(t, pop3test.Options{})
-	away := c.attachments + ".away"
-	if err := os.Rename(c.attachments, away); err != nil {
-		t.Fatal(err)
-	}
-	var tries atomic.Int64
-	m := c.join(c.mailboxes(1), func(o *Options) {
-		reporting(o)
-		open := o.Open
-		o.Open = func(ctx context.Context) (*store.Store, error) {
-			defer tries.Add(1)
-			return open(ctx)
-		}
-	})
-	storetest.Until(t, "the daemon waits for the directory", func() bool { return m.Status().Database.Cause == CauseAttachmentDirectory })
-	before := tries.Load()
-	c.setForward(2 * time.Minute)
-	storetest.Until(t, "the daemon has tried again", func() bool { return tries.Load() > before })
-	if err := os.Rename(away, c.attachments); err != nil {
-		t.Fatal(err)
-	}
-	c.setForward(2 * time.Minute)
-	c.first(m)
-	c.pass(time.Minute)
-	c.wantEvents("processed: The attachment directory could not be used for ")
-	event := c.eventDetails()[0]
-	if !strings.Contains(event.Body, c.attachments) || !strings.Contains(event.Body, "polled no mailbox") {
-		t.Errorf("the event says %q", event.Body)
-	}
-}
-
 func TestMailboxesWithTheSameErrorAreListedTogether(t *testing.T) {
 	t.Parallel()
 	var all []store.ProblemMailbox

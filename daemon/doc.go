@@ -259,6 +259,9 @@
 //	before the commit that closes      an open problem             closes it when the mailbox has been polled well
 //	after that commit                  a closed problem            has nothing to do
 //
+// A daemon that starts while the attachment directory is away cannot open its store. It opens one without files for the event
+// (Options.OpenWithoutFiles), and waits for the directory.
+//
 // While the database cannot be used, nothing can be written. When it is back, one event tells of the outage, whichever daemon
 // is first (downtime.go), and other troubles of that time are reported then. If the database comes and goes, the third event
 // within an hour carries the outages that follow. No poll, no beat and no stop waits for the

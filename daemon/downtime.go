@@ -15,7 +15,6 @@ import (
 type downtime struct {
 	DatabaseStatus           // how it was
 	to             time.Time // when it was over; Since is when it began
-	unopened       bool      // the daemon had just started and could not open the store, so it could report nothing
 }
 
 // sameOutage is how much the times that two daemons know of one outage may differ.
@@ -40,7 +39,7 @@ func (g *diagnosis) reportOutages(ctx context.Context, s Status) error {
 // isWorth reports whether an outage is worth an event. At the start of the machine, the database may need some time.
 func isWorth(o downtime, s Status) bool {
 	if o.Cause == CauseAttachmentDirectory {
-		return o.unopened && o.to.Sub(o.Since) >= settleTime // otherwise it is reported while it lasts
+		return false // it is reported while it lasts
 	}
 	isAtStart := o.Since.Sub(s.StartedAt) < beatEvery
 	return !isAtStart || o.to.Sub(o.Since) >= settleTime
@@ -71,9 +70,6 @@ func (g *diagnosis) reportOutage(ctx context.Context, s Status, o downtime) erro
 		return err
 	}
 	key := store.ProblemKey{Kind: store.ProblemDatabase, Source: outageSource}
-	if o.Cause == CauseAttachmentDirectory {
-		key = store.ProblemKey{Kind: store.ProblemAttachmentDirectory, Source: g.store().AttachmentDirectory() + " at the start of a daemon"}
-	}
 	r := report{key: key, view: view{at: s.At, reporter: s.Holder}}
 	var p *store.Problem
 	err = g.store().Write(ctx, refs.Login, func(j *store.Journal) (err error) {
@@ -118,7 +114,7 @@ const oneOutageEvent = 24 * time.Hour
 func addOutage(ctx context.Context, j *store.Journal, r report, p *store.Problem, o downtime) error {
 	err := j.SeeProblem(ctx, p, &store.NewActivity{
 		Reason: reasonOf(processor.ReasonTroubleLasts, r.key),
-		Body:   "The " + o.place() + " could not be used again, and is back.\n\n" + r.reporter() + "\n\n" + span(o) + "\n\nThe error:\n" + o.Err.Error() + "\n",
+		Body:   "The database could not be used again, and is back.\n\n" + r.reporter() + "\n\n" + span(o) + "\n\nThe error:\n" + o.Err.Error() + "\n",
 	})
 	if err != nil {
 		return err
@@ -136,22 +132,14 @@ func addDowntime(ctx context.Context, j *store.Journal, r report, p store.Proble
 	}
 	_, err := j.Add(ctx, store.NewActivity{
 		Request: p.Event, Reason: reasonOf(processor.ReasonTroubleLasts, r.key),
-		Body: "Another daemon was without the " + o.place() + " in that time, too.\n\n" + r.reporter() + "\n\n" + span(o),
+		Body: "Another daemon was without the database in that time, too.\n\n" + r.reporter() + "\n\n" + span(o),
 	})
 	return err
 }
 
-// place names what could not be used.
-func (o downtime) place() string {
-	if o.Cause == CauseAttachmentDirectory {
-		return "attachment directory"
-	}
-	return "database"
-}
-
 // outageSubject names the outage and its duration.
 func outageSubject(o downtime) string {
-	return "The " + o.place() + " could not be used for " + lasting(o.to.Sub(o.Since))
+	return "The database could not be used for " + lasting(o.to.Sub(o.Since))
 }
 
 // span says from when to when an outage lasted. The daemon notices a silent database only after it has waited for an answer.
@@ -168,15 +156,12 @@ func span(o downtime) string {
 // outage returns the text of the event about an outage. began says how many there were within an hour.
 func (r report) outage(o downtime, began int) string {
 	g := guides[guideOutage]
-	if o.Cause == CauseAttachmentDirectory {
-		g = guides[guideStart]
-	}
 	var b paragraphs
 	b.add("What happened", g.what+"\n"+r.reporter())
 	b.add("When", span(o))
 	if began >= flappingBegins {
-		b.add("", fmt.Sprintf("This comes and goes: it was time %d within an hour. Further ones are added to this event, until there has "+
-			"been quiet for an hour.", began))
+		b.add("", fmt.Sprintf("The database comes and goes: this was outage %d within an hour. Further ones are added to this event, until there has "+
+			"been none for an hour.", began))
 	}
 	b.add("The error", o.Err.Error())
 	b.add("What it means for mail", g.meaning)

@@ -19,7 +19,6 @@ const (
 	guideFile     guideName = "mailbox file"
 	guideService  guideName = "service file"
 	guideOutage   guideName = "database outage"
-	guideStart    guideName = "start without the attachment directory"
 )
 
 // guide holds what an event tells a person about a kind of trouble. In the texts, SOURCE stands for what the problem is about.
@@ -248,18 +247,6 @@ var guides = map[guideName]guide{
 			"If the outage was planned, there is nothing to do.",
 			"Otherwise look at the log of PostgreSQL and of its machine for the reason: a restart, a full disk, too little memory, the network.",
 		},
-	},
-	guideStart: {
-		title: "The attachment directory could not be used",
-		what:  "The daemon was started while the attachment directory could not be used, and waited for it. It can be used now.",
-		meaning: "Nothing was lost. The daemon polled no mailbox in that time: the mail waited on the mail servers, and is recorded now. " +
-			"Without the directory, a daemon that starts cannot open an event, so this comes afterwards; mailintegration status and the log show it at once.",
-		steps: []string{
-			"If the error says that the directory is missing or has no marker, the share was mounted too late: let the service start after it " +
-				"(with systemd: RequiresMountsFor in the unit).",
-			"Otherwise look at the file server for the reason: a restart, a full disk, a right that was taken away, the network.",
-		},
-		over: "The attachment directory can be used again.",
 	},
 	guideName(store.ProblemClock): {
 		title: "The clock of SOURCE is wrong",

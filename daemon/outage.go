@@ -46,10 +46,9 @@ func (d *Daemon) noteDatabase(err error) {
 	if was.Since.IsZero() || isNew {
 		is.Since, d.outage = now, newOutage(is.Cause)
 	}
-	wasUnopened := d.unopened
-	d.database, d.unopened = is, err != nil && !d.isOpen()
+	d.database = is
 	if isNew && was.Err != nil && wasTold {
-		d.missed = append(d.missed, downtime{was, now, wasUnopened})
+		d.missed = append(d.missed, downtime{was, now})
 	}
 	lasts := now.Sub(is.Since)
 	told := err != nil && d.outage.isDue(lasts)
