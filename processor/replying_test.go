@@ -244,8 +244,7 @@ func TestTheLanguageOfAMessageIsToldByItsText(t *testing.T) {
 	}
 }
 
-// TestNoMessageInAnotherLanguageIsTakenForFrench reads the messages of testdata, which are in English but for a few, and, if
-// CORPUS_DIR is set, real ones.
+// TestNoMessageInAnotherLanguageIsTakenForFrench reads the messages of testdata, which are in English but for a few.
 func TestNoMessageInAnotherLanguageIsTakenForFrench(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*/mail.eml")

@@ -232,6 +232,11 @@ func TestMigrateKeepsTheRowsOfTheFirstSchema(t *testing.T) {
 	must(t, err)
 	equal(t, "A desk: Which one? desk.png, bob@example.com, activity_added, desk@example.com", fmt.Sprintf("%s: %s %s, %s, %s, %s",
 		r.Subject+r.Type, r.Activities[0].Body, r.Activities[0].Attachments[0].Name, r.Participants[0].Address, r.History[0].What, r.Messages[0]))
+	users, err := s.Users(t.Context())
+	must(t, err)
+	teams, err := s.Teams(t.Context())
+	must(t, err)
+	equal(t, "", users[0].Language+teams[0].Language)
 	event, err := s.Request(t.Context(), 2)
 	must(t, err)
 	if event.LinkedTo == nil || *event.LinkedTo != 1 {
