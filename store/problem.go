@@ -314,12 +314,16 @@ func (j *Journal) age(t time.Time) *int64 {
 // maxListedProblems limits how many problems Problems returns.
 const maxListedProblems = 1000
 
+// unsettledLast sorts the problems that only a person ends behind the others: in years they may become very many, and the
+// daemon must still find those that it ends itself.
+const unsettledLast = `ORDER BY kind IN ('message', 'reply'), id`
+
 // Problems returns problems with their mailboxes: those that are open, the oldest first, or the newest of all, the newest
 // first.
 func (s *Store) Problems(ctx context.Context, open bool) ([]Problem, error) {
 	which := `p.id IN (SELECT id FROM problem ORDER BY id DESC LIMIT $1) ORDER BY p.id DESC`
 	if open {
-		which = `p.id IN (SELECT id FROM problem WHERE closed_at IS NULL ORDER BY id LIMIT $1) ORDER BY p.id`
+		which = `p.id IN (SELECT id FROM problem WHERE closed_at IS NULL ` + unsettledLast + ` LIMIT $1) ORDER BY p.id`
 	}
 	var problems []Problem
 	var b pgx.Batch
@@ -328,11 +332,11 @@ func (s *Store) Problems(ctx context.Context, open bool) ([]Problem, error) {
 		problems, err = scanProblems(rows, now)
 		return err
 	})
-	order := `id DESC`
+	order := `ORDER BY id DESC`
 	if open {
-		order = `id`
+		order = unsettledLast
 	}
-	b.Queue(selectProblemMailboxes+`a.problem_id IN (SELECT id FROM problem WHERE closed_at IS NULL OR NOT $2 ORDER BY `+order+` LIMIT $1)
+	b.Queue(selectProblemMailboxes+`a.problem_id IN (SELECT id FROM problem WHERE closed_at IS NULL OR NOT $2 `+order+` LIMIT $1)
 		ORDER BY lower(m.name)`, maxListedProblems, open).Query(func(rows pgx.Rows) error { return addProblemMailboxes(rows, problems, now) })
 	if err := s.sendBrief(ctx, &b); err != nil {
 		return nil, fmt.Errorf("problems: %w", err)
