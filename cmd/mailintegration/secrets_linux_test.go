@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"mailintegration/mailbox/dovecottest"
+	"mailintegration/mailbox/pop3test"
 	"mailintegration/mailbox/smtp/smtptest"
 	"mailintegration/store/storetest"
 )
@@ -44,23 +45,28 @@ func TestNoSecretIsToldAnywhere(t *testing.T) {
 	outgoing.SetPassword("desk", mark+"smtp")
 	_, endpoint := tokenServers(t)
 	o.plant(srv, outgoing, endpoint, database)
+	o.plantServersThatTell()
 	o.verb("request-type", "add", "Phone")
 	for i := range 5 {
 		srv.Deliver("helpdesk", fmt.Appendf(nil, "From: robot@acme.example\r\nSubject: Alert %d\r\n\r\nIt is down again.\r\n", i))
 	}
 	srv.Deliver("orders", []byte("From: ann@acme.example\r\nSubject: Order\r\n\r\n[CreateSR]\r\nType: Laptop\r\n[/CreateSR]\r\n"))
 	o.start()
-	o.recorded(6)
+	o.recorded(8)
 	if _, err := outgoing.Await(t.Context(), 2); err != nil {
 		t.Errorf("the answers: %v", err)
 	}
-	kinds := []string{"loop", "message", "unreachable", "configuration"}
+	kinds := []string{"loop", "message", "unreachable", "configuration", "protocol", "reply"}
 	if wholeOutages() {
-		kinds = append(kinds, "login", "token")
+		kinds = append(kinds, "login", "token", "certificate", "smtp")
 	}
 	for _, kind := range kinds {
 		o.opened(kind)
 	}
+	o.until("the answers of both SMTP servers are logged", func() bool { return strings.Count(o.logged(), "not with REDACTED or REDACTED") >= 2 })
+	o.until("two servers that break the protocol are reported", func() bool {
+		return o.has(`SELECT 1 FROM problem WHERE kind = 'protocol' HAVING count(*) >= 2`)
+	})
 	o.write("mailintegration.xml", strings.Replace(o.read("mailintegration.xml"), "<Login>", "<Pasword>"+mark+"service</Pasword><Login>", 1))
 	o.until("the service file is refused", func() bool { return strings.Contains(o.logged(), "configuration refused") })
 	outputs := o.outputs()
@@ -117,6 +123,33 @@ func (o *outage) plant(srv *dovecottest.Server, outgoing *smtptest.Server, endpo
 		o.mailbox(tenant, srv.Port, "", "<Authentication>Azure</Authentication><ClientId>client</ClientId><TenantId>"+tenant+"</TenantId>"+
 			"<AuthorityURL>"+endpoint+"</AuthorityURL><ClientSecret>"+mark+"client</ClientSecret>")
 		o.write("mailboxes/"+tenant+".xml", strings.Replace(o.read("mailboxes/"+tenant+".xml"), "<Password></Password>", "", 1))
+	}
+}
+
+// plantServersThatTell adds mailboxes whose servers repeat a password in what they say, one with a certificate that nobody trusts,
+// and two whose answers cannot be sent: their SMTP servers repeat the password, too.
+func (o *outage) plantServersThatTell() {
+	o.Helper()
+	for name, step := range map[string]string{"greeter": "greeting", "passer": "PASS"} {
+		srv := pop3test.Run(o, pop3test.Options{})
+		srv.At(step).Reply("-ERR [SYS/TEMP] cannot serve " + mark + name)
+		o.mailbox(name, srv.Port(), mark+name, "")
+	}
+	o.mailbox("certified", pop3test.Run(o, pop3test.Options{TLS: pop3test.STLS}).Port(), mark+"certified",
+		"<SecureSocketOption>StartTLS</SecureSocketOption>")
+	drops := pop3test.Run(o, pop3test.Options{})
+	for name, refusal := range map[string]struct{ step, code string }{"refuser": {"AUTH", "535 5.7.8"}, "stranger": {"RCPT", "550 5.1.1"}} {
+		secret := mark + name
+		plain := base64.StdEncoding.EncodeToString([]byte("\x00desk\x00" + secret))
+		srv := smtptest.Run(o, smtptest.Options{})
+		srv.SetPassword("desk", secret)
+		srv.At(refusal.step).Reply(refusal.code + " not with " + secret + " or " + plain)
+		drops.SetPassword(name, secret)
+		drops.Add(name, []byte("From: eve@acme.example\r\nSubject: "+name+"\r\n\r\nPlease answer.\r\n"))
+		o.mailbox(name, drops.Port(), secret, fmt.Sprintf("<AcknowledgeNewRequests>True</AcknowledgeNewRequests>\n  "+
+			"<SecureSocketOption>None</SecureSocketOption><Smtp><ServerName>127.0.0.1</ServerName><Port>%d</Port>"+
+			"<SecureSocketOption>None</SecureSocketOption><UserName>desk</UserName><Password>%s</Password>"+
+			"<Address>%s@acme.example</Address></Smtp>", srv.Port(), secret, name))
 	}
 }
 
