@@ -67,11 +67,11 @@ func TestValuesThatPostgreSQLRefusesAreMadeStorable(t *testing.T) {
 		{name: "an address of 100 kB", change: func(m *processor.Message) {
 			m.From.Addr = noise(100_000)
 			m.To = append(m.To, m.From)
-		}, check: `octet_length(sender_address) <= 1000`},
+		}, check: `octet_length(r.sender_address) <= 1000`},
 		{name: "an address in capitals of other scripts", change: func(m *processor.Message) {
 			m.From.Addr = "ÄÖÜ.İIẞǅΣ@EXAMPLE.com"
 		}, check: `EXISTS (SELECT FROM participant WHERE request_id = number AND address LIKE 'äöü.%@example.com')`},
-		{name: "no sender", change: func(m *processor.Message) { m.From = processor.Address{} }, check: `sender_address = ''`},
+		{name: "no sender", change: func(m *processor.Message) { m.From = processor.Address{} }, check: `r.sender_address = ''`},
 		{name: "a unique-id of 1,000 characters", uidl: noise(1000), change: func(*processor.Message) {}, check: `length(uidl) = 1000`},
 		{name: "a unique-id of 100,000 characters", uidl: noise(100_000), change: func(*processor.Message) {}, check: `uidl LIKE 'sha256:%'`},
 		{name: "texts of 20 MB", change: func(m *processor.Message) {
