@@ -165,7 +165,9 @@ func (r report) outage(o downtime, began int) string {
 	}
 	b.add("The error", o.Err.Error())
 	b.add("What it means for mail", g.meaning)
-	r.seen = []sighting{{hint: Hint(o.Err)}}
+	if !errors.Is(o.Err, store.ErrUnavailable) { // otherwise the hint only says what became of the mail
+		r.seen = []sighting{{hint: Hint(o.Err)}}
+	}
 	b.add("What to do", r.steps(g))
 	b.add("", "The outage is over, so MailIntegration has marked this event as processed.")
 	return b.String()

@@ -133,7 +133,9 @@ func (r report) errors() string {
 func list(rows []store.ProblemMailbox) string {
 	var errors []string // in the order of their first mailboxes
 	with := map[string][]string{}
-	for _, m := range rows {
+	for _, m := range slices.SortedStableFunc(slices.Values(rows), func(a, b store.ProblemMailbox) int {
+		return strings.Compare(strings.ToLower(a.Mailbox), strings.ToLower(b.Mailbox))
+	}) {
 		e := ownEnd.ReplaceAllString(m.Detail, "")
 		if with[e] == nil {
 			errors = append(errors, e)
