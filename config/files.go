@@ -7,21 +7,38 @@ import (
 	"strings"
 )
 
-// files reads the files that the mailbox file names.
+// namedFiles are the tags of a server that name a file, and what the files hold.
+type namedFiles struct {
+	trustedCertificate *string
+	roots              **x509.CertPool
+
+	passwordFile, clientSecretFile *string
+	password, clientSecret         *Secret
+}
+
+// readNamedFiles reads the files that the tags of a server name, which stands in the file at path. It makes the paths in the
+// tags relative to that file's folder.
+func (f *filling) readNamedFiles(path string, n namedFiles) {
+	if f.good["TrustedCertificate"] {
+		written := *n.trustedCertificate
+		*n.trustedCertificate = beside(path, written)
+		*n.roots = f.certificates(*n.trustedCertificate, f.shown(written))
+	}
+	if f.good["PasswordFile"] {
+		*n.passwordFile = beside(path, *n.passwordFile)
+		f.secretFile("PasswordFile", *n.passwordFile, "Password", "password", n.password)
+	}
+	if f.good["ClientSecretFile"] {
+		*n.clientSecretFile = beside(path, *n.clientSecretFile)
+		f.secretFile("ClientSecretFile", *n.clientSecretFile, "ClientSecret", "secret", n.clientSecret)
+	}
+}
+
+// files reads the files that the mailbox file names for its POP3 server.
 func (c checking) files() {
-	if c.good["TrustedCertificate"] {
-		written := c.TrustedCertificate
-		c.TrustedCertificate = beside(c.File, written)
-		c.Roots = c.certificates(c.TrustedCertificate, c.shown(written))
-	}
-	if c.good["PasswordFile"] {
-		c.PasswordFile = beside(c.File, c.PasswordFile)
-		c.secretFile("PasswordFile", c.PasswordFile, "Password", "password", &c.Password)
-	}
-	if c.good["ClientSecretFile"] {
-		c.ClientSecretFile = beside(c.File, c.ClientSecretFile)
-		c.secretFile("ClientSecretFile", c.ClientSecretFile, "ClientSecret", "secret", &c.ClientSecret)
-	}
+	c.readNamedFiles(c.File, namedFiles{
+		&c.TrustedCertificate, &c.Roots, &c.PasswordFile, &c.ClientSecretFile, &c.Password, &c.ClientSecret,
+	})
 }
 
 // certificates reads the file that TrustedCertificate names. name is the path as the configuration has it. It returns nil

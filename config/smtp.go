@@ -250,17 +250,7 @@ func (c smtpChecking) sender() {
 
 // smtpFiles reads the files that <Smtp> names.
 func (c smtpChecking) smtpFiles() {
-	if c.good["TrustedCertificate"] {
-		written := c.TrustedCertificate
-		c.TrustedCertificate = beside(c.path, written)
-		c.Roots = c.certificates(c.TrustedCertificate, c.shown(written))
-	}
-	if c.good["PasswordFile"] {
-		c.PasswordFile = beside(c.path, c.PasswordFile)
-		c.secretFile("PasswordFile", c.PasswordFile, "Password", "password", &c.Password)
-	}
-	if c.good["ClientSecretFile"] {
-		c.ClientSecretFile = beside(c.path, c.ClientSecretFile)
-		c.secretFile("ClientSecretFile", c.ClientSecretFile, "ClientSecret", "secret", &c.ClientSecret)
-	}
+	c.readNamedFiles(c.path, namedFiles{
+		&c.TrustedCertificate, &c.Roots, &c.PasswordFile, &c.ClientSecretFile, &c.Password, &c.ClientSecret,
+	})
 }

@@ -63,20 +63,11 @@ func (a *acceptance) openLoop(ctx context.Context, key ProblemKey, r *record) (*
 	return problem, err
 }
 
-// loopEvent returns the decider's event for a sender that opens too many requests. If the decider panics or returns no
-// event, the event is a plain one.
-func (a *acceptance) loopEvent(r *record) (event processor.OpenRequest) {
-	why := r.decision.Why()
-	defer func() {
-		if v := recover(); v != nil {
-			event = a.plainEvent(why, panicReason(v))
-		}
-		event.Reason = why
-		event.Subject = cmp.Or(event.Subject, "Possible mail loop")
-	}()
-	event = a.decider.Loop(r.Delivery, r.decision.(processor.AddActivity))
-	if event.Kind != processor.Event || event.Requester.ID == 0 || event.User.ID == 0 {
-		event = a.plainEvent(why)
-	}
+// loopEvent returns the event for a sender that opens too many requests.
+func (a *acceptance) loopEvent(r *record) processor.OpenRequest {
+	event := a.decidersEvent(r.decision.Why(), func() processor.OpenRequest {
+		return a.decider.Loop(r.Delivery, r.decision.(processor.AddActivity))
+	})
+	event.Subject = cmp.Or(event.Subject, "Possible mail loop")
 	return event
 }

@@ -66,16 +66,21 @@ func (a *acceptance) asideActivity(m *newMessage, why processor.Reason, event in
 	return add
 }
 
-// asideEvent returns the decider's event for a message that is set aside. If the decider panics or returns no event, the
-// event is a plain one: a failure to write the text must not keep the message in its mailbox.
-func (a *acceptance) asideEvent(m *newMessage, why processor.Reason) (event processor.OpenRequest) {
+// asideEvent returns the event for a message that is set aside.
+func (a *acceptance) asideEvent(m *newMessage, why processor.Reason) processor.OpenRequest {
+	return a.decidersEvent(why, func() processor.OpenRequest { return a.decider.SetAside(m.Delivery, why) })
+}
+
+// decidersEvent returns the event that write has the decider write about a message. If the decider panics or returns no event,
+// the event is a plain one: a failure to write the text must not keep the message in its mailbox.
+func (a *acceptance) decidersEvent(why processor.Reason, write func() processor.OpenRequest) (event processor.OpenRequest) {
 	defer func() {
 		if v := recover(); v != nil {
 			event = a.plainEvent(why, panicReason(v))
 		}
 		event.Reason = why
 	}()
-	event = a.decider.SetAside(m.Delivery, why)
+	event = write()
 	if event.Kind != processor.Event || event.Requester.ID == 0 || event.User.ID == 0 {
 		return a.plainEvent(why)
 	}

@@ -66,7 +66,8 @@ func (c *statusCmd) Run(e *env) error {
 func (o *observation) report(e *env) statusReport {
 	r := statusReport{
 		Version: version, Configuration: e.config, Mistakes: []string{}, Daemons: []daemonReport{}, Problems: []mailboxSummary{},
-		OpenProblems: append([]openProblem{}, o.problems...), Mailboxes: map[state]int{}, Database: databaseReport{Name: databaseName(o.service), Answers: o.err == nil},
+		OpenProblems: append([]openProblem{}, o.problems...), Mailboxes: map[state]int{},
+		Database: databaseReport{Name: databaseName(o.service), Answers: o.err == nil},
 	}
 	if o.err != nil {
 		r.Database.Error, r.Database.Hint = o.err.Error(), hintOf(o.err)

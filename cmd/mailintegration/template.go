@@ -179,7 +179,10 @@ func (c *templateSetCmd) Run(e *env) error {
 	return change(e, func(s *store.Store) (string, error) {
 		err := s.SetReplyTemplate(e.ctx, c.Team, c.kind(), c.Language, text)
 		if mistakes := (template.Mistakes)(nil); errors.As(err, &mistakes) {
-			err = &failure{code: exitFailed, err: err, hint: "nothing was saved; mailintegration template fields lists the fields, template show prints an example"}
+			err = &failure{
+				code: exitFailed, err: err,
+				hint: "nothing was saved; mailintegration template fields lists the fields, template show prints an example",
+			}
 		}
 		return "text for " + c.Kind + " in the language " + c.Language + " saved", err
 	})
