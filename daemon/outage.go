@@ -25,13 +25,16 @@ func (o *outage) isDue(lasts time.Duration) bool {
 	return due
 }
 
-// retold returns after which time the log tells for the n-th time, from 0, that an outage lasts.
+// retold returns after which time the log tells for the n-th time, from 0, that an outage lasts: at the times of the activities
+// of an event, and once before.
 func retold(n int) time.Duration {
-	first := [...]time.Duration{beatEvery, 5 * time.Minute, 15 * time.Minute, time.Hour, 6 * time.Hour}
-	if n < len(first) {
-		return first[n]
+	switch {
+	case n == 0:
+		return beatEvery
+	case n <= len(tellAfter):
+		return tellAfter[n-1]
 	}
-	return time.Duration(n-len(first)+1) * 24 * time.Hour
+	return time.Duration(n-len(tellAfter)) * 24 * time.Hour
 }
 
 // noteDatabase notes in the status whether the database can be used. It logs it when that is new, and again while an outage

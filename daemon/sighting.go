@@ -165,11 +165,16 @@ func placeOf(s Status, m MailboxStatus, attachments string) (store.ProblemKey, g
 	case CauseDatabase, CauseLock, CauseConstraint:
 		kind, source = store.ProblemDatabase, databaseSource
 	case CauseAttachmentDirectory:
-		kind, source = store.ProblemAttachmentDirectory, cmp.Or(attachments, "the attachment directory")
+		return directoryKey(attachments), guideName(store.ProblemAttachmentDirectory)
 	case CausePanic, CauseUnknown:
 		kind, source = store.ProblemProgram, m.Name
 	}
 	return store.ProblemKey{Kind: kind, Source: source}, cmp.Or(guide, guideName(kind))
+}
+
+// directoryKey returns the key of the problem that the attachment directory cannot be used.
+func directoryKey(attachments string) store.ProblemKey {
+	return store.ProblemKey{Kind: store.ProblemAttachmentDirectory, Source: cmp.Or(attachments, "the attachment directory")}
 }
 
 // databaseSource is the source of problems with the database: there is one for all daemons.
@@ -209,7 +214,7 @@ func onHost(s Status, place string) string {
 func ofDaemon(s Status, attachments string) (list []sighting) {
 	if d := s.Database; d.Cause == CauseAttachmentDirectory {
 		list = append(list, sighting{
-			key:   store.ProblemKey{Kind: store.ProblemAttachmentDirectory, Source: cmp.Or(attachments, "the attachment directory")},
+			key:   directoryKey(attachments),
 			guide: guideName(store.ProblemAttachmentDirectory), since: d.Since, confirmed: s.At.Sub(d.Since) >= settleTime,
 			detail: d.Err.Error(), hint: Hint(d.Err),
 		})
