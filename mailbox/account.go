@@ -117,10 +117,6 @@ func IsLocal(host string) bool {
 // command, and the server would read the rest as another one.
 func (a Account) check() error {
 	switch {
-	case a.Server == "" || strings.ContainsAny(a.Server, "\r\n\x00 /"):
-		return fmt.Errorf("%w: %q is not a host name or address", ErrAccount, a.Server)
-	case a.Port < 1 || a.Port > 65535:
-		return fmt.Errorf("%w: %d is not a port (1–65535)", ErrAccount, a.Port)
 	case a.Security != None && a.Security != StartTLS && a.Security != SslOnConnect:
 		return fmt.Errorf("%w: %q is not None, StartTLS or SslOnConnect", ErrAccount, a.Security)
 	case a.UserName == "":
@@ -131,6 +127,17 @@ func (a Account) check() error {
 		return fmt.Errorf("%w: the password contains a line break or NUL", ErrAccount)
 	case a.Token != nil && a.Security == None && !a.isLocal():
 		return errTokenInClear
+	}
+	return a.checkServer()
+}
+
+// checkServer returns an error for a server or a port that cannot be connected to.
+func (a Account) checkServer() error {
+	switch {
+	case a.Server == "" || strings.ContainsAny(a.Server, "\r\n\x00 /"):
+		return fmt.Errorf("%w: %q is not a host name or address", ErrAccount, a.Server)
+	case a.Port < 1 || a.Port > 65535:
+		return fmt.Errorf("%w: %d is not a port (1–65535)", ErrAccount, a.Port)
 	}
 	if _, err := a.host(); err != nil {
 		return fmt.Errorf("%w: %q is not a host name: %w", ErrAccount, a.Server, err)

@@ -53,6 +53,7 @@
 //	resumption.go                TLSSessions: the TLS sessions of an account, resumed by its next session
 //	session.go                   Open, Close: from the connection to the log-in; how a step runs
 //	greeting.go                  the server's first line, and whether a silent server waits for TLS
+//	findsecurity.go              FindSecurity: whether a server wants TLS at once, STLS or no TLS; without a log-in
 //	capability.go                CAPA
 //	authenticate.go              access token, AUTH XOAUTH2, AUTH PLAIN, USER and PASS
 //	listing.go, crosscheck.go    List: STAT, LIST and UIDL, and how they are checked against each other

@@ -86,17 +86,21 @@ func (s *Session) startTLS(ctx context.Context) error {
 	if s.account.Security != StartTLS {
 		return nil
 	}
-	if s.capabilities != nil && !s.capabilities.Has("STLS") {
-		return s.failure("STLS", ErrTLSRefused)
-	}
-	err := s.command(ctx, "STLS", expectation{}, func() error { return discard(s.pop.Cmd("STLS", false)) })
-	if err != nil {
+	if err := s.sendSTLS(ctx); err != nil {
 		return err
 	}
 	if err := s.secure(ctx); err != nil {
 		return err
 	}
 	return s.AskCapabilities(ctx) // RFC 2595 §4: capabilities listed before TLS must be discarded
+}
+
+// sendSTLS asks the server to start TLS.
+func (s *Session) sendSTLS(ctx context.Context) error {
+	if s.capabilities != nil && !s.capabilities.Has("STLS") {
+		return s.failure("STLS", ErrTLSRefused)
+	}
+	return s.command(ctx, "STLS", expectation{}, func() error { return discard(s.pop.Cmd("STLS", false)) })
 }
 
 // enableUTF8 enables UTF-8 mode where the server offers it: without it, the server would refuse a message with UTF-8 in
