@@ -15,7 +15,7 @@
 //	directory.go, file.go        errors and hints of directories and files that a person names
 //	privileges*.go               root's process becomes the owner of the data directory
 //	events.go                    every log event of this package
-//	logger.go, logfile.go        where the log goes
+//	logger.go                    where the log goes; package logfile writes the files of the log directory
 //	systemlog*.go                what goes to the journal, to syslog or to the event log of Windows
 //	terminal.go, table.go        what is printed: escaped characters, tables, JSON
 //	run.go, once.go              the verbs that poll

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"mailintegration/cmd/mailintegration/logfile"
 	"mailintegration/config"
 	"mailintegration/daemon"
 	"mailintegration/processor"
@@ -30,7 +31,7 @@ type installation struct {
 	store    *store.Store
 	log      *zap.Logger
 	level    zap.AtomicLevel // of log
-	logFile  *logFile        // nil for a verb that does not write log files
+	logFile  *logfile.Writer // nil for a verb that does not write log files
 
 	systemLog *systemLog // nil for a verb that does not write to the system log
 
@@ -79,7 +80,7 @@ func (in *installation) openLog(e *env, v verbosity) (err error) {
 	in.level = zap.NewAtomicLevelAt(v.level(in.service))
 	var files []io.Writer
 	if v == logConfigured {
-		if in.logFile, err = openLogFile(in.service.LogDirectory, time.Now); err != nil {
+		if in.logFile, err = logfile.Open(logfile.Options{Directory: in.service.LogDirectory}); err != nil {
 			return &directoryError{"log directory", "LogDirectory", err}
 		}
 		files = append(files, in.logFile)
@@ -206,7 +207,7 @@ func (in *installation) close() {
 		in.systemLog.close()
 	}
 	if in.logFile != nil {
-		in.logFile.Close()
+		_ = in.logFile.Close() // an error leaves nothing to do
 	}
 }
 

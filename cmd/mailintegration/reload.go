@@ -168,7 +168,7 @@ func (r *reloader) moveLog(service *config.Service) {
 	if service.LogDirectory == r.running.LogDirectory {
 		return
 	}
-	if err := r.in.logFile.move(service.LogDirectory); err != nil {
+	if err := r.in.logFile.Move(service.LogDirectory); err != nil {
 		r.in.events().logDirectoryUnusable(service.LogDirectory, err)
 		service.LogDirectory = r.running.LogDirectory
 	}
