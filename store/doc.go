@@ -283,6 +283,7 @@
 //	resolve.go, eventreferences.go       names of the configuration to rows; fall-backs for events of the daemon
 //	reference.go, requesttype.go         groups, sites, priorities, sources and service request types
 //	team.go, user.go, people.go          teams and users
+//	password.go, passwordhash.go         passwords of users; their hashes
 //	import.go                            reference data from CSV
 //	show.go                              requests and events for a person
 //	migrate.go, schema.go                the schema (migrations/): how it changes, and which one a database has

@@ -59,7 +59,7 @@ func TestANewTeamHasAGroupASourceAndPriorities(t *testing.T) {
 	must(t, s.AddTeam(t.Context(), "  IT   Montréal ", store.TeamOptions{Address: " Help@Example.com", SitesMandatory: true}))
 	teams, err := s.Teams(t.Context())
 	must(t, err)
-	equal(t, []store.Team{{Name: "IT Montréal", Address: "help@example.com", SitesMandatory: true, DefaultPriority: "Normal", ServiceDesk: "Service Desk"}}, teams)
+	equal(t, []store.Team{{Number: 1, Name: "IT Montréal", Address: "help@example.com", SitesMandatory: true, DefaultPriority: "Normal", ServiceDesk: "Service Desk"}}, teams)
 	groups, err := s.Groups(t.Context(), "")
 	must(t, err)
 	equal(t, []store.Group{{Team: "IT Montréal", Name: "Service Desk", ServiceDesk: true}}, groups)

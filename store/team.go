@@ -13,6 +13,7 @@ import (
 
 // Team has groups, priorities, sources and requests of its own in the database.
 type Team struct {
+	Number          int64  `json:"number"` // by which the command line of Octopus may name the team, in the order in which teams were added
 	Name            string `json:"name"`
 	Address         string `json:"address"`          // sender of the team's mail, "" when it has none
 	Language        string `json:"language"`         // of mail to people whose language is not known, "" for English
@@ -133,12 +134,25 @@ func equipTeam(ctx context.Context, tx pgx.Tx, id int64) error {
 // Teams lists the teams by name.
 func (s *Store) Teams(ctx context.Context) ([]Team, error) {
 	rows, _ := s.pool.Query(ctx, `
-		SELECT t.name, t.address, t.language, t.sites_mandatory, coalesce(p.name, '') AS default_priority, coalesce(g.name, '') AS service_desk
+		SELECT t.id AS number, t.name, t.address, t.language, t.sites_mandatory, coalesce(p.name, '') AS default_priority, coalesce(g.name, '') AS service_desk
 		FROM team t
 		LEFT JOIN priority p ON p.id = t.default_priority_id
 		LEFT JOIN support_group g ON g.id = t.service_desk_group_id
 		ORDER BY lower(t.name)`)
 	return readAll[Team](rows, "list the teams")
+}
+
+// TeamNamed returns the name, as the database spells it, of the team with a name or a number. A name goes before a number: a
+// team may be called "2". The error is ErrUnknown if there is none.
+func (s *Store) TeamNamed(ctx context.Context, nameOrNumber string) (name string, err error) {
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `SELECT name FROM team WHERE lower(name) = lower($1) OR id::text = $1
+			ORDER BY lower(name) = lower($1) DESC LIMIT 1`, clean(strings.TrimSpace(nameOrNumber))).Scan(&name)
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = fmt.Errorf("team %q %w", nameOrNumber, ErrUnknown)
+	}
+	return name, err
 }
 
 // findTeam returns a team by name, or the only team when name is "", with its name as the database spells it.

@@ -20,6 +20,8 @@ type User struct {
 	Addresses []string `json:"addresses"` // addr-specs, kept in lower case
 	Site      string   `json:"site"`      // "" for none
 	Language  string   `json:"language"`  // of mail to the user, such as en or fr; "" if it is not known
+
+	HasPassword bool `json:"has_password"` // as Users tells; only SetPassword and RemovePassword change it
 }
 
 // cleaned returns the user in the form that the database keeps, or an error with every mistake.
@@ -109,6 +111,7 @@ func (s *Store) AddUser(ctx context.Context, u User) error {
 func (s *Store) Users(ctx context.Context) ([]User, error) {
 	rows, _ := s.pool.Query(ctx, `
 		SELECT u.logon, u.name, u.language, coalesce(s.name, '') AS site,
+		       EXISTS (SELECT FROM user_password p WHERE p.user_id = u.id) AS has_password,
 		       ARRAY(SELECT a.address FROM user_address a WHERE a.user_id = u.id ORDER BY a.address) AS addresses
 		FROM user_account u LEFT JOIN site s ON s.id = u.site_id
 		ORDER BY lower(u.logon)`)

@@ -30,6 +30,7 @@
 //	request.go, show.go          the verbs request and event, as far as they only show
 //	handle.go, several.go        … and as far as they change; doing the same for several numbers
 //	reference.go, user.go        the verbs team, group, site, priority, source and user
+//	password.go                  … and the passwords of users
 //	subscription.go              … and who is notified of new events
 //	requesttype.go               the verb request-type
 //	template.go                  the verb template

@@ -73,12 +73,12 @@ type teamListCmd struct{ output }
 // Run lists the teams.
 func (c *teamListCmd) Run(e *env) error {
 	return list(e, c.output, func(s *store.Store) ([]store.Team, error) { return s.Teams(e.ctx) },
-		[]string{"team", "address", "language", "sites", "priority", "service desk"}, func(t store.Team) []any {
+		[]string{"number", "team", "address", "language", "sites", "priority", "service desk"}, func(t store.Team) []any {
 			sites := "optional"
 			if t.SitesMandatory {
 				sites = "mandatory"
 			}
-			return []any{t.Name, t.Address, t.Language, sites, t.DefaultPriority, t.ServiceDesk}
+			return []any{t.Number, t.Name, t.Address, t.Language, sites, t.DefaultPriority, t.ServiceDesk}
 		})
 }
 

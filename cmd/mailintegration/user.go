@@ -15,6 +15,9 @@ type userCmd struct {
 	List   userListCmd   `cmd:"" help:"List the users."`
 	Import userImportCmd `cmd:"" help:"Add and change users from a CSV file with the columns logon, name, addresses, site, language."`
 
+	SetPassword    userSetPasswordCmd    `cmd:"" help:"Set the password that the command line of Octopus asks for (/Login, /Password)."`
+	RemovePassword userRemovePasswordCmd `cmd:"" help:"Remove it."`
+
 	Subscribe     userSubscribeCmd     `cmd:"" help:"Send a user a mail for each new event of a group that is assigned to no person."`
 	Unsubscribe   userUnsubscribeCmd   `cmd:"" help:"Send no more such mails."`
 	Subscriptions userSubscriptionsCmd `cmd:"" help:"List who is notified of new events of which group."`
@@ -69,7 +72,7 @@ type userListCmd struct{ output }
 // Run lists the users.
 func (c *userListCmd) Run(e *env) error {
 	return list(e, c.output, func(s *store.Store) ([]store.User, error) { return s.Users(e.ctx) },
-		[]string{"logon", "name", "addresses", "site", "language"}, func(u store.User) []any {
-			return []any{u.Logon, u.Name, strings.Join(u.Addresses, " "), u.Site, u.Language}
+		[]string{"logon", "name", "addresses", "site", "language", "password"}, func(u store.User) []any {
+			return []any{u.Logon, u.Name, strings.Join(u.Addresses, " "), u.Site, u.Language, yes(u.HasPassword)}
 		})
 }

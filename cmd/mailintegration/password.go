@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"mailintegration/store"
+)
+
+type userSetPasswordCmd struct {
+	Logon        string `arg:"" help:"The logon of the user."`
+	PasswordFile string `placeholder:"FILE" help:"A file that holds the password on its only line. Otherwise the program asks for it in a terminal, or reads it from standard input."`
+}
+
+// Run sets the password of a user. It is never an argument: other accounts of the machine could see it there.
+func (c *userSetPasswordCmd) Run(e *env) error {
+	password, err := c.read(e)
+	if err != nil {
+		return err
+	}
+	return change(e, func(s *store.Store) (string, error) {
+		return "password of user " + c.Logon + " set", unknownUser(s.SetPassword(e.ctx, c.Logon, password))
+	})
+}
+
+// read reads the password from where the person wants to give it. Call it before the configuration is loaded: only root may be
+// able to read the file, see openMessages.
+func (c *userSetPasswordCmd) read(e *env) (string, error) {
+	switch {
+	case c.PasswordFile != "":
+		f, err := os.Open(c.PasswordFile)
+		if err != nil {
+			return "", unreadable(err, "a file with the password on its only line")
+		}
+		defer f.Close()
+		return readPassword(e.ctx, f)
+	case isTerminalInput(e.stdin):
+		return askPassword(e, int(e.stdin.(*os.File).Fd()))
+	}
+	return readPassword(e.ctx, e.stdin)
+}
+
+type userRemovePasswordCmd struct {
+	Logon string `arg:"" help:"The logon of the user."`
+}
+
+// Run removes the password of a user, who can no longer call the program with the command line of Octopus.
+func (c *userRemovePasswordCmd) Run(e *env) error {
+	return change(e, func(s *store.Store) (string, error) {
+		removed, err := s.RemovePassword(e.ctx, c.Logon)
+		if err == nil && !removed {
+			return "user " + c.Logon + " has no password", nil
+		}
+		return "password of user " + c.Logon + " removed", unknownUser(err)
+	})
+}
+
+// unknownUser adds to the error about a logon that no user has where the logons are.
+func unknownUser(err error) error {
+	if !errors.Is(err, store.ErrUnknown) {
+		return err
+	}
+	return &failure{code: exitFailed, err: err, hint: "mailintegration user list shows the logons; add one with mailintegration user add"}
+}
+
+// isTerminalInput reports whether a person types at r.
+func isTerminalInput(r io.Reader) bool {
+	f, is := r.(*os.File)
+	return is && term.IsTerminal(int(f.Fd()))
+}
+
+// maxPasswordLine limits how much is read for a password.
+const maxPasswordLine = 64 << 10
+
+// errTwoPasswords says that the input does not hold one line.
+var errTwoPasswords = &failure{
+	code: exitUsage, err: errors.New("the password has more than one line"), hint: "give a file, or an input, that holds the password on its only line",
+}
+
+// readPassword reads the only line of r, without the byte order mark that Windows puts before it. The stop of the program ends
+// the wait for it.
+func readPassword(ctx context.Context, r io.Reader) (string, error) {
+	type result struct {
+		octets []byte
+		err    error
+	}
+	read := make(chan result, 1)
+	go func() {
+		octets, err := io.ReadAll(bufio.NewReader(io.LimitReader(r, maxPasswordLine)))
+		read <- result{octets, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case got := <-read:
+		if got.err != nil {
+			return "", got.err
+		}
+		line := strings.TrimRight(string(bytes.TrimPrefix(got.octets, []byte("\xEF\xBB\xBF"))), "\r\n")
+		if strings.ContainsAny(line, "\r\n") {
+			return "", errTwoPasswords
+		}
+		return line, nil
+	}
+}
+
+// askPassword asks for the password twice, without showing it.
+func askPassword(e *env, terminal int) (string, error) {
+	first, err := ask(e, terminal, "Password: ")
+	if err != nil {
+		return "", err
+	}
+	second, err := ask(e, terminal, "Again: ")
+	if err == nil && first != second {
+		err = &failure{code: exitFailed, err: errors.New("the two passwords differ; nothing was changed"), hint: "type the same password twice"}
+	}
+	return first, err
+}
+
+// ask asks for one line that the terminal does not show. If the program is stopped meanwhile, the terminal shows again what is
+// typed.
+func ask(e *env, terminal int, prompt string) (string, error) {
+	before, err := term.GetState(terminal)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprint(e.stderr, prompt)
+	defer fmt.Fprintln(e.stderr)
+	type result struct {
+		line []byte
+		err  error
+	}
+	typed := make(chan result, 1)
+	go func() {
+		line, err := term.ReadPassword(terminal)
+		typed <- result{line, err}
+	}()
+	select {
+	case <-e.ctx.Done():
+		_ = term.Restore(terminal, before)
+		return "", e.ctx.Err()
+	case got := <-typed:
+		return string(got.line), got.err
+	}
+}
