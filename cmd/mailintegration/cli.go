@@ -42,6 +42,8 @@ type cli struct {
 
 	RequestType requestTypeCmd `cmd:"" help:"Add and list the service request types of a team: what users can ask for."`
 
+	Service serviceCmd `cmd:"" help:"Install, start, stop and remove the daemon as a service of systemd or Windows; show its state."`
+
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"mailintegration/cmd/mailintegration/service"
 	"mailintegration/config"
 	"mailintegration/daemon"
 	"mailintegration/processor/template"
@@ -68,6 +69,9 @@ func isList(err error) bool {
 func hintOf(err error) string {
 	if f := new(failure); errors.As(err, &f) && f.hint != "" {
 		return f.hint
+	}
+	if s := new(service.Error); errors.As(err, &s) && s.Hint != "" {
+		return s.Hint
 	}
 	return daemon.Hint(err)
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"mailintegration/cmd/mailintegration/service"
 	"mailintegration/config"
 	"mailintegration/daemon"
 )
@@ -19,7 +20,8 @@ type reloader struct {
 	apply   func(daemon.Settings) (daemon.Changes, error)
 	note    func([]daemon.ConfigurationProblem) // tells the daemon which files have mistakes now
 	watcher *config.Watcher
-	slow    time.Duration // after this time without an answer, the files count as silent
+	manager service.Manager // may ask for a reload, and hears of each
+	slow    time.Duration   // after this time without an answer, the files count as silent
 
 	running  *config.Service // what the daemon has
 	revision map[string]int  // by the mailbox's name: how often it has changed
@@ -32,7 +34,7 @@ type reloader struct {
 func newReloader(in *installation, apply func(daemon.Settings) (daemon.Changes, error), note func([]daemon.ConfigurationProblem),
 	watcher *config.Watcher) *reloader {
 	r := &reloader{
-		in: in, apply: apply, note: note, watcher: watcher, slow: 30 * time.Second,
+		in: in, apply: apply, note: note, watcher: watcher, manager: service.Unmanaged{}, slow: 30 * time.Second,
 		running: in.service, revision: map[string]int{}, told: map[string]bool{},
 	}
 	for _, w := range in.warnings {
@@ -56,8 +58,8 @@ func (r *reloader) readAsAccount(e *env) {
 	}
 }
 
-// run reads the configuration again whenever asked has a signal, and after look has one if files have changed, until ctx is
-// cancelled. It does not wait for a file system that does not answer.
+// run reads the configuration again whenever asked has a signal or the service manager wants it, and after look has one if files
+// have changed, until ctx is cancelled. It does not wait for a file system that does not answer.
 func (r *reloader) run(ctx context.Context, asked <-chan os.Signal, look <-chan time.Time) {
 	for {
 		var work func()
@@ -66,6 +68,8 @@ func (r *reloader) run(ctx context.Context, asked <-chan os.Signal, look <-chan 
 			return
 		case <-asked:
 			work = func() { r.reload("SIGHUP", nil) }
+		case <-r.manager.Reload():
+			work = func() { r.reload("service manager", nil) }
 		case <-look:
 			work = r.look
 		}
@@ -111,6 +115,8 @@ func (r *reloader) look() {
 // reload reads the configuration and makes the daemon use it. It logs what has changed, and what is wrong. Whoever asks
 // hears again what is still wrong.
 func (r *reloader) reload(because string, files []string) {
+	r.manager.Reloading()
+	defer r.manager.Reloaded()
 	if files == nil {
 		r.told = map[string]bool{}
 	}

@@ -9,17 +9,29 @@ import (
 
 	"go.uber.org/zap"
 
+	"mailintegration/cmd/mailintegration/service"
 	"mailintegration/config"
 )
 
-type runCmd struct{}
+type runCmd struct {
+	Service bool `hidden:"" help:"The service manager of Windows has started the daemon."`
+}
 
-// Run polls every mailbox at its schedule until a signal stops the program. It reads the configuration again on SIGHUP and
-// when its files change. It begins to poll when the database can be reached.
-func (runCmd) Run(e *env) error {
+// Run polls every mailbox at its schedule until a signal or the service manager stops the program. It reads the configuration
+// again on SIGHUP and when its files change. It begins to poll when the database can be reached.
+func (c runCmd) Run(e *env) error {
 	hangUp := make(chan os.Signal, 1)
 	signal.Notify(hangUp, syscall.SIGHUP) // first of all: SIGHUP ends a process that does not ask for it
 	defer signal.Stop(hangUp)
+	return service.Run(e.ctx, c.Service, func(ctx context.Context, m service.Manager) error {
+		managed := *e
+		managed.ctx = ctx
+		return managed.runDaemon(m, hangUp)
+	})
+}
+
+// runDaemon runs the daemon until e.ctx ends, and tells the service manager about it.
+func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal) error {
 	watcher := config.NewWatcher(e.config)
 	in, err := openWithoutStore(e, logConfigured, watcher.Load)
 	if err != nil {
@@ -36,12 +48,15 @@ func (runCmd) Run(e *env) error {
 	looks := time.NewTicker(config.WatchInterval)
 	defer looks.Stop()
 	r := newReloader(in, d.Apply, d.NoteConfiguration, watcher)
+	r.manager = m
 	r.readAsAccount(e)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		r.run(ctx, e.unlessTerminalCloses(ctx, hangUp, stop), looks.C)
 	}()
+	defer context.AfterFunc(ctx, func() { m.Stopping(stopTimeout) })()
+	m.Ready()
 	err = d.Run(ctx)
 	stop()
 	<-ended
