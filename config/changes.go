@@ -144,6 +144,9 @@ func changedTags(before, after *Mailbox) []string {
 	if !before.Roots.Equal(after.Roots) {
 		add("TrustedCertificate")
 	}
+	if before.SecurityAssumed != after.SecurityAssumed {
+		add("SecureSocketOption")
+	}
 	if !slices.EqualFunc(before.Filters, after.Filters, isSameFilter) {
 		add(filtersName)
 	}

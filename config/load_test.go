@@ -60,6 +60,8 @@ func TestAMailboxFileWithTheFewestTagsHasTheDefaults(t *testing.T) {
 		EndUser:   EndUser{Source: "Email", CreateNewRequests: true, AnswerClosedFollowUp: true, MaxReplies: 5, UnknownFollowUp: "AcceptAndFlag", ClosedFollowUp: "AddActivity"},
 		Recording: Recording{MaxOctets: 100 << 20},
 		Loops:     Loops{MaxNewRequests: Limit{500, 10 * time.Minute}},
+
+		SecurityAssumed: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -166,6 +168,9 @@ func TestUseSslStandsForASecureSocketOption(t *testing.T) {
 		t.Run(test.tags, func(t *testing.T) {
 			t.Parallel()
 			m := loaded(t, minimal(password+test.tags))
+			if m.SecurityAssumed != (test.tags == "<UseSsl></UseSsl>") {
+				t.Errorf("%s: assumed is %t", test.tags, m.SecurityAssumed)
+			}
 			if m.Security != test.want || m.Port != test.port {
 				t.Errorf("%s on port %d, want %s on %d", m.Security, m.Port, test.want, test.port)
 			}

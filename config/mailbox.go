@@ -21,6 +21,8 @@ type Mailbox struct {
 	Smtp    *Smtp    // nil: the service's
 
 	Roots *x509.CertPool // from TrustedCertificate; nil for the system's
+
+	SecurityAssumed bool // neither SecureSocketOption nor UseSsl is given: Octopus uses no TLS then
 }
 
 // Polling identifies the mailbox, and says when and for whom the daemon polls it.

@@ -37,7 +37,8 @@ func (c checking) identity() {
 
 // security derives SecureSocketOption from the deprecated UseSsl, and checks that they agree.
 func (c checking) security() {
-	if !c.given("UseSsl") && !c.given("SecureSocketOption") && c.isOriginals() && c.Port != portPOP3S {
+	c.SecurityAssumed = !c.given("UseSsl") && !c.given("SecureSocketOption")
+	if c.SecurityAssumed && c.isOriginals() && c.Port != portPOP3S {
 		c.warn(c.at("ServerName"), "SecureSocketOption", "is missing, and so is UseSsl: Octopus uses no TLS then, this program SslOnConnect "+
 			"(write <SecureSocketOption>None</SecureSocketOption>, or better StartTLS or SslOnConnect)")
 	}

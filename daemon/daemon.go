@@ -35,6 +35,10 @@ type Mailbox struct {
 	// compares the fields, which it cannot do with functions.
 	Revision string
 
+	// SecurityAssumed says that the file does not tell how the connection is protected, so that Account.Security is a guess. If
+	// the log-in fails, the hint says what the server wants.
+	SecurityAssumed bool
+
 	// Problem, when not nil, is the reason why this mailbox cannot be polled at all; each poll fails with it.
 	Problem error
 
@@ -121,6 +125,7 @@ type Daemon struct {
 
 	sessionSlots *slots // Options.MaxPolls, for each server Options.MaxSessionsPerServer
 	batchSlots   *slots // Options.MaxBatches
+	advisor      securityAdvisor
 
 	mu        sync.Mutex // guards the fields below; whoever holds it waits for nothing but the mutex of a worker
 	workers   []*worker
@@ -154,6 +159,7 @@ func New(opts Options) (*Daemon, error) {
 		sessionSlots: newSlots(opts.MaxPolls, opts.MaxSessionsPerServer), batchSlots: newSlots(opts.MaxBatches, 0),
 	}
 	d.current.Store(&opts)
+	d.advisor = securityAdvisor{now: opts.Now, answers: map[securityQuestion]*securityAnswer{}}
 	d.sender = newSender(d)
 	for _, m := range opts.Mailboxes {
 		d.workers = append(d.workers, newWorker(d, m))

@@ -334,6 +334,7 @@
 //	worker.go           one mailbox's polls over time, and its failures
 //	schedule.go         when the next poll is due; many mailboxes are spread over their schedule
 //	poll.go             one poll: its sessions, and the Report
+//	security.go         what a server wants whose mailbox file says nothing about TLS: a hint
 //	slots.go            how many sessions and batches run at once, and whose turn it is
 //	session.go          one POP3 session, from the listing to QUIT
 //	batch.go            retrieving and parsing a batch

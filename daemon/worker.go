@@ -268,9 +268,21 @@ func (w *worker) poll(ctx context.Context, isHeld func() bool) (report Report) {
 		progress: w.progress, acquireSlot: w.queue, batchSlots: w.daemon.batchSlots, isHeld: isHeld,
 		isPaused: w.daemon.isPaused, mailQueued: w.daemon.sender.wake,
 	}
-	report.Err = p.run(ctx)
+	report.Err = w.advise(ctx, m, p.run(ctx))
 	w.log.pollEnded(report, opts.Now().Sub(started))
 	return report
+}
+
+// advise returns the error of a poll with the best hint. Settings that have worked are not doubted: a server whose TLS is
+// down for a while is no reason to do without.
+func (w *worker) advise(ctx context.Context, m *Mailbox, err error) error {
+	w.mu.Lock()
+	hasWorked := !w.succeededAt.IsZero()
+	w.mu.Unlock()
+	if hasWorked {
+		return err
+	}
+	return w.daemon.advisor.advise(ctx, m, err)
 }
 
 // settings returns the mailbox and the options with which a poll begins and ends.

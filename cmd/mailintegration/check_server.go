@@ -19,7 +19,7 @@ func (c *checking) logIn(what string, w daemon.Mailbox, m *config.Mailbox) {
 	defer cancel()
 	session, err := mailbox.Open(ctx, w.Account)
 	if err != nil {
-		c.failed(exitUnreachable, what, err, refusedTokenHint(m, err))
+		c.failed(exitUnreachable, what, daemon.AdviseSecurity(c.ctx, w, err), refusedTokenHint(m, err))
 		return
 	}
 	defer session.Close()

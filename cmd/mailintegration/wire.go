@@ -30,7 +30,8 @@ func (all *wiring) mailbox(m *config.Mailbox) daemon.Mailbox {
 			UserName: m.UserName, Password: m.Password.Reveal(),
 			StepTimeout: m.StepTimeout, MaxOctets: m.MaxOctets, SpoolDirectory: all.service.SpoolDirectory,
 		},
-		LeaveOnServer: daemon.LeavePolicy(m.LeaveOnServer), SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
+		SecurityAssumed: m.SecurityAssumed,
+		LeaveOnServer:   daemon.LeavePolicy(m.LeaveOnServer), SleepAfterDeletion: m.SleepAfterDeletion, TraceMessageInfo: m.TraceMessageInfo,
 		Rules: rules(all.service, m), Schedule: m.Schedule, File: m.File, ConfigurationXML: configurationXML(m),
 	}
 	if m.Debug {
