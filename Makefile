@@ -6,7 +6,7 @@ PKGS    := ./...
 INTEROP ?= dovecot popa3d mailutils courier cyrus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test race databases outages interop serverscripts lint fuzz bench growth gobench cover package generate update-cases clean
+.PHONY: help setup build demo test race databases outages interop serverscripts lint fuzz bench growth gobench cover package install uninstall generate update-cases clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,11 +65,18 @@ cover: setup ## print the test coverage of each function
 update-cases: ## rewrite want.json of processor's cases; review the diff
 	$(GO) test ./processor -run 'TestEachCase|TestExplainWrites' -update
 
-generate: ## rewrite generated files (the configuration reference)
+generate: ## rewrite generated files (the configuration reference, the manual pages)
 	$(GO) test ./config -run Reference -update
+	$(GO) test ./cmd/mailintegration -run TestTheManual -update
 
-package: ## build archives for Linux and Windows in dist/
-	@scripts/package $(VERSION)
+package: ## build .deb, .rpm, .tar.gz and .zip in dist/; PACKAGES="deb rpm" and TARGETS="linux/amd64" choose some
+	@scripts/package $(VERSION) $(PACKAGES)
+
+install: build ## install program, man pages and completions below PREFIX (/usr/local)
+	@PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) scripts/install
+
+uninstall: ## remove what make install has installed
+	@PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) scripts/install --uninstall
 
 clean: ## remove dist/
 	rm -rf dist

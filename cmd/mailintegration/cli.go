@@ -44,7 +44,8 @@ type cli struct {
 
 	Service serviceCmd `cmd:"" help:"Install, start, stop and remove the daemon as a service of systemd or Windows; show its state."`
 
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Completion completionCmd `cmd:"" help:"Print the completions of the command line for a shell."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
 // env holds everything that a verb gets from outside: the context, the path of the service file, and its input and output.

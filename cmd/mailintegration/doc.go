@@ -37,5 +37,6 @@
 //	template.go                  the verb template
 //	attachments.go, db.go        the verbs attachments and db
 //	demo.go                      the verb demo; its mail server and messages are in package demo
+//	completion.go                the verb completion; the scripts come from package completion
 //	version.go                   the version, and the verb version
 package main
