@@ -3,18 +3,14 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 )
 
-const (
-	maxLeaveDays = 3650 // ten years; longer means Always
+const maxLeaveDays = 3650 // ten years; longer means Always
 
-	minRetentionDays = 30 // a mail server restored from a backup may bring back messages that are weeks old
-	maxRetentionDays = 36500
-)
-
-// Retention is the number of days for which receipts, and the originals of refused and ignored messages, are kept.
+// Retention is the number of days for which something is kept.
 type Retention int
 
 // RetainAlways is the only Retention that is not a number of days.
@@ -24,7 +20,7 @@ const RetainAlways Retention = -1
 func (r Retention) Duration() time.Duration { return time.Duration(r) * 24 * time.Hour }
 
 // String returns the retention as it is written in a file.
-func (r Retention) String() string { return retentionKind().format(r) }
+func (r Retention) String() string { return retentionKind("").format(r) }
 
 // daysWord is a word that a file may have in place of a number of days.
 type daysWord struct {
@@ -39,10 +35,13 @@ func leaveKind() kind {
 	return k
 }
 
-// retentionKind reads a Retention.
-func retentionKind() kind {
-	k := daysKind(minRetentionDays, maxRetentionDays, daysWord{"Always", int(RetainAlways)})
-	k.values = fmt.Sprintf("Days N with N from %d to %d, or Always", minRetentionDays, maxRetentionDays)
+// retentionKind reads a Retention with a number of days between limits, which are written "first-last".
+func retentionKind(limits string) kind {
+	low, high, _ := strings.Cut(limits, "-")
+	first, _ := strconv.Atoi(low)
+	last, _ := strconv.Atoi(high)
+	k := daysKind(first, last, daysWord{"Always", int(RetainAlways)})
+	k.values = fmt.Sprintf("Days N with N from %s to %s, or Always", low, high)
 	return k
 }
 

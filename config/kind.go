@@ -67,7 +67,7 @@ func kindOf(field reflect.StructField) kind {
 	case "leave":
 		return leaveKind()
 	case "retention":
-		return retentionKind()
+		return retentionKind(arg)
 	case "count":
 		return countKind(arg)
 	case "address":

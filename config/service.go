@@ -43,7 +43,7 @@ type Storage struct {
 
 	// Says how long the daemon keeps receipts, and the originals of refused and ignored messages, after it last saw the
 	// message in its mailbox. A message that comes back later, from a backup of the mail server, is recorded again.
-	Retention Retention `xml:"Retention" check:"retention" default:"Days 400" example:"Days 3650"`
+	Retention Retention `xml:"Retention" check:"retention 30-36500" default:"Days 400" example:"Days 3650"`
 }
 
 // Polls names the mailbox files, and what holds for all of them.
@@ -96,4 +96,14 @@ type Logging struct {
 	//
 	// Default: no log files: the log goes to standard error
 	LogDirectory string `xml:"LogDirectory" check:"path" example:"/var/log/mailintegration"`
+
+	// Says for how many days log files are kept after their last line. The daemon removes older ones whenever it begins a
+	// file, but none in which a process writes, and none of another name.
+	LogRetention Retention `xml:"LogRetention" check:"retention 1-36500" default:"Days 30" example:"Days 90"`
+
+	// Limits how many log files are kept in LogDirectory: the newest ones stay.
+	MaxLogFiles int `xml:"MaxLogFiles" check:"count 1-100000" default:"1000" example:"100"`
+
+	// Limits the size of a log file: a line that would make it larger begins a new file.
+	MaxLogFileSize int64 `xml:"MaxLogFileSize" check:"size 64KB-2GB" default:"20MB" example:"100MB"`
 }

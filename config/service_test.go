@@ -39,7 +39,7 @@ func TestAServiceFileWithTheFewestTagsHasTheDefaults(t *testing.T) {
 		Throughput: Throughput{
 			MaxConcurrentPolls: 64, MaxSessionsPerServer: 48, MaxDatabaseConnections: 10, MessagesPerSession: 1000, BatchMessages: 50,
 		},
-		Logging:   Logging{LogLevel: "info"},
+		Logging:   Logging{LogLevel: "info", LogRetention: 30, MaxLogFiles: 1000, MaxLogFileSize: 20 << 20},
 		Mailboxes: got.Mailboxes, Files: got.Files,
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(File{})); diff != "" {

@@ -234,7 +234,11 @@ func (d *Daemon) begin(ctx context.Context, k *keeper, running *sync.WaitGroup) 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	o := d.options()
-	d.log().daemonStarted(o.Version, len(d.workers), o.About)
+	names := make([]string, len(d.workers))
+	for i, w := range d.workers {
+		names[i] = w.name()
+	}
+	d.log().daemonStarted(o.Version, names, o.About)
 	d.running, d.startedAt, d.holder, d.beatSoon = true, o.Now(), k.holder, k.beatSoon
 	d.launch = func(w *worker) { running.Go(func() { d.runWorker(ctx, w) }) }
 	for _, w := range d.workers {

@@ -16,10 +16,14 @@ import (
 // has a hint, what a person must act on. Secrets and bodies never reach a log.
 type events struct{ log *zap.Logger }
 
-func (e events) daemonStarted(version string, mailboxes int, about []zap.Field) {
-	e.log.Info("daemon started", append([]zap.Field{zap.String("version", version), zap.Int("mailboxes", mailboxes)}, about...)...)
+// daemonStarted logs that the daemon runs, with its version, its mailboxes, and what the program says about itself.
+func (e events) daemonStarted(version string, mailboxes []string, about []zap.Field) {
+	e.log.Info("daemon started", append([]zap.Field{
+		zap.String("version", version), zap.Int("mailboxes", len(mailboxes)), zap.Strings("names", mailboxes[:min(len(mailboxes), maxNamed)]),
+	}, about...)...)
 }
 
+// daemonStopped logs that the daemon has ended its work: no mailbox is polled until it is started again.
 func (e events) daemonStopped() { e.log.Info("daemon stopped") }
 
 // databaseUnusable logs that the daemon waits for its database, for its attachment directory or for another program.

@@ -15,8 +15,11 @@
 //	directory.go, file.go        errors and hints of directories and files that a person names
 //	privileges*.go               root's process becomes the owner of the data directory
 //	events.go                    every log event of this package
-//	logger.go                    where the log goes; package logfile writes the files of the log directory
-//	systemlog*.go                what goes to the journal, to syslog or to the event log of Windows
+//	logger.go, outputs.go        where the log goes; package logfile writes the files of the log directory
+//	queue.go                     … without waiting for it
+//	logline.go, journal.go       a line taken apart, as a sentence, as an entry of the journal
+//	systemlog*.go, eventids.go   what goes to syslog or to the event log of Windows
+//	started.go                   what the log says when the daemon starts
 //	terminal.go, table.go        what is printed: escaped characters, tables, JSON
 //	run.go, once.go              the verbs that poll
 //	service.go                   the verbs service …; package service does the work

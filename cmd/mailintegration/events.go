@@ -96,3 +96,26 @@ func (e events) reloadPanicked(r any, stack []byte) {
 	e.log.Error("reload panicked", zap.Any("panic", r), zap.ByteString("stack", stack),
 		zap.String("hint", "please report this; the daemon goes on with the configuration that it has"))
 }
+
+// logNotWritten says that lines of the log are lost in one of the places where it goes to: a log file, or the journal.
+func (e events) logNotWritten(where string, err error) {
+	e.log.Error("log file not written", zap.String("where", where), zap.Error(err),
+		zap.String("hint", "free space, or let the daemon's account write there; mail is not affected, and the log goes on by itself"))
+}
+
+// logLinesLost says how many lines a place where the log goes to did not get.
+func (e events) logLinesLost(where string, lines int64) {
+	e.log.Warn("log lines lost", zap.String("where", where), zap.Int64("lines", lines),
+		zap.String("hint", "nothing to do: the place could not be written for some time, and is written again"))
+}
+
+// logFileTrouble says that the log goes on in the old file, or that old files stay.
+func (e events) logFileTrouble(file string, err error) {
+	e.log.Warn("log directory in trouble", zap.String("file", file), zap.Error(err),
+		zap.String("hint", "let the daemon's account write in LogDirectory; the log goes on in this file"))
+}
+
+// logFilesRemoved says how many old log files were removed, as LogRetention and MaxLogFiles ask for.
+func (e events) logFilesRemoved(files int, first string) {
+	e.log.Info("old log files removed", zap.Int("files", files), zap.String("first", first))
+}

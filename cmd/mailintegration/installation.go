@@ -3,8 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
-	"io"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,9 +31,8 @@ type installation struct {
 	store    *store.Store
 	log      *zap.Logger
 	level    zap.AtomicLevel // of log
+	outputs  []func()        // ends what the log goes to beside standard error, the last one first
 	logFile  *logfile.Writer // nil for a verb that does not write log files
-
-	systemLog *systemLog // nil for a verb that does not write to the system log
 
 	opened  atomic.Pointer[store.Store]   // the store that openStore opened
 	sending atomic.Pointer[store.Sending] // how mail is sent, nil until a reload says it: as service says
@@ -76,18 +75,14 @@ func openWithoutStore(e *env, v verbosity, read reader) (*installation, error) {
 
 // openLog opens the log on standard error and, for the daemon, in the system log and in the log directory if one is
 // configured.
-func (in *installation) openLog(e *env, v verbosity) (err error) {
+func (in *installation) openLog(e *env, v verbosity) error {
 	in.level = zap.NewAtomicLevelAt(v.level(in.service))
-	var files []io.Writer
 	if v == logConfigured {
-		if in.logFile, err = logfile.Open(logfile.Options{Directory: in.service.LogDirectory}); err != nil {
+		if err := in.openOutputs(e); err != nil {
 			return &directoryError{"log directory", "LogDirectory", err}
 		}
-		files = append(files, in.logFile)
-	}
-	in.log = newLogger(e.stderr, in.level, files...)
-	if v == logConfigured {
-		in.openSystemLog(e)
+	} else {
+		in.log = newLogger(e.stderr, in.level)
 	}
 	if e.account != "" {
 		in.events().rootDropped(e.account, e.owned)
@@ -203,11 +198,8 @@ func (in *installation) close() {
 			in.events().privateServerNotStopped(err)
 		}
 	}
-	if in.systemLog != nil {
-		in.systemLog.close()
-	}
-	if in.logFile != nil {
-		_ = in.logFile.Close() // an error leaves nothing to do
+	for _, end := range slices.Backward(in.outputs) {
+		end()
 	}
 }
 

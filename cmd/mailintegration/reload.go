@@ -67,7 +67,10 @@ func (r *reloader) run(ctx context.Context, asked <-chan os.Signal, look <-chan 
 		case <-ctx.Done():
 			return
 		case <-asked:
-			work = func() { r.reload("SIGHUP", nil) }
+			work = func() {
+				r.reopenLog()
+				r.reload("SIGHUP", nil)
+			}
 		case <-r.manager.Reload():
 			work = func() { r.reload("service manager", nil) }
 		case <-look:
@@ -169,14 +172,24 @@ func (r *reloader) refuse(err error) {
 	r.noteRefused(mistakes)
 }
 
-// moveLog makes the log files follow LogDirectory. It keeps the old directory if the new one cannot be used.
+// moveLog makes the log files follow LogDirectory and their limits. It keeps the old directory if the new one cannot be used.
 func (r *reloader) moveLog(service *config.Service) {
+	if before, after := logLimits(r.running), logLimits(service); before != after {
+		r.in.logFile.Limit(after)
+	}
 	if service.LogDirectory == r.running.LogDirectory {
 		return
 	}
 	if err := r.in.logFile.Move(service.LogDirectory); err != nil {
 		r.in.events().logDirectoryUnusable(service.LogDirectory, err)
 		service.LogDirectory = r.running.LogDirectory
+	}
+}
+
+// reopenLog opens the log file again, for a program that has moved it away and asks for that.
+func (r *reloader) reopenLog() {
+	if err := r.in.logFile.Reopen(); err != nil {
+		r.in.events().logFileTrouble(r.in.logFile.Path(), err)
 	}
 }
 

@@ -282,13 +282,16 @@ func TestEverySettingTakesEffectOrNeedsARestart(t *testing.T) {
 		"Retention":            func(r *reloaded) bool { return r.now().Retention == 77*24*time.Hour },
 		"EventGroup":           func(r *reloaded) bool { return r.running.EventGroup == "other" },
 		"LogLevel":             func(r *reloaded) bool { return r.in.level.Level() == zapcore.DebugLevel },
+		"LogRetention":         func(r *reloaded) bool { return r.in.logFile.Limits().Keep.Age == 77*24*time.Hour },
+		"MaxLogFiles":          func(r *reloaded) bool { return r.in.logFile.Limits().Keep.Files == 7 },
+		"MaxLogFileSize":       func(r *reloaded) bool { return r.in.logFile.Limits().MaxOctets == 7<<20 },
 		"LogDirectory": func(r *reloaded) bool {
 			files, _ := filepath.Glob(filepath.Join(r.dir, "other", "MailIntegrationApp_*.log"))
 			return len(files) == 1
 		},
 	}
 	values := map[string]string{
-		"Retention": "Days 77", "LogLevel": "debug", "Mailboxes": "other.xml", "Database": "host=other dbname=d password=secret-of-database",
+		"Retention": "Days 77", "LogRetention": "Days 77", "MaxLogFileSize": "7MB", "LogLevel": "debug", "Mailboxes": "other.xml", "Database": "host=other dbname=d password=secret-of-database",
 	}
 	for _, tag := range config.ServiceTags() {
 		t.Run(tag.Name, func(t *testing.T) {

@@ -7,8 +7,6 @@ import (
 	"syscall"
 	"time"
 
-	"go.uber.org/zap"
-
 	"mailintegration/cmd/mailintegration/service"
 	"mailintegration/config"
 )
@@ -39,7 +37,7 @@ func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal) error {
 	}
 	defer in.close()
 	in.logConfiguration()
-	d, err := in.daemon(nil, zap.String("configuration", e.config), zap.String("database", databaseName(in.service)))
+	d, err := in.daemon(nil, in.about(e)...)
 	if err != nil {
 		return err
 	}

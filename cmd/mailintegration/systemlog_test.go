@@ -22,10 +22,10 @@ type sentLines struct {
 	fails bool
 }
 
-func (s *sentLines) send(level zapcore.Level, text string) error {
+func (s *sentLines) send(e systemEntry) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.lines = append(s.lines, level.String()+" "+text)
+	s.lines = append(s.lines, e.level.String()+" "+e.text)
 	if s.fails {
 		return errors.New("full")
 	}
@@ -37,7 +37,7 @@ func (s *sentLines) close() {}
 // hangingLog is a system log that never takes a line.
 type hangingLog struct{ entered, released chan struct{} }
 
-func (h *hangingLog) send(zapcore.Level, string) error {
+func (h *hangingLog) send(systemEntry) error {
 	h.entered <- struct{}{}
 	<-h.released
 	return nil
@@ -51,6 +51,7 @@ func TestTheSystemLogGetsErrorsAndTheEndOfAnOutage(t *testing.T) {
 		sent := &sentLines{fails: fails}
 		s := newSystemLog(sent, time.Minute)
 		log := zap.New(s.core()).Named("daemon").With(zap.String("mailbox", "helpdesk"))
+		log.Info("daemon started")
 		log.Debug("session opened")
 		log.Info("database usable", zap.Bool(daemon.OutageEnded, false))
 		log.Warn("poll failed")
@@ -58,8 +59,9 @@ func TestTheSystemLogGetsErrorsAndTheEndOfAnOutage(t *testing.T) {
 		log.Info("database usable", zap.Bool(daemon.OutageEnded, true))
 		s.close()
 		want := []string{
-			`error daemon: poll failed: {"mailbox": "helpdesk", "hint": "correct it\nand wait"}`,
-			`info daemon: database usable: {"mailbox": "helpdesk", "outage_ended": true}`,
+			`info helpdesk: daemon started`,
+			`error helpdesk: poll failed; hint: correct it\nand wait`,
+			`info helpdesk: database usable (outage_ended=true)`,
 		}
 		if !slices.Equal(sent.lines, want) {
 			t.Errorf("the system log got %q, want %q", sent.lines, want)
@@ -78,7 +80,7 @@ func TestASystemLogThatHangsHoldsUpNothing(t *testing.T) {
 	for i := range 10 * systemQueue {
 		log.Error("more", zap.Int("i", i))
 	}
-	if n := len(s.lines); n != systemQueue {
+	if n := len(s.things); n != systemQueue {
 		t.Errorf("%d lines wait, want %d", n, systemQueue)
 	}
 	s.close()

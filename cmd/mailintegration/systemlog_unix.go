@@ -9,8 +9,6 @@ import (
 	"os"
 	"syscall"
 	"time"
-
-	"go.uber.org/zap/zapcore"
 )
 
 // syslogSockets are where syslog daemons listen: on Linux, on macOS and on BSD.
@@ -31,9 +29,9 @@ type syslog struct {
 const facilityDaemon = 3
 
 // send implements systemSender. A daemon that was started anew has closed the old connection: then it connects again, once.
-func (s *syslog) send(level zapcore.Level, text string) error {
+func (s *syslog) send(e systemEntry) error {
 	now := time.Now()
-	line := fmt.Appendf(nil, "<%d>%s mailintegration[%d]: %s\n", facilityDaemon<<3|priority(level), now.Format(time.Stamp), os.Getpid(), text)
+	line := fmt.Appendf(nil, "<%d>%s mailintegration[%d]: %s\n", facilityDaemon<<3|priority(e.level), now.Format(time.Stamp), os.Getpid(), e.text)
 	deadline := now.Add(s.limit)
 	for again := s.conn != nil; ; again = false {
 		err := s.connect(deadline)
@@ -82,4 +80,12 @@ func isStream(f *os.File, stream string) bool {
 	}
 	stat, is := info.Sys().(*syscall.Stat_t)
 	return is && stream == fmt.Sprintf("%d:%d", stat.Dev, stat.Ino)
+}
+
+// serviceManager returns "systemd" if it started this process, "" otherwise (systemd.exec(5), Environment Variables).
+func serviceManager() string {
+	if os.Getenv("NOTIFY_SOCKET") != "" || os.Getenv("INVOCATION_ID") != "" {
+		return "systemd"
+	}
+	return ""
 }

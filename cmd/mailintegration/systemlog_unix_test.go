@@ -88,11 +88,11 @@ func TestSyslogGetsLinesOfTheFacilityDaemon(t *testing.T) {
 	path := filepath.Join(shortDir(t), "log")
 	s := &syslog{sockets: []string{path + ".missing", path}, limit: time.Minute}
 	defer s.close()
-	if err := s.send(zapcore.ErrorLevel, "nobody listens"); err == nil {
+	if err := s.send(systemEntry{level: zapcore.ErrorLevel, text: "nobody listens"}); err == nil {
 		t.Error("a line that nobody got was sent")
 	}
 	c := listenSyslog(t, "unixgram", path)
-	if err := s.send(zapcore.ErrorLevel, "database outage"); err != nil {
+	if err := s.send(systemEntry{level: zapcore.ErrorLevel, text: "database outage"}); err != nil {
 		t.Error(err)
 	}
 	want := regexp.MustCompile(`^<27>\w{3} [ \d]\d \d\d:\d\d:\d\d mailintegration\[\d+\]: database outage\n$`)
@@ -104,7 +104,7 @@ func TestSyslogGetsLinesOfTheFacilityDaemon(t *testing.T) {
 		t.Fatal(err)
 	}
 	c = listenSyslog(t, "unixgram", path)
-	if err := s.send(zapcore.InfoLevel, "database usable"); err != nil {
+	if err := s.send(systemEntry{level: zapcore.InfoLevel, text: "database usable"}); err != nil {
 		t.Error(err)
 	}
 	if line := receive(t, c); !strings.HasPrefix(line, "<30>") || !strings.HasSuffix(line, ": database usable\n") {
@@ -120,7 +120,7 @@ func TestASyslogDaemonThatNeverReadsHoldsUpNothing(t *testing.T) {
 	sender := &syslog{sockets: []string{path}, limit: time.Millisecond}
 	err := error(nil)
 	for n := 0; err == nil && n < 100_000; n++ {
-		err = sender.send(zapcore.ErrorLevel, strings.Repeat("x", 1000))
+		err = sender.send(systemEntry{level: zapcore.ErrorLevel, text: strings.Repeat("x", 1000)})
 	}
 	if !os.IsTimeout(err) {
 		t.Fatalf("the full socket answers %v, want a time-out", err)

@@ -4,11 +4,12 @@ import (
 	"os"
 
 	"go.uber.org/zap/zapcore"
+	"golang.org/x/sys/windows/svc"
 	"golang.org/x/sys/windows/svc/eventlog"
 )
 
-// eventSource is the source of the program's events in the event log of Windows. They are shown without having registered it,
-// beside a remark that the description cannot be found.
+// eventSource is the source of the program's events in the event log of Windows. The installation of the service registers it.
+// Events of a source that is not registered are shown too, beside a remark that the description cannot be found.
 const eventSource = "MailIntegration"
 
 // newSystemSender returns the sender for the event log of Windows.
@@ -19,21 +20,18 @@ type eventLog struct {
 	log *eventlog.Log // nil before the first line and after a failure
 }
 
-// eventID is the number of all events: their text says what happened.
-const eventID = 1
-
 // send implements systemSender.
-func (e *eventLog) send(level zapcore.Level, text string) (err error) {
+func (e *eventLog) send(entry systemEntry) (err error) {
 	if e.log == nil {
 		if e.log, err = eventlog.Open(eventSource); err != nil {
 			e.log = nil
 			return err
 		}
 	}
-	if level < zapcore.ErrorLevel {
-		err = e.log.Info(eventID, text)
+	if entry.level < zapcore.ErrorLevel {
+		err = e.log.Info(eventID(entry.event), entry.text)
 	} else {
-		err = e.log.Error(eventID, text)
+		err = e.log.Error(eventID(entry.event), entry.text)
 	}
 	if err != nil {
 		e.close()
@@ -51,3 +49,11 @@ func (e *eventLog) close() {
 
 // isStream reports whether a file is the journal's: never, because Windows has none.
 func isStream(*os.File, string) bool { return false }
+
+// serviceManager returns "the service manager of Windows" if it started this process, "" otherwise.
+func serviceManager() string {
+	if is, err := svc.IsWindowsService(); err == nil && is {
+		return "the service manager of Windows"
+	}
+	return ""
+}

@@ -12,7 +12,7 @@ func TestTheEventLogTakesLinesOfAnUnregisteredSource(t *testing.T) {
 	s := newSystemSender()
 	defer s.close()
 	for _, level := range []zapcore.Level{zapcore.ErrorLevel, zapcore.InfoLevel} {
-		if err := s.send(level, "database outage: é"); err != nil {
+		if err := s.send(systemEntry{level, "database outage", "database outage: é"}); err != nil {
 			t.Errorf("%s: %v", level, err)
 		}
 	}

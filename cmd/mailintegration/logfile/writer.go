@@ -96,6 +96,13 @@ func (w *Writer) Limit(l Limits) {
 	w.purge()
 }
 
+// Limits returns the limits.
+func (w *Writer) Limits() Limits {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.limits
+}
+
 // Write implements io.Writer for whole lines. If no new file can be begun, the log goes on in the old one. What cannot be
 // written is lost, and the next line begins on a line of its own.
 func (w *Writer) Write(p []byte) (int, error) {
