@@ -43,6 +43,7 @@
 //	processor.go                         … processors
 //	rules.go                             the rules between the tags of a mailbox file
 //	files.go                             the certificates and secrets that a mailbox file names
+//	credential.go                        … and the secrets that systemd hands to the service
 //	source.go                            the files that a configuration was read from
 //	broken.go                            mailbox files with mistakes
 //	watch.go                             Watcher: tells when files have changed

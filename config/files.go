@@ -69,10 +69,9 @@ func (f *filling) certificates(path, name string) *x509.CertPool {
 // do not show the path, because users sometimes put the secret itself here.
 func (f *filling) secretFile(tag, path, plain, noun string, to *Secret) {
 	at := f.at(tag)
-	data, err := f.readNamed(path)
+	data, err := systemdCredentials.read(f.document, path)
 	if err != nil {
-		f.mistake(at, tag, "the file it names cannot be read: "+err.Error()+
-			" (name a file that holds the "+noun+", or write the "+noun+" itself in "+plain+")")
+		f.mistake(at, tag, "the file it names cannot be read: "+err.Error()+" ("+systemdCredentials.remedy(path, noun, plain)+")")
 		return
 	}
 	secret := strings.TrimRight(string(data), "\r\n")

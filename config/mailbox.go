@@ -125,7 +125,7 @@ type Server struct {
 	Password Secret `xml:"Password" example:"…"`
 
 	// Names a file that holds the password on its only line, instead of Password.
-	PasswordFile string `xml:"PasswordFile" check:"secretpath" example:"/run/credentials/mailintegration.service/helpdesk"`
+	PasswordFile string `xml:"PasswordFile" check:"secretpath" example:"/run/credentials/mailintegration.service/secret_helpdesk"`
 
 	// Basic: user name and password. Azure: OAuth 2.0 of Microsoft 365, for the application that ClientId and TenantId
 	// name.
@@ -147,7 +147,7 @@ type Server struct {
 	ClientSecret Secret `xml:"ClientSecret" check:"secret" example:"…"`
 
 	// Names a file that holds the secret on its only line, instead of ClientSecret.
-	ClientSecretFile string `xml:"ClientSecretFile" check:"secretpath" example:"/run/credentials/mailintegration.service/helpdesk-client"`
+	ClientSecretFile string `xml:"ClientSecretFile" check:"secretpath" example:"/run/credentials/mailintegration.service/secret_helpdesk-client"`
 
 	// Gives the base of the addresses from which the daemon obtains tokens, for a national cloud. Only with
 	// Authentication Azure.

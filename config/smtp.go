@@ -52,7 +52,7 @@ type Sending struct {
 	Password Secret `xml:"Password" example:"…"`
 
 	// Names a file that holds the password on its only line, instead of Password.
-	PasswordFile string `xml:"PasswordFile" check:"secretpath" example:"/run/credentials/mailintegration.service/smtp"`
+	PasswordFile string `xml:"PasswordFile" check:"secretpath" example:"/run/credentials/mailintegration.service/secret_smtp"`
 
 	// Basic: user name and password, which Exchange Online no longer accepts. Azure: OAuth 2.0 of Microsoft 365, for the
 	// application that ClientId and TenantId name; the permission is SMTP.Send, with ClientSecret SMTP.SendAsApp.
@@ -77,7 +77,7 @@ type Sending struct {
 	ClientSecret Secret `xml:"ClientSecret" check:"secret" example:"…"`
 
 	// Names a file that holds the secret on its only line, instead of ClientSecret.
-	ClientSecretFile string `xml:"ClientSecretFile" check:"secretpath" example:"/run/credentials/mailintegration.service/smtp-client"`
+	ClientSecretFile string `xml:"ClientSecretFile" check:"secretpath" example:"/run/credentials/mailintegration.service/secret_smtp-client"`
 
 	// Gives the base of the addresses from which the daemon obtains tokens, for a national cloud. Only with ClientId.
 	//
