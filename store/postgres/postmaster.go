@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,11 +66,17 @@ func settings(at address, o Options) []string {
 	return args
 }
 
-// environment returns our environment without PostgreSQL's variables, which would change what its programs do.
-func environment() []string {
+// foreign are the variables that PostgreSQL's programs must not get: their own, which would change what they do, and those with
+// which a service manager is told how the daemon is. PostgreSQL would use these too.
+var foreign = []string{"PG", "LC_", "LANG", "NOTIFY_SOCKET=", "WATCHDOG_"}
+
+// environment returns our environment as PostgreSQL's programs get it.
+func environment() []string { return cleaned(os.Environ()) }
+
+func cleaned(ours []string) []string {
 	env := []string{"LC_ALL=C"}
-	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "PG") && !strings.HasPrefix(v, "LC_") && !strings.HasPrefix(v, "LANG") {
+	for _, v := range ours {
+		if !slices.ContainsFunc(foreign, func(prefix string) bool { return strings.HasPrefix(v, prefix) }) {
 			env = append(env, v)
 		}
 	}
