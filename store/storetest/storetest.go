@@ -57,7 +57,7 @@ func Named(t testing.TB, db *Database, name string) string {
 	t.Cleanup(func() {
 		admin, err := server()
 		if err == nil {
-			err = execute(context.Background(), admin, `DROP DATABASE IF EXISTS `+name+` WITH (FORCE)`)
+			err = administer(context.Background(), admin, `DROP DATABASE IF EXISTS `+name+` WITH (FORCE)`)
 		}
 		if err != nil {
 			t.Error(err)
@@ -81,13 +81,13 @@ func create(t testing.TB, from string) *Database {
 		t.Fatalf("no PostgreSQL for the tests: %v\n(make setup installs what is missing)", err)
 	}
 	name := fmt.Sprintf("test_%d", databases.Add(1))
-	if err := execute(t.Context(), admin, `CREATE DATABASE `+name+` TEMPLATE `+from); err != nil {
+	if err := administer(t.Context(), admin, `CREATE DATABASE `+name+` STRATEGY file_copy TEMPLATE `+from); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)
 		defer cancel()
-		if err := execute(ctx, admin, `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
+		if err := administer(ctx, admin, `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
 			t.Error(err)
 		}
 	})
@@ -126,6 +126,26 @@ func prepare(ctx context.Context, admin string) error {
 		return err
 	}
 	return execute(ctx, admin, `ALTER DATABASE `+template+` ALLOW_CONNECTIONS false`)
+}
+
+// administration is the one connection that makes and drops databases. A new connection takes PostgreSQL more time than either.
+var administration struct {
+	mu   sync.Mutex
+	conn *pgx.Conn
+}
+
+// administer runs a statement on the connection that makes and drops databases, which it opens when there is none.
+func administer(ctx context.Context, admin, sql string) (err error) {
+	a := &administration
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.conn == nil || a.conn.IsClosed() {
+		if a.conn, err = pgx.Connect(ctx, admin); err != nil {
+			return err
+		}
+	}
+	_, err = a.conn.Exec(ctx, sql)
+	return err
 }
 
 func execute(ctx context.Context, to, sql string) error {
