@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,15 +95,13 @@ func highWater(pid int) int64 {
 
 // withAttachment returns a message with an attachment in base64.
 func withAttachment(octets []byte) []byte {
-	var b bytes.Buffer
-	b.WriteString("From: ann@acme.example\r\nSubject: The film\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" +
-		"--b\r\nContent-Type: text/plain\r\n\r\nSee the attachment.\r\n" +
-		"--b\r\nContent-Type: video/mp4; name=film.mp4\r\nContent-Transfer-Encoding: base64\r\n\r\n")
-	const line = 57
-	for i := 0; i < len(octets); i += line {
-		b.WriteString(base64.StdEncoding.EncodeToString(octets[i:min(i+line, len(octets))]))
-		b.WriteString("\r\n")
+	const line = 57 // octets, written as 76 characters and CRLF
+	mail := make([]byte, 0, len(octets)/line*78+1000)
+	mail = append(mail, "From: ann@acme.example\r\nSubject: The film\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"+
+		"--b\r\nContent-Type: text/plain\r\n\r\nSee the attachment.\r\n"+
+		"--b\r\nContent-Type: video/mp4; name=film.mp4\r\nContent-Transfer-Encoding: base64\r\n\r\n"...)
+	for part := range slices.Chunk(octets, line) {
+		mail = append(base64.StdEncoding.AppendEncode(mail, part), "\r\n"...)
 	}
-	b.WriteString("--b--\r\n")
-	return b.Bytes()
+	return append(mail, "--b--\r\n"...)
 }
