@@ -37,6 +37,7 @@ var ofDatabase = []string{
 const (
 	stateForeignKey    = "23503"
 	stateUnique        = "23505"
+	stateNotNull       = "23502"
 	stateSerialization = "40001"
 	stateDeadlock      = "40P01"
 	stateLockTimeout   = "55P03"

@@ -203,7 +203,7 @@
 // under unique indexes, and a state is changed by an UPDATE that names the states it may change from. After a deadlock
 // or a serialisation failure the whole transaction runs again, decisions included; its requests keep their numbers.
 // When another request has one of the numbers already, as after a crash that set the sequence back, the transaction runs
-// again with others (numbers.go).
+// again with others (numbers.go). The same happens to numbers that SetFirstNumber has made void (firstnumber.go).
 //
 // # Whose fault
 //
@@ -248,6 +248,7 @@
 //	accept.go                            Accept: the steps of one batch
 //	journal.go, write.go                 Journal, Write: entries from plain values; the rows of entries and of batches
 //	receipt.go                           receipts: which messages of a batch are known
+//	firstnumber.go                       the number at which requests begin
 //	record.go, numbers.go                one decision per message; the numbers of requests
 //	directory.go, findings.go            what a decision may look up, and the queries for it
 //	sender.go, loop.go                   how many requests the sender of a message has opened; the problem of one with too many

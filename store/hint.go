@@ -31,6 +31,10 @@ func Hint(err error) string {
 	if errors.As(err, &action) {
 		return action.Hint()
 	}
+	var first *FirstNumberError
+	if errors.As(err, &first) {
+		return first.Hint()
+	}
 	var settled *SettledError
 	if errors.As(err, &settled) {
 		return settled.Hint()

@@ -124,9 +124,13 @@ func (d *drawn) discard() {
 	d.pool.clear()
 }
 
-// isNumberTaken reports whether a request could not be written because its number is another request's. PostgreSQL names
-// one of the two unique indexes on numbers, usually that of the primary key.
+// isNumberTaken reports whether a request could not be written because its number is another request's, or too low since
+// somebody has set the first number. PostgreSQL names one of the two unique indexes on numbers, usually that of the
+// primary key.
 func isNumberTaken(err error) bool {
 	pg, ok := pgError(err)
+	if ok && pg.Code == stateNotNull && pg.TableName == "request" && pg.ColumnName == "number" {
+		return true
+	}
 	return ok && pg.Code == stateUnique && (pg.ConstraintName == "request_pkey" || pg.ConstraintName == "request_team_number")
 }

@@ -149,6 +149,8 @@ func (t *requestRows) add(number int64, r *NewRequest) {
 	t.dueAt = append(t.dueAt, storableDate(r.Due))
 }
 
+// queue queues the rows. A number below the first one (SetFirstNumber) becomes NULL, which the table refuses: see
+// isNumberTaken.
 func (t *requestRows) queue(b *pgx.Batch, j *Journal) {
 	if len(t.number) == 0 {
 		return
@@ -156,7 +158,8 @@ func (t *requestRows) queue(b *pgx.Batch, j *Journal) {
 	b.Queue(`INSERT INTO request (opened_by_id, opened_at, team_id, mailbox_id, number, kind, subject, body, html,
 			requester_id, user_id, site_id, source_id, priority_id, group_id, assignee_id, linked_to_id,
 			sender_name, sender_address, sent_at, type_id, due_at)
-		SELECT $1, $2, r.team_id, nullif(r.mailbox_id, 0), r.number, r.kind, r.subject, r.body, r.html,
+		SELECT $1, $2, r.team_id, nullif(r.mailbox_id, 0), CASE WHEN r.number >= (SELECT seqmin FROM pg_sequence
+				WHERE seqrelid = 'request_number'::regclass) THEN r.number END, r.kind, r.subject, r.body, r.html,
 			nullif(r.requester, 0), nullif(r.user_id, 0), nullif(r.site, 0), nullif(r.source, 0), nullif(r.priority, 0),
 			nullif(r.group_id, 0), nullif(r.assignee, 0), nullif(r.linked_to_id, 0), r.sender_name, r.sender_address, r.sent_at,
 			nullif(r.type, 0), r.due_at

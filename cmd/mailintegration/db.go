@@ -12,6 +12,8 @@ import (
 type dbCmd struct {
 	Migrate dbMigrateCmd `cmd:"" help:"Bring the schema up to date. The daemon, once and the verbs that write do this by themselves."`
 	Status  dbStatusCmd  `cmd:"" help:"Print the version of the schema. Changes nothing."`
+
+	FirstNumber dbFirstNumberCmd `cmd:"" help:"Set the number of the next request, so that none of an earlier system is used again."`
 }
 
 type dbMigrateCmd struct{}
@@ -44,6 +46,38 @@ func (c dbStatusCmd) Run(e *env) error {
 			return err
 		}
 		return status.Check()
+	})
+}
+
+type dbFirstNumberCmd struct {
+	output
+	Number int64 `arg:"" help:"The number of the next request. It must be higher than all numbers in use."`
+}
+
+// Help returns the text that --help prints before the flags.
+func (dbFirstNumberCmd) Help() string {
+	return "An answer to an old request of Octopus names its number, such as [Incident] 4711. If a request here had the same number, " +
+		"the answer would be added to it. So before the first poll, set a number above all those of Octopus. After a backup was " +
+		"restored, set one above all numbers that were given out since the backup was made. Running daemons follow at once."
+}
+
+// Run sets the number of the next request.
+func (c dbFirstNumberCmd) Run(e *env) error {
+	return withDatabase(e, (*installation).database, func(url string) error {
+		s, err := store.Open(e.ctx, store.Options{URL: url, Migrate: true})
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		n, err := s.SetFirstNumber(e.ctx, c.Number)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return e.printJSON(n)
+		}
+		_, err = fmt.Fprintf(e.stdout, "the next request gets number %d\n", n.First)
+		return err
 	})
 }
 
