@@ -67,5 +67,6 @@
 //	redact.go                    texts of the server without secrets and control characters
 //	errors.go                    the classes of errors
 //	hint.go                      what a person can do: certificate, TLS, log-in, network
+//	refused_*.go                 … and whether a server refused the connection
 //	grace.go                     a context that outlives a stop for a moment
 package mailbox

@@ -8,7 +8,6 @@ import (
 	"net"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -87,7 +86,7 @@ func UnreachableHint(err error, server, address string) string {
 		return fmt.Sprintf("there is no host named %s; check ServerName", server)
 	case errors.As(err, &dns):
 		return fmt.Sprintf("this machine's name servers could not look up %s; check them", server)
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case isRefused(err):
 		return fmt.Sprintf("no program listens at %s; check ServerName and Port, and that the mail server runs", address)
 	case errors.As(err, &network) && network.Timeout():
 		return fmt.Sprintf("no answer from %s; check ServerName and Port, and the firewalls in between", address)

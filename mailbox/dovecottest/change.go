@@ -11,7 +11,13 @@ import (
 )
 
 // Stop ends Dovecot. Its ports refuse connections until Restart.
-func (s *Server) Stop() { s.process.stop() }
+func (s *Server) Stop() {
+	if s.remote == nil {
+		s.process.stop()
+		return
+	}
+	s.remote.call("Stop", s.remote.number, new(struct{}))
+}
 
 // Restart ends Dovecot if it runs, and starts it again on its ports, with its files as they are now.
 func (s *Server) Restart() {

@@ -11,4 +11,5 @@
 //	maildir.go                  Deliver and Count
 //	change.go                   Stop, Restart; another certificate, other passwords
 //	token.go                    access tokens that Dovecot accepts
+//	host.go, remote.go          a Dovecot for tests of a system that has none: the host's side, and the test's
 package dovecottest

@@ -11,6 +11,10 @@ import (
 // LF as CRLF.
 func (s *Server) Deliver(user string, octets []byte) {
 	s.tb.Helper()
+	if s.remote != nil {
+		s.remote.call("Deliver", Mail{s.remote.number, user, octets}, new(struct{}))
+		return
+	}
 	home := filepath.Join("mail", user)
 	maildir := filepath.Join(home, "Maildir")
 	s.mu.Lock()
@@ -44,6 +48,10 @@ func (s *Server) makeMaildir(home, maildir string) {
 func (s *Server) Count(user string) int {
 	s.tb.Helper()
 	count := 0
+	if s.remote != nil {
+		s.remote.call("Count", Mail{Server: s.remote.number, User: user}, &count)
+		return count
+	}
 	for _, sub := range []string{"new", "cur"} {
 		entries, err := os.ReadDir(filepath.Join(s.dir, "mail", user, "Maildir", sub))
 		if !os.IsNotExist(err) {

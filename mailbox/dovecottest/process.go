@@ -127,4 +127,11 @@ func (l *logReader) String() string {
 }
 
 // Log returns Dovecot's log so far.
-func (s *Server) Log() string { return s.process.log.String() }
+func (s *Server) Log() string {
+	if s.remote == nil {
+		return s.process.log.String()
+	}
+	var text string
+	s.remote.call("Log", s.remote.number, &text)
+	return text
+}

@@ -41,6 +41,7 @@ type Server struct {
 	owner   owner
 	root    *x509.Certificate
 	process *process
+	remote  *remote // nil for a server of this process
 
 	program     string // Dovecot's path
 	credentials *syscall.SysProcAttr
@@ -61,6 +62,9 @@ const attempts = 5
 // Start starts a server that ends with the test.
 func Start(tb testing.TB, o Options) *Server {
 	tb.Helper()
+	if host := os.Getenv(HostEnvironment); host != "" {
+		return startAt(tb, host, o)
+	}
 	dovecot, err := findDovecot()
 	if err != nil {
 		tb.Fatalf("%v: run make setup (it installs dovecot-pop3d)", err)

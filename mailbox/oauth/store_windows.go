@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 
 	"golang.org/x/sys/windows"
 )
@@ -22,16 +24,35 @@ func whyUnsafe(info fs.FileInfo, _ int) string {
 // ownerOnly gives access to the system, administrators and the owner only; the files in the directory inherit it.
 const ownerOnly = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;OW)"
 
+// serviceEntry matches an entry of an access control list that lets the account of a service in.
+var serviceEntry = regexp.MustCompile(`\(A;[^;)]*;[^;)]*;;;(S-1-5-80(?:-\d+)+)\)`)
+
+// restricted returns the access control list of a directory whose parent has the given one. A service that may use the parent
+// keeps that right: an administrator authorizes a mailbox, and the account of the service refreshes its token.
+func restricted(parent string) string {
+	list := ownerOnly
+	for _, m := range serviceEntry.FindAllStringSubmatch(parent, -1) {
+		if entry := "(A;OICI;0x1301bf;;;" + m[1] + ")"; !strings.Contains(list, entry) { // read, write and delete
+			list += entry
+		}
+	}
+	return list
+}
+
 // nonBlocking has no use on Windows, where opening a file does not block.
 const nonBlocking = 0
 
 // trustedOwner returns a placeholder: on Windows whyUnsafe does not check the owner.
 func trustedOwner(*os.Root) int { return 0 }
 
-// protect restricts a new directory to its owner, whatever its parent allows.
+// protect restricts a new directory to its owner and to the service, whoever else the parent lets in.
 func protect(root *os.Root, name string) error {
 	path := filepath.Join(root.Name(), name)
-	descriptor, err := windows.SecurityDescriptorFromString(ownerOnly)
+	parent, err := windows.GetNamedSecurityInfo(root.Name(), windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION)
+	if err != nil {
+		return err
+	}
+	descriptor, err := windows.SecurityDescriptorFromString(restricted(parent.String()))
 	if err != nil {
 		return err
 	}

@@ -3,11 +3,13 @@ package storetest
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -66,10 +68,17 @@ func Named(t testing.TB, db *Database, name string) string {
 	return withDatabase(db.direct, name)
 }
 
-// template is the database from which New clones.
-const template = "mailintegration_template"
+// ServerEnvironment is the environment variable with the URL of a server for all tests, whose role is a superuser. Tests that
+// run where PostgreSQL does not, as those of the Windows build, use it; otherwise each test binary starts a server of its own.
+const ServerEnvironment = "MAILINTEGRATION_TEST_POSTGRES"
 
-// server starts the one server of this test binary, once. The watchdog stops it.
+// run begins the names of the databases of this test binary: several may use one server.
+var run = "test_" + strings.ToLower(rand.Text()[:8])
+
+// template is the database from which New clones.
+var template = run + "_template"
+
+// server starts the one server of this test binary, once, unless ServerEnvironment names one. The watchdog stops it.
 var server = sync.OnceValues(startServer)
 
 var databases atomic.Int64
@@ -80,7 +89,7 @@ func create(t testing.TB, from string) *Database {
 	if err != nil {
 		t.Fatalf("no PostgreSQL for the tests: %v\n(make setup installs what is missing)", err)
 	}
-	name := fmt.Sprintf("test_%d", databases.Add(1))
+	name := fmt.Sprintf("%s_%d", run, databases.Add(1))
 	if err := administer(t.Context(), admin, `CREATE DATABASE `+name+` STRATEGY file_copy TEMPLATE `+from); err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +112,9 @@ func create(t testing.TB, from string) *Database {
 func startServer() (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
+	if given := os.Getenv(ServerEnvironment); given != "" {
+		return given, prepare(ctx, given)
+	}
 	dir, err := makeDirectory()
 	if err != nil {
 		return "", err

@@ -19,6 +19,11 @@
 //	account_linux.go    … the account, and what it may read and write
 //	show_linux.go       … the state of the unit, as systemctl show prints it
 //	notify_linux.go     … what systemd is told through its notification socket
-//	service_windows.go  the service manager of Windows
+//	service_windows.go  the service manager of Windows: install, uninstall, start, stop, restart
+//	settings_windows.go … what the service manager knows of the service
+//	rights_windows.go   … the account, and what it may read and write
+//	wait_windows.go     … waiting for a state, with a limit
+//	describe_windows.go … the state of the service, and what the daemon said last
+//	handler_windows.go  … the daemon's side: orders of the service manager, and states
 //	service_other.go    systems without either
 package service

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -108,4 +109,10 @@ func (s Status) String() string {
 		text += "; the daemon says: " + s.Text
 	}
 	return text
+}
+
+// sorted returns the paths in order, each once.
+func sorted(paths []string) []string {
+	paths = slices.Sorted(slices.Values(paths))
+	return slices.Compact(paths)
 }

@@ -76,12 +76,6 @@ func apart(o Options) (hidden, written []string) {
 	return hidden, written
 }
 
-// sorted returns the paths in order, each once.
-func sorted(paths []string) []string {
-	paths = slices.Sorted(slices.Values(paths))
-	return slices.Compact(paths)
-}
-
 // isHidden reports whether the daemon does not see a path, because of ProtectHome and PrivateTmp.
 func isHidden(path string) bool {
 	return slices.ContainsFunc([]string{"/home", "/root", "/run/user", "/tmp", "/var/tmp"}, func(d string) bool { return isBelow(path, d) })
