@@ -9,6 +9,7 @@ type Service struct {
 	Polls      `section:"Mailboxes and their polls"`
 	Throughput `section:"How much at once"`
 	Logging    `section:"Logging"`
+	Updating   `section:"Updates of the program"`
 
 	Smtp *Smtp // for the mailboxes that have none; nil: nothing is sent for these
 
@@ -62,6 +63,13 @@ type Polls struct {
 	//
 	// Default: the team's service desk group
 	EventGroup string `xml:"EventGroup" check:"name" example:"Infrastructure"`
+}
+
+// Updating says what becomes of a daemon whose executable is replaced.
+type Updating struct {
+	// True: the daemon goes on when its executable is replaced. Otherwise it makes sure that the new one runs, finishes its
+	// polls and restarts: the service manager starts the new executable, or in a terminal the process becomes it.
+	NoRestartOnUpdate bool `xml:"NoRestartOnUpdate" default:"False" restart:"yes" example:"True"`
 }
 
 // Throughput limits what the daemon does at once.

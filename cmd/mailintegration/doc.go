@@ -23,6 +23,7 @@
 //	terminal.go, table.go        what is printed: escaped characters, tables, JSON
 //	run.go, once.go              the verbs that poll
 //	service.go                   the verbs service …; package service does the work
+//	update.go, restart_*.go      a daemon whose executable was replaced makes way for the new one
 //	reload.go, brokenfiles.go    reads the configuration again while the daemon runs; tells it which files are broken
 //	check.go, check_*.go         the verb check: database, directories, free space, servers, token
 //	places_*.go                  what check asks the operating system: free space and owners

@@ -119,3 +119,26 @@ func (e events) logFileTrouble(file string, err error) {
 func (e events) logFilesRemoved(files int, first string) {
 	e.log.Info("old log files removed", zap.Int("files", files), zap.String("first", first))
 }
+
+// executableReplaced says that the daemon makes way for its new executable.
+func (e events) executableReplaced(path, found string) {
+	e.log.Info("executable replaced", zap.String("executable", path), zap.String("running", version), zap.String("found", found))
+}
+
+// executableRefused says that there is a new executable which does not run.
+func (e events) executableRefused(path string, err error) {
+	e.log.Error("new executable does not run", zap.String("executable", path), zap.Error(err),
+		zap.String("hint", "install a correct one; the daemon goes on, but the next start would fail"))
+}
+
+// executableWaits says that a person has to start the new executable.
+func (e events) executableWaits(path, why string) {
+	e.log.Warn("new executable waits for a restart", zap.String("executable", path), zap.String("because", why),
+		zap.String("hint", "restart the program when it suits you; until then the daemon goes on as before"))
+}
+
+// executableSilent says that the file system of the executable does not answer.
+func (e events) executableSilent(path string, after time.Duration) {
+	e.log.Warn("executable does not answer", zap.String("executable", path), zap.Duration("after", after),
+		zap.String("hint", "check the file server; the daemon goes on, and notices no new executable until then"))
+}

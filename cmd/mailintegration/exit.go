@@ -19,9 +19,10 @@ const (
 	exitUsage         = 2
 	exitConfiguration = 3
 	exitUnreachable   = 4
+	exitReplaced      = 5 // so that a service manager starts the program again, whatever ends it restarts after
 )
 
-const exitCodes = "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration,\n4 some mailbox unreachable."
+const exitCodes = "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration,\n4 some mailbox unreachable, 5 the executable was replaced."
 
 // failure is an error with the exit code of the program and with a hint, the sentence that says what to do. The hint is
 // "" when nothing is known.

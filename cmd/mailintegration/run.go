@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -12,7 +14,9 @@ import (
 )
 
 type runCmd struct {
-	Service bool `hidden:"" help:"The service manager of Windows has started the daemon."`
+	Service           bool          `hidden:"" help:"The service manager of Windows has started the daemon."`
+	NoRestartOnUpdate bool          `help:"Go on when the executable is replaced by a new version, as with NoRestartOnUpdate in the service file."`
+	UpdateInterval    time.Duration `hidden:"" default:"30s" help:"The time between two looks at the executable."`
 }
 
 // Run polls every mailbox at its schedule until a signal or the service manager stops the program. It reads the configuration
@@ -21,15 +25,23 @@ func (c runCmd) Run(e *env) error {
 	hangUp := make(chan os.Signal, 1)
 	signal.Notify(hangUp, syscall.SIGHUP) // first of all: SIGHUP ends a process that does not ask for it
 	defer signal.Stop(hangUp)
-	return service.Run(e.ctx, c.Service, func(ctx context.Context, m service.Manager) error {
+	isManaged := true
+	err := service.Run(e.ctx, c.Service, func(ctx context.Context, m service.Manager) error {
 		managed := *e
 		managed.ctx = ctx
-		return managed.runDaemon(m, hangUp)
+		_, isPlain := m.(service.Unmanaged)
+		isManaged = !isPlain
+		return managed.runDaemon(m, hangUp, c)
 	})
+	if replaced := new(replacedError); errors.As(err, &replaced) {
+		return makeWay(replaced, isManaged)
+	}
+	return err
 }
 
-// runDaemon runs the daemon until e.ctx ends, and tells the service manager about it.
-func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal) error {
+// runDaemon runs the daemon until e.ctx ends, and tells the service manager about it. The error is a *replacedError if the
+// daemon has made way for a new executable.
+func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal, c runCmd) error {
 	watcher := config.NewWatcher(e.config)
 	in, err := openWithoutStore(e, logConfigured, watcher.Load)
 	if err != nil {
@@ -53,11 +65,21 @@ func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal) error {
 		defer close(ended)
 		r.run(ctx, e.unlessTerminalCloses(ctx, hangUp, stop), looks.C)
 	}()
+	var replaced atomic.Pointer[replacedError]
+	if !c.NoRestartOnUpdate && !in.service.NoRestartOnUpdate {
+		go e.followUpdates(ctx, in.events(), m, c.UpdateInterval, func(path string) {
+			replaced.Store(&replacedError{path})
+			stop()
+		})
+	}
 	defer context.AfterFunc(ctx, func() { m.Stopping(stopTimeout) })()
 	m.Ready()
 	err = d.Run(ctx)
 	stop()
 	<-ended
+	if r := replaced.Load(); r != nil && e.ctx.Err() == nil && err == nil {
+		return r
+	}
 	return err
 }
 
