@@ -54,4 +54,5 @@
 //	mistake.go, nearest.go               mistakes and warnings; the known name that a wrong one stands for
 //	secret.go, redact.go                 keep secrets out of every message
 //	xml.go                               a configuration back into XML
+//	insert.go                            adds tags to a file that is copied
 package config

@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"mailintegration/cmd/mailintegration/octopus"
 )
 
 // cli is the command line. The Run method of a verb gets the env; the error that it returns decides the exit code.
@@ -68,6 +70,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	defer out.flush()
 	defer errs.flush()
 	stdout, stderr = out, errs
+	e := &env{ctx: ctx, config: defaultConfig(), stdin: stdin, stdout: stdout, stderr: stderr, systemLog: newSystemSender}
+	if octopus.Speaks(os.Args[0], args) {
+		return report(stderr, e.explainDenial(runOriginal(e, args)))
+	}
 	exited := -1
 	var c cli
 	parser, err := newParser(&c, kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }))
@@ -84,7 +90,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return report(stderr, usageError(err))
 	}
-	e := &env{ctx: ctx, config: c.Config, stdin: stdin, stdout: stdout, stderr: stderr, systemLog: newSystemSender}
+	e.config = c.Config
 	return report(stderr, e.explainDenial(verb.Run(e)))
 }
 

@@ -22,6 +22,12 @@
 //	started.go                   what the log says when the daemon starts
 //	terminal.go, table.go        what is printed: escaped characters, tables, JSON
 //	run.go, once.go              the verbs that poll
+//	original.go, originallog.go  the command line of Octopus; package octopus parses it
+//	adopt.go, adoptfind.go       the verb service adopt: which calls of Octopus there are, and where their files lie
+//	adoptsecurity.go             … asks servers about TLS
+//	adoptwrite.go, adoptowner_*  … writes the service file and the copies
+//	adoptnext.go                 … compares with the database, and says what to do next
+//	arguments*.go                keeps passwords of the command line out of the list of processes
 //	service.go                   the verbs service …; package service does the work
 //	update.go, restart_*.go      a daemon whose executable was replaced makes way for the new one
 //	reload.go, brokenfiles.go    reads the configuration again while the daemon runs; tells it which files are broken

@@ -32,6 +32,16 @@ func (e events) settingWithoutEffect(mailbox, warning string) {
 	e.log.Warn("configuration", zap.String("mailbox", mailbox), zap.String("warning", warning))
 }
 
+// calledAsOctopus says that a command line of Octopus asks for one poll.
+func (e events) calledAsOctopus(login, team, mailbox, file string) {
+	e.log.Info("called as Octopus", zap.String("login", login), zap.String("team", team), zap.String("mailbox", mailbox), zap.String("file", file))
+}
+
+// callFailed says why the poll of a command line of Octopus did not go well. The exit code says it to the caller.
+func (e events) callFailed(err error, hint string) {
+	e.log.Error("call as Octopus failed", zap.Error(err), zap.String("hint", hint))
+}
+
 // correctIt is the hint for a mistake in the configuration of a running daemon.
 const correctIt = "correct the file: the daemon reads it again by itself; mailintegration check lists every mistake"
 

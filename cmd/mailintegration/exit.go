@@ -60,10 +60,10 @@ func report(stderr io.Writer, err error) int {
 	return code
 }
 
-// isList reports whether an error lists mistakes of a file, one per line.
+// isList reports whether an error lists mistakes of a file or of a command line of Octopus, one per line.
 func isList(err error) bool {
-	imported, mistakes := new(store.ImportError), template.Mistakes{}
-	return errors.As(err, &imported) || errors.As(err, &mistakes)
+	imported, mistakes, usage := new(store.ImportError), template.Mistakes{}, new(usageOfOriginal)
+	return errors.As(err, &imported) || errors.As(err, &mistakes) || errors.As(err, &usage)
 }
 
 // hintOf returns what a person can do about err, "" when nothing is known.

@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(context.Background(), ownArguments(os.Args)[1:], os.Stdin, os.Stdout, os.Stderr))
 }

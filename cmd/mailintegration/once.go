@@ -58,11 +58,16 @@ func (in *installation) enabled(named []string) ([]string, error) {
 			return nil, err
 		}
 		if !m.Enabled {
-			return nil, &failure{code: exitUsage, err: fmt.Errorf("mailbox %s is not enabled", m.Name), hint: "set Enabled to True in " + m.File}
+			return nil, notEnabled(m)
 		}
 		names = append(names, m.Name)
 	}
 	return names, nil
+}
+
+// notEnabled returns the error about a mailbox that must not be polled.
+func notEnabled(m *config.Mailbox) error {
+	return &failure{code: exitUsage, err: fmt.Errorf("mailbox %s is not enabled", m.Name), hint: "set Enabled to True in " + m.File}
 }
 
 // line returns the line that sums up the poll of one mailbox. Its numbers add up: what was listed is the sum of the rest.

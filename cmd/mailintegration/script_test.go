@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -20,13 +19,10 @@ import (
 const asProgram = "MAILINTEGRATION_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	program := func() {
-		os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-	}
 	if os.Getenv(asProgram) != "" {
-		program()
+		main()
 	}
-	testscript.Main(m, map[string]func(){"mailintegration": program})
+	testscript.Main(m, map[string]func(){"mailintegration": main, "ESI.Octopus.MailIntegrationApp.exe": main})
 }
 
 // TestScript runs testdata/script/*.txt, which read like a terminal. Each script has a database of its own, $DATABASE, and

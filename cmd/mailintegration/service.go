@@ -20,6 +20,7 @@ type serviceCmd struct {
 	Start     serviceStartCmd     `cmd:"" help:"Start the service, and wait until the daemon is live."`
 	Stop      serviceStopCmd      `cmd:"" help:"Stop the service, and wait until the messages in hand are recorded."`
 	Restart   serviceRestartCmd   `cmd:"" help:"Stop and start the service."`
+	Adopt     serviceAdoptCmd     `cmd:"" help:"Write service file and mailbox files from the scheduled tasks, batch files or crontabs that call Octopus."`
 	Status    serviceStatusCmd    `cmd:"" help:"Print the state of the service; exit code 0 only if it runs."`
 }
 

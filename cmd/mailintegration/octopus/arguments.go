@@ -91,13 +91,18 @@ func Speaks(program string, arguments []string) bool {
 // Flags cuts the flags of MailIntegration, --config FILE or -c FILE, from the beginning of arguments.
 func Flags(arguments []string) (flags, rest []string) {
 	n := 0
-	for n < len(arguments) && strings.HasPrefix(arguments[n], "-") {
-		takesNext := arguments[n] == "--config" || arguments[n] == "-c"
-		if n++; takesNext && n < len(arguments) {
+	for n < len(arguments) {
+		a := arguments[n]
+		isAlone := a == "--config" || a == "-c"
+		if !isAlone && !strings.HasPrefix(a, "--config=") && !strings.HasPrefix(a, "-c") {
+			break
+		}
+		if n++; isAlone {
 			n++
 		}
 	}
-	return arguments[:n], arguments[n:]
+	n = min(n, len(arguments))
+	return slices.Clip(arguments[:n]), arguments[n:]
 }
 
 // Parse reads the arguments of a call. The error is an *Error with every mistake.

@@ -181,3 +181,12 @@ func (f *Finder) follow(at Place, name, folder string, variables map[string]stri
 	f.file(Place{File: found, Task: at.Task}, folder, octets, variables)
 	return true
 }
+
+// SplitArguments splits words into the names of files and the arguments of one call, which begin with the first parameter.
+func SplitArguments(words []string) (files, arguments []string) {
+	i := slices.IndexFunc(words, func(w string) bool { p, _, _ := parameterOf(w); return p != nil })
+	if i < 0 {
+		return words, nil
+	}
+	return words[:i], words[i:]
+}
