@@ -14,8 +14,7 @@ const (
 )
 
 // LoadMailbox reads one mailbox file and the files that it names. The error is an *Error with every mistake. Login and
-// Team are "" when the file has none. Only tests call it so far: the command line of the original, which polls the
-// mailbox of one file (/ConfigFilePath:), will need it.
+// Team are "" when the file has none: the command line of the original, which polls the mailbox of one file, gives them.
 func LoadMailbox(path string) (*Mailbox, []Warning, error) {
 	m, d := loadMailbox(path)
 	if err := asError(d.mistakes); err != nil {
@@ -61,7 +60,7 @@ func readMailbox(path string, data []byte) (*Mailbox, *filling) {
 }
 
 // DefaultService returns the service that an empty file would give, without mailboxes, for a data directory; "" means
-// the usual one. Only tests call it so far: the command line of the original, which has no service file, will need it.
+// the usual one.
 func DefaultService(dataDirectory string) *Service {
 	s := &Service{Storage: Storage{DataDirectory: dataDirectory}}
 	set := serviceSet()

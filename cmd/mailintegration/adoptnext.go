@@ -27,11 +27,16 @@ func (a *adoption) sayNext() {
 	steps = append(steps, "mailintegration check    (it names the users, groups and other names that the database still lacks)")
 	steps = append(steps, a.disabling()...)
 	steps = append(steps, "mailintegration service install", "mailintegration service start")
-	fmt.Fprintln(a.stdout, "\nNext:")
+	heading := "Next:"
+	if a.config != defaultConfig() {
+		heading = "Next, with --config " + octopus.Quoted([]string{a.config}) + ":"
+	}
+	printLine(a.stdout, "")
+	printLine(a.stdout, "%s", heading)
 	for i, s := range steps {
 		printLine(a.stdout, "  %d. %s", i+1, s)
 	}
-	if a.service != nil {
+	if a.service != nil && !a.dryRun {
 		fmt.Fprintln(a.stdout, "A daemon that runs with this service file polls the new mailboxes already: disable the old task at once.")
 	}
 }
@@ -40,7 +45,7 @@ func (a *adoption) sayNext() {
 func (a *adoption) disabling() []string {
 	var steps []string
 	for _, m := range a.mailboxes {
-		step := "end what calls Octopus by " + m.Place.String()
+		step := "disable the scheduled task or the line of cron with this command line"
 		switch {
 		case m.Task != "":
 			step = `schtasks /Change /TN "` + m.Task + `" /DISABLE`
