@@ -28,7 +28,7 @@ test: setup ## run all tests
 race: setup ## run all tests with the race detector and in random order
 	$(GO) test -race -shuffle=on $(PARALLEL) -timeout 30m $(PKGS)
 
-databases: ## run the tests of store on the PostgreSQL found, 18 (from npm) and behind pgbouncer; DATABASES="18 pooler" chooses some
+databases: ## run the tests of store on the PostgreSQL found, 18 (from npm) and behind pgbouncer, all at once; DATABASES="18 pooler" chooses some
 	@GO="$(GO)" scripts/databases $(DATABASES)
 
 outages: setup ## pull each plug of a running installation, as root, and print the events that tell of it
