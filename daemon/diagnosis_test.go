@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/robfig/cron/v3"
 
 	"mailintegration/mailbox/pop3test"
 	"mailintegration/processor"
@@ -120,7 +123,9 @@ func TestADeadServerWith200MailboxesOpensOneEventPerOutage(t *testing.T) {
 			if !strings.Contains(last, "This is over.") || !strings.Contains(last, "(200)") {
 				t.Errorf("the last activity is %q", last)
 			}
-			c.pass(time.Hour)
+			c.reschedule(interval(20 * time.Minute)) // a minute would be 12,000 sessions in the hour
+			c.passInSteps(time.Hour, longStep)
+			c.reschedule(interval(time.Minute))
 			server.pull()
 			c.pass(2 * time.Minute)
 			c.wantEvents("processed: Mail server", "new: Mail server")
@@ -364,7 +369,7 @@ func TestADayOfNormalWorkReportsNothing(t *testing.T) {
 			}
 			c.first(c.join(all, reporting))
 		}
-		c.passInSteps(time.Hour, 20*time.Second)
+		c.passInSteps(time.Hour, longStep)
 	}
 	c.wantEvents()
 	if n := c.count(`SELECT count(*) FROM receipt`); n != mails {
@@ -375,7 +380,24 @@ func TestADayOfNormalWorkReportsNothing(t *testing.T) {
 	}
 }
 
-// passInSteps lets the time pass in steps that are longer than the time between two beats, and shorter than a lease.
+// reschedule gives all mailboxes another schedule, at all daemons.
+func (c *cluster) reschedule(schedule cron.Schedule) {
+	c.Helper()
+	for _, m := range c.members {
+		all := slices.Clone(m.options().Mailboxes)
+		for i := range all {
+			all[i].Schedule, all[i].Revision = schedule, fmt.Sprint(c.clock.now())
+		}
+		if _, err := m.Apply(Settings{Mailboxes: all}); err != nil {
+			c.Fatal(err)
+		}
+	}
+}
+
+// longStep is longer than the time between two beats and between two looks of the diagnosis, and shorter than a lease.
+const longStep = 20 * time.Second
+
+// passInSteps lets the time pass, and the daemons beat only once a step.
 func (c *cluster) passInSteps(d, step time.Duration) {
 	c.Helper()
 	for ; d > 0; d -= step {

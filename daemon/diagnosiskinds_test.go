@@ -220,7 +220,7 @@ func TestEachKindOfTroubleOpensOneEventThatClosesByItself(t *testing.T) {
 				a.begin(p)
 				p.awaitEvent(processing(false))
 				p.wantEvent(a)
-				p.pass(5 * time.Minute)
+				p.passInSteps(5*time.Minute, longStep)
 				a.end(p)
 				p.awaitEvent(processing(true))
 				p.wantEvent(a)
@@ -241,7 +241,7 @@ func processing(processed bool) func(store.RequestDetail) bool {
 func (p *patient) awaitEvent(is func(store.RequestDetail) bool) {
 	p.Helper()
 	for range 30 {
-		p.pass(time.Minute)
+		p.passInSteps(time.Minute, longStep)
 		if all := p.eventDetails(); len(all) > 0 && is(all[len(all)-1]) {
 			return
 		}
