@@ -85,7 +85,7 @@ func (a *adoption) serviceFile() []byte {
 	}
 	b.WriteString("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<!-- Written by mailintegration service adopt. mailintegration check tells whether it fits. -->\n<MailIntegrationService>\n")
 	b.WriteString("  <!-- Without Database, a private PostgreSQL runs in DataDirectory. To use a server of your own:\n" +
-		"  <Database>host=db.example.com dbname=mailintegration user=mailintegration</Database> -->\n")
+		"  <Database>host=db.example.com dbname=mail user=mail</Database> -->\n")
 	line("Login", first.Login, "/Login: also the author of events that the daemon opens by itself")
 	line("Team", first.team, "/Team:"+first.Call.Team)
 	line("Mailboxes", "mailboxes/*.xml", "relative to this file")
