@@ -47,6 +47,7 @@ func report(stderr io.Writer, err error) int {
 	}
 	if mistakes := new(config.Error); errors.As(err, &mistakes) {
 		fmt.Fprintln(stderr, mistakes)
+		printHint(stderr, hint)
 		return exitConfiguration
 	}
 	msg := err.Error()
@@ -54,10 +55,14 @@ func report(stderr io.Writer, err error) int {
 		msg = oneLine(msg)
 	}
 	fmt.Fprintln(stderr, "mailintegration:", msg)
+	printHint(stderr, hint)
+	return code
+}
+
+func printHint(stderr io.Writer, hint string) {
 	if hint != "" {
 		fmt.Fprintln(stderr, "hint:", hint)
 	}
-	return code
 }
 
 // isList reports whether an error lists mistakes of a file or of a command line of Octopus, one per line.
