@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"syscall"
 
@@ -74,11 +75,11 @@ func findRunner(name string) (runner, error) {
 	return r, nil
 }
 
-// makeDirectories makes the directories that are missing, for the account. Those below /var/lib/mailintegration and
-// /var/log/mailintegration are made by systemd and the daemon.
+// makeDirectories makes the directories that are missing, for the account. So root's verbs find the data directory, and become
+// the account, before the first start. What is in /var/lib/mailintegration and /var/log/mailintegration is made by the daemon.
 func (s *systemd) makeDirectories(who runner) error {
 	for _, path := range s.options.Writes {
-		if _, err := os.Stat(path); isOwn(path) || !errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(path); isOwn(filepath.Dir(path)) || !errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err := os.MkdirAll(path, 0o750); err != nil {
