@@ -8,10 +8,10 @@ PARALLEL ?= -p 4 -parallel 4
 INTEROP ?= dovecot popa3d mailutils courier cyrus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test race databases outages interop serverscripts e2e-windows lint fuzz bench growth gobench cover package install uninstall generate update-cases clean
+.PHONY: help setup build demo test race databases outages interop serverscripts e2e-systemd e2e-windows lint fuzz bench growth gobench cover package install uninstall generate update-cases clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install missing Debian packages: PostgreSQL server, pgbouncer, Dovecot POP3
 	@scripts/setup
@@ -44,6 +44,10 @@ interop: ## run sessions and whole polls against real POP3 servers, as root; INT
 serverscripts: setup ## run whole polls against random servers that do something wrong; SERVER_SCRIPTS=100000 sets how many
 	SERVER_SCRIPTS=$(or $(SERVER_SCRIPTS),100000) SERVER_SCRIPTS_FROM=$(SERVER_SCRIPTS_FROM) SERVER_SCRIPT=$(SERVER_SCRIPT) \
 		$(GO) test -count 1 -timeout 6h -v -run TestNoServerScriptBreaksThePromise ./daemon
+
+e2e-systemd: ## install the package in a booted systemd, as root, and play its life there; E2E="package binary" chooses stories
+	@scripts/setup e2e
+	@scripts/e2e-systemd $(E2E)
 
 e2e-windows: ## run the Windows build under wine: unit tests, and the program as a service of Windows
 	@scripts/e2e-windows
