@@ -8,7 +8,10 @@ import (
 func TestTagsAreInsertedAndTheRestOfTheFileStaysAsItIs(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ file, want string }{
-		"UTF-8":                              {"<?xml version=\"1.0\" encoding=\"utf-8\" ?>\n<!-- é -->\n<Mail a=\"1\">\n <X/><!-- b -->\n</mail>", "<?xml version=\"1.0\" encoding=\"utf-8\" ?>\n<!-- é -->\n<Mail a=\"1\">\n  <Name>a</Name>\n <X/><!-- b -->\n</mail>"},
+		"UTF-8": {
+			"<?xml version=\"1.0\" encoding=\"utf-8\" ?>\n<!-- é -->\n<Mail a=\"1\">\n <X/><!-- b -->\n</mail>",
+			"<?xml version=\"1.0\" encoding=\"utf-8\" ?>\n<!-- é -->\n<Mail a=\"1\">\n  <Name>a</Name>\n <X/><!-- b -->\n</mail>",
+		},
 		"Windows ends of lines":              {"<Mail>\r\n</Mail>", "<Mail>\r\n  <Name>a</Name>\r\n</Mail>"},
 		"code page 1252":                     {"<?xml version='1.0' encoding='windows-1252'?><Mail>\xE9</Mail>", "<?xml version='1.0' encoding='utf-8'?><Mail>\n  <Name>a</Name>é</Mail>"},
 		"UTF-16":                             {"\xFF\xFE<\x00M\x00>\x00\xE9\x00<\x00/\x00M\x00>\x00", "<M>\n  <Name>a</Name>é</M>"},

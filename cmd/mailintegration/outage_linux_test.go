@@ -170,7 +170,8 @@ func (o *outage) until(what string, done func() bool) {
 
 // problems lists the problems in the database.
 func (o *outage) problems() string {
-	rows, _ := o.rows.Query(context.Background(), `SELECT kind || ' ' || source || ', event ' || event_id || coalesce(', closed ' || closed_at, '') FROM problem ORDER BY id`)
+	rows, _ := o.rows.Query(context.Background(), `
+		SELECT kind || ' ' || source || ', event ' || event_id || coalesce(', closed ' || closed_at, '') FROM problem ORDER BY id`)
 	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return err.Error()
@@ -292,7 +293,8 @@ func (o *outage) tell(event int64) string {
 	var b strings.Builder
 	r := one(`SELECT to_char(opened_at, 'HH24:MI:SS'), subject, body, state FROM request WHERE number = $1`)[0]
 	fmt.Fprintf(&b, "── event %d (%s) ── %s\n%s\n", event, r.State, r.Subject, indented(r.Body))
-	for _, f := range one(`SELECT '', name, octets || ' octets, ' || media_type, coalesce(activity_id::text, '') FROM attachment WHERE request_id = $1 ORDER BY id`) {
+	for _, f := range one(`
+		SELECT '', name, octets || ' octets, ' || media_type, coalesce(activity_id::text, '') FROM attachment WHERE request_id = $1 ORDER BY id`) {
 		fmt.Fprintf(&b, "   attached: %s (%s)%s\n", f.Subject, f.Body, map[bool]string{true: " with activity " + f.State}[f.State != ""])
 	}
 	for _, a := range one(`SELECT to_char(recorded_at, 'HH24:MI:SS'), subject, body, id::text FROM activity WHERE request_id = $1 ORDER BY id`) {
