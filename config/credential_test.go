@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -41,6 +42,9 @@ func TestTheUnitLoadsTheCredentialsFromThatFolder(t *testing.T) {
 // TestACredentialIsReadFromItsSourceWhileTheServiceIsStopped reads a credential before and after systemd has handed it over.
 func TestACredentialIsReadFromItsSourceWhileTheServiceIsStopped(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no systemd")
+	}
 	c := credentials{given: t.TempDir(), source: t.TempDir()}
 	path := filepath.Join(c.given, "secret_helpdesk")
 	expect := func(want string) {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +123,9 @@ func TestASymbolicLinkToAnotherFileIsAChange(t *testing.T) {
 			t.Skip(err) // Windows asks for a privilege
 		}
 		if err := os.Rename(filepath.Join(w.dir, "link"), filepath.Join(w.dir, "mailboxes/c.xml")); err != nil {
+			if runtime.GOOS == "windows" {
+				t.Skip(err) // wine 8 looks for the target below the working directory
+			}
 			t.Fatal(err)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 )
 
 // attachmentFileError is an error of a file in the attachment directory. Hint needs the mark, because other paths
@@ -52,9 +51,9 @@ func FileHint(err error, setting string) string {
 		return "give the account that the program runs as the right to read and write in " + inDirectory
 	case errors.Is(err, fs.ErrPermission):
 		return "give the account that the program runs as access to " + path
-	case errors.Is(err, syscall.ENOTDIR) && setting != "":
+	case isBelowFile(err, path) && setting != "":
 		return "correct " + setting + ": a part of " + wantedDirectory(err, path) + " is a file, not a directory"
-	case errors.Is(err, syscall.ENOTDIR):
+	case isBelowFile(err, path):
 		return "correct the path: a part of " + path + " is a file, not a directory"
 	case errors.Is(err, fs.ErrNotExist) && setting != "":
 		return "create " + directory + ", or correct " + setting

@@ -14,3 +14,6 @@ func isNoSpace(err error) bool {
 
 // isReadOnly reports whether a file system takes no changes.
 func isReadOnly(err error) bool { return errors.Is(err, syscall.EROFS) }
+
+// isBelowFile reports whether a part of the path is a file, not a directory.
+func isBelowFile(err error, _ string) bool { return errors.Is(err, syscall.ENOTDIR) }

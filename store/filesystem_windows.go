@@ -2,6 +2,8 @@ package store
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -20,3 +22,17 @@ func isNoSpace(err error) bool {
 
 // isReadOnly reports whether a file system takes no changes.
 func isReadOnly(err error) bool { return errors.Is(err, errorWriteProtect) }
+
+// isBelowFile reports whether a part of the path is a file, not a directory. Windows has one error for that and for a directory
+// that is missing.
+func isBelowFile(err error, path string) bool {
+	if !errors.Is(err, syscall.ENOTDIR) {
+		return false
+	}
+	for above := filepath.Dir(path); ; above = filepath.Dir(above) {
+		info, err := os.Stat(above)
+		if err == nil || above == filepath.Dir(above) {
+			return err == nil && !info.IsDir()
+		}
+	}
+}

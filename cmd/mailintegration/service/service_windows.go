@@ -107,14 +107,16 @@ func (w *windowsService) Uninstall(ctx context.Context) (Result, error) {
 	if err != nil {
 		return "", err
 	}
-	defer s.Close()
-	if err := stop(ctx, s); err != nil {
-		return "", err
-	}
-	if err := s.Delete(); err != nil && !errors.Is(err, windows.ERROR_SERVICE_MARKED_FOR_DELETE) {
-		return "", managerError("remove", err)
+	err = stop(ctx, s)
+	if err == nil {
+		if err = s.Delete(); err != nil && !errors.Is(err, windows.ERROR_SERVICE_MARKED_FOR_DELETE) {
+			err = managerError("remove", err)
+		}
 	}
 	s.Close() // the service manager forgets the service when its last handle is closed
+	if err != nil {
+		return "", err
+	}
 	_ = eventlog.Remove(Name)
 	return Removed, awaitRemoval(ctx)
 }
