@@ -74,9 +74,9 @@ cover: setup ## print the test coverage of each function
 update-cases: ## rewrite want.json of processor's cases; review the diff
 	$(GO) test ./processor -run 'TestEachCase|TestExplainWrites' -update
 
-generate: ## rewrite generated files (the configuration reference, the manual pages)
+generate: ## rewrite generated files (the configuration reference, the manual pages, the log's documentation)
 	$(GO) test ./config -run Reference -update
-	$(GO) test ./cmd/mailintegration -run TestTheManual -update
+	$(GO) test ./cmd/mailintegration -run 'TestTheManual|TestTheLogIsDocumented' -update
 
 package: ## build .deb, .rpm, .tar.gz and .zip in dist/; PACKAGES="deb rpm" and TARGETS="linux/amd64" choose some
 	@scripts/package $(VERSION) $(PACKAGES)

@@ -41,7 +41,7 @@ func nothing() (int, error) { return 0, nil }
 // collectorOf returns a collector and its log.
 func collectorOf(s sweeping, opts Options) (*collector, *observer.ObservedLogs) {
 	core, logged := observer.New(zap.DebugLevel)
-	opts.Logger = zap.New(core)
+	opts.Logger = zap.New(eventsLogged.Core(core))
 	c := newCollector(opts)
 	c.store = s
 	return c, logged

@@ -300,22 +300,9 @@
 // # The log
 //
 // All events are functions in events.go. Debug shows the course of a poll, info what an operator counts, warn what the
-// daemon will try again or what is worth a look, and error what a person must act on:
-//
-//	debug  session opened, session closed, session dropped, poll ended (of an empty mailbox), poll skipped,
-//	       settings applied, message too large known, receipts and attachments not swept again
-//	info   daemon started, daemon stopped, database usable, mailboxes taken, message accepted,
-//	       message known, message refused, message info, poll ended, poll stopped, poll postponed,
-//	       mailbox works, old receipts and orphaned attachments removed, receipts and attachments swept again,
-//	       trouble reported, trouble over, mail sent, mail can be sent
-//	warn   database unreachable, attachment directory unusable, mailboxes lost, mailboxes not given back,
-//	       message left in the mailbox, raw message not written, message refused, message given up, message not retrieved,
-//	       message too large not recorded, deletion refused, last poll was interrupted, poll failed,
-//	       server deletes messages by itself, server wants time between log-ins, receipts and attachments not swept,
-//	       trouble not reported, outbox not read, mail not sent yet, mail not marked, template unusable, event not closed
-//	error  database outage, attachment directory unusable, schema does not fit, message set aside, message too large,
-//	       mail loop, mail given up, mail cannot be sent, poll failed, poll panicked, poll does not add up, collection panicked,
-//	       receipts and attachments not swept, trouble not reported
+// daemon will try again or what is worth a look, and error what a person must act on. deploy/log.md lists them; it is
+// generated from their names, fields, hints and comments, which package vocabulary reads. A poll that finds nothing but messages that it knows, such as one that is too large
+// and stays in its mailbox, is told at debug.
 //
 // # Files
 //

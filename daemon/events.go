@@ -16,7 +16,7 @@ import (
 // has a hint, what a person must act on. Secrets and bodies never reach a log.
 type events struct{ log *zap.Logger }
 
-// daemonStarted logs that the daemon runs, with its version, its mailboxes, and what the program says about itself.
+// daemonStarted logs that the daemon runs: its version, configuration, database and mailboxes, where it runs, and who started it.
 func (e events) daemonStarted(version string, mailboxes []string, about []zap.Field) {
 	e.log.Info("daemon started", append([]zap.Field{
 		zap.String("version", version), zap.Int("mailboxes", len(mailboxes)), zap.Strings("names", mailboxes[:min(len(mailboxes), maxNamed)]),
@@ -31,10 +31,13 @@ func (e events) databaseUnusable(s DatabaseStatus) {
 	fields := []zap.Field{zap.Error(s.Err), zap.String("hint", Hint(s.Err))}
 	switch s.Cause {
 	case CauseSchema:
+		// The database has the schema of a newer version, or lacks something: this daemon polls nothing.
 		e.log.Error("schema does not fit", append(fields, zap.String("polling", "ended"))...)
 	case CauseAttachmentDirectory:
+		// The attachment directory cannot be used. The daemon polls nothing, and tries again.
 		e.log.Warn("attachment directory unusable", fields...)
 	default:
+		// The database cannot be used. The daemon polls nothing, and tries again.
 		e.log.Warn("database unreachable", fields...)
 	}
 }
@@ -47,15 +50,18 @@ func (e events) databaseOutage(s DatabaseStatus, lasts time.Duration) {
 	}
 	switch s.Cause {
 	case CauseSchema:
+		// The schema still does not fit. The line comes again with a growing interval.
 		e.log.Error("schema does not fit", fields...)
 	case CauseAttachmentDirectory:
+		// The attachment directory has been unusable for longer than a retry takes. The line comes again with a growing interval.
 		e.log.Error("attachment directory unusable", fields...)
 	default:
+		// The database has been unusable for longer than a retry takes. The line comes again with a growing interval.
 		e.log.Error("database outage", fields...)
 	}
 }
 
-// databaseUsable logs that the database can be used again. wasOutage says that databaseOutage told that it could not.
+// databaseUsable logs that the database can be used, at the start or again. outage_ended says that an error told of the outage.
 func (e events) databaseUsable(after time.Duration, wasOutage bool) {
 	e.log.Info("database usable", zap.Duration("after", after.Round(time.Millisecond)), zap.Bool(OutageEnded, wasOutage))
 }
@@ -79,6 +85,7 @@ func (e events) leasesLost(mailboxes []string) {
 	}
 }
 
+// leasesNotReleased logs that the daemon could not give its mailboxes back when it stopped.
 func (e events) leasesNotReleased(err error) {
 	e.log.Warn("mailboxes not given back", zap.Error(err),
 		zap.String("hint", "nothing to do: other daemons take them when the leases have run out, within a minute"))
@@ -87,10 +94,12 @@ func (e events) leasesNotReleased(err error) {
 // maxNamed limits how many mailboxes a line names.
 const maxNamed = 20
 
+// sessionOpened logs that a POP3 session has logged in and read the listing.
 func (e events) sessionOpened(listed, fresh int) {
 	e.log.Debug("session opened", zap.Int("listed", listed), zap.Int("to_retrieve", fresh))
 }
 
+// sessionClosed logs that a POP3 session has ended with QUIT.
 func (e events) sessionClosed(retrieved, deleted int) {
 	e.log.Debug("session closed", zap.Int("retrieved", retrieved), zap.Int("deleted", deleted))
 }
@@ -103,11 +112,13 @@ func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outco
 		zap.Int64("octets", d.Raw.Size()),
 	}
 	if o.Err != nil {
+		// The message could not be recorded. It stays on the server, and is tried again.
 		e.log.Warn("message left in the mailbox", append(fields, zap.Error(o.Err))...)
 		return
 	}
 	fields = append(fields, zap.String("outcome", string(o.Result)), zap.Int64("request", o.Request))
 	if o.Known {
+		// The message was recorded before: it is only deleted.
 		e.log.Info("message known", fields...)
 		return
 	}
@@ -124,17 +135,21 @@ func (e events) messageAccepted(it mailbox.Item, d store.Delivery, o store.Outco
 	}
 	switch o.Result {
 	case store.SetAside:
+		// The message could not be understood or recorded. It is kept whole, with an event that carries it.
 		e.log.Error("message set aside", append(fields, zap.Int64("activity", o.Activity), zap.Int64("aside", o.Aside),
 			zap.String("hint", "read the event: it has the cause, and the message as it was received"))...)
 	case store.Refused:
 		if noReply != processor.NoSmtp {
+			// The message would open a request, and CreateNewRequests is False. Its sender gets an answer, unless no_reply says why not.
 			e.log.Info("message refused", fields...)
 			return
 		}
+		// The message was refused, and its sender hears nothing, because no Smtp is configured.
 		e.log.Warn("message refused", append(fields,
 			zap.String("hint", "CreateNewRequests is False, and the message would open a request; its original is kept with the receipt; "+
 				"add Smtp to the configuration so that the sender gets an answer"))...)
 	default:
+		// The message is recorded, as outcome and reason say.
 		e.log.Info("message accepted", fields...)
 	}
 }
@@ -152,12 +167,14 @@ func (e events) rawMessageNotWritten(file string, err error) {
 		zap.String("hint", "Debug asks for this file; the mail is not affected. Let the account of the daemon write there, or free space"))
 }
 
+// serverExpires logs that the server deletes messages by itself, and some have to stay there.
 func (e events) serverExpires(days int) {
 	e.log.Warn("server deletes messages by itself", zap.Int("days", days),
 		zap.String("hint", "turn this off on the server: it deletes messages after this many days, with 0 once they are retrieved, "+
 			"even those that LeaveOnServer keeps, that are too large or that could not be recorded"))
 }
 
+// serverDelays logs that the server wants more time between log-ins than Schedule leaves.
 func (e events) serverDelays(asked, respected, schedule time.Duration) {
 	e.log.Warn("server wants time between log-ins", zap.Duration("login_delay", asked), zap.Duration("respected", respected),
 		zap.Duration("schedule", schedule),
@@ -177,7 +194,7 @@ func (e events) sessionDropped(staying int) {
 		zap.String("reason", "QUIT would delete messages that have to stay (EXPIRE 0)"))
 }
 
-// messageGivenUp logs why a message was set aside unparsed.
+// messageGivenUp logs that a message was set aside unparsed, and why.
 func (e events) messageGivenUp(it mailbox.Item, err error) {
 	e.log.Warn("message given up", zap.String("uidl", it.UIDL), zap.Error(err))
 }
@@ -200,25 +217,30 @@ func (e events) messageTooLarge(it mailbox.Item, m *processor.Message, o store.O
 	fields := []zap.Field{zap.String("uidl", it.UIDL), zap.String("message_id", m.MessageID), zap.Int64("octets", it.Octets)}
 	switch {
 	case o.Err != nil:
+		// A message is larger than MaxMessageSize, and the event about it could not be recorded. The next poll tries again.
 		e.log.Warn("message too large not recorded", append(fields, zap.Error(o.Err))...)
 	case o.Known:
+		// A message that is larger than MaxMessageSize is still in the mailbox. Its event was opened before.
 		e.log.Debug("message too large known", append(fields, zap.Int64("request", o.Request))...)
 	default:
+		// A message is larger than MaxMessageSize. It stays in the mailbox, and an event tells of it.
 		e.log.Error("message too large", append(fields, zap.Int64("request", o.Request),
 			zap.String("hint", "raise MaxMessageSize, or remove the message from the mailbox with a mail program"))...)
 	}
 }
 
+// retrieveFailed logs that the server did not hand over a message. It stays there, and is tried again.
 func (e events) retrieveFailed(it mailbox.Item, err error) {
 	e.log.Warn("message not retrieved", zap.String("uidl", it.UIDL), zap.Int64("octets", it.Octets), zap.Error(err),
 		zap.String("hint", Hint(err)))
 }
 
+// deleteRefused logs that the server did not delete a message that is recorded. The next poll knows it, and tries again.
 func (e events) deleteRefused(it mailbox.Item, err error) {
 	e.log.Warn("deletion refused", zap.String("uidl", it.UIDL), zap.Error(err))
 }
 
-// pollEnded sums up a poll. It logs a poll of an empty mailbox at Debug only.
+// pollEnded sums up a poll. It logs a poll that finds nothing to do at Debug only.
 func (e events) pollEnded(r Report, took time.Duration) {
 	fields := []zap.Field{
 		zap.Int("listed", r.Listed), zap.Int("recorded", r.Recorded()), zap.Int("known", r.Known),
@@ -227,16 +249,22 @@ func (e events) pollEnded(r Report, took time.Duration) {
 	}
 	switch {
 	case r.Skipped:
+		// Another daemon polls the mailbox, or it is not due.
 		e.log.Debug("poll skipped", zap.String("host", r.Holder.Host), zap.Int("process", r.Holder.Process), zap.Time("next_poll", r.NextPoll))
 	case isInterruption(r.Err):
+		// The daemon was stopped within the poll. What was recorded is deleted by the next one.
 		e.log.Info("poll stopped", fields...)
 	case r.Err != nil && needsPerson(r.Err):
+		// The poll ended early, and waiting does not help: a person has to change something.
 		e.log.Error("poll failed", append(fields, zap.Error(r.Err), zap.String("hint", Hint(r.Err)))...)
 	case r.Err != nil:
+		// The poll ended early. The next one tries again.
 		e.log.Warn("poll failed", append(fields, zap.Error(r.Err), zap.String("hint", Hint(r.Err)))...)
-	case r.Listed == 0:
+	case r.Listed == r.Oversize:
+		// The mailbox was empty, or has only messages that are larger than MaxMessageSize, which stay there.
 		e.log.Debug("poll ended", fields...)
 	default:
+		// The poll went well. The numbers say what became of the messages; their sum is listed.
 		e.log.Info("poll ended", fields...)
 	}
 }
@@ -248,7 +276,7 @@ func (e events) pollDoesNotAddUp(r Report, unaccounted int) {
 		zap.Int("deferred", r.Deferred), zap.String("hint", "this is a bug, please report it; no unrecorded message was deleted"))
 }
 
-// settingsApplied logs what Apply has changed, by name. The program says more about it: which tags, and why.
+// settingsApplied logs which mailboxes a reload has added, changed and removed. "configuration reloaded" says which tags, and why.
 func (e events) settingsApplied(c Changes) {
 	e.log.Debug("settings applied", zap.Strings("added", c.Added), zap.Strings("changed", c.Changed), zap.Strings("removed", c.Removed))
 }
@@ -256,15 +284,18 @@ func (e events) settingsApplied(c Changes) {
 // mailboxWorks logs that a mailbox was polled, for the first time or again after failures.
 func (e events) mailboxWorks() { e.log.Info("mailbox works") }
 
+// pollPostponed logs that a mailbox that keeps failing is polled less often for a while.
 func (e events) pollPostponed(failures int, next time.Time) {
 	e.log.Info("poll postponed", zap.Int("failures", failures), zap.Time("next_poll", next))
 }
 
+// pollPanicked logs a bug that ended a poll, but not the daemon.
 func (e events) pollPanicked(r any, stack []byte) {
 	e.log.Error("poll panicked", zap.Any("panic", r), zap.ByteString("stack", stack),
 		zap.String("hint", "this is a bug, please report it; no unrecorded message was deleted"))
 }
 
+// collected logs what was removed because Retention is over, or because no row names it.
 func (e events) collected(receipts, files int) {
 	e.log.Info("old receipts and orphaned attachments removed", zap.Int("receipts", receipts), zap.Int("files", files))
 }
@@ -276,13 +307,17 @@ func (e events) collectFailed(err error, repeated bool) {
 	var panicked *panicError
 	switch {
 	case repeated:
+		// Old receipts and files could not be removed, for the same reason as before.
 		e.log.Debug("receipts and attachments not swept again", fields...)
 	case errors.As(err, &panicked):
+		// A bug ended the removal of old receipts and files.
 		e.log.Error("collection panicked", zap.Error(err), zap.ByteString("stack", panicked.stack),
 			zap.String("hint", "this is a bug, please report it"))
 	case errors.Is(err, store.ErrUnavailable):
+		// Old receipts and files could not be removed. The next run tries again.
 		e.log.Warn("receipts and attachments not swept", fields...)
 	default:
+		// Old receipts and files could not be removed, and waiting does not help.
 		e.log.Error("receipts and attachments not swept", fields...)
 	}
 }
@@ -307,10 +342,12 @@ func (e events) troubleNotReported(err error) {
 	fields := []zap.Field{zap.Error(err), zap.String("hint", Hint(err))}
 	var panicked *panicError
 	if errors.As(err, &panicked) {
+		// A bug kept an event about a trouble from being written.
 		e.log.Error("trouble not reported", append(fields[:1], zap.ByteString("stack", panicked.stack),
 			zap.String("hint", "this is a bug, please report it"))...)
 		return
 	}
+	// An event about a trouble could not be written. The next look tries again.
 	e.log.Warn("trouble not reported", fields...)
 }
 
@@ -354,6 +391,7 @@ func (e events) mailCannotBeSent(server string, wait time.Duration, err error) {
 	e.log.Error("mail cannot be sent", zap.String("server", server), zap.Error(err), zap.Duration("next", wait), zap.String("hint", Hint(err)))
 }
 
+// mailCanBeSent logs that mail can be sent through a server again.
 func (e events) mailCanBeSent(server string, after time.Duration) {
 	e.log.Info("mail can be sent", zap.String("server", server), zap.Duration("after", after.Round(time.Millisecond)))
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/zap"
+
 	"mailintegration/mailbox/pop3test"
 )
 
@@ -83,6 +85,26 @@ func TestAWorkerReadsTheHeaderOfAMessageThatIsTooLargeOnce(t *testing.T) {
 	if n := strings.Count(strings.Join(w.maildrops.Log(), "\n"), "TOP"); n != 1 {
 		t.Errorf("TOP was sent %d times", n)
 	}
+}
+
+func TestTheLogSaysNothingAtEveryPollOfAMailboxThatOnlyKeepsAMessageThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mailbox.Account.MaxOctets = 10_000
+	w.add(large())
+	d := w.daemon()
+	for i := range 11 {
+		if _, err := d.Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range w.logged.TakeAll() {
+			if i > 0 && line.Level > zap.DebugLevel {
+				t.Errorf("poll %d logged %s %s %v", i+1, line.Level, line.Message, line.ContextMap())
+			}
+		}
+		w.idle()
+	}
+	w.wantOversize()
 }
 
 func TestAMessageThatWasTooLargeIsRecordedAfterTheLimitIsRaised(t *testing.T) {

@@ -68,7 +68,7 @@ func newWorldVia(t testing.TB, via func(url string) string) *world {
 	core, logged := observer.New(zap.DebugLevel)
 	w.logged = logged
 	w.mailbox = w.newMailbox(helpdesk, w.maildrops)
-	w.options = Options{Store: w.store, Logger: zap.New(core), holder: store.NewHolder("test")}
+	w.options = Options{Store: w.store, Logger: zap.New(eventsLogged.Core(core)), holder: store.NewHolder("test")}
 	return w
 }
 

@@ -31,6 +31,8 @@ type cli struct {
 	SetAside setAsideCmd `cmd:"" name:"setaside" help:"List, show, export, replay and discard messages that could not be recorded."`
 	Event    eventCmd    `cmd:"" help:"Show events; mark them as processed."`
 
+	Logs logsCmd `cmd:"" help:"Show the daemon's log, list and remove its files."`
+
 	Attachments attachmentsCmd `cmd:"" help:"Make the attachment directory this database's."`
 
 	Template templateCmd `cmd:"" help:"Show, check and save the texts of the mail that is sent."`

@@ -19,6 +19,7 @@
 //	queue.go                     … without waiting for it
 //	logline.go, journal.go       a line taken apart, as a sentence, as an entry of the journal
 //	systemlog*.go, eventids.go   what goes to syslog or to the event log of Windows
+//	logs.go, logtail.go          the verb logs
 //	started.go                   what the log says when the daemon starts
 //	terminal.go, table.go        what is printed: escaped characters, tables, JSON
 //	run.go, once.go              the verbs that poll

@@ -25,13 +25,15 @@ var eventIDs = map[string]uint32{
 	"collection panicked":                61,
 	"receipts and attachments not swept": 62,
 
-	"mailbox not polled":        70,
-	"mailbox polled as before":  71,
-	"configuration refused":     72,
-	"configuration not applied": 73,
-	"reload panicked":           74,
-	"log directory unusable":    80,
-	"log file not written":      81,
+	"mailbox not polled":          70,
+	"mailbox polled as before":    71,
+	"configuration refused":       72,
+	"configuration not applied":   73,
+	"reload panicked":             74,
+	"log directory unusable":      80,
+	"log file not written":        81,
+	"new executable does not run": 90,
+	"call as Octopus failed":      91,
 }
 
 // otherEvent is the number of an event that the table does not have.

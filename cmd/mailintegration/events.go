@@ -22,12 +22,12 @@ func (e events) privateServerNotStopped(err error) {
 	e.log.Warn("private PostgreSQL not stopped", zap.Error(err))
 }
 
-// configurationWarning passes on a warning about a configuration file.
+// configurationWarning says that a configuration file has something that is allowed, but hardly meant.
 func (e events) configurationWarning(w config.Warning) {
 	e.log.Warn("configuration", zap.String("warning", w.String()))
 }
 
-// settingWithoutEffect warns of a setting of a mailbox that this version does not act on.
+// settingWithoutEffect says that a setting of a mailbox has no effect.
 func (e events) settingWithoutEffect(mailbox, warning string) {
 	e.log.Warn("configuration", zap.String("mailbox", mailbox), zap.String("warning", warning))
 }
@@ -61,23 +61,45 @@ func (e events) configurationRefused(m config.Mistake) {
 	e.log.Error("configuration refused", zap.String("mistake", m.String()), zap.String("hint", correctIt))
 }
 
-// configurationReloaded says that the configuration was read again, why, and what has changed. It has no values, and so no
-// secrets.
+// configurationReloaded says that the configuration was read again, why, and which settings have changed. It has no values, and
+// so no secrets.
 func (e events) configurationReloaded(because string, files []string, c config.Changes) {
 	e.log.Info("configuration reloaded", zap.String("because", because), zap.Strings("files", files), zap.Strings("settings", c.Settings),
 		zap.Int("mailboxes_changed", len(c.Mailboxes)))
 	for _, m := range c.Mailboxes {
-		e.log.Info("mailbox "+string(m.How), zap.String("mailbox", m.Name), zap.Strings("tags", m.Tags))
+		e.mailboxChanged(m)
 	}
 }
 
-// restartNeeded says which settings of the service file differ from those that the daemon runs with until it is restarted.
+// mailboxChanged says what has changed about a mailbox since the configuration was read before.
+func (e events) mailboxChanged(m config.MailboxChange) {
+	fields := []zap.Field{zap.String("mailbox", m.Name), zap.Strings("tags", m.Tags)}
+	switch m.How {
+	case config.Added:
+		// The mailbox is new, and polled from now on.
+		e.log.Info("mailbox added", fields...)
+	case config.Enabled:
+		// The mailbox is polled again.
+		e.log.Info("mailbox enabled", fields...)
+	case config.Disabled:
+		// The file says that the mailbox is not polled for now.
+		e.log.Info("mailbox disabled", fields...)
+	case config.Removed:
+		// The file of the mailbox is gone, and it is no longer polled.
+		e.log.Info("mailbox removed", fields...)
+	default:
+		// The mailbox is polled as these tags of its file say now.
+		e.log.Info("mailbox changed", fields...)
+	}
+}
+
+// restartNeeded says that settings of the service file take effect only when the daemon is restarted.
 func (e events) restartNeeded(settings []string) {
 	e.log.Warn("restart needed", zap.Strings("settings", settings),
 		zap.String("hint", "restart the daemon to make these settings take effect; until then it goes on with their old values"))
 }
 
-// configurationNotApplied says that the daemon goes on with the configuration that it has.
+// configurationNotApplied says that the daemon goes on with the configuration that it has, because of a bug.
 func (e events) configurationNotApplied(err error) {
 	e.log.Error("configuration not applied", zap.Error(err), zap.String("hint", "please report this: the configuration was checked before"))
 }
@@ -95,7 +117,7 @@ func (e events) configurationSilent(file string, after time.Duration) {
 		zap.String("hint", "check the file server; the daemon goes on with the configuration that it has"))
 }
 
-// logDirectoryUnusable says that the log goes on where it was.
+// logDirectoryUnusable says that the directory that LogDirectory names now cannot be used.
 func (e events) logDirectoryUnusable(directory string, err error) {
 	e.log.Error("log directory unusable", zap.String("directory", directory), zap.Error(err),
 		zap.String("hint", "let the daemon's account write there, or correct LogDirectory; the log goes on where it was"))
@@ -107,25 +129,25 @@ func (e events) reloadPanicked(r any, stack []byte) {
 		zap.String("hint", "please report this; the daemon goes on with the configuration that it has"))
 }
 
-// logNotWritten says that lines of the log are lost in one of the places where it goes to: a log file, or the journal.
+// logNotWritten says that lines of the log are lost in one of its places: a log file, or the journal. The others have them.
 func (e events) logNotWritten(where string, err error) {
 	e.log.Error("log file not written", zap.String("where", where), zap.Error(err),
 		zap.String("hint", "free space, or let the daemon's account write there; mail is not affected, and the log goes on by itself"))
 }
 
-// logLinesLost says how many lines a place where the log goes to did not get.
+// logLinesLost says that a log file or the journal can be written again, and how many lines it did not get.
 func (e events) logLinesLost(where string, lines int64) {
 	e.log.Warn("log lines lost", zap.String("where", where), zap.Int64("lines", lines),
 		zap.String("hint", "nothing to do: the place could not be written for some time, and is written again"))
 }
 
-// logFileTrouble says that the log goes on in the old file, or that old files stay.
+// logFileTrouble says that no new log file could be begun, or no old one removed.
 func (e events) logFileTrouble(file string, err error) {
 	e.log.Warn("log directory in trouble", zap.String("file", file), zap.Error(err),
 		zap.String("hint", "let the daemon's account write in LogDirectory; the log goes on in this file"))
 }
 
-// logFilesRemoved says how many old log files were removed, as LogRetention and MaxLogFiles ask for.
+// logFilesRemoved says that old log files were removed, as LogRetention and MaxLogFiles ask for.
 func (e events) logFilesRemoved(files int, first string) {
 	e.log.Info("old log files removed", zap.Int("files", files), zap.String("first", first))
 }
@@ -151,4 +173,12 @@ func (e events) executableWaits(path, why string) {
 func (e events) executableSilent(path string, after time.Duration) {
 	e.log.Warn("executable does not answer", zap.String("executable", path), zap.Duration("after", after),
 		zap.String("hint", "check the file server; the daemon goes on, and notices no new executable until then"))
+}
+
+// daemonStartedFields returns what the log says of the daemon when it starts, beside what the daemon knows itself.
+func daemonStartedFields(configuration, database, platform, startedBy string, process int) []zap.Field {
+	return []zap.Field{
+		zap.String("configuration", configuration), zap.String("database", database), zap.String("platform", platform),
+		zap.Int("process", process), zap.String("started_by", startedBy),
+	}
 }

@@ -201,6 +201,7 @@ func (in *installation) close() {
 	for _, end := range slices.Backward(in.outputs) {
 		end()
 	}
+	in.outputs = nil
 }
 
 // daemon returns the daemon for the configured mailboxes that are enabled. Unless the store is open, the daemon opens it. The

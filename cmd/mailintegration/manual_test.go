@@ -11,7 +11,7 @@ import (
 	"mailintegration/config"
 )
 
-var updateManual = flag.Bool("update", false, "rewrite the manual pages")
+var updateDocuments = flag.Bool("update", false, "rewrite the manual pages and the documentation of the log")
 
 // TestTheManualIsCurrent compares the manual pages with those that the command line and the tags of the configuration yield.
 // Do not compare them by hand: make generate rewrites them.
@@ -37,7 +37,7 @@ func TestTheManualIsCurrent(t *testing.T) {
 		"../../deploy/man/mailintegration.1":     manual.Write(manual.Options{Program: parser.Model.Node, Version: version, Date: string(date[1])}),
 		"../../deploy/man/mailintegration.xml.5": tags,
 	} {
-		if *updateManual {
+		if *updateDocuments {
 			if err := os.WriteFile(path, want, 0o644); err != nil {
 				t.Fatal(err)
 			}

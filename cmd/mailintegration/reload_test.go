@@ -341,6 +341,16 @@ func TestEverySettingTakesEffectOrNeedsARestart(t *testing.T) {
 	}
 }
 
+func TestAMailboxThatIsEnabledAgainIsTold(t *testing.T) {
+	t.Parallel()
+	r := newReloaded(t)
+	r.mailbox("a", "<Enabled>False</Enabled>")
+	r.settled()
+	r.mailbox("a", "")
+	r.settled()
+	r.wantLog(`"msg":"mailbox enabled","mailbox":"a","tags":["Enabled"]`)
+}
+
 func TestALogDirectoryThatCannotBeUsedLeavesTheLogWhereItIs(t *testing.T) {
 	t.Parallel()
 	r := newReloaded(t)

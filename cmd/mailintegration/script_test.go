@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,7 +10,9 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/zap"
 
+	"mailintegration/daemon/vocabulary"
 	"mailintegration/mailbox/dovecottest"
 	"mailintegration/mailbox/pop3test"
 	"mailintegration/store/storetest"
@@ -19,10 +22,54 @@ import (
 const asProgram = "MAILINTEGRATION_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
+	program := func() {
+		recordEvents(os.Getenv(eventsFile))
 		main()
 	}
-	testscript.Main(m, map[string]func(){"mailintegration": main, "ESI.Octopus.MailIntegrationApp.exe": main})
+	if os.Getenv(asProgram) != "" {
+		program()
+	}
+	testscript.Main(wholeRun{m}, map[string]func(){"mailintegration": program, "ESI.Octopus.MailIntegrationApp.exe": program})
+}
+
+// eventsFile names the environment variable with the path of the file in which all processes of the tests note which events
+// they log.
+const eventsFile = "MAILINTEGRATION_TEST_EVENTS"
+
+// recordEvents makes all loggers of this process note their events in a file. Without a path it does nothing.
+func recordEvents(path string) *vocabulary.Recorder {
+	r := vocabulary.NewRecorder(path)
+	if path != "" {
+		loggerOptions = []zap.Option{zap.WrapCore(r.Core)}
+	}
+	return r
+}
+
+// wholeRun runs the tests. If the environment asks for it, they fail unless they, and the programs that they started, have logged
+// every event of events.go.
+type wholeRun struct{ *testing.M }
+
+// Run implements testscript.TestingM.
+func (w wholeRun) Run() int {
+	folder, err := os.MkdirTemp("", "events")
+	if err == nil {
+		err = os.Chmod(folder, 0o777) // some programs run as another account
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "logged")
+	if err := errors.Join(os.WriteFile(path, nil, 0o666), os.Chmod(path, 0o666), os.Setenv(eventsFile, path)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	var impossible []string
+	if os.Getuid() != 0 {
+		impossible = append(impossible, "root's privileges dropped")
+	}
+	return recordEvents(path).RunWhole(w.M.Run, "../..", "cmd/mailintegration", impossible...)
 }
 
 // TestScript runs testdata/script/*.txt, which read like a terminal. Each script has a database of its own, $DATABASE, and
@@ -106,6 +153,7 @@ func prepare(t *testing.T, e *testscript.Env) error {
 	e.Setenv("TOKEN_PORT", strconv.Itoa(azure.Port()))
 	e.Setenv("TOKEN_URL", endpoint)
 	e.Values[maildropKey{}] = plain
+	e.Setenv(eventsFile, os.Getenv(eventsFile))
 	e.Setenv("TMPDIR", os.TempDir()) // a server that runs as another user must be able to reach it
 	e.Setenv("ESC", "\x1b")          // the scripts name these characters, which nobody would see in them
 	e.Setenv("CSI", "\u009b")        // ESC [ in one character

@@ -11,10 +11,7 @@ import (
 // about returns what the log says of the daemon when it starts: its configuration, its database, the platform, and how it was
 // started.
 func (in *installation) about(e *env) []zap.Field {
-	return []zap.Field{
-		zap.String("configuration", e.config), zap.String("database", databaseName(in.service)),
-		zap.String("platform", runtime.GOOS+"/"+runtime.GOARCH), zap.Int("process", os.Getpid()), zap.String("started_by", e.startedBy()),
-	}
+	return daemonStartedFields(e.config, databaseName(in.service), runtime.GOOS+"/"+runtime.GOARCH, e.startedBy(), os.Getpid())
 }
 
 // startedBy returns who started this process: a person at a terminal, a service manager, or another program such as cron.

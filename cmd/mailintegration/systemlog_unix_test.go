@@ -33,10 +33,10 @@ func TestTheJournalGetsPriorities(t *testing.T) {
 	write := func(stream string) {
 		t.Setenv("JOURNAL_STREAM", stream)
 		log := newLogger(&terminal{to: file}, zapcore.DebugLevel).With(zap.Int("n", 1))
-		log.Debug("d")
-		log.Info("i")
-		log.Warn("w")
-		log.Error("e")
+		log.Debug("session opened")
+		log.Info("poll ended")
+		log.Warn("poll failed")
+		log.Error("poll failed")
 	}
 	write(fmt.Sprintf("%d:%d", stat.Dev, stat.Ino))
 	write(fmt.Sprintf("%d:%d", stat.Dev, stat.Ino+1)) // of another process, whose standard error is the journal
@@ -153,10 +153,10 @@ func TestOnlyTheDaemonWritesToTheSystemLog(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in.log.Error(fmt.Sprintf("verbosity %d", v))
+		in.log.Error("poll failed", zap.Int("verbosity", int(v)))
 		in.close()
 	}
-	if line := receive(t, c); !strings.Contains(line, fmt.Sprintf("verbosity %d", logConfigured)) {
+	if line := receive(t, c); !strings.Contains(line, fmt.Sprintf("verbosity=%d", logConfigured)) {
 		t.Errorf("syslog got %q", line)
 	}
 	text, err := os.ReadFile(stderr.Name())

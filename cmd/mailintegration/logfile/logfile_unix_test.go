@@ -122,7 +122,7 @@ func TestPurgeLeavesTheFileOfAnotherProcess(t *testing.T) {
 	}
 }
 
-// holdOpen is the other process: it has a Writer, says so, and ends with its input.
+// holdOpen plays the other process: it opens a Writer, says so, and ends with its input.
 func holdOpen(t *testing.T) {
 	open(t, Options{Directory: os.Getenv("LOGFILE_DIRECTORY")})
 	os.Stdout.WriteString("open\n")
