@@ -104,9 +104,7 @@ func (a *adoption) written() *config.Service {
 		return nil
 	}
 	for _, m := range a.mailboxes {
-		isNamed := func(f config.File) bool {
-			return strings.HasSuffix(withSeparators(f.Path), "/mailboxes/"+m.name+".xml")
-		}
+		isNamed := func(f config.File) bool { return f.Path == a.target(m) }
 		if !slices.ContainsFunc(service.Files, isNamed) {
 			a.skip(m.source, "the service file does not name its copy (write <Mailboxes>mailboxes/*.xml</Mailboxes> into "+a.config+")")
 		}

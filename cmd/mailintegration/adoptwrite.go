@@ -17,13 +17,12 @@ import (
 // write writes the files, the service file last: a daemon that starts meanwhile finds either no service file or whole ones.
 func (a *adoption) write() {
 	for _, m := range a.mailboxes {
-		path := filepath.Join(filepath.Dir(a.config), "mailboxes", m.name+".xml")
 		content, err := config.InsertTags(m.octets, m.insertion())
 		if err != nil {
 			a.skip(m.source, err.Error())
 			continue
 		}
-		a.writeFile(path, content, "from "+m.source+", called by "+strings.Join(m.places, ", "))
+		a.writeFile(a.target(m), content, "from "+m.source+", called by "+strings.Join(m.places, ", "))
 		a.tellAdded(m)
 	}
 	if a.service != nil {
@@ -33,6 +32,11 @@ func (a *adoption) write() {
 	if len(a.mailboxes) > 0 {
 		a.writeFile(a.config, a.serviceFile(), "the service file")
 	}
+}
+
+// target returns the path of the copy of a mailbox's file.
+func (a *adoption) target(m *adopted) string {
+	return filepath.Join(filepath.Dir(a.config), "mailboxes", m.name+".xml")
 }
 
 // tellAdded prints the tags that were added to a copy, and those in which it differs from its command line.
