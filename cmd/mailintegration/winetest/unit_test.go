@@ -69,6 +69,7 @@ func count(output, result string) (n int) {
 // failures returns the output without the results of tests that passed, and without the order in which they ran.
 func failures(output string) string {
 	var kept strings.Builder
+	output, _, _ = strings.Cut(output, "\ngoroutine ") // of a test that did not end
 	for line := range strings.Lines(output) {
 		trimmed := strings.TrimSpace(line)
 		if !strings.HasPrefix(trimmed, "=== ") && !strings.HasPrefix(trimmed, "--- PASS") {
