@@ -78,7 +78,7 @@ generate: ## rewrite generated files (the configuration reference, the manual pa
 	$(GO) test ./config -run Reference -update
 	$(GO) test ./cmd/mailintegration -run 'TestTheManual|TestTheLogIsDocumented' -update
 
-package: ## build .deb, .rpm, .tar.gz and .zip in dist/; PACKAGES="deb rpm" and TARGETS="linux/amd64" choose some
+package: ## build .deb, .rpm, .tar.gz, .msi and .zip in dist/; PACKAGES="deb rpm" and TARGETS="linux/amd64" choose some
 	@scripts/package $(VERSION) $(PACKAGES)
 
 install: build ## install program, man pages and completions below PREFIX (/usr/local)

@@ -9,13 +9,16 @@ import (
 )
 
 // Page collects a manual page. The zero value is not ready: New begins a page.
-type Page struct{ text bytes.Buffer }
+type Page struct {
+	text   bytes.Buffer
+	headed bool // a heading was written last: the paragraph below it begins by itself
+}
 
 // New begins the page of a name in a section of the manual. The source, such as "MailIntegration 1.0", and the date stand in
 // its footer; what the page is about follows the name.
 func New(name string, section int, date, source, about string) *Page {
 	p := &Page{}
-	p.request("TH", strings.ToUpper(name), fmt.Sprint(section), date, source, "MailIntegration")
+	fmt.Fprintf(&p.text, ".TH \"%s\" %d \"%s\" \"%s\" \"MailIntegration\"\n", strings.ToUpper(name), section, date, escaped(source))
 	p.text.WriteString(".nh\n.ad l\n")
 	p.Section("Name")
 	p.line(escaped(name) + ` \- ` + escaped(about))
@@ -30,7 +33,9 @@ func (p *Page) Subsection(title string) { p.request("SS", title) }
 
 // Paragraph writes text as a paragraph. Text between two backquotes is printed in bold.
 func (p *Page) Paragraph(text string) {
-	p.request("PP")
+	if !p.headed {
+		p.request("PP")
+	}
 	p.line(marked(text))
 }
 
@@ -86,6 +91,7 @@ func (p *Page) request(name string, arguments ...string) {
 		p.text.WriteString(` "` + strings.ReplaceAll(escaped(a), `"`, `\(dq`) + `"`)
 	}
 	p.text.WriteByte('\n')
+	p.headed = name == "SH" || name == "SS"
 }
 
 // line writes one line of text. A dot or an apostrophe at its beginning would make it a request; an empty line would be
@@ -95,6 +101,7 @@ func (p *Page) line(text string) {
 		text = `\&` + text
 	}
 	p.text.WriteString(text + "\n")
+	p.headed = false
 }
 
 // escapes replaces what has a meaning in roff, and characters that a terminal may lack. A minus stays one that can be copied.
