@@ -8,7 +8,7 @@ PARALLEL ?= -p 4 -parallel 4
 INTEROP ?= dovecot popa3d mailutils courier cyrus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test race databases outages interop serverscripts e2e-systemd e2e-windows lint fuzz bench growth gobench cover package install uninstall generate update-cases clean
+.PHONY: help setup build demo test race databases outages interop serverscripts e2e-systemd e2e-windows lint fuzz bench growth gobench cover package check-packages install uninstall generate update-cases clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,10 @@ generate: ## rewrite generated files (the configuration reference, the manual pa
 
 package: ## build .deb, .rpm, .tar.gz, .msi and .zip in dist/; PACKAGES="deb rpm" and TARGETS="linux/amd64" choose some
 	@scripts/package $(VERSION) $(PACKAGES)
+
+check-packages: ## build all packages twice and check them, as root: file lists, lintian, installations, equal octets
+	@scripts/setup e2e
+	@scripts/check-packages $(VERSION)
 
 install: build ## install program, man pages and completions below PREFIX (/usr/local)
 	@PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) scripts/install
