@@ -1,0 +1,3 @@
+module mailintegration/scripts/msistamp
+
+go 1.26.0

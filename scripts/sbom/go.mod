@@ -1,0 +1,3 @@
+module mailintegration/scripts/sbom
+
+go 1.26.0
