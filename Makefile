@@ -50,6 +50,7 @@ e2e-systemd: ## install the package in a booted systemd, as root, and play its l
 	@scripts/e2e-systemd $(E2E)
 
 e2e-windows: ## run the Windows build under wine: unit tests, and the program as a service of Windows
+	@scripts/setup e2e
 	@scripts/e2e-windows
 
 lint: ## check gofmt, vet, staticcheck, tidy, generated files, migration numbers, the Windows build
