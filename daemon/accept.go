@@ -16,7 +16,9 @@ func (r *sessionRun) conclude(work context.Context) {
 	if r.pending == nil {
 		return
 	}
+	r.beatForBatch(r.pending.batch)
 	b, outcomes, err := r.takePending()
+	r.beat(0)
 	defer b.close()
 	outcomes, err = r.recordRest(work, b, outcomes, err)
 	failed := r.settleAll(work, b, outcomes, err)
@@ -75,6 +77,7 @@ func (r *sessionRun) recordRest(work context.Context, b *batch, outcomes []store
 func (r *sessionRun) recordSingly(work context.Context, b *batch, outcomes []store.Outcome) ([]store.Outcome, error) {
 	for deliveries := b.deliveries(); len(outcomes) < len(deliveries); {
 		n := len(outcomes)
+		r.beat(0)
 		one, err := r.opts.Store.Accept(work, r.target, deliveries[n:n+1], r.guard)
 		switch {
 		case errors.Is(err, store.ErrReferenceGone):
@@ -90,6 +93,7 @@ func (r *sessionRun) recordSingly(work context.Context, b *batch, outcomes []sto
 // settle counts and logs the outcome of one message of a batch, and reports whether the message has to be deleted. It
 // may set aside a message that could not be recorded.
 func (r *sessionRun) settle(work context.Context, b *batch, i int, o store.Outcome) (deletes bool, err error) {
+	r.beat(0)
 	it, e := b.entries[i].item, b.entries[i]
 	first := o.Err
 	o, err = r.reconsider(work, b, i, o)

@@ -63,6 +63,7 @@ func (r *sessionRun) fill(ctx, work context.Context, b *batch) {
 
 // lookAt takes the next item: it puts the message into the batch, or counts it as failed or too large.
 func (r *sessionRun) lookAt(work context.Context, b *batch, it mailbox.Item) {
+	r.beatFor(it)
 	if r.isOversize(it) {
 		if r.conclude(work); r.goesOn() {
 			r.looked++
@@ -181,6 +182,7 @@ func (r *sessionRun) awaitParsed(work context.Context, b *batch) {
 	read := b.entries[:0:0]
 	for _, e := range b.entries {
 		<-e.parsed
+		r.beat(0)
 		if err := e.delivery.Message.ReadError; err != nil {
 			if r.conclude(work); r.halted {
 				return // the whole batch is given back

@@ -59,6 +59,7 @@ func (k *keeper) beatSoon() {
 // run beats, beginning some seconds after the first beat, until ctx ends. Errors of the database are in the daemon's
 // status; run tries again and again.
 func (k *keeper) run(ctx context.Context) {
+	defer k.daemon.pulses.beats.rest()
 	for k.wait(ctx, beatEvery); ctx.Err() == nil; k.wait(ctx, beatEvery) {
 		_ = k.beat(ctx)
 	}
@@ -66,6 +67,7 @@ func (k *keeper) run(ctx context.Context) {
 
 // wait waits for a time, for a beat that must not wait, or for the end of ctx.
 func (k *keeper) wait(ctx context.Context, d time.Duration) {
+	k.daemon.pulses.beats.beat(k.daemon.options().Now(), beatPromise)
 	fires, stop := k.daemon.timer(d)
 	defer stop()
 	select {

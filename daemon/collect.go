@@ -35,6 +35,7 @@ type collector struct {
 	store     sweeper
 	retention func() time.Duration // negative: receipts are kept for ever
 	log       events
+	beat      func(within time.Duration) // says that the collector makes progress; within 0: it ends
 
 	failure string // the error of the last run, "" when it went well
 }
@@ -42,13 +43,18 @@ type collector struct {
 // newCollector returns the collector of a daemon.
 func newCollector(opts Options) *collector {
 	retention := cmp.Or(opts.Retention, defaultRetention)
-	return &collector{store: opts.Store, retention: func() time.Duration { return retention }, log: events{opts.Logger.Named("daemon")}}
+	return &collector{
+		store: opts.Store, retention: func() time.Duration { return retention }, log: events{opts.Logger.Named("daemon")},
+		beat: func(time.Duration) {},
+	}
 }
 
 // run collects until ctx is cancelled. It waits before the first collection too: if this database is a copy that
 // nothing else tells from the original, the owner of the attachment directory has collected by then.
 func (c *collector) run(ctx context.Context) {
-	for wait := collectEvery; sleep(ctx, wait) == nil; {
+	defer c.beat(0)
+	c.beat(collectEvery + collectPromise)
+	for wait := collectEvery; sleep(ctx, wait) == nil; c.beat(wait + collectPromise) {
 		wait = collectEvery
 		if more := c.collect(ctx); more {
 			wait = collectSoon

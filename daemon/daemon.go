@@ -143,6 +143,8 @@ type Daemon struct {
 	gone      []*worker     // since the last beat, which gives their leases back
 	beatSoon  func()        // makes the next beat come at once
 	sender    *sender
+
+	pulses pulses // see Stuck
 }
 
 // New returns a daemon for the mailboxes of opts. Two mailboxes with the same name are an error.
@@ -220,7 +222,7 @@ func (d *Daemon) keep(ctx, keeping context.Context, k *keeper, others *sync.Wait
 		return err
 	}
 	c := newCollector(*d.options())
-	c.retention = func() time.Duration { return d.options().Retention }
+	c.retention, c.beat = func() time.Duration { return d.options().Retention }, d.beatCollection
 	others.Go(func() { c.run(ctx) })
 	others.Go(func() { d.sender.run(ctx) })
 	_ = k.beat(keeping) // the status has the error

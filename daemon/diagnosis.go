@@ -50,7 +50,10 @@ func (g *diagnosis) run(ctx context.Context) {
 	if len(g.daemon.options().EventNames) == 0 {
 		return
 	}
+	pulse := &g.daemon.pulses.looks
+	defer pulse.rest()
 	for {
+		pulse.beat(g.daemon.options().Now(), lookPromise)
 		fires, stop := g.daemon.timer(lookEvery)
 		select {
 		case <-fires:

@@ -100,6 +100,7 @@ func (p *poll) identify(work context.Context, session *mailbox.Session, listing 
 		if it.UIDL != "" || p.progress.noHeaders {
 			continue
 		}
+		p.beat(0)
 		id, err := headerID(work, session, it)
 		if err != nil {
 			p.progress.noHeaders = true

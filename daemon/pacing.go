@@ -82,6 +82,7 @@ func (p *poll) pause(ctx context.Context) error {
 	if p.deleted == 0 || p.mailbox.SleepAfterDeletion <= 0 {
 		return nil
 	}
+	p.beat(p.mailbox.SleepAfterDeletion)
 	return sleep(ctx, p.mailbox.SleepAfterDeletion)
 }
 

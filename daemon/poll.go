@@ -73,6 +73,7 @@ type poll struct {
 	isHeld      func() bool // reports whether this daemon may still poll the mailbox; asked between batches
 	mailQueued  func()      // called when the outbox may have mail that this poll has queued
 	isPaused    func() bool // reports whether no session may begin, because the database cannot be used
+	pulse       *pulse      // the worker's; nil in tests
 
 	target      store.Mailbox
 	guard       *guard
@@ -208,7 +209,9 @@ func (p *poll) maxSessions() int {
 // its sessions. The slot goes to others early when the server or a message is slow, which then costs only its own
 // mailbox time.
 func (p *poll) sessionInSlot(ctx, work context.Context) (more bool, err error) {
+	p.rest()
 	place, err := p.acquireSlot(ctx, serverOf(p.mailbox.Account))
+	p.beat(0)
 	if err != nil {
 		return false, err
 	}

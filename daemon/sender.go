@@ -78,6 +78,7 @@ func (s *sender) wake() {
 func (s *sender) run(ctx context.Context) {
 	var sending sync.WaitGroup
 	defer sending.Wait()
+	defer s.daemon.pulses.outbox.rest()
 	for ctx.Err() == nil {
 		s.giveUpUnsent(ctx)
 		s.look(ctx, &sending)
@@ -92,6 +93,7 @@ func (s *sender) wait(ctx context.Context) {
 	if len(s.daemon.options().routes()) > 0 {
 		every = sendEvery
 	}
+	s.daemon.pulses.outbox.beat(s.now(), every+outboxPromise)
 	fires, stop := s.daemon.timer(every)
 	defer stop()
 	select {
@@ -140,10 +142,10 @@ func (s *sender) look(ctx context.Context, sending *sync.WaitGroup) {
 		if len(own) == 0 && !s.isToBeChecked(r.account) {
 			continue
 		}
-		s.setBusy(r.account, true)
+		s.setBusy(r.account, claimTime(routes))
 		sending.Go(func() {
 			defer s.wakeIf(len(mails) == claimedMails)
-			defer s.setBusy(r.account, false)
+			defer s.setIdle(r.account)
 			s.guarded(ctx, r.account, own)
 		})
 	}

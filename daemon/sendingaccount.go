@@ -62,7 +62,8 @@ func (a *SendingAccount) key() accountKey {
 
 // sendingState holds the memory of the sender about an account.
 type sendingState struct {
-	busy bool
+	busy      bool
+	busyUntil time.Time // by then, the session has ended
 
 	err      error // why mail cannot be sent, nil while it can
 	extent   extent
@@ -156,10 +157,20 @@ func (s *sender) state(a *SendingAccount) *sendingState {
 	return state
 }
 
-func (s *sender) setBusy(a *SendingAccount, busy bool) {
+// setBusy notes that an account is sending, for a limited time.
+func (s *sender) setBusy(a *SendingAccount, limit time.Duration) {
+	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state(a).busy = busy
+	state := s.state(a)
+	state.busy, state.busyUntil = true, now.Add(limit)
+}
+
+// setIdle notes that an account has sent.
+func (s *sender) setIdle(a *SendingAccount) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state(a).busy = false
 }
 
 // isToBeChecked reports whether an account could not log in, and is to be tried again now.

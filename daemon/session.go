@@ -52,6 +52,7 @@ func (p *poll) runSession(ctx, work context.Context, session *mailbox.Session) (
 	if err != nil {
 		return false, err
 	}
+	p.beat(0)
 	if len(listing) > 0 {
 		if err := p.resolveForMail(work); err != nil {
 			return false, err

@@ -225,7 +225,9 @@ func (p *places) remove(batch *slot) {
 // a large backlog delays another mailbox's message by a batch at most. The caller retrieves, parses and accepts one
 // batch, then calls release, once or more often. The slot goes to others early when the batch is slow.
 func (p *poll) acquireBatch(ctx context.Context) (release func(), err error) {
+	p.rest()
 	batch, err := p.batchSlots.acquire(ctx, "")
+	p.beat(0)
 	if err != nil {
 		return nil, err
 	}

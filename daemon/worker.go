@@ -21,6 +21,7 @@ type worker struct {
 	wake        chan struct{}                                           // has an element when something changed that the worker waits for
 
 	progress *progress // of the poll under way only
+	pulse    pulse     // see Daemon.Stuck
 
 	mu      sync.Mutex // guards the fields below; whoever holds it waits for nothing
 	mailbox *Mailbox   // of the next poll; never changed, only replaced
@@ -76,6 +77,7 @@ func (w *worker) notify() {
 
 // run polls on the mailbox's schedule until ctx is cancelled or the mailbox is removed. A panic does not end it.
 func (w *worker) run(ctx context.Context) {
+	defer w.pulse.rest()
 	for ctx.Err() == nil && !w.isRetired() {
 		w.logPanic(func() { w.pollOnSchedule(ctx) })
 		if ctx.Err() == nil && !w.isRetired() {
@@ -125,6 +127,7 @@ func (w *worker) pollOnSchedule(ctx context.Context) {
 // await waits until the next poll is due, or something changes. It reports whether the poll is due.
 func (w *worker) await(ctx context.Context) bool {
 	due, planned := w.plan()
+	w.pulse.rest()
 	var timer <-chan time.Time
 	if planned {
 		wait := due.Sub(w.daemon.options().Now())
@@ -134,6 +137,7 @@ func (w *worker) await(ctx context.Context) bool {
 		fires, stop := w.daemon.timer(wait)
 		defer stop()
 		timer = fires
+		w.pulse.beat(w.daemon.options().Now(), wait+stepPromise)
 	}
 	select {
 	case <-timer:
@@ -266,8 +270,10 @@ func (w *worker) poll(ctx context.Context, isHeld func() bool) (report Report) {
 	p := poll{
 		opts: opts, mailbox: m, log: w.log, parse: w.parse, report: &report,
 		progress: w.progress, acquireSlot: w.queue, batchSlots: w.daemon.batchSlots, isHeld: isHeld,
-		isPaused: w.daemon.isPaused, mailQueued: w.daemon.sender.wake,
+		isPaused: w.daemon.isPaused, mailQueued: w.daemon.sender.wake, pulse: &w.pulse,
 	}
+	defer w.pulse.rest()
+	p.beat(0)
 	report.Err = w.advise(ctx, m, p.run(ctx))
 	w.log.pollEnded(report, opts.Now().Sub(started))
 	return report

@@ -12,6 +12,14 @@ const minimumRate = 4 << 10
 // listingRate is the least rate of all other answers: a listing or a header that takes hours is of no use.
 const listingRate = 32 << 10
 
+// LongestStep returns how long each step with the server may take, apart from long answers.
+func (a Account) LongestStep() time.Duration { return cmp.Or(a.StepTimeout, defaultStepTimeout) }
+
+// LongestRetrieval returns how long the octets of a message may take beyond the first step.
+func LongestRetrieval(octets int64) time.Duration {
+	return time.Duration(octets/minimumRate) * time.Second
+}
+
 // pace computes the deadlines within one step.
 type pace struct {
 	timeout time.Duration

@@ -23,6 +23,7 @@
 //	started.go                   what the log says when the daemon starts
 //	terminal.go, table.go        what is printed: escaped characters, tables, JSON
 //	run.go, once.go              the verbs that poll
+//	attendant.go                 tells the service manager how the daemon is, and that it makes progress
 //	original.go, originallog.go  the command line of Octopus; package octopus parses it
 //	adopt.go, adoptfind.go       the verb service adopt: which calls of Octopus there are, and where their files lie
 //	adoptsecurity.go             … asks servers about TLS

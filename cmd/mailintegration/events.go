@@ -22,6 +22,16 @@ func (e events) privateServerNotStopped(err error) {
 	e.log.Warn("private PostgreSQL not stopped", zap.Error(err))
 }
 
+// daemonStuck says that some work of the daemon neither ends nor notices that it exceeds its limit, which is a bug. A service
+// manager with a watchdog ends the process after that time, and starts it again; 0: there is none.
+func (e events) daemonStuck(err error, watchdog time.Duration) {
+	hint := "restart the daemon, and please report this"
+	if watchdog > 0 {
+		hint = "please report this; the service manager restarts the daemon"
+	}
+	e.log.Error("daemon makes no progress", zap.Error(err), zap.Duration("watchdog", watchdog), zap.String("hint", hint))
+}
+
 // configurationWarning says that a configuration file has something that is allowed, but hardly meant.
 func (e events) configurationWarning(w config.Warning) {
 	e.log.Warn("configuration", zap.String("warning", w.String()))

@@ -42,6 +42,8 @@ func (c runCmd) Run(e *env) error {
 // runDaemon runs the daemon until e.ctx ends, and tells the service manager about it. The error is a *replacedError if the
 // daemon has made way for a new executable.
 func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal, c runCmd) error {
+	a := newAttendant(m)
+	defer a.end() // after everything else has been closed
 	watcher := config.NewWatcher(e.config)
 	in, err := openWithoutStore(e, logConfigured, watcher.Load)
 	if err != nil {
@@ -72,8 +74,7 @@ func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal, c runCmd) er
 			stop()
 		})
 	}
-	defer context.AfterFunc(ctx, func() { m.Stopping(stopTimeout) })()
-	m.Ready()
+	a.begin(ctx, d, in.events())
 	err = d.Run(ctx)
 	stop()
 	<-ended

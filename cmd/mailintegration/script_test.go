@@ -87,6 +87,8 @@ func (w wholeRun) Run() int {
 //	deliver USER FILE…        puts messages into a maildrop
 //	exits CODE PROGRAM ARGS…  runs a program that must end with that exit code
 //	lose DIRECTORY            removes the folders in a directory
+//
+// The condition [namespaces] holds where a script can play another machine (unshare -rm).
 func TestScript(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -98,9 +100,18 @@ func TestScript(t *testing.T) {
 			"exits":   exits,
 			"lose":    lose,
 		},
+		Condition:           condition,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
+}
+
+// condition implements the condition namespaces.
+func condition(name string) (bool, error) {
+	if name != "namespaces" {
+		return false, fmt.Errorf("unknown condition %s", name)
+	}
+	return exec.Command("unshare", "-rm", "true").Run() == nil, nil
 }
 
 // lose implements the command lose DIRECTORY, which removes every folder in a directory and leaves its files.

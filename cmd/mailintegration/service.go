@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"mailintegration/cmd/mailintegration/service"
@@ -69,7 +68,7 @@ func (c serviceInstallCmd) options(e *env) (service.Options, error) {
 		return o, err
 	}
 	o.Account, o.Replace = c.Account, c.Replace
-	conf, warnings, err := e.read()
+	conf, warnings, err := config.LoadService(o.Config) // an absolute path, so that those of the files are absolute too
 	switch {
 	case conf == nil && !c.Force:
 		return o, refusedConfiguration(err)
@@ -201,7 +200,7 @@ func (c serviceStatusCmd) Run(e *env) error {
 	if err != nil || status.IsRunning() {
 		return err
 	}
-	return &failure{code: exitFailed, err: errors.New("the service is " + string(status.State)), hint: nextStep(status.State)}
+	return &failure{code: exitFailed, err: errors.New("the service is " + string(status.State)), hint: status.Hint()}
 }
 
 // printServiceStatus prints the state of the service for a person.
@@ -218,27 +217,12 @@ func printServiceStatus(e *env, s service.Status, now time.Time) {
 		printLine(e.stdout, "process   %d", s.PID)
 	}
 	printLine(e.stdout, "daemon    %s", cmp.Or(s.Text, "has said nothing"))
-	if s.Result != "" {
+	if s.Failed != "" {
+		printLine(e.stdout, "failed at %s, before the daemon was started", s.Failed)
+	} else if s.Result != "" {
 		printLine(e.stdout, "last end  %s, exit code %d", s.Result, s.ExitCode)
 	}
 	printLine(e.stdout, "restarts  %d", s.Restarts)
 	printLine(e.stdout, "starts    %s", map[bool]string{true: "with the system", false: "only by hand"}[s.Enabled])
 	printLine(e.stdout, "unit      %s", s.Unit)
-}
-
-// nextStep returns what a person does about a service that does not run.
-func nextStep(state service.State) string {
-	read := "run mailintegration check, and read the log (journalctl -u mailintegration)"
-	if runtime.GOOS == "windows" {
-		read = "run mailintegration check, and read the log (LogDirectory, or Application in the event viewer)"
-	}
-	switch state {
-	case service.StateNotInstalled:
-		return "run mailintegration service install"
-	case service.StateStopped:
-		return "run mailintegration service start"
-	case service.StateStarting, service.StateStopping:
-		return "run mailintegration service status again in some seconds"
-	}
-	return read
 }

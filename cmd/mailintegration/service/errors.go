@@ -8,6 +8,7 @@ var (
 	ErrNotAdministrator   = errors.New("not an administrator")
 	ErrInstalledOtherwise = errors.New("installed otherwise")
 	ErrNotInstalled       = errors.New("not installed")
+	ErrStopTooSlow        = errors.New("stop too slow")
 )
 
 // Error is an error of the service manager, or of the installation, for a person.

@@ -90,10 +90,37 @@ type Status struct {
 	Restarts int       `json:"restarts"`         // how often it was started again after a failure, since it was started
 	ExitCode int       `json:"exit_code"`        // of its last process
 	Result   string    `json:"result,omitempty"` // why the last process ended, in the words of the service manager
+	Failed   string    `json:"failed,omitempty"` // what the service manager could not do before it started the daemon
 	Unit     string    `json:"unit,omitempty"`   // the unit file; on Windows the name of the service
 
 	Executable string `json:"executable,omitempty"`
 	Config     string `json:"config,omitempty"`
+}
+
+// Hint returns what a person does about a service that does not run, "" for one that does.
+func (s Status) Hint() string {
+	switch s.State {
+	case StateRunning, StateReloading:
+		return ""
+	case StateNotInstalled:
+		return "run mailintegration service install"
+	case StateStopped:
+		return "run mailintegration service start"
+	case StateStarting, StateStopping:
+		return "run mailintegration service status again in some seconds"
+	}
+	if hint := failedHints[s.Failed]; hint != "" {
+		return hint
+	}
+	return "run mailintegration check, and read the log: " + logPlace
+}
+
+// failedHints are the remedies for Status.Failed.
+var failedHints = map[string]string{
+	"account":     "run mailintegration service install, which makes the account that is missing",
+	"credentials": "run mailintegration service install, which makes the folder of the secrets; each file in it must be readable for root",
+	"directories": "read journalctl -u mailintegration: it names the directory that systemd cannot give to the service",
+	"program":     "put the program back where the unit expects it, or run mailintegration service install --replace from where it is",
 }
 
 // IsRunning reports whether the daemon does its work.

@@ -4,6 +4,9 @@ package service
 
 import "context"
 
+// logPlace is where the daemon's log is.
+const logPlace = "LogDirectory"
+
 // mayManage returns ErrNoManager.
 func mayManage() error { return noManager() }
 

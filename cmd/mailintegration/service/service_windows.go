@@ -13,6 +13,9 @@ import (
 	"golang.org/x/sys/windows/svc/mgr"
 )
 
+// logPlace is where the daemon's log is.
+const logPlace = "LogDirectory, or Application in the event viewer"
+
 // Name is the name of the service, and of its source in the event log.
 const Name = "MailIntegration"
 

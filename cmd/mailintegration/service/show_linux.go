@@ -67,13 +67,22 @@ func (s shown) status() Status {
 		Restarts: s.number("NRestarts"), ExitCode: s.exitCode(), Unit: s["FragmentPath"], Executable: executable, Config: config,
 	}
 	if s["Result"] != "success" {
-		status.Result = s["Result"]
+		status.Result, status.Failed = s["Result"], steps[status.ExitCode]
 	}
 	if at, err := time.Parse("Mon 2006-01-02 15:04:05 MST", s["StateChangeTimestamp"]); err == nil {
 		status.Since = at
 	}
 	return status
 }
+
+// steps name the work of systemd before it starts the daemon, by the exit code with which it says that a step has failed
+// (systemd.exec(5), "Process Exit Codes").
+var steps = map[int]string{
+	203: "program", 216: "account", 217: "account", 226: "directories", 238: "directories", 240: "directories", 243: "credentials",
+}
+
+// logPlace is where the daemon's log is.
+const logPlace = "journalctl -u mailintegration"
 
 // number returns a property that is a number, 0 if it has none.
 func (s shown) number(name string) int {
@@ -100,9 +109,10 @@ func (s shown) command() (executable, config string) {
 	if m == nil {
 		return "", ""
 	}
-	config, _ = strings.CutPrefix(m[2], m[1]+" --config ")
-	if config, is := strings.CutSuffix(config, " run"); is {
-		return m[1], config
+	if rest, is := strings.CutPrefix(m[2], m[1]+" --config "); is {
+		if config, is := strings.CutSuffix(rest, " run"); is {
+			return m[1], config
+		}
 	}
 	return m[1], ""
 }

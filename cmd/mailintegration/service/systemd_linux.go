@@ -36,6 +36,8 @@ type systemd struct {
 	options Options
 	service kardianos.Service // of the unit that the options ask for
 	unit    string            // the text of that unit
+
+	patience time.Duration // for a start and a stop
 }
 
 // mayManage returns ErrNotAdministrator unless this is root's process.
@@ -61,7 +63,7 @@ func newBackend(o Options) (backend, error) {
 		return nil, noManager()
 	}
 	o.Account, o.Credentials = cmp.Or(o.Account, defaultAccount), cmp.Or(o.Credentials, defaultCredentials)
-	s := &systemd{options: o}
+	s := &systemd{options: o, patience: patience}
 	s.unit = render(deploy.SystemdUnit, o, systemdVersion())
 	// kardianos replaces {{…}} in the script by values, so the unit is a value: it may contain anything.
 	service, err := kardianos.New(nil, &kardianos.Config{
@@ -264,7 +266,7 @@ func (s *systemd) stop(ctx context.Context, now shown) error {
 // do calls a method of kardianos that waits for systemd, for a limited time: systemctl waits for ever. If it fails, do says
 // what became of the service.
 func (s *systemd) do(ctx context.Context, verb string, method func() error) error {
-	bounded, cancel := context.WithTimeout(ctx, patience)
+	bounded, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- method() }()
@@ -288,9 +290,9 @@ func (s *systemd) failed(ctx context.Context, verb string, err error) error {
 	is := now.status()
 	text := fmt.Sprintf("systemd could not %s the service: it is %s", verb, is)
 	if errors.Is(err, context.DeadlineExceeded) {
-		text = fmt.Sprintf("the service does not %s within %v: it is %s", verb, patience, is)
+		text = fmt.Sprintf("the service does not %s within %v: it is %s", verb, s.patience, is)
 	}
-	return &Error{err, text, "run journalctl -u " + Name + " -n 20 to see what the daemon says, and mailintegration check to find the cause"}
+	return &Error{err, text, cmp.Or(is.Hint(), "run journalctl -u "+Name+" -n 20")}
 }
 
 // explained returns the error of a method of kardianos, which has only the exit code of systemctl.

@@ -68,7 +68,11 @@ func apart(o Options) (hidden, written []string) {
 			written = append(written, "ReadWritePaths=-"+quoted(path))
 		}
 	}
-	for _, path := range sorted(append([]string{o.Executable, o.Config}, o.Reads...)) {
+	reads := []string{o.Executable}
+	for _, path := range append([]string{o.Config}, o.Reads...) {
+		reads = append(reads, filepath.Dir(path)) // an editor replaces a file, and the daemon would go on seeing the old one
+	}
+	for _, path := range sorted(reads) {
 		if isHidden(path) && !slices.ContainsFunc(o.Writes, func(w string) bool { return isBelow(path, w) }) {
 			hidden = append(hidden, "BindReadOnlyPaths=-"+quoted(path))
 		}
