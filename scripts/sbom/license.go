@@ -16,7 +16,7 @@ func isTerms(name string) bool {
 	return strings.Contains(name, "-LICENSE")
 }
 
-// licenseOf returns the SPDX identifier of a licence, "" for a text that is none of those that the modules have.
+// licenseOf returns the SPDX identifier of a licence, "" for a text that it does not know.
 func licenseOf(content string) string {
 	words := strings.Join(strings.Fields(content), " ")
 	has := func(all ...string) bool {
