@@ -24,6 +24,7 @@ var eventIDs = map[string]uint32{
 	"trouble not reported":               60,
 	"collection panicked":                61,
 	"receipts and attachments not swept": 62,
+	"daemon makes no progress":           63,
 
 	"mailbox not polled":          70,
 	"mailbox polled as before":    71,

@@ -107,9 +107,9 @@ func TestTextsNameVerbsThatExist(t *testing.T) {
 
 // notTags are the words of mixed case in the program's sentences that name no tag.
 var notTags = strings.Fields(`
-	AcceptAndFlag AccessRights AddActivity AutoReply CreateSR EndUserIncidentMailMessageProcessor EventMailMessageProcessor FullAccess
-	GiB KiB MailIntegration MailIntegrationService MailKitMailboxGateway MiB NewRequest PostgreSQL RequiresMountsFor RomanCourier
-	SendAs SerifSymbolArialTimes SslOnConnect StartTLS
+	AcceptAndFlag AccessRights AddActivity AutoReply ConfigFilePath CreateSR EndUserIncidentMailMessageProcessor
+	EventMailMessageProcessor FullAccess GiB KiB LogFilePath MailIntegration MailIntegrationService MailKitMailboxGateway MiB NewRequest
+	PostgreSQL PurgeLogs RawMessage RequiresMountsFor RomanCourier SendAs SerifSymbolArialTimes SslOnConnect StartTLS
 `)
 
 // TestTextsNameTagsThatExist finds words such as DataDirectory in every sentence of the program: they are tags, unless

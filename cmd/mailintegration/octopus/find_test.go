@@ -147,7 +147,7 @@ func TestABatchFileThatCallsAnotherIsReadWithIt(t *testing.T) {
 	}
 }
 
-// exported is a task as Windows exports it.
+// exported returns a task as Windows exports it.
 func exported(name, enabled, command, arguments, folder string) string {
 	return `<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
