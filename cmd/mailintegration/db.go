@@ -13,6 +13,8 @@ type dbCmd struct {
 	Migrate dbMigrateCmd `cmd:"" help:"Bring the schema up to date. The daemon, once and the verbs that write do this by themselves."`
 	Status  dbStatusCmd  `cmd:"" help:"Print the version of the schema. Changes nothing."`
 
+	Exec dbExecCmd `cmd:"" help:"Run a program of PostgreSQL with the private database, such as pg_dump."`
+
 	FirstNumber dbFirstNumberCmd `cmd:"" help:"Set the number of the next request, so that none of an earlier system is used again."`
 }
 

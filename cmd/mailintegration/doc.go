@@ -49,6 +49,7 @@
 //	requesttype.go               the verb request-type
 //	template.go                  the verb template
 //	attachments.go, db.go        the verbs attachments and db
+//	dbexec.go                    … db exec: PostgreSQL's programs with the private database
 //	demo.go                      the verb demo; its mail server and messages are in package demo
 //	completion.go                the verb completion; the scripts come from package completion
 //	version.go                   the version, and the verb version
