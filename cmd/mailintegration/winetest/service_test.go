@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +19,8 @@ import (
 // installation is the program on a Windows, with a database and a mail server on this machine.
 type installation struct {
 	*testing.T
-	program string // the folder of the program, as this machine knows it
+	drive   string // the disk C: of Windows, as this machine knows it
+	program string // the folder of the program
 	data    string // the folder of configuration, data and log
 	rows    *pgxpool.Pool
 	mail    *pop3test.Server
@@ -50,7 +52,7 @@ func newInstallation(t *testing.T) *installation {
 	db := storetest.New(t)
 	drive := filepath.Join(os.Getenv(prefixEnvironment), "drive_c")
 	in := &installation{
-		T: t, program: filepath.Join(drive, "Program Files", "MailIntegration"), data: filepath.Join(drive, "ProgramData", "MailIntegration"),
+		T: t, drive: drive, program: filepath.Join(drive, "Program Files", "MailIntegration"), data: filepath.Join(drive, "ProgramData", "MailIntegration"),
 		rows: db.Pool(t), mail: pop3test.Run(t, pop3test.Options{}),
 	}
 	in.removeFolders()
@@ -63,10 +65,11 @@ func newInstallation(t *testing.T) *installation {
 	return in
 }
 
-// removeFolders removes the program, its configuration, its data and its log.
+// removeFolders removes the program, its configuration, its data and its log, and the folder of Octopus.
 func (in *installation) removeFolders() {
 	in.must(os.RemoveAll(in.program))
 	in.must(os.RemoveAll(in.data))
+	in.must(os.RemoveAll(filepath.Join(in.drive, "Program Files", "Octopus")))
 }
 
 func (in *installation) must(err error) {
@@ -142,7 +145,7 @@ func (in *installation) awaitRecorded(user, subject string, n int) {
 // registered reports whether a key is in the registry, and returns what it says.
 func (in *installation) registered(key string) (text string, is bool) {
 	in.Helper()
-	text, code := wine(in.T, in.program, nil, "reg", "query", key)
+	text, code := wine(in.T, in.drive, nil, "reg", "query", key)
 	return text, code == 0
 }
 
@@ -161,8 +164,10 @@ func TestTheServiceOfWindows(t *testing.T) {
 		{"a service that cannot start is not installed", (*installation).refuseBroken},
 		{"the service is installed for its own account, and its events have a source", (*installation).install},
 		{"team and users are added", (*installation).addPeople},
+		{"a batch file with the command line of Octopus polls a mailbox once", (*installation).pollByBatchFile},
 		{"the service starts, and 20 mails are recorded", (*installation).start},
 		{"a new mailbox file is polled without a restart", (*installation).reload},
+		{"Windows asks for a reload", (*installation).paramChange},
 		{"a stop during a poll ends it, and no mail is lost", (*installation).stopDuringPoll},
 		{"a service that runs is removed, and leaves nothing but its files", (*installation).uninstall},
 	} {
@@ -211,12 +216,33 @@ func (in *installation) start() {
 	in.wants(0, `"state": "running"`, "service", "status", "--json")
 	in.deliver("helpdesk", "first", 20)
 	in.awaitRecorded("helpdesk", "first", 20)
+	in.awaitSaid("1 mailbox, last poll", "all well")
+}
+
+// awaitSaid waits until the service manager has heard a sentence of the daemon's with these texts.
+func (in *installation) awaitSaid(texts ...string) {
+	in.Helper()
+	storetest.Until(in, fmt.Sprintf("service status says %q", texts), func() bool {
+		output, _ := wine(in.T, in.program, nil, programFolder+`\mailintegration.exe`, "service", "status")
+		return !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(output, text) })
+	})
 }
 
 func (in *installation) reload() {
 	in.mailbox("second")
 	in.deliver("second", "second", 3)
 	in.awaitRecorded("second", "second", 3)
+}
+
+// paramChange sends the service SERVICE_CONTROL_PARAMCHANGE.
+func (in *installation) paramChange() {
+	paramchange := windowsPath(binaries(in, "paramchange.exe"))
+	if output, code := wine(in.T, in.program, nil, paramchange, "MailIntegration"); code != 0 {
+		in.Fatalf("paramchange: exit code %d\n%s", code, output)
+	}
+	storetest.Until(in, "the daemon reads its configuration again", func() bool {
+		return strings.Contains(in.log(), `"because":"service manager"`)
+	})
 }
 
 func (in *installation) stopDuringPoll() {
