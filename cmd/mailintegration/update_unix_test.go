@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -90,6 +91,7 @@ func TestADaemonBelowAServiceManagerEndsForItsNewExecutable(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	go io.Copy(io.Discard, l) // ends with l
 	u := startUpdated(t, []string{"NOTIFY_SOCKET=" + socket})
 	copyProgram(t, u.program, " ")
 	err = <-u.ended

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"time"
@@ -15,34 +16,40 @@ func run(ctx context.Context, _ bool, daemon func(context.Context, Manager) erro
 	if os.Getenv("NOTIFY_SOCKET") == "" {
 		return daemon(ctx, Unmanaged{})
 	}
-	return daemon(ctx, notifier{})
+	return daemon(ctx, notifier{limit: notifyTime})
 }
 
 // notifier tells systemd through its notification socket how the daemon is (sd_notify(3)). An error leaves nothing to do:
 // systemd misses what it wanted to hear, and acts on that.
-type notifier struct{ Unmanaged }
+type notifier struct {
+	Unmanaged
+	limit time.Duration // for one message
+}
+
+// notifyTime is how long systemd may take to take a message.
+const notifyTime = 5 * time.Second
 
 // Ready implements Manager.
-func (notifier) Ready() { notify(sdnotify.SdNotifyReady) }
+func (n notifier) Ready() { n.notify(sdnotify.SdNotifyReady) }
 
 // Tell implements Manager. A status is one line.
-func (notifier) Tell(status string) { notify("STATUS=" + strings.ReplaceAll(status, "\n", " ")) }
+func (n notifier) Tell(status string) { n.notify("STATUS=" + strings.ReplaceAll(status, "\n", " ")) }
 
 // Reloading implements Manager. Type=notify-reload wants the time too.
-func (notifier) Reloading() {
-	notify(sdnotify.SdNotifyReloading + "\n" + sdnotify.SdNotifyMonotonicUsec())
+func (n notifier) Reloading() {
+	n.notify(sdnotify.SdNotifyReloading + "\n" + sdnotify.SdNotifyMonotonicUsec())
 }
 
 // Reloaded implements Manager.
-func (notifier) Reloaded() { notify(sdnotify.SdNotifyReady) }
+func (n notifier) Reloaded() { n.notify(sdnotify.SdNotifyReady) }
 
 // Stopping implements Manager.
-func (notifier) Stopping(extend time.Duration) {
-	notify(fmt.Sprintf("%s\nEXTEND_TIMEOUT_USEC=%d", sdnotify.SdNotifyStopping, extend.Microseconds()))
+func (n notifier) Stopping(extend time.Duration) {
+	n.notify(fmt.Sprintf("%s\nEXTEND_TIMEOUT_USEC=%d", sdnotify.SdNotifyStopping, extend.Microseconds()))
 }
 
 // Alive implements Manager.
-func (notifier) Alive() { notify(sdnotify.SdNotifyWatchdog) }
+func (n notifier) Alive() { n.notify(sdnotify.SdNotifyWatchdog) }
 
 // Watchdog implements Manager.
 func (notifier) Watchdog() time.Duration {
@@ -53,5 +60,15 @@ func (notifier) Watchdog() time.Duration {
 	return every
 }
 
-// notify sends a message to systemd.
-func notify(message string) { _, _ = sdnotify.SdNotify(false, message) }
+// notify sends a message to systemd. A message that systemd does not take in time is lost, as when systemd hangs: its socket has
+// room for a few only, and the daemon goes on. The library's SdNotify would wait.
+func (n notifier) notify(message string) {
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: os.Getenv("NOTIFY_SOCKET"), Net: "unixgram"})
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	if conn.SetWriteDeadline(time.Now().Add(n.limit)) == nil {
+		_, _ = conn.Write([]byte(message))
+	}
+}

@@ -84,3 +84,31 @@ func TestAManagerThatIsGoneStopsNobody(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAManagerThatReadsNothingStopsNobody fills the socket, as systemd's is when systemd hangs.
+func TestAManagerThatReadsNothingStopsNobody(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	address := &net.UnixAddr{Name: path, Net: "unixgram"}
+	socket, err := net.ListenUnixgram("unixgram", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	full, err := net.DialUnix("unixgram", nil, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	if err := full.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, err = full.Write([]byte("WATCHDOG=1"))
+	}
+	t.Setenv("NOTIFY_SOCKET", path)
+	m := notifier{limit: time.Millisecond}
+	m.Ready()
+	m.Tell("all well")
+	m.Alive()
+	m.Stopping(time.Second)
+}
