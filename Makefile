@@ -3,8 +3,6 @@ SHELL   := bash
 GO      ?= go
 VERSION := $(shell sed -n 's/^const version = "\(.*\)"/\1/p' cmd/mailintegration/version.go)
 PKGS    := ./...
-# Tests wait for servers much of their time, so more run at once than there are processors.
-PARALLEL ?= -p 4 -parallel 4
 INTEROP ?= dovecot popa3d mailutils courier cyrus
 
 .DEFAULT_GOAL := help
@@ -23,10 +21,10 @@ demo: setup build ## show a whole installation; ARGS=--exit ends it after the sa
 	@dist/mailintegration demo $(ARGS)
 
 test: setup ## run all tests
-	$(GO) test $(PARALLEL) -timeout 30m $(PKGS)
+	$(GO) test -timeout 30m $(PKGS)
 
 race: setup ## run all tests with the race detector and in random order
-	$(GO) test -race -shuffle=on $(PARALLEL) -timeout 30m $(PKGS)
+	$(GO) test -race -shuffle=on -timeout 30m $(PKGS)
 
 databases: ## run the tests of store on the PostgreSQL found, 18 (from npm) and behind pgbouncer, all at once; DATABASES="18 pooler" chooses some
 	@GO="$(GO)" scripts/databases $(DATABASES)

@@ -55,6 +55,7 @@ func TestADaemonStartsWithoutItsDatabase(t *testing.T) {
 	c.setForward(maxOpenWait)
 	c.first(m)
 	m.until(t, "the daemon is ready", isReady)
+	m.until(t, "the mailbox has been polled", isEachPolledSince(time.Time{}))
 	c.wantEachOnce(1)
 	if n := c.logged.FilterMessage("database unreachable").Len(); n != 1 {
 		t.Errorf("the outage was logged %d times, want once", n)

@@ -292,7 +292,7 @@ func TestEverySettingTakesEffectOrNeedsARestart(t *testing.T) {
 	}
 	values := map[string]string{
 		"Retention": "Days 77", "LogRetention": "Days 77", "MaxLogFileSize": "7MB", "LogLevel": "debug",
-		"Mailboxes": "other.xml", "Database": "host=other dbname=d password=secret-of-database",
+		"NoRestartOnUpdate": "True", "Mailboxes": "other.xml", "Database": "host=other dbname=d password=secret-of-database",
 	}
 	for _, tag := range config.ServiceTags() {
 		t.Run(tag.Name, func(t *testing.T) {

@@ -93,6 +93,7 @@ var meanings = map[string]string{
 	"unaccounted":       "messages of which the poll lost count",
 	"version":           "of the program or of PostgreSQL",
 	"waited":            "how long the mail has waited",
+	"watchdog":          "after how long the service manager ends a daemon that makes no progress; 0 for never",
 	"warning":           "what is unusual, with file, line and tag",
 	"where":             "`log file` or `journal`",
 }

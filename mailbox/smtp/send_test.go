@@ -100,7 +100,7 @@ func TestTheConnectionEndsDuringAMessage(t *testing.T) {
 			srv := smtptest.Run(t, smtptest.Options{})
 			test.fault(srv)
 			account := accountOf(srv, mailbox.None)
-			account.StepTimeout = 100 * time.Millisecond
+			account.StepTimeout = time.Second
 			s := mustOpen(t, account)
 			err := s.Send(t.Context(), reply())
 			if !errors.Is(err, test.class) || !smtp.SessionBroken(err) {

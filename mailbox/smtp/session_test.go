@@ -157,7 +157,7 @@ func TestOpenSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		},
 		{
 			"STARTTLS where TLS is spoken from the first octet", smtptest.Options{TLS: smtptest.ImplicitTLS}, mailbox.StartTLS,
-			func(a *smtp.Account) { a.StepTimeout = 50 * time.Millisecond }, nil,
+			func(a *smtp.Account) { a.StepTimeout = time.Second }, nil,
 			mailbox.ErrTimeout, "set SecureSocketOption in <Smtp> to SslOnConnect",
 		},
 		{
@@ -245,7 +245,7 @@ func TestOpenSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		},
 		{
 			"the server falls silent", smtptest.Options{}, mailbox.None,
-			func(a *smtp.Account) { a.StepTimeout = 50 * time.Millisecond },
+			func(a *smtp.Account) { a.StepTimeout = time.Second },
 			func(s *smtptest.Server) { s.At("AUTH").Stall() },
 			mailbox.ErrTimeout, "the mail waits",
 		},
