@@ -3,26 +3,18 @@ package processor
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
-// answerPrefixes holds the prefixes that programs put before the subject of an answer. Not every word before a colon is
-// one: "Printer: no paper" is new mail.
-var answerPrefixes = map[string]bool{
-	"re": true, "aw": true, "antw": true, "antwort": true, "antwoord": true, "r": true, "rif": true, "réf": true,
-	"rép": true, "res": true, "resp": true, "sv": true, "vs": true, "odp": true, "ynt": true, "vá": true, "bls": true,
-	"atb": true, "ats": true, "απ": true, "отв": true, "ответ": true,
-	"回复": true, "回覆": true, "答复": true, "答覆": true, "返信": true,
-}
-
 // tagsOfRequests knows the tags that subjects have in every mailbox.
-var tagsOfRequests = newSubjectGrammar(nil, nil)
+var tagsOfRequests = sync.OnceValue(func() subjectGrammar { return newSubjectGrammar(nil, nil) })
 
 // isAnswer reports whether a message answers another one: by its fields (RFC 5322 §3.6.4), else by its subject.
 func isAnswer(m *Message) bool {
 	if strings.TrimSpace(m.Header.Get("In-Reply-To")+m.Header.Get("References")) != "" {
 		return true
 	}
-	if _, ok := tagsOfRequests.parse(m.Subject); ok {
+	if _, ok := tagsOfRequests().parse(m.Subject); ok {
 		return true
 	}
 	s := skipGatewayTags(m.Subject)
@@ -37,7 +29,7 @@ func isAnswer(m *Message) bool {
 		return true
 	}
 	after, ok := skipPrefix(s)
-	return ok && answerPrefixes[prefixWord(s[:len(s)-len(after)])]
+	return ok && prefixes().replies[prefixWord(s[:len(s)-len(after)])]
 }
 
 // announcesBelow reports whether the author's text above line at points to what follows: "my answers are below", or a

@@ -1,8 +1,13 @@
 package processor
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
+
+	"mailintegration/processor/language"
 )
 
 // quoteBegins reports whether line i begins mail that is quoted without ">", up to the end of the text: by a header as
@@ -20,7 +25,7 @@ func (r *reply) quoteBegins(i int) (at int, ok bool) {
 		return 0, false
 	}
 	joined := strings.Join(r.lines[i:i+n], " ")
-	if !attributionOpener.MatchString(joined) || !strings.Contains(joined, "@") || !saidVerb.MatchString(joined) {
+	if !attributionOpener().MatchString(joined) || !strings.Contains(joined, "@") || !saidVerb().MatchString(joined) {
 		return 0, false
 	}
 	next := r.nextText(i + n)
@@ -46,7 +51,7 @@ func (r *reply) attribution(i int) int {
 		}
 		text := strings.Join(r.lines[i:i+n], " ")
 		hasDate := dateOrTime.MatchString(text)
-		if hasDate && (strings.Contains(text, "@") || saidVerb.MatchString(text)) && !r.beginsLater(i, n) {
+		if hasDate && (strings.Contains(text, "@") || saidVerb().MatchString(text)) && !r.beginsLater(i, n) {
 			return n
 		}
 		return 0
@@ -60,7 +65,7 @@ func (r *reply) beginsLater(i, n int) bool {
 		return n > 1
 	}
 	for k := i + 1; k < i+n; k++ {
-		if attributionOpener.MatchString(r.lines[k]) && dateOrTime.MatchString(strings.Join(r.lines[k:i+n], " ")) {
+		if attributionOpener().MatchString(r.lines[k]) && dateOrTime.MatchString(strings.Join(r.lines[k:i+n], " ")) {
 			return true
 		}
 	}
@@ -68,10 +73,22 @@ func (r *reply) beginsLater(i, n int) bool {
 }
 
 var (
-	attributionOpener = regexp.MustCompile(
-		`(?i)^[\s*]*(?:(?:on|le|am|el|il|op|em|den|dnia)\s|\d{1,4}[./-]\d{1,2}|\pL{2,4}\.?, \d{1,2}[. ])`)
-	saidVerb = regexp.MustCompile(
-		`(?i)(?:^|[\s>*])(?:wrote|writes|a écrit|écrivait|schrieb|geschrieben|escribió|escribio|ha scritto|scritto|` +
-			`schreef|geschreven|escreveu|написал|пишет|skrev|napisał)[\s*:：]`)
+	attributionOpener = sync.OnceValue(func() *regexp.Regexp {
+		openers := language.Set(func(l language.Language) []string { return l.Openers })
+		return regexp.MustCompile(`(?i)^[\s*]*(?:(?:` + anyOf(openers) + `)\s|\d{1,4}[./-]\d{1,2}|\pL{2,4}\.?, \d{1,2}[. ])`)
+	})
+	saidVerb = sync.OnceValue(func() *regexp.Regexp {
+		verbs := language.Set(func(l language.Language) []string { return l.Wrote })
+		return regexp.MustCompile(`(?i)(?:^|[\s>*])(?:` + anyOf(verbs) + `)[\s*:：]`)
+	})
 	dateOrTime = regexp.MustCompile(`\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\b\d{1,2}[:h]\d{2}|\b(?:19|20)\d\d\b`)
 )
+
+// anyOf returns the alternatives of a regular expression that matches one of the words.
+func anyOf(words map[string]bool) string {
+	var quoted []string
+	for _, word := range slices.Sorted(maps.Keys(words)) {
+		quoted = append(quoted, regexp.QuoteMeta(word))
+	}
+	return strings.Join(quoted, "|")
+}

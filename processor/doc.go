@@ -14,6 +14,7 @@
 //	entity → charset    a message as a tree of parts, header fields and decoded bodies
 //	tnef → entity       the content of a winmail.dat (and → charset)
 //	smime               the content of a signed S/MIME object
+//	language            the words that mail programs write in each language, as data
 //
 // The package template writes the texts of the mail that the program sends.
 //

@@ -2,33 +2,46 @@ package processor
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 
 	"mailintegration/processor/charset"
+	"mailintegration/processor/language"
 )
 
-// languageWords holds words that a text in the language has and a text in most other languages has not, in lower case.
-var languageWords = map[string]map[string]bool{
-	"en": wordSet("the and you with my this that have has are not please thanks thank hello regards would could cannot does when from but our your been they there what which", ""),
-	"fr": wordSet("je vous nous une dans pour pas avec mon sur sont cette être suis depuis votre notre bonjour merci cordialement mais lorsque aux leur leurs fait peut pouvez chez et est qui bonsoir salutations ça été", ""),
+// vocabulary holds the words that tell the language of a text, as sets.
+type vocabulary struct {
+	words     map[string]map[string]bool // by the code of their language
+	greetings map[string]bool            // that tell the language of a very short text alone
 }
 
-// greetings holds the words that tell the language of a very short text alone.
-var greetings = wordSet("hello please thanks thank regards bonjour bonsoir merci cordialement salutations", "")
+var languageWords = sync.OnceValue(func() vocabulary {
+	v := vocabulary{map[string]map[string]bool{}, language.Set(func(l language.Language) []string { return l.Greetings })}
+	for _, l := range language.All() {
+		if len(l.Words) == 0 {
+			continue
+		}
+		v.words[l.Code] = make(map[string]bool)
+		for _, word := range l.Words {
+			v.words[l.Code][word] = true
+		}
+	}
+	return v
+})
 
 // Language returns the language of the message: en or fr where its text shows it, else what Content-Language says, and ""
 // if that is unclear. Programs often write the language of their own menus into Content-Language, so the text comes first, and
 // a long text that has no word of that language contradicts it.
 func (m *Message) Language() string {
 	words, hits := languageHits(m.ReplyText)
-	for language := range languageWords {
-		if isWrittenIn(language, words, hits) {
-			return language
+	for code := range languageWords().words {
+		if isWrittenIn(code, words, hits) {
+			return code
 		}
 	}
 	const shortText = 10 // words
 	said := contentLanguage(m.Header.Get("Content-Language"))
-	if _, isTold := languageWords[said]; isTold && words >= shortText && hits[said].all == 0 {
+	if _, isTold := languageWords().words[said]; isTold && words >= shortText && hits[said].all == 0 {
 		return ""
 	}
 	return said
@@ -42,23 +55,24 @@ func languageHits(text string) (words int, hits map[string]hitCount) {
 	const longest = 4000 // octets
 	text, _ = charset.CutOctets(text, longest)
 	hits = map[string]hitCount{}
+	vocabulary := languageWords()
 	seen := map[string]bool{}
 	for w := range strings.FieldsFuncSeq(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
 		words++
 		w = strings.ToLower(w)
-		for language, known := range languageWords {
+		for code, known := range vocabulary.words {
 			if !known[w] {
 				continue
 			}
-			h := hits[language]
+			h := hits[code]
 			h.all++
 			if !seen[w] {
 				h.distinct++
 			}
-			if greetings[w] {
+			if vocabulary.greetings[w] {
 				h.greetings++
 			}
-			hits[language] = h
+			hits[code] = h
 		}
 		seen[w] = true
 	}
@@ -66,15 +80,15 @@ func languageHits(text string) (words int, hits map[string]hitCount) {
 }
 
 // isWrittenIn reports whether so many of the words belong to a language, and so few to any other, that the text is in it.
-func isWrittenIn(language string, words int, hits map[string]hitCount) bool {
+func isWrittenIn(code string, words int, hits map[string]hitCount) bool {
 	const (
 		greetingOnly = 6  // words of a text that one greeting tells
 		share        = 12 // one word in so many must belong to the language
 		lead         = 3  // times as many as of any other language
 	)
-	own := hits[language]
+	own := hits[code]
 	for other, h := range hits {
-		if other != language && own.all < lead*h.all {
+		if other != code && own.all < lead*h.all {
 			return false
 		}
 	}
@@ -85,14 +99,14 @@ func isWrittenIn(language string, words int, hits map[string]hitCount) bool {
 // contentLanguage returns the primary subtag (RFC 5646 §2.2.1) of a Content-Language field (RFC 3282), "" if it names
 // several languages or none.
 func contentLanguage(value string) string {
-	var language string
+	var subtag string
 	for tag := range strings.SplitSeq(keyword(value), ",") {
 		primary, _, _ := strings.Cut(strings.TrimSpace(tag), "-")
 		isOdd := strings.ContainsFunc(primary, func(r rune) bool { return r < 'a' || r > 'z' })
-		if n := len(primary); n < 2 || n > 3 || isOdd || language != "" && primary != language {
+		if n := len(primary); n < 2 || n > 3 || isOdd || subtag != "" && primary != subtag {
 			return ""
 		}
-		language = primary
+		subtag = primary
 	}
-	return language
+	return subtag
 }

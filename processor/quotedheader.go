@@ -1,6 +1,11 @@
 package processor
 
-import "strings"
+import (
+	"strings"
+	"sync"
+
+	"mailintegration/processor/language"
+)
 
 // isHeaderBlock reports whether line i begins the header of a quoted mail as mail programs show it: lines like "From: …",
 // "Sent: …", "To: …", "Subject: …", together.
@@ -55,24 +60,27 @@ func labelOf(ln string) label {
 	if colon <= 0 {
 		return noLabel
 	}
-	return headerLabels[strings.ToLower(strings.Trim(ln[:colon], " \t*\u00a0\u202f"))]
+	return headerLabels()[strings.ToLower(strings.Trim(ln[:colon], " \t*\u00a0\u202f"))]
 }
 
-var headerLabels = map[string]label{
-	"from": fromLabel, "de": fromLabel, "von": fromLabel, "da": fromLabel, "van": fromLabel, "expéditeur": fromLabel,
-	"от": fromLabel, "från": fromLabel, "fra": fromLabel, "od": fromLabel,
-	"sent": sentLabel, "envoyé": sentLabel, "envoyé le": sentLabel, "gesendet": sentLabel, "enviado": sentLabel,
-	"enviado el": sentLabel, "enviado em": sentLabel, "enviada": sentLabel, "enviada em": sentLabel, "inviato": sentLabel,
-	"verzonden": sentLabel, "отправлено": sentLabel, "skickat": sentLabel, "sendt": sentLabel, "wysłano": sentLabel,
-	"date": dateLabel, "datum": dateLabel, "data": dateLabel, "fecha": dateLabel, "дата": dateLabel,
-	"to": toLabel, "à": toLabel, "a": toLabel, "an": toLabel, "para": toLabel, "aan": toLabel, "pour": toLabel,
-	"кому": toLabel, "till": toLabel, "til": toLabel, "do": toLabel, "cc": toLabel, "копия": toLabel, "kopie": toLabel,
-	"subject": subjectLabel, "objet": subjectLabel, "sujet": subjectLabel, "betreff": subjectLabel, "asunto": subjectLabel,
-	"oggetto": subjectLabel, "assunto": subjectLabel, "onderwerp": subjectLabel, "тема": subjectLabel,
-	"ämne": subjectLabel, "emne": subjectLabel, "temat": subjectLabel,
-	"importance": otherLabel, "wichtigkeit": otherLabel, "priority": otherLabel, "attachments": otherLabel,
-	"pièces jointes": otherLabel, "anlagen": otherLabel, "reply-to": otherLabel,
-}
+// headerLabels holds the labels in all languages.
+var headerLabels = sync.OnceValue(func() map[string]label {
+	labels := make(map[string]label)
+	for _, l := range language.All() {
+		for _, known := range []struct {
+			label label
+			words []string
+		}{
+			{fromLabel, l.From}, {sentLabel, l.Sent}, {dateLabel, l.Date}, {toLabel, l.To}, {toLabel, l.Cc}, {subjectLabel, l.Subject},
+			{otherLabel, l.Other},
+		} {
+			for _, word := range known.words {
+				labels[word] = known.label
+			}
+		}
+	}
+	return labels
+})
 
 // isSeparator reports whether a line only separates what follows: "-----Original Message-----", "________".
 func isSeparator(ln string) bool {

@@ -174,7 +174,7 @@ func (r *reply) aboveQuote(begin int) (at int, found bool) {
 		if n := r.attribution(i); n > 0 && i+n == last+1 {
 			// Take the shortest sentence, but go on upwards until its opening words: it may span several lines.
 			at, found = i, true
-			if attributionOpener.MatchString(r.lines[i]) {
+			if attributionOpener().MatchString(r.lines[i]) {
 				break
 			}
 		}

@@ -2,12 +2,14 @@ package processor
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
 	"mailintegration/processor/charset"
+	"mailintegration/processor/language"
 )
 
 // The subject of a message that belongs to a request follows this grammar; any text may follow the number:
@@ -37,13 +39,14 @@ type subjectGrammar struct {
 	names []string // in lower case, as words joined by one space
 }
 
-// communicationTypes holds the types that every mailbox knows, in English and French.
-var communicationTypes = []string{
-	"incident", "request", "service request", "event", "note", "activity", "task", "communication", "problem", "change",
-	"demande", "demande de service", "requête", "requête de service", "événement", "évènement", "evenement",
-	"activité", "activite", "tâche", "tache",
-	"problème", "probleme", "changement", "message", "email", "e-mail", "courriel",
-}
+// communicationTypes holds the types that every mailbox knows.
+var communicationTypes = sync.OnceValue(func() []string {
+	var types []string
+	for _, l := range language.All() {
+		types = append(types, l.Communications...)
+	}
+	return types
+})
 
 // products holds the names of programs that may follow a type within the brackets.
 var products = []string{"octopus", "mailintegration"}
@@ -51,7 +54,7 @@ var products = []string{"octopus", "mailintegration"}
 // newSubjectGrammar returns a grammar with additional types, and names of the database or the team.
 func newSubjectGrammar(types, names []string) subjectGrammar {
 	g := subjectGrammar{types: make(map[string]bool)}
-	for _, known := range [][]string{communicationTypes, types} {
+	for _, known := range [][]string{communicationTypes(), types} {
 		for _, t := range known {
 			g.types[normalised(t)] = true
 		}

@@ -3,34 +3,37 @@ package processor
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
+
+	"mailintegration/processor/language"
 )
 
-// automaticPrefixes holds the prefixes of automatic answers.
-var automaticPrefixes = []string{
-	"automatic reply", "out of office", "out of office autoreply", "auto reply", "réponse automatique", "absence du bureau",
-	"automatische antwort", "abwesend", "abwesenheitsnotiz", "abwesenheitsnachricht", "respuesta automática", "risposta automatica",
-	"automatisch antwoord", "resposta automática", "autosvar", "not read", "non lu", "message d'absence",
+// subjectWords holds the prefixes of subjects in all languages.
+type subjectWords struct {
+	automatic []string        // of absence notes and receipts
+	returned  []string        // of returned mail
+	absences  []string        // sentences of Notes
+	replies   map[string]bool // of answers: not every word before a colon is one, "Printer: no paper" is new mail
+	forwards  map[string]bool
 }
+
+var prefixes = sync.OnceValue(func() subjectWords {
+	var w subjectWords
+	for _, l := range language.All() {
+		w.automatic = append(append(w.automatic, l.Absences...), l.Receipts...)
+		w.returned = append(w.returned, l.Returned...)
+		w.absences = append(w.absences, l.AbsenceSentences...)
+	}
+	w.replies = language.Set(func(l language.Language) []string { return l.Replies })
+	w.forwards = language.Set(func(l language.Language) []string { return l.Forwards })
+	return w
+})
 
 // notesPrefix is the prefix of Notes: "AUTO: Ann Lee is out of the office (returning 11/12/2026)". Alerts have it too, and
 // taken for an absence note nobody would read them.
 const notesPrefix = "auto"
-
-// notesAbsence holds the words by which Notes says that somebody is away, in lower case.
-var notesAbsence = []string{
-	"out of the office", "du bureau", "abwesend", "außer haus", "nicht im büro", "fuori ufficio", "fuera de la oficina",
-	"niet op kantoor",
-}
-
-// returnedPrefixes holds the prefixes that mail systems put before the subject of a returned message, where they are
-// longer than a reply prefix or have several words.
-var returnedPrefixes = []string{
-	"undeliverable", "undeliverable mail", "undeliverable message", "undelivered mail", "delivery failure",
-	"delivery failed", "returned mail",
-	"non remis", "message non remis", "nicht zustellbar", "no se puede entregar", "non recapitabile",
-}
 
 // skipPrefix skips one reply prefix in any language.
 func skipPrefix(s string) (after string, ok bool) {
@@ -57,10 +60,10 @@ func skipPrefix(s string) (after string, ok bool) {
 
 // skipAutomaticPrefix skips the prefix that a program puts before a subject that it answers or returns.
 func skipAutomaticPrefix(s string) (after string, ok bool) {
-	if after, ok := cutPrefixOf(s, automaticPrefixes); ok {
+	if after, ok := cutPrefixOf(s, prefixes().automatic); ok {
 		return after, true
 	}
-	return cutPrefixOf(s, returnedPrefixes)
+	return cutPrefixOf(s, prefixes().returned)
 }
 
 // cutPrefixOf cuts one of the prefixes and the colon after it off the beginning of s.
@@ -79,19 +82,12 @@ func cutPrefixOf(s string, prefixes []string) (after string, ok bool) {
 // automatic answer.
 func hasAutomaticPrefix(subject string) bool {
 	s := skipGatewayTags(subject)
-	if _, ok := cutPrefixOf(s, automaticPrefixes); ok {
+	if _, ok := cutPrefixOf(s, prefixes().automatic); ok {
 		return true
 	}
 	said, ok := cutPrefixOf(s, []string{notesPrefix})
 	said = normalised(said)
-	return ok && slices.ContainsFunc(notesAbsence, func(words string) bool { return strings.Contains(said, words) })
-}
-
-// forwardPrefixes holds the prefixes that programs put before the subject of a forward.
-var forwardPrefixes = map[string]bool{
-	"fw": true, "fwd": true, "tr": true, "wg": true, "rv": true, "i": true, "enc": true, "doorst": true, "vb": true,
-	"pd": true, "vl": true, "ilt": true, "forward": true, "forwarded": true, "weitergeleitet": true, "transféré": true,
-	"réacheminé": true, "inoltra": true, "reenviado": true,
+	return ok && slices.ContainsFunc(prefixes().absences, func(words string) bool { return strings.Contains(said, words) })
 }
 
 // isForward reports whether the first prefix of a subject, after those of gateways, is that of a forward: "TR: RE: x"
@@ -102,7 +98,7 @@ func isForward(subject string) bool {
 	if !ok {
 		return false
 	}
-	return forwardPrefixes[prefixWord(s[:len(s)-len(after)])]
+	return prefixes().forwards[prefixWord(s[:len(s)-len(after)])]
 }
 
 // skipCounter skips "[2]", "(2)", "^2" or "2".
