@@ -34,7 +34,8 @@
 //	manual.go                            … and the manual page, mailintegration.xml(5)
 //	load.go, mailboxes.go                LoadService, LoadMailbox: from files to structs
 //	readfile.go                          reads a file and decodes it to UTF-8
-//	walk.go, root.go, closing.go         XML into elements, going on after a mistake
+//	walk.go, root.go, closing.go,        XML into elements, going on after a mistake
+//	doubled.go
 //	cursor.go                            lines and columns
 //	fill.go                              elements into fields
 //	kind.go, quantity.go, days.go        the kinds of values: texts and lists; durations and sizes; numbers of days

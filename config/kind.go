@@ -210,8 +210,8 @@ func listKind() kind {
 		noun: "a list", values: "names separated by commas",
 		parse: func(text string) (any, string, bool) {
 			var list []string
-			// The original's sample writes False for an empty list.
-			if strings.EqualFold(text, "False") {
+			// The original's sample writes FALSE for an empty list.
+			if isOn, _, isBool := boolKind().parse(text); isBool && isOn == false {
 				return list, "", true
 			}
 			for name := range strings.SplitSeq(text, ",") {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -37,7 +38,7 @@ func TestValuesAreReadAsTheReferenceSays(t *testing.T) {
 		{"MessageProcessorTypeName", "eventmailmessageprocessor", "EventMailMessageProcessor"},
 		{"MessageProcessorTypeName", "A.B.EventMailMessageProcessor , C, Version=1.0.0.0", "EventMailMessageProcessor"},
 		{"MessageProcessorTypeName", "Mail.", ""},
-		{"IgnoredAttachments", "a.png,, b.gif ,", "a.png, b.gif"}, {"IgnoredAttachments", "FALSE", ""},
+		{"IgnoredAttachments", "a.png,, b.gif ,", "a.png, b.gif"},
 		{"UserName", "a\rb", ""}, {"UserName", "a\u0085b", ""}, {"UserName", "É b", "É b"},
 		{"Database", "postgres://u:p@h/d", redacted}, {"Database", "postgresql:///d", redacted},
 		{"Database", "host=h", redacted}, {"Database", "h/d", ""}, {"Database", "postgres://%zz", ""},
@@ -120,5 +121,19 @@ func TestASecretIsReadFromItsFile(t *testing.T) {
 	}
 	if got := m.ClientSecret.Reveal(); got != "hunter2 " {
 		t.Errorf("the secret is %q", got)
+	}
+}
+
+func TestAListThatSaysFalseIsEmpty(t *testing.T) {
+	t.Parallel()
+	for _, word := range []string{"FALSE", "False", "false", " FALSE ", "No", "0", ""} {
+		m, _, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(password+"<IgnoredAttachments>"+word+"</IgnoredAttachments>")))
+		if err != nil || len(m.IgnoredAttachments) != 0 {
+			t.Errorf("%q: %q, %v", word, m.IgnoredAttachments, err)
+		}
+	}
+	m, _, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(password+"<IgnoredAttachments>false.png, no</IgnoredAttachments>")))
+	if err != nil || strings.Join(m.IgnoredAttachments, "|") != "false.png|no" {
+		t.Errorf("%q, %v", m.IgnoredAttachments, err)
 	}
 }

@@ -88,9 +88,12 @@ type walker struct {
 	*document
 	set    *tagSet
 	dec    *xml.Decoder
+	text   []byte // of the file, in UTF-8
 	cursor *cursor
 	at     position // of the current token
 	stack  []*frame
+
+	skipsEnd bool // the next end tag is that of an empty tag, which was handled as a whole
 }
 
 // parse reads the elements of a file from its octets. It records mistakes in the document.
@@ -105,7 +108,7 @@ func parse(file string, data []byte, set *tagSet) *document {
 		d.mistake(newCursor(text).to(offset), "", fault)
 		return d
 	}
-	w := &walker{document: d, set: set, dec: xml.NewDecoder(bytes.NewReader(text)), cursor: newCursor(text)}
+	w := &walker{document: d, set: set, dec: xml.NewDecoder(bytes.NewReader(text)), text: text, cursor: newCursor(text)}
 	w.dec.Entity = xml.HTMLEntity
 	// The text is UTF-8 already, whatever its declaration says.
 	w.dec.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
@@ -134,7 +137,10 @@ func (w *walker) step() bool {
 	case xml.StartElement:
 		return w.open(fullName(t.Name), t.Attr)
 	case xml.EndElement:
-		w.close(fullName(t.Name))
+		if !w.skipsEnd {
+			w.close(fullName(t.Name))
+		}
+		w.skipsEnd = false
 	case xml.CharData:
 		return w.characters(int(start), t)
 	case xml.Directive:
@@ -163,7 +169,7 @@ func (w *walker) top() *frame {
 func (w *walker) open(name string, attributes []xml.Attr) bool {
 	top := w.top()
 	if top == nil {
-		if w.root == "" && w.set.lookup(name) != nil {
+		if w.lacksRoot(name) {
 			return w.openWithoutRoot(name, attributes)
 		}
 		return w.openRoot(name)
@@ -171,6 +177,9 @@ func (w *walker) open(name string, attributes []xml.Attr) bool {
 	if len(w.stack) >= maxDepth {
 		w.mistake(w.at, "", fmt.Sprintf("tags are nested deeper than %d (close each tag)", maxDepth))
 		return false
+	}
+	if w.closedByOpening(name) {
+		return true
 	}
 	w.quiet = w.quiet || top.secret
 	for (w.set.isFilter(name) || w.set.isSmtp(name)) && w.here() != w.document {
