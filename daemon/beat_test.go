@@ -169,3 +169,18 @@ func TestASlowAnswerIsNotTakenForAWrongClock(t *testing.T) {
 		}
 	}
 }
+
+// TestAPollThatIsLateIsAnnounced lets a beat come when a poll has been due for some seconds, and has not begun.
+func TestAPollThatIsLateIsAnnounced(t *testing.T) {
+	t.Parallel()
+	l := newLockedLease(t)
+	l.unlock()
+	w := l.worker()
+	w.mu.Lock()
+	w.loginDelay, w.next = time.Minute, l.now.Add(-4*time.Second)
+	w.mu.Unlock()
+	l.beat()
+	if n := l.count(`SELECT count(*) FROM lease WHERE not_before > now() + interval '70 s'`); n != 1 {
+		t.Error("the daemon could log in after this beat, and the next one within a minute of that")
+	}
+}

@@ -44,9 +44,14 @@ type member struct {
 	ended chan error // receives what Run returns
 }
 
-// databaseClock gives the database a clock that a test can set forward: now() of the search path.
-const databaseClock = `CREATE SCHEMA clock; CREATE TABLE clock.ahead (by interval NOT NULL); INSERT INTO clock.ahead VALUES ('0');
-	CREATE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT pg_catalog.now() + by FROM clock.ahead'`
+// slowness is how many times slower the clocks of a cluster go than real ones, so that a slow machine lets no beat come by itself.
+const slowness = 20
+
+// databaseClock gives the database a slow clock that a test can set forward: now() of the search path.
+const databaseClock = `CREATE SCHEMA clock; CREATE TABLE clock.ahead (by interval NOT NULL, began timestamptz NOT NULL);
+	INSERT INTO clock.ahead VALUES ('0', '%s');
+	CREATE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql STABLE AS
+		'SELECT began + (pg_catalog.now() - began) / %d + by FROM clock.ahead'`
 
 // newCluster returns a cluster without daemons. The maildrops of its mailboxes are empty.
 func newCluster(t *testing.T, o pop3test.Options) *cluster {
@@ -58,10 +63,10 @@ func newCluster(t *testing.T, o pop3test.Options) *cluster {
 	})
 	w.maildrops = pop3test.Run(t, o)
 	w.mailbox = w.newMailbox(helpdesk, w.maildrops)
-	if _, err := w.rows.Exec(t.Context(), databaseClock); err != nil {
+	c.world, c.clock = w, &setClock{began: time.Now(), changed: make(chan struct{})}
+	if _, err := w.rows.Exec(t.Context(), fmt.Sprintf(databaseClock, c.clock.began.Format(time.RFC3339Nano), slowness)); err != nil {
 		t.Fatal(err)
 	}
-	c.world, c.clock = w, &setClock{changed: make(chan struct{})}
 	return c
 }
 
@@ -249,8 +254,9 @@ func (c *cluster) logInsOf(member int) (n int) {
 	return n
 }
 
-// setClock is the real clock, set forward by a test.
+// setClock is a slow clock, set forward by a test.
 type setClock struct {
+	began   time.Time
 	mu      sync.Mutex
 	ahead   time.Duration
 	changed chan struct{} // closed when the clock is set forward
@@ -265,7 +271,7 @@ func (c *setClock) now() time.Time {
 func (c *setClock) read() (time.Time, <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return time.Now().Add(c.ahead), c.changed
+	return c.began.Add(time.Since(c.began)/slowness + c.ahead), c.changed
 }
 
 func (c *setClock) setForward(d time.Duration) {
@@ -352,7 +358,7 @@ func (v *clockView) timer(after time.Duration) (<-chan time.Time, func() bool) {
 func (v *clockView) goOff(at time.Time, fires chan<- time.Time, stopped <-chan struct{}) {
 	for {
 		now, changed := v.read()
-		left := time.NewTimer(at.Sub(now))
+		left := time.NewTimer(at.Sub(now) * slowness)
 		select {
 		case <-left.C:
 			if pausing := v.pausing(); pausing != nil {

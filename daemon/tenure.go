@@ -106,9 +106,12 @@ func (w *worker) isGoodMoment(now time.Time) bool {
 	return !since.IsZero() && (w.next.Sub(now) > 2*beatEvery || now.Sub(since) > leaseTime)
 }
 
+// pollsAfter is how long after a beat a poll may log in without another beat. One that fails pauses the polls.
+const pollsAfter = beatEvery + defaultBeatTime
+
 // report returns the report about the last poll, and the number of that poll. It returns false when a beat has reported
-// that poll. Where the server wants time between log-ins, it also reports the poll that comes next, as if it had begun:
-// should this daemon die, the next one does not log in too early.
+// that poll. Where the server wants time between log-ins, it also reports the poll that comes next, as if it had begun as
+// late as it can: should this daemon die, the next one does not log in too early.
 func (w *worker) report(now time.Time) (r store.PollReport, polls int, isNew bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -118,7 +121,7 @@ func (w *worker) report(now time.Time) (r store.PollReport, polls int, isNew boo
 	}
 	notBefore := w.notBefore
 	if ahead {
-		notBefore = w.next.Add(w.loginDelay)
+		notBefore = w.next.Add(max(0, now.Add(pollsAfter).Sub(w.next)) + w.loginDelay)
 	}
 	r = store.PollReport{
 		Mailbox: w.mailbox.Name, Ago: now.Sub(w.polledAt), Succeeded: w.last.Err == nil,
