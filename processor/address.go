@@ -121,7 +121,7 @@ func (r *addressReader) end() {
 	if addr == "" {
 		addr, text = findAddr(text)
 	}
-	name := r.displayName(text)
+	name := bareName(r.displayName(text), addr)
 	if name == "" {
 		name = r.displayName(comment)
 	}
@@ -133,6 +133,20 @@ func (r *addressReader) end() {
 	if name != "" || addr != "" {
 		r.found = append(r.found, Address{Name: name, Addr: addr})
 	}
+}
+
+// bareName returns a display-name without the same address behind it, as in "Ann Lee <ann@example.com>" within quotes.
+// Another address stays, so that a reader sees it.
+func bareName(name, addr string) string {
+	before, inner, ok := strings.Cut(name, "<")
+	if !ok || addr == "" {
+		return name
+	}
+	inner, after, _ := strings.Cut(inner, ">")
+	if inner = addrSpec(inner); inner != "" && !strings.EqualFold(inner, addr) || strings.TrimSpace(after) != "" {
+		return name
+	}
+	return strings.Trim(before, ` '"`)
 }
 
 // displayName decodes a display-name.

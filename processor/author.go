@@ -1,13 +1,15 @@
 package processor
 
 import (
+	"cmp"
 	"strings"
 
 	"mailintegration/processor/entity"
 )
 
-// Author returns the author of the message as far as a program can know: From, else Sender, Reply-To or the
-// reverse-path. Where a list or a gateway put its own address into From, Author returns the original one.
+// Author returns the author of the message as far as a program can know: the first of From, Sender, Reply-To and the
+// reverse-path that mail can reach, else the first that has an address at all. Where a list or a gateway put its own address
+// into From, Author returns the original one.
 func (m *Message) Author() Address {
 	if original, ok := m.beforeRewriting(); ok {
 		return original
@@ -16,42 +18,66 @@ func (m *Message) Author() Address {
 	if m.ReturnPath != nil {
 		candidates = append(candidates, Address{Addr: *m.ReturnPath})
 	}
-	for _, a := range candidates {
-		if a.Addr != "" {
-			return a
-		}
-	}
-	return m.From
+	return first(candidates)
 }
 
-// beforeRewriting undoes the rewriting of From by which lists and gateways satisfy DMARC (RFC 7489): the author stands in
-// X-Original-From, or in Reply-To beside the list. A Reply-To alone says where answers go, not who wrote the message.
-// An X-Original-From alone counts only if From is visibly a gateway's address.
+// beforeRewriting undoes the rewriting of From by which lists and gateways satisfy DMARC (RFC 7489). A Reply-To alone says
+// where answers go, not who wrote the message, and the other fields can be written by anybody: they count only if From is
+// visibly the address of a list, a group or a gateway.
 func (m *Message) beforeRewriting() (author Address, ok bool) {
-	list := listAddress(m.Header)
+	if m.From.Addr == "" {
+		return Address{}, false
+	}
 	name, isVia := cutVia(m.From.Name)
-	isOfList := list != "" && strings.EqualFold(m.From.Addr, list)
-	candidates := parseAddresses(m.Header.Get("X-Original-From"), "", 1)
-	switch {
-	case m.From.Addr == "":
-		return Address{}, false
-	case isVia || isOfList:
-		candidates = append(candidates, m.ReplyTo...)
-	case !standsFor(m.From, first(candidates)):
-		return Address{}, false
-	default:
+	isPassedOn := isVia || isOfList(m.From, m.Header)
+	if !isPassedOn {
 		name = m.From.Name
 	}
-	for _, a := range candidates {
-		if a.Addr == "" || strings.EqualFold(a.Addr, m.From.Addr) || strings.EqualFold(a.Addr, list) {
+	list := listAddress(m.Header)
+	for _, a := range m.originals(name, isPassedOn) {
+		if !isReachable(a.Addr) || strings.EqualFold(a.Addr, m.From.Addr) || strings.EqualFold(a.Addr, list) {
 			continue
 		}
-		if a.Name == "" {
-			a.Name = name
+		if isPassedOn || standsFor(m.From, a) {
+			return Address{Name: cmp.Or(a.Name, name), Addr: a.Addr}, true
 		}
-		return a, true
 	}
 	return Address{}, false
+}
+
+// originals returns who may have written a message of which From has this name, the likeliest first. If a list passed it on,
+// Reply-To may hold the author too, before X-Original-Sender only if it has the name.
+func (m *Message) originals(name string, isPassedOn bool) []Address {
+	all := parseAddresses(m.Header.Get("X-Original-From"), "", 1)
+	if isPassedOn {
+		for _, a := range m.ReplyTo {
+			if name != "" && (normalised(a.Name) == normalised(name) || strings.EqualFold(a.Addr, name)) {
+				all = append(all, a)
+			}
+		}
+	}
+	all = append(all, parseAddresses(m.Header.Get("X-Original-Sender"), "", 1)...)
+	if isPassedOn {
+		all = append(all, m.ReplyTo...)
+	}
+	return all
+}
+
+// isOfList reports whether an address is that of the list which sent the message: the one for writing to it, the one that is
+// its List-ID with a dot for the at sign (RFC 2919 §2), or the one in the Mailing-list of Google Groups.
+func isOfList(a Address, h Header) bool {
+	if strings.EqualFold(a.Addr, listAddress(h)) {
+		return true
+	}
+	if _, id, ok := strings.Cut(h.Get("List-ID"), "<"); ok {
+		id, _, _ = strings.Cut(id, ">")
+		if strings.EqualFold(strings.Replace(a.Addr, "@", ".", 1), strings.TrimSpace(id)) {
+			return true
+		}
+	}
+	kind, rest, _ := strings.Cut(h.Get("Mailing-list"), " ")
+	list, _, _ := strings.Cut(rest, ";")
+	return strings.EqualFold(kind, "list") && strings.EqualFold(a.Addr, strings.TrimSpace(list))
 }
 
 // standsFor reports whether From has the author's name but a gateway's address: the author has the same name, or has

@@ -34,7 +34,9 @@
 //	parse.go                         Parse: from octets to a Message
 //	address.go, date.go,             the values of the message's own header fields
 //	messageid.go
-//	author.go                        who wrote the message, although a list passed it on
+//	author.go, reachable.go          who wrote the message, although a list passed it on
+//	addressform.go                   one address in both forms of its domain
+//	spoofing.go                      what makes an author look like another
 //	body.go, attachment.go,          which parts are the text and which are attachments
 //	attachedtext.go
 //	flowed.go                        plain text in format=flowed

@@ -97,7 +97,7 @@ func fieldName(reason ReasonCode) string {
 // followUp decides about a message that names a request; closed says what to do if the request is closed.
 func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, closed FollowUp) Decision {
 	sender, isKnown := p.sender(m, dir)
-	isStranger := !takesPart(r, sender, isKnown, addressKey(m.Author()))
+	isStranger := !takesPart(r, sender, isKnown, m.Author())
 	if isForward(m.Subject) && !isMachine(m.Automatic) && (p.CreateNewRequests || p.Processor == Monitoring) {
 		// A forward does not comment on the request, so it opens a linked one. Where the mailbox may not open one, the
 		// forward is added to this request.
@@ -162,11 +162,12 @@ func (p Policy) kind() RequestKind {
 }
 
 // takesPart reports whether the author of a message may follow up a request.
-func takesPart(r Request, sender User, isKnown bool, addr string) bool {
+func takesPart(r Request, sender User, isKnown bool, author Address) bool {
 	if isKnown && slices.Contains(r.Participants, sender.ID) {
 		return true
 	}
-	return addr != "" && slices.Contains(r.Addresses, addr)
+	takesPart := func(addr string) bool { return slices.Contains(r.Addresses, addr) }
+	return slices.ContainsFunc(addressForms(author), takesPart)
 }
 
 // isMachine reports whether a program wrote a message. A mailing list only distributes what people write; the address

@@ -55,7 +55,7 @@ type Field = entity.Field
 // Header is the header section in its original order. Get, Has and Values look up its fields.
 type Header = entity.Header
 
-// Defect describes one fault of a message, and how the message was read nevertheless.
+// Defect describes one fault of a message, and how the message was read nevertheless, or what makes its author look like another.
 type Defect struct {
 	Part string // "" for the message itself, else the part's path: "2.1"
 	What string // "base64 ends within a quantum"

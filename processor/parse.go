@@ -2,6 +2,7 @@ package processor
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"mailintegration/processor/charset"
@@ -75,12 +76,14 @@ func (p *parser) fields(raw Header) {
 	m := p.m
 	m.Header = p.decoded(raw)
 	m.Subject = p.subject(m.Header)
-	m.From = first(p.addresses(raw, "From", p.limits.Recipients))
+	from := p.addresses(raw, "From", p.limits.Recipients)
+	m.From = first(from)
 	m.Sender = first(p.addresses(raw, "Sender", 1))
 	m.ReplyTo = p.addresses(raw, "Reply-To", p.limits.Recipients)
 	m.To = p.addresses(raw, "To", p.limits.Recipients)
 	m.Cc = p.addresses(raw, "Cc", p.limits.Recipients-len(m.To))
 	m.ReturnPath = returnPath(raw)
+	p.suspect(from)
 	p.date(raw)
 	p.threads(raw)
 }
@@ -121,15 +124,16 @@ func (p *parser) addresses(raw Header, name string, limit int) []Address {
 	return all
 }
 
-// first returns the first address that has an addr-spec, else the first address.
+// first returns the first address that mail can reach, else the first that has an addr-spec, else the first.
 func first(addresses []Address) Address {
-	for _, a := range addresses {
-		if a.Addr != "" {
-			return a
+	for _, is := range []func(Address) bool{
+		func(a Address) bool { return isReachable(a.Addr) },
+		func(a Address) bool { return a.Addr != "" },
+		func(Address) bool { return true },
+	} {
+		if at := slices.IndexFunc(addresses, is); at >= 0 {
+			return addresses[at]
 		}
-	}
-	if len(addresses) > 0 {
-		return addresses[0]
 	}
 	return Address{}
 }

@@ -40,9 +40,7 @@ func (p Policy) Keys(m *Message) Keys {
 	for _, t := range threadIDs(m) {
 		k.MessageIDs = append(k.MessageIDs, t.id)
 	}
-	if addr := addressKey(m.Author()); addr != "" {
-		k.Addresses = append(k.Addresses, addr)
-	}
+	k.Addresses = append(k.Addresses, addressForms(m.Author())...)
 	if key, ok := p.senderKey(m); ok {
 		k.Senders = append(k.Senders, key)
 	}
@@ -111,11 +109,12 @@ func (p Policy) open(m *Message, dir Directory, kind RequestKind) OpenRequest {
 
 // sender returns the user who wrote the message.
 func (p Policy) sender(m *Message, dir Directory) (User, bool) {
-	addr := addressKey(m.Author())
-	if addr == "" {
-		return User{}, false
+	for _, addr := range addressForms(m.Author()) {
+		if user, ok := dir.UserByAddress(addr); ok {
+			return user, true
+		}
 	}
-	return dir.UserByAddress(addr)
+	return User{}, false
 }
 
 // wanted returns the attachments that the configuration does not ignore.

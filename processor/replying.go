@@ -140,7 +140,7 @@ func wantsNoAnswer(h Header) bool {
 
 // isOurs reports whether an address is one that we read or send from.
 func (p Policy) isOurs(addr string) bool {
-	isSame := func(own string) bool { return own != "" && strings.EqualFold(own, addr) }
+	isSame := func(own string) bool { return own != "" && canonical(own) == canonical(addr) }
 	return isSame(p.TeamAddress) || slices.ContainsFunc(p.OwnAddresses, isSame)
 }
 

@@ -17,7 +17,7 @@ var meanings = map[string]string{
 	"database":          "where the database is, without its password",
 	"date":              "`Date` of the message",
 	"days":              "after how many days the server deletes",
-	"defects":           "how many things the message has that no standard allows",
+	"defects":           "how many things of the message are against a standard, or make its author look like another",
 	"deferred":          "messages left for the next poll",
 	"deleted":           "messages that DELE was sent for",
 	"detail":            "particulars of the reason",
