@@ -30,6 +30,20 @@ func corpus(t *testing.T) (dir string, ok bool) {
 	return dir, true
 }
 
+// messages returns the files of testdata and of the folders that CORPUS_DIR and CASES_DIR name. The files that only say what
+// is wanted are messages, too: odd ones.
+func messages(t *testing.T) []string {
+	t.Helper()
+	files := filesOf(t, "testdata")
+	if dir, ok := corpus(t); ok {
+		files = append(files, filesOf(t, dir)...)
+	}
+	if dir := os.Getenv("CASES_DIR"); dir != "" {
+		files = append(files, filesOf(t, dir)...)
+	}
+	return files
+}
+
 // filesOf returns all files below a folder.
 func filesOf(t *testing.T, dir string) []string {
 	t.Helper()
@@ -48,11 +62,7 @@ func filesOf(t *testing.T, dir string) []string {
 
 func TestParseKeepsItsPromisesForEveryMessage(t *testing.T) {
 	t.Parallel()
-	files := filesOf(t, "testdata")
-	if dir, ok := corpus(t); ok {
-		files = append(files, filesOf(t, dir)...)
-	}
-	for _, name := range files {
+	for _, name := range messages(t) {
 		checkPromises(t, readFile(t, name), DefaultLimits())
 		if t.Failed() {
 			t.Fatalf("in %s", name)

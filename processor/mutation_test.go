@@ -23,12 +23,8 @@ func TestParseKeepsItsPromisesForDamagedMessages(t *testing.T) {
 			t.Fatalf("MUTATIONS is %q: set it to a positive number", env)
 		}
 	}
-	files := filesOf(t, "testdata")
-	if dir, ok := corpus(t); ok {
-		files = append(files, filesOf(t, dir)...)
-	}
 	begin, octets, count, slowest := time.Now(), 0, 0, time.Duration(0)
-	files = slices.DeleteFunc(files, func(name string) bool { return filepath.Ext(name) == ".json" })
+	files := slices.DeleteFunc(messages(t), func(name string) bool { return filepath.Ext(name) == ".json" })
 	for _, name := range files {
 		content := readFile(t, name)
 		seed := fnv.New64a()

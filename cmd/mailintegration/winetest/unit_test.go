@@ -27,7 +27,7 @@ func TestUnitTestsOfTheWindowsBuild(t *testing.T) {
 		t.Fatalf("%d test binaries (%v): run scripts/e2e-windows, which builds them", len(built), err)
 	}
 	// Messages are parsed alike on every system: the corpus of real ones, which CI demands, is read by the host's own tests.
-	environment := append(host(t), "CORPUS_DIR=", "CI=")
+	environment := append(host(t), "CORPUS_DIR=", "CASES_DIR=", "CI=")
 	for _, binary := range built {
 		name := strings.ReplaceAll(strings.TrimSuffix(filepath.Base(binary), ".test.exe"), "+", "/")
 		t.Run(name, func(t *testing.T) {
