@@ -82,8 +82,9 @@ const (
 // Listed is one row of a list.
 type Listed struct {
 	Ref
-	Priority Ref // the default of a service request type, zero for none
-	Group    Ref // the default of a service request type, zero for none
+	Priority Ref  // the default of a service request type, zero for none
+	Group    Ref  // the default of a service request type, zero for none
+	Assignee User // the default of a service request type, zero for nobody
 }
 
 // Directory answers the look-ups of Decide for the team that the mailbox belongs to: it does not know another team's

@@ -94,7 +94,7 @@ func (p Policy) fillIn(o *order) {
 	open.Type = chosen.Ref
 	open.Priority = cmp.Or(o.listed(fieldPriority).Ref, p.Priority, chosen.Priority, p.DefaultPriority)
 	open.Group = cmp.Or(o.listed(fieldGroup).Ref, p.Group, chosen.Group, p.ServiceDesk)
-	open.Assignee = cmp.Or(o.user(fieldAssignee), open.Assignee)
+	open.Assignee = cmp.Or(o.user(fieldAssignee), open.Assignee, chosen.assigneeIn(open.Group))
 	requester, user := o.user(fieldRequester), o.user(fieldUser)
 	open.Requester = cmp.Or(requester, open.Requester)
 	open.User = cmp.Or(user, open.Requester)
@@ -106,6 +106,14 @@ func (p Policy) fillIn(o *order) {
 	if o.block.description != "" {
 		open.Body = strings.TrimSpace(o.block.description + "\n\n" + o.block.outside)
 	}
+}
+
+// assigneeIn returns the assignee of a service request type for a request in that group: nobody, if the type has another group.
+func (l Listed) assigneeIn(group Ref) User {
+	if l.Group != (Ref{}) && l.Group != group {
+		return User{}
+	}
+	return l.Assignee
 }
 
 // assignFields separates the known fields from those that are kept, and records those that contradict each other.

@@ -60,6 +60,35 @@ func TestAServiceRequestIsRecordedAsItsBlockSays(t *testing.T) {
 	}
 }
 
+func TestAServiceRequestIsAssignedAsItsTypeSays(t *testing.T) {
+	t.Parallel()
+	d, policy := formDesk(t)
+	must(t, d.store.AddRequestType(t.Context(), store.RequestType{Team: "IT", Name: "Phone", Group: "Network", Assignee: "SMITH1"}))
+	must(t, d.store.AddRequestType(t.Context(), store.RequestType{Team: "IT", Name: "Badge", Assignee: "smith2"}))
+	if err := d.store.AddRequestType(t.Context(), store.RequestType{Team: "IT", Name: "Chair", Assignee: "nobody"}); !errors.Is(err, store.ErrUnknown) {
+		t.Errorf("a type with an unknown assignee: %v", err)
+	}
+	d.accept(t, policy,
+		mail("1", "a", saying("CreateSR\nType: phone\nCreateSR")),
+		mail("2", "b", saying("CreateSR\nType: phone\nAssignee: smith2\nCreateSR")),
+		mail("3", "c", saying("CreateSR\nType: phone\nGroup: Service Desk\nCreateSR")),
+		mail("4", "d", saying("CreateSR\nType: badge\nGroup: Network\nCreateSR")))
+	for number, want := range map[int64]string{1: "smith1", 2: "smith2", 3: "", 4: "smith2"} {
+		r, err := d.store.Request(t.Context(), number)
+		must(t, err)
+		got := ""
+		if r.Assignee != nil {
+			got = r.Assignee.Logon
+		}
+		if got != want {
+			t.Errorf("request %d is assigned to %q, want %q", number, got, want)
+		}
+	}
+	types, err := d.store.RequestTypes(t.Context(), "IT")
+	must(t, err)
+	equal(t, store.RequestType{Team: "IT", Name: "Phone", Group: "Network", Assignee: "smith1"}, types[len(types)-1])
+}
+
 func TestATypeIsOnlyForServiceRequestsOfItsTeam(t *testing.T) {
 	t.Parallel()
 	d, _ := formDesk(t)
