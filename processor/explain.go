@@ -157,7 +157,7 @@ func explainMessage(m *Message, attachments []ExplainedAttachment) ExplainedMess
 		Attachments: attachments,
 		Automatic:   m.Automatic,
 		Report:      explainReport(m.Report),
-		Defects:     make([]string, len(m.Defects)),
+		Defects:     m.DefectLines(),
 	}
 	if !m.Date.IsZero() {
 		e.Date = m.Date.Format(time.RFC3339)
@@ -165,10 +165,16 @@ func explainMessage(m *Message, attachments []ExplainedAttachment) ExplainedMess
 	if m.ReturnPath != nil {
 		e.ReturnPath = cmp.Or(*m.ReturnPath, "<>")
 	}
-	for i, d := range m.Defects {
-		e.Defects[i] = strings.TrimPrefix(d.Part+": "+d.What, ": ")
-	}
 	return e
+}
+
+// DefectLines returns the defects of a message as lines: "2.1: what was wrong", without a part's path for the message itself.
+func (m *Message) DefectLines() []string {
+	all := make([]string, len(m.Defects))
+	for i, d := range m.Defects {
+		all[i] = strings.TrimPrefix(d.Part+": "+d.What, ": ")
+	}
+	return all
 }
 
 func explainReport(r *Report) *ExplainedReport {

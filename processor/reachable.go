@@ -27,7 +27,7 @@ func isQuotedString(local string) bool {
 }
 
 // isPublicDomain reports whether a domain, in lower case, may be that of another machine. RFC 6761 §6.3 and §6.4 reserve
-// localhost and invalid; localdomain is what Linux calls the domain of a machine that has none.
+// localhost and invalid; Linux calls the domain of a machine that has none localdomain.
 func isPublicDomain(domain string) bool {
 	literal, isLiteral := strings.CutPrefix(strings.TrimSuffix(domain, "]"), "[") // RFC 5321 §4.1.3
 	if ip, err := netip.ParseAddr(strings.TrimPrefix(literal, "ipv6:")); err == nil || isLiteral {

@@ -93,6 +93,27 @@ func TestAReceiptCountsHowOftenItsMessageWasSeen(t *testing.T) {
 	}
 }
 
+func TestARequestAndAnActivityKeepTheDefectsOfTheirMessages(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	marked := func(what ...string) func(*processor.Message) {
+		return func(m *processor.Message) {
+			for _, w := range what {
+				m.Defects = append(m.Defects, processor.Defect{What: w})
+			}
+		}
+	}
+	d.accept(t, d.clerk(), mail("1", "a", marked("the name in From is another address: a@x, not b@y")), mail("2", "b"))
+	d.accept(t, d.clerk(), mail("3", "c", answerTo("a"), marked("two\nlines", "From names 2 authors; a@x counts")))
+	r, err := d.store.Request(t.Context(), 1)
+	must(t, err)
+	equal(t, []string{"the name in From is another address: a@x, not b@y"}, r.Defects)
+	equal(t, []string{"two lines", "From names 2 authors; a@x counts"}, r.Activities[0].Defects)
+	r, err = d.store.Request(t.Context(), 2)
+	must(t, err)
+	equal(t, []string{}, r.Defects)
+}
+
 func TestMailboxesDoNotShareReceipts(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

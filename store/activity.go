@@ -16,7 +16,7 @@ func author(m *processor.Message, add processor.AddActivity, dir *directory) []p
 	}
 	p := participant{user: add.Author.ID}
 	if p.user == 0 {
-		p = dir.participant(addressKey(m.From.Addr))
+		p = dir.participant(addressKey(m.Author().Addr))
 	}
 	p.request = add.Request
 	if p.user == 0 && p.address == "" || dir.takesPart(p) {
@@ -38,6 +38,7 @@ type NewActivity struct {
 	Sender  Sender         // of the message behind the activity
 	SentAt  time.Time      // the same
 	Flagged bool           // a person should check it
+	Defects []string       // of the message
 
 	Files []File // to attach, in their order
 }
@@ -46,6 +47,7 @@ type NewActivity struct {
 type activityRows struct {
 	id, request, sender                            []int64
 	body, html, subject, senderName, senderAddress []string
+	defects                                        []string // one a line
 	sentAt                                         []*time.Time
 	flagged                                        []bool
 }
@@ -61,6 +63,7 @@ func (t *activityRows) add(id int64, a *NewActivity) {
 	t.senderAddress = append(t.senderAddress, capped(a.Sender.Address, maxLine))
 	t.sentAt = append(t.sentAt, storableDate(a.SentAt))
 	t.flagged = append(t.flagged, a.Flagged)
+	t.defects = append(t.defects, lines(a.Defects))
 }
 
 func (t *activityRows) queue(b *pgx.Batch, j *Journal) {
@@ -68,12 +71,13 @@ func (t *activityRows) queue(b *pgx.Batch, j *Journal) {
 		return
 	}
 	b.Queue(`INSERT INTO activity (recorded_at, recorded_by_id, id, request_id, body, html, subject, sender_id, sender_name,
-			sender_address, sent_at, flagged)
+			sender_address, sent_at, flagged, defects)
 		OVERRIDING SYSTEM VALUE
 		SELECT $1, $2, a.id, a.request_id, a.body, a.html, a.subject, nullif(a.sender, 0), a.sender_name, a.sender_address,
-			a.sent_at, a.flagged
+			a.sent_at, a.flagged, string_to_array(a.defects, E'\n')
 		FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[],
-			$11::timestamptz[], $12::boolean[])
-			AS a (id, request_id, body, html, subject, sender, sender_name, sender_address, sent_at, flagged)`,
-		j.now, j.author.ID, t.id, t.request, t.body, t.html, t.subject, t.sender, t.senderName, t.senderAddress, t.sentAt, t.flagged)
+			$11::timestamptz[], $12::boolean[], $13::text[])
+			AS a (id, request_id, body, html, subject, sender, sender_name, sender_address, sent_at, flagged, defects)`,
+		j.now, j.author.ID, t.id, t.request, t.body, t.html, t.subject, t.sender, t.senderName, t.senderAddress, t.sentAt, t.flagged,
+		t.defects)
 }

@@ -190,7 +190,7 @@ func (a *acceptance) newRequest(m *newMessage, d processor.OpenRequest, body, ht
 		Body: body, HTML: html, Requester: d.Requester, User: d.User, Site: d.Site, Source: d.Source,
 		Priority: d.Priority, Group: d.Group, Assignee: d.Assignee, LinkedTo: d.LinkedTo,
 		Sender: senderOf(m.Message), SentAt: m.Message.Date, Type: d.Type, Due: d.Due, Fields: d.Fields,
-		Files: messageFiles(m, d.Attachments, d.AttachRaw),
+		Files: messageFiles(m, d.Attachments, d.AttachRaw), Defects: m.Message.DefectLines(),
 	}
 }
 
@@ -199,7 +199,7 @@ func newActivity(m *newMessage, d processor.AddActivity) *NewActivity {
 	return &NewActivity{
 		Reason: d.Reason, Request: d.Request, Subject: cmp.Or(m.Message.Subject, noSubject), Body: m.Message.Text, HTML: m.Message.HTML,
 		Author: d.Author, Sender: senderOf(m.Message), SentAt: m.Message.Date, Flagged: d.Flagged,
-		Files: messageFiles(m, d.Attachments, d.AttachRaw),
+		Files: messageFiles(m, d.Attachments, d.AttachRaw), Defects: m.Message.DefectLines(),
 	}
 }
 

@@ -22,7 +22,7 @@ const maxParticipants = 50
 // correspondents returns the addresses that take part in a request opened by m: its author and its recipients.
 func correspondents(m *processor.Message) []string {
 	var keys []string
-	for _, list := range [][]processor.Address{{m.From}, m.To, m.Cc} {
+	for _, list := range [][]processor.Address{{m.Author()}, m.To, m.Cc} {
 		for _, addr := range list {
 			if len(keys) == maxParticipants {
 				return keys
@@ -110,6 +110,8 @@ type NewRequest struct {
 	Sender Sender    // of the message behind the request
 	SentAt time.Time // the same
 
+	Defects []string // the same
+
 	Type   processor.Ref         // of a service request
 	Due    time.Time             // the same
 	Fields []processor.FormField // the same; a field without a name is left out
@@ -123,6 +125,7 @@ type NewRequest struct {
 type requestRows struct {
 	number, team, mailbox, requester, user, site, source, priority, group, assignee, linkedTo, typed []int64
 	kind, subject, body, html, senderName, senderAddress                                             []string
+	defects                                                                                          []string // one a line
 	sentAt, dueAt                                                                                    []*time.Time
 }
 
@@ -145,6 +148,7 @@ func (t *requestRows) add(number int64, r *NewRequest) {
 	t.senderName = append(t.senderName, capped(r.Sender.Name, maxLine))
 	t.senderAddress = append(t.senderAddress, capped(r.Sender.Address, maxLine))
 	t.sentAt = append(t.sentAt, storableDate(r.SentAt))
+	t.defects = append(t.defects, lines(r.Defects))
 	t.typed = append(t.typed, r.Type.ID)
 	t.dueAt = append(t.dueAt, storableDate(r.Due))
 }
@@ -157,19 +161,20 @@ func (t *requestRows) queue(b *pgx.Batch, j *Journal) {
 	}
 	b.Queue(`INSERT INTO request (opened_by_id, opened_at, team_id, mailbox_id, number, kind, subject, body, html,
 			requester_id, user_id, site_id, source_id, priority_id, group_id, assignee_id, linked_to_id,
-			sender_name, sender_address, sent_at, type_id, due_at)
+			sender_name, sender_address, sent_at, type_id, due_at, defects)
 		SELECT $1, $2, r.team_id, nullif(r.mailbox_id, 0), CASE WHEN r.number >= (SELECT seqmin FROM pg_sequence
 				WHERE seqrelid = 'request_number'::regclass) THEN r.number END, r.kind, r.subject, r.body, r.html,
 			nullif(r.requester, 0), nullif(r.user_id, 0), nullif(r.site, 0), nullif(r.source, 0), nullif(r.priority, 0),
 			nullif(r.group_id, 0), nullif(r.assignee, 0), nullif(r.linked_to_id, 0), r.sender_name, r.sender_address, r.sent_at,
-			nullif(r.type, 0), r.due_at
+			nullif(r.type, 0), r.due_at, string_to_array(r.defects, E'\n')
 		FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[],
 			$11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
-			$18::text[], $19::text[], $20::timestamptz[], $21::bigint[], $22::timestamptz[])
+			$18::text[], $19::text[], $20::timestamptz[], $21::bigint[], $22::timestamptz[], $23::text[])
 			AS r (team_id, mailbox_id, number, kind, subject, body, html, requester, user_id, site, source, priority, group_id,
-				assignee, linked_to_id, sender_name, sender_address, sent_at, type, due_at)`,
+				assignee, linked_to_id, sender_name, sender_address, sent_at, type, due_at, defects)`,
 		j.author.ID, j.now, t.team, t.mailbox, t.number, t.kind, t.subject, t.body, t.html, t.requester, t.user, t.site,
-		t.source, t.priority, t.group, t.assignee, t.linkedTo, t.senderName, t.senderAddress, t.sentAt, t.typed, t.dueAt)
+		t.source, t.priority, t.group, t.assignee, t.linkedTo, t.senderName, t.senderAddress, t.sentAt, t.typed, t.dueAt,
+		t.defects)
 }
 
 // fieldRows are rows of the table request_field, column by column.

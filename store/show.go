@@ -60,6 +60,7 @@ type RequestDetail struct {
 	RequestSummary
 	Body         string             `json:"body"`
 	HTML         string             `json:"html"`
+	Defects      []string           `json:"defects"`     // of the first message, as explain prints them
 	Fields       []Field            `json:"fields"`      // the form that the requester filled in
 	Attachments  []AttachmentDetail `json:"attachments"` // files of the first message
 	Activities   []ActivityDetail   `json:"activities"`  // oldest first
@@ -84,6 +85,7 @@ type ActivityDetail struct {
 	Sender      Sender             `json:"sender"`
 	SentAt      *time.Time         `json:"sent_at"`
 	Flagged     bool               `json:"flagged"` // a person should check it: the sender was no participant of the request
+	Defects     []string           `json:"defects"` // of the message, as explain prints them
 	RecordedAt  time.Time          `json:"recorded_at"`
 	RecordedBy  *Person            `json:"recorded_by"`
 	Attachments []AttachmentDetail `json:"attachments"`
@@ -171,7 +173,8 @@ func readRequest(ctx context.Context, tx pgx.Tx, number int64) (d RequestDetail,
 	if d.RequestSummary, err = pgx.CollectExactlyOneRow(rows, scanRequest); err != nil {
 		return d, err
 	}
-	if err = tx.QueryRow(ctx, `SELECT body, html FROM request WHERE number = $1`, number).Scan(&d.Body, &d.HTML); err != nil {
+	row := tx.QueryRow(ctx, `SELECT body, html, defects FROM request WHERE number = $1`, number)
+	if err = row.Scan(&d.Body, &d.HTML, &d.Defects); err != nil {
 		return d, err
 	}
 	rows, _ = tx.Query(ctx, `SELECT name, value FROM request_field WHERE request_id = $1 ORDER BY position`, number)
@@ -254,7 +257,7 @@ func inUTC(t *time.Time) *time.Time {
 func readActivities(ctx context.Context, tx pgx.Tx, number int64) ([]ActivityDetail, error) {
 	rows, _ := tx.Query(ctx, `
 		SELECT a.id, a.subject, a.body, a.html, author.logon, author.name, a.sender_name, a.sender_address,
-		       a.sent_at, a.flagged, a.recorded_at, recorder.logon, recorder.name
+		       a.sent_at, a.flagged, a.defects, a.recorded_at, recorder.logon, recorder.name
 		FROM activity a
 		JOIN user_account recorder    ON recorder.id = a.recorded_by_id
 		LEFT JOIN user_account author ON author.id = a.sender_id
@@ -263,7 +266,7 @@ func readActivities(ctx context.Context, tx pgx.Tx, number int64) ([]ActivityDet
 	return pgx.AppendRows([]ActivityDetail{}, rows, func(row pgx.CollectableRow) (a ActivityDetail, err error) {
 		var author, recorder nullPerson
 		err = row.Scan(&a.ID, &a.Subject, &a.Body, &a.HTML, &author.logon, &author.name, &a.Sender.Name, &a.Sender.Address,
-			&a.SentAt, &a.Flagged, &a.RecordedAt, &recorder.logon, &recorder.name)
+			&a.SentAt, &a.Flagged, &a.Defects, &a.RecordedAt, &recorder.logon, &recorder.name)
 		a.Author, a.RecordedBy = author.person(), recorder.person()
 		a.SentAt, a.RecordedAt = inUTC(a.SentAt), a.RecordedAt.UTC()
 		a.Attachments = []AttachmentDetail{}

@@ -31,17 +31,17 @@ INSERT INTO request (team_id, kind, subject, requester_id, user_id, opened_at, o
 SELECT t.id, 'service_request', 'A desk', u.id, u.id, '2026-01-01 10:00+00', u.id
 FROM team t, user_account u WHERE t.name = 'HR' AND u.logon = 'daemon';
 INSERT INTO request (team_id, kind, state, subject, body, html, requester_id, user_id, site_id, source_id, priority_id, group_id,
-                     assignee_id, linked_to_id, mailbox_id, sender_name, sender_address, sent_at, opened_at, opened_by_id)
+                     assignee_id, linked_to_id, mailbox_id, sender_name, sender_address, sent_at, opened_at, opened_by_id, defects)
 SELECT t.id, 'incident', 'open', 'Printer', 'It smokes.', '<p>It smokes.</p>', z.id, z.id, si.id, so.id, p.id, g.id,
-       a.id, 1, m.id, 'Zoë', 'zoe@x.org', '2026-02-01 10:00+01', '2026-02-01 09:01+00', d.id
+       a.id, 1, m.id, 'Zoë', 'zoe@x.org', '2026-02-01 10:00+01', '2026-02-01 09:01+00', d.id, '{date cannot be read}'
 FROM team t, user_account z, user_account a, user_account d, site si, source so, priority p, support_group g, mailbox m
 WHERE t.name = 'IT' AND z.logon = 'zoe' AND a.logon = 'ann' AND d.logon = 'daemon'
   AND so.team_id = t.id AND p.team_id = t.id AND p.name = 'High' AND g.team_id = t.id;
 INSERT INTO request (team_id, kind, state, subject, requester_id, user_id, opened_at, opened_by_id, processed_at)
 SELECT t.id, 'event', 'processed', 'Disk full', u.id, u.id, '2026-03-01 10:00+00', u.id, '2026-03-01 11:00+00'
 FROM team t, user_account u WHERE t.name = 'IT' AND u.logon = 'daemon';
-INSERT INTO activity (request_id, body, subject, sender_name, sender_address, flagged, recorded_at, recorded_by_id)
-SELECT 2, 'Now it burns.', 'RE: Printer', 'Bob', 'bob@else.org', true, '2026-02-02 10:00+00', id FROM user_account WHERE logon = 'daemon';
+INSERT INTO activity (request_id, body, subject, sender_name, sender_address, flagged, recorded_at, recorded_by_id, defects)
+SELECT 2, 'Now it burns.', 'RE: Printer', 'Bob', 'bob@else.org', true, '2026-02-02 10:00+00', id, '{"From names 2 authors; bob@else.org counts"}' FROM user_account WHERE logon = 'daemon';
 INSERT INTO attachment (request_id, activity_id, position, name, media_type, octets, sha256, content_id, inline, raw) VALUES
 	(2, NULL, 2, 'message.eml', 'message/rfc822', 1000, decode(repeat('02', 32), 'hex'), '', false, true),
 	(2, NULL, 1, 'smoke.png', 'image/png', 5, decode(repeat('01', 32), 'hex'), 'cid@x', true, false),
@@ -65,14 +65,14 @@ const shown = `{
 	"site": "Québec", "source": "Email", "priority": "High", "group": "Service Desk", "type": "", "mailbox": "helpdesk", "linked_to": 1,
 	"opened_at": "2026-02-01T09:01:00Z", "opened_by": {"logon": "daemon", "name": "daemon"}, "sent_at": "2026-02-01T09:00:00Z", "due_at": null, "processed_at": null,
 	"activity_count": 1, "attachment_count": 3,
-	"body": "It smokes.", "html": "<p>It smokes.</p>", "fields": [],
+	"body": "It smokes.", "html": "<p>It smokes.</p>", "fields": [], "defects": ["date cannot be read"],
 	"attachments": [
 		{"name": "smoke.png", "media_type": "image/png", "octets": 5, "sha256": "0101010101010101010101010101010101010101010101010101010101010101", "content_id": "cid@x", "inline": true, "raw": false},
 		{"name": "message.eml", "media_type": "message/rfc822", "octets": 1000, "sha256": "0202020202020202020202020202020202020202020202020202020202020202", "content_id": "", "inline": false, "raw": true}
 	],
 	"activities": [{
 		"id": 1, "subject": "RE: Printer", "body": "Now it burns.", "html": "", "author": null, "sender": {"name": "Bob", "address": "bob@else.org"},
-		"sent_at": null, "flagged": true, "recorded_at": "2026-02-02T10:00:00Z", "recorded_by": {"logon": "daemon", "name": "daemon"},
+		"sent_at": null, "flagged": true, "defects": ["From names 2 authors; bob@else.org counts"], "recorded_at": "2026-02-02T10:00:00Z", "recorded_by": {"logon": "daemon", "name": "daemon"},
 		"attachments": [{"name": "fire.png", "media_type": "image/png", "octets": 6, "sha256": "abababababababababababababababababababababababababababababababab", "content_id": "", "inline": false, "raw": false}]
 	}],
 	"history": [
@@ -111,7 +111,7 @@ func TestAnEmptyRequestHasEveryNameAndNoNullList(t *testing.T) {
 			t.Errorf("%s is missing", name)
 		}
 	}
-	for _, list := range []string{"attachments", "activities", "history", "participants", "messages"} {
+	for _, list := range []string{"attachments", "activities", "history", "participants", "messages", "defects"} {
 		equal(t, []any{}, got[list])
 	}
 	for _, none := range []string{"assignee", "linked_to", "sent_at", "processed_at"} {

@@ -39,6 +39,15 @@ func capped(s string, limit int) string {
 	return s[:end] + ellipsis
 }
 
+// lines returns texts as the lines of one, each made storable and of a bounded length.
+func lines(texts []string) string {
+	all := make([]string, len(texts))
+	for i, text := range texts {
+		all[i] = strings.Join(strings.Fields(capped(text, maxLine)), " ")
+	}
+	return strings.Join(all, "\n")
+}
+
 // noSubject stands for the subject of a request, or of a message, that has none.
 const noSubject = "(no subject)"
 

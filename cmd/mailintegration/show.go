@@ -45,6 +45,7 @@ func showRequest(w io.Writer, r store.RequestDetail) error {
 		return err
 	}
 	fmt.Fprintf(w, "\n%s\n", indent(r.Body))
+	showDefects(w, r.Defects)
 	showAttachments(w, r.Attachments)
 	for _, a := range r.Activities {
 		flag := ""
@@ -54,6 +55,7 @@ func showRequest(w io.Writer, r store.RequestDetail) error {
 		fmt.Fprintln(w)
 		printLine(w, "Activity from %s, %s%s", sender(a.Sender), when(a.SentAt), flag)
 		fmt.Fprintf(w, "\n%s\n", indent(a.Body))
+		showDefects(w, a.Defects)
 		showAttachments(w, a.Attachments)
 	}
 	fmt.Fprintln(w, "\nHistory")
@@ -61,6 +63,17 @@ func showRequest(w io.Writer, r store.RequestDetail) error {
 		printLine(w, "  %s  %s  %s: %s", when(&h.At), person(h.Author), h.What, h.Detail)
 	}
 	return nil
+}
+
+// showDefects prints what makes a message hard to believe.
+func showDefects(w io.Writer, defects []string) {
+	if len(defects) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\n  Defects of the message")
+	for _, d := range defects {
+		printLine(w, "    %s", d)
+	}
 }
 
 func showAttachments(w io.Writer, attachments []store.AttachmentDetail) {
