@@ -13,6 +13,9 @@ import (
 func (w *textWriter) isBracketedText(tag []byte) bool {
 	const longest = 64
 	name, isEnd := bytes.CutPrefix(tag[1:len(tag)-1], []byte("/"))
+	if atom.Lookup(name) != 0 { // most tags: an element without attributes, in lower case
+		return false
+	}
 	switch {
 	case w.skip != "" || len(name) > longest || bytes.ContainsAny(name, " \t\n\f/=\"':"):
 		return false

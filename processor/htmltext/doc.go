@@ -5,8 +5,13 @@
 //
 // # Files
 //
-//	text.go       HTML as plain text: lines, lists, links, quotes
-//	table.go      the cells of tables in that text
-//	bracketed.go  words in angle brackets that are text, not tags
-//	sanitise.go   HTML without anything active or remote
+//	text.go        HTML as plain text: lines, lists, links, quotes
+//	table.go       the cells of tables in that text
+//	bracketed.go   words in angle brackets that are text, not tags
+//	sanitise.go    HTML without anything active, remote or hidden
+//	verdict.go     what becomes of a tag in it, judged once
+//	link.go        plain links, which need no judge
+//	hidden.go      what the sender hid, and where it ends
+//	elements.go    the elements that end others
+//	attributes.go  the attributes of a tag
 package htmltext

@@ -8,28 +8,30 @@ import (
 
 	"github.com/microcosm-cc/bluemonday"
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 
 	"mailintegration/processor/charset"
 )
 
-// Sanitise returns HTML that is clean and safe to show. It drops scripts, forms, styles, and remote images, which tell
-// the sender when the mail is read. Images of the message itself (cid:, RFC 2392) and images within the HTML stay.
+// Sanitise returns HTML that is clean and safe to show. It drops scripts, forms, styles, what the sender has hidden, and
+// remote images, which tell the sender when the mail is read. Images of the message itself (cid:, RFC 2392) and images within the HTML stay.
 //
 // bluemonday judges every tag, but each tag only once: mail repeats a few tags all the time, and judging a tag costs a
 // hundred times as much as remembering the verdict. Sanitise writes only these verdicts and, between them, escaped
-// text.
+// text. Where mail never repeats a tag, the tags beyond
+// mostJudged lose their attributes, except plain links.
 func Sanitise(source string) string {
-	s := sanitiser{z: html.NewTokenizer(strings.NewReader(source))}
+	s := sanitiser{z: html.NewTokenizer(strings.NewReader(source)), hiding: hiding{source: source}}
 	s.b.Grow(len(source))
-	for {
+	for offset := 0; ; offset += len(s.z.Raw()) {
 		switch kind := s.z.Next(); kind {
 		case html.ErrorToken: // the end: a reader of a string fails only there
 			return strings.TrimSpace(s.b.String())
 		case html.TextToken:
 			s.text()
 		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
-			s.tag(kind, verdicts.of(kind, s.z))
+			if v := s.verdict(kind); !s.isHidden(kind, v, offset) {
+				s.tag(kind, v)
+			}
 			if kind == html.SelfClosingTagToken { // an empty element, as XML writes it
 				s.z.NextIsNotRawText()
 			}
@@ -42,14 +44,21 @@ type sanitiser struct {
 	z       *html.Tokenizer
 	b       strings.Builder
 	dropped []string // open elements whose start tags were dropped: their end tags are dropped, too
-	hidden  string   // the element whose content is dropped, "" for none
-	depth   int      // how many elements of the hidden one's name are open
+	skipped string   // the element whose content is dropped, "" for none
+	depth   int      // how many elements of the skipped one's name are open
+	hiding  hiding
+	judged  int // how many tags of this HTML bluemonday has judged
+}
+
+// isHidden reports whether the sender has hidden the tag at an offset of the source.
+func (s *sanitiser) isHidden(kind html.TokenType, v verdict, offset int) bool {
+	return (v.hides || s.hiding.watches) && s.hiding.isHidden(kind, elementNamed([]byte(v.name)), v.hides, offset)
 }
 
 // text writes the text that z has read. Only character references can make clean HTML unclean: text without "&" and "<"
 // is written as it is.
 func (s *sanitiser) text() {
-	if s.hidden != "" {
+	if s.skipped != "" || s.hiding.isOn() {
 		return
 	}
 	if raw := s.z.Raw(); bytes.IndexByte(raw, '&') < 0 && bytes.IndexByte(raw, '<') < 0 {
@@ -61,14 +70,14 @@ func (s *sanitiser) text() {
 
 // tag writes what the verdict leaves of a tag.
 func (s *sanitiser) tag(kind html.TokenType, v verdict) {
-	if s.hidden != "" {
+	if s.skipped != "" {
 		s.within(kind, v.name)
 		return
 	}
 	n := len(s.dropped)
 	switch {
-	case kind == html.StartTagToken && v.hides:
-		s.hidden, s.depth = v.name, 1
+	case kind == html.StartTagToken && v.skips:
+		s.skipped, s.depth = v.name, 1
 	case kind == html.StartTagToken && v.drops:
 		s.dropped = append(s.dropped, v.name)
 	case kind == html.EndTagToken && n > 0 && s.dropped[n-1] == v.name:
@@ -78,82 +87,18 @@ func (s *sanitiser) tag(kind html.TokenType, v verdict) {
 	}
 }
 
-// within handles a tag in the content of a hidden element.
+// within handles a tag in the content of a skipped element.
 func (s *sanitiser) within(kind html.TokenType, name string) {
 	switch {
-	case name != s.hidden:
+	case name != s.skipped:
 	case kind == html.StartTagToken:
 		s.depth++
 	case kind == html.EndTagToken:
 		s.depth--
 		if s.depth == 0 {
-			s.hidden = ""
+			s.skipped = ""
 		}
 	}
-}
-
-// verdict says what becomes of a tag.
-type verdict struct {
-	name  string // of the element
-	html  string // the tag as it is written, "" for a tag that is dropped
-	drops bool   // this start tag is dropped although the element is allowed: the end tag must be dropped, too
-	hides bool   // the content of the element is dropped, too
-}
-
-// judge asks bluemonday for the verdict on a tag of the named element.
-func judge(kind html.TokenType, name, tag string) verdict {
-	if atom.Lookup([]byte(name)) == 0 { // no element of HTML: bluemonday would drop it
-		return verdict{name: name}
-	}
-	p := htmlPolicy()
-	v := verdict{name: name, html: charset.Clean(p.Sanitize(tag))}
-	if kind == html.StartTagToken && v.html == "" {
-		v.drops = p.Sanitize("</"+name+">") != ""
-		v.hides = p.Sanitize("<"+name+">x") == ""
-	}
-	return v
-}
-
-// verdicts holds the verdicts on the tags of recent messages.
-var verdicts = memory{known: make(map[string]verdict)}
-
-// memory remembers a bounded number of verdicts. Mail that never repeats a tag makes it forget all of them.
-type memory struct {
-	mu    sync.Mutex
-	known map[string]verdict // by tag
-}
-
-// Bounds of a memory: it takes at most about 4 MB.
-const (
-	mostVerdicts = 4096
-	longestTag   = 512 // octets
-)
-
-// of returns the verdict on the tag that z has read.
-func (m *memory) of(kind html.TokenType, z *html.Tokenizer) verdict {
-	raw := z.Raw()
-	m.mu.Lock()
-	v, ok := m.known[string(raw)]
-	m.mu.Unlock()
-	if ok {
-		return v
-	}
-	tag := string(raw)
-	name, _ := z.TagName()
-	v = judge(kind, string(name), tag)
-	if len(tag) <= longestTag {
-		m.remember(tag, v)
-	}
-	return v
-}
-
-func (m *memory) remember(tag string, v verdict) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.known) >= mostVerdicts {
-		clear(m.known)
-	}
-	m.known[tag] = v
 }
 
 // htmlPolicy returns what Sanitise lets through. Building the policy compiles a dozen expressions, so it is built once.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -89,10 +90,14 @@ func asShown(source string) string {
 	return strings.TrimSpace(b.String())
 }
 
+// whatHides finds what makes senders hide elements, which bluemonday does not know.
+var whatHides = regexp.MustCompile(`(?i)hidden|display|<template[^>]*>`)
+
 // checkAsBluemonday checks that Sanitise, which goes tag by tag, shows the same as bluemonday does for the whole
 // source.
 func checkAsBluemonday(t *testing.T, source string) {
 	t.Helper()
+	source = whatHides.ReplaceAllString(source, "x")
 	if got, want := asShown(Sanitise(source)), asShown(htmlPolicy().Sanitize(source)); got != want {
 		t.Errorf("%q\nis  %q\nnot %q", source, got, want)
 	}
@@ -225,8 +230,12 @@ func TestVerdictsAreRememberedWithinBoundsByConcurrentUsers(t *testing.T) {
 
 // verdictOf returns what the verdict leaves of a tag.
 func verdictOf(m *memory, tag string) string {
-	z := html.NewTokenizer(strings.NewReader(tag))
-	return m.of(z.Next(), z).html
+	v, ok := m.recall([]byte(tag))
+	if !ok {
+		v = judge(html.StartTagToken, verdict{name: "td"}, tag)
+		m.remember(tag, v)
+	}
+	return v.html
 }
 
 func BenchmarkSanitise(b *testing.B) {

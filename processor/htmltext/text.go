@@ -28,12 +28,13 @@ type textWriter struct {
 	line   int  // line breaks written
 	column int  // octets on the line
 
-	pre    int      // depth of pre elements
-	quote  int      // depth of blockquotes
-	lists  []int    // number of the next item of each open list, 0 for a list with dashes
-	skip   string   // the open element whose content is no text, "" for none
-	href   string   // of the open link
-	linked int      // length of the output before the link
+	pre    int    // depth of pre elements
+	quote  int    // depth of blockquotes
+	lists  []int  // number of the next item of each open list, 0 for a list with dashes
+	skip   string // the open element whose content is no text, "" for none
+	href   string // of the open link
+	linked int    // length of the output before the link
+	hiding hiding
 	tokens []string // words in angle brackets that were read as text, in lower case
 }
 
@@ -42,8 +43,9 @@ const deepest = 20
 
 // Text returns what HTML says as text of at most limit octets.
 func Text(source string, limit int) string {
-	w := textWriter{limit: limit, row: beforeRow}
+	w := textWriter{limit: limit, row: beforeRow, hiding: hiding{source: source}}
 	z := html.NewTokenizer(strings.NewReader(source))
+	offset := 0
 	for w.b.Len() < limit {
 		switch kind := z.Next(); kind {
 		case html.ErrorToken:
@@ -53,25 +55,42 @@ func Text(source string, limit int) string {
 			}
 			return w.result()
 		case html.TextToken:
-			if w.skip == "" {
+			if w.skip == "" && !w.hiding.isOn() {
 				w.text(charset.Clean(string(z.Text()))) // a character reference may stand for anything
 			}
 		case html.StartTagToken, html.SelfClosingTagToken, html.EndTagToken:
-			if raw := z.Raw(); w.isBracketedText(raw) {
-				w.text(string(raw))
-			} else if kind == html.EndTagToken {
-				name, _ := z.TagName()
-				w.end(atom.Lookup(name), string(name))
-			} else {
-				w.start(z)
-			}
-			if kind == html.SelfClosingTagToken { // an empty element, as XML writes it
-				z.NextIsNotRawText()
-				w.skip = ""
-			}
+			w.tag(kind, z, offset)
 		}
+		offset += len(z.Raw())
 	}
 	return w.result()
+}
+
+// tag handles the tag at an offset of the source.
+func (w *textWriter) tag(kind html.TokenType, z *html.Tokenizer, offset int) {
+	raw := z.Raw()
+	if !w.hiding.isOn() && w.isBracketedText(raw) {
+		w.text(string(raw))
+		return
+	}
+	isWatched := w.hiding.watches || mayHide(raw)
+	name, more := z.TagName()
+	tag := atom.Lookup(name)
+	var a attributes
+	if isWatched || tag == atom.A || tag == atom.Img {
+		a = attributesOf(z, more)
+	}
+	switch {
+	case isWatched && w.hiding.isHidden(kind, elementNamed(name), a.hide(tag), offset):
+	case kind == html.EndTagToken:
+		w.end(tag, string(name))
+	default:
+		w.start(tag, string(name), a)
+	}
+	if kind == html.SelfClosingTagToken { // an empty element, as XML writes it
+		z.NextIsNotRawText()
+		w.skip = ""
+	}
 }
 
 func (w *textWriter) result() string {
@@ -80,12 +99,10 @@ func (w *textWriter) result() string {
 }
 
 // start handles a start tag.
-func (w *textWriter) start(z *html.Tokenizer) {
-	name, hasAttr := z.TagName()
-	tag := atom.Lookup(name)
+func (w *textWriter) start(tag atom.Atom, name string, a attributes) {
 	switch tag {
 	case atom.Script, atom.Style, atom.Title, atom.Noframes, atom.Iframe:
-		w.skip = string(name)
+		w.skip = name
 		return
 	}
 	if w.skip != "" {
@@ -118,9 +135,9 @@ func (w *textWriter) start(z *html.Tokenizer) {
 		w.item()
 	case atom.A:
 		w.closeLink()
-		w.href, w.linked = attribute(z, hasAttr, "href"), w.b.Len()
+		w.href, w.linked = charset.Clean(a.href), w.b.Len()
 	case atom.Img:
-		if alt := strings.TrimSpace(attribute(z, hasAttr, "alt")); alt != "" {
+		if alt := strings.TrimSpace(charset.Clean(a.alt)); alt != "" {
 			w.text("[" + alt + "]")
 		}
 	}
@@ -323,16 +340,4 @@ func visible(r rune) rune {
 		return -1
 	}
 	return r
-}
-
-// attribute returns the value of an attribute of the tag that z read last, cleaned, "" when the tag has none.
-func attribute(z *html.Tokenizer, hasAttr bool, name string) string {
-	for hasAttr {
-		var key, value []byte
-		key, value, hasAttr = z.TagAttr()
-		if string(key) == name {
-			return charset.Clean(string(value))
-		}
-	}
-	return ""
 }
