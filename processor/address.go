@@ -151,7 +151,7 @@ func bareName(name, addr string) string {
 
 // displayName decodes a display-name.
 func (r *addressReader) displayName(text string) string {
-	name := charset.CollapseSpace(entity.DecodeField(unquote(strings.TrimSpace(text)), r.hint))
+	name := charset.CollapseSpace(charset.WithoutOverrides(entity.DecodeField(unquote(strings.TrimSpace(text)), r.hint)))
 	if n := len(name); n > 1 && (name[0] == '\'' && name[n-1] == '\'' || name[0] == '"' && name[n-1] == '"') {
 		name = strings.TrimSpace(name[1 : n-1]) // Outlook quotes an address that stands for a name in this way
 	}

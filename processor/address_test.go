@@ -35,6 +35,8 @@ func TestAddressesAreReadAsProgramsWriteThem(t *testing.T) {
 		{"an address as a name", "ann@example.com <ann@example.com>", []Address{{"ann@example.com", "ann@example.com"}}},
 		{"Outlook's quotes", "'ann@example.com' <ann@example.com>", []Address{{"ann@example.com", "ann@example.com"}}},
 		{"Outlook's quotes without brackets", "'ann@example.com'", []Address{{"", "ann@example.com"}}},
+		{"an override of direction in a name", "=?utf-8?B?4oCubm5B4oCs?= <ann@example.com>", []Address{{"nnA", "ann@example.com"}}},
+		{"isolates in a name in quotes", "\"\u2067Ann\u2069\" <ann@example.com>", []Address{{"Ann", "ann@example.com"}}},
 		{"semicolons", "a@example.com; B <b@example.com>;", []Address{{"", "a@example.com"}, {"B", "b@example.com"}}},
 		{"a group", "desk: a@example.com, b@example.com;", []Address{{"", "a@example.com"}, {"", "b@example.com"}}},
 		{"an empty group", "undisclosed-recipients:;", nil},

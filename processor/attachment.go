@@ -88,8 +88,10 @@ func (r *reader) attachmentName(p *entity.Part, hint string) string {
 	return cutName(name, r.limits.Name)
 }
 
-// fileName returns the last element of a Unix or Windows path, "" if that names no file.
+// fileName returns the last element of a Unix or Windows path, without overrides of direction, which let a program look
+// like a picture; "" if that names no file.
 func fileName(name string) string {
+	name = charset.WithoutOverrides(name)
 	name = strings.TrimSpace(name[strings.LastIndexAny(name, `/\`)+1:])
 	if strings.Trim(name, ". ") == "" {
 		return ""

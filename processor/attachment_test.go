@@ -13,6 +13,11 @@ func TestAnAttachmentNameIsNeverAPath(t *testing.T) {
 		{"only white space", "  ", "part-1.pdf"},
 		{"a hidden file", ".profile", ".profile"},
 		{"white space within the name", "a  b.txt", "a  b.txt"},
+		{"an override of direction", "photo\u202egpj.exe", "photogpj.exe"},
+		{"isolates", "a\u2066b\u2067c\u2068d\u2069.pdf", "abcd.pdf"},
+		{"only overrides", "\u202a\u202b\u202c\u202d", "part-1.pdf"},
+		{"an override around a path", "folder\u202e/\u202c", "part-1.pdf"},
+		{"Arabic with a joiner, and a mark", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645\u200f.pdf", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645\u200f.pdf"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

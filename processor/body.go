@@ -74,9 +74,11 @@ func (r *reader) collect(p *entity.Part) content {
 func (r *reader) alternative(p *entity.Part) content {
 	var all content
 	var both segment
+	var forPrograms []*entity.Part
 	for _, child := range p.Children {
-		if child.MediaType == "text/x-amp-html" {
-			continue // the same text again, for programs that run AMP
+		if isForPrograms(child) {
+			forPrograms = append(forPrograms, child)
+			continue // the same once more
 		}
 		c := r.collect(child)
 		all.attachments = append(all.attachments, c.attachments...)
@@ -86,6 +88,9 @@ func (r *reader) alternative(p *entity.Part) content {
 		if rich := joinHTML(c.segments); rich != "" {
 			both.html = rich
 		}
+	}
+	if both == (segment{}) {
+		all.attachments = append(all.attachments, forPrograms...) // the message says nothing else
 	}
 	all.segments = []segment{both}
 	return all

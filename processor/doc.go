@@ -39,6 +39,7 @@
 //	spoofing.go                      what makes an author look like another
 //	body.go, attachment.go,          which parts are the text and which are attachments
 //	attachedtext.go
+//	forprograms.go                   forms of a text that only programs read, which are no attachments
 //	flowed.go                        plain text in format=flowed
 //	uutext.go, signed.go,            files and text that are packed into a body
 //	winmail.go

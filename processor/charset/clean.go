@@ -29,7 +29,7 @@ func Clean(s string) string {
 			if r != '\ufeff' {
 				b.WriteRune(r) // utf8.RuneError for an invalid octet
 			}
-		case c == '\r' && (len(s) == 1 || s[1] != '\n'):
+		case c == '\r' && !isInCRLF(s):
 			b.WriteByte('\n')
 		}
 		s = s[n:]
@@ -63,11 +63,22 @@ func cleanUTF8(octets []byte) (text string, isASCII, ok bool) {
 			if r != '\ufeff' {
 				b.Write(octets[:n])
 			}
-		case c == '\r' && (len(octets) == 1 || octets[1] != '\n'):
+		case c == '\r' && !isInCRLF(octets):
 			b.WriteByte('\n')
 		}
 		octets = octets[n:]
 	}
+}
+
+// isInCRLF reports whether the CR that s begins with belongs to a line ending of CRLF or CR CR LF, which gateways make
+// of CRLF.
+func isInCRLF[T string | []byte](s T) bool {
+	const most = 3 // CRs before an LF
+	n := 1
+	for n < most && n < len(s) && s[n] == '\r' {
+		n++
+	}
+	return n < len(s) && s[n] == '\n'
 }
 
 // IsPlain reports whether s is plain ASCII text: printable characters, "\n" and tabs.
@@ -127,6 +138,20 @@ func OneLine(s string) string {
 		}, s)
 	}
 	return strings.TrimSpace(s)
+}
+
+// WithoutOverrides returns a name without the characters that embed, override or isolate a direction (Unicode UAX #9
+// §2.1 to §2.4): they make a name look like another one. Letters of right-to-left scripts need none of them.
+func WithoutOverrides(name string) string {
+	if strings.IndexByte(name, "\u202a"[0]) < 0 { // all of them begin with the same octet
+		return name
+	}
+	return strings.Map(func(r rune) rune {
+		if r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return -1
+		}
+		return r
+	}, name)
 }
 
 func isOddSpace(r rune) bool { return r != ' ' && unicode.IsSpace(r) }

@@ -10,6 +10,7 @@
 //	read.go         Read: the pass over the lines that finds the parts of multiparts, and its limits
 //	part.go         Part: what the header section of an entity says
 //	header.go       Header: a header section, well-formed or not
+//	sectionend.go   where a header section ends that has no blank line, or junk within it
 //	section.go      header sections that stand in a body
 //	lines.go        the lines of a stream, in bounded memory
 //	media.go        the Content-Type and Content-Disposition fields and their parameters

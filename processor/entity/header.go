@@ -52,18 +52,23 @@ func isField(f Field, name string) bool {
 // headerReader reads one header section (RFC 5322 §2.2). After read, the next line is the first of the body. It unfolds
 // the values and does not decode them.
 type headerReader struct {
-	lines  *lines
-	limits Limits
-	budget *int                   // octets that may still be kept, shared by the sections of a message
-	keep   func(name string) bool // reports whether a field is kept
-	stop   func(ln line) bool     // reports whether a line ends the section although it is not blank; nil for none
-	note   func(what string)      // notes a defect
-	outer  bool                   // the section is the message's own: junk before it is skipped
-	header Header
-	value  []byte // of the current field
-	name   string // of the current field
-	open   bool   // there is a current field: its value may go on
-	until  int64  // the section is known to go on up to this offset
+	lines    *lines
+	limits   Limits
+	budget   *int                        // octets that may still be kept, shared by the sections of a message
+	keep     func(name string) bool      // reports whether a field is kept
+	encloses func(delimiter []byte) bool // reports whether the text after "--" delimits an open multipart; nil for none
+	note     func(what string)           // notes a defect
+	outer    bool                        // the section is the message's own: junk before it is skipped
+	header   Header
+	value    []byte // of the current field
+	name     string // of the current field
+	open     bool   // there is a current field: its value may go on
+	until    int64  // the section is known to go on up to this offset
+
+	hasFrom     bool
+	contentType string // the value of the first Content-Type field, until ownBoundary reads it
+	boundary    string // of the multipart that the section declares
+	hasType     bool   // contentType was set
 }
 
 // read returns the fields and the offset at which the body begins.
@@ -93,7 +98,7 @@ func (h *headerReader) line(ln line) (body int64, done bool) {
 	if ln.off == 0 {
 		text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	}
-	if h.stop != nil && h.stop(ln) {
+	if h.isDelimiter(ln) {
 		h.note("header section ends without a blank line")
 		h.lines.unread()
 		return ln.off, true
@@ -119,56 +124,6 @@ func (h *headerReader) line(ln line) (body int64, done bool) {
 		return 0, false
 	}
 	return h.junk(ln)
-}
-
-// junk handles a line that is no field: it skips the line when the section goes on after it. Otherwise the body begins
-// with the line, or after it when it is white space.
-func (h *headerReader) junk(ln line) (body int64, done bool) {
-	offset, isSpace := ln.off, len(bytes.TrimSpace(ln.text)) == 0
-	for !ln.last {
-		var ok bool
-		if ln, ok = h.lines.next(); !ok {
-			return offset, true
-		}
-	}
-	switch after := h.lines.offset(); {
-	case h.goesOn():
-		h.note("line in the header section that is no field")
-		return 0, false
-	case isSpace:
-		h.note("header section ends with a line of white space")
-		return after, true
-	case h.outer && !h.begun():
-		h.note("no header section")
-	default:
-		h.note("header section ends without a blank line")
-	}
-	return offset, true
-}
-
-// goesOn reports whether more fields follow a malformed line: on the next line, or in the message's own section
-// anywhere before the next blank line. It remembers how far it has looked, so that no line is looked at twice.
-func (h *headerReader) goesOn() bool {
-	at := h.lines.offset()
-	if at < h.until {
-		return true
-	}
-	window := h.lines.window()
-	for i := 0; ; i++ {
-		text, rest, _ := bytes.Cut(window, []byte{'\n'})
-		text = bytes.TrimRight(text, "\r")
-		name, _, ok := splitField(text)
-		switch {
-		case ok && (IsCommonField(name) || i == 0 && (!h.begun() || strings.Contains(name, "-"))):
-			// Before the first field any field counts. Later an uncommon one may be a line of text: "Note: …".
-			h.until = at
-			return true
-		case len(text) == 0 || len(rest) == 0 || !h.outer:
-			return false
-		}
-		at += int64(len(window) - len(rest))
-		window = rest
-	}
 }
 
 // begun reports whether the section has a field so far.
@@ -203,13 +158,25 @@ func (h *headerReader) close() {
 	h.open = false
 	if h.keep(h.name) {
 		if len(h.header) < h.limits.Fields && *h.budget > len(h.name) {
-			h.header = append(h.header, Field{Name: h.name, Value: string(trimRight(h.value))})
+			f := Field{Name: h.name, Value: string(trimRight(h.value))}
+			h.header = append(h.header, f)
+			h.closed(f)
 			*h.budget -= len(h.name) + len(h.value)
 		} else {
 			h.note("header fields dropped: too many")
 		}
 	}
 	h.value = h.value[:0]
+}
+
+// closed notes what tells where the section can end.
+func (h *headerReader) closed(f Field) {
+	switch {
+	case len(f.Name) == 4 && isField(f, "From"):
+		h.hasFrom = true
+	case !h.hasType && isField(f, "Content-Type"):
+		h.contentType, h.hasType = f.Value, true
+	}
 }
 
 // FieldName returns the name of the header field that a line begins. ok is false when the line begins none.

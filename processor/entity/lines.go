@@ -8,6 +8,10 @@ import (
 // lineBuffer is the size in octets of the window through which a message is read. A longer line comes in pieces.
 const lineBuffer = 32 << 10
 
+// doubledCR is the most CRs that may stand before an LF in one line ending. Gateways that take each LF for a line ending
+// of their own system make CR CR LF of CRLF.
+const doubledCR = 3
+
 // line is one line, or a piece of one that is longer than the window.
 type line struct {
 	text   []byte // without the line ending, which follows it in memory; valid until the next call of a method of lines
@@ -23,7 +27,7 @@ func (l line) eol() []byte { return l.text[len(l.text) : len(l.text)+int(l.endin
 // end returns the offset after the last octet of the text.
 func (l line) end() int64 { return l.off + int64(len(l.text)) }
 
-// lines reads a stream line by line. A line ends with CRLF or LF, or with CR alone in a stream without LF.
+// lines reads a stream line by line. A line ends with CRLF, CR CR LF or LF, or with CR alone in a stream without LF.
 type lines struct {
 	r        io.Reader
 	buf      []byte
@@ -63,11 +67,11 @@ func (l *lines) next() (line, bool) {
 	}
 }
 
-// piece returns the whole window, which has no line ending. It keeps back a CR at the end, which may begin a CRLF.
+// piece returns the whole window, which has no line ending. It keeps back CRs at the end, which may begin a CRLF.
 func (l *lines) piece(rest []byte) line {
 	n := len(rest)
-	if n > 1 && rest[n-1] == '\r' {
-		n--
+	if n > doubledCR {
+		n -= trailingCR(rest)
 	}
 	ln := l.take(n, n)
 	ln.last, l.middle = false, true
@@ -78,8 +82,8 @@ func (l *lines) piece(rest []byte) line {
 func (l *lines) take(n, upto int) line {
 	l.lastPos, l.lastMiddle = l.pos, l.middle
 	ended := upto > n
-	if ended && l.eol == '\n' && n > 0 && l.buf[l.pos+n-1] == '\r' {
-		n--
+	if ended && l.eol == '\n' {
+		n -= trailingCR(l.buf[l.pos : l.pos+n])
 	}
 	begin, first := l.pos, !l.middle
 	l.pos += upto
@@ -102,12 +106,27 @@ func (l *lines) skipPlain() (end int64, ok bool) {
 		return 0, false
 	}
 	end = l.base + int64(l.pos+n)
-	if n > 0 && rest[n-1] == '\r' {
-		end--
-	}
 	l.pos += n + 1
-	return end, true
+	return end - int64(trailingCR(rest[:n])), true
 }
+
+// trailingCR returns the number of CRs at the end of a line that belong to its ending.
+func trailingCR(text []byte) int {
+	n := 0
+	for n < doubledCR && n < len(text) && text[len(text)-1-n] == '\r' {
+		n++
+	}
+	return n
+}
+
+// cutLine cuts the first line off a piece of the stream. The line comes without its ending.
+func (l *lines) cutLine(octets []byte) (text, rest []byte) {
+	text, rest, _ = bytes.Cut(octets, []byte{l.eol})
+	return text[:len(text)-trailingCR(text)], rest
+}
+
+// isAtEnd reports whether the window reaches to the end of the stream.
+func (l *lines) isAtEnd() bool { return l.err != nil }
 
 // chunk returns the rest of the window, with its line endings. It returns false at the end of the input or at an error.
 func (l *lines) chunk() ([]byte, bool) {

@@ -1,7 +1,6 @@
 package entity
 
 import (
-	"bytes"
 	"io"
 	"strings"
 )
@@ -91,10 +90,10 @@ func (w *walker) begin(parent *Part) *Part {
 	w.current = p
 	h := headerReader{
 		lines: w.lines, limits: w.limits, budget: &w.budget, outer: parent == nil,
-		keep:  func(name string) bool { return parent == nil || isContentField(name) },
-		stop:  func(ln line) bool { f, _ := w.delimits(ln); return f != nil },
-		note:  func(what string) { w.note(p, what) },
-		value: w.value[:0],
+		keep:     func(name string) bool { return parent == nil || isContentField(name) },
+		encloses: func(delimiter []byte) bool { f, _ := w.delimitedBy(delimiter); return f != nil },
+		note:     func(what string) { w.note(p, what) },
+		value:    w.value[:0],
 	}
 	p.Header, p.Body.Start = h.read()
 	w.value = h.value
@@ -186,6 +185,11 @@ func (w *walker) delimits(ln line) (f *frame, closing bool) {
 	if !ok {
 		return nil, false
 	}
+	return w.delimitedBy(text)
+}
+
+// delimitedBy does what delimits does, for the text after "--" on a line.
+func (w *walker) delimitedBy(text []byte) (f *frame, closing bool) {
 	var late *frame
 	for i := len(w.frames) - 1; i >= 0; i-- {
 		f := w.frames[i]
@@ -202,18 +206,21 @@ func (w *walker) delimits(ln line) (f *frame, closing bool) {
 
 // matches reports whether a line of "--" and text delimits the multipart.
 func (f *frame) matches(text []byte) (is, closing bool) {
-	for _, boundary := range []string{f.boundary, f.adopted} {
-		if boundary == "" || len(text) < len(boundary) || string(text[:len(boundary)]) != boundary {
-			continue
-		}
-		switch rest := text[len(boundary):]; {
-		case len(rest) == 0:
-			return true, false
-		case bytes.HasPrefix(rest, []byte("--")):
-			return true, true
-		}
+	if is, closing = matchesBoundary(text, f.boundary); is {
+		return is, closing
 	}
-	return false, false
+	return matchesBoundary(text, f.adopted)
+}
+
+// matchesBoundary reports whether the text after "--" on a line is a boundary, and whether it is the closing delimiter.
+// RFC 2046 §5.1.1: only white space may follow, also after the dashes of the closing delimiter. Any other line is text.
+func matchesBoundary(text []byte, boundary string) (is, closing bool) {
+	if boundary == "" || len(text) < len(boundary) || string(text[:len(boundary)]) != boundary {
+		return false, false
+	}
+	rest := text[len(boundary):]
+	closing = string(rest) == "--"
+	return len(rest) == 0 || closing, closing
 }
 
 // adopt takes a line for the delimiter of the innermost multipart, when that one's own boundary is missing or was not
