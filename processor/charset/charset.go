@@ -56,6 +56,8 @@ func decodeDeclared(octets []byte, label string) (text string, asDeclared bool) 
 		return string(octets), true
 	case label == "utf-7":
 		return decodeUTF7(octets), true
+	case isShiftedLabel(label):
+		return decodeShifts(octets, shiftedCharset(octets, label))
 	case isUTF8(octets, label):
 		return string(octets), encodingByName(label) == nil
 	}
@@ -112,6 +114,10 @@ func decodeWith(enc encoding.Encoding, octets []byte) (text string, ok bool) {
 // decodeGuessed decodes octets whose declared charset is missing, unknown or wrong.
 func decodeGuessed(octets []byte, label string) string {
 	if bytes.Contains(octets, []byte("\x1b$")) {
+		if enc := shiftedCharset(octets, label); enc != nil {
+			text, _ := decodeShifts(octets, enc)
+			return text
+		}
 		if text, ok := decodeWith(japanese.ISO2022JP, octets); ok {
 			return text
 		}
@@ -198,7 +204,7 @@ func highOctets(octets []byte) int {
 
 // isASCIICompatible reports whether ASCII octets stand for themselves in a charset.
 func isASCIICompatible(label string) bool {
-	return label != "utf-7" && label != "hz-gb-2312" && !IsWide(label)
+	return label != "utf-7" && label != "hz-gb-2312" && !isShiftedLabel(label) && !IsWide(label)
 }
 
 // InHTML returns the charset that HTML declares in a meta element, "" when it declares none.
@@ -210,53 +216,6 @@ func InHTML(octets []byte) string {
 }
 
 var metaElement = regexp.MustCompile(`(?i)<meta[^>]+charset\s*=\s*["']?\s*([-\w:.]+)`)
-
-// Name returns the name by which this package knows a charset, in lower case. An unknown label is returned as its own
-// name.
-func Name(label string) string {
-	name := strings.ToLower(strings.Trim(label, " \t\"'`;,.<>="))
-	name = strings.TrimPrefix(name, "charset=")
-	if alias, ok := aliases[name]; ok {
-		return alias
-	}
-	for _, prefix := range []string{"x-", "cs"} {
-		if alias, ok := aliases[strings.TrimPrefix(name, prefix)]; ok {
-			return alias
-		}
-	}
-	return name
-}
-
-// aliases maps labels that mail programs use to names. The WHATWG's index lacks them, or takes them for a smaller
-// charset than mail programs mean.
-var aliases = map[string]string{
-	"utf8": "utf-8", "utf-8-sig": "utf-8", "utf-8mb4": "utf-8", "utf8mb4": "utf-8", "unicode-1-1-utf-8": "utf-8", "utf_8": "utf-8",
-	"utf7": "utf-7", "unicode-1-1-utf-7": "utf-7", "unicode-2-0-utf-7": "utf-7",
-	"ascii": "us-ascii", "7bit": "us-ascii", "8bit": "", "ansi_x3.4-1968": "us-ascii", "iso-646-us": "us-ascii", "us": "us-ascii",
-	"unknown": "", "unknown-8bit": "", "x-unknown": "", "default": "", "none": "", "binary": "", "ansi": "",
-	"user-defined": "", "x-user-defined": "",
-	"latin-1": "windows-1252", "iso8859_1": "windows-1252", "iso-8859-1": "windows-1252", "latin1": "windows-1252",
-	"iso8859-1": "windows-1252", "iso_8859-1": "windows-1252",
-	"iso-8859-8-i": "iso-8859-8", "iso-8859-11": "windows-874", "tis-620": "windows-874",
-	"gb2312": "gb18030", "gbk": "gb18030", "gb_2312-80": "gb18030", "iso-gb2312": "gb18030", "gb-18030": "gb18030",
-	"cp936": "gb18030", "ms936": "gb18030", "chinesesimplified": "gb18030", "euc-cn": "gb18030",
-	"hz": "hz-gb-2312", "cp950": "big5", "big5-hkscs": "big5", "chinesebig5": "big5",
-	"cp932": "shift_jis", "ms932": "shift_jis", "sjis": "shift_jis", "shift-jis": "shift_jis", "windows-31j": "shift_jis",
-	"eucjp": "euc-jp", "iso-2022-jp-1": "iso-2022-jp", "iso-2022-jp-2": "iso-2022-jp", "iso-2022-jp-3": "iso-2022-jp",
-	"iso-2022-jp-ms": "iso-2022-jp", "cp50220": "iso-2022-jp", "cp50221": "iso-2022-jp",
-	"cp949": "euc-kr", "ms949": "euc-kr", "euckr": "euc-kr", "ks_c_5601": "euc-kr", "uhc": "euc-kr",
-	"cp1250": "windows-1250", "cp1251": "windows-1251", "cp1252": "windows-1252", "cp1253": "windows-1253",
-	"cp1254": "windows-1254", "cp1255": "windows-1255", "cp1256": "windows-1256", "cp1257": "windows-1257",
-	"cp1258":   "windows-1258",
-	"win-1250": "windows-1250", "win-1251": "windows-1251", "win-1252": "windows-1252", "windows1251": "windows-1251",
-	"windows1252": "windows-1252", "windows-1252http-equivcontent-type": "windows-1252",
-	"koi8": "koi8-r", "koi8r": "koi8-r", "koi8u": "koi8-u",
-	"cp437": "ibm437", "ibm437": "ibm437", "437": "ibm437", "cp850": "ibm850", "cp-850": "ibm850", "ibm850": "ibm850",
-	"850": "ibm850", "dos-850": "ibm850",
-	"cp852": "ibm852", "ibm852": "ibm852", "cp858": "ibm858", "ibm858": "ibm858", "cp866": "ibm866",
-	"mac": "macintosh", "macroman": "macintosh", "mac-roman": "macintosh", "macintosh": "macintosh",
-	"utf16": "utf-16", "ucs-2": "utf-16", "ucs2": "utf-16", "utf32": "utf-32", "ucs-4": "utf-32",
-}
 
 // HasDecoder reports whether a charset, given by its Name, is known and needs decoding. UTF-8 and ASCII need none.
 func HasDecoder(name string) bool { return encodingByName(name) != nil }
@@ -270,14 +229,6 @@ func encodingByName(name string) encoding.Encoding {
 		return simplifiedchinese.HZGB2312
 	case "iso-2022-jp":
 		return japanese.ISO2022JP
-	case "ibm437":
-		return charmap.CodePage437
-	case "ibm850":
-		return charmap.CodePage850
-	case "ibm852":
-		return charmap.CodePage852
-	case "ibm858":
-		return charmap.CodePage858
 	case "utf-16":
 		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
 	case "utf-32le":
@@ -285,9 +236,22 @@ func encodingByName(name string) encoding.Encoding {
 	case "utf-32", "utf-32be":
 		return utf32.UTF32(utf32.BigEndian, utf32.UseBOM)
 	}
+	if enc, ok := codePageEncodings[name]; ok {
+		return enc
+	}
+	if enc, ok := upperHalves[name]; ok {
+		return enc
+	}
 	enc, err := htmlindex.Get(name)
 	if err != nil || enc == encoding.Replacement {
 		return nil
 	}
 	return enc
+}
+
+// codePageEncodings are code pages that the WHATWG's index lacks.
+var codePageEncodings = map[string]encoding.Encoding{
+	"ibm437": charmap.CodePage437, "ibm850": charmap.CodePage850, "ibm852": charmap.CodePage852, "ibm855": charmap.CodePage855,
+	"ibm858": charmap.CodePage858, "ibm860": charmap.CodePage860, "ibm862": charmap.CodePage862, "ibm863": charmap.CodePage863,
+	"ibm865": charmap.CodePage865,
 }

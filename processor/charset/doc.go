@@ -6,8 +6,11 @@
 //
 // # Files
 //
-//	charset.go  the choice of a charset, declared or guessed, and the names of charsets
-//	utf16.go    UTF-16 and UTF-32, and other charsets that are declared to be these
-//	utf7.go     UTF-7
-//	clean.go    text without control characters, in one line, without white space, or cut
+//	charset.go    the choice of a charset, declared or guessed
+//	names.go      the names that mail programs give to charsets
+//	utf16.go      UTF-16 and UTF-32, and other charsets that are declared to be these
+//	utf7.go       UTF-7
+//	iso2022.go    ISO-2022-KR and ISO-2022-CN
+//	upperhalf.go  charsets of Macintosh, DOS and Unix that the library lacks
+//	clean.go      text without control characters, in one line, without white space, or cut
 package charset
