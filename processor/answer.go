@@ -11,25 +11,14 @@ var tagsOfRequests = sync.OnceValue(func() subjectGrammar { return newSubjectGra
 
 // isAnswer reports whether a message answers another one: by its fields (RFC 5322 §3.6.4), else by its subject.
 func isAnswer(m *Message) bool {
-	if strings.TrimSpace(m.Header.Get("In-Reply-To")+m.Header.Get("References")) != "" {
+	if refersToAMessage(m.Header) {
 		return true
 	}
-	if _, ok := tagsOfRequests().parse(m.Subject); ok {
+	if _, ok := tagsOfRequests().named(m, m.Subject); ok {
 		return true
 	}
-	s := skipGatewayTags(m.Subject)
-	for {
-		_, after, ok := cutBrackets(s) // of a list
-		if !ok {
-			break
-		}
-		s = trimSpace(after)
-	}
-	if _, ok := skipAutomaticPrefix(s); ok {
-		return true
-	}
-	after, ok := skipPrefix(s)
-	return ok && prefixes().replies[prefixWord(s[:len(s)-len(after)])]
+	kind, _, _ := firstPrefix(m.Subject)
+	return kind&answerPrefixes != 0
 }
 
 // announcesBelow reports whether the author's text above line at points to what follows: "my answers are below", or a

@@ -36,9 +36,9 @@ func automaticKind(m *Message, root *entity.Part) Automatic {
 		return Bounce
 	case isAutoReply(h), isAbsenceNote(m):
 		return AutoReply
-	case isMailerDaemon(m):
+	case isMailerDaemon(m) && !isOfUnknownType(root):
 		return Bounce
-	case isNotice(h):
+	case isNotice(h), isOfUnknownType(root) && !isForward(m.Subject):
 		return Notice
 	case h.Has("List-Id"), h.Has("List-Post"), h.Has("Mailing-List"):
 		return MailingList // whatever its precedence: ezmlm and Majordomo send people's mail as "bulk"
@@ -50,13 +50,14 @@ func automaticKind(m *Message, root *entity.Part) Automatic {
 	return Person
 }
 
-// reportType returns the report-type of a multipart/report (RFC 6522), or that of a part that belongs into one, "" if
-// there is none. Lists and virus scanners put another multipart around a report.
+// reportType returns the report-type of a multipart/report, or that of a part that belongs into one, "" if there is none
+// that is about another message. RFC 6522 §3 leaves the set of types open: a report of another type tells something new.
+// Lists and virus scanners put another multipart around a report.
 func reportType(p *entity.Part, depth int) string {
 	const deepestReport = 3
 	switch p.MediaType {
 	case "multipart/report":
-		if report := strings.ToLower(p.Param("report-type")); report != "" {
+		if report := strings.ToLower(p.Param("report-type")); isAboutMessage(report) {
 			return report
 		}
 	case "message/delivery-status", "message/global-delivery-status":
@@ -75,6 +76,17 @@ func reportType(p *entity.Part, depth int) string {
 		}
 	}
 	return ""
+}
+
+// isAboutMessage reports whether reports of a type are about a message: RFC 3464, RFC 8098, RFC 5965.
+func isAboutMessage(report string) bool {
+	return report == "delivery-status" || report == "disposition-notification" || report == "feedback-report"
+}
+
+// isOfUnknownType reports whether a message is a report that says of itself that it is about something else.
+func isOfUnknownType(root *entity.Part) bool {
+	report := root.Param("report-type")
+	return root.MediaType == "multipart/report" && report != "" && !isAboutMessage(strings.ToLower(report))
 }
 
 // hasReport reports whether a message is a multipart/report, also one that lists and virus scanners have wrapped. They
@@ -129,13 +141,6 @@ func isAutoReply(h Header) bool {
 		precedence(h, "auto_reply", "auto-reply")
 }
 
-// isAbsenceNote reports whether a message that is marked as generated is an absence note. Exchange does not mark these as
-// answers (it writes auto-generated), but begins their subject with the prefix of one, or names the agent that wrote them.
-func isAbsenceNote(m *Message) bool {
-	auto := keyword(m.Header.Get("Auto-Submitted"))
-	return strings.HasPrefix(auto, "auto") && hasAutomaticPrefix(m.Subject) || isAnswerOfRule(m)
-}
-
 // isAnswerOfRule reports whether a rule of an Exchange mailbox wrote a message. The agent for rules also names itself in
 // messages that it redirects, which keep their author, and in those that it forwards, which have a prefix like people's.
 func isAnswerOfRule(m *Message) bool {
@@ -145,7 +150,7 @@ func isAnswerOfRule(m *Message) bool {
 	}
 	const mailbox = "X-MS-Exchange-Inbox-Rules-Loop" // whose rule it is
 	isRedirected := h.Has(mailbox) && !strings.EqualFold(strings.TrimSpace(h.Get(mailbox)), m.From.Addr)
-	_, isPassedOn := skipPrefix(skipGatewayTags(m.Subject))
+	_, _, isPassedOn := firstPrefix(m.Subject)
 	return !isRedirected && !isPassedOn
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"mailintegration/processor/charset"
 	"mailintegration/processor/entity"
+	"mailintegration/processor/language"
 )
 
 // isBounce reports whether a message is a bounce in a form from before RFC 3464, which some mail systems still use: it
@@ -80,27 +81,31 @@ func isMailSystemName(name string) bool {
 
 // isBounceSubject reports whether a subject begins as those of bounces do, in the languages of mail systems.
 func isBounceSubject(subject string) bool {
-	subject = normalised(subject)
-	for _, beginning := range bounceSubjects {
-		if strings.HasPrefix(subject, beginning) {
-			return true
+	subject = language.Fold(subject)
+	isWarning := strings.HasPrefix(subject, "warning: ")
+	return bounceBeginning(subject) > 0 ||
+		isWarning && (strings.Contains(subject, " delayed") || strings.Contains(subject, "could not send")) ||
+		strings.HasPrefix(subject, "[postmaster] email delivery fail")
+}
+
+// bounceBeginning returns the length of the longest beginning of a bounce's subject that a folded subject has.
+func bounceBeginning(subject string) int {
+	longest := 0
+	for _, beginnings := range [][]string{bounceStems, knownWords().returned} {
+		for _, beginning := range beginnings {
+			if strings.HasPrefix(subject, beginning) {
+				longest = max(longest, len(beginning))
+			}
 		}
 	}
-	isWarning := strings.HasPrefix(subject, "warning: ")
-	return isWarning && (strings.Contains(subject, " delayed") || strings.Contains(subject, "could not send")) ||
-		strings.HasPrefix(subject, "[postmaster] email delivery fail")
+	return longest
 }
 
 // isSentence reports whether the subject of a bounce goes on like a person's sentence: "undeliverable mail to our
 // supplier". A mail system ends there, or separates what it adds: "undeliverable mail: printer".
 func isSentence(subject string) bool {
-	subject, longest := normalised(subject), 0
-	for _, beginning := range bounceSubjects {
-		if strings.HasPrefix(subject, beginning) {
-			longest = max(longest, len(beginning))
-		}
-	}
-	rest := strings.TrimLeftFunc(subject[longest:], unicode.IsLetter)
+	subject = language.Fold(subject)
+	rest := strings.TrimLeftFunc(subject[bounceBeginning(subject):], unicode.IsLetter)
 	for {
 		rest = trimSpace(rest)
 		word := rest[:len(rest)-len(strings.TrimLeftFunc(rest, func(r rune) bool { return unicode.IsLetter(r) || r == '-' }))]
@@ -116,25 +121,8 @@ var bounceWords = []string{
 	"mail", "email", "e-mail", "message", "notice", "notification", "status", "failed", "failure", "returned", "to", "sender",
 }
 
-// bounceSubjects holds the beginnings of the subjects of bounces, in lower case.
-var bounceSubjects = []string{
-	"undeliverable", "undelivered", "undeliver", "delivery status notification", "delivery notification",
-	"delivery failure", "delivery failed", "delivery has failed", "delivery report", "delivery delayed", "delivery error",
-	"failure notice", "failure delivery", "failed delivery",
-	"mail delivery fail", "mail delivery status", "mail delivery error", "mail delivery delayed", "mail delivery problem",
-	"message delivery has failed", "message delivery failure",
-	"mail system error", "mail could not be delivered", "mail failure", "mail failed",
-	"returned mail", "returned to sender", "return to sender",
-	"non-delivery", "nondeliverable", "unable to deliver", "could not deliver", "email delivery fail",
-	"notice: mail delivery status",
-	"non remis", "échec de la remise", "échec de remise", "notification d'état de remise", "message non remis",
-	"courrier non remis",
-	"unzustellbar", "nicht zustellbar", "zustellung fehlgeschlagen", "mail nicht zugestellt",
-	"benachrichtigung zum übermittlungsstatus",
-	"no se puede entregar", "no entregable", "correo no entregado", "notificación de estado de entrega",
-	"non recapitabile", "mancata consegna", "notifica di mancato recapito", "notifica dello stato del recapito",
-	"onbestelbaar", "niet bezorgd", "não entregue", "não é possível entregar", "недоставленное сообщение",
-}
+// bounceStems holds beginnings of the subjects of bounces that go on in several ways; processor/language has the words.
+var bounceStems = []string{"undeliver", "mail delivery fail", "email delivery fail"}
 
 // fillFromText adds to the report what the text of a bounce says and its parts do not. isAlone means that the bounce has
 // no part for programs.

@@ -46,10 +46,10 @@
 //	reply.go, answer.go,             the part of the text that its author wrote
 //	attribution.go, quotedheader.go,
 //	signature.go
-//	automatic.go, bounce.go,         whether a machine wrote the message, and which message it is about
-//	report.go
-//	subject.go                       which request the subject names
-//	subjectprefix.go, gatewaytag.go  prefixes of replies, forwards, absence notes and bounces; tags of gateways
+//	automatic.go, absencenote.go,    whether a machine wrote the message, and which message it is about
+//	bounce.go, report.go
+//	subject.go, subjectnumber.go     which request the subject names
+//	subjectprefix.go, gatewaytag.go  prefixes of replies, forwards, absence notes and bounces; marks of gateways
 //	decision.go                      the decisions and their reasons
 //	directory.go, offline.go         what deciding may look up
 //	policy.go                        Policy: deciding for one mailbox

@@ -40,7 +40,7 @@ func (p Policy) declineNew(m *Message) Decision {
 
 // unmatched returns the reason why a message is about no request.
 func (p Policy) unmatched(m *Message) string {
-	tag, ok := p.grammar().parse(m.Subject)
+	tag, ok := p.grammar().named(m, m.Subject)
 	if !ok {
 		return "no request is named"
 	}

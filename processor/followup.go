@@ -56,7 +56,7 @@ func (p Policy) match(m *Message, dir Directory) (Request, Reason, bool) {
 		}
 	}
 	for i, subject := range subjects(m) {
-		tag, ok := p.grammar().parse(subject)
+		tag, ok := p.grammar().named(m, subject)
 		if !ok {
 			continue
 		}

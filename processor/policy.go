@@ -33,7 +33,7 @@ func NewPolicy(rules Rules, references References) Policy {
 func (p Policy) Keys(m *Message) Keys {
 	var k Keys
 	for _, subject := range subjects(m) {
-		if tag, ok := p.grammar().parse(subject); ok && !slices.Contains(k.Numbers, tag.Number) {
+		if tag, ok := p.grammar().named(m, subject); ok && !slices.Contains(k.Numbers, tag.Number) {
 			k.Numbers = append(k.Numbers, tag.Number)
 		}
 	}

@@ -174,13 +174,14 @@ func (p Policy) mayReply(m *Message) bool {
 func (p Policy) bareSubject(subject string) string {
 	for {
 		subject = trimSpace(subject)
-		if tag, ok := p.grammar().tag(subject); ok {
+		if tag, _, ok := p.grammar().tag(subject); ok {
 			subject = tag.Rest
 			continue
 		}
-		after, ok := skipPrefix(subject)
+		_, after, ok := cutPrefix(subject)
 		if !ok {
-			after, ok = skipGatewayTag(subject)
+			inner, behind, isMark := cutMark(subject)
+			after, ok = behind, isMark && isOfGateway(inner)
 		}
 		if !ok {
 			return subject

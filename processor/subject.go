@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -14,17 +15,17 @@ import (
 
 // The subject of a message that belongs to a request follows this grammar; any text may follow the number:
 //
-//	subject = *( prefix / gateway ) tag [ name ] [ "#" ] number [ end … ]
-//	prefix  = ( word / automatic ) [ counter ] ":"              RE:  AW:  RE[2]:  Réf. :  Automatic reply:
-//	gateway = "[" mark "]" / 1*"*" mark 1*"*"                    [EXTERNAL]  *EXT*  ***SPAM***
+//	subject = *( prefix / mark ) tag [ name ] [ "#" ] number [ end … ]
+//	prefix  = ( word / known ) [ counter ] ":"                   RE:  AW:  RE[2]:  Réf. :  Automatic reply:
+//	mark    = what a gateway or a list puts there                [EXTERNAL]  (list)  *EXT*  ***SPAM***  ⚠
 //	counter = "[" 1*DIGIT "]" / "(" 1*DIGIT ")" / "^" 1*DIGIT / 1*DIGIT
-//	tag     = "[" type [ product ] "]"                           [Incident]  [Demande de service Octopus]
-//	name    = the name of the database or of the team
+//	tag     = "[" type [ [ "-" ] name ] "]"                      [Incident]  [Demande de service Octopus]  [Incident - IT]
+//	name    = the name of the database, of the team or of a program
 //	number  = 1*18DIGIT                                          not 0
-//	end     = anything that does not continue the number as a word or another number: not a letter, digit or "_",
-//	          nor a "." "," "-" "/" or ":" before a digit
+//	end     = anything that does not continue the number as a word, a quantity or another number: not a letter, digit, "_" or
+//	          "%", nor a "." "," "-" "/" or ":" before a digit
 //
-// White space may stand between any two of these, and case does not matter.
+// White space and characters that cannot be seen may stand between any two of these, and case does not matter.
 
 // subjectTag is the tag and number that a subject begins with.
 type subjectTag struct {
@@ -68,60 +69,134 @@ func newSubjectGrammar(types, names []string) subjectGrammar {
 	return g
 }
 
-// parse reads a subject; ok is false if it names no request.
+// named returns the tag of a subject that names a request. In new mail, a number that counts or dates what follows it
+// names none: "[Incident] 3 printers down". A program that answers our mail has put its words before our subject, so that
+// they need not be known.
+func (g subjectGrammar) named(m *Message, subject string) (tag subjectTag, ok bool) {
+	found, ok := g.read(subject)
+	isOurs := m.Automatic == AutoReply || m.Automatic == Bounce || m.Automatic == Receipt
+	if !ok && isOurs {
+		found, ok = g.readBehindColon(subject)
+	}
+	if found.mayCount && !found.isAnswer && !isOurs && !refersToAMessage(m.Header) {
+		return subjectTag{}, false
+	}
+	return found.subjectTag, ok
+}
+
+// parse reads a subject; ok is false if it has no tag with a number.
 func (g subjectGrammar) parse(subject string) (tag subjectTag, ok bool) {
+	found, ok := g.read(subject)
+	return found.subjectTag, ok
+}
+
+// foundTag is a tag, and how it stands in its subject.
+type foundTag struct {
+	subjectTag
+	mayCount bool // the number may count what follows it
+	isAnswer bool // a prefix says that the subject is that of an answer
+}
+
+// read skips prefixes and marks up to a tag.
+func (g subjectGrammar) read(subject string) (found foundTag, ok bool) {
 	s := norm.NFC.String(subject)
 	for {
-		s = trimSpace(s)
-		if tag, ok := g.tag(s); ok {
-			return tag, true
+		s = skipDecoration(s)
+		if found.subjectTag, found.mayCount, ok = g.tag(s); ok {
+			return found, true
 		}
-		after, ok := skipPrefix(s)
+		kind, after, ok := cutPrefix(s)
 		if !ok {
-			after, ok = skipGatewayTag(s)
+			_, after, ok = cutMark(s)
 		}
 		if !ok {
-			return subjectTag{}, false
+			return foundTag{}, false
 		}
+		found.isAnswer = found.isAnswer || kind&answerPrefixes != 0
 		s = after
 	}
 }
 
-// tag reads a tag, name and number.
-func (g subjectGrammar) tag(s string) (tag subjectTag, ok bool) {
-	inner, s, ok := cutBrackets(s)
-	if !ok {
-		return tag, false
-	}
-	tag.Type = g.typeOf(inner)
-	s = trimSpace(s)
-	if after, ok := g.skipName(s); ok {
-		s = trimSpace(after)
-	}
-	s = trimSpace(strings.TrimPrefix(s, "#"))
-	tag.Number, s, ok = cutNumber(s)
-	if !ok || tag.Type == "" {
-		return tag, false
-	}
-	tag.Rest = strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("-–—:.,;|/", r) })
-	return tag, true
-}
-
-// typeOf returns the type in the brackets, "" if it is not known.
-func (g subjectGrammar) typeOf(inner string) string {
-	words := strings.FieldsFunc(inner, unicode.IsSpace)
-	if n := len(words); n > 1 && !g.types[normalised(inner)] {
-		for _, product := range products {
-			if strings.EqualFold(words[n-1], product) {
-				words = words[:n-1]
-				break
-			}
+// readBehindColon reads what stands behind one of the first colons, whatever stands before it.
+func (g subjectGrammar) readBehindColon(subject string) (found foundTag, ok bool) {
+	const mostColons = 4
+	for range mostColons {
+		if _, subject, ok = cutColon(subject); !ok {
+			return foundTag{}, false
+		}
+		if found, ok = g.read(subject); ok {
+			return found, true
 		}
 	}
-	if name := strings.Join(words, " "); g.types[normalised(name)] {
-		return name
+	return foundTag{}, false
+}
+
+// tag reads a tag, name and number.
+func (g subjectGrammar) tag(s string) (tag subjectTag, counts, ok bool) {
+	inner, s, ok := cutBrackets(s)
+	if !ok {
+		return tag, false, false
+	}
+	tag.Type = g.typeOf(inner)
+	s = skipBlank(s)
+	if after, ok := g.skipName(s); ok {
+		s = skipBlank(after)
+	}
+	bare, isSetOff := strings.CutPrefix(s, "#")
+	tag.Number, s, ok = cutNumber(skipBlank(bare))
+	if !ok || tag.Type == "" {
+		return tag, false, false
+	}
+	tag.Rest = strings.TrimLeftFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || language.IsInvisible(r) || strings.ContainsRune("-–—:.,;|/", r)
+	})
+	return tag, !isSetOff && mayCount(tag.Number, s), true
+}
+
+// typeOf returns the type in the brackets, "" if it is not known. The name of a program, of the team or of the database may
+// follow it: "Incident Octopus", "Incident - IT Montreal".
+func (g subjectGrammar) typeOf(inner string) string {
+	words := strings.FieldsFunc(strings.Map(visible, inner), unicode.IsSpace)
+	for len(words) > 0 {
+		name := normalised(strings.Join(words, " "))
+		if g.types[name] {
+			return strings.Join(words, " ")
+		}
+		after := g.withoutName(words)
+		if len(after) == len(words) {
+			return ""
+		}
+		words = after
 	}
 	return ""
+}
+
+// withoutName cuts the longest known name off the end of the words in brackets, and the dash before it.
+func (g subjectGrammar) withoutName(words []string) []string {
+	left := len(words)
+	for _, name := range slices.Concat(products, g.names) {
+		n := len(words) - 1 - strings.Count(name, " ")
+		if n > 0 && n < left && normalised(strings.Join(words[n:], " ")) == name {
+			left = n
+		}
+	}
+	if left == len(words) {
+		return words
+	}
+	words = slices.Clone(words[:left])
+	words[left-1] = strings.TrimRight(words[left-1], "-–—:/,|")
+	if words[left-1] == "" {
+		words = words[:left-1]
+	}
+	return words
+}
+
+// visible drops a character that cannot be seen.
+func visible(r rune) rune {
+	if language.IsInvisible(r) {
+		return -1
+	}
+	return r
 }
 
 // skipName skips the longest name that s begins with, if the word ends there.
@@ -146,37 +221,6 @@ func cutBrackets(s string) (inner, after string, ok bool) {
 		return "", s, false
 	}
 	return s[1 : 1+end], s[end+2:], true
-}
-
-// cutNumber cuts a request's number off the beginning of s.
-func cutNumber(s string) (number int64, after string, ok bool) {
-	const mostDigits = 18 // what fits into 63 bits
-	i := 0
-	for i < len(s) && isDigit(s[i]) {
-		if i == mostDigits {
-			return 0, s, false
-		}
-		number = number*10 + int64(s[i]-'0')
-		i++
-	}
-	return number, s[i:], number > 0 && endsNumber(s[i:])
-}
-
-// endsNumber reports whether a number may end before s.
-func endsNumber(s string) bool {
-	if s == "" {
-		return true
-	}
-	if startsWord(s) {
-		return false
-	}
-	return !(len(s) > 1 && strings.IndexByte(".,-/:", s[0]) >= 0 && isDigit(s[1]))
-}
-
-// startsWord reports whether s begins with a letter, a digit or an underscore.
-func startsWord(s string) bool {
-	r, _ := utf8.DecodeRuneInString(s)
-	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) || r == '_'
 }
 
 // normalised returns s as names are compared: in NFC, in lower case, its words joined by one space.

@@ -26,6 +26,37 @@ func TestSubjectNamesARequest(t *testing.T) {
 		{"a gateway's tag in asterisks is skipped", "*EXT* [Incident] 4711", 4711, ""},
 		{"a gateway's tag in several asterisks is skipped", "***SPAM*** RE: [Incident] 4711", 4711, ""},
 		{"a gateway's tag in brackets and asterisks is skipped", "[**External**] [Incident] 4711", 4711, ""},
+		{"the name of a list is skipped", "[helpdesk-list] Re: [Incident] 4711", 4711, ""},
+		{"a list's name after the prefix is skipped", "Re: [IT-Help] [Incident] 4711", 4711, ""},
+		{"a mark with a colon within is skipped", "[CAUTION: EXTERNAL] Re: [Incident] 4711", 4711, ""},
+		{"a mark with a colon behind is skipped", "[EXTERNAL SENDER]: Re: [Incident] 4711", 4711, ""},
+		{"a mark with a dash behind is skipped", "[Externe] - RE : [Incident] 4711", 4711, ""},
+		{"a mark in round brackets is skipped", "AW: (EXTERN) [Incident] 4711", 4711, ""},
+		{"a mark in braces is skipped", "{Spam? 6.2} Re: [Incident] 4711", 4711, ""},
+		{"a mark in angle brackets is skipped", "<External> Re: [Incident] 4711", 4711, ""},
+		{"a mark in CJK brackets is skipped", "回复：【外部邮件】 [Incident] 4711", 4711, ""},
+		{"a mark in brackets of full width is skipped", "（社外） Re: [Incident] 4711", 4711, ""},
+		{"a mark with brackets within is skipped", "[EXT [mail]] Re: [Incident] 4711", 4711, ""},
+		{"several marks are skipped", "[EXT] (list) {3} Re: 【x】 [Incident] 4711", 4711, ""},
+		{"a score in asterisks is skipped", "***SPAM 7.5*** Re: [Incident] 4711", 4711, ""},
+		{"words of a gateway before a colon are skipped", "EXTERNAL EMAIL: Re: [Incident] 4711", 4711, ""},
+		{"words of a gateway before a prefix are skipped", "EXTERN AW: [Incident] 4711", 4711, ""},
+		{"words of a gateway between signs are skipped", "⚠️ External sender ⚠️ [Incident] 4711", 4711, ""},
+		{"an emoji of several characters is skipped", "Re: 👩🏽‍💻 [Incident] 4711", 4711, ""},
+		{"an emoji that is punctuation is skipped", "‼️ [Incident] 4711", 4711, ""},
+		{"characters that cannot be seen are skipped anywhere", "\u200eRe:\u200b [\u00adIncident]\u2060 #\u200f4711\u2069 - x", 4711, "x"},
+		{"a prefix of several words is skipped", "Meeting Forward Notification: [Incident] 4711", 4711, ""},
+		{"a prefix with parentheses is skipped", "Absent(e) du bureau : [Incident] 4711", 4711, ""},
+		{"a prefix with hyphens is skipped", "Out-of-Office: [Incident] 4711", 4711, ""},
+		{"a known prefix may be longer than any word", "Vidarebefordrat: [Incident] 4711", 4711, ""},
+		{"a prefix that lost its accents is skipped", "Odpoved automaticka: Automaticka odpoved: [Incident] 4711", 0, ""},
+		{"a known prefix that lost its accents is skipped", "Automaticka odpoved: [Incident] 4711", 4711, ""},
+		{"a Turkish prefix in capitals is skipped", "OTOMATİK YANIT: İLT: YNT: [Incident] 4711", 4711, ""},
+		{"a prefix in letters of full width is skipped", "ＲＥ： [Incident] 4711", 4711, ""},
+		{"two prefixes may share a colon", "Out of Office Re: [Incident] 4711", 4711, ""},
+		{"the team's name may stand in the tag", "[Incident IT] 4711", 4711, ""},
+		{"the team's name may stand in the tag behind a dash", "[Incident - IT Montreal] 4711", 4711, ""},
+		{"program and team may stand in the tag", "[Work Order Octopus – IT] 4711", 4711, ""},
 		{"a German forward prefix is skipped", "Weitergeleitet: [Incident] 4711", 4711, ""},
 		{"the prefix of a German absence note is skipped", "Abwesenheitsnotiz: [Incident] 4711", 4711, ""},
 		{"the prefix of a French absence note with a typographic apostrophe is skipped", "Message d’absence : [Incident] 4711", 4711, ""},
@@ -55,6 +86,17 @@ func TestSubjectNamesARequest(t *testing.T) {
 		{"a range", "[Incident] 4711-4712", 0, ""},
 		{"a date", "[Note] 11/03/2026", 0, ""},
 		{"a time", "[Note] 10:30 meeting", 0, ""},
+		{"a percentage", "[Event] 95% of the disk is full", 0, ""},
+		{"an amount of money", "[Request] 20€ for paper", 0, ""},
+		{"a product", "[Request] 3× toner", 0, ""},
+		{"an ordinal", "[Incident] 3rd floor", 0, ""},
+		{"an unknown name in the tag", "[Incident - HR] 4711", 0, ""},
+		{"a name that the tag's word only ends with", "[IncidentIT] 4711", 0, ""},
+		{"the name alone in the tag", "[IT] 4711", 0, ""},
+		{"a mark and no tag", "[CAUTION: EXTERNAL] 4711 is my extension", 0, ""},
+		{"the name of a list and a number", "Re: [list] 12 things to do", 0, ""},
+		{"words of a gateway that begin a sentence", "External mail does not reach [Incident] 4711", 0, ""},
+		{"a bracket that is not closed", "(External Re: [Incident] 4711", 0, ""},
 		{"an unknown type", "[Foo] 4711", 0, ""},
 		{"an unknown type with the product", "[Foo Octopus] 4711", 0, ""},
 		{"the product alone", "[Octopus] 4711", 0, ""},
@@ -71,7 +113,6 @@ func TestSubjectNamesARequest(t *testing.T) {
 		{"brackets that are not closed", "[Incident 4711", 0, ""},
 		{"nested brackets", "[[Incident]] 4711", 0, ""},
 		{"another word in asterisks", "*urgent* [Incident] 4711", 0, ""},
-		{"another word in brackets", "[helpdesk-list] Re: [Incident] 4711", 0, ""},
 		{"asterisks that are not closed", "***SPAM [Incident] 4711", 0, ""},
 		{"asterisks around nothing", "****** [Incident] 4711", 0, ""},
 		{"a tag in the middle", "printer [Incident] 4711", 0, ""},
@@ -91,6 +132,59 @@ func TestSubjectNamesARequest(t *testing.T) {
 	}
 }
 
+func TestANumberThatCountsThingsInNewMailNamesNoRequest(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, header, subject string
+		number                int64 // 0 for none
+	}{
+		{"a small number and a word", "", "[Incident] 3 printers down", 0},
+		{"a number of two digits and a word", "", "[Request] 20 chairs", 0},
+		{"a year and a word", "", "[Event] 2025 annual meeting", 0},
+		{"a word in another script", "", "[Incident] 3 台打印机", 0},
+		{"a word that begins with a digit", "", "[Task] 2 4K screens", 0},
+		{"a small number and a unit", "", "[Event] 95 % full", 0},
+		{"a forward of new mail", "", "FW: [Incident] 3 printers down", 0},
+		{"a mark before it", "", "[EXT] [Incident] 3 printers down", 0},
+		{"a number alone", "", "[Incident] 7", 7},
+		{"a number sign", "", "[Incident] #3 still broken", 3},
+		{"a colon", "", "[Incident] 12: printer", 12},
+		{"a dash", "", "[Incident] 9 – printer", 9},
+		{"a parenthesis", "", "[Incident] 9 (urgent)", 9},
+		{"three digits", "", "[Incident] 401 My reply", 401},
+		{"four digits that are no year", "", "[Incident] 4711 printer", 4711},
+		{"the prefix of an answer", "", "RE: [Incident] 3 printers down", 3},
+		{"the prefix of an absence note", "", "Automatic reply: [Incident] 3 printers down", 3},
+		{"In-Reply-To", "In-Reply-To: <a@b>\n", "[Incident] 3 printers down", 3},
+		{"References", "References: <a@b>\n", "[Incident] 3 printers down", 3},
+		{"an automatic answer", "Auto-Submitted: auto-replied\n", "[Incident] 3 printers down", 3},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := parseString("From: ann@example.com\n" + tt.header + "Subject: " + tt.subject + "\n\nbody\n")
+			tag, ok := newSubjectGrammar(nil, nil).named(m, m.Subject)
+			if tag.Number != tt.number || ok != (tt.number != 0) {
+				t.Errorf("%q names %d, %v; want %d", tt.subject, tag.Number, ok, tt.number)
+			}
+		})
+	}
+}
+
+func TestWhatStandsBeforeOurSubjectInAnAutomaticAnswerNeedsNotBeKnown(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]int64{
+		"Auto-Submitted: auto-replied\nSubject: Words that nobody knows: Re: [Incident] 4711\n": 4711,
+		"Subject: Words that nobody knows: Re: [Incident] 4711\n":                               0,
+		"Auto-Submitted: auto-replied\nSubject: Thank you for [Incident] 4711\n":                0,
+	} {
+		m := parseString("From: ann@example.com\n" + header + "\nbody\n")
+		if tag, _ := newSubjectGrammar(nil, nil).named(m, m.Subject); tag.Number != want {
+			t.Errorf("%q names %d, want %d", header, tag.Number, want)
+		}
+	}
+}
+
 func TestTheFirstPrefixTellsWhetherAMessageIsForwarded(t *testing.T) {
 	t.Parallel()
 	for subject, want := range map[string]bool{
@@ -101,6 +195,10 @@ func TestTheFirstPrefixTellsWhetherAMessageIsForwarded(t *testing.T) {
 		"Abwesenheitsnotiz: FW: printer":  false,
 		"Undeliverable: FW: printer":      false,
 		"*FW: printer":                    false,
+		"[list] (EXT) Fwd: printer":       true,
+		"转发: printer":                     true,
+		"Továbbítás: nyomtató":            true,
+		"VS: printer":                     false, // an answer in Finnish
 	} {
 		if got := isForward(subject); got != want {
 			t.Errorf("isForward(%q) = %v, want %v", subject, got, want)
@@ -110,7 +208,7 @@ func TestTheFirstPrefixTellsWhetherAMessageIsForwarded(t *testing.T) {
 
 func TestSubjectIsParsedInLinearTime(t *testing.T) { // not parallel: it counts allocations
 	g := newSubjectGrammar(nil, []string{"IT"})
-	for _, unit := range []string{"RE: ", "[EXTERNAL] ", "[", "RE[", "[Incident] ", "Ｒ：", "Automatic reply: ", "*EXT* ", "*", "* "} {
+	for _, unit := range []string{"RE: ", "[EXTERNAL] ", "[", "RE[", "[Incident] ", "Ｒ：", "Automatic reply: ", "*EXT* ", "*", "* ", "(", "([", "⚠", "EXT ", "a: b: ", "Absence 2: ", "【x】"} {
 		short, long := strings.Repeat(unit, 500), strings.Repeat(unit, 5000)
 		few := testing.AllocsPerRun(3, func() { g.parse(short) })
 		many := testing.AllocsPerRun(3, func() { g.parse(long) })

@@ -1,7 +1,6 @@
 package processor
 
 import (
-	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -10,133 +9,165 @@ import (
 	"mailintegration/processor/language"
 )
 
-// subjectWords holds the prefixes of subjects in all languages.
+// prefixKind says what a prefix of a subject means. A word may have two meanings: "VS" answers in Finnish and forwards in
+// Danish.
+type prefixKind uint8
+
+const (
+	replyPrefix prefixKind = 1 << iota
+	forwardPrefix
+	absencePrefix  // of an automatic answer
+	returnedPrefix // of a message that could not be delivered
+	receiptPrefix
+	calendarPrefix
+
+	answerPrefixes = replyPrefix | absencePrefix | returnedPrefix | receiptPrefix
+)
+
+// subjectWords holds the words of subjects in all languages, in the form of language.Fold.
 type subjectWords struct {
-	automatic []string        // of absence notes and receipts
-	returned  []string        // of returned mail
-	absences  []string        // sentences of Notes
-	replies   map[string]bool // of answers: not every word before a colon is one, "Printer: no paper" is new mail
-	forwards  map[string]bool
+	kinds    map[string]prefixKind
+	returned []string        // how the subjects of returned messages begin
+	absences []string        // sentences by which Notes says that somebody is away
+	gateways map[string]bool // words of the marks that gateways put before a subject
 }
 
-var prefixes = sync.OnceValue(func() subjectWords {
-	var w subjectWords
+var knownWords = sync.OnceValue(func() subjectWords {
+	w := subjectWords{kinds: map[string]prefixKind{}, gateways: map[string]bool{}}
 	for _, l := range language.All() {
-		w.automatic = append(append(w.automatic, l.Absences...), l.Receipts...)
-		w.returned = append(w.returned, l.Returned...)
-		w.absences = append(w.absences, l.AbsenceSentences...)
+		w.add(replyPrefix, l.Replies)
+		w.add(forwardPrefix, l.Forwards)
+		w.add(absencePrefix, l.Absences)
+		w.add(returnedPrefix, l.Returned)
+		w.add(receiptPrefix, l.Receipts)
+		w.add(calendarPrefix, l.Invitations)
+		for _, beginning := range l.Returned {
+			w.returned = append(w.returned, language.Fold(beginning))
+		}
+		for _, sentence := range l.AbsenceSentences {
+			w.absences = append(w.absences, language.Fold(sentence))
+		}
+		for _, word := range l.Gateways {
+			w.gateways[language.Fold(word)] = true
+		}
 	}
-	w.replies = language.Set(func(l language.Language) []string { return l.Replies })
-	w.forwards = language.Set(func(l language.Language) []string { return l.Forwards })
 	return w
 })
 
-// notesPrefix is the prefix of Notes: "AUTO: Ann Lee is out of the office (returning 11/12/2026)". Alerts have it too, and
-// taken for an absence note nobody would read them.
-const notesPrefix = "auto"
-
-// skipPrefix skips one reply prefix in any language.
-func skipPrefix(s string) (after string, ok bool) {
-	if after, ok := skipAutomaticPrefix(s); ok {
-		return after, true
+// add adds the prefixes of a kind, the longer ones also without their accents.
+func (w subjectWords) add(kind prefixKind, prefixes []string) {
+	for _, prefix := range prefixes {
+		prefix = language.Fold(prefix)
+		w.kinds[prefix] |= kind
+		if bare := language.WithoutAccents(prefix); bare != prefix && isLong(prefix) {
+			w.kinds[bare] |= kind
+		}
 	}
+}
+
+// isLong reports whether a prefix means the same without its accents: "Réf" and "Ref" do not.
+func isLong(prefix string) bool { return utf8.RuneCountInString(prefix) > 5 }
+
+// kind returns the kind of a prefix in the form of language.Fold.
+func (w subjectWords) kind(prefix string) (kind prefixKind, ok bool) {
+	if kind, ok = w.kinds[prefix]; ok || !isLong(prefix) {
+		return kind, ok
+	}
+	kind, ok = w.kinds[language.WithoutAccents(prefix)]
+	return kind, ok
+}
+
+// cutPrefix cuts one prefix and its colon off the beginning of a subject: one that programs write, or any single word, whose
+// kind is 0. Several words that no program writes are a person's.
+func cutPrefix(s string) (kind prefixKind, after string, ok bool) {
+	before, after, ok := cutColon(s)
+	if !ok {
+		return 0, s, false
+	}
+	if kind, ok := kindOf(before); ok {
+		return kind, after, true
+	}
+	if !isOneWord(before) {
+		return 0, s, false
+	}
+	return 0, after, true
+}
+
+// cutColon cuts s at its first colon, unless it is farther off than any prefix is long.
+func cutColon(s string) (before, after string, ok bool) {
+	const longest = 200 // octets
+	colon := strings.IndexAny(s[:min(len(s), longest)], ":：﹕∶")
+	if colon < 0 {
+		return "", s, false
+	}
+	_, n := utf8.DecodeRuneInString(s[colon:])
+	return s[:colon], s[colon+n:], true
+}
+
+// kindOf returns the kind of a prefix that programs write, given without its colon. It may have a counter, and another one
+// may follow it: "Out of office Re:".
+func kindOf(prefix string) (kind prefixKind, ok bool) {
+	known := knownWords()
+	words := language.Fold(prefix)
+	if kind, ok = known.kind(words); ok {
+		return kind, true
+	}
+	words = strings.TrimRight(withoutCounter(words), " .")
+	if kind, ok = known.kind(words); ok {
+		return kind, true
+	}
+	last := strings.LastIndexByte(words, ' ')
+	if last < 0 {
+		return 0, false
+	}
+	if kind, ok = known.kind(strings.TrimRight(words[:last], " -")); ok {
+		_, ok = known.kind(words[last+1:])
+	}
+	return kind, ok
+}
+
+// withoutCounter cuts "[2]", "(2)", "^2" or "2" off the end of a prefix.
+func withoutCounter(s string) string {
+	const mostDigits = 4
+	s = strings.TrimRight(s, " ")
+	digits, closing := s, byte(0)
+	if n := len(s); n > 0 && (s[n-1] == ']' || s[n-1] == ')') {
+		digits, closing = s[:n-1], s[n-1]
+	}
+	word := strings.TrimRight(digits, "0123456789")
+	if n := len(digits) - len(word); n == 0 || n > mostDigits {
+		return s
+	}
+	switch {
+	case closing == ']' && strings.HasSuffix(word, "["), closing == ')' && strings.HasSuffix(word, "("), strings.HasSuffix(word, "^"):
+		word = word[:len(word)-1]
+	case closing != 0:
+		return s
+	}
+	return strings.TrimRight(word, " ")
+}
+
+// isOneWord reports whether a prefix is a word with at most a counter: programs have more prefixes than any list.
+func isOneWord(prefix string) bool {
 	const longest = 14 // letters of "Weitergeleitet"
-	n, end := 0, 0
-	for i, r := range s {
+	n := 0
+	for _, r := range withoutCounter(strings.TrimSpace(prefix)) {
 		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !(r == '.' && n > 0) {
-			break
+			return false
 		}
 		n++
-		if n > longest {
-			return "", false
-		}
-		end = i + utf8.RuneLen(r)
 	}
-	if n == 0 {
-		return "", false
-	}
-	return cutColon(skipCounter(s[end:]))
+	return n > 0 && n <= longest
 }
 
-// skipAutomaticPrefix skips the prefix that a program puts before a subject that it answers or returns.
-func skipAutomaticPrefix(s string) (after string, ok bool) {
-	if after, ok := cutPrefixOf(s, prefixes().automatic); ok {
-		return after, true
-	}
-	return cutPrefixOf(s, prefixes().returned)
-}
-
-// cutPrefixOf cuts one of the prefixes and the colon after it off the beginning of s.
-func cutPrefixOf(s string, prefixes []string) (after string, ok bool) {
-	for _, prefix := range prefixes {
-		if rest, found := cutNormalised(s, prefix); found {
-			if after, ok := cutColon(rest); ok {
-				return after, true
-			}
-		}
-	}
-	return "", false
-}
-
-// hasAutomaticPrefix reports whether the subject of a message that is marked as automatic begins like that of an
-// automatic answer.
-func hasAutomaticPrefix(subject string) bool {
-	s := skipGatewayTags(subject)
-	if _, ok := cutPrefixOf(s, prefixes().automatic); ok {
-		return true
-	}
-	said, ok := cutPrefixOf(s, []string{notesPrefix})
-	said = normalised(said)
-	return ok && slices.ContainsFunc(prefixes().absences, func(words string) bool { return strings.Contains(said, words) })
+// firstPrefix returns the kind of the first prefix of a subject, behind the marks of gateways, and what follows it.
+func firstPrefix(subject string) (kind prefixKind, after string, ok bool) {
+	return cutPrefix(skipMarks(subject))
 }
 
 // isForward reports whether the first prefix of a subject, after those of gateways, is that of a forward: "TR: RE: x"
 // forwards an answer, "RE: TR: x" answers a forward.
 func isForward(subject string) bool {
-	s := skipGatewayTags(subject)
-	after, ok := skipPrefix(s)
-	if !ok {
-		return false
-	}
-	return prefixes().forwards[prefixWord(s[:len(s)-len(after)])]
-}
-
-// skipCounter skips "[2]", "(2)", "^2" or "2".
-func skipCounter(s string) string {
-	t := trimSpace(s)
-	closing := byte(0)
-	switch {
-	case strings.HasPrefix(t, "["):
-		closing = ']'
-	case strings.HasPrefix(t, "("):
-		closing = ')'
-	case !strings.HasPrefix(t, "^") && (t == "" || !isDigit(t[0])):
-		return s
-	}
-	digits := strings.TrimLeft(t, "[(^")
-	rest := strings.TrimLeft(digits, "0123456789")
-	if n := len(digits) - len(rest); n == 0 || n > 4 {
-		return s
-	}
-	if closing != 0 {
-		if rest == "" || rest[0] != closing {
-			return s
-		}
-		rest = rest[1:]
-	}
-	return rest
-}
-
-// cutColon cuts white space and a colon, also the wide one of Chinese and Japanese, off the beginning of s.
-func cutColon(s string) (after string, ok bool) {
-	s = trimSpace(s)
-	if after, ok := strings.CutPrefix(s, ":"); ok {
-		return after, true
-	}
-	return strings.CutPrefix(s, "：")
-}
-
-// prefixWord returns the word of a prefix: "re" of "RE[2] :".
-func prefixWord(prefix string) string {
-	return strings.ToLower(strings.TrimRight(prefix, ":：0123456789[](^). \t\u00a0\u202f"))
+	kind, _, _ := firstPrefix(subject)
+	return kind&forwardPrefix != 0 && kind&replyPrefix == 0
 }

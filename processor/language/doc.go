@@ -9,4 +9,5 @@
 //
 //	language.go  Language and All
 //	read.go      one file as a Language
+//	fold.go      the form in which words are compared
 package language

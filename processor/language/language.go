@@ -24,6 +24,7 @@ type Language struct {
 	Returned         []string // prefixes of the subjects of returned mail: "undeliverable"
 	Receipts         []string // prefixes of the subjects of receipts, and of a message that is recalled: "not read"
 	Invitations      []string // prefixes that calendars write: "accepted", "updated invitation"
+	Gateways         []string // words of the marks that gateways put before a subject: "external", "spam"
 	AbsenceSentences []string // sentences by which Notes says that somebody is away: "out of the office"
 
 	// The labels of the header of a quoted mail:

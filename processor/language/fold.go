@@ -1,0 +1,90 @@
+package language
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Fold returns a text in the form in which words are compared: in lower case, without characters that cannot be seen, in
+// letters and punctuation of the usual width, its words joined by one space.
+func Fold(s string) string {
+	if isASCII(s) {
+		return strings.ToLower(strings.Join(strings.Fields(s), " "))
+	}
+	var b strings.Builder
+	last := ' ' // white space at the beginning is left out
+	for _, r := range norm.NFKD.String(s) {
+		switch {
+		case unicode.IsSpace(r):
+			if last == ' ' {
+				continue
+			}
+			r = ' '
+		case IsInvisible(r), r == 0x307 && last == 'i': // "İ" in lower case
+			continue
+		default:
+			r = foldRune(r)
+		}
+		b.WriteRune(r)
+		last = r
+	}
+	return norm.NFC.String(strings.TrimRight(b.String(), " "))
+}
+
+// WithoutAccents returns a text without the accents of its letters, as programs write words that have lost them on their
+// way, and Greek in capitals.
+func WithoutAccents(s string) string {
+	if isASCII(s) {
+		return s
+	}
+	drop := func(r rune) rune {
+		if isAccent(r) {
+			return -1
+		}
+		return r
+	}
+	return norm.NFC.String(strings.Map(drop, norm.NFD.String(s)))
+}
+
+// foldRune returns a character in lower case, with one form for each of the characters that stand for the same.
+func foldRune(r rune) rune {
+	switch r = unicode.ToLower(r); r {
+	case '‘', '’', 'ʼ', '`', '´':
+		return '\''
+	case '‐', '‑', '–', '—', '−':
+		return '-'
+	case 'ı':
+		return 'i' // Turkish I in lower case
+	case 'ς':
+		return 'σ'
+	}
+	return r
+}
+
+// isAccent reports whether a character is a combining accent of Latin, Greek or Cyrillic letters. The vowels of other
+// scripts are letters in their own right.
+func isAccent(r rune) bool { return r >= 0x300 && r <= 0x36f }
+
+// IsInvisible reports whether a character cannot be seen and is no white space: zero-width characters, soft hyphens, marks
+// of direction, variation selectors, fillers.
+func IsInvisible(r rune) bool {
+	if r < 0x80 {
+		return r < ' ' && !unicode.IsSpace(r) || r == 0x7f
+	}
+	switch r {
+	case 0x34f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x2800, 0x3164, 0xffa0:
+		return true
+	}
+	return unicode.In(r, unicode.Cf, unicode.Variation_Selector) || r >= 0x80 && r < 0xa0 && !unicode.IsSpace(r)
+}
+
+func isASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0x80 || s[i] < ' ' && s[i] != '\t' {
+			return false
+		}
+	}
+	return true
+}
