@@ -102,6 +102,8 @@ type OpenRequest struct {
 	Assignee  User
 	LinkedTo  int64    // number of the request this one continues, 0 for none
 	Filters   []string // names of the filters that set one of these fields
+	Own       []string // addresses of our own among author and recipients, in lower case: they take no part in the request
+	FromOwn   bool     // the message comes from one of them
 
 	// Of a service request that a block of fields asks for:
 	Type   Ref         // a service request type, zero for none
@@ -127,6 +129,7 @@ type AddActivity struct {
 	Author  User        // the sender if known, else zero
 	Reopen  bool        // reopen the request if it is closed or resolved
 	Flagged bool        // the sender does not take part in the request: a person should check
+	FromOwn bool        // the message comes from an address of our own, which never takes part in a request
 	Closed  bool        // the message answers a request that is closed, and stays so
 
 	Attachments []Attachment

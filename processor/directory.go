@@ -139,6 +139,8 @@ type References struct {
 	TeamAddress  string // of mail from the team, "" if it has none
 	TeamLanguage string // of mail to people whose language is not known, "" if nobody has said
 
+	DeliveredTo []string // addresses to which mail servers delivered the mail of the team's mailboxes
+
 	FilterSettings []FilterReferences // one for each filter of Rules
 
 	// Unresolved reports that nothing was looked up (Names.Unresolved): a request that the Directory does not know may exist.
@@ -170,6 +172,7 @@ type Rules struct {
 	AnswerClosedFollowUp   bool     // answer a message that is added to a closed request
 	MaxReplies             int      // answers of a kind that an address gets within a day
 	OwnAddresses           []string // addresses that the daemon reads or sends from, in any case: mail from them is never answered
+	DeskAddresses          []string // those of them that serve the team: they take no part in its requests
 
 	SubjectNames []string // names of the database or team that may stand between a subject's type and number
 }

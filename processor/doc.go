@@ -60,5 +60,6 @@
 //	filter.go                        the mailbox's filters
 //	replying.go, language.go         answers to messages, and in which language
 //	loop.go                          a sender that opens too many requests
+//	own.go                           mail from and to addresses of our own
 //	explain.go                       messages and decisions as programs read them
 package processor

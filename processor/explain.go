@@ -103,6 +103,8 @@ type ExplainedFields struct {
 	Form        []ExplainedFormField `json:"form,omitempty"`      // fields of the block that are kept as written
 	Body        string               `json:"body,omitempty"`      // the request's text, where it is not the message's
 	Filters     []string             `json:"filters,omitempty"`   // names of the filters that set a field
+	Own         []string             `json:"own,omitempty"`       // addresses of our own, which take no part in the request that is opened
+	FromOwn     bool                 `json:"from_own,omitempty"`  // the message comes from an address of our own
 	LinkedTo    int64                `json:"linked_to,omitempty"` // number of the request that the new one is linked to
 	Author      string               `json:"author,omitempty"`    // author of an activity
 	Reopen      bool                 `json:"reopen,omitempty"`
@@ -227,6 +229,7 @@ func explainDecision(d Decision) ExplainedDecision {
 		f.Site, f.Source, f.Priority, f.Group, f.LinkedTo = d.Site.Name, d.Source.Name, d.Priority.Name, d.Group.Name, d.LinkedTo
 		f.Attachments, f.AttachRaw = namesOf(d.Attachments), d.AttachRaw
 		f.Type, f.Body, f.Filters = d.Type.Name, d.Body, d.Filters
+		f.Own, f.FromOwn = d.Own, d.FromOwn
 		if !d.Due.IsZero() {
 			f.Due = d.Due.Format(time.RFC3339)
 		}
@@ -236,7 +239,7 @@ func explainDecision(d Decision) ExplainedDecision {
 		f.Reply, f.NoReply = explainReply(d.Reply), d.NoReply
 	case AddActivity:
 		e.Kind, e.RequestKind, e.Request = "add_activity", d.Kind, d.Request
-		f.Author, f.Reopen, f.Flagged = logon(d.Author), d.Reopen, d.Flagged
+		f.Author, f.Reopen, f.Flagged, f.FromOwn = logon(d.Author), d.Reopen, d.Flagged, d.FromOwn
 		f.Attachments, f.AttachRaw = namesOf(d.Attachments), d.AttachRaw
 		f.Reply, f.NoReply = explainReply(d.Reply), d.NoReply
 	case Refuse:

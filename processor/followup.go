@@ -98,7 +98,7 @@ func fieldName(reason ReasonCode) string {
 func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, closed FollowUp) Decision {
 	sender, isKnown := p.sender(m, dir)
 	isStranger := !takesPart(r, sender, isKnown, m.Author())
-	if isForward(m.Subject) && !isMachine(m.Automatic) && (p.CreateNewRequests || p.Processor == Monitoring) {
+	if isForward(m.Subject) && !isMachine(m.Automatic) && !p.isFromOwn(m) && (p.CreateNewRequests || p.Processor == Monitoring) {
 		// A forward does not comment on the request, so it opens a linked one. Where the mailbox may not open one, the
 		// forward is added to this request.
 		return p.continued(m, dir, r, why.as(ReasonForward).extended(", from which the message was forwarded by "+authorName(m, sender)))
@@ -116,6 +116,10 @@ func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, close
 		// never flagged: a mail system takes part in no request.
 		activity.Reason = why.with(automaticClauses(m)...)
 		activity.Flagged = isStranger && m.Automatic != Bounce && p.UnknownFollowUp != Accept
+		return activity
+	}
+	if p.isFromOwn(m) { // as automatic mail; withoutOwn flags it
+		activity.Closed = r.State.isClosed()
 		return activity
 	}
 	if isStranger && p.UnknownFollowUp == NewRequest {

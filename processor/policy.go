@@ -18,6 +18,7 @@ type Policy struct {
 	References
 
 	subjects *subjectGrammar // nil in a Policy that NewPolicy did not make
+	ours     ownAddresses    // likewise
 }
 
 // NewPolicy returns the policy of a mailbox with these rules, whose names stand for these references. It keeps what
@@ -25,7 +26,7 @@ type Policy struct {
 func NewPolicy(rules Rules, references References) Policy {
 	p := Policy{Rules: rules, References: references}
 	g := p.grammar()
-	p.subjects = &g
+	p.subjects, p.ours = &g, newOwnAddresses(rules, references)
 	return p
 }
 
@@ -60,7 +61,7 @@ func (p Policy) Decide(m *Message, dir Directory, now time.Time) Decision {
 	if f.ignoredBy != "" {
 		return Ignore{NewReason(ReasonFilter, "filter "+f.ignoredBy+" says to ignore the message")}
 	}
-	return p.withReply(m, dir, f.applyTo(p.limited(m, dir, p.process(m, dir, now))))
+	return p.withReply(m, dir, p.withoutOwn(m, f.applyTo(p.limited(m, dir, p.process(m, dir, now)))))
 }
 
 // process decides as the mailbox's processor does.

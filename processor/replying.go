@@ -119,8 +119,9 @@ func (p Policy) unanswerable(m *Message, to Address) string {
 	case hasNoReader(to.Addr):
 		return "nobody reads mail to " + to.Addr
 	}
+	isOwn := p.own(m)
 	for _, a := range []Address{to, m.Author(), m.From, m.Sender} {
-		if p.isOurs(a.Addr) {
+		if p.isOurs(a.Addr) || isOwn(a.Addr) {
 			return "mail from " + a.Addr + " is never answered: it is an address of our own"
 		}
 	}

@@ -250,7 +250,8 @@ var listQueries = map[processor.ListName]string{
 	processor.RequestTypes: `SELECT y.id, y.name, coalesce(p.id, 0), coalesce(p.name, ''), coalesce(g.id, 0), coalesce(g.name, ''),
 			coalesce(u.id, 0), coalesce(u.logon, ''), coalesce(u.name, '')
 		FROM service_request_type AS y LEFT JOIN priority AS p ON p.id = y.priority_id
-		LEFT JOIN support_group AS g ON g.id = y.group_id LEFT JOIN user_account AS u ON u.id = y.assignee_id WHERE y.team_id = $1 ORDER BY lower(y.name)`,
+		LEFT JOIN support_group AS g ON g.id = y.group_id LEFT JOIN user_account AS u ON u.id = y.assignee_id
+		WHERE y.team_id = $1 ORDER BY lower(y.name)`,
 	processor.Priorities: `SELECT id, name, 0, '', 0, '', 0, '', '' FROM priority WHERE team_id = $1 ORDER BY rank, lower(name)`,
 	processor.Groups:     `SELECT id, name, 0, '', 0, '', 0, '', '' FROM support_group WHERE team_id = $1 ORDER BY lower(name)`,
 	processor.Sites:      `SELECT id, name, 0, '', 0, '', 0, '', '' FROM site WHERE $1::bigint IS NOT NULL ORDER BY lower(name)`,
@@ -261,7 +262,8 @@ func (f *findings) queueLists(b *pgx.Batch, team int64, lists []processor.ListNa
 		f.lists[list] = nil // known, and empty so far
 		b.Queue(listQueries[list], team).Query(func(rows pgx.Rows) error {
 			var l processor.Listed
-			to := []any{&l.ID, &l.Name, &l.Priority.ID, &l.Priority.Name, &l.Group.ID, &l.Group.Name, &l.Assignee.ID, &l.Assignee.Logon, &l.Assignee.Name}
+			to := []any{&l.ID, &l.Name, &l.Priority.ID, &l.Priority.Name, &l.Group.ID, &l.Group.Name,
+				&l.Assignee.ID, &l.Assignee.Logon, &l.Assignee.Name}
 			_, err := pgx.ForEachRow(rows, to, func() error {
 				f.lists[list] = append(f.lists[list], l)
 				return nil

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -186,6 +187,7 @@ type receiptRows struct {
 	times                            []int
 	sender                           []string
 	sentAt                           []*time.Time
+	deliveredTo                      string // the address of the newest message that says to which it was delivered
 }
 
 func (t *receiptRows) add(r *record, now time.Time) {
@@ -205,6 +207,7 @@ func (t *receiptRows) add(r *record, now time.Time) {
 	t.activity = append(t.activity, r.activity)
 	t.rawKept = append(t.rawKept, r.keepsRaw())
 	t.times = append(t.times, len(r.positions))
+	t.deliveredTo = cmp.Or(deliveredTo(r.Message), t.deliveredTo)
 }
 
 func (t *receiptRows) queue(b *pgx.Batch, mailbox, team int64, now time.Time) {
@@ -223,7 +226,16 @@ func (t *receiptRows) queue(b *pgx.Batch, mailbox, team int64, now time.Time) {
 				sender, sent_at)`,
 		mailbox, now, t.digest, t.uidl, t.messageID, t.octets, t.outcome, t.reason, t.request, t.activity, t.rawKept, t.times,
 		t.detail, t.listed, t.body, team, t.sender, t.sentAt)
-	b.Queue(noteMail, mailbox, slices.ContainsFunc(t.outcome, func(o string) bool { return o != SetAside }))
+	b.Queue(noteMail, mailbox, slices.ContainsFunc(t.outcome, func(o string) bool { return o != SetAside }), t.deliveredTo, team)
+}
+
+// deliveredTo returns the address to which our mail server delivered a message, "" if it does not say. It says so only above
+// the Received that it wrote itself: without one, the field may be the sender's.
+func deliveredTo(m *processor.Message) string {
+	if !m.Header.Has("Received") {
+		return ""
+	}
+	return capped(m.DeliveredTo(), maxLine)
 }
 
 // detail returns the details of the decision for a message that was refused or ignored, because no history has them, and ""

@@ -189,7 +189,7 @@ func (a *acceptance) newRequest(m *newMessage, d processor.OpenRequest, body, ht
 		Reason: d.Reason, Kind: d.Kind, Team: a.mailbox.Team, MailboxID: a.mailbox.ID, Subject: d.Subject,
 		Body: body, HTML: html, Requester: d.Requester, User: d.User, Site: d.Site, Source: d.Source,
 		Priority: d.Priority, Group: d.Group, Assignee: d.Assignee, LinkedTo: d.LinkedTo,
-		Sender: senderOf(m.Message), SentAt: m.Message.Date, Type: d.Type, Due: d.Due, Fields: d.Fields,
+		Sender: senderOf(m.Message), SentAt: m.Message.Date, FromOwn: d.FromOwn, Type: d.Type, Due: d.Due, Fields: d.Fields,
 		Files: messageFiles(m, d.Attachments, d.AttachRaw), Defects: m.Message.DefectLines(),
 	}
 }
@@ -198,7 +198,7 @@ func (a *acceptance) newRequest(m *newMessage, d processor.OpenRequest, body, ht
 func newActivity(m *newMessage, d processor.AddActivity) *NewActivity {
 	return &NewActivity{
 		Reason: d.Reason, Request: d.Request, Subject: cmp.Or(m.Message.Subject, noSubject), Body: m.Message.Text, HTML: m.Message.HTML,
-		Author: d.Author, Sender: senderOf(m.Message), SentAt: m.Message.Date, Flagged: d.Flagged,
+		Author: d.Author, Sender: senderOf(m.Message), SentAt: m.Message.Date, Flagged: d.Flagged, FromOwn: d.FromOwn,
 		Files: messageFiles(m, d.Attachments, d.AttachRaw), Defects: m.Message.DefectLines(),
 	}
 }

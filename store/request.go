@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,7 +20,8 @@ type participant struct {
 // maxParticipants is the greatest number of correspondents of one message who take part in its request.
 const maxParticipants = 50
 
-// correspondents returns the addresses that take part in a request opened by m: its author and its recipients.
+// correspondents returns the addresses that take part in a request opened by m, unless they are our own: its author and its
+// recipients.
 func correspondents(m *processor.Message) []string {
 	var keys []string
 	for _, list := range [][]processor.Address{{m.Author()}, m.To, m.Cc} {
@@ -41,7 +43,7 @@ func recipients(m *processor.Message, open processor.OpenRequest, number int64, 
 	var list []participant
 	for _, addr := range correspondents(m) {
 		p := dir.participant(addr)
-		if !taken[p] {
+		if !taken[p] && !slices.Contains(open.Own, addr) {
 			taken[p] = true
 			p.request = number
 			list = append(list, p)
@@ -110,6 +112,8 @@ type NewRequest struct {
 	Sender Sender    // of the message behind the request
 	SentAt time.Time // the same
 
+	FromOwn bool // the message came from an address of our own
+
 	Defects []string // the same
 
 	Type   processor.Ref         // of a service request
@@ -126,6 +130,7 @@ type requestRows struct {
 	number, team, mailbox, requester, user, site, source, priority, group, assignee, linkedTo, typed []int64
 	kind, subject, body, html, senderName, senderAddress                                             []string
 	defects                                                                                          []string // one a line
+	fromOwn                                                                                          []bool
 	sentAt, dueAt                                                                                    []*time.Time
 }
 
@@ -149,6 +154,7 @@ func (t *requestRows) add(number int64, r *NewRequest) {
 	t.senderAddress = append(t.senderAddress, capped(r.Sender.Address, maxLine))
 	t.sentAt = append(t.sentAt, storableDate(r.SentAt))
 	t.defects = append(t.defects, lines(r.Defects))
+	t.fromOwn = append(t.fromOwn, r.FromOwn)
 	t.typed = append(t.typed, r.Type.ID)
 	t.dueAt = append(t.dueAt, storableDate(r.Due))
 }
@@ -161,20 +167,20 @@ func (t *requestRows) queue(b *pgx.Batch, j *Journal) {
 	}
 	b.Queue(`INSERT INTO request (opened_by_id, opened_at, team_id, mailbox_id, number, kind, subject, body, html,
 			requester_id, user_id, site_id, source_id, priority_id, group_id, assignee_id, linked_to_id,
-			sender_name, sender_address, sent_at, type_id, due_at, defects)
+			sender_name, sender_address, sent_at, type_id, due_at, defects, from_own)
 		SELECT $1, $2, r.team_id, nullif(r.mailbox_id, 0), CASE WHEN r.number >= (SELECT seqmin FROM pg_sequence
 				WHERE seqrelid = 'request_number'::regclass) THEN r.number END, r.kind, r.subject, r.body, r.html,
 			nullif(r.requester, 0), nullif(r.user_id, 0), nullif(r.site, 0), nullif(r.source, 0), nullif(r.priority, 0),
 			nullif(r.group_id, 0), nullif(r.assignee, 0), nullif(r.linked_to_id, 0), r.sender_name, r.sender_address, r.sent_at,
-			nullif(r.type, 0), r.due_at, string_to_array(r.defects, E'\n')
+			nullif(r.type, 0), r.due_at, string_to_array(r.defects, E'\n'), r.from_own
 		FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[],
 			$11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
-			$18::text[], $19::text[], $20::timestamptz[], $21::bigint[], $22::timestamptz[], $23::text[])
+			$18::text[], $19::text[], $20::timestamptz[], $21::bigint[], $22::timestamptz[], $23::text[], $24::boolean[])
 			AS r (team_id, mailbox_id, number, kind, subject, body, html, requester, user_id, site, source, priority, group_id,
-				assignee, linked_to_id, sender_name, sender_address, sent_at, type, due_at, defects)`,
+				assignee, linked_to_id, sender_name, sender_address, sent_at, type, due_at, defects, from_own)`,
 		j.author.ID, j.now, t.team, t.mailbox, t.number, t.kind, t.subject, t.body, t.html, t.requester, t.user, t.site,
 		t.source, t.priority, t.group, t.assignee, t.linkedTo, t.senderName, t.senderAddress, t.sentAt, t.typed, t.dueAt,
-		t.defects)
+		t.defects, t.fromOwn)
 }
 
 // fieldRows are rows of the table request_field, column by column.

@@ -122,6 +122,7 @@ func (r *resolution) run(ctx context.Context, tx pgx.Tx) error {
 	if team != 0 { // without the team, its names cannot be looked up
 		r.teamRefs(&b)
 	}
+	r.deliveries(&b, team)
 	r.user(&b, "Assignee", r.names.Assignee, false, &r.found.Assignee)
 	r.filters(&b, team)
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
@@ -141,6 +142,17 @@ func (r *resolution) teamRefs(b *pgx.Batch) {
 	r.ref(b, "IncidentSource", "source", r.names.Source, &r.found.Source, sourceNamed, team)
 	r.ref(b, "IncidentPriority", "priority", r.names.Priority, &r.found.Priority, priorityNamed, team)
 	r.ref(b, cmp.Or(r.names.GroupTag, "IncidentGroup"), "group", r.names.Group, &r.found.Group, groupNamed, team)
+}
+
+// deliveries queues the look-up of the addresses to which mail servers deliver the mail of the team's mailboxes. An address
+// that got no mail for a year may be somebody else's by now.
+func (r *resolution) deliveries(b *pgx.Batch, team int64) {
+	b.Queue(`SELECT DISTINCT delivered_to FROM mailbox WHERE team_id = $1 AND delivered_to <> '' AND mail_at > now() - interval '1 year'
+		ORDER BY delivered_to`, team).
+		Query(func(rows pgx.Rows) (err error) {
+			r.found.DeliveredTo, err = pgx.AppendRows([]string(nil), rows, pgx.RowTo[string])
+			return err
+		})
 }
 
 // Queries for reference data by name.

@@ -49,6 +49,7 @@ type RequestSummary struct {
 	OpenedAt        time.Time              `json:"opened_at"`
 	OpenedBy        *Person                `json:"opened_by"`
 	SentAt          *time.Time             `json:"sent_at"`
+	FromOwn         bool                   `json:"from_own"` // the message came from an address of our own
 	DueAt           *time.Time             `json:"due_at"`
 	ProcessedAt     *time.Time             `json:"processed_at"`
 	ActivityCount   int                    `json:"activity_count"`
@@ -84,8 +85,9 @@ type ActivityDetail struct {
 	Author      *Person            `json:"author"` // the user with the sender's address, null when there is none
 	Sender      Sender             `json:"sender"`
 	SentAt      *time.Time         `json:"sent_at"`
-	Flagged     bool               `json:"flagged"` // a person should check it: the sender was no participant of the request
-	Defects     []string           `json:"defects"` // of the message, as explain prints them
+	Flagged     bool               `json:"flagged"`  // a person should check it: the sender was no participant of the request
+	FromOwn     bool               `json:"from_own"` // it came from an address of our own
+	Defects     []string           `json:"defects"`  // of the message, as explain prints them
 	RecordedAt  time.Time          `json:"recorded_at"`
 	RecordedBy  *Person            `json:"recorded_by"`
 	Attachments []AttachmentDetail `json:"attachments"`
@@ -205,7 +207,7 @@ const selectRequest = `
 	       r.sender_name, r.sender_address,
 	       coalesce(site.name, ''), coalesce(source.name, ''), coalesce(priority.name, ''), coalesce(g.name, ''),
 	       coalesce(y.name, ''), coalesce(m.name, ''),
-	       r.linked_to_id, r.opened_at, opener.logon, opener.name, r.sent_at, r.due_at, r.processed_at,
+	       r.linked_to_id, r.opened_at, opener.logon, opener.name, r.sent_at, r.due_at, r.processed_at, r.from_own,
 	       (SELECT count(*) FROM activity a WHERE a.request_id = r.number),
 	       (SELECT count(*) FROM attachment a WHERE a.request_id = r.number)
 	FROM request r
@@ -228,7 +230,7 @@ func scanRequest(row pgx.CollectableRow) (r RequestSummary, err error) {
 		&requester.logon, &requester.name, &user.logon, &user.name, &assignee.logon, &assignee.name,
 		&r.Sender.Name, &r.Sender.Address,
 		&r.Site, &r.Source, &r.Priority, &r.Group, &r.Type, &r.Mailbox,
-		&r.LinkedTo, &r.OpenedAt, &opener.logon, &opener.name, &r.SentAt, &r.DueAt, &r.ProcessedAt,
+		&r.LinkedTo, &r.OpenedAt, &opener.logon, &opener.name, &r.SentAt, &r.DueAt, &r.ProcessedAt, &r.FromOwn,
 		&r.ActivityCount, &r.AttachmentCount)
 	r.Requester, r.User, r.Assignee, r.OpenedBy = requester.person(), user.person(), assignee.person(), opener.person()
 	r.OpenedAt = r.OpenedAt.UTC()
@@ -257,7 +259,7 @@ func inUTC(t *time.Time) *time.Time {
 func readActivities(ctx context.Context, tx pgx.Tx, number int64) ([]ActivityDetail, error) {
 	rows, _ := tx.Query(ctx, `
 		SELECT a.id, a.subject, a.body, a.html, author.logon, author.name, a.sender_name, a.sender_address,
-		       a.sent_at, a.flagged, a.defects, a.recorded_at, recorder.logon, recorder.name
+		       a.sent_at, a.flagged, a.from_own, a.defects, a.recorded_at, recorder.logon, recorder.name
 		FROM activity a
 		JOIN user_account recorder    ON recorder.id = a.recorded_by_id
 		LEFT JOIN user_account author ON author.id = a.sender_id
@@ -266,7 +268,7 @@ func readActivities(ctx context.Context, tx pgx.Tx, number int64) ([]ActivityDet
 	return pgx.AppendRows([]ActivityDetail{}, rows, func(row pgx.CollectableRow) (a ActivityDetail, err error) {
 		var author, recorder nullPerson
 		err = row.Scan(&a.ID, &a.Subject, &a.Body, &a.HTML, &author.logon, &author.name, &a.Sender.Name, &a.Sender.Address,
-			&a.SentAt, &a.Flagged, &a.Defects, &a.RecordedAt, &recorder.logon, &recorder.name)
+			&a.SentAt, &a.Flagged, &a.FromOwn, &a.Defects, &a.RecordedAt, &recorder.logon, &recorder.name)
 		a.Author, a.RecordedBy = author.person(), recorder.person()
 		a.SentAt, a.RecordedAt = inUTC(a.SentAt), a.RecordedAt.UTC()
 		a.Attachments = []AttachmentDetail{}

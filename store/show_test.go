@@ -63,7 +63,7 @@ const shown = `{
 	"requester": {"logon": "zoe", "name": "Zoë"}, "user": {"logon": "zoe", "name": "Zoë"}, "assignee": {"logon": "ann", "name": "Ann"},
 	"sender": {"name": "Zoë", "address": "zoe@x.org"},
 	"site": "Québec", "source": "Email", "priority": "High", "group": "Service Desk", "type": "", "mailbox": "helpdesk", "linked_to": 1,
-	"opened_at": "2026-02-01T09:01:00Z", "opened_by": {"logon": "daemon", "name": "daemon"}, "sent_at": "2026-02-01T09:00:00Z", "due_at": null, "processed_at": null,
+	"opened_at": "2026-02-01T09:01:00Z", "opened_by": {"logon": "daemon", "name": "daemon"}, "sent_at": "2026-02-01T09:00:00Z", "from_own": false, "due_at": null, "processed_at": null,
 	"activity_count": 1, "attachment_count": 3,
 	"body": "It smokes.", "html": "<p>It smokes.</p>", "fields": [], "defects": ["date cannot be read"],
 	"attachments": [
@@ -72,7 +72,7 @@ const shown = `{
 	],
 	"activities": [{
 		"id": 1, "subject": "RE: Printer", "body": "Now it burns.", "html": "", "author": null, "sender": {"name": "Bob", "address": "bob@else.org"},
-		"sent_at": null, "flagged": true, "defects": ["From names 2 authors; bob@else.org counts"], "recorded_at": "2026-02-02T10:00:00Z", "recorded_by": {"logon": "daemon", "name": "daemon"},
+		"sent_at": null, "flagged": true, "from_own": false, "defects": ["From names 2 authors; bob@else.org counts"], "recorded_at": "2026-02-02T10:00:00Z", "recorded_by": {"logon": "daemon", "name": "daemon"},
 		"attachments": [{"name": "fire.png", "media_type": "image/png", "octets": 6, "sha256": "abababababababababababababababababababababababababababababababab", "content_id": "", "inline": false, "raw": false}]
 	}],
 	"history": [

@@ -11,10 +11,12 @@ const (
 // isNewDay is the condition that a mailbox has its first mail of this day (of UTC).
 const isNewDay = `coalesce((mail_at AT TIME ZONE 'UTC')::date <> (now() AT TIME ZONE 'UTC')::date, true)`
 
-// noteMail notes in the row of a mailbox that messages were recorded. $2 says that not all of them were set aside.
+// noteMail notes in the row of a mailbox that messages were recorded. $2 says that not all of them were set aside, $3 is the
+// address that they were delivered to, "" if none of them says so, $4 is the team.
 const noteMail = `UPDATE mailbox SET recorded_at = CASE WHEN $2 THEN clock_timestamp() ELSE recorded_at END, mail_at = now(),
 		mail_days = mail_days + (` + isNewDay + `)::integer,
-		longest_gap = greatest(longest_gap * CASE WHEN ` + isNewDay + ` THEN 0.97 ELSE 1 END, now() - mail_at)
+		longest_gap = greatest(longest_gap * CASE WHEN ` + isNewDay + ` THEN 0.97 ELSE 1 END, now() - mail_at),
+		delivered_to = coalesce(nullif(lower($3), ''), delivered_to), team_id = $4
 	WHERE id = $1`
 
 // watchedSince is the new value of lease.watched_since after a report: a report without success leaves it, and one that comes

@@ -183,6 +183,9 @@ func verdictOf(d processor.Decision) string {
 			article = "a"
 		}
 		verdict := fmt.Sprintf("open %s %s", article, d.Kind.Words())
+		if d.FromOwn {
+			verdict += ", marked as sent from an address of our own"
+		}
 		if d.LinkedTo != 0 {
 			verdict += fmt.Sprintf(", linked to %d", d.LinkedTo)
 		}
@@ -235,6 +238,7 @@ func printDecision(f facts, d processor.Decision) {
 		for _, field := range d.Fields {
 			f.say(field.Name, field.Value)
 		}
+		f.say("Own addresses", strings.Join(d.Own, ", "))
 		f.say("Attached", attached(d.Attachments, d.AttachRaw))
 	case processor.AddActivity:
 		f.say("Author", d.Author.Name)

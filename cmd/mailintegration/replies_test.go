@@ -49,3 +49,29 @@ func TestAMailboxAnswersOnlyWhereAnSmtpSaysHow(t *testing.T) {
 		})
 	}
 }
+
+func TestOwnAddressesAreThoseOfTheMailboxesOfTheTeam(t *testing.T) {
+	t.Parallel()
+	of := func(team, user, smtp string) *config.Mailbox {
+		m := &config.Mailbox{}
+		m.Team, m.UserName = team, user
+		if smtp != "" {
+			m.Smtp = &config.Smtp{}
+			m.Smtp.Address = smtp
+		}
+		return m
+	}
+	shared := &config.Smtp{}
+	shared.Address = "noreply@desk.example"
+	service := &config.Service{Smtp: shared, Mailboxes: []*config.Mailbox{
+		of("IT", "it@desk.example", ""), of("HR", "hr@desk.example", "people@desk.example"),
+		of("it", "printers@desk.example", "it@desk.example"), of("IT", "alerts", ""),
+	}}
+	r := rules(service, service.Mailboxes[0])
+	if got := fmt.Sprint(r.DeskAddresses); got != "[noreply@desk.example it@desk.example printers@desk.example]" {
+		t.Errorf("addresses of the team: %s", got)
+	}
+	if got := fmt.Sprint(r.OwnAddresses); !strings.Contains(got, "hr@desk.example people@desk.example") {
+		t.Errorf("addresses that are not answered: %s", got)
+	}
+}

@@ -27,8 +27,9 @@ func newWiring(service *config.Service, tokens *oauth.Store) *wiring {
 	return w
 }
 
-// ownAddresses returns the addresses that the daemon reads or sends from, as far as the configuration names them.
-func ownAddresses(service *config.Service) (own []string) {
+// ownAddresses returns the addresses that the daemon reads or sends from, as far as the configuration names them: those of a
+// team and those that all teams share, or all addresses if team is "".
+func ownAddresses(service *config.Service, team string) (own []string) {
 	known := map[string]bool{}
 	add := func(address string) {
 		if strings.Contains(address, "@") && !known[address] {
@@ -40,6 +41,9 @@ func ownAddresses(service *config.Service) (own []string) {
 		add(service.Smtp.Address)
 	}
 	for _, m := range service.Mailboxes {
+		if team != "" && !strings.EqualFold(m.Team, team) {
+			continue
+		}
 		add(m.UserName)
 		if m.Smtp != nil {
 			add(m.Smtp.Address)

@@ -39,6 +39,9 @@ func showRequest(w io.Writer, r store.RequestDetail) error {
 		field("Linked to", *r.LinkedTo)
 	}
 	field("From", sender(r.Sender))
+	if r.FromOwn {
+		field("Note", fromOwnNote)
+	}
 	field("Sent", when(r.SentAt))
 	field("Opened", when(&r.OpenedAt)+" by "+person(r.OpenedBy))
 	if err := t.Flush(); err != nil {
@@ -48,12 +51,8 @@ func showRequest(w io.Writer, r store.RequestDetail) error {
 	showDefects(w, r.Defects)
 	showAttachments(w, r.Attachments)
 	for _, a := range r.Activities {
-		flag := ""
-		if a.Flagged {
-			flag = " [flagged: the sender had no part in this request]"
-		}
 		fmt.Fprintln(w)
-		printLine(w, "Activity from %s, %s%s", sender(a.Sender), when(a.SentAt), flag)
+		printLine(w, "Activity from %s, %s%s", sender(a.Sender), when(a.SentAt), flagOf(a))
 		fmt.Fprintf(w, "\n%s\n", indent(a.Body))
 		showDefects(w, a.Defects)
 		showAttachments(w, a.Attachments)
@@ -74,6 +73,20 @@ func showDefects(w io.Writer, defects []string) {
 	for _, d := range defects {
 		printLine(w, "    %s", d)
 	}
+}
+
+// fromOwnNote says of a message that it came from an address of our own.
+const fromOwnNote = "it came from an address of our own: a loop, a forgery, or somebody who writes with it"
+
+// flagOf says why a person should check an activity, "" if nobody needs to.
+func flagOf(a store.ActivityDetail) string {
+	switch {
+	case a.FromOwn:
+		return " [flagged: " + fromOwnNote + "]"
+	case a.Flagged:
+		return " [flagged: the sender had no part in this request]"
+	}
+	return ""
 }
 
 func showAttachments(w io.Writer, attachments []store.AttachmentDetail) {

@@ -136,7 +136,8 @@ func rules(service *config.Service, m *config.Mailbox) processor.Rules {
 		AcknowledgeNewRequests: m.AcknowledgeNewRequests,
 		AnswerClosedFollowUp:   m.AnswerClosedFollowUp,
 		MaxReplies:             m.MaxReplies,
-		OwnAddresses:           ownAddresses(service),
+		OwnAddresses:           ownAddresses(service, ""),
+		DeskAddresses:          ownAddresses(service, m.Team),
 
 		MaxNewRequests:     processor.Limit(m.MaxNewRequests),
 		AttachRaw:          m.AttachRaw,
