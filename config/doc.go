@@ -41,6 +41,7 @@
 //	kind.go, quantity.go, days.go        the kinds of values: texts and lists; durations and sizes; numbers of days
 //	limit.go                             … numbers of things within a time
 //	endpoint.go, schedule.go             … servers, connections and passwords; schedules
+//	listen.go                            … addresses of our own, at which we answer
 //	processor.go                         … processors
 //	rules.go                             the rules between the tags of a mailbox file
 //	files.go                             the certificates and secrets that a mailbox file names
@@ -49,6 +50,7 @@
 //	broken.go                            mailbox files with mistakes
 //	watch.go                             Watcher: tells when files have changed
 //	changes.go                           what differs between two configurations
+//	hash.go                              tells two configurations apart, without their secrets
 //	copies.go                            two files for one mailbox or account
 //	exposed.go, exposed_*.go             secrets that other accounts can read
 //	directory_*.go                       the usual data directory

@@ -74,6 +74,8 @@ func kindOf(field reflect.StructField) kind {
 		return addressKind()
 	case "host":
 		return hostKind()
+	case "listen":
+		return listenKind()
 	case "enum":
 		return enumKind(strings.Split(arg, "|"))
 	case "processor":

@@ -10,6 +10,7 @@ type Service struct {
 	Throughput `section:"How much at once"`
 	Logging    `section:"Logging"`
 	Updating   `section:"Updates of the program"`
+	Listening  `section:"Health and metrics"`
 
 	Smtp *Smtp // for the mailboxes that have none; nil: nothing is sent for these
 
@@ -70,6 +71,16 @@ type Updating struct {
 	// True: the daemon goes on when its executable is replaced. Otherwise it makes sure that the new one runs, finishes its
 	// polls and restarts: the service manager starts the new executable, or in a terminal the process becomes it.
 	NoRestartOnUpdate bool `xml:"NoRestartOnUpdate" default:"False" restart:"yes" example:"True"`
+}
+
+// Listening says where the daemon tells programs how it is.
+type Listening struct {
+	// Names the address at which the daemon answers over HTTP: /livez and /readyz tell its health, /metrics its numbers for
+	// Prometheus. They have no password and tell no mail, so only this machine may ask: the host is 127.0.0.1, [::1] or
+	// localhost.
+	//
+	// Default: nowhere
+	Listen string `xml:"Listen" check:"listen" example:"127.0.0.1:9464"`
 }
 
 // Throughput limits what the daemon does at once.

@@ -112,6 +112,9 @@ func (r *sessionRun) settle(work context.Context, b *batch, i int, o store.Outco
 		return false, err
 	}
 	r.recorded[it.Number] = o.Known
+	if !o.Known {
+		r.report.Octets += e.spool.Size()
+	}
 	if queues(o) {
 		r.mailQueued()
 	}

@@ -169,7 +169,9 @@ func (r *sessionRun) parseEntry(b *batch, e *entry) {
 		return
 	}
 	if e.delivery.Message == nil {
+		began := time.Now()
 		e.delivery.Message = r.guard.parse(e.spool)
+		r.opts.Meter.Parsed(time.Since(began))
 	}
 	if r.mailbox.LeaveOnServer != LeaveNever {
 		e.delivery.Body = bodyDigest(e.spool)

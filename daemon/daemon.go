@@ -64,6 +64,7 @@ type Options struct {
 	Version   string           // of the program, for other daemons and the log
 	About     []zap.Field      // what else the log says of the daemon when it starts, such as the configuration file
 	Logger    *zap.Logger      // nil: none
+	Meter     Meter            // is told how long things take; nil: nobody is
 	Now       func() time.Time // nil: time.Now
 
 	MaxPolls             int           // how many sessions hold a slot at the same time; 0: 64
@@ -100,6 +101,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Meter == nil {
+		o.Meter = noMeter{}
 	}
 	o.MaxPolls = cmp.Or(o.MaxPolls, 64)
 	o.MaxSessionsPerServer = cmp.Or(o.MaxSessionsPerServer, 48)

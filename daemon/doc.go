@@ -342,6 +342,7 @@
 //	unsent.go           mail that no daemon sends: it is given up after five days
 //	undelivered.go      mail that is given up: its event, and the end of that
 //	sentence.go         the status in a sentence
+//	meter.go            what is measured, and the figures of the database, for a monitoring system
 //	stuck.go            whether every loop makes progress: for the watchdog of the service manager
 //	errors.go           who has to act on an error; Hint asks mailbox, then store
 //	events.go           every log event

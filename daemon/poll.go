@@ -28,6 +28,8 @@ type Report struct {
 	Failed                                    int // not recorded, stay in the mailbox
 	Deferred                                  int // not looked at, because the poll ended before
 
+	Octets int64 // of the messages that were recorded in this poll
+
 	Err error // why the poll failed, nil when it went well
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"mailintegration/store"
 )
@@ -70,7 +71,9 @@ func (r *sessionRun) record(work context.Context, b *batch) {
 				p.panicked = fmt.Sprintf("%v\n%s", v, debug.Stack())
 			}
 		}()
+		began := time.Now()
 		p.outcomes, p.err = r.opts.Store.Accept(work, target, deliveries, r.guard)
+		r.opts.Meter.Committed(time.Since(began))
 	}()
 }
 

@@ -27,6 +27,7 @@ type Status struct {
 	StartedAt time.Time    // of Run, zero before
 
 	Live      bool // Run is under way
+	Stopping  bool // Run is under way, and ends: the messages in hand are finished
 	Ready     bool // the database is open and has answered the last beat, so that mail can be recorded
 	Database  DatabaseStatus
 	Mailboxes []MailboxStatus // in the order of the configuration; removed ones stay until their last poll has ended
@@ -94,19 +95,25 @@ type MailboxStatus struct {
 type Totals struct {
 	Polls       int
 	FailedPolls int // without those that a stop or a lost lease has ended
+	Interrupted int // polls that a stop or a lost lease has ended
 
+	Octets                                    int64 // of the messages that were recorded
 	Listed                                    int
 	Opened, Added, Refused, Ignored, SetAside int
 	Known, Oversize, Failed, Deferred         int
-	Unaccounted                               int // should be 0: see Report.Unaccounted
+	Unaccounted                               int // should be 0: the sum of Report.Unaccounted, without regard to its sign
 }
 
 // add adds a poll.
 func (t *Totals) add(r Report) {
 	t.Polls++
-	if r.Err != nil && !isInterruption(r.Err) {
+	switch {
+	case isInterruption(r.Err):
+		t.Interrupted++
+	case r.Err != nil:
 		t.FailedPolls++
 	}
+	t.Octets += r.Octets
 	t.Listed += r.Listed
 	t.Opened += r.Opened
 	t.Added += r.Added
@@ -117,13 +124,15 @@ func (t *Totals) add(r Report) {
 	t.Oversize += r.Oversize
 	t.Failed += r.Failed
 	t.Deferred += r.Deferred
-	t.Unaccounted += r.Unaccounted()
+	t.Unaccounted += max(r.Unaccounted(), -r.Unaccounted())
 }
 
 // plus adds other totals.
 func (t *Totals) plus(o Totals) {
 	t.Polls += o.Polls
 	t.FailedPolls += o.FailedPolls
+	t.Interrupted += o.Interrupted
+	t.Octets += o.Octets
 	t.Listed += o.Listed
 	t.Opened += o.Opened
 	t.Added += o.Added
@@ -148,7 +157,8 @@ func (d *Daemon) Status() Status {
 	}
 	paused := d.pauses()
 	s.Ready = s.Live && opts.Store != nil && s.Database.Err == nil && !s.Database.Since.IsZero()
-	workers, stopping := d.workers, d.running && d.launch == nil
+	s.Stopping = d.running && d.launch == nil
+	workers := d.workers
 	d.mu.Unlock()
 	s.Sending = d.sender.status()
 	for _, w := range workers {
@@ -156,7 +166,7 @@ func (d *Daemon) Status() Status {
 		if paused && m.State == Waiting {
 			m.State = Paused
 		}
-		if stopping && (m.State == Polling || m.State == Queued) {
+		if s.Stopping && (m.State == Polling || m.State == Queued) {
 			m.State = Stopping
 		}
 		s.Mailboxes = append(s.Mailboxes, m)

@@ -256,7 +256,8 @@ func (w *worker) noteDelay() {
 func (w *worker) poll(ctx context.Context, isHeld func() bool) (report Report) {
 	m, opts := w.settings()
 	report.Mailbox = m.Name
-	started := opts.Now()
+	started, began := opts.Now(), time.Now()
+	defer func() { opts.Meter.Polled(time.Since(began)) }()
 	defer func() {
 		if r := recover(); r != nil {
 			stack := debug.Stack()

@@ -267,6 +267,7 @@
 //	lease.go, leasequeries.go            which daemon polls which mailbox
 //	silentmailbox.go                     when a mailbox that used to have mail is silent
 //	mailboxstate.go                      the state of mailboxes and daemons, for a person
+//	figures.go                           what a monitoring system counts
 //	problem.go                           troubles of the daemons and their events
 //	attempt.go, known.go                 failed attempts at messages; unique-ids that are known
 //	outbox.go, outboxrows.go             mail that waits to be sent; the answers and notifications of a transaction

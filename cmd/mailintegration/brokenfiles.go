@@ -14,7 +14,7 @@ func (r *reloader) noteBroken(broken []config.Broken) {
 	for _, b := range broken {
 		problems = append(problems, r.problem(b))
 	}
-	r.note(problems)
+	r.noteProblems(problems)
 }
 
 // noteRefused tells the daemon the mistakes of a configuration that is not used because of its service file. They may be in
@@ -44,7 +44,7 @@ func (r *reloader) noteRefused(mistakes []config.Mistake) {
 		b.Mistakes = byFile[file]
 		problems = append(problems, r.problem(b))
 	}
-	r.note(problems)
+	r.noteProblems(problems)
 }
 
 // problem returns a mailbox file with mistakes as the daemon knows it. The daemon polls its mailbox as before if it had a

@@ -25,6 +25,7 @@ type cli struct {
 	Replay   replayCmd   `cmd:"" help:"Record a message for real: from a file, or one that was set aside."`
 	Check    checkCmd    `cmd:"" help:"Check configuration, database, directories and each mailbox; say what to do. Changes nothing."`
 	Status   statusCmd   `cmd:"" help:"Sum up database, daemons and mailboxes in a screen; exit code 0 only if all is well."`
+	Health   healthCmd   `cmd:"" help:"Ask the running daemon how it is, for scripts and container probes; exit code 0 only if it is well."`
 	Mailbox  mailboxCmd  `cmd:"" help:"List the mailboxes and their state; authorize one of Microsoft 365."`
 	DB       dbCmd       `cmd:"" name:"db" help:"Show or migrate the schema of the database."`
 	Request  requestCmd  `cmd:"" help:"Show incidents, service requests and events; resolve, close, reopen and assign them."`

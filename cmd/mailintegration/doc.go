@@ -34,12 +34,14 @@
 //	service.go                   the verbs service …; package service does the work
 //	update.go, restart_*.go      a daemon whose executable was replaced makes way for the new one
 //	reload.go, brokenfiles.go    reads the configuration again while the daemon runs; tells it which files are broken
+//	listen.go                    … makes its monitor answer at Listen
 //	check.go, check_*.go         the verb check: database, directories, free space, servers, token
 //	places_*.go                  what check asks the operating system: free space and owners
 //	explain.go, explained.go     the verb explain, and what it prints
 //	replay.go, setaside.go       the verbs replay and setaside
 //	status.go, mailboxlist.go    the verbs status and mailbox list
 //	observed.go, openproblems.go … what they know from the configuration and from the database
+//	health.go                    the verb health
 //	mailbox.go                   the verb mailbox authorize
 //	request.go, show.go          the verbs request and event, as far as they only show
 //	handle.go, several.go        … and as far as they change; doing the same for several numbers

@@ -31,6 +31,7 @@ var eventIDs = map[string]uint32{
 	"configuration refused":       72,
 	"configuration not applied":   73,
 	"reload panicked":             74,
+	"not listening":               75,
 	"log directory unusable":      80,
 	"log file not written":        81,
 	"new executable does not run": 90,

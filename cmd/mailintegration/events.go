@@ -81,6 +81,15 @@ func (e events) configurationReloaded(because string, files []string, c config.C
 	}
 }
 
+// listening says where the daemon tells its health and its metrics from now on.
+func (e events) listening(address string) { e.log.Info("listening", zap.String("address", address)) }
+
+// notListening says that nobody can ask for health and metrics at Listen. The daemon tries again every two seconds.
+func (e events) notListening(address string, err error) {
+	e.log.Error("not listening", zap.String("address", address), zap.Error(err),
+		zap.String("hint", "end the program that has this port, or choose another one in Listen; mail is not affected"))
+}
+
 // mailboxChanged says what has changed about a mailbox since the configuration was read before.
 func (e events) mailboxChanged(m config.MailboxChange) {
 	fields := []zap.Field{zap.String("mailbox", m.Name), zap.Strings("tags", m.Tags)}

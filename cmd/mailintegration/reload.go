@@ -21,12 +21,17 @@ type reloader struct {
 	note    func([]daemon.ConfigurationProblem) // tells the daemon which files have mistakes now
 	watcher *config.Watcher
 	manager service.Manager // may ask for a reload, and hears of each
-	slow    time.Duration   // after this time without an answer, the files count as silent
 
-	running  *config.Service // what the daemon has
-	revision map[string]int  // by the mailbox's name: how often it has changed
-	told     map[string]bool // mistakes and warnings of the last reading, which need not be logged again
-	broken   []config.Broken // mailbox files with mistakes, as they were read last
+	answerAt func(address string) error // makes the monitor answer there
+	slow     time.Duration              // after this time without an answer, the files count as silent
+
+	running  *config.Service               // what the daemon has
+	revision map[string]int                // by the mailbox's name: how often it has changed
+	told     map[string]bool               // mistakes and warnings of the last reading, which need not be logged again
+	broken   []config.Broken               // mailbox files with mistakes, as they were read last
+	problems []daemon.ConfigurationProblem // the files with mistakes, as the daemon was told last
+	address  string                        // that the monitor was told last
+	fault    string                        // why it does not answer there, "" if it does
 }
 
 // newReloader returns the reloader for a daemon that runs the configuration of in, which watcher has read. It tells the
@@ -34,7 +39,7 @@ type reloader struct {
 func newReloader(in *installation, apply func(daemon.Settings) (daemon.Changes, error), note func([]daemon.ConfigurationProblem),
 	watcher *config.Watcher) *reloader {
 	r := &reloader{
-		in: in, apply: apply, note: note, watcher: watcher, manager: service.Unmanaged{}, slow: 30 * time.Second,
+		in: in, apply: apply, note: note, watcher: watcher, manager: service.Unmanaged{}, answerAt: func(string) error { return nil }, slow: 30 * time.Second,
 		running: in.service, revision: map[string]int{}, told: map[string]bool{},
 	}
 	for _, w := range in.warnings {
@@ -108,8 +113,9 @@ func (r *reloader) await(ctx context.Context, work func()) bool {
 	}
 }
 
-// look reads the configuration again if its files have changed.
+// look reads the configuration again if its files have changed. A monitor that could not listen may be able to now.
 func (r *reloader) look() {
+	r.listen()
 	if files := r.watcher.Look(); len(files) > 0 {
 		r.reload("files changed", files)
 	}
@@ -153,6 +159,7 @@ func (r *reloader) reload(because string, files []string) {
 	r.in.tellSending()
 	r.running = service
 	r.noteBroken(service.Broken)
+	r.listen()
 	r.in.events().configurationReloaded(because, files, changes)
 	r.report(service, warnings, pending, kept)
 }

@@ -285,6 +285,7 @@ func TestEverySettingTakesEffectOrNeedsARestart(t *testing.T) {
 		"LogRetention":         func(r *reloaded) bool { return r.in.logFile.Limits().Keep.Age == 77*24*time.Hour },
 		"MaxLogFiles":          func(r *reloaded) bool { return r.in.logFile.Limits().Keep.Files == 7 },
 		"MaxLogFileSize":       func(r *reloaded) bool { return r.in.logFile.Limits().MaxOctets == 7<<20 },
+		"Listen":               func(r *reloaded) bool { return r.address == "127.0.0.1:9464" },
 		"LogDirectory": func(r *reloaded) bool {
 			files, _ := filepath.Glob(filepath.Join(r.dir, "other", "MailIntegrationApp_*.log"))
 			return len(files) == 1
@@ -292,7 +293,7 @@ func TestEverySettingTakesEffectOrNeedsARestart(t *testing.T) {
 	}
 	values := map[string]string{
 		"Retention": "Days 77", "LogRetention": "Days 77", "MaxLogFileSize": "7MB", "LogLevel": "debug",
-		"NoRestartOnUpdate": "True", "Mailboxes": "other.xml", "Database": "host=other dbname=d password=secret-of-database",
+		"NoRestartOnUpdate": "True", "Listen": "127.0.0.1:9464", "Mailboxes": "other.xml", "Database": "host=other dbname=d password=secret-of-database",
 	}
 	for _, tag := range config.ServiceTags() {
 		t.Run(tag.Name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"mailintegration/cmd/mailintegration/service"
 	"mailintegration/config"
+	"mailintegration/daemon/monitor"
 )
 
 type runCmd struct {
@@ -61,6 +62,13 @@ func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal, c runCmd) er
 	defer looks.Stop()
 	r := newReloader(in, d.Apply, d.NoteConfiguration, watcher)
 	r.manager = m
+	health, err := monitor.New(monitor.Options{Daemon: d, Version: version})
+	if err != nil {
+		return err
+	}
+	defer health.Close() // it tells of the stop, too
+	r.answerAt = health.Listen
+	r.listen()
 	r.readAsAccount(e)
 	ended := make(chan struct{})
 	go func() {

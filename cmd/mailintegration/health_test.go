@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"mailintegration/mailbox/dovecottest"
+	"mailintegration/mailbox/pop3test"
+	"mailintegration/store/storetest"
+)
+
+// TestHealthFollowsADaemonThroughAnOutage runs the daemon without its database, with it, and stops it. Its port is in use at
+// first.
+func TestHealthFollowsADaemonThroughAnOutage(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{})
+	in := install(t, srv.Port(), "helpdesk", pop3test.DefaultPassword)
+	url := in.rows.Config().ConnString()
+	proxy := storetest.NewProxy(t, url)
+	file, err := os.ReadFile(in.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(dovecottest.FreePort(t)))
+	service := strings.Replace(string(file), url, proxy.URL, 1)
+	service = strings.Replace(service, "</MailIntegrationService>", "<Listen>"+address+"</Listen></MailIntegrationService>", 1)
+	config := filepath.Join(filepath.Dir(in.config), "listens.xml")
+	if err := os.WriteFile(config, []byte(service), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	health := func(code int, want string, args ...string) {
+		t.Helper()
+		var out, errs bytes.Buffer
+		got := run(t.Context(), append([]string{"health", "-c", config}, args...), nil, &out, &errs)
+		if got != code || !strings.Contains(out.String()+errs.String(), want) {
+			t.Errorf("health %v: exit code %d, want %d, with %q:\n%s%s", args, got, code, want, &out, &errs)
+		}
+	}
+
+	taken, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy.Refuse()
+	ctx, stop := context.WithCancel(t.Context())
+	log := &signalled{}
+	await := func(text string) <-chan struct{} { return log.next(`"msg":"` + text + `"`) }
+	notListening := await("not listening")
+	ended := make(chan int)
+	go func() { ended <- run(ctx, []string{"run", "-c", config}, nil, log, log) }()
+	<-notListening
+	listening := await("listening")
+	taken.Close()
+	<-listening
+	health(0, "live: the daemon makes progress")
+	storetest.Until(t, "the daemon has missed its database", func() bool {
+		var out bytes.Buffer
+		return run(t.Context(), []string{"health", "-c", config, "--ready", "--json"}, nil, &out, &out) == 1 && strings.Contains(out.String(), `"state": "database"`)
+	})
+	health(1, "database: the database cannot be used; mail waits on its servers", "--ready")
+	health(1, "hint: run mailintegration check", "--ready")
+	usable := await("database usable")
+	proxy.Pass()
+	<-usable
+	health(0, "ready: 1 mailbox", "--ready")
+	health(0, `"ok": true`, "--ready", "--json")
+	stop()
+	if code := <-ended; code != 0 {
+		t.Errorf("exit code %d\n%s", code, &log.octets)
+	}
+	health(1, "nobody answers at "+address)
+}

@@ -1,0 +1,26 @@
+// Package monitor tells over HTTP how a daemon is: for container probes, load balancers and scripts (/livez, /readyz).
+//
+// Whoever can connect may ask, so the answers tell no mail: no address, no subject, no text, and of an error only its class.
+//
+// # Health
+//
+// /livez says whether the daemon makes progress ((*daemon.Daemon).Stuck); only a new process helps if it does not, so a
+// database that is down is no reason. /readyz says whether mail can be recorded now. The status code is 200 or 503; the answer is a
+// line of text, or JSON if Accept or ?format=json asks for it. A daemon that does not even say how it is counts as stuck, after
+// some seconds, and costs one goroutine.
+//
+// # Who may ask
+//
+// Host must name this machine, so that no web page can read an answer through a browser (DNS rebinding). Only GET and HEAD are
+// answered. A request and its answer have time limits, and the connections are bounded: a new one ends the one that has done nothing
+// for the longest time, so that a client that never sends or never reads keeps nobody else from an answer.
+//
+// # Files
+//
+//	monitor.go    Monitor: a daemon, and how it is told
+//	listener.go   the server at an address, which may change; limits on time and connections
+//	handler.go    the paths; who may ask, and in which form the answer comes
+//	health.go     the states of /livez and /readyz
+//	inspector.go  asks the daemon, which may not answer
+//	ask.go        asks the monitor of another process
+package monitor

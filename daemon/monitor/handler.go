@@ -1,0 +1,83 @@
+package monitor
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// The paths at which a monitor answers.
+const (
+	livePath  = "/livez"
+	readyPath = "/readyz"
+)
+
+// handler returns what answers the requests.
+func (m *Monitor) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc(livePath, func(w http.ResponseWriter, r *http.Request) { answer(w, r, m.live()) })
+	mux.HandleFunc(readyPath, func(w http.ResponseWriter, r *http.Request) { answer(w, r, m.ready()) })
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "mailintegration %s: %s, %s\n", m.version, livePath, readyPath)
+	})
+	return mux
+}
+
+// onlyFor lets a request pass if it only reads, and if its Host says that its sender means this machine: a web page that gives its
+// own name the address 127.0.0.1 (DNS rebinding) makes a browser send that name.
+func onlyFor(host string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		switch {
+		case !isOurName(r.Host, host):
+			http.Error(w, "this is not the host that the request names: ask "+host, http.StatusMisdirectedRequest)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			h.Set("Allow", "GET, HEAD")
+			http.Error(w, "only GET and HEAD are answered", http.StatusMethodNotAllowed)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// isOurName reports whether a Host names this machine, or the host that the monitor listens at.
+func isOurName(requested, host string) bool {
+	name, _, err := net.SplitHostPort(requested)
+	if err != nil {
+		name = strings.TrimSuffix(strings.TrimPrefix(requested, "["), "]")
+	}
+	address, err := netip.ParseAddr(name)
+	return strings.EqualFold(name, "localhost") || strings.EqualFold(name, host) && name != "" || err == nil && address.IsLoopback()
+}
+
+// answer answers with the daemon's health: its status code, and its reason in text or in JSON.
+func answer(w http.ResponseWriter, r *http.Request, h Health) {
+	code := http.StatusOK
+	if !h.OK {
+		code = http.StatusServiceUnavailable
+	}
+	w.Header().Add("Vary", "Accept")
+	if !wantsJSON(r) {
+		w.WriteHeader(code)
+		fmt.Fprintln(w, h)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(h) // a client that is gone needs no answer
+}
+
+// wantsJSON reports whether a request asks for JSON, by format=json or by Accept.
+func wantsJSON(r *http.Request) bool {
+	if format := r.URL.Query().Get("format"); format != "" {
+		return format == "json"
+	}
+	return strings.Contains(r.Header.Get("Accept"), "application/json")
+}

@@ -1,0 +1,90 @@
+package monitor
+
+import (
+	"fmt"
+	"time"
+
+	"mailintegration/daemon"
+)
+
+// State says in a word how the daemon is. The words are stable.
+type State string
+
+// The states. Those of /livez are Live and Stuck; /readyz has the others, and Stuck.
+const (
+	Live                State = "live"
+	Ready               State = "ready"
+	Starting            State = "starting"
+	Database            State = "database"
+	AttachmentDirectory State = "attachment_directory"
+	Schema              State = "schema"
+	Stopping            State = "stopping"
+	Stuck               State = "stuck"
+)
+
+// Health is an answer about the daemon's health. It tells no mail.
+type Health struct {
+	State   State      `json:"state"`
+	OK      bool       `json:"ok"`
+	Reason  string     `json:"reason"` // for a person
+	Since   *time.Time `json:"since,omitempty"`
+	Version string     `json:"version"`
+}
+
+// String returns the health in a line.
+func (h Health) String() string { return string(h.State) + ": " + h.Reason }
+
+// live returns whether the daemon makes progress. What it waits for, such as a database that is down, is no reason to restart it.
+func (m *Monitor) live() Health {
+	seen := m.inspector.look()
+	if seen.stuck != nil {
+		return m.health(Stuck, seen.stuck.Error(), time.Time{})
+	}
+	return m.health(Live, "the daemon makes progress; "+readyPath+" tells whether it can record mail", time.Time{})
+}
+
+// ready returns whether the daemon can record mail.
+func (m *Monitor) ready() Health {
+	seen := m.inspector.look()
+	s := seen.status
+	switch {
+	case seen.stuck != nil:
+		return m.health(Stuck, seen.stuck.Error(), time.Time{})
+	case s.Stopping || !s.Live && !s.StartedAt.IsZero():
+		return m.health(Stopping, "the daemon ends: the messages in hand are finished, and all other mail waits on its servers", time.Time{})
+	case s.Ready:
+		return m.health(Ready, s.Sentence(), time.Time{})
+	case s.Database.Err == nil:
+		return m.health(Starting, "the daemon opens its database", s.StartedAt)
+	}
+	state := unready(s.Database.Cause)
+	return m.health(state, unreadyReasons[state]+"; mail waits on its servers", s.Database.Since)
+}
+
+// unready returns the state of a daemon that cannot use its database, by the cause.
+func unready(c daemon.Cause) State {
+	switch c {
+	case daemon.CauseSchema:
+		return Schema
+	case daemon.CauseAttachmentDirectory:
+		return AttachmentDirectory
+	}
+	return Database
+}
+
+// unreadyReasons say why no mail can be recorded. They leave out the error, which names hosts and accounts: the log has it.
+var unreadyReasons = map[State]string{
+	Database:            "the database cannot be used",
+	Schema:              "the schema of the database is for another version of the program",
+	AttachmentDirectory: "the attachment directory cannot be used",
+}
+
+// health returns a state, with the time since when it lasts if that is known.
+func (m *Monitor) health(state State, reason string, since time.Time) Health {
+	h := Health{State: state, OK: state == Live || state == Ready, Reason: reason, Version: m.version}
+	if !since.IsZero() {
+		h.Since = &since
+		h.Reason = fmt.Sprintf("%s (since %s)", reason, since.Format(time.DateTime))
+	}
+	return h
+}

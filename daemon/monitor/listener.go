@@ -1,0 +1,146 @@
+package monitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// limits bound what a client can cost. A client that never sends, or never reads, is disconnected, and until then it keeps
+// nobody else from an answer.
+type limits struct {
+	header      time.Duration // until a request has come
+	write       time.Duration // until its answer has been read
+	idle        time.Duration // until the next request
+	look        time.Duration // until the daemon has said how it is
+	figures     time.Duration // until the database has said what it counts
+	stop        time.Duration // until the answers under way are read, when the listener closes
+	connections int
+}
+
+// usualLimits suit a machine with some probes and a Prometheus server, which wait for seconds.
+var usualLimits = limits{
+	header: 5 * time.Second, write: 10 * time.Second, idle: time.Minute, look: 5 * time.Second, figures: 2 * time.Second, stop: 2 * time.Second,
+	connections: 32,
+}
+
+// maxHeaderOctets limits the header of a request.
+const maxHeaderOctets = 16 << 10
+
+// listener is a server at an address.
+type listener struct {
+	address string
+	server  *http.Server
+	ended   chan struct{} // closed when it accepts nothing more
+}
+
+// Listen makes the monitor answer at an address, and nowhere else; "" means nowhere. If that is not possible, it answers where it
+// did before. It does nothing if it answers there already, so it may be called again and again.
+func (m *Monitor) Listen(address string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return http.ErrServerClosed
+	}
+	if m.listener != nil && m.listener.address == address && m.listener.isServing() {
+		return nil
+	}
+	var next *listener
+	if address != "" {
+		socket, err := net.Listen("tcp", address)
+		if err != nil {
+			return fmt.Errorf("listen at %s: %w", address, reason(err))
+		}
+		next = m.serve(address, socket)
+	}
+	m.listener.close(m.limits.stop)
+	m.listener = next
+	return nil
+}
+
+// Close ends the answers for ever.
+func (m *Monitor) Close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	m.listener.close(m.limits.stop)
+	m.listener = nil
+}
+
+// reason returns an error of net.Listen without the address, which the caller names.
+func reason(err error) error {
+	if op := new(net.OpError); errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// serve answers on a socket.
+func (m *Monitor) serve(address string, socket net.Listener) *listener {
+	host, _, _ := net.SplitHostPort(address)
+	open := &connections{limit: m.limits.connections}
+	l := &listener{address: address, ended: make(chan struct{}), server: &http.Server{
+		Handler:           onlyFor(host, m.handler()),
+		ReadHeaderTimeout: m.limits.header, ReadTimeout: m.limits.header, WriteTimeout: m.limits.write, IdleTimeout: m.limits.idle,
+		MaxHeaderBytes: maxHeaderOctets, ConnState: open.note,
+		ErrorLog: log.New(io.Discard, "", 0), // what clients do wrong is no trouble of the daemon
+	}}
+	go func() {
+		defer close(l.ended)
+		_ = l.server.Serve(socket) // Listen sees that it has ended
+	}()
+	return l
+}
+
+// isServing reports whether the listener accepts connections.
+func (l *listener) isServing() bool {
+	select {
+	case <-l.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// close ends the listener, with the answers under way if they are read within a time. Nil has ended already.
+func (l *listener) close(within time.Duration) {
+	if l == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	if l.server.Shutdown(ctx) != nil {
+		_ = l.server.Close() // nobody reads them
+	}
+	<-l.ended
+}
+
+// connections bounds how many connections a server has. A new one beyond the limit ends the one that has done nothing for the
+// longest time: whoever holds many connections loses them, and everybody else gets an answer.
+type connections struct {
+	limit int
+	mu    sync.Mutex
+	open  []net.Conn // the one whose state has not changed for the longest time first
+}
+
+// note notes the new state of a connection, as http.Server.ConnState.
+func (c *connections) note(conn net.Conn, state http.ConnState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open = slices.DeleteFunc(c.open, func(o net.Conn) bool { return o == conn })
+	if state == http.StateClosed || state == http.StateHijacked {
+		return
+	}
+	c.open = append(c.open, conn)
+	if len(c.open) > c.limit {
+		_ = c.open[0].Close() // the server notices
+		c.open = c.open[1:]
+	}
+}
