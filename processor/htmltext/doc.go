@@ -12,6 +12,7 @@
 //	verdict.go     what becomes of a tag in it, judged once
 //	link.go        plain links, which need no judge
 //	hidden.go      what the sender hid, and where it ends
+//	open.go        the open elements
 //	elements.go    the elements that end others
 //	attributes.go  the attributes of a tag
 package htmltext

@@ -23,7 +23,11 @@ const (
 	group // the parts of a table that hold rows or columns
 	isTable
 	isTemplate
+	isButton
+	isList
 	void // has no content (§13.1.2)
+
+	classCount = iota
 )
 
 // inTable marks the elements that are ignored outside of a table.
@@ -55,12 +59,14 @@ var classes = classesOf([]elementClass{
 	{special | nests | scopes | endsP | isTable, []atom.Atom{atom.Table}},
 	{special | nests | scopes | isTemplate, []atom.Atom{atom.Template}},
 	{special | nests, []atom.Atom{
-		atom.Body, atom.Button, atom.Frameset, atom.Iframe, atom.Noembed, atom.Noframes, atom.Noscript, atom.Script, atom.Select,
+		atom.Body, atom.Frameset, atom.Iframe, atom.Noembed, atom.Noframes, atom.Noscript, atom.Script, atom.Select,
 		atom.Style, atom.Textarea, atom.Title}},
+	{special | nests | isButton, []atom.Atom{atom.Button}},
+	{special | nests | endsP | isList, []atom.Atom{atom.Ol, atom.Ul}},
 	{special | nests | endsP, []atom.Atom{
 		atom.Article, atom.Aside, atom.Blockquote, atom.Center, atom.Details, atom.Dir, atom.Dl, atom.Fieldset, atom.Figcaption,
-		atom.Figure, atom.Footer, atom.Form, atom.Header, atom.Hgroup, atom.Listing, atom.Main, atom.Menu, atom.Nav, atom.Ol,
-		atom.Plaintext, atom.Pre, atom.Section, atom.Summary, atom.Ul, atom.Xmp}},
+		atom.Figure, atom.Footer, atom.Form, atom.Header, atom.Hgroup, atom.Listing, atom.Main, atom.Menu, atom.Nav,
+		atom.Plaintext, atom.Pre, atom.Section, atom.Summary, atom.Xmp}},
 	{special | endsP, []atom.Atom{atom.Address, atom.Div, atom.P}},
 	{special | nests | endsP | heading, []atom.Atom{atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6}},
 	{special | nests | endsP, []atom.Atom{atom.Li}},

@@ -9,17 +9,17 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// deepestOpen is the number of open elements that hiding tells apart. It bounds the cost of each tag.
-const deepestOpen = 150
+// deepestOpen is the number of open elements that hiding tells apart.
+const deepestOpen = 2000
 
 // hiding follows the elements of HTML whose content nobody sees, from the start tag that hides to where the element ends
 // according to the HTML Standard §13.2.6. It costs nothing before the first start tag that hides.
 type hiding struct {
 	source  string
-	watches bool      // a start tag that hides has been met
-	open    []element // the open elements, the outermost first
-	hidden  int       // how many elements are open down to the hidden one, 0 when nothing is hidden
-	deeper  int       // open elements that are not in open: they are too deep
+	watches bool // a start tag that hides has been met
+	open    openElements
+	hidden  int // how many elements are open down to the hidden one, 0 when nothing is hidden
+	deeper  int // open elements that are not in open: they are too deep
 }
 
 // isOn reports whether text at this place is hidden.
@@ -43,6 +43,7 @@ func (h *hiding) isHidden(kind html.TokenType, e element, hides bool, offset int
 // catchUp takes note of all tags before an offset.
 func (h *hiding) catchUp(offset int) {
 	h.watches = true
+	h.open.ofTag = map[atom.Atom]int{}
 	z := html.NewTokenizer(strings.NewReader(h.source[:offset]))
 	for {
 		switch kind := z.Next(); kind {
@@ -68,13 +69,13 @@ func (h *hiding) start(e element, hides, isEmpty bool) bool {
 	switch {
 	case e.class&void != 0 || isEmpty || h.isIgnored(e):
 		return hides || !isSeen
-	case len(h.open) == deepestOpen:
+	case len(h.open.all) == deepestOpen:
 		h.deeper++
 		return !isSeen
 	}
-	h.open = append(h.open, e)
+	h.open.push(e)
 	if hides && isSeen {
-		h.hidden = len(h.open)
+		h.hidden = len(h.open.all)
 	}
 	return h.hidden > 0
 }
@@ -85,9 +86,9 @@ func (h *hiding) isIgnored(e element) bool {
 	case e.tag == atom.Html || e.tag == atom.Head:
 		return true
 	case e.tag == atom.Body:
-		return slices.Contains(h.open, e)
+		return h.open.find(0, atom.Body, 0) >= 0
 	}
-	return e.class&inTable != 0 && h.find(isTable|isTemplate, 0, 0) < 0
+	return e.class&inTable != 0 && h.open.find(isTable|isTemplate, 0, 0) < 0
 }
 
 // impliedEnds closes the elements that end where another one begins (§13.2.6.4.7, §13.2.6.4.9 and the following).
@@ -96,23 +97,23 @@ func (h *hiding) impliedEnds(e element) {
 	case e.class&inTable != 0:
 		h.closeTableParts(e)
 		return
-	case e.class&isTable != 0 && h.topIs(isTable|row|group):
-		h.closeTo(h.find(isTable, 0, 0))
+	case e.class&isTable != 0 && h.open.topIs(isTable|row|group):
+		h.closeTo(h.open.find(isTable, 0, 0))
 	case e.tag == atom.Li:
-		h.closeTo(h.find(0, atom.Li, nests))
+		h.closeTo(h.open.find(0, atom.Li, nests))
 	case e.class&definition != 0:
-		h.closeTo(h.find(definition, 0, nests))
+		h.closeTo(h.open.find(definition, 0, nests))
 	case e.tag == atom.A || e.tag == atom.Nobr:
 		h.endFormatting(e)
 	case e.tag == atom.Button:
-		h.closeTo(h.find(0, atom.Button, scopes))
+		h.closeTo(h.open.find(0, atom.Button, scopes))
 	}
 	if e.class&endsP != 0 {
-		h.closeTo(h.findP())
+		h.closeTo(h.open.find(0, atom.P, scopes|isButton))
 	}
-	n := len(h.open)
-	if n > 0 && h.open[n-1].tag == e.tag && (e.tag == atom.Option || e.tag == atom.Optgroup) || h.topIs(e.class&(heading|ruby)) {
-		h.closeTo(n - 1)
+	isOption := e.tag == atom.Option || e.tag == atom.Optgroup
+	if h.open.topIs(e.class&(heading|ruby)) || isOption && h.open.find(0, e.tag, 0) == len(h.open.all)-1 {
+		h.closeTo(len(h.open.all) - 1)
 	}
 }
 
@@ -125,7 +126,7 @@ func (h *hiding) closeTableParts(e element) {
 	if e.class&group != 0 {
 		ended |= group
 	}
-	for i := h.find(ended, 0, isTable); i >= 0; i = h.find(ended, 0, isTable) {
+	for i := h.open.find(ended, 0, isTable); i >= 0; i = h.open.find(ended, 0, isTable) {
 		h.closeTo(i)
 	}
 }
@@ -155,75 +156,37 @@ func (h *hiding) end(e element) bool {
 func (h *hiding) ended(e element) int {
 	switch {
 	case e.tag == atom.P:
-		return h.findP()
+		return h.open.find(0, atom.P, scopes|isButton)
 	case e.tag == atom.Li:
-		i := h.find(0, atom.Li, scopes)
-		if list := max(h.find(0, atom.Ul, scopes), h.find(0, atom.Ol, scopes)); i < list {
-			return -1
-		}
-		return i
+		return h.open.find(0, atom.Li, scopes|isList)
 	case e.class&heading != 0:
-		return h.find(heading, 0, scopes)
+		return h.open.find(heading, 0, scopes)
 	case e.class&isTemplate != 0:
-		return h.find(isTemplate, 0, 0)
+		return h.open.find(isTemplate, 0, 0)
 	case e.class&(inTable|isTable) != 0:
-		return h.find(0, e.tag, isTable)
+		return h.open.find(0, e.tag, isTable)
 	case e.class&special != 0:
-		return h.find(0, e.tag, scopes)
+		return h.open.find(0, e.tag, scopes)
 	}
-	return h.find(0, e.tag, special)
+	return h.open.find(0, e.tag, special)
 }
 
 // endFormatting closes an element of formatting, and returns which one, -1 for none. Where a block has begun within it, the
 // block stays open (the "adoption agency algorithm").
 func (h *hiding) endFormatting(e element) int {
-	i := h.find(0, e.tag, scopes)
+	i := h.open.find(0, e.tag, scopes)
 	if i < 0 {
 		return -1
 	}
-	isBlock := func(e element) bool { return e.class&special != 0 }
-	if !slices.ContainsFunc(h.open[i+1:], isBlock) {
+	if !h.open.hasWithin(i, special) {
 		h.closeTo(i)
 		return i
 	}
-	h.open = slices.Delete(h.open, i, i+1)
-	switch {
-	case h.hidden == i+1:
+	h.open.takeOut(i)
+	if h.hidden == i+1 {
 		h.hidden = 0
-	case h.hidden > i+1:
-		h.hidden--
 	}
 	return i
-}
-
-// find returns the innermost open element of one of these classes or with this tag, -1 if there is none within the innermost
-// element of the classes in bounds. No rule reaches beyond a template.
-func (h *hiding) find(classes class, tag atom.Atom, bounds class) int {
-	for i := len(h.open) - 1; i >= 0; i-- {
-		e := h.open[i]
-		if e.class&classes != 0 || e.tag == tag {
-			return i
-		}
-		if e.class&(bounds|isTemplate) != 0 {
-			return -1
-		}
-	}
-	return -1
-}
-
-// findP returns the paragraph that is open, -1 for none: one around a button is not reached.
-func (h *hiding) findP() int {
-	i := h.find(0, atom.P, scopes)
-	if i < h.find(0, atom.Button, scopes) {
-		return -1
-	}
-	return i
-}
-
-// topIs reports whether the innermost open element is of one of these classes.
-func (h *hiding) topIs(classes class) bool {
-	n := len(h.open)
-	return n > 0 && h.open[n-1].class&classes != 0
 }
 
 // closeTo closes an element and those within it. It does nothing for -1.
@@ -231,7 +194,8 @@ func (h *hiding) closeTo(i int) {
 	if i < 0 {
 		return
 	}
-	h.open, h.deeper = h.open[:i], 0
+	h.deeper = 0
+	h.open.closeTo(i)
 	if h.hidden > i {
 		h.hidden = 0
 	}
@@ -304,12 +268,13 @@ var displays = []string{
 
 // withoutComments returns a style without its comments. One that is not closed lasts to the end.
 func withoutComments(style string) string {
+	var b strings.Builder
 	for {
 		before, rest, ok := strings.Cut(style, "/*")
+		b.WriteString(before)
 		if !ok {
-			return style
+			return b.String()
 		}
-		_, after, _ := strings.Cut(rest, "*/")
-		style = before + after
+		_, style, _ = strings.Cut(rest, "*/")
 	}
 }

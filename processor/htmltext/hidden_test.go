@@ -88,14 +88,14 @@ func TestHiddenWordsLeaveWhatStandsAroundThem(t *testing.T) {
 	}
 }
 
-func TestATagCostsNoMoreHoweverManyElementsAreOpen(t *testing.T) {
+func TestHidingTellsABoundedNumberOfOpenElementsApart(t *testing.T) {
 	t.Parallel()
 	for _, within := range []string{"<p>", "<b>", "</p>", "<td>", "</li>", "<li>", "</x>", "<x>", "<a>"} {
 		for _, begin := range []string{"<p hidden><table>", "<div hidden>", "<b hidden>", "<x hidden>"} {
 			h := hiding{source: begin + strings.Repeat("<i>", 2*deepestOpen) + strings.Repeat(within, 5*deepestOpen)}
 			h.catchUp(len(h.source))
-			if len(h.open) > deepestOpen {
-				t.Errorf("%d elements are told apart after %s and many %s", len(h.open), begin, within)
+			if len(h.open.all) > deepestOpen {
+				t.Errorf("%d elements are told apart after %s and many %s", len(h.open.all), begin, within)
 			}
 		}
 	}
