@@ -17,6 +17,20 @@ import (
 // segment is a piece of the message's text: plain, HTML, or both if the message has it in both forms.
 type segment struct {
 	plain, html string
+
+	text   string // what the service desk reads of it; see say
+	isSaid bool   // text is known
+}
+
+// say returns the text that the service desk reads: plain text where there is any, else HTML as text.
+func (s *segment) say(limit int) string {
+	if !s.isSaid {
+		s.text, s.isSaid = s.plain, true
+		if isBlank(s.plain) && s.html != "" {
+			s.text = htmltext.Text(s.html, limit)
+		}
+	}
+	return s.text
 }
 
 // content is the result of collecting a part: its text and its attachments.
@@ -38,6 +52,8 @@ type reader struct {
 
 	containers  map[*entity.Part]unpacked // attachments that hold others
 	mixed       *entity.Part              // the last part with clear text after its base64
+	within      int                       // how many attached messages enclose the message that is read
+	reread      *int64                    // how many octets may still be read again; see mostReread
 	signedDepth int                       // how many S/MIME objects enclose the message that is read
 }
 
@@ -82,7 +98,7 @@ func (r *reader) alternative(p *entity.Part) content {
 		}
 		c := r.collect(child)
 		all.attachments = append(all.attachments, c.attachments...)
-		if plain := joinPlain(c.segments); strings.TrimSpace(both.plain) == "" {
+		if plain := joinPlain(c.segments); isBlank(both.plain) {
 			both.plain = plain
 		}
 		if rich := joinHTML(c.segments); rich != "" {
@@ -246,22 +262,18 @@ func joinHTML(segments []segment) string {
 	for _, s := range segments {
 		if s.html != "" {
 			b.WriteString(s.html)
-		} else if strings.TrimSpace(s.plain) != "" {
+		} else if !isBlank(s.plain) {
 			b.WriteString("<div>" + strings.ReplaceAll(html.EscapeString(s.plain), "\n", "<br>\n") + "</div>\n")
 		}
 	}
 	return b.String()
 }
 
-// joinText returns the text that the service desk reads: plain text where there is any, else HTML as text.
+// joinText returns what the service desk reads of all segments.
 func joinText(segments []segment, limit int) string {
 	var texts []string
-	for _, s := range segments {
-		text := s.plain
-		if strings.TrimSpace(text) == "" && s.html != "" {
-			text = htmltext.Text(s.html, limit)
-		}
-		texts = appendText(texts, text)
+	for i := range segments {
+		texts = appendText(texts, segments[i].say(limit))
 	}
 	text, _ := charset.CutOctets(strings.Join(texts, "\n\n"), limit)
 	return strings.TrimRight(strings.TrimLeft(text, "\n"), " \t\n")
@@ -269,7 +281,7 @@ func joinText(segments []segment, limit int) string {
 
 // appendText appends a piece of text unless it is blank. The caller joins pieces with an empty line between them.
 func appendText(texts []string, text string) []string {
-	if strings.TrimSpace(text) == "" {
+	if isBlank(text) {
 		return texts
 	}
 	return append(texts, strings.TrimRight(text, "\n"))

@@ -127,6 +127,30 @@ var bombs = []struct {
 		return "Content-Type: application/pkcs7-mime\n\n" + string(signedObject([]byte(content)))
 	}},
 	{"uuencoded files", func(n int) string { return "\n" + strings.Repeat("begin 644 a\n#86)C\n`\nend\n", n/25) }},
+	{"messages within each other", func(n int) string {
+		return strings.Repeat("Content-Type: message/rfc822\n\n", n/30)
+	}},
+	{"messages and multiparts within each other", func(n int) string {
+		var b strings.Builder
+		for i := range n / 80 {
+			fmt.Fprintf(&b, "Content-Type: multipart/digest; boundary=\"b%d\"\n\n--b%d\n\n", i, i)
+		}
+		return b.String()
+	}},
+	{"a calendar of events", func(n int) string {
+		return "Content-Type: text/calendar\n\n" + strings.Repeat("BEGIN:VEVENT\nATTENDEE:x\n", n/24)
+	}},
+	{"HTML of hidden elements", func(n int) string {
+		return "Content-Type: text/html\n\n" + strings.Repeat("<p hidden><table><i></p>", n/24)
+	}},
+	{"HTML of different tags", func(n int) string {
+		var b strings.Builder
+		b.WriteString("Content-Type: text/html\n\n")
+		for i := range n / 20 {
+			fmt.Fprintf(&b, "<td title=\"%d\">x", i)
+		}
+		return b.String()
+	}},
 	{"attached messages", func(n int) string {
 		return "Content-Type: multipart/digest; boundary=b\n\n" + strings.Repeat("--b\n\nSubject: x\n\n", n/17)
 	}},

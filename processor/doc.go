@@ -14,6 +14,7 @@
 //	entity → charset    a message as a tree of parts, header fields and decoded bodies
 //	tnef → entity       the content of a winmail.dat (and → charset)
 //	smime               the content of a signed S/MIME object
+//	calendar → htmltext calendars in words (and → charset)
 //	language            the words that mail programs write in each language, as data
 //
 // The package template writes the texts of the mail that the program sends.
@@ -40,6 +41,7 @@
 //	body.go, attachment.go,          which parts are the text and which are attachments
 //	attachedtext.go
 //	forprograms.go                   forms of a text that only programs read, which are no attachments
+//	stub.go                          which plain text says nothing
 //	flowed.go                        plain text in format=flowed
 //	uutext.go, signed.go,            files and text that are packed into a body
 //	winmail.go

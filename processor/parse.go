@@ -25,7 +25,7 @@ func (l Limits) Parse(raw io.ReaderAt, size int64) *Message {
 	p.m.ReadError = err
 	p.hint = declaredCharset(root)
 	p.fields(root.Header)
-	r := reader{raw: raw, limits: l, note: p.note, work: work}
+	r := reader{raw: raw, limits: l, note: p.note, work: work, reread: mostReread(size)}
 	p.body(&r, root)
 	p.m.Automatic = automaticKind(p.m, root)
 	if isReport(p.m, root) {
@@ -187,7 +187,7 @@ func (p *parser) threads(raw Header) {
 func (p *parser) body(r *reader, root *entity.Part) {
 	c := r.collect(root)
 	r.unpack(c.attachments)
-	if isBlankText(c.segments) {
+	if r.isBlankText(c.segments) {
 		c.segments = append(c.segments, r.attachedText(c.attachments)...)
 	}
 	m := p.m

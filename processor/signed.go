@@ -40,7 +40,9 @@ func (r *reader) signed(p *entity.Part) unpacked {
 	raw, size := bytes.NewReader(content), int64(len(content))
 	root, _ := entity.Read(raw, size, r.limits.entity(), r.note, nil) // octets in memory have no error
 	root.SetContainer(p)
-	inner := reader{raw: raw, limits: r.limits, note: r.note, text: r.text, html: r.html, signedDepth: r.signedDepth + 1}
+	inner := reader{
+		raw: raw, limits: r.limits, note: r.note, text: r.text, html: r.html, within: r.within, reread: r.reread, signedDepth: r.signedDepth + 1,
+	}
 	c := inner.collect(root)
 	r.text, r.html = inner.text, inner.html
 	inner.unpack(c.attachments)
