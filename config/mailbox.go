@@ -234,8 +234,16 @@ type EndUser struct {
 	// request, NewRequest opens a linked request.
 	ClosedFollowUp FollowUp `xml:"ClosedFollowUp" check:"enum AddActivity|Reopen|NewRequest" default:"AddActivity" example:"Reopen"`
 
-	// Lists words that may stand in the square brackets of a subject, in addition to the known ones.
+	// Lists words that may stand in the square brackets of a subject, in addition to the known ones. In English these are
+	// incident, request, service request, event, note, activity, task, communication, problem, change, message, email and
+	// e-mail; in French incident, demande, demande de service, requête, requête de service, événement, activité, tâche,
+	// problème, changement and courriel. Case does not matter.
 	CommunicationTypes []string `xml:"CommunicationTypes" example:"Bestellung, Rückfrage"`
+
+	// Lists names that may stand between the type and the number of a subject, as in [Incident] OctopusDB #4711, or within
+	// the brackets, as in [Incident - OctopusDB] 4711: those of the database from which a team's mail came before. The name
+	// of the team is known.
+	DatabaseNames []string `xml:"DatabaseNames" example:"OctopusDB, OctopusTest"`
 
 	// Gives the word that encloses the block of Field: value lines in the body of a message that asks for a service
 	// request.

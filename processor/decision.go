@@ -53,7 +53,7 @@ const (
 	ReasonInReplyTo     ReasonCode = "in_reply_to"     // In-Reply-To names a message we know
 	ReasonReferences    ReasonCode = "references"      // References names a message we know
 	ReasonReport        ReasonCode = "report"          // a mail system reports on a message we know
-	ReasonForward       ReasonCode = "forward"         // a forward of a message of a request: opens a linked request
+	ReasonForward       ReasonCode = "forward"         // a stranger forwards a message of a request: opens a linked request
 	ReasonStranger      ReasonCode = "stranger"        // a stranger names a request: opens a linked request
 	ReasonClosed        ReasonCode = "closed"          // the request is closed: opens a linked request
 	ReasonNoNewRequests ReasonCode = "no_new_requests" // CreateNewRequests is False

@@ -21,8 +21,9 @@
 //
 // Policy.Decide finds the request that a message is about in this order: by the message that a report (a bounce, a
 // receipt) is about; by the number in the subject; by the known messages in In-Reply-To and References, the newest
-// first. A message whose subject begins with the prefix of a forward (FW:, TR:, WG: …) is no answer, whatever it refers
-// to: it opens a request that is linked to the one it names, or is added to that one where the mailbox opens none.
+// first. A message whose subject begins with the prefix of a forward (FW:, TR:, WG: …) is an activity when its author takes
+// part in the request that it names. From anybody else it opens a request that is linked to that one, or is added to it where
+// the mailbox opens none.
 //
 // A message that would open a request is added to its sender's last one when the sender has opened as many as
 // MaxNewRequests allows (loop.go): two robots that answer each other must not fill the list of the service desk.
@@ -52,6 +53,7 @@
 //	bounce.go, report.go
 //	subject.go, subjectnumber.go     which request the subject names
 //	subjectprefix.go, gatewaytag.go  prefixes of replies, forwards, absence notes and bounces; marks of gateways
+//	forward.go                       whether a message passes another one on
 //	decision.go                      the decisions and their reasons
 //	directory.go, offline.go         what deciding may look up
 //	policy.go                        Policy: deciding for one mailbox

@@ -98,9 +98,10 @@ func fieldName(reason ReasonCode) string {
 func (p Policy) followUp(m *Message, dir Directory, r Request, why Reason, closed FollowUp) Decision {
 	sender, isKnown := p.sender(m, dir)
 	isStranger := !takesPart(r, sender, isKnown, m.Author())
-	if isForward(m.Subject) && !isMachine(m.Automatic) && !p.isFromOwn(m) && (p.CreateNewRequests || p.Processor == Monitoring) {
-		// A forward does not comment on the request, so it opens a linked one. Where the mailbox may not open one, the
-		// forward is added to this request.
+	isPassedOn := isForwarded(m) && !isMachine(m.Automatic) && !p.isFromOwn(m)
+	if isStranger && isPassedOn && (p.CreateNewRequests || p.Processor == Monitoring) {
+		// A stranger who passes on a mail of the request wants something of his own, so it opens a linked one. Where the
+		// mailbox may not open one, the forward is added to this request, as one from who takes part in it always is.
 		return p.continued(m, dir, r, why.as(ReasonForward).extended(", from which the message was forwarded by "+authorName(m, sender)))
 	}
 	activity := AddActivity{

@@ -3,6 +3,7 @@ package processor
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -60,9 +61,13 @@ func TestASenderOpensNoMoreRequestsThanItsMailboxAllows(t *testing.T) {
 		{"an answer is added to its own request", Limit{4, time.Hour}, func(m *Message, _ *Policy, _ *desk) {
 			m.Subject = "RE: [Incident] #2"
 		}, follows},
-		{"a forward, which would open a linked request, is limited too", Limit{4, time.Hour}, func(m *Message, _ *Policy, _ *desk) {
-			m.Subject = "FW: [Incident] #2"
+		{"a forward of a stranger, which would open a linked request, is limited too", Limit{4, time.Hour}, func(m *Message, _ *Policy, d *desk) {
+			m.Subject = "FW: [Incident] #9"
+			d.Requests = append(slices.Clone(d.Requests), deskRequest{Request: Request{Number: 9, Kind: Incident, State: StateNew}})
 		}, loop},
+		{"a forward from one who takes part is added to its own request", Limit{4, time.Hour}, func(m *Message, _ *Policy, _ *desk) {
+			m.Subject = "FW: [Incident] #2"
+		}, follows},
 		{"events are limited too", Limit{4, time.Hour}, func(_ *Message, p *Policy, _ *desk) {
 			p.Processor = Monitoring
 		}, loop},

@@ -9,7 +9,7 @@ import (
 // the signature. It errs on the side of keeping text. Quotes between answers stay, and a text stays whole if the message
 // is a forward, if nothing would be left, or if it quotes mail but answers none.
 func replyText(m *Message) string {
-	if isForward(m.Subject) {
+	if isForwarded(m) {
 		return m.Text // the quoted mail is the point of the message
 	}
 	r := reply{lines: strings.Split(m.Text, "\n"), isAnswer: isAnswer(m), budget: 500}

@@ -46,6 +46,8 @@ func TestSubjectNamesARequest(t *testing.T) {
 		{"an emoji that is punctuation is skipped", "‼️ [Incident] 4711", 4711, ""},
 		{"characters that cannot be seen are skipped anywhere", "\u200eRe:\u200b [\u00adIncident]\u2060 #\u200f4711\u2069 - x", 4711, "x"},
 		{"a prefix of several words is skipped", "Meeting Forward Notification: [Incident] 4711", 4711, ""},
+		{"a prefix that combines words of calendars is skipped", "Notification: Updated meeting invitation (declined): [Incident] 4711", 4711, ""},
+		{"a prefix that combines words of calendars in German is skipped", "Aktualisierte Einladung zur Besprechung: [Incident] 4711", 4711, ""},
 		{"a prefix with parentheses is skipped", "Absent(e) du bureau : [Incident] 4711", 4711, ""},
 		{"a prefix with hyphens is skipped", "Out-of-Office: [Incident] 4711", 4711, ""},
 		{"a known prefix may be longer than any word", "Vidarebefordrat: [Incident] 4711", 4711, ""},
@@ -90,6 +92,9 @@ func TestSubjectNamesARequest(t *testing.T) {
 		{"an amount of money", "[Request] 20€ for paper", 0, ""},
 		{"a product", "[Request] 3× toner", 0, ""},
 		{"an ordinal", "[Incident] 3rd floor", 0, ""},
+		{"words of calendars in two languages", "Einladung updated: [Incident] 4711", 0, ""},
+		{"words of calendars without a prefix among them", "New request: [Incident] 4711", 0, ""},
+		{"a person's words before a colon", "Mail error: [Incident] 4711", 0, ""},
 		{"an unknown name in the tag", "[Incident - HR] 4711", 0, ""},
 		{"a name that the tag's word only ends with", "[IncidentIT] 4711", 0, ""},
 		{"the name alone in the tag", "[IT] 4711", 0, ""},
@@ -202,6 +207,19 @@ func TestTheFirstPrefixTellsWhetherAMessageIsForwarded(t *testing.T) {
 	} {
 		if got := isForward(subject); got != want {
 			t.Errorf("isForward(%q) = %v, want %v", subject, got, want)
+		}
+	}
+}
+
+func TestThePrefixWithTwoMeaningsIsReadByTheMailBelowIt(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"Se nedenfor.\n\nFra: Bo\nSendt: mandag\nTil: Ann\nEmne: printer\n": true,
+		"Kiitos.\n\nLähettäjä: Bo\nLähetetty: maanantai\n":                  false,
+		"Nothing is shown.\n": false,
+	} {
+		if got := isForwarded(&Message{Subject: "VS: printer", Text: text}); got != want {
+			t.Errorf("%q: isForwarded = %v, want %v", text, got, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -30,11 +31,18 @@ type subjectWords struct {
 	returned []string        // how the subjects of returned messages begin
 	absences []string        // sentences by which Notes says that somebody is away
 	gateways map[string]bool // words of the marks that gateways put before a subject
+
+	calendar map[string]uint64 // the languages in which a word is one of the prefixes of calendars and receipts, a bit each
 }
 
 var knownWords = sync.OnceValue(func() subjectWords {
-	w := subjectWords{kinds: map[string]prefixKind{}, gateways: map[string]bool{}}
-	for _, l := range language.All() {
+	w := subjectWords{kinds: map[string]prefixKind{}, gateways: map[string]bool{}, calendar: map[string]uint64{}}
+	for i, l := range language.All() {
+		for _, prefix := range slices.Concat(l.Invitations, l.Receipts) {
+			for word := range strings.FieldsFuncSeq(language.Fold(prefix), isBetweenWords) {
+				w.calendar[word] |= 1 << (i % 64)
+			}
+		}
 		w.add(replyPrefix, l.Replies)
 		w.add(forwardPrefix, l.Forwards)
 		w.add(absencePrefix, l.Absences)
@@ -87,10 +95,30 @@ func cutPrefix(s string) (kind prefixKind, after string, ok bool) {
 	if kind, ok := kindOf(before); ok {
 		return kind, after, true
 	}
-	if !isOneWord(before) {
-		return 0, s, false
+	switch {
+	case isOneWord(before):
+		return 0, after, true
+	case isOfCalendar(before):
+		return calendarPrefix, after, true
 	}
-	return 0, after, true
+	return 0, s, false
+}
+
+// isOfCalendar reports whether a prefix consists of the words of calendars and receipts in one language, one of which is a
+// prefix alone. Programs combine and inflect them in more ways than a list has: "Notification of a forwarded meeting".
+func isOfCalendar(prefix string) bool {
+	known := knownWords()
+	languages, hasPrefix := ^uint64(0), false
+	for word := range strings.FieldsFuncSeq(language.Fold(prefix), isBetweenWords) {
+		languages &= known.calendar[word]
+		kind, _ := known.kind(word)
+		hasPrefix = hasPrefix || kind&(calendarPrefix|receiptPrefix) != 0
+	}
+	return languages != 0 && hasPrefix
+}
+
+func isBetweenWords(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsMark(r) && r != '\'' && r != '-'
 }
 
 // cutColon cuts s at its first colon, unless it is farther off than any prefix is long.
@@ -120,10 +148,9 @@ func kindOf(prefix string) (kind prefixKind, ok bool) {
 	if last < 0 {
 		return 0, false
 	}
-	if kind, ok = known.kind(strings.TrimRight(words[:last], " -")); ok {
-		_, ok = known.kind(words[last+1:])
-	}
-	return kind, ok
+	second, _ := known.kind(words[last+1:])
+	kind, ok = known.kind(strings.TrimRight(words[:last], " -"))
+	return kind, ok && second&(replyPrefix|forwardPrefix) != 0
 }
 
 // withoutCounter cuts "[2]", "(2)", "^2" or "2" off the end of a prefix.

@@ -146,7 +146,7 @@ func rules(service *config.Service, m *config.Mailbox) processor.Rules {
 		ClosedFollowUp:     processor.FollowUp(m.ClosedFollowUp),
 		CommunicationTypes: m.CommunicationTypes,
 		EnclosingToken:     m.EnclosingToken,
-		SubjectNames:       []string{m.Team},
+		SubjectNames:       append([]string{m.Team}, m.DatabaseNames...),
 	}
 	if r.Processor == processor.Monitoring {
 		r.Names.Group, r.Names.GroupTag, r.Names.Assignee = m.Group, "Group", m.Assignee
