@@ -3,6 +3,7 @@ package processor
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -34,7 +35,12 @@ func addressForms(a Address) []string {
 }
 
 func isASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 })
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // canonical returns an addr-spec in the one form in which addresses are compared: in lower case, the domain in the form of the

@@ -58,4 +58,16 @@ var pointsBelow = regexp.MustCompile(`(?i)(?:^|[^\pL\d])(?:below|in-?line|in (?:
 	`unten(?:stehend\pL*)?|im text|in (?:rot|blau|grün|fett)|` +
 	`abajo|en el texto|en (?:rojo|azul|verde|negrita)|abaixo|no texto|em (?:vermelho|azul|verde|negrito)|` +
 	`sotto|nel testo|in (?:rosso|blu|verde|grassetto)|hieronder|in (?:de )?tekst|in (?:het )?(?:rood|blauw|groen)|` +
-	`nedan|nedenfor|poniżej|ниже)(?:[^\pL\d]|$)`)
+	`nedan(?:för|stående)?|i texten|med (?:rött|blått|grönt)|nedenfor|nedenstående|herunder|i teksten|med (?:rødt|blåt|grønt)|` +
+	`vastaukset\pL* alla|alla olev\pL*|alempana|tekstissä|punaisella|að neðan|hér fyrir neðan|allpool|tekstis|zemāk|tekstā|žemiau|tekste|` +
+	`poniżej|w (?:tekście|treści)|na (?:czerwono|niebiesko|zielono)|níže|v textu|červeně|modře|nižšie|v texte|červenou|` +
+	`spodaj|v besedilu|dolje|u tekstu|crvenom|niže|u nastavku|доле|у наставку|у тексту|подолу|по-долу|в текста|` +
+	`ниже|в тексте|(?:красным|синим|зелёным|зеленым)|нижче|у тексті|в тексті|червоним|синім|төменде|` +
+	`më poshtë|në tekst|παρακάτω|στο κείμενο|με (?:κόκκινο|μπλε)|alább|lejjebb|a szövegben|pirossal|kékkel|` +
+	`mai jos|în text|cu (?:roșu|albastru|verde)|aşağıda|aşağıdaki|metinde|metin içinde|kırmızı(?:yla| ile)|mavi(?:yle| ile)|` +
+	`a sota|més avall|al text|en vermell|en blau|a continuació|a continuación|más abajo|máis abaixo|behean|testuan|` +
+	`di bawah ini|dalam teks|warna merah|` +
+	`bên dưới|dưới đây|phía dưới|màu đỏ|thíos|isod|` +
+	`أدناه|بالأسفل|في الأسفل|باللون (?:الأحمر|الأزرق)|להלן|למטה|בהמשך|מטה|בגוף ההודעה|באדום|בכחול|در زیر|پایین‌تر|در ادامه|नीचे|लाल रंग)(?:[^\pL\d]|$)|` +
+	// Scripts without spaces:
+	`下面|下方|如下|以下|见下|見下|文中|正文中|(?:红|紅|蓝|藍|绿|綠)(?:色)?字|下記|下に|下の|赤字|青字|아래|본문에|(?:빨간|파란)색으로|ด้านล่าง|ข้างล่าง|ตัวอักษรสีแดง`)

@@ -48,7 +48,7 @@
 //	winmail.go
 //	reply.go, answer.go,             the part of the text that its author wrote
 //	attribution.go, quotedheader.go,
-//	signature.go
+//	quotetitle.go, signature.go
 //	automatic.go, absencenote.go,    whether a machine wrote the message, and which message it is about
 //	bounce.go, report.go
 //	subject.go, subjectnumber.go     which request the subject names

@@ -32,6 +32,9 @@ func replyText(m *Message) string {
 // be cut at all. New mail shows the quoted mail on purpose, and answers may stand within the quoted mail.
 func (r *reply) cutUnmarkedQuote() bool {
 	for i := r.begin; i < r.end; i++ {
+		if isTitleOf(r.lines[i], titles().forwarded) {
+			return false // the author passes on what follows
+		}
 		at, ok := r.quoteBegins(i)
 		if ok && !r.isAnswer {
 			return false
@@ -41,6 +44,7 @@ func (r *reply) cutUnmarkedQuote() bool {
 				return false
 			}
 			r.end = at
+			r.hasCutQuote = true
 		}
 	}
 	return true
@@ -84,7 +88,10 @@ type reply struct {
 	begin, end int
 	author     string // name and address in lower case, "" when unknown
 	isAnswer   bool
-	budget     int // how many more candidates for the beginning of a quote to examine; no mail of a person has as many
+	labels     []label // of the lines, 0 for one that was not looked up
+	// hasCutQuote reports that what stood below the end was quoted mail, and not the author's.
+	hasCutQuote bool
+	budget      int // how many more candidates for the beginning of a quote to examine; no mail of a person has as many
 }
 
 // spend takes one candidate from the budget and reports whether there was one left.
@@ -143,8 +150,8 @@ func (r *reply) cutQuoteAtEnd() {
 		return
 	}
 	begin, quoted := r.end, 0
-	for i := r.end - 1; i >= r.begin && (isQuoted(r.lines[i]) || isBlankLine(r.lines[i])); i-- {
-		if isQuoted(r.lines[i]) {
+	for i := r.end - 1; i >= r.begin && (r.isQuotedAt(i) || isBlankLine(r.lines[i])); i-- {
+		if r.isQuotedAt(i) {
 			begin = i
 			quoted++
 		}
@@ -156,6 +163,7 @@ func (r *reply) cutQuoteAtEnd() {
 	isMeant := quoted == 1 && !isNamed // a single line may be the author's own use of ">"
 	if !isMeant && !r.announcesBelow(above) {
 		r.end = above
+		r.hasCutQuote = true
 	}
 }
 
@@ -165,16 +173,16 @@ func (r *reply) aboveQuote(begin int) (at int, found bool) {
 	if last < 0 {
 		return begin, false
 	}
-	if isSeparator(r.lines[last]) {
+	if isSeparator(r.lines[last]) || r.isDashedAttribution(last) {
 		return last, true
 	}
-	const mostLines = 4
+	const mostLines = 6
 	at = begin
 	for i := last; i >= max(r.begin, last-mostLines+1) && !isBlankLine(r.lines[i]); i-- {
 		if n := r.attribution(i); n > 0 && i+n == last+1 {
 			// Take the shortest sentence, but go on upwards until its opening words: it may span several lines.
 			at, found = i, true
-			if attributionOpener().MatchString(r.lines[i]) {
+			if startsWithOpener(r.lines[i]) {
 				break
 			}
 		}

@@ -30,16 +30,32 @@ func (r *reply) cutSignature() {
 		r.trim()
 	}
 	last := r.end - 1
-	if last <= r.begin || !isBlankLine(r.lines[last-1]) {
+	if last <= r.begin || endsInColon(r.lines[r.lastText(last)]) { // as in "I need:"
 		return
 	}
 	const longest = 200
-	ln := strings.TrimSpace(r.lines[last])
+	ln := trimUnseen(r.lines[last])
+	isApart := isBlankLine(r.lines[last-1])
 	switch {
-	case len(ln) > longest, endsInColon(r.lines[r.lastText(last)]): // as in "I need:"
-	case isDeviceSignature(ln), outlookSignature.MatchString(ln), r.isDashedName(last):
+	case len(ln) > longest:
+	case isOutlookLink(ln), (isApart || r.hasCutQuote) && (isDeviceSignature(ln) || outlookSignature.MatchString(ln)),
+		isApart && r.isDashedName(last):
 		r.end = last
 	}
+}
+
+// isOutlookLink reports whether Outlook's app added a line, in any language: few words with its name and that of a system,
+// and a link at their end.
+func isOutlookLink(ln string) bool {
+	const mostWords = 9
+	words, link, ok := strings.Cut(ln, "<http")
+	link, after, isClosed := strings.Cut(link, ">")
+	if !ok || !isClosed || strings.ContainsAny(link, " <") || strings.Trim(after, ". ") != "" || !strings.Contains(words, "Outlook") {
+		return false
+	}
+	isSystem := func(name string) bool { return strings.Contains(words, name) }
+	return slices.ContainsFunc([]string{"iOS", "Android", "Mac", "Windows"}, isSystem) &&
+		len(strings.Fields(words)) <= mostWords && !strings.ContainsAny(words, ".,;:?!。，")
 }
 
 // dashedSignature finds "-- " near the end. "--" without the space may be a drawn line: it counts only if at most a few
@@ -95,8 +111,10 @@ func isDeviceSignature(ln string) bool {
 	if found := germanDeviceSignature.FindStringSubmatch(ln); found != nil {
 		return namesDevice(found[1], true)
 	}
-	found := deviceSignature.FindStringSubmatch(ln)
-	return found != nil && namesDevice(found[2], found[1] != "")
+	if found := deviceSignature.FindStringSubmatch(ln); found != nil {
+		return namesDevice(found[2], found[1] != "")
+	}
+	return foreignDeviceSignature.MatchString(ln)
 }
 
 // namesDevice reports whether words name a device or a program. Without "my" (isMine) the first word must be a proper name:
@@ -125,10 +143,22 @@ var (
 			`(?:verstuurd|verzonden) vanaf|gesendet (?:von|mit))` +
 			`( my| mon| mi| meu| mio| mijn| meine[mnr])?\s+(\S.*)$`)
 	germanDeviceSignature = regexp.MustCompile(`(?i)^von meine[mnr]\s+(\S.*?)(?:\s+aus)?\s+gesendet$`)
-	angledLink            = regexp.MustCompile(`\s*<[^<>\s]*>`)
-	outlookSignature      = regexp.MustCompile(
+	// foreignDeviceSignature matches the lines of Apple, Samsung and Outlook in languages that have no deviceWords.
+	foreignDeviceSignature = regexp.MustCompile(
+		`(?i)^(?:(?:skickat från|sendt fra|odesláno ze?|odoslané zo?|wysłan[eo] z|отправлено (?:с|из)|надіслано (?:з|із)|изпратено от|` +
+			`στάλθηκε από|trimis de pe|poslano (?:iz|z|s|sa)|послато са|saadetud|nosūtīts no|išsiųsta iš|dikirim dari|` +
+			`dihantar daripada|(?:đã|được) gửi từ|تم الإرسال من|أُرسلت من|נשלח מ|ส่งจาก|enviat des|发自|發自|從我的|从我的|lähetetty|send frá|sent úr)` +
+			`[\s-]*(?:min|mit|mitt|mého|môjho|mojego|моего|мого|моя|το|mog|mojega|mojeg|manu|mana|mano|minu|saya|الـ|ה|del meu|我的)?[\s-]*` +
+			`(?:iphone|ipad|galaxy|samsung|android|huawei|xiaomi|outlook)[\pL\d'’-]*` +
+			`(?: (?:μου|meu|saya|của tôi|الخاص بي|שלי|ของฉัน|traadita|for|til|för|för|для|dla|pro|pre|用|ios|android|telefonom|传送|傳送|發送|寄出)\S*){0,3}` +
+			`|(?:iphone|ipad|galaxy|samsung)\S* (?:gönderildi|küldve|elküldve)|(?:나의 )?(?:iphone|ipad|galaxy)에서 보냄|(?:iphone|ipad|galaxy)\s?から送信)$`)
+	angledLink       = regexp.MustCompile(`\s*<[^<>\s]*>`)
+	outlookSignature = regexp.MustCompile(
 		`(?i)^(?:(?:get|obtenez|téléchargez|télécharger|obtener|scarica|ottieni|download|obter) outlook ` +
-			`(?:for|pour|para|per|voor) (?:ios|android)|outlook für (?:ios|android) beziehen)\s*(?:<[^<>\s]*>)?$`)
+			`(?:for|pour|para|per|voor) (?:ios|android|mac)|outlook für (?:ios|android|mac) (?:beziehen|herunterladen)|` +
+			`(?:holen sie sich|laden sie|obter o|baixe o|baixar o|hämta|skaffa|hent|få|skaff deg|hanki|lataa|pobierz(?: aplikację)?|získat|stáhnout|` +
+			`získať|stiahnuť|descărcați|obțineți|получить|скачать|загрузить|завантажити|отримати|λήψη του|αποκτήστε το|获取|下载|取得|下載|` +
+			`dapatkan|tải) outlook[\pL\s'’]{0,20} ?(?:ios|android|mac)[\pL:]{0,6})\s*(?:<[^<>\s]*>)?$`)
 	dashedName = regexp.MustCompile(`^[-–—]\p{Lu}[\pL'’-]+(?: \p{Lu}[\pL'’.-]*){1,2}$`)
 )
 

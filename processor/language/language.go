@@ -32,7 +32,9 @@ type Language struct {
 
 	Openers  []string // the first word of the line before a quote: "on", "le"
 	Wrote    []string // its verb: "wrote", "a écrit"
-	Original []string // what stands between dashes above a quoted mail: "original message", "begin forwarded message"
+	Original []string // what stands between dashes above a quoted mail: "original message"
+	// Forwarded holds the words above a mail that its author passes on: "forwarded message", "begin forwarded message".
+	Forwarded []string
 
 	Salutations []string // a line that says nothing alone: "hello", "dear"
 	NoHTML      []string // phrases of a plain text that says nothing: "your mail program cannot show html"

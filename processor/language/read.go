@@ -27,12 +27,12 @@ type file struct {
 	Others  []xml.Attr `xml:",any,attr"`
 	Sources []Source   `xml:"Source"`
 
-	Words, Greetings                                                                         list
-	Replies, Forwards, Absences, Returned, Receipts, Invitations, Gateways, AbsenceSentences list
-	From, Sent, Date, To, Cc, Subject, Other, Openers, Wrote, Original, Salutations          list
-	NoHTML, Communications                                                                   list
-	Unknown                                                                                  []unknown `xml:",any"`
-	Text                                                                                     string    `xml:",chardata"`
+	Words, Greetings                                                                           list
+	Replies, Forwards, Absences, Returned, Receipts, Invitations, Gateways, AbsenceSentences   list
+	From, Sent, Date, To, Cc, Subject, Other, Openers, Wrote, Original, Forwarded, Salutations list
+	NoHTML, Communications                                                                     list
+	Unknown                                                                                    []unknown `xml:",any"`
+	Text                                                                                       string    `xml:",chardata"`
 }
 
 // unknown is an element that no file may have.
@@ -60,7 +60,7 @@ func read(octets []byte) (Language, error) {
 		Replies: f.Replies, Forwards: f.Forwards, Absences: f.Absences, Returned: f.Returned, Receipts: f.Receipts,
 		Invitations: f.Invitations, Gateways: f.Gateways, AbsenceSentences: f.AbsenceSentences,
 		From: f.From, Sent: f.Sent, Date: f.Date, To: f.To, Cc: f.Cc, Subject: f.Subject, Other: f.Other,
-		Openers: f.Openers, Wrote: f.Wrote, Original: f.Original,
+		Openers: f.Openers, Wrote: f.Wrote, Original: f.Original, Forwarded: f.Forwarded,
 		Salutations: f.Salutations, NoHTML: f.NoHTML,
 		Communications: f.Communications,
 	}, nil
