@@ -54,6 +54,7 @@ type reader struct {
 	mixed       *entity.Part              // the last part with clear text after its base64
 	within      int                       // how many attached messages enclose the message that is read
 	reread      *int64                    // how many octets may still be read again; see mostReread
+	unmarked    *unmarked                 // octets that declare no charset
 	signedDepth int                       // how many S/MIME objects enclose the message that is read
 }
 
@@ -186,7 +187,7 @@ func (r *reader) read(p *entity.Part, limit int) (text string, isCut bool) {
 		label = charset.InHTML(octets)
 	}
 	isCut = len(octets) > limit
-	text, asDeclared := charset.Text(octets[:min(len(octets), limit)], label)
+	text, asDeclared := charset.TextGuessing(octets[:min(len(octets), limit)], label, r.guess)
 	if !asDeclared {
 		r.note(p, "text is not in the charset that it declares: "+cmp.Or(charset.OneLine(label), "none"))
 	}
@@ -195,6 +196,14 @@ func (r *reader) read(p *entity.Part, limit int) (text string, isCut bool) {
 	}
 	text, isCutAgain := charset.CutOctets(text, limit)
 	return text, isCut || isCutAgain
+}
+
+// guess returns the charset of a text that declares none, or a wrong one.
+func (r *reader) guess(octets []byte) string {
+	if r.unmarked == nil { // in a message within the message
+		r.unmarked = &unmarked{}
+	}
+	return r.unmarked.guess(octets)
 }
 
 // cutClearText cuts off the clear text that follows the base64 of a text part.
@@ -219,7 +228,7 @@ func (r *reader) withClearText(text string, plain entity.Extent, limit int, labe
 	if text != "" && !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}
-	rest, _ := charset.Text(octets, label)
+	rest, _ := charset.TextGuessing(octets, label, r.guess)
 	return text + rest
 }
 

@@ -24,8 +24,9 @@ func (l Limits) Parse(raw io.ReaderAt, size int64) *Message {
 	root, err := entity.Read(raw, size, l.entity(), p.note, work)
 	p.m.ReadError = err
 	p.hint = declaredCharset(root)
+	p.unmarked = &unmarked{root: root, raw: raw, work: work}
 	p.fields(root.Header)
-	r := reader{raw: raw, limits: l, note: p.note, work: work, reread: mostReread(size)}
+	r := reader{raw: raw, limits: l, note: p.note, work: work, unmarked: p.unmarked, reread: mostReread(size)}
 	p.body(&r, root)
 	p.m.Automatic = automaticKind(p.m, root)
 	if isReport(p.m, root) {
@@ -41,7 +42,9 @@ func (l Limits) Parse(raw io.ReaderAt, size int64) *Message {
 type parser struct {
 	limits Limits
 	m      *Message
-	hint   string // charset of header fields that do not declare one
+	hint   string // charset of header fields that do not declare one, "" while no field needs it
+
+	unmarked *unmarked
 }
 
 // note records a defect, unless it is already recorded.
@@ -58,17 +61,15 @@ func (p *parser) note(at *entity.Part, what string) {
 	p.m.Defects = append(p.m.Defects, d)
 }
 
-// declaredCharset returns the first charset other than ASCII and UTF-8 that a part declares: header fields that do not
-// declare one most likely have it too.
+// declaredCharset returns the first charset other than ASCII and UTF-8 that a part declares, "" when none does: header
+// fields that do not declare one most likely have it too.
 func declaredCharset(root *entity.Part) string {
-	name := ""
 	for p := range root.Leaves {
-		name = charset.Name(p.Charset())
-		if charset.HasDecoder(name) {
-			break
+		if name := charset.Name(p.Charset()); charset.HasDecoder(name) {
+			return name
 		}
 	}
-	return name
+	return ""
 }
 
 // fields reads the fields of the message's own header section.
@@ -92,9 +93,22 @@ func (p *parser) fields(raw Header) {
 func (p *parser) decoded(raw Header) Header {
 	header := make(Header, len(raw))
 	for i, f := range raw {
+		if p.hint == "" && !entity.IsPlainField(f.Value) && entity.Unmarked(f.Value) != nil {
+			p.hint = p.unmarked.ofFields()
+		}
 		header[i] = Field{Name: f.Name, Value: entity.DecodeField(f.Value, p.hint)}
 	}
 	return header
+}
+
+// nameHint returns the charset of file names that do not declare one.
+func (p *parser) nameHint(parts []*entity.Part) string {
+	for _, part := range parts {
+		if name := part.RawFileName(); p.hint == "" && entity.Unmarked(name) != nil {
+			p.hint = p.unmarked.ofFields()
+		}
+	}
+	return p.hint
 }
 
 // subject returns the first subject that is not blank.
@@ -196,7 +210,7 @@ func (p *parser) body(r *reader, root *entity.Part) {
 	if rich := joinHTML(c.segments); rich != "" {
 		m.HTML = cutHTML(htmltext.Sanitise(rich), 2*p.limits.HTML)
 	}
-	m.Attachments = r.attachments(c.attachments, m.HTML, p.hint)
+	m.Attachments = r.attachments(c.attachments, m.HTML, p.nameHint(c.attachments))
 }
 
 // cutHTML cuts HTML to at most this many octets, and never within a tag.

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/gogs/chardet"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
@@ -18,19 +16,28 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 )
 
-// sample is the number of octets from which the charset is guessed: guessing costs half a millisecond per KiB.
-const sample = 4 << 10
+// Guess returns the charset of octets whose declaration is missing, unknown or wrong, "" when it cannot be told. Detect
+// is one; others know more than the octets.
+type Guess func(octets []byte) string
 
 // Decode converts octets to UTF-8. label is the declared charset, "" when none is declared. Decode believes the
 // declaration unless the octets contradict it.
-func Decode(octets []byte, label string) string {
-	text, _ := decodeDeclared(octets, label)
+func Decode(octets []byte, label string) string { return DecodeGuessing(octets, label, Detect) }
+
+// DecodeGuessing does what Decode does, with a guess of the caller's.
+func DecodeGuessing(octets []byte, label string, guess Guess) string {
+	text, _ := decodeDeclared(octets, label, guess)
 	return text
 }
 
 // Text converts octets to UTF-8 as Decode does, and cleans the result as Clean does. asDeclared is false when the
 // octets are not in the charset that they declare, or it had to be guessed.
 func Text(octets []byte, label string) (text string, asDeclared bool) {
+	return TextGuessing(octets, label, Detect)
+}
+
+// TextGuessing does what Text does, with a guess of the caller's.
+func TextGuessing(octets []byte, label string, guess Guess) (text string, asDeclared bool) {
 	label = Name(label)
 	text, isASCII, ok := cleanUTF8(octets)
 	switch {
@@ -39,24 +46,24 @@ func Text(octets []byte, label string) (text string, asDeclared bool) {
 	case ok && !isASCII && isOftenUTF8(label):
 		return text, encodingByName(label) == nil
 	}
-	text, asDeclared = decodeDeclared(octets, label)
+	text, asDeclared = decodeDeclared(octets, label, guess)
 	return Clean(text), asDeclared
 }
 
 // decodeDeclared does what Decode does. asDeclared is as in Text.
-func decodeDeclared(octets []byte, label string) (text string, asDeclared bool) {
+func decodeDeclared(octets []byte, label string, guess Guess) (text string, asDeclared bool) {
 	label = Name(label)
 	switch {
 	case IsWide(label):
-		return decodeWide(octets, label)
+		return decodeWide(octets, label, guess)
 	case hasMark(octets): // no other charset begins with it
-		text, _ := decodeWide(octets, "utf-16")
+		text, _ := decodeWide(octets, "utf-16", guess)
 		return text, false
 	case isASCII(octets) && isASCIICompatible(label):
 		return string(octets), true
 	case label == "utf-7":
 		return decodeUTF7(octets), true
-	case isShiftedLabel(label):
+	case isShiftedLabel(label) && isSevenBit(octets):
 		return decodeShifts(octets, shiftedCharset(octets, label))
 	case isUTF8(octets, label):
 		return string(octets), encodingByName(label) == nil
@@ -69,7 +76,7 @@ func decodeDeclared(octets []byte, label string) (text string, asDeclared bool) 
 	if label == "utf-8" && isMostlyUTF8(octets) {
 		return strings.ToValidUTF8(string(octets), "\ufffd"), false
 	}
-	return decodeGuessed(octets, label), false
+	return decodeGuessed(octets, label, guess), false
 }
 
 // isUTF8 reports whether octets are read as UTF-8. Octets that are declared to be in a Latin charset are read so when
@@ -78,14 +85,10 @@ func isUTF8(octets []byte, label string) bool {
 	if isOftenUTF8(label) {
 		return utf8.Valid(octets) && !bytes.Contains(octets, []byte("\x1b$"))
 	}
-	switch encodingByName(label).(type) {
-	case nil:
+	if encodingByName(label) == nil {
 		return utf8.Valid(octets)
-	case *charmap.Charmap:
-		// Nor is a text in another single-octet charset, once it has more than a few words.
-		return highOctets(octets) >= 8 && utf8.Valid(octets)
 	}
-	return false
+	return isPlainlyUTF8(octets, label)
 }
 
 // isOftenUTF8 reports whether valid UTF-8 with this label is UTF-8: programs declare these charsets wrongly.
@@ -108,11 +111,11 @@ func decodeWith(enc encoding.Encoding, octets []byte) (text string, ok bool) {
 	if wrong == 0 {
 		return string(decoded), true
 	}
-	return string(decoded), wrong*10 <= highOctets(octets)
+	return string(decoded), wrong*10 <= HighOctets(octets)
 }
 
 // decodeGuessed decodes octets whose declared charset is missing, unknown or wrong.
-func decodeGuessed(octets []byte, label string) string {
+func decodeGuessed(octets []byte, label string, guess Guess) string {
 	if bytes.Contains(octets, []byte("\x1b$")) {
 		if enc := shiftedCharset(octets, label); enc != nil {
 			text, _ := decodeShifts(octets, enc)
@@ -125,12 +128,7 @@ func decodeGuessed(octets []byte, label string) string {
 	if utf8.Valid(octets) {
 		return string(octets)
 	}
-	enc := encoding.Encoding(charmap.Windows1252)
-	if head := sampleOf(octets); highOctets(head) > 3 {
-		if guess := encodingByName(Name(detect(head))); guess != nil {
-			enc = guess
-		}
-	}
+	enc := encodingByName(cmp.Or(guess(octets), "windows-1252"))
 	if text, ok := decodeWith(enc, octets); ok {
 		return text
 	}
@@ -140,30 +138,6 @@ func decodeGuessed(octets []byte, label string) string {
 	}
 	text, _ := decodeWith(charmap.Windows1252, octets)
 	return text
-}
-
-// detect returns the name of the most likely charset of octets, "" when none is likely enough. It breaks ties by name,
-// because the detector returns its candidates in any order.
-func detect(octets []byte) string {
-	const leastConfidence = 20 // of 100
-	all, err := chardet.NewTextDetector().DetectAll(octets)
-	if err != nil || len(all) == 0 {
-		return ""
-	}
-	best := slices.MinFunc(all, func(a, b chardet.Result) int {
-		return cmp.Or(b.Confidence-a.Confidence, strings.Compare(a.Charset, b.Charset))
-	})
-	if best.Confidence < leastConfidence {
-		return ""
-	}
-	return best.Charset
-}
-
-// sampleOf returns a piece of octets that begins a little before the first octet beyond ASCII.
-func sampleOf(octets []byte) []byte {
-	first := bytes.IndexFunc(octets, func(r rune) bool { return r >= utf8.RuneSelf || r == 0x1b })
-	octets = octets[max(first-sample/4, 0):]
-	return octets[:min(len(octets), sample)]
 }
 
 // isMostlyUTF8 reports whether more characters beyond ASCII are valid UTF-8 than invalid, as in a text that was cut
@@ -186,13 +160,13 @@ func isMostlyUTF8(octets []byte) bool {
 	return right > wrong
 }
 
-func isASCII(octets []byte) bool { return highOctets(octets) == 0 }
+func isASCII(octets []byte) bool { return HighOctets(octets) == 0 }
 
 // escape begins an escape sequence of ISO-2022 (RFC 1468): octets that contain it are not plain ASCII.
 const escape = 0x1b
 
-// highOctets returns the number of octets that are beyond ASCII, or are an escape.
-func highOctets(octets []byte) int {
+// HighOctets returns the number of octets that are beyond ASCII, or are an escape.
+func HighOctets(octets []byte) int {
 	n := 0
 	for _, c := range octets {
 		if c >= utf8.RuneSelf || c == escape {

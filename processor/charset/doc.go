@@ -7,6 +7,9 @@
 // # Files
 //
 //	charset.go    the choice of a charset, declared or guessed
+//	detect.go     the charset of octets that declare none, and UTF-8 that is declared to be another charset
+//	language.go   how likely a text is
+//	languages.go  the languages that are told apart, and their frequent characters
 //	names.go      the names that mail programs give to charsets
 //	utf16.go      UTF-16 and UTF-32, and other charsets that are declared to be these
 //	utf7.go       UTF-7

@@ -2,6 +2,7 @@ package charset
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/korean"
@@ -46,3 +47,13 @@ func decodeShifts(octets []byte, enc encoding.Encoding) (text string, ok bool) {
 
 // isShiftedLabel reports whether a charset needs SO and SI, so that octets of ASCII do not stand for themselves.
 func isShiftedLabel(label string) bool { return label == "iso-2022-kr" || label == "iso-2022-cn" }
+
+// isSevenBit reports whether no octet has its upper bit.
+func isSevenBit(octets []byte) bool {
+	for _, c := range octets {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}

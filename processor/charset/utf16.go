@@ -23,9 +23,9 @@ func hasMark(octets []byte) bool {
 // decodeWide decodes octets that are declared to be UTF-16 or UTF-32. Some programs declare the charset that a text had
 // in memory and write it in another. The octets do not show that by themselves: nearly all pairs of octets are valid
 // UTF-16, most of them Chinese characters.
-func decodeWide(octets []byte, label string) (text string, asDeclared bool) {
+func decodeWide(octets []byte, label string, guess Guess) (text string, asDeclared bool) {
 	if isNarrow(octets, label) {
-		text, _ := decodeDeclared(octets, "")
+		text, _ := decodeDeclared(octets, "", guess)
 		return text, false
 	}
 	if enc := encodingByName(label); enc != nil && strings.HasPrefix(label, "utf-32") {
@@ -60,7 +60,7 @@ func isNarrow(octets []byte, label string) bool {
 	if strings.HasPrefix(label, "utf-32") || bytes.IndexByte(octets, '<') >= 0 && InHTML(octets) != "" {
 		return true // UTF-32 has a zero octet in each character; HTML that declares its charset in ASCII is ASCII
 	}
-	plain, high := 0, highOctets(octets)
+	plain, high := 0, HighOctets(octets)
 	for _, c := range octets {
 		if plainOctet[c] || c == '\r' {
 			plain++
@@ -72,6 +72,9 @@ func isNarrow(octets []byte, label string) bool {
 		return len(octets) > enough || bytes.ContainsAny(octets, " \n") || plainWord.Match(octets)
 	case plain+high == len(octets) && high >= 4 && utf8.Valid(octets):
 		return true
+	case plain+high == len(octets) && utf8.Valid(octets):
+		wide := decodeUTF16(octets, isOtherOrder(octets, label) != (label == "utf-16le"))
+		return isLikelier(octets, []byte(wide), allLanguages)
 	}
 	return plain*8 >= len(octets)*7 // in Chinese text half of the octets are beyond ASCII
 }

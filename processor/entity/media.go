@@ -180,7 +180,7 @@ func (ps params) text(name, hint string) string {
 		if label == "" {
 			return charset.OneLine(decodeWords(octets, hint))
 		}
-		return charset.OneLine(charset.Decode([]byte(octets), label))
+		return charset.OneLine(charset.DecodeGuessing([]byte(octets), label, guessOf(hint)))
 	}
 	return charset.OneLine(decodeWords(ps.get(name), hint))
 }

@@ -75,6 +75,7 @@ type rtfReader struct {
 	high   rune   // the first UTF-16 unit of a character that has two
 	octets []byte // text in the code page, not yet decoded
 	label  string // charset of the code page
+	guess  charset.Guess
 	isHTML bool
 	out    strings.Builder
 }
@@ -92,7 +93,7 @@ func readRTF(rtf []byte) (text, rich string) {
 	if !strings.HasPrefix(string(rtf[:min(len(rtf), 6)]), `{\rtf`) {
 		return "", ""
 	}
-	r := rtfReader{s: string(rtf), label: "windows-1252", group: rtfGroup{unicode: 1}}
+	r := rtfReader{s: string(rtf), label: "windows-1252", guess: charset.DetectOnce(), group: rtfGroup{unicode: 1}}
 	r.isHTML = strings.Contains(r.s[:min(len(r.s), 1000)], `\fromhtml1`)
 	for r.s != "" && r.step() {
 	}
@@ -271,7 +272,7 @@ func (r *rtfReader) text(s string) {
 // flush decodes the pending octets together: a character may have several.
 func (r *rtfReader) flush() {
 	if len(r.octets) > 0 {
-		r.out.WriteString(charset.Decode(r.octets, r.label))
+		r.out.WriteString(charset.DecodeGuessing(r.octets, r.label, r.guess))
 		r.octets = r.octets[:0]
 	}
 }

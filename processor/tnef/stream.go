@@ -70,6 +70,7 @@ type reader struct {
 	pos      int64 // octets consumed
 	textMax  int
 	codepage string
+	guess    charset.Guess // for strings that are not in the code page
 	out      Stream
 }
 
@@ -85,7 +86,7 @@ func Read(body *entity.Body, textMax int) (Stream, error) {
 }
 
 func read(body *entity.Body, textMax int) (Stream, error) {
-	t := reader{body: body, r: bufio.NewReaderSize(body, 4<<10), textMax: textMax, codepage: "windows-1252"}
+	t := reader{body: body, r: bufio.NewReaderSize(body, 4<<10), textMax: textMax, codepage: "windows-1252", guess: charset.DetectOnce()}
 	first, err := t.uint32()
 	if err != nil || first != signature {
 		return Stream{}, errStream
@@ -214,7 +215,7 @@ func (t *reader) propertyText(kind uint16, octets []byte) string {
 
 // string8 decodes text in the code page of the stream.
 func (t *reader) string8(octets []byte) string {
-	return charset.Decode([]byte(strings.TrimRight(string(octets), "\x00")), t.codepage)
+	return charset.DecodeGuessing([]byte(strings.TrimRight(string(octets), "\x00")), t.codepage, t.guess)
 }
 
 // codepageName returns the charset of a Windows code page.
