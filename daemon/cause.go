@@ -46,6 +46,15 @@ const (
 	CauseUnknown Cause = "unknown"
 )
 
+// Causes returns every cause that the trouble of a mailbox may have.
+func Causes() []Cause {
+	return []Cause{
+		CauseConfiguration, CauseNames, CauseUnreachable, CauseConnection, CauseTLS, CauseCertificate, CauseLogin, CauseToken, CauseInUse,
+		CauseLoginDelay, CauseSender, CauseServer, CauseMessage, CauseSpool, CauseDatabase, CauseLock, CauseConstraint, CauseSchema,
+		CauseAttachmentDirectory, CauseLease, CauseStopped, CausePanic, CauseUnknown,
+	}
+}
+
 // errLeaseLost ends a session whose mailbox another daemon may poll by now: the lease has run out.
 var errLeaseLost = errors.New("the lease of the mailbox has run out: another daemon may poll it")
 

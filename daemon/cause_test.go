@@ -7,7 +7,10 @@ import (
 	"go/ast"
 	goparser "go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,5 +86,20 @@ func TestEveryClassOfErrorsHasACause(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestCausesNamesEachCause(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("cause.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []Cause
+	for _, m := range regexp.MustCompile(`Cause += "(\w+)"`).FindAllSubmatch(source, -1) {
+		want = append(want, Cause(m[1]))
+	}
+	if got := Causes(); !slices.Equal(got, want) || len(want) < 20 {
+		t.Errorf("Causes returns %v, want %v", got, want)
 	}
 }

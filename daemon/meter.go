@@ -30,8 +30,12 @@ var errNoFigures = errors.New("the database cannot be used now")
 
 // Figures asks the database for what a monitoring system counts there. While the database cannot be used, it does not ask.
 func (d *Daemon) Figures(ctx context.Context) (store.Figures, error) {
-	if !d.Status().Ready {
+	d.mu.Lock()
+	isUsable := d.database.Err == nil && !d.database.Since.IsZero()
+	d.mu.Unlock()
+	s := d.options().Store
+	if s == nil || !isUsable {
 		return store.Figures{}, errNoFigures
 	}
-	return d.options().Store.Figures(ctx)
+	return s.Figures(ctx)
 }

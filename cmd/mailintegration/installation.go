@@ -33,6 +33,7 @@ type installation struct {
 	level    zap.AtomicLevel // of log
 	outputs  []func()        // ends what the log goes to beside standard error, the last one first
 	logFile  *logfile.Writer // nil for a verb that does not write log files
+	meter    daemon.Meter    // of the daemon, nil for none
 
 	opened  atomic.Pointer[store.Store]   // the store that openStore opened
 	sending atomic.Pointer[store.Sending] // how mail is sent, nil until a reload says it: as service says
@@ -212,7 +213,7 @@ func (in *installation) daemon(recorded func(string, *processor.Message, store.O
 	}
 	settings := settingsOf(in.service, func(string) string { return "0" })
 	d, err := daemon.New(daemon.Options{
-		Store: in.store, Open: in.openStore, OpenWithoutFiles: in.openStoreWithoutFiles, Version: version, About: about, Logger: in.log, Recorded: recorded,
+		Store: in.store, Open: in.openStore, OpenWithoutFiles: in.openStoreWithoutFiles, Version: version, About: about, Logger: in.log, Meter: in.meter, Recorded: recorded,
 		Mailboxes: settings.Mailboxes, Sending: settings.Sending, EventNames: eventNames(in.service),
 		MaxPolls: settings.MaxPolls, MaxSessionsPerServer: settings.MaxSessionsPerServer, MaxBatches: settings.MaxBatches,
 		MessagesPerSession: settings.MessagesPerSession, BatchMessages: settings.BatchMessages, Retention: settings.Retention,

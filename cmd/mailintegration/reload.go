@@ -22,8 +22,9 @@ type reloader struct {
 	watcher *config.Watcher
 	manager service.Manager // may ask for a reload, and hears of each
 
-	answerAt func(address string) error // makes the monitor answer there
-	slow     time.Duration              // after this time without an answer, the files count as silent
+	answerAt func(address string) error     // makes the monitor answer there
+	tellRead func(hash string, isGood bool) // tells the monitor how a reading of the configuration went
+	slow     time.Duration                  // after this time without an answer, the files count as silent
 
 	running  *config.Service               // what the daemon has
 	revision map[string]int                // by the mailbox's name: how often it has changed
@@ -39,7 +40,7 @@ type reloader struct {
 func newReloader(in *installation, apply func(daemon.Settings) (daemon.Changes, error), note func([]daemon.ConfigurationProblem),
 	watcher *config.Watcher) *reloader {
 	r := &reloader{
-		in: in, apply: apply, note: note, watcher: watcher, manager: service.Unmanaged{}, answerAt: func(string) error { return nil }, slow: 30 * time.Second,
+		in: in, apply: apply, note: note, watcher: watcher, manager: service.Unmanaged{}, answerAt: func(string) error { return nil }, tellRead: func(string, bool) {}, slow: 30 * time.Second,
 		running: in.service, revision: map[string]int{}, told: map[string]bool{},
 	}
 	for _, w := range in.warnings {
@@ -131,6 +132,7 @@ func (r *reloader) reload(because string, files []string) {
 	}
 	service, warnings, err := r.watcher.Load()
 	if service == nil {
+		r.tellRead(r.running.Hash(), false)
 		r.refuse(err)
 		return
 	}
@@ -151,6 +153,7 @@ func (r *reloader) reload(because string, files []string) {
 		}
 	}
 	if _, err := r.apply(settingsOf(service, r.revisionOf)); err != nil {
+		r.tellRead(r.running.Hash(), false)
 		r.in.events().configurationNotApplied(err)
 		return
 	}
@@ -158,6 +161,7 @@ func (r *reloader) reload(because string, files []string) {
 	r.in.sending.Store(&sending)
 	r.in.tellSending()
 	r.running = service
+	r.tellRead(service.Hash(), err == nil)
 	r.noteBroken(service.Broken)
 	r.listen()
 	r.in.events().configurationReloaded(because, files, changes)

@@ -52,6 +52,8 @@ func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal, c runCmd) er
 	}
 	defer in.close()
 	in.logConfiguration()
+	meter := monitor.NewMeter()
+	in.meter = meter
 	d, err := in.daemon(nil, in.about(e)...)
 	if err != nil {
 		return err
@@ -62,12 +64,13 @@ func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal, c runCmd) er
 	defer looks.Stop()
 	r := newReloader(in, d.Apply, d.NoteConfiguration, watcher)
 	r.manager = m
-	health, err := monitor.New(monitor.Options{Daemon: d, Version: version})
+	health, err := monitor.New(monitor.Options{Daemon: d, Meter: meter, Version: version, Revision: builtFrom()})
 	if err != nil {
 		return err
 	}
 	defer health.Close() // it tells of the stop, too
-	r.answerAt = health.Listen
+	health.ConfigurationRead(in.service.Hash(), in.broken == nil)
+	r.answerAt, r.tellRead = health.Listen, health.ConfigurationRead
 	r.listen()
 	r.readAsAccount(e)
 	ended := make(chan struct{})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 )
 
 // version is the version of the next or current release; a release sets it together with the heading in CHANGELOG.md.
@@ -20,6 +21,14 @@ func (versionCmd) Run(e *env) error {
 	}
 	_, err := fmt.Fprintf(e.stdout, "mailintegration %s (%s, %s/%s)\n", version, built, runtime.GOOS, runtime.GOARCH)
 	return err
+}
+
+// builtFrom returns the revision that the program was built from, "" if the build does not know it.
+func builtFrom() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return strings.TrimSuffix(strings.TrimPrefix(revision(info.Settings), "revision "), ", ")
+	}
+	return ""
 }
 
 // revision returns "revision 5c47bf3bb7a1, " from a build's settings, with "modified" when files were not committed; it

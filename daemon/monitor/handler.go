@@ -11,8 +11,9 @@ import (
 
 // The paths at which a monitor answers.
 const (
-	livePath  = "/livez"
-	readyPath = "/readyz"
+	livePath    = "/livez"
+	readyPath   = "/readyz"
+	metricsPath = "/metrics"
 )
 
 // handler returns what answers the requests.
@@ -20,8 +21,9 @@ func (m *Monitor) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc(livePath, func(w http.ResponseWriter, r *http.Request) { answer(w, r, m.live()) })
 	mux.HandleFunc(readyPath, func(w http.ResponseWriter, r *http.Request) { answer(w, r, m.ready()) })
+	mux.Handle(metricsPath, m.metricsHandler())
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "mailintegration %s: %s, %s\n", m.version, livePath, readyPath)
+		fmt.Fprintf(w, "mailintegration %s: %s, %s, %s\n", m.version, livePath, readyPath, metricsPath)
 	})
 	return mux
 }

@@ -46,20 +46,38 @@ func (m *Monitor) live() Health {
 // ready returns whether the daemon can record mail.
 func (m *Monitor) ready() Health {
 	seen := m.inspector.look()
+	state := readyState(seen)
+	switch state {
+	case Stuck:
+		return m.health(state, seen.stuck.Error(), time.Time{})
+	case Stopping:
+		return m.health(state, "the daemon ends: the messages in hand are finished, and all other mail waits on its servers", time.Time{})
+	case Ready:
+		return m.health(state, seen.status.Sentence(), time.Time{})
+	case Starting:
+		return m.health(state, "the daemon opens its database", seen.status.StartedAt)
+	}
+	return m.health(state, unreadyReasons[state]+"; mail waits on its servers", seen.status.Database.Since)
+}
+
+// readyState returns the state that /readyz tells.
+func readyState(seen inspection) State {
 	s := seen.status
 	switch {
 	case seen.stuck != nil:
-		return m.health(Stuck, seen.stuck.Error(), time.Time{})
+		return Stuck
 	case s.Stopping || !s.Live && !s.StartedAt.IsZero():
-		return m.health(Stopping, "the daemon ends: the messages in hand are finished, and all other mail waits on its servers", time.Time{})
+		return Stopping
 	case s.Ready:
-		return m.health(Ready, s.Sentence(), time.Time{})
+		return Ready
 	case s.Database.Err == nil:
-		return m.health(Starting, "the daemon opens its database", s.StartedAt)
+		return Starting
 	}
-	state := unready(s.Database.Cause)
-	return m.health(state, unreadyReasons[state]+"; mail waits on its servers", s.Database.Since)
+	return unready(s.Database.Cause)
 }
+
+// isWell reports whether a state is that of a daemon that is well.
+func isWell(s State) bool { return s == Live || s == Ready }
 
 // unready returns the state of a daemon that cannot use its database, by the cause.
 func unready(c daemon.Cause) State {
@@ -81,7 +99,7 @@ var unreadyReasons = map[State]string{
 
 // health returns a state, with the time since when it lasts if that is known.
 func (m *Monitor) health(state State, reason string, since time.Time) Health {
-	h := Health{State: state, OK: state == Live || state == Ready, Reason: reason, Version: m.version}
+	h := Health{State: state, OK: isWell(state), Reason: reason, Version: m.version}
 	if !since.IsZero() {
 		h.Since = &since
 		h.Reason = fmt.Sprintf("%s (since %s)", reason, since.Format(time.DateTime))

@@ -13,6 +13,7 @@ import (
 type inspection struct {
 	status daemon.Status
 	stuck  error // nil while it makes progress
+	silent bool  // the daemon has not said how it is: status is zero
 }
 
 // inspector asks a daemon how it is. Requests that come together share one look, and none waits longer than patience: a daemon
@@ -42,7 +43,7 @@ func (i *inspector) look() inspection {
 	case <-l.done:
 		return l.seen
 	case <-patience.C:
-		return inspection{stuck: errSilent}
+		return inspection{stuck: errSilent, silent: true}
 	}
 }
 
@@ -69,8 +70,8 @@ func (i *inspector) join() *look {
 func (i *inspector) ask() (seen inspection) {
 	defer func() {
 		if r := recover(); r != nil {
-			seen = inspection{stuck: fmt.Errorf("the daemon cannot say how it is: %v", r)}
+			seen = inspection{stuck: fmt.Errorf("the daemon cannot say how it is: %v", r), silent: true}
 		}
 	}()
-	return inspection{i.daemon.Status(), i.daemon.Stuck()}
+	return inspection{status: i.daemon.Status(), stuck: i.daemon.Stuck()}
 }

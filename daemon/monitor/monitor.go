@@ -1,9 +1,14 @@
 package monitor
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"runtime"
 	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"mailintegration/daemon"
 	"mailintegration/store"
@@ -20,8 +25,11 @@ var _ Subject = (*daemon.Daemon)(nil)
 
 // Options configures a Monitor.
 type Options struct {
-	Daemon  Subject // required
-	Version string  // of the program
+	Daemon   Subject          // required
+	Meter    *Meter           // that the daemon has; nil: a new one, which measures nothing
+	Version  string           // of the program
+	Revision string           // of its source, "" if unknown
+	Now      func() time.Time // nil: time.Now
 
 	limits limits // tests shorten them; zero: usualLimits
 }
@@ -29,12 +37,26 @@ type Options struct {
 // Monitor tells over HTTP how a daemon is. Its methods may be called by several goroutines.
 type Monitor struct {
 	inspector inspector
+	figures   figures
+	registry  *prometheus.Registry
 	version   string
+	build     []string // the labels of buildInfo
+	now       func() time.Time
 	limits    limits
 
 	mu       sync.Mutex // held while the listener changes
 	listener *listener  // nil while there is none
 	closed   bool
+
+	configuring   sync.Mutex // guards configuration
+	configuration configurationRead
+}
+
+// configurationRead says how the last reading of the configuration went.
+type configurationRead struct {
+	hash   string // of the one in force
+	isGood bool
+	goodAt time.Time // when it was read last without a mistake, zero before
 }
 
 // New returns a monitor of a daemon, which answers nowhere yet.
@@ -45,5 +67,32 @@ func New(o Options) (*Monitor, error) {
 	if o.limits == (limits{}) {
 		o.limits = usualLimits
 	}
-	return &Monitor{inspector: inspector{daemon: o.Daemon, patience: o.limits.look}, version: o.Version, limits: o.limits}, nil
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	m := &Monitor{
+		inspector: inspector{daemon: o.Daemon, patience: o.limits.look},
+		figures:   figures{ask: o.Daemon.Figures, now: o.Now, patience: o.limits.figures},
+		version:   o.Version, build: []string{o.Version, o.Revision, runtime.Version()}, now: o.Now, limits: o.limits,
+	}
+	m.registry = newRegistry(m, cmp.Or(o.Meter, NewMeter()))
+	return m, nil
+}
+
+// ConfigurationRead notes that the configuration was read: the hash of the one in force from now on, and whether all files were
+// without a mistake.
+func (m *Monitor) ConfigurationRead(hash string, isGood bool) {
+	m.configuring.Lock()
+	defer m.configuring.Unlock()
+	m.configuration.hash, m.configuration.isGood = hash, isGood
+	if isGood {
+		m.configuration.goodAt = m.now()
+	}
+}
+
+// configurationRead returns how the last reading of the configuration went.
+func (m *Monitor) configurationRead() configurationRead {
+	m.configuring.Lock()
+	defer m.configuring.Unlock()
+	return m.configuration
 }
