@@ -32,16 +32,18 @@ func newOwnAddresses(rules Rules, references References) ownAddresses {
 }
 
 // ownKey returns the form in which an address of our own is compared: helpdesk+printers@example.com is delivered to
-// helpdesk@example.com (RFC 5233). It is "" for no address.
+// helpdesk@example.com (RFC 5233), and so is "helpdesk"@example.com (RFC 5321 §4.1.2). It is "" for no address.
 func ownKey(addr string) string {
-	local, domain, ok := strings.Cut(canonical(addr), "@")
-	if !ok || local == "" || domain == "" {
+	key := canonical(addr)
+	at := strings.LastIndexByte(key, '@')
+	if at <= 0 || at == len(key)-1 {
 		return ""
 	}
+	local := strings.Trim(key[:at], `"`)
 	if base, _, hasDetail := strings.Cut(local, "+"); hasDetail && base != "" {
 		local = base
 	}
-	return local + "@" + domain
+	return local + key[at:]
 }
 
 // own returns a function that reports whether an address is one of our own for this message.
