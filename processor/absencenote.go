@@ -11,18 +11,18 @@ import (
 // Exchange does so. Its prefix is believed where the message answers another one, because a program that writes on its own
 // may also tell who is away.
 func isAbsenceNote(m *Message) bool {
-	if isAnswerOfRule(m) {
-		return true
+	if !beginsAsAbsenceNote(m.Subject) {
+		return isAnswerOfRule(m)
 	}
 	isGenerated := isNotice(m.Header)
 	isSuppressing := m.Header.Has("X-Auto-Response-Suppress") // as Exchange writes its absence notes
 	switch {
-	case !isGenerated && !isSuppressing && !isSentInBulk(m.Header) && !isNullPath(m):
-		return false // a person's
-	case refersToAMessage(m.Header), isGenerated && isSuppressing:
-		return beginsAsAbsenceNote(m.Subject)
+	case isGenerated && isSuppressing, isGenerated && isSentenceOfNotes(m.Subject):
+		return true
+	case isGenerated, isSuppressing, isSentInBulk(m.Header), isNullPath(m):
+		return refersToAMessage(m.Header)
 	}
-	return isGenerated && isSentenceOfNotes(m.Subject)
+	return isAnswerOfRule(m)
 }
 
 // refersToAMessage reports whether a message answers another one by its fields (RFC 5322 §3.6.4).
@@ -34,7 +34,7 @@ func refersToAMessage(h Header) bool {
 // phrase of one. The marks of gateways may stand before it.
 func beginsAsAbsenceNote(subject string) bool {
 	s := skipDecoration(subject)
-	for {
+	for range mostPrefixes {
 		if kind, _, ok := cutPrefix(s); ok {
 			return kind&absencePrefix != 0 || saysThatSomebodyIsAway(s)
 		}

@@ -20,7 +20,7 @@ import (
 // skipMarks skips the marks at the beginning of a subject.
 func skipMarks(subject string) string {
 	s := skipDecoration(norm.NFC.String(subject))
-	for {
+	for range mostPrefixes {
 		if _, _, ok := cutPrefix(s); ok {
 			return s
 		}
@@ -30,6 +30,7 @@ func skipMarks(subject string) string {
 		}
 		s = skipDecoration(after)
 	}
+	return s
 }
 
 // cutMark cuts one mark off the beginning of s, and the punctuation between it and what follows. inner is what the mark says.
@@ -97,17 +98,19 @@ func cutFencedMark(s string) (inner, after string, ok bool) {
 // cutBareMark cuts words of a gateway off the beginning of s, where a colon, a dash, a sign or a prefix follows them. A
 // person's sentence may begin with these words too.
 func cutBareMark(s string) (inner, after string, ok bool) {
-	const mostWords = 6
+	const mostWords, longestPrefix = 6, 40 // octets
 	rest := s
 	for range mostWords {
 		word := rest[:len(rest)-len(strings.TrimLeftFunc(rest, isOfWord))]
-		if word == "" || !isOfGateway(word) {
+		if isScore := inner != "" && strings.Trim(word, "0123456789") == ""; word == "" || !isScore && !knownWords().gateways[language.Fold(word)] {
 			break
 		}
 		rest = skipBlank(rest[len(word):])
 		inner = strings.TrimRightFunc(s[:len(s)-len(rest)], unicode.IsSpace)
-		if kind, _, ok := cutPrefix(rest); ok && kind != 0 {
-			return inner, rest, true
+		if prefix, _, ok := cutColon(rest[:min(len(rest), longestPrefix)]); ok {
+			if kind, _ := kindOf(prefix); kind != 0 {
+				return inner, rest, true
+			}
 		}
 	}
 	after = strings.TrimLeftFunc(rest, isSeparating)

@@ -90,6 +90,9 @@ func (g subjectGrammar) parse(subject string) (tag subjectTag, ok bool) {
 	return found.subjectTag, ok
 }
 
+// mostPrefixes is how many prefixes and marks are skipped: every program on the way of an answer may add one.
+const mostPrefixes = 60
+
 // foundTag is a tag, and how it stands in its subject.
 type foundTag struct {
 	subjectTag
@@ -100,7 +103,7 @@ type foundTag struct {
 // read skips prefixes and marks up to a tag.
 func (g subjectGrammar) read(subject string) (found foundTag, ok bool) {
 	s := norm.NFC.String(subject)
-	for {
+	for range mostPrefixes {
 		s = skipDecoration(s)
 		if found.subjectTag, found.mayCount, ok = g.tag(s); ok {
 			return found, true
@@ -115,6 +118,7 @@ func (g subjectGrammar) read(subject string) (found foundTag, ok bool) {
 		found.isAnswer = found.isAnswer || kind&answerPrefixes != 0
 		s = after
 	}
+	return foundTag{}, false
 }
 
 // readBehindColon reads what stands behind one of the first colons, whatever stands before it.

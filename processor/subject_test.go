@@ -95,6 +95,7 @@ func TestSubjectNamesARequest(t *testing.T) {
 		{"words of calendars in two languages", "Einladung updated: [Incident] 4711", 0, ""},
 		{"words of calendars without a prefix among them", "New request: [Incident] 4711", 0, ""},
 		{"a person's words before a colon", "Mail error: [Incident] 4711", 0, ""},
+		{"more prefixes than any chain of programs writes", strings.Repeat("RE: ", 61) + "[Incident] 4711", 0, ""},
 		{"an unknown name in the tag", "[Incident - HR] 4711", 0, ""},
 		{"a name that the tag's word only ends with", "[IncidentIT] 4711", 0, ""},
 		{"the name alone in the tag", "[IT] 4711", 0, ""},

@@ -124,12 +124,20 @@ func isBetweenWords(r rune) bool {
 // cutColon cuts s at its first colon, unless it is farther off than any prefix is long.
 func cutColon(s string) (before, after string, ok bool) {
 	const longest = 200 // octets
-	colon := strings.IndexAny(s[:min(len(s), longest)], ":：﹕∶")
-	if colon < 0 {
-		return "", s, false
+	for i := range min(len(s), longest) {
+		if s[i] == ':' {
+			return s[:i], s[i+1:], true
+		}
+		if s[i] < 0x80 {
+			continue
+		}
+		for _, colon := range []string{"：", "﹕", "∶"} { // of Chinese and Japanese
+			if after, ok := strings.CutPrefix(s[i:], colon); ok {
+				return s[:i], after, true
+			}
+		}
 	}
-	_, n := utf8.DecodeRuneInString(s[colon:])
-	return s[:colon], s[colon+n:], true
+	return "", s, false
 }
 
 // kindOf returns the kind of a prefix that programs write, given without its colon. It may have a counter, and another one

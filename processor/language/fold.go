@@ -11,7 +11,7 @@ import (
 // letters and punctuation of the usual width, its words joined by one space.
 func Fold(s string) string {
 	if isASCII(s) {
-		return strings.ToLower(strings.Join(strings.Fields(s), " "))
+		return foldASCII(s)
 	}
 	var b strings.Builder
 	last := ' ' // white space at the beginning is left out
@@ -31,6 +31,15 @@ func Fold(s string) string {
 		last = r
 	}
 	return norm.NFC.String(strings.TrimRight(b.String(), " "))
+}
+
+// foldASCII folds a text in ASCII. Most subjects are, and most of their words need no change but that of the case.
+func foldASCII(s string) string {
+	s = strings.Trim(s, " \t")
+	if strings.Contains(s, "  ") || strings.IndexByte(s, '\t') >= 0 {
+		s = strings.Join(strings.Fields(s), " ")
+	}
+	return strings.ToLower(s)
 }
 
 // WithoutAccents returns a text without the accents of its letters, as programs write words that have lost them on their
