@@ -42,7 +42,7 @@ func isCertain(sentence string) bool {
 }
 
 // attribution returns how many lines from i on are the sentence before quoted mail ("On … wrote:"), 0 if there is none.
-// The sentence has a date or a time, ends with a colon, and has an address or a verb such as "wrote".
+// The sentence ends with a colon. It has a date or a time, and an address or a verb such as "wrote"; or it names the author.
 func (r *reply) attribution(i int) int {
 	const mostLines, longest = 6, 500
 	octets := 0
@@ -60,12 +60,23 @@ func (r *reply) attribution(i int) int {
 		}
 		text := r.sentence(i, n)
 		hasDate := dateOrTime.MatchString(text)
-		if hasDate && (strings.Contains(text, "@") || saysWrote(text)) && !r.beginsLater(i, n) {
+		isNamed := hasDate && (strings.Contains(text, "@") || saysWrote(text)) || namesAuthor(text)
+		if isNamed && !r.beginsLater(i, n) {
 			return n
 		}
 		return 0
 	}
 	return 0
+}
+
+// namesAuthor reports whether a sentence without a date has an address in brackets with a verb ("Ann <ann@example.com> writes:")
+// or after an opening word ("Quoting Ann <ann@example.com>:").
+func namesAuthor(sentence string) bool {
+	open := strings.IndexByte(sentence, '<')
+	if open < 0 || !strings.Contains(sentence[open:], "@") {
+		return false
+	}
+	return saysWrote(sentence) || startsWithOpener(sentence) && strings.HasSuffix(strings.TrimRight(sentence, ":： "), ">")
 }
 
 // sentence returns n lines from i on as one, without characters that cannot be seen at its ends.
@@ -98,17 +109,13 @@ func (r *reply) beginsLater(i, n int) bool {
 		return false
 	}
 	for k := i + 1; k < i+n; k++ {
-		if opensAttribution(r.lines[k]) && dateOrTime.MatchString(r.sentence(k, i+n-k)) {
+		rest := r.sentence(k, i+n-k)
+		if opensAttribution(r.lines[k]) && (dateOrTime.MatchString(rest) || namesAuthor(rest)) {
 			return true
 		}
 	}
-	const narrow = 50 // octets: programs break longer lines
-	isBroken := strings.HasPrefix(trimBlanks(r.lines[i+1]), "<") || len(r.lines[i]) >= narrow && !endsSentence(r.lines[i])
-	return !strings.ContainsFunc(r.lines[i], unicode.IsDigit) && !isBroken
+	return !strings.ContainsFunc(r.lines[i], unicode.IsDigit) && !strings.HasPrefix(trimBlanks(r.lines[i+1]), "<")
 }
-
-// endsSentence reports whether a line ends with a punctuation mark, also that of a salutation.
-func endsSentence(ln string) bool { return strings.ContainsAny(ln[max(0, len(ln)-1):], ".,;!?") }
 
 // isQuotedAt reports whether line i is quoted with ">". The bracket of an address in the line above may stand there, too: an
 // attribution is broken anywhere.

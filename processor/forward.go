@@ -9,17 +9,19 @@ import (
 )
 
 // isForwarded reports whether a message passes another one on: its first prefix is that of a forward.
-func isForwarded(m *Message) bool {
-	kind, _, _ := firstPrefix(m.Subject)
-	if kind&forwardPrefix == 0 || kind&replyPrefix == 0 {
-		return kind&forwardPrefix != 0
-	}
-	return showsMailInALanguageThatForwards(m)
-}
+func isForwarded(m *Message) bool { return meaningOfPrefix(m) == forwardPrefix }
 
-// showsMailInALanguageThatForwards reports whether the header of the mail that a message shows tells that its prefix, which has
-// two meanings, is that of a forward: below "VS:", "Fra:" is Danish or Norwegian, and "Lähettäjä:" Finnish.
-func showsMailInALanguageThatForwards(m *Message) bool {
+// mayBeForwarded reports whether a message passes another one on, or may do so: nothing tells which of its two meanings the
+// prefix has.
+func mayBeForwarded(m *Message) bool { return meaningOfPrefix(m)&forwardPrefix != 0 }
+
+// meaningOfPrefix returns the kind of the first prefix of a subject. If it has two, the language of the mail that the message
+// shows tells, as far as it can: below "VS:", "Fra:" is Danish or Norwegian, so that it is a forward, and "Lähettäjä:" Finnish.
+func meaningOfPrefix(m *Message) prefixKind {
+	kind, _, _ := firstPrefix(m.Subject)
+	if kind &= forwardPrefix | replyPrefix; kind != forwardPrefix|replyPrefix {
+		return kind
+	}
 	const most = 10_000 // octets
 	prefix, _, _ := cutColon(skipMarks(m.Subject))
 	word := strings.TrimRight(withoutCounter(language.Fold(prefix)), " .")
@@ -31,10 +33,13 @@ func showsMailInALanguageThatForwards(m *Message) bool {
 		}
 		label = language.Fold(strings.TrimRight(label, "*"))
 		for _, l := range language.All() {
-			if slices.Contains(l.From, label) && (slices.Contains(l.Forwards, word) || slices.Contains(l.Replies, word)) {
-				return slices.Contains(l.Forwards, word)
+			switch isKnown := slices.Contains(l.From, label); {
+			case isKnown && slices.Contains(l.Forwards, word):
+				return forwardPrefix
+			case isKnown && slices.Contains(l.Replies, word):
+				return replyPrefix
 			}
 		}
 	}
-	return false
+	return kind
 }

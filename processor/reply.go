@@ -9,7 +9,7 @@ import (
 // the signature. It errs on the side of keeping text. Quotes between answers stay, and a text stays whole if the message
 // is a forward, if nothing would be left, or if it quotes mail but answers none.
 func replyText(m *Message) string {
-	if isForwarded(m) {
+	if mayBeForwarded(m) {
 		return m.Text // the quoted mail is the point of the message
 	}
 	r := reply{lines: strings.Split(m.Text, "\n"), isAnswer: isAnswer(m), budget: 500}
@@ -182,7 +182,7 @@ func (r *reply) aboveQuote(begin int) (at int, found bool) {
 		if n := r.attribution(i); n > 0 && i+n == last+1 {
 			// Take the shortest sentence, but go on upwards until its opening words: it may span several lines.
 			at, found = i, true
-			if startsWithOpener(r.lines[i]) {
+			if startsWithOpener(r.lines[i]) && dateOrTime.MatchString(r.sentence(i, n)) {
 				break
 			}
 		}

@@ -34,6 +34,20 @@ func TestTheHeaderOfAQuotedMailIsKnownInEveryLanguage(t *testing.T) {
 	}
 }
 
+func TestASentenceWithoutADateNamesTheAuthorOfTheQuote(t *testing.T) {
+	t.Parallel()
+	for _, sentence := range []string{
+		"Quoting Desk <desk@example.com>:", "Zitat von Desk <desk@example.com>:", "Citando a Desk <desk@example.com>:", "Desk <desk@example.com> writes:", "Desk <desk@example.com> a écrit :", "Цитирую Desk <desk@example.com>:",
+		"\"Desk\" <desk@example.com> schrieb:", "Desk <desk@example.com>\nwrote:",
+	} {
+		for _, before := range []string{"It glows.\n\n", "It glows.\n", "The lamp in the room on the second floor glows again\n"} {
+			if got, _ := replyOfText(before + sentence + "\n> old\n> words"); got != strings.TrimSpace(before) {
+				t.Errorf("%q: cut to %q", sentence, got)
+			}
+		}
+	}
+}
+
 func TestTheHeaderOfAQuotedMailIsKnownInEveryForm(t *testing.T) {
 	t.Parallel()
 	for name, block := range map[string]string{
@@ -118,6 +132,8 @@ func TestTheSentenceBeforeAQuoteMayBeBrokenAnywhere(t *testing.T) {
 func TestWhatIsNotSurelyAQuoteStaysInAnAnswer(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
+		"an address without a verb":          "The new address of Bob is <bob@example.org>:\n> no\n> yes",
+		"a sentence about what was written":  "The program wrote:\n> error 1\n> error 2",
 		"a form":                             "Von: Lager\nAn: Büro\nBetreff: Umzug\n\nBitte am Freitag.",
 		"a form with words above":            "Here it is.\n\nFrom: Montréal\nTo: Québec\nSubject: 3 printers\n\nPlease confirm.",
 		"a form in Turkish":                  "Tamam.\n\nKimden: Depo\nKime: Ofis\nKonu: taşınma\n\nLütfen taşıyın.",
