@@ -93,7 +93,7 @@ func (p *parser) fields(raw Header) {
 func (p *parser) decoded(raw Header) Header {
 	header := make(Header, len(raw))
 	for i, f := range raw {
-		if p.hint == "" && !entity.IsPlainField(f.Value) && entity.Unmarked(f.Value) != nil {
+		if p.hint == "" && entity.Unmarked(f.Value) != nil {
 			p.hint = p.unmarked.ofFields()
 		}
 		header[i] = Field{Name: f.Name, Value: entity.DecodeField(f.Value, p.hint)}
@@ -104,7 +104,7 @@ func (p *parser) decoded(raw Header) Header {
 // nameHint returns the charset of file names that do not declare one.
 func (p *parser) nameHint(parts []*entity.Part) string {
 	for _, part := range parts {
-		if name := part.RawFileName(); p.hint == "" && entity.Unmarked(name) != nil {
+		if p.hint == "" && entity.Unmarked(part.RawFileName()) != nil {
 			p.hint = p.unmarked.ofFields()
 		}
 	}

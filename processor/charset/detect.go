@@ -101,7 +101,10 @@ func NotUTF8(octets []byte) []byte {
 
 // SampleOf returns a piece of octets that begins a little before the first octet beyond ASCII. It cuts between words
 // where it can.
-func SampleOf(octets []byte) []byte {
+func SampleOf(octets []byte) []byte { return sampleOf(octets, sample) }
+
+// sampleOf returns such a piece of at most this many octets.
+func sampleOf(octets []byte, sample int) []byte {
 	first := bytes.IndexFunc(octets, func(r rune) bool { return r >= utf8.RuneSelf || r == escape })
 	if first < 0 {
 		return nil
@@ -120,14 +123,14 @@ func SampleOf(octets []byte) []byte {
 // isPlainlyUTF8 reports whether octets that declare another charset are UTF-8: they are valid, and there is too much of
 // it for chance, or they make a far more likely text than in the charset that they declare.
 func isPlainlyUTF8(octets []byte, label string) bool {
-	const tooMany = 20 // characters that are valid UTF-8 by chance
+	const tooMany = 10 // characters that are valid UTF-8: of ideographs, every fifth is by chance
 	if !utf8.Valid(octets) {
 		return false
 	}
 	if HighOctets(octets)-(len(octets)-utf8.RuneCount(octets)) >= tooMany {
 		return true
 	}
-	octets = SampleOf(octets)
+	octets = sampleOf(octets, sample/2)
 	declared, ok := decodeWith(encodingByName(label), octets)
 	return !ok || isLikelier(octets, []byte(declared), languagesOf(label))
 }

@@ -39,6 +39,9 @@ func decodeWords(s, hint string) string {
 		if !ok {
 			break
 		}
+		if !strings.EqualFold(w.label, pending.label) && !isKnown(w.label) {
+			w.label = "" // unknown charsets are one, so that a guess is about all neighbours
+		}
 		if !strings.EqualFold(w.label, pending.label) {
 			flush()
 		}
@@ -176,6 +179,9 @@ func guessOf(hint string) charset.Guess {
 // Unmarked returns the octets of a field's value whose charset is unknown: those outside of encoded-words, and those of
 // encoded-words in a charset that nobody knows. It returns nil when they are UTF-8.
 func Unmarked(value string) []byte {
+	if IsPlainField(value) {
+		return nil
+	}
 	var octets []byte
 	tail := len(value) - strings.LastIndex(value, "?=")
 	for {
