@@ -37,7 +37,7 @@ func isRoot(name string) bool {
 	return strings.EqualFold(name, mailboxRoot) || strings.EqualFold(name, serviceRoot)
 }
 
-// lacksRoot reports whether the first tag of the file is none that encloses the others: it is known, or has text in it.
+// lacksRoot reports whether the first tag of the file encloses no others: it is a known tag of the dialect, or has text in it.
 func (w *walker) lacksRoot(name string) bool {
 	if w.root != "" {
 		return false
