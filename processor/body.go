@@ -22,12 +22,20 @@ type segment struct {
 	isSaid bool   // text is known
 }
 
-// say returns the text that the service desk reads: plain text where there is any, else HTML as text.
+// say returns the text that the service desk reads: the plain text if it says something, else HTML as text.
 func (s *segment) say(limit int) string {
-	if !s.isSaid {
-		s.text, s.isSaid = s.plain, true
-		if isBlank(s.plain) && s.html != "" {
-			s.text = htmltext.Text(s.html, limit)
+	if s.isSaid {
+		return s.text
+	}
+	s.text, s.isSaid = s.plain, true
+	if s.html == "" {
+		return s.text
+	}
+	if isBlank(s.plain) {
+		s.text = htmltext.Text(s.html, limit)
+	} else if stub, ok := stubOf(s.plain); ok {
+		if rich := htmltext.Text(s.html, limit); stub.saysNothing(rich) {
+			s.text = rich
 		}
 	}
 	return s.text

@@ -42,7 +42,7 @@
 //	body.go, attachment.go,          which parts are the text and which are attachments
 //	attachedtext.go
 //	forprograms.go                   forms of a text that only programs read, which are no attachments
-//	stub.go                          which plain text says nothing
+//	stub.go, words.go, blank.go      which plain text says nothing
 //	flowed.go                        plain text in format=flowed
 //	uutext.go, signed.go,            files and text that are packed into a body
 //	winmail.go

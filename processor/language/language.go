@@ -38,6 +38,7 @@ type Language struct {
 
 	Salutations []string // a line that says nothing alone: "hello", "dear"
 	NoHTML      []string // phrases of a plain text that says nothing: "your mail program cannot show html"
+	Elsewhere   []string // where such a phrase says that the message can be read: "browser", "web version"
 
 	Communications []string // communication types in the tags of subjects: "incident", "service request"
 }

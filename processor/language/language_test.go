@@ -160,7 +160,8 @@ func (l Language) lists() map[string][]string {
 		"Words": l.Words, "Greetings": l.Greetings, "Replies": l.Replies, "Forwards": l.Forwards, "Absences": l.Absences,
 		"Returned": l.Returned, "Receipts": l.Receipts, "Invitations": l.Invitations, "Gateways": l.Gateways, "AbsenceSentences": l.AbsenceSentences,
 		"From": l.From, "Sent": l.Sent, "Date": l.Date, "To": l.To, "Cc": l.Cc, "Subject": l.Subject, "Other": l.Other,
-		"Openers": l.Openers, "Wrote": l.Wrote, "Original": l.Original, "Forwarded": l.Forwarded, "Salutations": l.Salutations, "NoHTML": l.NoHTML,
+		"Openers": l.Openers, "Wrote": l.Wrote, "Original": l.Original, "Forwarded": l.Forwarded,
+		"Salutations": l.Salutations, "NoHTML": l.NoHTML, "Elsewhere": l.Elsewhere,
 		"Communications": l.Communications,
 	}
 }

@@ -30,7 +30,7 @@ type file struct {
 	Words, Greetings                                                                           list
 	Replies, Forwards, Absences, Returned, Receipts, Invitations, Gateways, AbsenceSentences   list
 	From, Sent, Date, To, Cc, Subject, Other, Openers, Wrote, Original, Forwarded, Salutations list
-	NoHTML, Communications                                                                     list
+	NoHTML, Elsewhere, Communications                                                          list
 	Unknown                                                                                    []unknown `xml:",any"`
 	Text                                                                                       string    `xml:",chardata"`
 }
@@ -61,7 +61,7 @@ func read(octets []byte) (Language, error) {
 		Invitations: f.Invitations, Gateways: f.Gateways, AbsenceSentences: f.AbsenceSentences,
 		From: f.From, Sent: f.Sent, Date: f.Date, To: f.To, Cc: f.Cc, Subject: f.Subject, Other: f.Other,
 		Openers: f.Openers, Wrote: f.Wrote, Original: f.Original, Forwarded: f.Forwarded,
-		Salutations: f.Salutations, NoHTML: f.NoHTML,
+		Salutations: f.Salutations, NoHTML: f.NoHTML, Elsewhere: f.Elsewhere,
 		Communications: f.Communications,
 	}, nil
 }
