@@ -125,7 +125,8 @@ func (r *reply) isQuotedAt(i int) bool {
 	}
 	const longest = 200
 	ln := trimUnseen(r.lines[i])
-	if i == r.begin || len(ln) > longest || !strings.HasSuffix(ln, ":") && !strings.HasSuffix(ln, "：") {
+	endsAddress := ln == ">" || strings.HasSuffix(ln, ":") || strings.HasSuffix(ln, "：")
+	if i == r.begin || len(ln) > longest || !endsAddress {
 		return true
 	}
 	above := r.lines[i-1]

@@ -16,6 +16,7 @@ func TestReplyTextHoldsOnlyWhatTheAuthorWrote(t *testing.T) {
 		{"English", "Yes.\n\nOn Tue, 3 Nov 2026 at 10:04, Ann Lee <ann@example.com> wrote:" + quote, "Yes."},
 		{"English, broken within the name", "Yes.\n\nOn Tue, 3 Nov 2026 at 10:04, Ann\nLee <ann@example.com>\nwrote:\n" + quote, "Yes."},
 		{"French", "Oui.\n\nLe mar. 3 nov. 2026 à 10:04, Ann Lee <ann@example.com> a écrit :" + quote, "Oui."},
+		{"English, broken before the bracket after the address", "Yes.\n\nOn Tue, 3 Nov 2026 at 10:04, Ann Lee\n<ann@example.com\n>\nwrote:\n" + quote, "Yes."},
 		{"French, broken before the time", "Oui.\n\nLe mardi 3 novembre 2026\nà 10:04, Ann Lee <ann@example.com> a écrit :" + quote, "Oui."},
 		{"German", "Ja.\n\nAm 03.11.26 um 10:04 schrieb Ann Lee:" + quote, "Ja."},
 		{"German, the verb in the middle", "Ja.\n\nAm Di., 3. Nov. 2026 um 10:04 Uhr schrieb Ann Lee <\nann@example.com>:\n" + quote, "Ja."},
