@@ -6,7 +6,7 @@ PKGS    := ./...
 INTEROP ?= dovecot popa3d mailutils courier cyrus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test race databases outages interop serverscripts e2e-systemd e2e-windows lint fuzz bench growth gobench cover package check-packages install uninstall generate update-cases clean
+.PHONY: help setup build demo test race databases outages alerts interop serverscripts e2e-systemd e2e-windows lint fuzz bench growth gobench cover package check-packages install uninstall generate update-cases clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ databases: ## run the tests of store on the PostgreSQL found, 18 (from npm) and 
 outages: setup ## pull each plug of a running installation, as root, and print the events that tell of it
 	OUTAGES=1 $(GO) test -count 1 -parallel 8 -timeout 30m -v -run "TestAnOutage|TestNoSecret" ./cmd/mailintegration | grep -vE '^(=== |--- PASS|    --- PASS)'; \
 		exit $${PIPESTATUS[0]}
+
+alerts: ## play outages of a daemon, and see with promtool which alerts of deploy/prometheus fire, and that no other does
+	@scripts/setup monitoring
+	REQUIRE_PROMTOOL=1 $(GO) test -count 1 -run 'Alert|Dashboard' ./daemon/monitor
 
 interop: ## run sessions and whole polls against real POP3 servers, as root; INTEROP="dovecot popa3d" chooses some
 	@scripts/setup interop $(INTEROP)

@@ -18,6 +18,9 @@
 // The values of the labels are words of the program, and names of the configuration: no mail can make a series. deploy/metrics.md
 // is generated from metric.go, and a test finds each metric in a scrape.
 //
+// deploy/prometheus has alert rules for these metrics, and deploy/grafana a dashboard. The tests play outages of a daemon, and have
+// promtool say which alerts fire (alerts_test.go).
+//
 // # Who may ask
 //
 // Host must name this machine, so that no web page can read an answer through a browser (DNS rebinding). Only GET and HEAD are

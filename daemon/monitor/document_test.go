@@ -166,7 +166,7 @@ func TestTheDocumentsNameMetricsThatExist(t *testing.T) {
 			known[m.name+"_bucket"], known[m.name+"_sum"], known[m.name+"_count"] = true, true, true
 		}
 	}
-	for _, file := range []string{"README.md", "CHANGELOG.md", "deploy/metrics.md"} {
+	for _, file := range []string{"README.md", "CHANGELOG.md", "deploy/metrics.md", "deploy/prometheus/alerts.yml", "deploy/grafana/mailintegration.json"} {
 		text, err := os.ReadFile("../../" + file)
 		if err != nil {
 			t.Fatal(err)

@@ -19,7 +19,11 @@ import (
 	"mailintegration/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain fails if a monitor leaves a goroutine behind. The database server of the tests lives until the process ends.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("mailintegration/store/postgres.(*Server).watch"),
+		goleak.IgnoreAnyFunction("mailintegration/store/postgres.spawn.func2"))
+}
 
 // subject is a daemon that says what a test makes it say.
 type subject struct {
