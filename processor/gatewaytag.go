@@ -33,7 +33,8 @@ func skipMarks(subject string) string {
 	return s
 }
 
-// cutMark cuts one mark off the beginning of s, and the punctuation between it and what follows. inner is what the mark says.
+// cutMark cuts one mark off the beginning of s, and the punctuation between it and what follows. It also returns the words of
+// the mark.
 func cutMark(s string) (inner, after string, ok bool) {
 	inner, after, ok = cutMarkInBrackets(s)
 	if !ok {
@@ -50,11 +51,9 @@ func isSeparating(r rune) bool {
 	return unicode.IsSpace(r) || language.IsInvisible(r) || strings.ContainsRune(":：-–—|!·•/~>*", r)
 }
 
-// closingBrackets holds the brackets that end each kind of brackets.
+// closingBrackets holds the brackets that end other ones, where Unicode does not have them side by side, or in two widths.
 var closingBrackets = map[rune]string{
-	'[': "]］", '(': ")）", '{': "}｝", '<': ">＞", '［': "]］", '（': ")）", '｛': "}｝", '＜': ">＞", '【': "】", '〔': "〕", '〖': "〗",
-	'《': "》", '〈': "〉", '「': "」", '『': "』", '〘': "〙", '〚': "〛", '«': "»", '‹': "›", '≪': "≫", '⟨': "⟩", '⟦': "⟧", '❲': "❳",
-	'｢': "｣",
+	'[': "]］", '(': ")）", '{': "}｝", '<': ">＞", '［': "]］", '（': ")）", '｛': "}｝", '＜': ">＞", '«': "»", '‹': "›", '≪': "≫", '“': "”",
 }
 
 // cutMarkInBrackets cuts brackets and what they hold off the beginning of s, unless they are not closed, or hold more than
@@ -63,8 +62,11 @@ func cutMarkInBrackets(s string) (inner, after string, ok bool) {
 	const longest = 300 // octets
 	opening, n := utf8.DecodeRuneInString(s)
 	closing, ok := closingBrackets[opening]
-	if !ok {
+	if !ok && !unicode.Is(unicode.Ps, opening) {
 		return "", s, false
+	}
+	if !ok {
+		closing = string(opening + 1) // Unicode has the two side by side
 	}
 	depth := 1
 	for i, r := range s[n:min(len(s), longest)] {

@@ -36,6 +36,7 @@ func TestSubjectNamesARequest(t *testing.T) {
 		{"a mark in angle brackets is skipped", "<External> Re: [Incident] 4711", 4711, ""},
 		{"a mark in CJK brackets is skipped", "回复：【外部邮件】 [Incident] 4711", 4711, ""},
 		{"a mark in brackets of full width is skipped", "（社外） Re: [Incident] 4711", 4711, ""},
+		{"a mark in brackets that hardly anybody knows is skipped", "⁅EXT⁆ 〔社外〕 «Внешнее» Re: [Incident] 4711", 4711, ""},
 		{"a mark with brackets within is skipped", "[EXT [mail]] Re: [Incident] 4711", 4711, ""},
 		{"several marks are skipped", "[EXT] (list) {3} Re: 【x】 [Incident] 4711", 4711, ""},
 		{"a score in asterisks is skipped", "***SPAM 7.5*** Re: [Incident] 4711", 4711, ""},
