@@ -191,6 +191,12 @@ func InHTML(octets []byte) string {
 
 var metaElement = regexp.MustCompile(`(?i)<meta[^>]+charset\s*=\s*["']?\s*([-\w:.]+)`)
 
+// IsKnown reports whether a label names a charset that can be decoded.
+func IsKnown(label string) bool {
+	name := Name(label)
+	return name == "utf-8" || name == "us-ascii" || name == "utf-7" || isShiftedLabel(name) || HasDecoder(name)
+}
+
 // HasDecoder reports whether a charset, given by its Name, is known and needs decoding. UTF-8 and ASCII need none.
 func HasDecoder(name string) bool { return encodingByName(name) != nil }
 

@@ -69,7 +69,7 @@ var (
 	// anyScript is for texts in a script of which nothing else is known: its letters are together in Unicode.
 	anyScript = sync.OnceValue(func() *language {
 		l := &language{isLatin: true, isSpaced: true, other: func(r rune) float64 {
-			if unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Han, unicode.Hangul) {
+			if unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Han, unicode.Hangul, unicode.Inherited, unicode.Coptic) {
 				return foreign
 			}
 			return 5

@@ -39,7 +39,7 @@ func decodeWords(s, hint string) string {
 		if !ok {
 			break
 		}
-		if !strings.EqualFold(w.label, pending.label) && !isKnown(w.label) {
+		if !strings.EqualFold(w.label, pending.label) && !charset.IsKnown(w.label) {
 			w.label = "" // unknown charsets are one, so that a guess is about all neighbours
 		}
 		if !strings.EqualFold(w.label, pending.label) {
@@ -195,7 +195,7 @@ func Unmarked(value string) []byte {
 			octets, value = append(octets, "=?"...), value[at+2:]
 			continue
 		}
-		if !isKnown(w.label) {
+		if !charset.IsKnown(w.label) {
 			octets = append(octets, w.decode()...)
 		}
 		value = w.rest
@@ -224,10 +224,4 @@ func MarkedCharset(value string) string {
 		}
 		value = rest
 	}
-}
-
-// isKnown reports whether a label names a charset that can be decoded.
-func isKnown(label string) bool {
-	name := charset.Name(label)
-	return name == "utf-8" || name == "us-ascii" || charset.HasDecoder(name)
 }

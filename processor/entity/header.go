@@ -185,10 +185,11 @@ func FieldName(line []byte) (name string, ok bool) {
 	return name, ok
 }
 
-// splitField splits "Name: value". It tolerates white space before the colon (RFC 5322 §4.5.8).
+// splitField splits "Name: value". It tolerates white space before the colon (RFC 5322 §4.5.8). A line that begins with a
+// URL is no field.
 func splitField(text []byte) (name string, value []byte, ok bool) {
 	colon := bytes.IndexByte(text[:min(len(text), 256)], ':')
-	if colon <= 0 {
+	if colon <= 0 || bytes.HasPrefix(text[colon+1:], []byte("//")) {
 		return "", nil, false
 	}
 	field := trimRight(text[:colon])

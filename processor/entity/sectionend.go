@@ -101,7 +101,8 @@ func (h *headerReader) fieldsAhead(at int64, isSpace bool) bool {
 	isSure := false
 	for window := h.lines.window(); len(window) > 0; {
 		text, rest := h.lines.cutLine(window)
-		if len(bytes.TrimSpace(text)) == 0 || h.delimits(text) || len(rest) == 0 && !h.lines.isAtEnd() {
+		isEnd := len(bytes.TrimSpace(text)) == 0 || h.delimits(text) || mayDelimit(text, names)
+		if isEnd || len(rest) == 0 && !h.lines.isAtEnd() {
 			break
 		}
 		if isFolded := isBlank(text[0]) && len(names) > 0; !isFolded {
@@ -117,6 +118,12 @@ func (h *headerReader) fieldsAhead(at int64, isSpace bool) bool {
 	}
 	h.until = at
 	return isSure
+}
+
+// mayDelimit reports whether a line may delimit a multipart that one of the fields before it declares.
+func mayDelimit(text []byte, names []string) bool {
+	isContentType := func(name string) bool { return strings.EqualFold(name, "Content-Type") }
+	return bytes.HasPrefix(text, []byte("--")) && slices.ContainsFunc(names, isContentType)
 }
 
 // canFollow reports whether a line with that name can be a field of the section, and no line of text. names are those
