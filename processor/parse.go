@@ -140,6 +140,9 @@ func (p *parser) addresses(raw Header, name string, limit int) []Address {
 
 // first returns the first address that mail can reach, else the first that has an addr-spec, else the first.
 func first(addresses []Address) Address {
+	if len(addresses) == 1 {
+		return addresses[0]
+	}
 	for _, is := range []func(Address) bool{
 		func(a Address) bool { return isReachable(a.Addr) },
 		func(a Address) bool { return a.Addr != "" },

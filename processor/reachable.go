@@ -30,16 +30,19 @@ func isQuotedString(local string) bool {
 // localhost and invalid; Linux calls the domain of a machine that has none localdomain.
 func isPublicDomain(domain string) bool {
 	literal, isLiteral := strings.CutPrefix(strings.TrimSuffix(domain, "]"), "[") // RFC 5321 §4.1.3
-	if ip, err := netip.ParseAddr(strings.TrimPrefix(literal, "ipv6:")); err == nil || isLiteral {
-		return err == nil && !ip.IsLoopback() && !ip.IsUnspecified()
+	if isLiteral || domain != "" && isDigit(domain[0]) {
+		ip, err := netip.ParseAddr(strings.TrimPrefix(literal, "ipv6:"))
+		if err == nil || isLiteral {
+			return err == nil && !ip.IsLoopback() && !ip.IsUnspecified()
+		}
 	}
-	labels := strings.Split(domain, ".")
-	for _, label := range labels {
-		if !isLabel(label) {
+	last := ""
+	for last = range strings.SplitSeq(domain, ".") {
+		if !isLabel(last) {
 			return false
 		}
 	}
-	switch last := labels[len(labels)-1]; last {
+	switch last {
 	case "invalid", "undefined", "null", "nan":
 		return false
 	default:
@@ -51,10 +54,12 @@ func isPublicDomain(domain string) bool {
 // isLabel reports whether a part of a domain has only characters that occur there: letters of any script (RFC 6531 §3.3),
 // digits, hyphens, and the underscore of some names of machines.
 func isLabel(label string) bool {
-	isOdd := func(r rune) bool {
-		return r < utf8.RuneSelf && r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	for i := range len(label) {
+		if c := label[i]; !isAlphanumeric(c) && c != '-' && c != '_' {
+			return false
+		}
 	}
-	return label != "" && !strings.ContainsFunc(label, isOdd)
+	return label != ""
 }
 
 // isFilledIn reports whether a local-part is not the name of a value that a template left in its place: between signs that
