@@ -1,6 +1,10 @@
 package htmltext
 
-import "golang.org/x/net/html/atom"
+import (
+	"math/bits"
+
+	"golang.org/x/net/html/atom"
+)
 
 // openElements are the elements that are open, the outermost first. It finds the innermost of a kind at once, however many
 // are open.
@@ -61,10 +65,8 @@ func (o *openElements) find(classes class, tag atom.Atom, bounds class) int {
 // innermost returns how many elements are open down to the innermost of these classes, 0 for none.
 func (o *openElements) innermost(classes class) int {
 	n := 0
-	for i, last := range o.ofClass {
-		if classes&(1<<i) != 0 {
-			n = max(n, last)
-		}
+	for ; classes != 0; classes &= classes - 1 { // which takes the lowest bit away
+		n = max(n, o.ofClass[bits.TrailingZeros16(uint16(classes))])
 	}
 	return n
 }
