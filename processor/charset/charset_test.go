@@ -1,6 +1,9 @@
 package charset
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestOctetsAreDecodedFromTheCharsetTheyAreIn(t *testing.T) {
 	t.Parallel()
@@ -27,6 +30,7 @@ func TestOctetsAreDecodedFromTheCharsetTheyAreIn(t *testing.T) {
 		{"shift_jis", "\x82\xb1\x82\xf1", "cp932", "こん"},
 		{"euc-jp", "\xa4\xb3\xa4\xf3", "x-euc-jp", "こん"},
 		{"iso-2022-jp", "\x1b$B$3$s\x1b(B", "iso-2022-jp", "こん"},
+		{"iso-2022-jp with many escapes", strings.Repeat("\x1b$B$3$s\x1b(B, ", 20), "iso-2022-jp", strings.Repeat("こん, ", 20)},
 		{"iso-2022-jp without a declaration", "\x1b$B$3$s$K$A$O!\"%W%j%s%?!<$,F0$-$^$;$s\x1b(B", "", "こんにちは、プリンターが動きません"},
 		{"euc-kr", "\xbe\xc8\xb3\xe7", "ks_c_5601-1987", "안녕"},
 		{"utf-7", "a+AOk-b +- +Jjo-", "unicode-1-1-utf-7", "aéb + ☺"},

@@ -124,15 +124,26 @@ func sampleOf(octets []byte, sample int) []byte {
 // it for chance, or they make a far more likely text than in the charset that they declare.
 func isPlainlyUTF8(octets []byte, label string) bool {
 	const tooMany = 10 // characters that are valid UTF-8: of ideographs, every fifth is by chance
-	if !utf8.Valid(octets) {
+	if !utf8.Valid(octets) || isSevenBit(octets) || bytes.IndexByte(octets, escape) >= 0 {
 		return false
 	}
-	if HighOctets(octets)-(len(octets)-utf8.RuneCount(octets)) >= tooMany {
+	if beyondASCII(octets) >= tooMany {
 		return true
 	}
 	octets = sampleOf(octets, sample/2)
 	declared, ok := decodeWith(encodingByName(label), octets)
 	return !ok || isLikelier(octets, []byte(declared), languagesOf(label))
+}
+
+// beyondASCII returns the number of characters of UTF-8 that have several octets.
+func beyondASCII(octets []byte) int {
+	n := 0
+	for _, c := range octets {
+		if c >= 0xc0 { // begins such a character
+			n++
+		}
+	}
+	return n
 }
 
 // isLikelier reports whether octets make a far more likely text as UTF-8 than the text that they make as declared, in
