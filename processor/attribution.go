@@ -30,7 +30,7 @@ func (r *reply) quoteBegins(i int) (at int, ok bool) {
 	return i, next < r.end && !r.isQuotedAt(next) // a quote with ">" is cut from its end
 }
 
-// isCertain reports whether a sentence before quoted mail is one also without ">" below it: it has an address, and a verb after
+// isCertain reports whether a sentence surely stands before quoted mail, also without ">" below: it has an address, and a verb after
 // the opening words of such a sentence or after a name and an address; or it is only a time and an address in brackets.
 func isCertain(sentence string) bool {
 	if !strings.Contains(sentence, "@") {
