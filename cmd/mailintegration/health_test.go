@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -43,6 +45,22 @@ func TestHealthFollowsADaemonThroughAnOutage(t *testing.T) {
 		}
 	}
 
+	scrape := func(samples ...string) {
+		t.Helper()
+		response, err := http.Get("http://" + address + "/metrics")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		for _, want := range samples {
+			if err != nil || !strings.Contains(string(body), "\n"+want+"\n") {
+				t.Errorf("a scrape (%v) has no %q", err, want)
+			}
+		}
+	}
+
 	taken, err := net.Listen("tcp", address)
 	if err != nil {
 		t.Fatal(err)
@@ -65,11 +83,14 @@ func TestHealthFollowsADaemonThroughAnOutage(t *testing.T) {
 	})
 	health(1, "database: the database cannot be used; mail waits on its servers", "--ready")
 	health(1, "hint: run mailintegration check", "--ready")
+	scrape("mailintegration_live 1", "mailintegration_ready 0", "mailintegration_database_usable 0", "mailintegration_database_figures_success 0",
+		"mailintegration_configuration_last_reload_successful 1")
 	usable := await("database usable")
 	proxy.Pass()
 	<-usable
 	health(0, "ready: 1 mailbox", "--ready")
 	health(0, `"ok": true`, "--ready", "--json")
+	scrape("mailintegration_live 1", "mailintegration_ready 1", "mailintegration_database_usable 1")
 	stop()
 	if code := <-ended; code != 0 {
 		t.Errorf("exit code %d\n%s", code, &log.octets)
