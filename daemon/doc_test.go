@@ -28,7 +28,7 @@ func TestTheCrashTableInDocIsTrue(t *testing.T) {
 		next           Report
 	}{
 		{"before the commit", func(w *world, p *storetest.Proxy) { w.maildrops.At("RETR").Times(1).Call(p.Refuse) },
-			1, 0, Report{Listed: 1, Opened: 1}},
+			1, 0, Report{Listed: 1, Opened: 1, Octets: int64(len(shortMail(1)))}},
 		{"during the commit, answer", func(_ *world, p *storetest.Proxy) { p.CutBeforeComplete(statementsUntilCommit(t)) },
 			1, 1, Report{Listed: 1, Known: 1}},
 		{"after the commit, before", func(w *world, _ *storetest.Proxy) { w.maildrops.At("DELE").Times(1).Drop() },

@@ -37,6 +37,7 @@
 //	address.go, date.go,             the values of the message's own header fields
 //	messageid.go
 //	author.go, reachable.go          who wrote the message, although a list passed it on
+//	unmarked.go                      the charset of octets about which nothing is declared
 //	addressform.go                   one address in both forms of its domain
 //	spoofing.go                      what makes an author look like another
 //	body.go, attachment.go,          which parts are the text and which are attachments

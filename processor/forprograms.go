@@ -7,8 +7,7 @@ import (
 )
 
 // isForPrograms reports whether a part of a multipart/alternative is a form of the text that programs read: AMP, HTML for
-// a watch, a reaction in JSON. What people open as a file is none, nor is a part that its author has named or called an
-// attachment.
+// a watch, a reaction in JSON. People open other parts as files, also one that its author has named or called an attachment.
 func isForPrograms(p *entity.Part) bool {
 	if p.IsMultipart() || p.HasName() || p.Disposition == "attachment" || isBodyText(p) {
 		return false

@@ -109,7 +109,7 @@ func TestTextsNameVerbsThatExist(t *testing.T) {
 var notTags = strings.Fields(`
 	AcceptAndFlag AccessRights AddActivity AutoReply ConfigFilePath CreateSR EndUserIncidentMailMessageProcessor
 	EventMailMessageProcessor FullAccess GiB KiB LogFilePath MailIntegration MailIntegrationService MailKitMailboxGateway MiB NewRequest
-	PostgreSQL PurgeLogs RawMessage RequiresMountsFor RomanCourier SendAs SerifSymbolArialTimes SslOnConnect StartTLS
+	OctopusDB OctopusTest PostgreSQL PurgeLogs RawMessage RequiresMountsFor RomanCourier SendAs SerifSymbolArialTimes SslOnConnect StartTLS
 `)
 
 // TestTextsNameTagsThatExist finds words such as DataDirectory in every sentence of the program: they are tags, unless

@@ -22,7 +22,7 @@ type property struct {
 	value  string            // as it is written
 }
 
-// nextProperty cuts the first content line off a calendar that is unfolded. ok is false for a line that is none.
+// nextProperty cuts the first content line off a calendar that is unfolded. It returns ok false for any other line.
 func nextProperty(lines string) (p property, rest string, ok bool) {
 	ln, rest, _ := strings.Cut(lines, "\n")
 	i := strings.IndexAny(ln, ";:")

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// moment is a date, or a date with a time. The zero value is none.
+// moment is a date, or a date with a time. The zero value stands for no date.
 type moment struct {
 	time   time.Time // as a clock on the wall shows it
 	isDate bool

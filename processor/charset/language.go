@@ -46,7 +46,7 @@ const (
 	spaced       = 2    // white space after an ideograph
 )
 
-// kind is what matters of a character for its neighbours.
+// kind tells which characters may stand beside a character.
 type kind uint8
 
 const (

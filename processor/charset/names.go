@@ -93,7 +93,7 @@ func isoName(number string) (name string, ok bool) {
 	return "", false
 }
 
-// codePagePrefixes are what stands before the number of a code page.
+// codePagePrefixes holds the words before the number of a code page.
 var codePagePrefixes = []string{
 	"", "cp", "ms", "win", "windows", "mswin", "mscp", "microsoftcp", "ansi", "ibm", "ibmcp", "dos", "oem", "pc", "pccp", "ccsid",
 	"codepage", "cpwindows", "windowscp", "wincp", "winnt", "winlatin",

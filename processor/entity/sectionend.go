@@ -94,8 +94,8 @@ func (h *headerReader) commonFieldAhead(at int64) bool {
 	return false
 }
 
-// fieldsAhead reports whether nothing but fields of mail that the section does not have yet follows, down to its end. A
-// field that it has already, or another line that is none, says that the text has begun.
+// fieldsAhead reports whether nothing but fields of mail that the section does not have yet follows, down to its end. The
+// text has begun with a field that the section has already, or with another line that names no field.
 func (h *headerReader) fieldsAhead(at int64, isSpace bool) bool {
 	var names []string
 	isSure := false
