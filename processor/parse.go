@@ -93,10 +93,14 @@ func (p *parser) fields(raw Header) {
 func (p *parser) decoded(raw Header) Header {
 	header := make(Header, len(raw))
 	for i, f := range raw {
+		header[i] = f
+		if entity.IsPlainField(f.Value) {
+			continue
+		}
 		if p.hint == "" && entity.Unmarked(f.Value) != nil {
 			p.hint = p.unmarked.ofFields()
 		}
-		header[i] = Field{Name: f.Name, Value: entity.DecodeField(f.Value, p.hint)}
+		header[i].Value = entity.DecodeField(f.Value, p.hint)
 	}
 	return header
 }

@@ -149,11 +149,16 @@ func labelBefore(text string) label {
 // colonIn returns the place and the width of the first colon, also the wide one of Chinese and Japanese; -1 for none.
 func colonIn(s string) (at, width int) {
 	const wide = "："
-	at, width = strings.IndexByte(s, ':'), 1
-	if other := strings.Index(s, wide); other >= 0 && (at < 0 || other < at) {
-		return other, len(wide)
+	at = strings.IndexByte(s, ':')
+	if at >= 0 {
+		s = s[:at]
 	}
-	return at, width
+	if strings.IndexByte(s, wide[0]) >= 0 {
+		if other := strings.Index(s, wide); other >= 0 {
+			return other, len(wide)
+		}
+	}
+	return at, 1
 }
 
 // labelWords returns words as the language tables have them: in NFC and lower case, with a plain apostrophe, and without white

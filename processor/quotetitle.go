@@ -25,6 +25,9 @@ var titles = sync.OnceValue(func() titleTable {
 // from Ann ----". Without dashes all of it has to be the words, with a colon: "Begin forwarded message:".
 func isTitleOf(ln string, words map[string]bool) bool {
 	const longest = 150
+	if endsInWord(ln) {
+		return false
+	}
 	if ln = trimUnseen(ln); len(ln) > longest || len(ln) < 4 || !strings.ContainsRune("-=—–:：", lastRune(ln)) {
 		return false
 	}
@@ -42,6 +45,15 @@ func isTitleOf(ln string, words map[string]bool) bool {
 		}
 	}
 	return false
+}
+
+// endsInWord reports whether a line ends in a letter, a digit or a punctuation mark of ASCII that ends no title.
+func endsInWord(ln string) bool {
+	if ln == "" {
+		return true
+	}
+	last := ln[len(ln)-1]
+	return isAlphanumeric(last) && last < utf8.RuneSelf || last == '.' || last == ','
 }
 
 // hasDashes reports whether a line begins with two dashes or more, and ends with some.

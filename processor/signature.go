@@ -38,7 +38,7 @@ func (r *reply) cutSignature() {
 	isApart := isBlankLine(r.lines[last-1])
 	switch {
 	case len(ln) > longest:
-	case isOutlookLink(ln), (isApart || r.hasCutQuote) && (isDeviceSignature(ln) || outlookSignature.MatchString(ln)),
+	case isOutlookLink(ln), (isApart || r.hasCutQuote) && (isDeviceSignature(ln) || isOutlookSignature(ln)),
 		isApart && r.isDashedName(last):
 		r.end = last
 	}
@@ -56,6 +56,11 @@ func isOutlookLink(ln string) bool {
 	isSystem := func(name string) bool { return strings.Contains(words, name) }
 	return slices.ContainsFunc([]string{"iOS", "Android", "Mac", "Windows"}, isSystem) &&
 		len(strings.Fields(words)) <= mostWords && !strings.ContainsAny(words, ".,;:?!。，")
+}
+
+// isOutlookSignature reports whether Outlook's app added a line that has no link, or one in the middle of the words.
+func isOutlookSignature(ln string) bool {
+	return strings.Contains(strings.ToLower(ln), "outlook") && outlookSignature.MatchString(ln)
 }
 
 // dashedSignature finds "-- " near the end. "--" without the space may be a drawn line: it counts only if at most a few
@@ -107,15 +112,23 @@ func isListItem(ln string) bool {
 // isDeviceSignature reports whether a telephone or a mail program added a line: "Sent from my iPhone". All its words must
 // be known, because a sentence may begin in the same way.
 func isDeviceSignature(ln string) bool {
-	ln = strings.TrimSuffix(angledLink.ReplaceAllString(ln, ""), ".")
+	if strings.Contains(ln, "<") {
+		ln = angledLink.ReplaceAllString(ln, "")
+	}
+	ln = strings.TrimSuffix(ln, ".")
 	if found := germanDeviceSignature.FindStringSubmatch(ln); found != nil {
 		return namesDevice(found[1], true)
 	}
 	if found := deviceSignature.FindStringSubmatch(ln); found != nil {
 		return namesDevice(found[2], found[1] != "")
 	}
-	return foreignDeviceSignature.MatchString(ln)
+	lower := strings.ToLower(ln)
+	isNamed := func(device string) bool { return strings.Contains(lower, device) }
+	return slices.ContainsFunc(foreignDevices, isNamed) && foreignDeviceSignature.MatchString(ln)
 }
+
+// foreignDevices holds the names of which foreignDeviceSignature needs one.
+var foreignDevices = []string{"iphone", "ipad", "galaxy", "samsung", "android", "huawei", "xiaomi", "outlook"}
 
 // namesDevice reports whether words name a device or a program. Without "my" (isMine) the first word must be a proper name:
 // "Sent from Outlook".
