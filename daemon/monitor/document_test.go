@@ -79,7 +79,7 @@ and of the process (` + "`process_…`" + `) come with them. A scrape asks the d
 	return b.String()
 }
 
-// documentedLabels say which values each label has.
+// documentedLabels returns the values that each label has.
 func documentedLabels() map[string]string {
 	return map[string]string{
 		"mailbox": "the name of a configured mailbox", "outcome": quoted(outcomes), "result": quoted(results),

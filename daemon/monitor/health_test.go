@@ -13,7 +13,7 @@ import (
 
 var began = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// running is the status of a daemon that is well.
+// running returns the status of a daemon that is well.
 func running() daemon.Status {
 	return daemon.Status{
 		At: began.Add(time.Hour), StartedAt: began, Live: true, Ready: true, Database: daemon.DatabaseStatus{Since: began},
@@ -21,7 +21,7 @@ func running() daemon.Status {
 	}
 }
 
-// away is the status of a daemon whose database cannot be used.
+// away returns the status of a daemon whose database cannot be used.
 func away(c daemon.Cause) daemon.Status {
 	s := running()
 	s.Ready, s.Database = false, daemon.DatabaseStatus{Cause: c, Err: errors.New("dial user=eve host=db.internal"), Since: began.Add(time.Minute)}

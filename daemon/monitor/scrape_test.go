@@ -22,7 +22,7 @@ import (
 	"mailintegration/store"
 )
 
-// eventful is the status of a daemon that has every metric.
+// eventful returns the status of a daemon that has every metric.
 func eventful() daemon.Status {
 	s := running()
 	s.ClockAhead = 90 * time.Second
@@ -40,7 +40,7 @@ func eventful() daemon.Status {
 	return s
 }
 
-// counted are figures of a database.
+// counted returns figures of a database.
 func counted(context.Context) (store.Figures, error) {
 	return store.Figures{OpenProblems: map[store.ProblemKind]int{store.ProblemLogin: 2}, Waiting: 4, OldestWait: time.Minute}, nil
 }

@@ -25,8 +25,8 @@ type hiding struct {
 // isOn reports whether text at this place is hidden.
 func (h *hiding) isOn() bool { return h.hidden > 0 }
 
-// isHidden takes note of the tag at an offset of the source, and reports whether nobody sees the tag. hides says whether
-// its attributes hide the element.
+// isHidden reports whether nobody sees the tag at an offset of the source, and takes note of it. hides says whether its
+// attributes hide the element.
 func (h *hiding) isHidden(kind html.TokenType, e element, hides bool, offset int) bool {
 	if !h.watches {
 		if !hides {
