@@ -35,11 +35,12 @@ func TestAnAddressToListenAtIsOneOfThisMachine(t *testing.T) {
 
 func TestTheHashTellsConfigurationsApartButNoSecrets(t *testing.T) {
 	t.Parallel()
+	data := t.TempDir() // absolute on every system
 	load := func(service, mailbox string) string {
 		t.Helper()
 		dir := t.TempDir()
 		write(t, dir, "mailboxes/a.xml", mailbox)
-		s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account+"<DataDirectory>/data</DataDirectory>"+service)))
+		s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account+"<DataDirectory>"+data+"</DataDirectory>"+service)))
 		if err != nil {
 			t.Fatal(err)
 		}
