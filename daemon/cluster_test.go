@@ -326,15 +326,15 @@ func (v *clockView) pausing() <-chan struct{} {
 	return v.paused
 }
 
-// note notes what the daemon begins to wait for.
-func (v *clockView) note(after time.Duration) {
+// note notes what the daemon begins to wait for, and when.
+func (v *clockView) note(after time.Duration, began time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	switch after {
 	case beatEvery:
 		v.beats++
 	case lookEvery:
-		v.looked = v.now()
+		v.looked = began
 	}
 }
 
@@ -347,9 +347,9 @@ func (v *clockView) isLooking() bool {
 
 // timer takes the place of newTimer.
 func (v *clockView) timer(after time.Duration) (<-chan time.Time, func() bool) {
-	v.note(after)
+	began, _ := v.read() // before the note, upon which a test sets the clock forward
+	v.note(after, began)
 	fires, stopped := make(chan time.Time, 1), make(chan struct{})
-	began, _ := v.read()
 	go v.goOff(began.Add(after), fires, stopped)
 	return fires, sync.OnceValue(func() bool { close(stopped); return true })
 }

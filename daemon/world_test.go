@@ -169,7 +169,7 @@ func (w *world) pollUntilGood() {
 // idle waits until the server has released the maildrop.
 func (w *world) idle() {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(w.Context(), time.Minute)
 	defer cancel()
 	if err := w.maildrops.Idle(ctx); err != nil {
 		w.Fatal(err)

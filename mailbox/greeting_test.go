@@ -29,7 +29,7 @@ func TestAPortForImplicitTLSIsRecognisedQuickly(t *testing.T) {
 				a.Roots, a.GreetingPatience = nil, 10*time.Millisecond
 				started := time.Now()
 				_, err := mailbox.Open(t.Context(), a)
-				if took := time.Since(started); took > 5*time.Second {
+				if took := time.Since(started); took > 20*time.Second {
 					t.Errorf("it took %v", took)
 				}
 				if !errors.Is(err, mailbox.ErrTLS) || !mailbox.IsPermanentForMailbox(err) || !mailbox.SessionBroken(err) ||

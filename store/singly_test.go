@@ -262,7 +262,7 @@ func TestAcceptWaitsBrieflyForALock(t *testing.T) {
 			batch := []store.Delivery{mail("1", "a"), mail("2", "b", answerTo("held")), mail("3", "c")}
 			got, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk())
 			if test.batch {
-				if !errors.Is(err, store.ErrLocked) || got != nil || time.Since(started) > wait+time.Second {
+				if !errors.Is(err, store.ErrLocked) || got != nil || time.Since(started) > wait+slack {
 					t.Errorf("outcomes %s, error %v after %s", fates(got), err, time.Since(started))
 				}
 				return

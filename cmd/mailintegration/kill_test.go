@@ -184,7 +184,7 @@ func (in *installed) killAt(srv *pop3test.Server, step string) {
 // idle waits until the server has released the maildrop.
 func idle(t *testing.T, srv *pop3test.Server) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := srv.Idle(ctx); err != nil {
 		t.Fatal(err)

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// Until waits until done returns true, for the work of another process that sends no signal. It fails the test after a
-// minute; what completes "waited in vain until".
+// Until waits until done returns true, for the work of another process that sends no signal. It fails the test after
+// three minutes; what completes "waited in vain until".
 func Until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	late := time.After(time.Minute)
+	late := time.After(3 * time.Minute)
 	for !done() {
 		select {
 		case <-tick.C:
