@@ -75,6 +75,16 @@ func BenchmarkAcceptFromManySenders(b *testing.B) {
 // newDurableDesk returns a desk on a PostgreSQL with its default durability.
 func newDurableDesk(b *testing.B) *desk {
 	b.Helper()
+	url := durableServer(b)
+	if _, err := store.Migrate(b.Context(), url); err != nil {
+		b.Fatal(err)
+	}
+	return deskOn(b, url)
+}
+
+// durableServer returns the URL of an empty database on a PostgreSQL with its default durability.
+func durableServer(b *testing.B) string {
+	b.Helper()
 	dir, err := os.MkdirTemp("", "mailintegration-bench-")
 	if err != nil {
 		b.Fatal(err)
@@ -92,8 +102,5 @@ func newDurableDesk(b *testing.B) *desk {
 		}
 		os.RemoveAll(dir)
 	})
-	if _, err := store.Migrate(b.Context(), server.URL()); err != nil {
-		b.Fatal(err)
-	}
-	return deskOn(b, server.URL())
+	return server.URL()
 }

@@ -259,6 +259,8 @@
 //	fault.go                             which messages are set aside for the same fault
 //	reconsider.go, settle.go             another decision about a message that was set aside; discarding it; the end of its event
 //	asides.go                            messages that were set aside, for a person
+//	message.go, messagequery.go          what became of messages, for a person: a list by pages, its query
+//	messagedetail.go                     all that is known of one message, and how it is named
 //	blame.go, refusals.go, errors.go     whose fault an error is
 //	hint.go, filehint.go                 what a person can do about an error
 //	address.go                           where a database is, without its password

@@ -55,3 +55,15 @@ func (j *Journal) Exec(ctx context.Context, sql string, args ...any) error {
 	_, err := j.tx.Exec(ctx, sql, args...)
 	return j.note(err)
 }
+
+// MessageQuery returns the query of Messages with its arguments.
+func MessageQuery(f MessageFilter, mailbox int64) (sql string, args []any, err error) {
+	if f.Mailbox == "" {
+		mailbox = 0
+	}
+	q, err := newMessageQuery(f, mailbox)
+	if err != nil {
+		return "", nil, err
+	}
+	return q.sql(defaultMessages), q.args, nil
+}

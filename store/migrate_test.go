@@ -188,7 +188,7 @@ func TestMailboxesOfAnOlderSchemaGetLeases(t *testing.T) {
 }
 
 // migrateTo migrates an empty database to an older schema.
-func migrateTo(t *testing.T, db *storetest.Database, version int64) {
+func migrateTo(t testing.TB, db *storetest.Database, version int64) {
 	t.Helper()
 	config, err := pgx.ParseConfig(storetest.Direct(t, db.URL))
 	must(t, err)

@@ -188,6 +188,8 @@ type receiptRows struct {
 	sender                           []string
 	sentAt                           []*time.Time
 	deliveredTo                      string // the address of the newest message that says to which it was delivered
+	senderKey                        []int64
+	fromName, fromAddress, subject   []*string
 }
 
 func (t *receiptRows) add(r *record, now time.Time) {
@@ -208,6 +210,18 @@ func (t *receiptRows) add(r *record, now time.Time) {
 	t.rawKept = append(t.rawKept, r.keepsRaw())
 	t.times = append(t.times, len(r.positions))
 	t.deliveredTo = cmp.Or(deliveredTo(r.Message), t.deliveredTo)
+	t.addHeader(r)
+}
+
+// addHeader adds what people look for a message by. Only a message that was refused or ignored keeps sender and subject here.
+func (t *receiptRows) addHeader(r *record) {
+	t.senderKey = append(t.senderKey, senderKey(r.Message.From.Addr))
+	var name, address, about *string
+	if o := r.outcome(); o == Refused || o == Ignored {
+		name, address = new(capped(r.Message.From.Name, maxLine)), new(capped(r.Message.From.Addr, maxLine))
+		about = new(subject(r.Message.Subject))
+	}
+	t.fromName, t.fromAddress, t.subject = append(t.fromName, name), append(t.fromAddress, address), append(t.subject, about)
 }
 
 func (t *receiptRows) queue(b *pgx.Batch, mailbox, team int64, now time.Time) {
@@ -216,16 +230,18 @@ func (t *receiptRows) queue(b *pgx.Batch, mailbox, team int64, now time.Time) {
 	}
 	b.Queue(`INSERT INTO receipt (mailbox_id, digest, uidl, message_id, octets, outcome, reason, request_id, activity_id,
 			raw_kept, accepted_at, last_seen_at, times_seen, detail, listed, body_digest, is_listed,
-			sender_team_id, sender_address, sent_at)
+			sender_team_id, sender_address, sent_at, sender_key, from_name, from_address, subject)
 		SELECT $1, r.digest, r.uidl, r.message_id, r.octets, r.outcome, r.reason, nullif(r.request_id, 0),
 			nullif(r.activity, 0), r.raw_kept, $2, now(), r.times, r.detail, r.listed, r.body, r.body IS NOT NULL,
-			CASE WHEN r.sender <> '' THEN $16::bigint END, nullif(r.sender, ''), r.sent_at
+			CASE WHEN r.sender <> '' THEN $16::bigint END, nullif(r.sender, ''), r.sent_at, r.sender_key, r.from_name, r.from_address,
+			r.subject
 		FROM unnest($3::bytea[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::bigint[],
-			$10::bigint[], $11::boolean[], $12::integer[], $13::text[], $14::bigint[], $15::bytea[], $17::text[], $18::timestamptz[])
+			$10::bigint[], $11::boolean[], $12::integer[], $13::text[], $14::bigint[], $15::bytea[], $17::text[], $18::timestamptz[],
+			$19::bigint[], $20::text[], $21::text[], $22::text[])
 			AS r (digest, uidl, message_id, octets, outcome, reason, request_id, activity, raw_kept, times, detail, listed, body,
-				sender, sent_at)`,
+				sender, sent_at, sender_key, from_name, from_address, subject)`,
 		mailbox, now, t.digest, t.uidl, t.messageID, t.octets, t.outcome, t.reason, t.request, t.activity, t.rawKept, t.times,
-		t.detail, t.listed, t.body, team, t.sender, t.sentAt)
+		t.detail, t.listed, t.body, team, t.sender, t.sentAt, t.senderKey, t.fromName, t.fromAddress, t.subject)
 	b.Queue(noteMail, mailbox, slices.ContainsFunc(t.outcome, func(o string) bool { return o != SetAside }), t.deliveredTo, team)
 }
 

@@ -31,6 +31,7 @@ type cli struct {
 	Request  requestCmd  `cmd:"" help:"Show incidents, service requests and events; resolve, close, reopen and assign them."`
 	SetAside setAsideCmd `cmd:"" name:"setaside" help:"List, show, export, replay and discard messages that could not be recorded."`
 	Event    eventCmd    `cmd:"" help:"Show events; mark them as processed."`
+	Message  messageCmd  `cmd:"" help:"List and show what became of messages, also of those that were ignored or refused."`
 
 	Logs logsCmd `cmd:"" help:"Show the daemon's log, list and remove its files."`
 
