@@ -23,7 +23,7 @@ type messageListCmd struct {
 	MessageID string `name:"message-id" placeholder:"ID" help:"Only messages with this Message-ID."`
 	Request   int64  `placeholder:"N" help:"Only messages that opened this request, were added to it, or are set aside with this event."`
 	Mailbox   string `placeholder:"NAME" help:"Only messages of this mailbox."`
-	Outcome   string `enum:"opened,added,refused,ignored,set_aside," default:"" help:"Only messages that were opened, added, refused, ignored or set_aside."`
+	Outcome   string `enum:"opened,added,refused,ignored,set_aside," default:"" help:"Only this outcome: opened, added, refused, ignored or set_aside."`
 	Since     moment `placeholder:"TIME" help:"Only messages recorded at this time or later: 2026-11-26, '2026-11-26 14:30', or 36h or 7d ago."`
 	Until     moment `placeholder:"TIME" help:"Only messages recorded before this time."`
 	Limit     int    `default:"50" help:"The largest number to list."`
