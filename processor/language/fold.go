@@ -76,17 +76,15 @@ func foldRune(r rune) rune {
 // scripts are letters in their own right.
 func isAccent(r rune) bool { return r >= 0x300 && r <= 0x36f }
 
-// IsInvisible reports whether a character cannot be seen and is no white space: zero-width characters, soft hyphens, marks
-// of direction, variation selectors, fillers.
+// IsInvisible reports whether nobody sees a character that is no white space: control and format characters, and what Unicode
+// calls ignorable by default.
 func IsInvisible(r rune) bool {
-	if r < 0x80 {
-		return r < ' ' && !unicode.IsSpace(r) || r == 0x7f
+	if r < 0xa0 {
+		return unicode.IsControl(r) && !unicode.IsSpace(r)
 	}
-	switch r {
-	case 0x34f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x2800, 0x3164, 0xffa0:
-		return true
-	}
-	return unicode.In(r, unicode.Cf, unicode.Variation_Selector) || r >= 0x80 && r < 0xa0 && !unicode.IsSpace(r)
+	return r == 0x2800 || // a Braille pattern without dots
+		unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) ||
+		unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) // which are signs of numbers
 }
 
 func isASCII(s string) bool {
