@@ -75,10 +75,6 @@ func (s *Session) askLoginDelay(ctx context.Context) error {
 	return s.AskCapabilities(ctx)
 }
 
-// Listed returns how many messages the maildrop had at the last List, also when it is too large for one session and
-// List returned fewer.
-func (s *Session) Listed() int { return s.listed }
-
 // readCount waits for the answer to STAT and records the number of messages.
 func (l *listings) readCount(ctx context.Context, stat *request) error {
 	s := l.session
@@ -94,7 +90,7 @@ func (l *listings) readCount(ctx context.Context, stat *request) error {
 		return s.protocolFailure("STAT", "%s is not a drop listing", s.quote(stat.text.String()))
 	}
 	s.statWords = max(s.statWords, len(words))
-	l.count, s.listed = count, count
+	l.count = count
 	return nil
 }
 

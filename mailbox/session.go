@@ -18,7 +18,6 @@ type Session struct {
 	pop          *pop3.Conn
 	capabilities Capabilities
 	token        string // the access token, "" when the password is used
-	listed       int    // messages in the maildrop, as STAT said
 	requests
 }
 
