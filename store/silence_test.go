@@ -16,7 +16,7 @@ import (
 const (
 	// patience is how long the stores of the tests below wait for a database that does not answer.
 	patience = 300 * time.Millisecond
-	// slack is what a busy machine may add to a limit of time, and less than the limits that programs have.
+	// slack is the time that a busy machine may add to a limit, and less than the limits that programs have.
 	slack = 20 * time.Second
 )
 

@@ -1,0 +1,10 @@
+package page
+
+import "mailintegration/store"
+
+// Desk is the part of the database that the page asks. Each section has an interface of its own for it.
+type Desk interface {
+	deskMailboxes
+}
+
+var _ Desk = (*store.Store)(nil)

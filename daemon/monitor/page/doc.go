@@ -1,0 +1,42 @@
+// Package page shows people in a browser how the mailboxes are and what became of mail.
+//
+// The server makes whole pages of HTML; they work without a script. page.js only replaces the parts of a page that have changed.
+//
+// # What a page may do to the intake of mail
+//
+// Nothing. At most maxAsking visits ask the database at the same time, each for a limited time; the others wait, and are turned away
+// if that lasts. A visit gives its turn back before it writes to a reader, who may be slow. While the database is away, the page
+// says so, and the section of the mailboxes shows what the daemon itself knows.
+//
+// # What mail may do to a page
+//
+// Nothing. All that comes from mail goes through mailLine or mailText, which keep its direction to itself, show its control
+// characters and cut it. The Content-Security-Policy loads only our own style, script and pictures, and nothing inline.
+//
+// # A section
+//
+// A section has a file NAME.go with its routes, its models and its interface of the database, which Desk embeds; templates/NAME.html,
+// which defines "title" and "content"; texts/NAME.xml, with every text in each language; and an entry in sections(). A handler
+// reads through visit.desk, which fails while the database cannot be used, and ends with visit.render or visit.redirect, or returns
+// an error (fault.go). The menu shows the text NAME.menu. An element with an id and data-live is kept current.
+//
+// What changes something is a form with method=post and {{csrf}}, and its route has the right toAct.
+//
+// # Files
+//
+//	page.go       Page, its routes and its header fields
+//	section.go    sections and routes, in the order of the menu
+//	session.go    who has logged in, and what they may do
+//	visit.go      one request: reads the database in turn, renders
+//	answer.go     … notes when its answer begins
+//	form.go       forms come from a page of their session
+//	notice.go     a text that the page after a form shows once
+//	fault.go      the pages about errors
+//	desk.go       the part of the database that the page asks
+//	templates.go  parses the templates; their functions
+//	texts.go      the texts in each language
+//	moment.go     times, durations and sizes in words
+//	mail.go       text from mail
+//	static.go     style, script and icon
+//	mailboxes.go  the section of the mailboxes
+package page

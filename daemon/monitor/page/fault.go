@@ -1,0 +1,64 @@
+package page
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+
+	"mailintegration/store"
+)
+
+// Faults of a visit, besides those of the store.
+var (
+	errNotFound   = errors.New("there is no such page")
+	errNoRight    = errors.New("the token is for reading only")
+	errForm       = errors.New("the form is too old, or comes from elsewhere")
+	errBusy       = errors.New("too many visits ask the database")
+	errNoDatabase = errors.New("the database cannot be used")
+)
+
+// faults are the pages about faults, by their texts fault.NAME.title and fault.NAME.text. The first one that fits counts.
+var faults = []struct {
+	err  error
+	name string
+	code int
+}{
+	{errNotFound, "missing", http.StatusNotFound},
+	{errNoRight, "right", http.StatusForbidden},
+	{errForm, "form", http.StatusForbidden},
+	{errBusy, "busy", http.StatusServiceUnavailable},
+	{errNoDatabase, "database", http.StatusServiceUnavailable},
+	{store.ErrUnavailable, "database", http.StatusServiceUnavailable},
+	{store.ErrLocked, "busy", http.StatusServiceUnavailable},
+	{context.DeadlineExceeded, "busy", http.StatusServiceUnavailable},
+}
+
+// faultView is the model of the page about a fault.
+type faultView struct {
+	Name   string
+	Number string // under which the log has the error, "" if it has not
+}
+
+// showFault answers with a page about an error. It tells nothing of the error itself, which may name hosts and statements: the log
+// has that of an unexpected one.
+func (v *visit) showFault(err error) {
+	if v.w.begun {
+		panic(http.ErrAbortHandler) // the reader has a part of another answer, and must not take it for all
+	}
+	view := faultView{Name: "unexpected"}
+	v.code = http.StatusInternalServerError
+	for _, known := range faults {
+		if errors.Is(err, known.err) {
+			view.Name, v.code = known.name, known.code
+			break
+		}
+	}
+	if view.Name == "unexpected" {
+		view.Number = rand.Text()[:8]
+		v.page.failed(view.Number, v.route.pattern, err)
+	}
+	if v.render("fault", view) != nil {
+		http.Error(v.w, view.Name, v.code)
+	}
+}

@@ -1,0 +1,38 @@
+package page
+
+import "net/http"
+
+// noticeCookie has the key of the text that the next page shows, such as that a message was replayed.
+const noticeCookie = "notice"
+
+// noticeSeconds is how long a notice waits for its page.
+const noticeSeconds = 60
+
+// setNotice has the next page show a text. "" does nothing.
+func (v *visit) setNotice(key string) {
+	if key != "" {
+		v.sendNotice(key, noticeSeconds)
+	}
+}
+
+// takeNotice returns the text that this page has to show, "" for none.
+func (v *visit) takeNotice() string {
+	c, err := v.r.Cookie(noticeCookie)
+	if err != nil || isLive(v.r) {
+		return ""
+	}
+	v.sendNotice("", -1)
+	text, _ := v.lang.text(c.Value)
+	return text
+}
+
+// sendNotice sends the cookie.
+func (v *visit) sendNotice(key string, seconds int) {
+	http.SetCookie(v.w, &http.Cookie{
+		Name: noticeCookie, Value: key, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: v.page.secure, SameSite: http.SameSiteStrictMode,
+	})
+}
+
+// isLive reports whether the script of a page sends a request by itself. Such a request is no use of a session: it does not last
+// longer for it.
+func isLive(r *http.Request) bool { return r.Header.Get("Live") != "" }
