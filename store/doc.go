@@ -288,6 +288,7 @@
 //	reference.go, requesttype.go         groups, sites, priorities, sources and service request types
 //	team.go, user.go, people.go          teams and users
 //	password.go, passwordhash.go         passwords of users; their hashes
+//	pagetoken.go                         tokens that let people log in to the page of a daemon
 //	import.go                            reference data from CSV
 //	show.go                              requests and events for a person
 //	migrate.go, schema.go                the schema (migrations/): how it changes, and which one a database has

@@ -50,6 +50,8 @@ type cli struct {
 
 	Service serviceCmd `cmd:"" help:"Install, start, stop and remove the daemon as a service of systemd or Windows; show its state."`
 
+	Page pageCmd `cmd:"" help:"Create, list and revoke the tokens that people log in to the daemon's page with."`
+
 	Completion completionCmd `cmd:"" help:"Print the completions of the command line for a shell."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }

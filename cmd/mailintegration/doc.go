@@ -46,6 +46,7 @@
 //	request.go, show.go          the verbs request and event, as far as they only show
 //	handle.go, several.go        … and as far as they change; doing the same for several numbers
 //	message.go, moment.go        the verb message; times on the command line
+//	pagetoken.go                 the verb page token
 //	reference.go, user.go        the verbs team, group, site, priority, source and user
 //	password.go                  … and the passwords of users
 //	subscription.go              … and who is notified of new events

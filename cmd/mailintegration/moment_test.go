@@ -32,3 +32,25 @@ func TestAMomentIsADateOrHowLongAgo(t *testing.T) {
 		}
 	}
 }
+
+func TestATokenEndsAtADateAfterASpanOrNever(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 26, 14, 30, 0, 0, time.Local)
+	for text, want := range map[string]time.Time{
+		"2027-01-31": time.Date(2027, 1, 31, 0, 0, 0, 0, time.Local),
+		"8h":         now.Add(8 * time.Hour),
+		"90d":        now.AddDate(0, 0, 90),
+	} {
+		if got, err := endAt(text, now); err != nil || !got.Equal(want) {
+			t.Errorf("%s: %v, %v, want %s", text, got, err, want)
+		}
+	}
+	if got, err := endAt("never", now); got != nil || err != nil {
+		t.Errorf("never: %v, %v", got, err)
+	}
+	for _, wrong := range []string{"", "soon", "0d", "0s", "-8h", "8", "2026-11-26"} {
+		if got, err := endAt(wrong, now); err == nil {
+			t.Errorf("%q is %s", wrong, got)
+		}
+	}
+}
