@@ -91,8 +91,19 @@ server_login_retry = 1
 logfile =
 `
 
-// startPooler returns the address of a pgbouncer that leads to the server of this test binary.
+// startPooler returns the address of a pgbouncer that leads to the server of this test binary. It tries a few ports, since
+// another program may take a free one before pgbouncer does.
 func startPooler() (address string, err error) {
+	for range 5 {
+		if address, err = startPoolerOnce(); err == nil {
+			break
+		}
+	}
+	return address, err
+}
+
+// startPoolerOnce starts pgbouncer at a free port.
+func startPoolerOnce() (address string, err error) {
 	program, err := findPooler()
 	if err != nil {
 		return "", err

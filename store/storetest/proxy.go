@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -57,7 +59,10 @@ const (
 )
 
 // link is one connection of a client with the one to the server.
-type link struct{ client, server net.Conn }
+type link struct {
+	client, server net.Conn
+	pinged         atomic.Bool // the server has not answered the last ping
+}
 
 func (l *link) cut() {
 	l.client.Close()
@@ -229,7 +234,7 @@ func (p *Proxy) serve(client net.Conn) {
 	if err != nil {
 		return
 	}
-	l := &link{client, server}
+	l := &link{client: client, server: server}
 	if !p.add(l) {
 		l.cut()
 		return
@@ -276,7 +281,13 @@ func (p *Proxy) toServer(l *link) error {
 		if err != nil {
 			return err
 		}
-		cut, half := p.count(&p.frontend, cutAtFrontend, silenceAtFrontend)
+		cut, half := false, false
+		switch {
+		case bytes.Equal(m, ping):
+			l.pinged.Store(true)
+		case !bytes.Equal(m, terminate) && !isCancelRequest(m):
+			cut, half = p.count(&p.frontend, cutAtFrontend, silenceAtFrontend)
+		}
 		if cut {
 			return errCut
 		}
@@ -292,12 +303,34 @@ const (
 	readyForQuery   = 'Z'
 )
 
+var (
+	// ping is the message Query with which pgx asks whether a connection works. Its answer ends with ReadyForQuery.
+	ping      = []byte("Q\x00\x00\x00\x0c-- ping\x00")
+	terminate = []byte("X\x00\x00\x00\x04")
+)
+
+// isCancelRequest reports whether a message opens a connection only to cancel a statement on another one. Like all messages
+// that open a connection, it begins with a length, whose first octet is 0.
+func isCancelRequest(m []byte) bool {
+	const code = 80877102
+	return m[0] == 0 && len(m) >= 8 && binary.BigEndian.Uint32(m[4:]) == code
+}
+
 func (p *Proxy) toClient(l *link) error {
 	in := bufio.NewReader(l.server)
 	for {
 		m, err := readMessage(in, 5)
 		if err != nil {
 			return err
+		}
+		if l.pinged.Load() {
+			if m[0] == readyForQuery {
+				l.pinged.Store(false) // before the client can send its next message
+			}
+			if err := p.pass(l.client, m, false); err != nil {
+				return err
+			}
+			continue
 		}
 		if m[0] == commandComplete {
 			if cut, _ := p.count(&p.completes, cutBeforeComplete, pass); cut {

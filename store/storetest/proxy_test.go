@@ -3,7 +3,6 @@ package storetest_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -127,16 +126,54 @@ func TestProxyFallsSilentUntilPass(t *testing.T) {
 			}
 			tc.silence(proxy, 1)
 			for range 2 { // the second on a new connection
-				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-				if err := pool.Ping(ctx); err == nil || !proxy.Silent() {
-					t.Errorf("error %v, silent %t", err, proxy.Silent())
+				ctx, stop := context.WithCancel(t.Context())
+				asked := make(chan error, 1)
+				go func() {
+					_, err := pool.Exec(ctx, `SELECT 1`, pgx.QueryExecModeSimpleProtocol)
+					asked <- err
+				}()
+				storetest.Until(t, "the proxy is silent", proxy.Silent)
+				stop()
+				if err := <-asked; err == nil {
+					t.Error("an answer came through")
 				}
-				cancel()
 			}
 			proxy.Pass()
 			if err := pool.Ping(t.Context()); err != nil || proxy.Silent() {
 				t.Errorf("afterwards: %v", err)
 			}
 		})
+	}
+}
+
+func TestProxyDoesNotCountWhatTheDriverSendsAtATimeOfItsOwn(t *testing.T) {
+	t.Parallel()
+	db := storetest.Empty(t)
+	proxy := storetest.NewProxy(t, db.URL)
+	conn, err := pgx.Connect(t.Context(), proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy.Pass()
+	if err := conn.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if messages, _ := proxy.Counts(); messages != 0 || proxy.Backend() != 0 || proxy.Rounds() != 0 {
+		t.Errorf("a ping is %d messages, %d answers and %d rounds", messages, proxy.Backend(), proxy.Rounds())
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	asked := make(chan error, 1)
+	go func() {
+		_, err := conn.Exec(ctx, `SELECT pg_sleep(600)`, pgx.QueryExecModeSimpleProtocol)
+		asked <- err
+	}()
+	storetest.Until(t, "the statement has been sent", func() bool { messages, _ := proxy.Counts(); return messages > 0 })
+	stop()
+	if err := <-asked; err == nil {
+		t.Error("the statement was not cancelled")
+	}
+	<-conn.PgConn().CleanupDone() // the driver has asked the server to cancel the statement, and has ended the connection
+	if messages, completes := proxy.Counts(); messages != 1 || completes != 0 {
+		t.Errorf("a statement that was cancelled is %d messages and %d commands", messages, completes)
 	}
 }

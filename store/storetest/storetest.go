@@ -94,7 +94,7 @@ func create(t testing.TB, from string) *Database {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
 		defer cancel()
 		if err := administer(ctx, admin, `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
 			t.Error(err)
