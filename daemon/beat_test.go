@@ -123,6 +123,22 @@ func TestTheLastReportAboutAMailboxThatWasRemovedIsNoted(t *testing.T) {
 	}
 }
 
+// TestAMailboxWaitsAsSoonAsItsLeaseHasCome reads the status before the loop of the mailbox has noticed the lease.
+func TestAMailboxWaitsAsSoonAsItsLeaseHasCome(t *testing.T) {
+	t.Parallel()
+	d := newWorld(t).daemon()
+	d.launch = func(*worker) {}
+	if s := d.workers[0].status(time.Now()); s.State != Standby || s.Held || !s.NextPoll.IsZero() {
+		t.Errorf("before the first beat: %+v", s)
+	}
+	if err := newKeeper(d, nil).beat(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s := d.workers[0].status(time.Now()); s.State != Waiting || !s.Held || s.NextPoll.IsZero() {
+		t.Errorf("after it: %+v", s)
+	}
+}
+
 func TestStatusTellsHowFarTheClocksAreApart(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, pop3test.Options{})

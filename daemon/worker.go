@@ -340,6 +340,8 @@ func (w *worker) status(now time.Time) MailboxStatus {
 		s.State = Stopping
 	case !w.busy && !s.Held:
 		s.State, s.NextPoll = Standby, time.Time{}
+	case !w.busy && s.State == Standby: // the lease has just come: the loop has not noticed
+		s.State = Waiting
 	}
 	return s
 }
