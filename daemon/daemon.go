@@ -195,6 +195,21 @@ func (d *Daemon) log() events { return events{d.options().Logger.Named("daemon")
 // isOpen reports whether the store is open.
 func (d *Daemon) isOpen() bool { return d.options().Store != nil }
 
+// Store returns the open store, for those who show what is in it. The daemon closes it when Run ends. The error says why the
+// database cannot be used now.
+func (d *Daemon) Store() (*store.Store, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	opened := d.options().Store
+	switch {
+	case d.database.Err != nil:
+		return nil, d.database.Err
+	case opened == nil:
+		return nil, errors.New("the database is not open yet")
+	}
+	return opened, nil
+}
+
 // Run polls every mailbox on its schedule, as far as this daemon gets its lease, until parent is cancelled. Then it finishes
 // the messages in hand, gives the leases back and returns nil. While the database is away, Run goes on and waits for it.
 // It returns an error only if the store cannot be opened at all, and waiting cannot help.

@@ -35,6 +35,7 @@
 //	update.go, restart_*.go      a daemon whose executable was replaced makes way for the new one
 //	reload.go, brokenfiles.go    reads the configuration again while the daemon runs; tells it which files are broken
 //	listen.go                    … makes its monitor answer at Listen
+//	page.go                      … shows people the page, from the daemon's store
 //	check.go, check_*.go         the verb check: database, directories, free space, servers, token
 //	places_*.go                  what check asks the operating system: free space and owners
 //	explain.go, explained.go     the verb explain, and what it prints

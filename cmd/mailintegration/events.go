@@ -90,6 +90,12 @@ func (e events) notListening(address string, err error) {
 		zap.String("hint", "end the program that has this port, or choose another one in Listen; mail is not affected"))
 }
 
+// pageFailed says why a person was shown a number instead of a page. The intake of mail is not affected.
+func (e events) pageFailed(number, route string, err error) {
+	e.log.Warn("page failed", zap.String("number", number), zap.String("route", route), zap.Error(err),
+		zap.String("hint", "this is a bug: report it with this line"))
+}
+
 // mailboxChanged says what has changed about a mailbox since the configuration was read before.
 func (e events) mailboxChanged(m config.MailboxChange) {
 	fields := []zap.Field{zap.String("mailbox", m.Name), zap.Strings("tags", m.Tags)}

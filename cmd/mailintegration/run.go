@@ -69,6 +69,9 @@ func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal, c runCmd) er
 		return err
 	}
 	defer health.Close() // it tells of the stop, too
+	if err := in.showPage(health, d); err != nil {
+		return err
+	}
 	health.ConfigurationRead(in.service.Hash(), in.broken == nil)
 	r.answerAt, r.tellRead = health.Listen, health.ConfigurationRead
 	r.listen()

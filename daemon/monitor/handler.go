@@ -16,20 +16,46 @@ const (
 	metricsPath = "/metrics"
 )
 
+// Page answers the requests of people: all those that are not for programs.
+type Page interface {
+	http.Handler
+	EndStreams() // ends the answers that go on until their reader leaves
+}
+
+// Show makes the monitor answer people, too. It comes before Listen.
+func (m *Monitor) Show(p Page) { m.page = p }
+
 // handler returns what answers the requests.
 func (m *Monitor) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc(livePath, func(w http.ResponseWriter, r *http.Request) { answer(w, r, m.live()) })
-	mux.HandleFunc(readyPath, func(w http.ResponseWriter, r *http.Request) { answer(w, r, m.ready()) })
-	mux.Handle(metricsPath, m.metricsHandler())
-	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
+	mux.Handle(livePath, onlyReads(func(w http.ResponseWriter, r *http.Request) { answer(w, r, m.live()) }))
+	mux.Handle(readyPath, onlyReads(func(w http.ResponseWriter, r *http.Request) { answer(w, r, m.ready()) }))
+	mux.Handle(metricsPath, onlyReads(m.metricsHandler().ServeHTTP))
+	if m.page != nil {
+		mux.Handle("/", m.page)
+		return mux
+	}
+	mux.Handle("/", onlyReads(http.NotFound))
+	mux.Handle("/{$}", onlyReads(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, "mailintegration %s: %s, %s, %s\n", m.version, livePath, readyPath, metricsPath)
-	})
+	}))
 	return mux
 }
 
-// onlyFor lets a request pass if it only reads, and if its Host says that its sender means this machine: a web page that gives its
-// own name the address 127.0.0.1 (DNS rebinding) makes a browser send that name.
+// onlyReads lets a request pass if it only reads.
+func onlyReads(next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "only GET and HEAD are answered", http.StatusMethodNotAllowed)
+			return
+		}
+		next(w, r)
+	})
+}
+
+// onlyFor lets a request pass if its Host says that its sender means this machine: a web page that gives its own name the address
+// 127.0.0.1 (DNS rebinding) makes a browser send that name.
 func onlyFor(host string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -37,15 +63,11 @@ func onlyFor(host string, next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Type", "text/plain; charset=utf-8")
-		switch {
-		case !isOurName(r.Host, host):
+		if !isOurName(r.Host, host) {
 			http.Error(w, "this is not the host that the request names: ask "+host, http.StatusMisdirectedRequest)
-		case r.Method != http.MethodGet && r.Method != http.MethodHead:
-			h.Set("Allow", "GET, HEAD")
-			http.Error(w, "only GET and HEAD are answered", http.StatusMethodNotAllowed)
-		default:
-			next.ServeHTTP(w, r)
+			return
 		}
+		next.ServeHTTP(w, r)
 	})
 }
 

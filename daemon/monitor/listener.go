@@ -92,6 +92,9 @@ func (m *Monitor) serve(address string, socket net.Listener) *listener {
 		MaxHeaderBytes: maxHeaderOctets, ConnState: open.note,
 		ErrorLog: log.New(io.Discard, "", 0), // what clients do wrong is no trouble of the daemon
 	}}
+	if m.page != nil {
+		l.server.RegisterOnShutdown(m.page.EndStreams)
+	}
 	go func() {
 		defer close(l.ended)
 		_ = l.server.Serve(socket) // Listen sees that it has ended

@@ -43,6 +43,7 @@ type Monitor struct {
 	build     []string // the labels of buildInfo
 	now       func() time.Time
 	limits    limits
+	page      Page // nil: people get no answer
 
 	mu       sync.Mutex // held while the listener changes
 	listener *listener  // nil while there is none
@@ -77,6 +78,15 @@ func New(o Options) (*Monitor, error) {
 	}
 	m.registry = newRegistry(m, cmp.Or(o.Meter, NewMeter()))
 	return m, nil
+}
+
+// Status returns the state of the daemon. It waits only for a limited time: the error says that the daemon does not answer.
+func (m *Monitor) Status() (daemon.Status, error) {
+	seen := m.inspector.look()
+	if seen.silent {
+		return daemon.Status{}, seen.stuck
+	}
+	return seen.status, nil
 }
 
 // ConfigurationRead notes that the configuration was read: the hash of the one in force from now on, and whether all files were

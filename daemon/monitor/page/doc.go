@@ -1,6 +1,8 @@
 // Package page shows people in a browser how the mailboxes are and what became of mail.
 //
-// The server makes whole pages of HTML; they work without a script. page.js only replaces the parts of a page that have changed.
+// The server makes whole pages of HTML; they work without a script. page.js only replaces the parts of a page that have changed:
+// it hears of changes by server-sent events (live.go), and asks for the page again. At most maxStreams pages are told, a reader who
+// does not read loses the connection, and what the script does makes no session last longer.
 //
 // # What a page may do to the intake of mail
 //
@@ -37,6 +39,7 @@
 //	texts.go      the texts in each language
 //	moment.go     times, durations and sizes in words
 //	mail.go       text from mail
+//	live.go       tells the script of a page that something has changed
 //	static.go     style, script and icon
 //	mailboxes.go  the section of the mailboxes
 package page

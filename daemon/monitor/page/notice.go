@@ -32,7 +32,3 @@ func (v *visit) sendNotice(key string, seconds int) {
 		Name: noticeCookie, Value: key, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: v.page.secure, SameSite: http.SameSiteStrictMode,
 	})
 }
-
-// isLive reports whether the script of a page sends a request by itself. Such a request is no use of a session: it does not last
-// longer for it.
-func isLive(r *http.Request) bool { return r.Header.Get("Live") != "" }

@@ -53,6 +53,7 @@ type Page struct {
 	marks     marks
 	static    map[string]staticFile
 	asking    chan struct{} // has an element for each visit that asks the database
+	streams   *streams
 	mux       *http.ServeMux
 
 	standIn *session // everybody's, nil for nobody's
@@ -69,6 +70,7 @@ func New(o Options) (*Page, error) {
 	p := &Page{
 		daemon: o.Daemon, openDesk: o.Desk, version: o.Version, now: o.Now, secure: o.Secure, failed: o.Failed,
 		patience: cmp.Or(o.patience, usualPatience), sections: sections(), marks: newMarks(), asking: make(chan struct{}, maxAsking),
+		streams: newStreams(),
 	}
 	if p.now == nil {
 		p.now = time.Now
@@ -100,6 +102,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *Page) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+staticPath+"{name}", p.serveStatic)
+	mux.HandleFunc("GET "+livePath, p.serveLive)
 	mux.Handle("GET /{$}", p.visited(route{pattern: "GET /{$}", handle: (*visit).showFirst}))
 	mux.Handle("/", p.visited(route{pattern: "/", handle: func(*visit) error { return errNotFound }}))
 	for _, s := range p.sections {
