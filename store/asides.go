@@ -35,7 +35,9 @@ type AsideFilter struct {
 	ID      int64
 	Event   int64
 	Mailbox string
-	Waiting bool // only those that are neither replayed nor discarded
+	Waiting bool  // only those that are neither replayed nor discarded
+	After   int64 // list only higher numbers, for the next page
+	Limit   int   // 0 for no limit
 }
 
 // Asides lists messages that were set aside, the oldest first.
@@ -50,8 +52,8 @@ func (s *Store) Asides(ctx context.Context, f AsideFilter) ([]AsideDetail, error
 		JOIN receipt AS r           ON r.mailbox_id = s.mailbox_id AND r.digest = s.digest
 		LEFT JOIN user_account AS u ON u.id = s.settled_by_id
 		WHERE ($1 = 0 OR s.id = $1) AND ($2 = 0 OR s.event_id = $2) AND ($3 = '' OR lower(m.name) = lower($3))
-		  AND (NOT $4 OR s.state = 'waiting')
-		ORDER BY s.id`, f.ID, f.Event, clean(f.Mailbox), f.Waiting)
+		  AND (NOT $4 OR s.state = 'waiting') AND s.id > $5
+		ORDER BY s.id LIMIT nullif($6, 0)`, f.ID, f.Event, clean(f.Mailbox), f.Waiting, f.After, f.Limit)
 	all, err := pgx.AppendRows([]AsideDetail{}, rows, func(row pgx.CollectableRow) (a AsideDetail, err error) {
 		var by nullPerson
 		var digest []byte

@@ -38,9 +38,11 @@ func MigrateWithin(ctx context.Context, url string, lockTime time.Duration) ([]s
 // may block, or return an error with which the step fails. A limit of 0 keeps the usual limit. Call OnFiles before the
 // store is used.
 func (s *Store) OnFiles(limit time.Duration, step func(name string) error) {
-	s.attachments.runner.step = step
-	if limit > 0 {
-		s.attachments.runner.limit = func(int64) time.Duration { return limit }
+	for _, runner := range []*fileRunner{s.attachments.runner, s.readers} {
+		runner.step = step
+		if limit > 0 {
+			runner.limit = func(int64) time.Duration { return limit }
+		}
 	}
 }
 
@@ -66,4 +68,13 @@ func MessageQuery(f MessageFilter, mailbox int64) (sql string, args []any, err e
 		return "", nil, err
 	}
 	return q.sql(defaultMessages), q.args, nil
+}
+
+// RequestQuery returns the query of RequestPage with its arguments.
+func RequestQuery(f RequestFilter, mailbox int64) (sql string, args []any) {
+	if f.Mailbox == "" {
+		mailbox = 0
+	}
+	q := newRequestQuery(f, mailbox)
+	return q.sql(defaultRequests), q.args
 }

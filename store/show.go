@@ -95,6 +95,7 @@ type ActivityDetail struct {
 
 // AttachmentDetail is one file. The attachment directory keeps its octets under its SHA-256.
 type AttachmentDetail struct {
+	ID        int64  `json:"id"` // for mailintegration attachment get
 	Name      string `json:"name"`
 	MediaType string `json:"media_type"`
 	Octets    int64  `json:"octets"`
@@ -120,38 +121,6 @@ type Participant struct {
 	Address string  `json:"address"` // "" for a user
 }
 
-// RequestFilter says which requests to list. A zero field excludes no request.
-type RequestFilter struct {
-	Kinds  []processor.RequestKind
-	State  processor.RequestState
-	Team   string
-	Before int64 // list only lower numbers, for the next page
-	Limit  int   // 0 for no limit
-}
-
-// Requests lists requests, newest first.
-func (s *Store) Requests(ctx context.Context, f RequestFilter) ([]RequestSummary, error) {
-	if err := s.checkTeam(ctx, f.Team); err != nil {
-		return nil, err
-	}
-	kinds := make([]string, len(f.Kinds))
-	for i, k := range f.Kinds {
-		kinds[i] = string(k)
-	}
-	rows, _ := s.pool.Query(ctx, selectRequest+`
-		WHERE (cardinality($1::text[]) = 0 OR r.kind = ANY ($1))
-		  AND ($2 = '' OR r.state = $2)
-		  AND ($3 = '' OR lower(t.name) = lower($3))
-		  AND ($4 = 0 OR r.number < $4)
-		ORDER BY r.number DESC
-		LIMIT nullif($5, 0)`, kinds, f.State, clean(f.Team), f.Before, f.Limit)
-	all, err := pgx.AppendRows([]RequestSummary{}, rows, scanRequest)
-	if err != nil {
-		return nil, fmt.Errorf("list requests: %w", err)
-	}
-	return all, nil
-}
-
 // Request returns everything about one request, read from one snapshot of the database. The error is ErrUnknown if no
 // request has the number.
 func (s *Store) Request(ctx context.Context, number int64) (RequestDetail, error) {
@@ -171,7 +140,7 @@ func (s *Store) Request(ctx context.Context, number int64) (RequestDetail, error
 }
 
 func readRequest(ctx context.Context, tx pgx.Tx, number int64) (d RequestDetail, err error) {
-	rows, _ := tx.Query(ctx, selectRequest+`WHERE r.number = $1`, number)
+	rows, _ := tx.Query(ctx, selectRequest+`WHERE r.number = $2`, nil, number)
 	if d.RequestSummary, err = pgx.CollectExactlyOneRow(rows, scanRequest); err != nil {
 		return d, err
 	}
@@ -200,7 +169,7 @@ func readRequest(ctx context.Context, tx pgx.Tx, number int64) (d RequestDetail,
 	return d, err
 }
 
-// selectRequest selects the columns that scanRequest reads, in its order.
+// selectRequest selects the columns that scanRequest reads, in its order. Its parameter $1 is where counting ends, NULL for nowhere.
 const selectRequest = `
 	SELECT r.number, r.kind, r.state, t.name, r.subject,
 	       requester.logon, requester.name, the_user.logon, the_user.name, assignee.logon, assignee.name,
@@ -208,8 +177,8 @@ const selectRequest = `
 	       coalesce(site.name, ''), coalesce(source.name, ''), coalesce(priority.name, ''), coalesce(g.name, ''),
 	       coalesce(y.name, ''), coalesce(m.name, ''),
 	       r.linked_to_id, r.opened_at, opener.logon, opener.name, r.sent_at, r.due_at, r.processed_at, r.from_own,
-	       (SELECT count(*) FROM activity a WHERE a.request_id = r.number),
-	       (SELECT count(*) FROM attachment a WHERE a.request_id = r.number)
+	       (SELECT count(*) FROM (SELECT FROM activity a WHERE a.request_id = r.number LIMIT $1::bigint) AS counted),
+	       (SELECT count(*) FROM (SELECT FROM attachment a WHERE a.request_id = r.number LIMIT $1::bigint) AS counted)
 	FROM request r
 	JOIN team t                      ON t.id = r.team_id
 	JOIN user_account requester      ON requester.id = r.requester_id
@@ -280,7 +249,7 @@ func readActivities(ctx context.Context, tx pgx.Tx, number int64) ([]ActivityDet
 func readAttachments(ctx context.Context, tx pgx.Tx, d *RequestDetail) error {
 	d.Attachments = []AttachmentDetail{}
 	rows, err := tx.Query(ctx, `
-		SELECT coalesce(activity_id, 0), name, media_type, octets, sha256, content_id, inline, raw
+		SELECT coalesce(activity_id, 0), id, name, media_type, octets, sha256, content_id, inline, raw
 		FROM attachment WHERE request_id = $1
 		ORDER BY activity_id, position, id`, d.Number)
 	if err != nil {
@@ -289,7 +258,7 @@ func readAttachments(ctx context.Context, tx pgx.Tx, d *RequestDetail) error {
 	var activity int64
 	var a AttachmentDetail
 	var sum []byte
-	_, err = pgx.ForEachRow(rows, []any{&activity, &a.Name, &a.MediaType, &a.Octets, &sum, &a.ContentID, &a.Inline, &a.Raw}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&activity, &a.ID, &a.Name, &a.MediaType, &a.Octets, &sum, &a.ContentID, &a.Inline, &a.Raw}, func() error {
 		a.SHA256 = hex.EncodeToString(sum)
 		list := &d.Attachments
 		for i := range d.Activities {

@@ -67,13 +67,13 @@ const shown = `{
 	"activity_count": 1, "attachment_count": 3,
 	"body": "It smokes.", "html": "<p>It smokes.</p>", "fields": [], "defects": ["date cannot be read"],
 	"attachments": [
-		{"name": "smoke.png", "media_type": "image/png", "octets": 5, "sha256": "0101010101010101010101010101010101010101010101010101010101010101", "content_id": "cid@x", "inline": true, "raw": false},
-		{"name": "message.eml", "media_type": "message/rfc822", "octets": 1000, "sha256": "0202020202020202020202020202020202020202020202020202020202020202", "content_id": "", "inline": false, "raw": true}
+		{"id": 2, "name": "smoke.png", "media_type": "image/png", "octets": 5, "sha256": "0101010101010101010101010101010101010101010101010101010101010101", "content_id": "cid@x", "inline": true, "raw": false},
+		{"id": 1, "name": "message.eml", "media_type": "message/rfc822", "octets": 1000, "sha256": "0202020202020202020202020202020202020202020202020202020202020202", "content_id": "", "inline": false, "raw": true}
 	],
 	"activities": [{
 		"id": 1, "subject": "RE: Printer", "body": "Now it burns.", "html": "", "author": null, "sender": {"name": "Bob", "address": "bob@else.org"},
 		"sent_at": null, "flagged": true, "from_own": false, "defects": ["From names 2 authors; bob@else.org counts"], "recorded_at": "2026-02-02T10:00:00Z", "recorded_by": {"logon": "daemon", "name": "daemon"},
-		"attachments": [{"name": "fire.png", "media_type": "image/png", "octets": 6, "sha256": "abababababababababababababababababababababababababababababababab", "content_id": "", "inline": false, "raw": false}]
+		"attachments": [{"id": 3, "name": "fire.png", "media_type": "image/png", "octets": 6, "sha256": "abababababababababababababababababababababababababababababababab", "content_id": "", "inline": false, "raw": false}]
 	}],
 	"history": [
 		{"at": "2026-02-01T09:01:00Z", "author": {"logon": "daemon", "name": "daemon"}, "what": "opened", "reason": "new_mail", "detail": "", "activity": null},
@@ -140,7 +140,12 @@ func TestRequestsAreListedByFilter(t *testing.T) {
 		{"in a state", store.RequestFilter{State: processor.StateOpen}, []int64{2}},
 		{"of a team, whose name is matched without regard to case", store.RequestFilter{Team: "hr"}, []int64{1}},
 		{"a page", store.RequestFilter{Limit: 1}, []int64{3}},
-		{"the next page", store.RequestFilter{Limit: 1, Before: 3}, []int64{2}},
+		{"of a mailbox, whose name is matched without regard to case", store.RequestFilter{Mailbox: "HelpDesk"}, []int64{2}},
+		{"in a state, of a mailbox", store.RequestFilter{Mailbox: "helpdesk", State: processor.StateClosed}, []int64{}},
+		{"with a part of the subject", store.RequestFilter{Subject: "DES"}, []int64{1}},
+		{"with a subject that looks like a pattern", store.RequestFilter{Subject: "_ri%"}, []int64{}},
+		{"opened since", store.RequestFilter{Since: time.Date(2026, 2, 1, 9, 1, 0, 0, time.UTC)}, []int64{3, 2}},
+		{"of a kind that has no such state", store.RequestFilter{Kinds: []processor.RequestKind{processor.Event}, State: processor.StateClosed}, []int64{}},
 		{"no match", store.RequestFilter{State: processor.StateClosed}, []int64{}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -154,8 +159,10 @@ func TestRequestsAreListedByFilter(t *testing.T) {
 			equal(t, tc.want, numbers)
 		})
 	}
-	_, err := s.Requests(t.Context(), store.RequestFilter{Team: "nobody"})
-	fails(t, err, store.ErrUnknown)
+	for _, f := range []store.RequestFilter{{Team: "nobody"}, {Mailbox: "nowhere"}} {
+		_, err := s.Requests(t.Context(), f)
+		fails(t, err, store.ErrUnknown)
+	}
 }
 
 func TestAListedEventSaysWhenItWasProcessed(t *testing.T) {

@@ -36,6 +36,7 @@ type Store struct {
 	pool         *pgxpool.Pool
 	server       *server
 	attachments  attachmentDirectory
+	readers      *fileRunner // of files that people ask for: one that hangs for them holds up no acceptance
 	now          func() time.Time
 	readOnly     bool
 	withoutFiles bool
@@ -55,7 +56,8 @@ type Store struct {
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		attachments: attachmentDirectory{root: o.AttachmentDirectory, runner: &fileRunner{}}, now: o.Now, readOnly: o.ReadOnly,
-		limits: limitsOf(o), server: &server{}, id: newIdentity(),
+		readers: &fileRunner{},
+		limits:  limitsOf(o), server: &server{}, id: newIdentity(),
 	}
 	config, err := poolConfig(o, s.limits, s.server)
 	if err != nil {

@@ -35,6 +35,7 @@ type cli struct {
 
 	Logs logsCmd `cmd:"" help:"Show the daemon's log, list and remove its files."`
 
+	Attachment  attachmentCmd  `cmd:"" help:"Write attachments of requests to files."`
 	Attachments attachmentsCmd `cmd:"" help:"Make the attachment directory this database's."`
 
 	Template templateCmd `cmd:"" help:"Show, check and save the texts of the mail that is sent."`

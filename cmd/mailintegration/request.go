@@ -9,7 +9,7 @@ import (
 )
 
 type requestCmd struct {
-	List requestListCmd `cmd:"" help:"List requests, newest first."`
+	List requestListCmd `cmd:"" help:"List requests, the one opened last first."`
 	Show requestShowCmd `cmd:"" help:"Show one request with its activities, history and attachments."`
 
 	Resolve requestResolveCmd `cmd:"" help:"Mark incidents and service requests as resolved."`
@@ -23,15 +23,27 @@ type requestListCmd struct {
 	Kind  string `enum:"incident,service_request,event," default:"" help:"Only requests of this kind: incident, service_request or event."`
 	State string `help:"Only requests in this state: new, open, resolved or closed; events: new, in_progress or processed."`
 	Team  string `help:"Only requests of this team."`
-	Limit int    `default:"50" help:"The largest number to list."`
+	searched
+}
+
+// searched holds the flags by which requests and events are found.
+type searched struct {
+	Mailbox string `placeholder:"NAME" help:"Only those that came from this mailbox."`
+	Subject string `placeholder:"TEXT" help:"Only those with this part of the subject."`
+	Since   moment `placeholder:"TIME" help:"Only those opened at this time or later: 2026-11-26, '2026-11-26 14:30', or 36h or 7d ago."`
+	Limit   int    `default:"50" help:"The largest number to list."`
+}
+
+// filter returns what the flags ask for.
+func (c searched) filter(kind, state, team string) store.RequestFilter {
+	return store.RequestFilter{
+		Kinds: kinds(kind), State: processor.RequestState(state), Team: team,
+		Mailbox: c.Mailbox, Subject: c.Subject, Since: c.Since.Time, Limit: c.Limit,
+	}
 }
 
 // Run lists requests.
-func (c *requestListCmd) Run(e *env) error {
-	return c.list(e, store.RequestFilter{
-		Kinds: kinds(c.Kind), State: processor.RequestState(c.State), Team: c.Team, Limit: c.Limit,
-	})
-}
+func (c *requestListCmd) Run(e *env) error { return c.list(e, c.filter(c.Kind, c.State, c.Team)) }
 
 func (o output) list(e *env, f store.RequestFilter) error {
 	return list(e, o, func(s *store.Store) ([]store.RequestSummary, error) { return s.Requests(e.ctx, f) },
@@ -71,7 +83,7 @@ func (c *requestShowCmd) Run(e *env) error {
 }
 
 type eventCmd struct {
-	List eventListCmd   `cmd:"" help:"List events, newest first."`
+	List eventListCmd   `cmd:"" help:"List events, the one opened last first."`
 	Show requestShowCmd `cmd:"" help:"Show one event."`
 
 	Process eventProcessCmd `cmd:"" help:"Mark events as processed."`
@@ -81,14 +93,12 @@ type eventListCmd struct {
 	output
 	State string `help:"Only events in this state: new, in_progress or processed."`
 	Team  string `help:"Only events of this team."`
-	Limit int    `default:"50" help:"The largest number to list."`
+	searched
 }
 
 // Run lists events.
 func (c *eventListCmd) Run(e *env) error {
-	return c.list(e, store.RequestFilter{
-		Kinds: kinds(string(processor.Event)), State: processor.RequestState(c.State), Team: c.Team, Limit: c.Limit,
-	})
+	return c.list(e, c.filter(string(processor.Event), c.State, c.Team))
 }
 
 // short returns s, cut to n characters.

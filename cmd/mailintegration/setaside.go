@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"text/tabwriter"
 
 	"mailintegration/daemon"
@@ -111,58 +110,15 @@ type setAsideExportCmd struct {
 
 // Run writes the octets of a message.
 func (c *setAsideExportCmd) Run(e *env) error {
-	if c.File == "-" {
-		return c.export(e, octetsTo(e.stdout))
-	}
-	// The file comes before the configuration: only root may be allowed to write it, see openMessages.
-	f, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return &failure{code: exitFailed, err: err, hint: "name a file that does not exist, or -"}
-	}
-	if err != nil {
-		return &failure{code: exitFailed, err: err, hint: "name a file that can be written, or -"}
-	}
-	err = c.export(e, f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = cmp.Or(err, f.Close()); err != nil {
-		if gone := os.Remove(c.File); gone != nil {
-			return fmt.Errorf("%w; remove %s, which is not complete", err, c.File)
-		}
-		return err
-	}
-	fmt.Fprintf(e.stdout, "message %d written to %s\n", c.ID, c.File)
-	return nil
+	return exportTo(e, c.File, fmt.Sprintf("message %d", c.ID), func(s *store.Store) (*store.Octets, error) {
+		octets, err := s.OpenAsideOctets(e.ctx, c.ID)
+		return octets, noAside(err)
+	})
 }
 
-// octetsTo returns the writer that takes octets as they are, unless they would go to a real terminal, which obeys some.
-func octetsTo(w io.Writer) io.Writer {
-	if t, is := w.(*terminal); is && !isTerminal(w) {
-		return t.to
-	}
-	return w
-}
-
-// export copies the octets of the message.
-func (c *setAsideExportCmd) export(e *env, to io.Writer) error {
-	in, err := openToRead(e)
-	if err != nil {
-		return err
-	}
-	defer in.close()
-	aside, err := in.store.OpenAside(e.ctx, c.ID)
-	if err != nil {
-		return lostOriginal(noAside(err))
-	}
-	defer aside.Raw.Close()
-	_, err = io.Copy(to, io.NewSectionReader(aside.Raw, 0, aside.Raw.Size()))
-	return err
-}
-
-// lostOriginal adds a hint to the error of a message whose file is gone.
+// lostOriginal adds a hint to the error of a file of the attachment directory that is gone or damaged.
 func lostOriginal(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrDamaged) {
 		return &failure{code: exitFailed, err: err, hint: "restore the file from a backup of AttachmentDirectory"}
 	}
 	return err

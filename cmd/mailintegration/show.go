@@ -95,7 +95,7 @@ func showAttachments(w io.Writer, attachments []store.AttachmentDetail) {
 	}
 	fmt.Fprintln(w, "\n  Attachments")
 	for _, a := range attachments {
-		printLine(w, "    %s (%s, %s)", a.Name, a.MediaType, size(a.Octets))
+		printLine(w, "    %d: %s (%s, %s)", a.ID, a.Name, a.MediaType, size(a.Octets))
 	}
 }
 
