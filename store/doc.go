@@ -291,5 +291,7 @@
 //	pagetoken.go                         tokens that let people log in to the page of a daemon
 //	import.go                            reference data from CSV
 //	show.go                              requests and events for a person
+//	requestlist.go, requestview.go       … as a list in parts, and one in parts of bounded size
+//	octets.go                            files of the attachment directory for a person
 //	migrate.go, schema.go                the schema (migrations/): how it changes, and which one a database has
 package store

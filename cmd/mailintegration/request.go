@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -46,7 +47,13 @@ func (c searched) filter(kind, state, team string) store.RequestFilter {
 func (c *requestListCmd) Run(e *env) error { return c.list(e, c.filter(c.Kind, c.State, c.Team)) }
 
 func (o output) list(e *env, f store.RequestFilter) error {
-	return list(e, o, func(s *store.Store) ([]store.RequestSummary, error) { return s.Requests(e.ctx, f) },
+	return list(e, o, func(s *store.Store) ([]store.RequestSummary, error) {
+		found, err := s.Requests(e.ctx, f)
+		if errors.Is(err, store.ErrUnknown) && f.Mailbox != "" {
+			return nil, &failure{code: exitFailed, err: err, hint: "run mailintegration mailbox list to see the names"}
+		}
+		return found, err
+	},
 		[]string{"number", "kind", "state", "opened", "requester", "group", "subject"}, func(r store.RequestSummary) []any {
 			return []any{r.Number, r.Kind, r.State, when(&r.OpenedAt), person(r.Requester), r.Group, short(r.Subject, 60)}
 		})
