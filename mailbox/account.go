@@ -72,6 +72,9 @@ func (a Account) withDefaults() Account {
 	return a
 }
 
+// HostPort returns the server as host:port for a person.
+func (a Account) HostPort() string { return a.withDefaults().address() }
+
 // address returns host:port for a person, with IPv6 addresses in brackets.
 func (a Account) address() string {
 	return net.JoinHostPort(a.Server, strconv.Itoa(a.Port))

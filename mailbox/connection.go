@@ -129,7 +129,7 @@ func (c *connection) next() error {
 		r, ok = parseChallenge(string(line))
 	}
 	if !ok {
-		return fmt.Errorf("%w: it answered %.80q", ErrProtocol, c.redact(string(line)))
+		return c.strange(string(line))
 	}
 	c.last = r
 	c.out = append(c.out[:0], r.String()+"\r\n"...)

@@ -52,6 +52,7 @@
 //	account.go                   Account: the settings of one maildrop, their defaults and checks
 //	resumption.go                TLSSessions: the TLS sessions of an account, resumed by its next session
 //	session.go                   Open, Close: from the connection to the log-in; how a step runs
+//	greet.go                     Greet: a session up to its log-in, for those who only look
 //	greeting.go                  the server's first line, and whether a silent server waits for TLS
 //	findsecurity.go              FindSecurity: whether a server wants TLS at once, STLS or no TLS; without a log-in
 //	capability.go                CAPA
@@ -67,6 +68,7 @@
 //	redact.go                    texts of the server without secrets and control characters
 //	errors.go                    the classes of errors
 //	hint.go                      what a person can do: certificate, TLS, log-in, network
+//	hintanswer.go                … another program than a mail server, a chain with a gap, POP3 switched off
 //	refused_*.go                 … and whether a server refused the connection
 //	grace.go                     a context that outlives a stop for a moment
 package mailbox

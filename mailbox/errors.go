@@ -177,7 +177,7 @@ func classify(err error) error {
 	var handshake *handshakeError
 	switch {
 	case errors.As(err, &certificate):
-		return fmt.Errorf("%w: %w", ErrCertificate, certificate.Err)
+		return fmt.Errorf("%w: %w", ErrCertificate, untrusted{certificate})
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return ErrTimeout
 	case isContext(err):

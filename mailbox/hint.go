@@ -30,7 +30,9 @@ func (s *Session) hint(e *Error) string {
 	case errors.Is(e, ErrTLSRefused):
 		return "set SecureSocketOption to SslOnConnect and Port to 995; the server does not offer STLS"
 	case errors.Is(e, ErrTLS):
-		return s.tlsHint()
+		return s.tlsHint(e)
+	case e.Reply != "" && popOffWords.MatchString(e.Reply):
+		return popOffHint
 	case errors.Is(e, ErrCredentials):
 		return s.credentialsHint()
 	case errors.Is(e, ErrMechanism) && s.token != "":
@@ -40,9 +42,9 @@ func (s *Session) hint(e *Error) string {
 	case e.Op == "greeting" && errors.Is(e, ErrTimeout) && s.account.Security != SslOnConnect:
 		return "the server sent no greeting; if this port expects TLS from the first octet, set SecureSocketOption to SslOnConnect"
 	case e.Op == "TLS" && s.account.Security == SslOnConnect:
-		return s.tlsHint()
+		return s.tlsHint(e)
 	case e.Op == "greeting" && errors.Is(e, ErrProtocol):
-		return fmt.Sprintf("the program that answers at %s is not a POP3 server; check ServerName and Port", e.Server)
+		return notPOP3Hint(e)
 	}
 	for _, h := range plainHints {
 		if errors.Is(e, h.class) {
@@ -108,10 +110,12 @@ func CertificateHint(err error, serverName string) string {
 		return fmt.Sprintf("the certificate is for %s; set ServerName to one of its names, or renew the certificate on the mail server",
 			certificateNames(name.Certificate))
 	case errors.As(err, &authority):
-		return "this machine does not trust the certificate's issuer; " +
-			"put the issuer's certificate into the file that TrustedCertificate names"
+		return issuerHint(err)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && time.Now().Before(invalid.Cert.NotBefore):
 		return fmt.Sprintf("the certificate is not valid before %s; check this machine's clock", day(invalid.Cert.NotBefore))
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert.IsCA:
+		return fmt.Sprintf("the intermediate certificate %s that the server sends expired on %s; have the current chain of the issuer "+
+			"installed on the mail server", Presentable(invalid.Cert.Subject.CommonName), day(invalid.Cert.NotAfter))
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return fmt.Sprintf("the certificate expired on %s; renew it on the mail server", day(invalid.Cert.NotAfter))
 	}
@@ -134,8 +138,15 @@ func certificateNames(c *x509.Certificate) string {
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 // tlsHint returns the hint for a handshake that failed for another reason than the certificate.
-func (s *Session) tlsHint() string {
-	if s.account.Security == SslOnConnect {
+func (s *Session) tlsHint(e *Error) string {
+	who := WithoutTLS(e)
+	switch {
+	case OldTLS(e):
+		return "the server's TLS is older than version 1.2; update the mail server"
+	case who != "" && who != withoutTLS:
+		return fmt.Sprintf("%s answers at %s, not a POP3 server with TLS; check ServerName and Port, and that no proxy or captive portal "+
+			"takes this machine's connections", who, e.Server)
+	case s.account.Security == SslOnConnect:
 		return "this port does not speak TLS 1.2 or newer from the first octet; " +
 			"set SecureSocketOption to StartTLS (usually port 110), or Port to the server's port for TLS (usually 995)"
 	}

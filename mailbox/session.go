@@ -137,6 +137,9 @@ func (s *Session) Close() error {
 
 // TLS returns the state of the TLS connection, with the server's certificates, and false when there is no TLS.
 func (s *Session) TLS() (*tls.ConnectionState, bool) {
+	if s.conn == nil {
+		return nil, false // the connection did not come about
+	}
 	t, ok := s.conn.stream.(*tls.Conn)
 	if !ok {
 		return nil, false

@@ -17,37 +17,33 @@ import (
 	"mailintegration/store"
 )
 
-type checkCmd struct{}
+type checkCmd struct {
+	JSON bool `help:"Print JSON: a tree of checks and their steps."`
+}
 
 // checkTimeout bounds each check.
 const checkTimeout = 30 * time.Second
 
-// checking prints a line for each check and remembers the worst exit code.
+// checking notes what each check has shown, and the worst exit code. For people it prints a line at once.
 type checking struct {
 	*env
-	service *config.Service
-	senders []*senders // accounts for sending, in the order of the configuration
-	worst   int
+	service  *config.Service
+	quiet    bool // prints nothing: the findings are for a program
+	findings []finding
+	polled   map[string]*polling // who polls which mailbox, nil if the database does not say
+	senders  []*senders          // accounts for sending, in the order of the configuration
+	worst    int
 }
 
 // Run checks the installation and goes on after each check that fails. It changes nothing. A private PostgreSQL that does
 // not run is started for the time of the check.
-func (checkCmd) Run(e *env) error {
+func (v checkCmd) Run(e *env) error {
 	service, warnings, broken, err := load(e)
 	if err != nil {
 		return err
 	}
-	c := &checking{env: e, service: service}
-	for _, w := range warnings {
-		fmt.Fprintln(e.stdout, "warning", w)
-	}
-	if broken != nil {
-		for _, m := range broken.Mistakes {
-			c.failed(exitConfiguration, "configuration", errors.New(m.String()), "")
-		}
-	} else {
-		c.ok("configuration", fmt.Sprintf("%s, %d mailboxes", e.config, len(service.Mailboxes)))
-	}
+	c := &checking{env: e, service: service, quiet: v.JSON}
+	c.files(warnings, broken)
 	s := c.database(service)
 	if s != nil {
 		defer s.close()
@@ -63,30 +59,67 @@ func (checkCmd) Run(e *env) error {
 		c.mailbox(m, s, all)
 	}
 	c.sending()
-	if c.worst != 0 {
-		return &failure{code: c.worst, err: errors.New("some checks failed"), hint: "see the lines that start with FAILED"}
-	}
-	return nil
+	return c.verdict(finding{What: "installation", Steps: c.findings}, v.JSON)
 }
 
-func (c *checking) ok(what, detail string) { printLine(c.stdout, "ok      %s: %s", what, detail) }
+// verdict prints the findings for programs, and returns the error that decides the exit code.
+func (c *checking) verdict(all finding, asJSON bool) error {
+	if asJSON {
+		if err := c.printJSON(concluded(all.What, all.Steps)); err != nil {
+			return err
+		}
+	}
+	if c.worst == 0 {
+		return nil
+	}
+	hint := "see the lines that start with FAILED"
+	if asJSON {
+		hint = "see the checks with the result failed"
+	}
+	return &failure{code: c.worst, err: errors.New("some checks failed"), hint: hint}
+}
 
-// failed prints one line with the error and what to do, and remembers the exit code.
+// files notes the warnings and the mistakes of the configuration's files.
+func (c *checking) files(warnings []config.Warning, broken *config.Error) {
+	for _, w := range warnings {
+		c.add(0, finding{What: "configuration", Result: resultWarning, Detail: w.String()})
+	}
+	if broken == nil {
+		c.ok("configuration", fmt.Sprintf("%s, %d mailboxes", c.config, len(c.service.Mailboxes)))
+		return
+	}
+	for _, m := range broken.Mistakes {
+		c.failed(exitConfiguration, "configuration", errors.New(m.String()), "")
+	}
+}
+
+func (c *checking) ok(what, detail string) { c.add(0, named(what, good("%s", detail))) }
+
+// failed notes an error and what to do about it, and remembers the exit code.
 func (c *checking) failed(code int, what string, err error, hint string) {
-	line := "FAILED  " + what + ": " + oneLine(err.Error())
-	if hint == "" {
-		hint = daemon.Hint(err)
-	}
-	if hint != "" {
-		line += "; " + oneLine(hint)
-	}
-	fmt.Fprintln(c.stdout, line)
-	c.worst = max(c.worst, code)
+	c.add(code, named(what, bad(err, cmp.Or(hint, daemon.Hint(err)))))
 }
 
-// warn prints one line about a thing that works, but should be changed.
-func (c *checking) warn(what, detail string) {
-	fmt.Fprintf(c.stdout, "warning %s: %s\n", what, oneLine(detail))
+// warn notes a thing that works, but should be changed.
+func (c *checking) warn(what, detail string) { c.add(0, named(what, doubtful(detail, ""))) }
+
+// add notes a finding, and prints it for people: a line for itself, and one for each warning below it. If it failed, code is
+// the exit code.
+func (c *checking) add(code int, f finding) {
+	c.findings = append(c.findings, f)
+	if f.Result == resultFailed {
+		c.worst = max(c.worst, code)
+	}
+	if c.quiet {
+		return
+	}
+	if len(f.Steps) > 0 && f.Result != resultFailed {
+		f.Result = resultOK // the warnings below have lines of their own
+	}
+	printLine(c.stdout, "%-7s %s", shownAs(f.Result), f.line())
+	for _, w := range f.warnings() {
+		printLine(c.stdout, "%-7s %s", shownAs(w.Result), named(f.What, w).line())
+	}
 }
 
 // oneLine joins the lines of s and drops repeated ones: pgx repeats an error for each of its attempts.
@@ -106,6 +139,7 @@ func (c *checking) database(service *config.Service) *installation {
 	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
 	defer cancel()
 	if !hasDatabase(service) {
+		c.polled = map[string]*polling{} // no daemon has ever run
 		c.failed(exitFailed, "database", errNoDatabase, "run mailintegration db migrate to make it")
 		return nil
 	}
@@ -117,6 +151,9 @@ func (c *checking) database(service *config.Service) *installation {
 		return nil
 	}
 	c.ok("database", fmt.Sprintf("schema version %d", version))
+	if c.polled, err = pollings(ctx, in.store); err != nil {
+		c.warn("database", "who polls the mailboxes cannot be asked: "+err.Error())
+	}
 	return in
 }
 
@@ -174,8 +211,18 @@ func (c *checking) mailbox(m *config.Mailbox, in *installation, all *wiring) {
 	if w.Sending != nil {
 		c.sends("smtp of "+what, w.Sending, ownTokens(m.Name, m.Smtp, all.tokens), c.teamAddress(in, w.Rules.Names), m.Name)
 	}
-	if m.Authentication == config.Azure && !c.token(what, m.Name, w.Account.Token, tokenOptions(m, all.tokens)) {
+	if w.Problem != nil {
+		c.failed(exitConfiguration, what, w.Problem, "")
 		return
+	}
+	if m.Authentication == config.Azure {
+		steps, isUsable := c.token(m.Name, w.Account.Token, tokenOptions(m, all.tokens))
+		for _, step := range steps {
+			c.add(exitUnreachable, named(what, step))
+		}
+		if !isUsable {
+			return
+		}
 	}
 	c.logIn(what, w, m)
 }

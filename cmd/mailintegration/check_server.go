@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -10,40 +9,25 @@ import (
 
 	"mailintegration/config"
 	"mailintegration/daemon"
-	"mailintegration/mailbox"
 )
 
-// logIn opens a session, reads the listing, and closes the session without changing a message.
+// logIn tries to log in to a mailbox, unless that could disturb a daemon.
 func (c *checking) logIn(what string, w daemon.Mailbox, m *config.Mailbox) {
-	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
-	defer cancel()
-	session, err := mailbox.Open(ctx, w.Account)
-	if err != nil {
-		c.failed(exitUnreachable, what, daemon.AdviseSecurity(c.ctx, w, err), refusedTokenHint(m, err))
-		return
-	}
-	defer session.Close()
-	items, err := session.List(ctx)
-	if err == nil && len(items) == 0 {
-		err = session.AskCapabilities(ctx) // List has not, as there are no messages
-	}
-	if err != nil {
-		c.failed(exitUnreachable, what, err, "")
-		return
-	}
-	detail := fmt.Sprintf("logged in, %d messages", len(items))
-	state, encrypted := session.TLS()
-	if encrypted {
-		leaf := state.PeerCertificates[0]
-		detail += fmt.Sprintf(", certificate of %s good until %s", subject(leaf), leaf.NotAfter.Format(time.DateOnly))
+	t := newPOP3Trial(m, w, pollingNamed(c.polled, m.Name), c.resolver)
+	t.run(c.ctx)
+	c.tried(what, "", t.steps(c.ctx), t.summary)
+}
+
+// tried notes a log-in that was tried step by step: in a line for people, and with its steps for programs. consequence says
+// what a failure means.
+func (c *checking) tried(what, consequence string, steps []finding, summary func() string) {
+	f := concluded(what, steps)
+	if failed := f.leaf(resultFailed); failed != nil {
+		f.Detail, f.Advice = consequence+failed.Detail, failed.Advice
 	} else {
-		detail += ", without encryption"
+		f.Detail = summary()
 	}
-	c.ok(what, detail)
-	if encrypted {
-		c.certificate(what, "no message is read", state, time.Now())
-	}
-	c.habits(what, session.Capabilities(), m)
+	c.add(exitUnreachable, f)
 }
 
 // subject returns the name that a certificate was issued for.
@@ -57,16 +41,6 @@ func subject(leaf *x509.Certificate) string {
 
 // expiresSoon is how long before its end check warns of a certificate: long enough to obtain a new one.
 const expiresSoon = 14 * 24 * time.Hour
-
-// certificate warns of a certificate that expires soon: the server's own, or one above it. then says what happens after its
-// end.
-func (c *checking) certificate(what, then string, state *tls.ConnectionState, now time.Time) {
-	first := endsFirst(state)
-	if left := first.NotAfter.Sub(now); left < expiresSoon {
-		c.warn(what, fmt.Sprintf("the certificate of %s expires on %s, and then %s; have it renewed before",
-			cmp.Or(subject(first), first.Subject.String()), first.NotAfter.Format(time.DateOnly), then))
-	}
-}
 
 // endsFirst returns the certificate whose end makes the server untrusted. Each chain ends with its certificate that expires
 // first; the server is trusted until the last chain ends.
@@ -84,18 +58,6 @@ func endsFirst(state *tls.ConnectionState) *x509.Certificate {
 		}
 	}
 	return last
-}
-
-// habits warns of a server that deletes messages by itself, or that forbids log-ins as frequent as Schedule wants.
-func (c *checking) habits(what string, capabilities mailbox.Capabilities, m *config.Mailbox) {
-	if days, deletes := capabilities.Expire(); deletes {
-		c.warn(what, expiry(days))
-	}
-	delay := capabilities.LoginDelay()
-	if every := shortestStep(m.Schedule, time.Now()); delay > every {
-		c.warn(what, fmt.Sprintf("the server requires %s between two log-ins (LOGIN-DELAY), but Schedule asks for one after %s, "+
-			"so polls are delayed; set Schedule to %s or more", delay, every, delay))
-	}
 }
 
 // expiry returns the warning about a server that deletes messages by itself (EXPIRE, RFC 2449 §6.7).

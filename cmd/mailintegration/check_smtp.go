@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"mailintegration/config"
 	"mailintegration/daemon"
@@ -44,16 +43,21 @@ func (c *checking) sends(what string, a *daemon.SendingAccount, options *oauth.O
 		i, c.senders = len(c.senders), append(c.senders, &senders{what: what, account: a, options: options})
 	}
 	s := c.senders[i]
-	from := a.From.Address
-	if !a.AlwaysUseFrom && teamAddress != "" {
-		from = teamAddress
-	}
+	from := senderAddress(a, teamAddress)
 	switch {
 	case from == "" && mailbox != "":
 		s.unknown = append(s.unknown, mailbox)
 	case from != "" && !slices.Contains(s.from, from):
 		s.from = append(s.from, from)
 	}
+}
+
+// senderAddress returns the address that an account sends the mail of a team from, "" if there is none.
+func senderAddress(a *daemon.SendingAccount, teamAddress string) string {
+	if !a.AlwaysUseFrom && teamAddress != "" {
+		return teamAddress
+	}
+	return a.From.Address
 }
 
 // sending checks the accounts for sending: the log-in, the certificate, and the addresses. It sends nothing.
@@ -63,8 +67,14 @@ func (c *checking) sending() {
 			c.failed(exitConfiguration, s.what, fmt.Errorf("%w for the mail of %s", smtp.ErrNoSender, strings.Join(s.unknown, ", ")),
 				"set Address in <Smtp>, or give the team an address with mailintegration team set NAME --address ADDRESS")
 		}
-		if s.options != nil && !c.token(s.what, "", s.account.Token, *s.options) {
-			continue
+		if s.options != nil {
+			steps, isUsable := c.token("", s.account.Token, *s.options)
+			for _, step := range steps {
+				c.add(exitUnreachable, named(s.what, step))
+			}
+			if !isUsable {
+				continue
+			}
 		}
 		for _, from := range s.from {
 			c.mayBeSentFrom(s, from)
@@ -74,26 +84,11 @@ func (c *checking) sending() {
 
 // mayBeSentFrom logs in to an account and finds out whether it may send from an address.
 func (c *checking) mayBeSentFrom(s *senders, from string) {
-	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
-	defer cancel()
 	account := s.account.Account
 	account.From = smtp.Address{Address: from}
-	state, err := smtp.Check(ctx, account)
-	if err != nil {
-		c.failed(exitUnreachable, s.what, fmt.Errorf("mail from %s cannot be sent: %w", from, err), "")
-		return
-	}
-	detail := fmt.Sprintf("%s accepts mail from %s", account.HostPort(), from)
-	if account.UserName == "" {
-		detail += ", without a log-in"
-	}
-	if state == nil {
-		c.ok(s.what, detail+", without encryption")
-		return
-	}
-	leaf := state.PeerCertificates[0]
-	c.ok(s.what, fmt.Sprintf("%s, certificate of %s good until %s", detail, subject(leaf), leaf.NotAfter.Format(time.DateOnly)))
-	c.certificate(s.what, "no mail is sent", state, time.Now())
+	t := newSMTPTrial(account, c.resolver)
+	t.run(c.ctx)
+	c.tried(s.what, "mail from "+from+" cannot be sent: ", t.steps(c.ctx), t.summary)
 }
 
 // teamAddress returns the address of a team, "" if it has none or the database does not know it.

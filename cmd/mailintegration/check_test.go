@@ -111,14 +111,13 @@ func TestCheckWarnsOfACertificateThatExpiresSoon(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			var out bytes.Buffer
-			c := &checking{env: &env{stdout: &out}}
-			c.certificate("mailbox m", "no message is read", &tls.ConnectionState{PeerCertificates: []*x509.Certificate{test.leaf}, VerifiedChains: test.chains}, now)
-			if test.want == "" && out.Len() == 0 {
+			state := &tls.ConnectionState{PeerCertificates: []*x509.Certificate{test.leaf}, VerifiedChains: test.chains}
+			f := certificateTrial{then: "no message is read", now: now}.expiry(state)
+			if test.want == "" && f.Result == resultOK {
 				return
 			}
-			if test.want == "" || !strings.HasPrefix(out.String(), "warning mailbox m: "+test.want) {
-				t.Errorf("%q, want %q", &out, test.want)
+			if test.want == "" || f.Result != resultWarning || !strings.HasPrefix(f.Detail, test.want) {
+				t.Errorf("%+v, want %q", f, test.want)
 			}
 		})
 	}

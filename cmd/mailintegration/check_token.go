@@ -7,37 +7,36 @@ import (
 	"time"
 
 	"mailintegration/config"
+	"mailintegration/daemon"
 	"mailintegration/mailbox"
 	"mailintegration/mailbox/oauth"
 )
 
-// token obtains an access token, as a poll does, and prints what it permits. It reports whether there is a token to try the
+// token obtains an access token, as a poll does, and returns what it permits. It reports whether there is a token to try the
 // log-in with.
-func (c *checking) token(what, mailbox string, obtain func(context.Context) (string, error), opts oauth.Options) bool {
+func (c *checking) token(mailbox string, obtain func(context.Context) (string, error), opts oauth.Options) (steps []finding, isUsable bool) {
 	ctx, cancel := context.WithTimeout(c.ctx, checkTimeout)
 	defer cancel()
 	if opts.Grant() == oauth.UserPassword {
-		c.warn(what, "Microsoft is ending sign-in with user name and password, and it fails where a second factor is required; "+
-			"write ClientSecret, or remove Password and run mailintegration mailbox authorize "+mailbox)
+		steps = append(steps, doubtful("Microsoft is ending sign-in with user name and password, and it fails where a second factor is required",
+			"write ClientSecret, or remove Password and run mailintegration mailbox authorize "+mailbox))
 	}
 	text, err := obtain(ctx)
 	if err != nil {
-		c.failed(exitUnreachable, what, err, "")
-		return false
+		return append(steps, bad(err, daemon.Hint(err))), false
 	}
 	claims, err := oauth.ReadClaims(text)
 	if err != nil {
-		c.warn(what, err.Error())
-		return true
+		return append(steps, doubtful(err.Error(), "")), true
 	}
-	c.ok(what, fmt.Sprintf("token by %s: %s", opts.Grant(), claims))
+	steps = append(steps, good("token by %s: %s", opts.Grant(), claims))
 	for _, missing := range claims.Missing(opts, time.Now()) {
-		c.failed(exitUnreachable, what, errors.New("access token: "+missing), "")
+		steps = append(steps, bad(errors.New("access token: "+missing), ""))
 	}
 	if claims.IsOfAnother(opts.UserName) {
-		c.warn(what, anotherUser(claims.User, opts.UserName))
+		steps = append(steps, doubtful(anotherUser(claims.User, opts.UserName), ""))
 	}
-	return true
+	return steps, true
 }
 
 // anotherUser returns the warning about a token for another user than the mailbox's.

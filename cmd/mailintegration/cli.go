@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -26,7 +27,7 @@ type cli struct {
 	Check    checkCmd    `cmd:"" help:"Check configuration, database, directories and each mailbox; say what to do. Changes nothing."`
 	Status   statusCmd   `cmd:"" help:"Sum up database, daemons and mailboxes in a screen; exit code 0 only if all is well."`
 	Health   healthCmd   `cmd:"" help:"Ask the running daemon how it is, for scripts and container probes; exit code 0 only if it is well."`
-	Mailbox  mailboxCmd  `cmd:"" help:"List the mailboxes and their state; authorize one of Microsoft 365."`
+	Mailbox  mailboxCmd  `cmd:"" help:"List the mailboxes and their state; test one; authorize one of Microsoft 365."`
 	DB       dbCmd       `cmd:"" name:"db" help:"Show or migrate the schema of the database."`
 	Request  requestCmd  `cmd:"" help:"Show incidents, service requests and events; resolve, close, reopen and assign them."`
 	SetAside setAsideCmd `cmd:"" name:"setaside" help:"List, show, export, replay and discard messages that could not be recorded."`
@@ -64,6 +65,7 @@ type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	systemLog      func() systemSender // nil: the log does not go to the system log
+	resolver       *net.Resolver       // for checks of a server's name, nil for the system's
 
 	account string // the account that root's process became, "" when it became none; see leaveRoot
 	owned   string // the data directory of that account

@@ -37,6 +37,11 @@
 //	listen.go                    … makes its monitor answer at Listen
 //	page.go                      … shows people the page, from the daemon's store
 //	check.go, check_*.go         the verb check: database, directories, free space, servers, token
+//	finding.go                   … what a check and its steps have shown, as a tree for people and programs
+//	trial.go, trialtls.go        a log-in that is tried step by step: name, connection, TLS
+//	trialpop3.go, trialsmtp.go   … to a mailbox, and to a server that sends
+//	polling.go                   … unless a daemon polls the mailbox
+//	mailboxtry.go                the verb mailbox test
 //	places_*.go                  what check asks the operating system: free space and owners
 //	explain.go, explained.go     the verb explain, and what it prints
 //	replay.go, setaside.go       the verbs replay and setaside

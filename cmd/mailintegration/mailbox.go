@@ -12,6 +12,7 @@ import (
 
 type mailboxCmd struct {
 	List      mailboxListCmd      `cmd:"" help:"List the mailboxes: who polls them, when, with what result."`
+	Test      mailboxTestCmd      `cmd:"" help:"Try a mailbox step by step: name, connection, TLS, log-in, and the same for sending. Changes nothing."`
 	Authorize mailboxAuthorizeCmd `cmd:"" help:"Let a person authorize a mailbox of Microsoft 365: prints an address and a code, and waits."`
 }
 

@@ -13,6 +13,7 @@ import (
 
 type onceCmd struct {
 	Mailbox []string `arg:"" optional:"" help:"Names of mailboxes; by default all that are enabled."`
+	JSON    bool     `help:"Print JSON: an object for each mailbox."`
 }
 
 // Run polls each mailbox once and prints what became of its messages.
@@ -40,13 +41,63 @@ func (c *onceCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range reports {
-		fmt.Fprintln(e.stdout, line(r))
+	if err := c.print(e, reports); err != nil {
+		return err
 	}
 	if err := verdict(reports); err != nil {
 		return err
 	}
 	return asError(in.broken)
+}
+
+// print prints the reports: a line for each, or JSON.
+func (c *onceCmd) print(e *env, reports []daemon.Report) error {
+	if !c.JSON {
+		for _, r := range reports {
+			fmt.Fprintln(e.stdout, line(r))
+		}
+		return nil
+	}
+	all := []pollReport{}
+	for _, r := range reports {
+		all = append(all, pollReportOf(r))
+	}
+	return e.printJSON(all)
+}
+
+// pollReport is the report of one poll for programs. The numbers of messages add up to Listed.
+type pollReport struct {
+	Mailbox  string `json:"mailbox"`
+	Polled   bool   `json:"polled"`
+	Why      string `json:"why,omitempty"` // why it was not polled
+	Listed   int    `json:"listed"`
+	Opened   int    `json:"opened"`
+	Added    int    `json:"added"`
+	Refused  int    `json:"refused"`
+	Ignored  int    `json:"ignored"`
+	SetAside int    `json:"set_aside"`
+	Known    int    `json:"known"`
+	TooLarge int    `json:"too_large"`
+	Failed   int    `json:"failed"`
+	Deferred int    `json:"deferred"`
+	Octets   int64  `json:"octets"`
+	Error    string `json:"error,omitempty"`
+	Advice   string `json:"advice,omitempty"`
+}
+
+// pollReportOf returns a report for programs.
+func pollReportOf(r daemon.Report) pollReport {
+	p := pollReport{
+		Mailbox: r.Mailbox, Polled: !r.Skipped, Listed: r.Listed, Opened: r.Opened, Added: r.Added, Refused: r.Refused, Ignored: r.Ignored,
+		SetAside: r.SetAside, Known: r.Known, TooLarge: r.Oversize, Failed: r.Failed, Deferred: r.Deferred, Octets: r.Octets,
+	}
+	if r.Skipped {
+		p.Why = whySkipped(r)
+	}
+	if r.Err != nil {
+		p.Error, p.Advice = oneLine(r.Err.Error()), oneLine(daemon.Hint(r.Err))
+	}
+	return p
 }
 
 // enabled returns the configured names of mailboxes that a person has named.

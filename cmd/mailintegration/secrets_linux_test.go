@@ -173,7 +173,8 @@ func (o *outage) outputs() map[string]string {
 	}
 	o.write("mail.eml", "From: robot@acme.example\r\nSubject: Alert\r\n\r\nIt is down again.\r\n")
 	for _, verb := range [][]string{
-		{"check"}, {"run"}, {"status"}, {"status", "--json"}, {"mailbox", "list"}, {"mailbox", "list", "--json"}, {"event", "list"},
+		{"check"}, {"check", "--json"}, {"mailbox", "test", "helpdesk"}, {"run"},
+		{"status"}, {"status", "--json"}, {"mailbox", "list"}, {"mailbox", "list", "--json"}, {"event", "list"},
 		{"setaside", "list"}, {"setaside", "list", "--json"}, {"setaside", "show", "1"}, {"db", "status"}, {"explain", "mail.eml", "--mailbox", "helpdesk"},
 	} {
 		show(verb...)

@@ -26,13 +26,16 @@ func (s *Session) hint(e *Error) string {
 	case errors.Is(e, mailbox.ErrCertificate):
 		return mailbox.CertificateHint(e, s.account.tlsName()) + " (the tags in <Smtp>)"
 	case errors.Is(e, mailbox.ErrTLS), e.Op == "TLS":
-		return s.tlsHint()
+		return s.tlsHint(e)
 	case errors.Is(e, mailbox.ErrCredentials):
 		return s.credentialsHint()
 	case errors.Is(e, mailbox.ErrMechanism) && s.token != "":
 		return "the server does not accept access tokens (XOAUTH2); check ServerName in <Smtp>, or set Authentication there to Basic"
 	case errors.Is(e, mailbox.ErrMechanism) && s.TLS() == nil && s.offers("STARTTLS"):
 		return "the server accepts no password without TLS; set SecureSocketOption in <Smtp> to StartTLS"
+	case errors.Is(e, mailbox.ErrMechanism) && !s.offers("AUTH"):
+		return "the server offers no log-in at this port (SMTP AUTH is switched off): switch it on there, or set Port in <Smtp> to the " +
+			"submission port (usually 587), or remove UserName and Password from <Smtp> if the server takes mail of this machine without a log-in"
 	case e.Op == "greeting" && s.account.Security != mailbox.SslOnConnect && isSilence(e):
 		return "the server sent no greeting; if this port expects TLS from the first octet (usually 465), " +
 			"set SecureSocketOption in <Smtp> to SslOnConnect"
@@ -100,8 +103,15 @@ func isSilence(e *Error) bool {
 }
 
 // tlsHint returns the hint for a handshake that failed for another reason than the certificate.
-func (s *Session) tlsHint() string {
-	if s.account.Security == mailbox.SslOnConnect {
+func (s *Session) tlsHint(e *Error) string {
+	who := mailbox.WithoutTLS(e)
+	switch {
+	case mailbox.OldTLS(e):
+		return "the server's TLS is older than version 1.2; update the mail server"
+	case who != "" && who != "an SMTP server":
+		return fmt.Sprintf("%s answers at %s, not an SMTP server with TLS; check ServerName and Port in <Smtp>, and that no proxy or "+
+			"captive portal takes this machine's connections", who, e.Server)
+	case s.account.Security == mailbox.SslOnConnect:
 		return "this port does not speak TLS 1.2 or newer from the first octet; set SecureSocketOption in <Smtp> to StartTLS " +
 			"(usually port 587), or Port to the server's port for TLS (usually 465)"
 	}

@@ -28,35 +28,69 @@ type Session struct {
 
 // Open connects to the account's server and logs in. It closes the connection on any error.
 func Open(ctx context.Context, a Account) (*Session, error) {
+	s, err := begin(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// begin does what Open does, and returns the session also where a step failed.
+func begin(ctx context.Context, a Account) (*Session, error) {
 	s := &Session{account: a.withDefaults()}
 	if err := s.account.check(); err != nil {
-		return nil, s.breaking(s.failure("open", err, false))
+		return s, s.breaking(s.failure("open", err, false))
 	}
 	for _, step := range []func(context.Context) error{s.fetchToken, s.connect, s.secure, s.greeting, s.hello, s.startTLS, s.logIn} {
 		if err := step(ctx); err != nil {
-			return nil, s.breaking(err)
+			return s, s.breaking(err)
 		}
 	}
 	return s, nil
 }
 
-// Check logs in, says MAIL FROM with the account's address and RSET, and sends nothing. It returns the state of the TLS
-// connection, with the server's certificates; nil without TLS.
-func Check(ctx context.Context, a Account) (*tls.ConnectionState, error) {
-	s, err := Open(ctx, a)
-	if err != nil {
-		return nil, err
+// Check logs in, says MAIL FROM with the account's address and RSET, and sends nothing. It returns what the server has
+// shown, also where a step failed.
+func Check(ctx context.Context, a Account) (Shown, error) {
+	s, err := begin(ctx, a)
+	if err == nil {
+		defer s.Close(ctx)
+		err = s.tryFrom(ctx)
 	}
-	defer s.Close(ctx)
-	state := s.TLS()
-	from, err := mailPath(a.From.Address)
+	return s.shown(), err
+}
+
+// tryFrom finds out whether the server accepts mail from the account's address.
+func (s *Session) tryFrom(ctx context.Context) error {
+	from, err := mailPath(s.account.From.Address)
 	if err != nil {
-		return state, s.failure("MAIL", fmt.Errorf("%w: %w", ErrNoSender, err), false)
+		return s.failure("MAIL", fmt.Errorf("%w: %w", ErrNoSender, err), false)
 	}
 	if err := s.mailFrom(ctx, from, false); err != nil {
-		return state, err
+		return err
 	}
-	return state, s.reset(ctx)
+	return s.reset(ctx)
+}
+
+// Shown holds the properties that a server has shown.
+type Shown struct {
+	TLS        *tls.ConnectionState // with the server's certificates; nil without TLS
+	Mechanisms []string             // with which one can log in, as the server announced them
+}
+
+// shown returns what the server has shown until now.
+func (s *Session) shown() Shown {
+	shown := Shown{TLS: s.TLS()}
+	if t, is := s.stream.(*tls.Conn); is && shown.TLS == nil {
+		if state := t.ConnectionState(); state.HandshakeComplete {
+			shown.TLS = &state
+		}
+	}
+	if s.offers("AUTH") {
+		_, list := s.client.Extension("AUTH")
+		shown.Mechanisms = strings.Fields(mailbox.Presentable(list))
+	}
+	return shown
 }
 
 // breaking closes the connection and marks err as the session's last.

@@ -322,9 +322,9 @@ func TestNoErrorShowsASecret(t *testing.T) {
 func TestCheckSendsNothing(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Run(t, smtptest.Options{TLS: smtptest.StartTLS})
-	state, err := smtp.Check(t.Context(), accountOf(srv, mailbox.StartTLS))
-	if err != nil || len(state.PeerCertificates) == 0 {
-		t.Fatalf("%v, %v", state, err)
+	shown, err := smtp.Check(t.Context(), accountOf(srv, mailbox.StartTLS))
+	if err != nil || shown.TLS == nil || len(shown.TLS.PeerCertificates) == 0 || !slices.Contains(shown.Mechanisms, "PLAIN") {
+		t.Fatalf("%+v, %v", shown, err)
 	}
 	log := srv.Log()
 	if want := []string{"MAIL FROM:<desk@example.com> BODY=8BITMIME", "RSET", "QUIT"}; !slices.Equal(log[len(log)-3:], want) {
