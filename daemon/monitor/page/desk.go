@@ -5,6 +5,7 @@ import "mailintegration/store"
 // Desk is the part of the database that the page asks. Each section has an interface of its own for it.
 type Desk interface {
 	deskMailboxes
+	deskTokens
 }
 
 var _ Desk = (*store.Store)(nil)

@@ -15,6 +15,17 @@
 // Nothing. All that comes from mail goes through mailLine or mailText, which keep its direction to itself, show its control
 // characters and cut it. The Content-Security-Policy loads only our own style, script and pictures, and nothing inline.
 //
+// # Who may see a page
+//
+// Whoever has logged in with a token (mailintegration page token). A session is in the memory of one daemon, and its cookie is
+// random: it ends after 30 minutes without a request, after 12 hours, and within seconds once its token is revoked or expires. The
+// tokens are asked for all at once, at most every second, so that a flood of wrong ones costs the database nothing; the right one
+// is never refused. Browsers send the cookies of a host to all its ports, so that another web server of the same machine may see
+// the one of a person who visits it: on a machine with several people, an address of its own (127.77.0.1:9464) prevents that.
+//
+// A form counts if the browser says that it comes from here (Sec-Fetch-Site, Origin) and it has the value of its session. Each
+// change is in the log with the name of the token, and in the history with its user.
+//
 // # A section
 //
 // A section has a file NAME.go with its routes, its models and its interface of the database, which Desk embeds; templates/NAME.html,
@@ -29,6 +40,11 @@
 //	page.go       Page, its routes and its header fields
 //	section.go    sections and routes, in the order of the menu
 //	session.go    who has logged in, and what they may do
+//	cookie.go     … the cookie of a session
+//	tokens.go     the tokens that people log in with, as the database knows them
+//	login.go      logging in and out
+//	refusals.go   … and how often that was refused
+//	author.go     who does what, for the history and the log
 //	visit.go      one request: reads the database in turn, renders
 //	answer.go     … notes when its answer begins
 //	form.go       forms come from a page of their session

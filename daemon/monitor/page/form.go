@@ -14,10 +14,14 @@ const maxForm = 64 << 10
 // csrfField is the field of a form that shows that it comes from a page of this session.
 const csrfField = "csrf"
 
-// checkForm refuses a request that may change something and that does not come from a form of this session.
+// checkForm refuses a request that may change something and that does not come from a form of this session: by what the browser
+// tells (Sec-Fetch-Site, Origin), and by a value that only the pages of the session have.
 func (v *visit) checkForm() error {
 	if v.r.Method == http.MethodGet || v.r.Method == http.MethodHead {
 		return nil
+	}
+	if v.page.origin.Check(v.r) != nil {
+		return errForm
 	}
 	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
 	shown := v.r.PostFormValue(csrfField)

@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"embed"
 	"errors"
 	"html/template"
@@ -22,7 +23,7 @@ type Options struct {
 	Desk    func() (Desk, error) // required; fails while the database cannot be used
 	Version string               // of the program
 	Now     func() time.Time     // nil: time.Now
-	Secure  bool                 // browsers reach the page over TLS only
+	Log     Log                  // is told who does what; nil: nobody is told
 
 	// Failed is told which fault a person was shown as a number, and where. Nil: nobody is told.
 	Failed func(number, route string, err error)
@@ -43,7 +44,6 @@ type Page struct {
 	openDesk func() (Desk, error)
 	version  string
 	now      func() time.Time
-	secure   bool
 	failed   func(number, route string, err error)
 	patience time.Duration
 
@@ -56,7 +56,12 @@ type Page struct {
 	streams   *streams
 	mux       *http.ServeMux
 
-	standIn *session // everybody's, nil for nobody's
+	log      Log
+	tokens   tokens
+	sessions sessions
+	refusals refusals
+	origin   http.CrossOriginProtection
+	standIn  *session // everybody's, for tests of the sections; nil: each request has its own
 }
 
 //go:embed templates texts static
@@ -68,7 +73,7 @@ func New(o Options) (*Page, error) {
 		return nil, errors.New("page: no daemon or no database")
 	}
 	p := &Page{
-		daemon: o.Daemon, openDesk: o.Desk, version: o.Version, now: o.Now, secure: o.Secure, failed: o.Failed,
+		daemon: o.Daemon, openDesk: o.Desk, version: o.Version, now: o.Now, failed: o.Failed, log: o.Log,
 		patience: cmp.Or(o.patience, usualPatience), sections: sections(), marks: newMarks(), asking: make(chan struct{}, maxAsking),
 		streams: newStreams(),
 	}
@@ -78,6 +83,11 @@ func New(o Options) (*Page, error) {
 	if p.failed == nil {
 		p.failed = func(string, string, error) {}
 	}
+	if p.log == nil {
+		p.log = nobody{}
+	}
+	p.tokens = tokens{ask: p.askTokens, now: p.now, patience: tokensPatience}
+	p.sessions.all = map[[sha256.Size]byte]*held{}
 	var err error
 	if p.languages, err = readLanguages(files); err != nil {
 		return nil, err
@@ -103,6 +113,9 @@ func (p *Page) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+staticPath+"{name}", p.serveStatic)
 	mux.HandleFunc("GET "+livePath, p.serveLive)
+	mux.Handle("GET "+logInPath, p.strangers((*visit).showLogIn))
+	mux.Handle("POST "+logInPath, p.strangers((*visit).logIn))
+	mux.Handle("POST /logout", p.visited(route{pattern: "POST /logout", handle: (*visit).logOut}))
 	mux.Handle("GET /{$}", p.visited(route{pattern: "GET /{$}", handle: (*visit).showFirst}))
 	mux.Handle("/", p.visited(route{pattern: "/", handle: func(*visit) error { return errNotFound }}))
 	for _, s := range p.sections {

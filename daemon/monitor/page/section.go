@@ -16,6 +16,7 @@ type route struct {
 	handle  func(*visit) error
 
 	section string // that it belongs to, "" for none
+	isOpen  bool   // for people who have not logged in, too; it checks its forms itself
 }
 
 // right says how much a visitor may do.

@@ -107,6 +107,10 @@ func (v *visit) frame(data any) frameView {
 		Language: v.lang.code, Visitor: v.session.name, Version: v.page.version, Notice: v.takeNotice(), At: v.page.now(),
 		Path: v.r.URL.RequestURI(), Data: data, IsLive: v.r.Method == "GET" && v.code == 0,
 	}
+	if v.session.name == "" {
+		f.Version = "" // nothing for strangers
+		return f
+	}
 	for _, s := range v.page.sections {
 		f.Menu = append(f.Menu, menuEntry{s.name, s.path, s.name == v.route.section})
 	}

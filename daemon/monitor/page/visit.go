@@ -33,15 +33,20 @@ func (p *Page) visited(rt route) http.Handler {
 			p.refuseStranger(w, r)
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), p.patience)
-		defer cancel()
-		v := &visit{w: &answer{ResponseWriter: w}, r: r, ctx: ctx, session: s, lang: p.languages.of(r), page: p, route: rt}
-		v.w.begins = v.leave
-		defer v.leave()
-		if err := v.run(); err != nil {
-			v.showFault(err)
-		}
+		p.serve(w, r, s, rt)
 	})
+}
+
+// serve answers a request of a session, the zero one for somebody who has not logged in.
+func (p *Page) serve(w http.ResponseWriter, r *http.Request, s session, rt route) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), p.patience)
+	defer cancel()
+	v := &visit{w: &answer{ResponseWriter: w}, r: r, ctx: ctx, session: s, lang: p.languages.of(r), page: p, route: rt}
+	v.w.begins = v.leave
+	defer v.leave()
+	if err := v.run(); err != nil {
+		v.showFault(err)
+	}
 }
 
 // run answers the request. A panic, which is a bug, is an error of this visit alone.
@@ -55,13 +60,20 @@ func (v *visit) run() (err error) {
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
+	if v.route.isOpen {
+		return v.route.handle(v)
+	}
 	if err := v.checkForm(); err != nil {
 		return err
 	}
 	if !v.session.has(v.route.right) {
 		return errNoRight
 	}
-	return v.route.handle(v)
+	err = v.route.handle(v)
+	if err == nil && v.route.right == toAct && v.r.Method == http.MethodPost {
+		v.page.log.Acted(v.session.name, v.session.logon, v.route.pattern, v.r.URL.Path)
+	}
+	return err
 }
 
 // desk returns the database. Only a few visits have it at the same time, until they render; the others wait.
