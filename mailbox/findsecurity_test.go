@@ -117,7 +117,7 @@ func TestFindSecurityFindsNothing(t *testing.T) {
 		port func(*testing.T) int
 		want []error // one of them
 	}{
-		{"at a port where nobody listens", func(t *testing.T) int { return dovecottest.FreePort(t) }, []error{mailbox.ErrUnreachable}},
+		{"at a port where nobody listens", func(t *testing.T) int { return dovecottest.ClosedPort(t) }, []error{mailbox.ErrUnreachable}},
 		{"at a web server", func(t *testing.T) int {
 			s := httptest.NewServer(page)
 			t.Cleanup(s.Close)

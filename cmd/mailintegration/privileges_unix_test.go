@@ -258,7 +258,7 @@ func TestRootIsNotLedOutOfADataDirectory(t *testing.T) {
 			if out, err := exec.Command("cp", "-a", filled.data+"/.", a.data).CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
-			a.write(filepath.Join(a.roots, "mailboxes", "azure.xml"), fmt.Sprintf(tokenMailbox, a.srv.Port(), dovecottest.FreePort(t)), 0o600)
+			a.write(filepath.Join(a.roots, "mailboxes", "azure.xml"), fmt.Sprintf(tokenMailbox, a.srv.Port(), dovecottest.ClosedPort(t)), 0o600)
 			a.mail(1)
 			before := a.everything(a.roots)
 			a.plant(tc.plant, a.secret, filepath.Join(a.roots, "planted"))

@@ -175,7 +175,7 @@ func prepare(t *testing.T, e *testscript.Env) error {
 	e.Setenv("POP3_PORT", strconv.Itoa(plain.Port()))
 	e.Setenv("TLS_PORT", strconv.Itoa(secure.Port()))
 	e.Setenv("OTHER_PORT", strconv.Itoa(other.Port()))
-	e.Setenv("DEAD_PORT", strconv.Itoa(dovecottest.FreePort(t))) // no server listens there
+	e.Setenv("DEAD_PORT", strconv.Itoa(dovecottest.ClosedPort(t))) // no server listens there
 	e.Setenv("MAILINTEGRATION_CONFIG", filepath.Join(e.WorkDir, "mailintegration.xml"))
 	for name, s := range map[string]*pop3test.Server{"ca.pem": secure, "other.pem": other} {
 		if err := os.WriteFile(filepath.Join(e.WorkDir, name), s.RootsPEM(), 0o600); err != nil {

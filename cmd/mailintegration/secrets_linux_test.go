@@ -114,7 +114,7 @@ func (o *outage) plant(srv *dovecottest.Server, outgoing *smtptest.Server, endpo
 	o.mailbox("orders", srv.Port, mark+"pop3",
 		"<MessageProcessorTypeName>EndUserNewSRMailMessageProcessor</MessageProcessorTypeName><NewSRBodyEnclosingToken>CreateSR</NewSRBodyEnclosingToken>")
 	o.mailbox("wrong", srv.Port, mark+"wrong", "")
-	o.mailbox("gone", dovecottest.FreePort(o.TB), mark+"gone", "")
+	o.mailbox("gone", dovecottest.ClosedPort(o.TB), mark+"gone", "")
 	o.mailbox("broken", srv.Port, mark+"broken", "<Pasword>"+mark+"misspelt</Pasword><ServerNam>"+mark+"elsewhere</ServerNam>")
 	o.write("secret.txt", mark+"file\n")
 	o.write("mailboxes/file.xml", strings.Replace(o.read("mailboxes/wrong.xml"), "<Password>"+mark+"wrong</Password>",

@@ -2,11 +2,14 @@ package monitor
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"mailintegration/mailbox/dovecottest"
 )
 
 func TestOnlyRequestsThatMeanThisMachineAreAnswered(t *testing.T) {
@@ -115,7 +118,7 @@ func TestAskReadsTheAnswerOfAMonitorOnly(t *testing.T) {
 	if _, err := Ask(t.Context(), strings.TrimPrefix(other.URL, "http://"), IsLive); err == nil || !strings.Contains(err.Error(), "is not this program") {
 		t.Errorf("another program: %v", err)
 	}
-	if _, err := Ask(t.Context(), freeAddress(t), IsLive); err == nil {
+	if _, err := Ask(t.Context(), fmt.Sprint("127.0.0.1:", dovecottest.ClosedPort(t)), IsLive); err == nil {
 		t.Error("nobody has answered")
 	}
 	silent, err := net.Listen("tcp", "127.0.0.1:0")

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"mailintegration/daemon"
+	"mailintegration/mailbox/dovecottest"
 	"mailintegration/store"
 )
 
@@ -81,12 +82,7 @@ func listen(t testing.TB, d Subject, l limits) *monitored {
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return fmt.Sprint("127.0.0.1:", dovecottest.FreePort(t))
 }
 
 // connect opens a connection to the monitor and sends text.
@@ -183,7 +179,7 @@ func TestARequestThatIsTooLargeIsRefused(t *testing.T) {
 func TestAPortInUseLeavesTheMonitorWhereItIs(t *testing.T) {
 	t.Parallel()
 	m := listen(t, &subject{}, patient)
-	other, err := net.Listen("tcp", "127.0.0.1:0")
+	other, err := net.Listen("tcp", freeAddress(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/x509"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -96,14 +97,38 @@ func findDovecot() (string, error) {
 	return exec.LookPath("/usr/sbin/dovecot")
 }
 
-// FreePort returns a port of 127.0.0.1 that is free now.
-func FreePort(tb testing.TB) int {
+// ClosedPort returns a port of 127.0.0.1 at which nobody listens until the test ends. It is the client's port of a connection, so
+// that the system gives it to nobody else.
+func ClosedPort(tb testing.TB) int {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
 	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	client, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	server, err := l.Accept()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { client.Close(); server.Close() })
+	return client.LocalAddr().(*net.TCPAddr).Port
+}
+
+// FreePort returns a port of 127.0.0.1 that is free now. It lies below those that systems give to whoever asks for any port
+// (from 32768 on Linux), so that no connection and no other test gets it before the caller listens.
+func FreePort(tb testing.TB) int {
+	for range 1000 {
+		port := 10000 + rand.IntN(22000)
+		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			l.Close()
+			return port
+		}
+	}
+	tb.Fatal("no port is free")
+	return 0
 }
 
 // Roots returns a pool with the authority that issued the server's certificate.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"mailintegration/mailbox"
+	"mailintegration/mailbox/dovecottest"
 	"mailintegration/mailbox/oauth"
 )
 
@@ -201,12 +201,8 @@ func TestACancelledContextEndsARequest(t *testing.T) {
 
 func TestAnUnreachableEndpointIsATransientError(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = l.Close()
-	_, err = source(t, options(t, oauth.UserPassword, "http://"+l.Addr().String())).Token(t.Context())
+	nobody := fmt.Sprint("http://127.0.0.1:", dovecottest.ClosedPort(t))
+	_, err := source(t, options(t, oauth.UserPassword, nobody)).Token(t.Context())
 	if !mailbox.IsTransient(err) || !strings.Contains(err.Error(), "refused") || strings.Contains(err.Error(), "oauth2/v2.0") {
 		t.Errorf("got %v", err)
 	}
