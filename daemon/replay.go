@@ -2,6 +2,10 @@ package daemon
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"mailintegration/processor"
@@ -70,4 +74,39 @@ func Preview(
 		return m, nil, err
 	}
 	return m, g.Decide(m, dir, now), nil
+}
+
+// ErrNotConfigured says that the daemon has no mailbox of a name.
+var ErrNotConfigured = errors.New("is not in the configuration")
+
+// Previewed is what a poll would decide about a message.
+type Previewed struct {
+	Message  *processor.Message
+	Decision processor.Decision
+	Filters  []processor.FilterResult
+}
+
+// Preview returns what a poll of a mailbox of the daemon would decide about a message now. It records nothing. The error is
+// ErrNotConfigured if the daemon has no such mailbox, and store.ErrUnavailable while it has no store.
+func (d *Daemon) Preview(ctx context.Context, mailbox string, raw store.Raw) (Previewed, error) {
+	o := d.options()
+	i := slices.IndexFunc(o.Mailboxes, func(m Mailbox) bool { return strings.EqualFold(m.Name, mailbox) })
+	switch {
+	case i < 0:
+		return Previewed{}, fmt.Errorf("mailbox %s %w", mailbox, ErrNotConfigured)
+	case o.Store == nil:
+		return Previewed{}, store.ErrUnavailable
+	}
+	mb := o.Mailboxes[i]
+	refs, err := o.Store.References(ctx, mb.Rules.Names)
+	if err != nil {
+		return Previewed{}, fmt.Errorf("mailbox %s: %w", mb.Name, err)
+	}
+	look := func(ctx context.Context, keys processor.Keys) (processor.Directory, error) { return o.Store.LookUp(ctx, refs.Team, keys) }
+	policy := processor.NewPolicy(mb.Rules, refs)
+	m, decision, err := Preview(ctx, policy, mb.Account.MaxOctets, look, raw, o.Now())
+	if err != nil {
+		return Previewed{}, err
+	}
+	return Previewed{m, decision, policy.FilterResults(m)}, nil
 }

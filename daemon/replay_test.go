@@ -70,6 +70,25 @@ func TestAMessageThatIsPreviewedIsNotRecorded(t *testing.T) {
 	w.wantRecorded(0)
 }
 
+func TestADaemonPreviewsAMessageForOneOfItsMailboxes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.options.Mailboxes = []Mailbox{w.mailbox}
+	d, err := New(w.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := d.Preview(t.Context(), strings.ToUpper(w.mailbox.Name), octetsOf(question))
+	open, ok := said.Decision.(processor.OpenRequest)
+	if err != nil || !ok || open.Requester.Name != "Ann Lee" || said.Message.Subject != "A question" {
+		t.Errorf("%+v, %v", said, err)
+	}
+	w.wantRecorded(0)
+	if _, err := d.Preview(t.Context(), "nowhere", octetsOf(question)); !errors.Is(err, ErrNotConfigured) {
+		t.Errorf("another mailbox: %v", err)
+	}
+}
+
 func TestPreviewReturnsTheErrorOfTheLookUp(t *testing.T) {
 	t.Parallel()
 	down := errors.New("down")
