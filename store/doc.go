@@ -260,6 +260,7 @@
 //	reconsider.go, settle.go             another decision about a message that was set aside; discarding it; the end of its event
 //	asides.go                            messages that were set aside, for a person
 //	message.go, messagequery.go          what became of messages, for a person: a list by pages, its query
+//	messagesearch.go                     … a search that goes on until it has found enough
 //	messagedetail.go                     all that is known of one message, and how it is named
 //	blame.go, refusals.go, errors.go     whose fault an error is
 //	hint.go, filehint.go                 what a person can do about an error

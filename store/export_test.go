@@ -59,11 +59,16 @@ func (j *Journal) Exec(ctx context.Context, sql string, args ...any) error {
 }
 
 // MessageQuery returns the query of Messages with its arguments.
-func MessageQuery(f MessageFilter, mailbox int64) (sql string, args []any, err error) {
-	if f.Mailbox == "" {
-		mailbox = 0
+func (s *Store) MessageQuery(ctx context.Context, f MessageFilter) (sql string, args []any, err error) {
+	mailbox, err := s.mailboxNumber(ctx, f.Mailbox)
+	if err != nil {
+		return "", nil, err
 	}
-	q, err := newMessageQuery(f, mailbox)
+	sender, err := s.soughtSender(ctx, f.Sender)
+	if err != nil {
+		return "", nil, err
+	}
+	q, err := newMessageQuery(f, mailbox, sender)
 	if err != nil {
 		return "", nil, err
 	}

@@ -40,7 +40,7 @@ type MessageSummary struct {
 
 // MessageFilter says which messages to list. A zero field excludes no message. Text is compared without regard to case.
 type MessageFilter struct {
-	Sender    string // a whole address, or a part of a name or an address
+	Sender    string // an address, or a part of a name or an address
 	Subject   string // a part of it
 	MessageID string // with or without angle brackets
 	Request   int64
@@ -94,9 +94,11 @@ const (
 var ErrOutcome = errors.New("is no outcome: opened, added, refused, ignored or set_aside")
 
 // Messages lists what became of messages, newest first. It never reads all receipts. A filter by Request, by Mailbox, by
-// MessageID, by an Outcome other than Opened and Added, or by a Sender that is a whole address is found through an index. Any
+// MessageID, by an Outcome other than Opened and Added, or by a Sender that is an address is found through an index. Any
 // other filter, and the second of two, looks at up to 2,500 receipts for each page. A message whose acceptance commits while
 // a caller turns pages may lie before the pages that it has seen; no message is on two pages, and none that was there is missed.
+//
+// A Sender is an address if a message has come from it. Otherwise it is a part of one, as in "anna@exam", or of a name.
 func (s *Store) Messages(ctx context.Context, f MessageFilter) (MessagePage, error) {
 	if f.Limit <= 0 {
 		f.Limit = defaultMessages
@@ -105,7 +107,11 @@ func (s *Store) Messages(ctx context.Context, f MessageFilter) (MessagePage, err
 	if err != nil {
 		return MessagePage{}, err
 	}
-	q, err := newMessageQuery(f, mailbox)
+	sender, err := s.soughtSender(ctx, f.Sender)
+	if err != nil {
+		return MessagePage{}, err
+	}
+	q, err := newMessageQuery(f, mailbox, sender)
 	if err != nil {
 		return MessagePage{}, err
 	}
@@ -183,8 +189,31 @@ func senderKey(address string) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:]))
 }
 
-// isWholeAddress reports whether a text looks like an addr-spec, and not like a part of one.
-func isWholeAddress(text string) bool {
-	local, domain, ok := strings.Cut(text, "@")
-	return ok && local != "" && domain != "" && !strings.ContainsAny(text, " \t<>")
+// soughtSender is the Sender of a filter.
+type soughtSender struct {
+	text      string
+	isAddress bool // of a message whose receipt has a key
+}
+
+// soughtSender finds out whether a text is an address or a part of one. "anna@example.co" may be both, and only what has come tells.
+func (s *Store) soughtSender(ctx context.Context, text string) (soughtSender, error) {
+	sender := soughtSender{text: addressWithin(text)}
+	if !strings.Contains(sender.text, "@") {
+		return sender, nil
+	}
+	err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM receipt WHERE sender_key = $1)`, senderKey(sender.text)).Scan(&sender.isAddress)
+	if err != nil {
+		return sender, fmt.Errorf("look for the sender: %w", unavailable(ctx, err))
+	}
+	return sender, nil
+}
+
+// addressWithin returns the address of a text that has a name too: "Ann Lee <ann@example.com>". It returns any other text as it is.
+func addressWithin(text string) string {
+	text = strings.TrimSpace(text)
+	inner, ends := strings.CutSuffix(text, ">")
+	if begin := strings.LastIndexByte(inner, '<'); ends && begin >= 0 {
+		return strings.TrimSpace(inner[begin+1:])
+	}
+	return text
 }

@@ -20,10 +20,10 @@ func (q *messageQuery) arg(v any) string {
 	return fmt.Sprintf("$%d", len(q.args))
 }
 
-// newMessageQuery returns the query for a filter. mailbox is the identity of its Mailbox, 0 for none.
-func newMessageQuery(f MessageFilter, mailbox int64) (*messageQuery, error) {
+// newMessageQuery returns the query for a filter. mailbox is the identity of its Mailbox, 0 for none; sender is its Sender.
+func newMessageQuery(f MessageFilter, mailbox int64, sender soughtSender) (*messageQuery, error) {
 	q := &messageQuery{}
-	if err := q.chooseSources(f, mailbox); err != nil {
+	if err := q.chooseSources(f, mailbox, sender); err != nil {
 		return nil, err
 	}
 	if !f.Since.IsZero() {
@@ -37,8 +37,8 @@ func newMessageQuery(f MessageFilter, mailbox int64) (*messageQuery, error) {
 		q.within = append(q.within, "r.accepted_at <= "+at,
 			fmt.Sprintf("(r.accepted_at, r.mailbox_id, r.digest) < (%s, %s, %s)", at, q.arg(c.mailbox), q.arg(c.digest[:])))
 	}
-	if f.Sender != "" && !isWholeAddress(f.Sender) {
-		part := q.arg(pattern(f.Sender))
+	if sender.text != "" && !sender.isAddress {
+		part := q.arg(pattern(sender.text))
 		q.conditions = append(q.conditions, fmt.Sprintf("(%s ILIKE %s OR %s ILIKE %[2]s)", columnFromName, part, columnFromAddress))
 	}
 	if f.Subject != "" {
@@ -56,15 +56,15 @@ func pattern(part string) string {
 const unrecorded = `('refused', 'ignored', 'set_aside')`
 
 // chooseSources makes the condition of the filter that likely has the fewest receipts the source, and the others conditions.
-func (q *messageQuery) chooseSources(f MessageFilter, mailbox int64) error {
+func (q *messageQuery) chooseSources(f MessageFilter, mailbox int64, sender soughtSender) error {
 	if f.Request != 0 {
 		q.choose("r.request_id = "+q.arg(f.Request), "")
 	}
 	if f.MessageID != "" {
 		q.chooseMessageID(strings.Trim(strings.TrimSpace(f.MessageID), "<>"))
 	}
-	if isWholeAddress(f.Sender) {
-		q.chooseSender(f.Sender)
+	if sender.isAddress {
+		q.chooseSender(sender.text)
 	}
 	if f.Outcome == SetAside {
 		q.choose("r.outcome = 'set_aside'", "k.outcome = 'set_aside'")

@@ -13,6 +13,7 @@ import (
 	"mailintegration/config"
 	"mailintegration/daemon"
 	"mailintegration/processor"
+	"mailintegration/store"
 )
 
 type explainCmd struct {
@@ -52,6 +53,7 @@ type explaining struct {
 	policy  processor.Policy
 	most    int64 // octets, 0 for no limit
 	look    daemon.LookUp
+	find    func(context.Context, store.Raw) (*store.MessageDetail, error) // what the mailbox has recorded of the same octets, nil for nothing
 	close   func()
 }
 
@@ -65,10 +67,14 @@ func (x *explaining) explain(e *env, f openedMessage, asJSON bool) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.name, err)
 	}
-	if asJSON {
-		return printJSON(e.stdout, m, f.raw, d)
+	known, err := x.find(e.ctx, f.raw)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.name, err)
 	}
-	return x.print(e.stdout, f.name, m, f.raw, d)
+	if asJSON {
+		return printJSON(e.stdout, f.name, m, f.raw, d, known)
+	}
+	return x.print(e.stdout, f.name, m, f.raw, d, known)
 }
 
 // prepare reads the configuration and, without --no-database, opens the database for reading.
@@ -135,7 +141,8 @@ func offline(mailbox string, rules processor.Rules, most int64) *explaining {
 	look := func(context.Context, processor.Keys) (processor.Directory, error) {
 		return processor.NoDirectory{}, nil
 	}
-	return &explaining{mailbox: mailbox, policy: policy, most: most, look: look, close: func() {}}
+	find := func(context.Context, store.Raw) (*store.MessageDetail, error) { return nil, nil }
+	return &explaining{mailbox: mailbox, policy: policy, most: most, look: look, find: find, close: func() {}}
 }
 
 // online prepares to explain with look-ups in the database, which it opens read-only.
@@ -154,8 +161,23 @@ func online(e *env, service *config.Service, mb *config.Mailbox) (*explaining, e
 	look := func(ctx context.Context, keys processor.Keys) (processor.Directory, error) {
 		return in.store.LookUp(ctx, refs.Team, keys)
 	}
+	find := func(ctx context.Context, raw store.Raw) (*store.MessageDetail, error) {
+		return recorded(ctx, in.store, mb.Name, raw)
+	}
 	policy := processor.NewPolicy(rules, refs)
-	return &explaining{mailbox: mb.Name, policy: policy, most: mb.MaxOctets, look: look, close: in.close}, nil
+	return &explaining{mailbox: mb.Name, policy: policy, most: mb.MaxOctets, look: look, find: find, close: in.close}, nil
+}
+
+// recorded returns what a mailbox has recorded of the octets of a message, nil for nothing.
+func recorded(ctx context.Context, s *store.Store, mailbox string, raw store.Raw) (*store.MessageDetail, error) {
+	m, err := s.Message(ctx, store.MessageName{Digits: fmt.Sprintf("%x", raw.Digest()), Mailbox: mailbox})
+	switch {
+	case errors.Is(err, store.ErrUnknown):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return &m, nil
 }
 
 // withoutDatabase adds to the hint about a database that does not exist that explain can do without one.

@@ -11,10 +11,14 @@ import (
 	"time"
 
 	"mailintegration/processor"
+	"mailintegration/store"
 )
 
-// print explains a message for an administrator: its content, the decision about it, and the reason.
-func (x *explaining) print(w io.Writer, file string, m *processor.Message, raw io.ReaderAt, d processor.Decision) error {
+// print explains a message for an administrator: its content, the decision about it, and the reason. known is what the mailbox
+// has recorded of the message, nil for nothing.
+func (x *explaining) print(
+	w io.Writer, file string, m *processor.Message, raw io.ReaderAt, d processor.Decision, known *store.MessageDetail,
+) error {
 	printLine(w, "%s", file)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	printMessage(facts{t, "  "}, m)
@@ -38,7 +42,20 @@ func (x *explaining) print(w io.Writer, file string, m *processor.Message, raw i
 	printReason(w, d.Why())
 	printDecision(facts{t, "    "}, d)
 	printReply(facts{t, "    "}, d)
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	printKnown(w, known)
+	return nil
+}
+
+// printKnown says that a poll would record nothing, because the mailbox has the message already.
+func printKnown(w io.Writer, m *store.MessageDetail) {
+	if m == nil {
+		return
+	}
+	printLine(w, "\n  Known: recorded in mailbox %s on %s: %s", m.Mailbox, when(&m.AcceptedAt), outcomeOf(*m))
+	printLine(w, "    A poll records it no second time. To see more: mailintegration message show %s", m.ID)
 }
 
 // facts prints lines of a name and a value. It skips empty values.
@@ -269,13 +286,24 @@ func attached(list []processor.Attachment, raw bool) string {
 	return strings.Join(names, ", ")
 }
 
-// printJSON prints the explanation in one line of JSON, as processor.Explanation documents it.
-func printJSON(w io.Writer, m *processor.Message, raw io.ReaderAt, d processor.Decision) error {
-	explanation, err := processor.Explain(m, raw, d)
+// explanation says for programs what explain has found out about one message.
+type explanation struct {
+	File string `json:"file"` // as the command line names it
+	processor.Explanation
+	Known *store.MessageSummary `json:"known,omitempty"` // left out if the mailbox has not recorded the message, or nobody asked the database
+}
+
+// printJSON prints the explanation in one line of JSON. processor.Explanation and store.MessageSummary document most of it.
+func printJSON(w io.Writer, file string, m *processor.Message, raw io.ReaderAt, d processor.Decision, known *store.MessageDetail) error {
+	said, err := processor.Explain(m, raw, d)
 	if err != nil {
 		return err
 	}
+	line := explanation{File: file, Explanation: said}
+	if known != nil {
+		line.Known = &known.MessageSummary
+	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(explanation)
+	return enc.Encode(line)
 }

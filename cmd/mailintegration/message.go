@@ -12,13 +12,13 @@ import (
 )
 
 type messageCmd struct {
-	List messageListCmd `cmd:"" help:"List what became of messages, newest first; also of those that were ignored or refused."`
+	List messageListCmd `cmd:"" aliases:"find" help:"List what became of messages, newest first; also of those that were ignored or refused."`
 	Show messageShowCmd `cmd:"" help:"Show what became of one message, and why."`
 }
 
 type messageListCmd struct {
 	output
-	Sender    string `placeholder:"TEXT" help:"Only messages of this address, or with this part of the sender's name or address."`
+	Sender    string `placeholder:"TEXT" help:"Only messages from this address, or from a name or an address with this part."`
 	Subject   string `placeholder:"TEXT" help:"Only messages with this part of the subject."`
 	MessageID string `name:"message-id" placeholder:"ID" help:"Only messages with this Message-ID."`
 	Request   int64  `placeholder:"N" help:"Only messages that opened this request, were added to it, or are set aside with this event."`
@@ -40,31 +40,17 @@ func (c *messageListCmd) Run(e *env) error {
 		})
 }
 
-// search returns the newest messages. A page may have fewer than asked for, although there are more.
+// search returns the newest messages.
 func (c *messageListCmd) search(e *env, s *store.Store) ([]store.MessageSummary, error) {
-	f := store.MessageFilter{
+	page, err := s.FindMessages(e.ctx, store.MessageFilter{
 		Sender: c.Sender, Subject: c.Subject, MessageID: c.MessageID, Request: c.Request, Mailbox: c.Mailbox, Outcome: c.Outcome,
-		Since: c.Since.Time, Until: c.Until.Time,
+		Since: c.Since.Time, Until: c.Until.Time, Limit: c.Limit,
+	}, 0)
+	if errors.Is(err, store.ErrUnknown) {
+		return nil, &failure{code: exitFailed, err: err, hint: "run mailintegration mailbox list to see the names"}
 	}
-	found := []store.MessageSummary{}
-	for {
-		f.Limit = min(c.Limit-len(found), mostAtOnce)
-		page, err := s.Messages(e.ctx, f)
-		if errors.Is(err, store.ErrUnknown) {
-			return nil, &failure{code: exitFailed, err: err, hint: "run mailintegration mailbox list to see the names"}
-		}
-		if err != nil {
-			return nil, err
-		}
-		found, f.Before = append(found, page.Messages...), page.Next
-		if f.Before == nil || len(found) >= c.Limit {
-			return found, nil
-		}
-	}
+	return page.Messages, err
 }
-
-// mostAtOnce is the largest number of messages that one query returns.
-const mostAtOnce = 1000
 
 // sentBy returns who sent a message.
 func sentBy(m store.MessageSummary) string {
