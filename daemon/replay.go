@@ -79,7 +79,7 @@ func Preview(
 // ErrNotConfigured says that the daemon has no mailbox of a name.
 var ErrNotConfigured = errors.New("is not in the configuration")
 
-// Previewed is what a poll would decide about a message.
+// Previewed says what a poll would decide about a message.
 type Previewed struct {
 	Message  *processor.Message
 	Decision processor.Decision
@@ -102,7 +102,9 @@ func (d *Daemon) Preview(ctx context.Context, mailbox string, raw store.Raw) (Pr
 	if err != nil {
 		return Previewed{}, fmt.Errorf("mailbox %s: %w", mb.Name, err)
 	}
-	look := func(ctx context.Context, keys processor.Keys) (processor.Directory, error) { return o.Store.LookUp(ctx, refs.Team, keys) }
+	look := func(ctx context.Context, keys processor.Keys) (processor.Directory, error) {
+		return o.Store.LookUp(ctx, refs.Team, keys)
+	}
 	policy := processor.NewPolicy(mb.Rules, refs)
 	m, decision, err := Preview(ctx, policy, mb.Account.MaxOctets, look, raw, o.Now())
 	if err != nil {

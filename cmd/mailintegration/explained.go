@@ -14,8 +14,8 @@ import (
 	"mailintegration/store"
 )
 
-// print explains a message for an administrator: its content, the decision about it, and the reason. known is what the mailbox
-// has recorded of the message, nil for nothing.
+// print explains a message for an administrator: its content, the decision about it, and the reason. known tells what
+// became of the message when the mailbox recorded it; nil if it has not.
 func (x *explaining) print(
 	w io.Writer, file string, m *processor.Message, raw io.ReaderAt, d processor.Decision, known *store.MessageDetail,
 ) error {
