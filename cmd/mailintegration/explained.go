@@ -54,7 +54,8 @@ func printKnown(w io.Writer, m *store.MessageDetail) {
 	if m == nil {
 		return
 	}
-	printLine(w, "\n  Known: recorded in mailbox %s on %s: %s", m.Mailbox, when(&m.AcceptedAt), outcomeOf(*m))
+	fmt.Fprintln(w)
+	printLine(w, "  Known: recorded in mailbox %s on %s: %s", m.Mailbox, when(&m.AcceptedAt), outcomeOf(*m))
 	printLine(w, "    A poll records it no second time. To see more: mailintegration message show %s", m.ID)
 }
 
