@@ -10,7 +10,7 @@ import (
 func (in *installation) showPage(m *monitor.Monitor, d *daemon.Daemon) error {
 	p, err := page.New(page.Options{
 		Daemon: m, Version: version, Failed: in.events().pageFailed,
-		Desk: func() (page.Desk, error) { return d.Store() },
+		Desk: func() (page.Desk, error) { return d.Store() }, Preview: d.Preview,
 	})
 	if err == nil {
 		m.Show(p)

@@ -6,6 +6,7 @@ import "mailintegration/store"
 type Desk interface {
 	deskMailboxes
 	deskTokens
+	deskMessages
 }
 
 var _ Desk = (*store.Store)(nil)

@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"embed"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"mailintegration/daemon"
+	"mailintegration/store"
 )
 
 // Subject is the part of a daemon that the page looks at. Status waits for nothing: its error says that the daemon does not answer.
@@ -24,6 +26,9 @@ type Options struct {
 	Version string               // of the program
 	Now     func() time.Time     // nil: time.Now
 	Log     Log                  // is told who does what; nil: nobody is told
+
+	// Preview returns what a poll of a mailbox would decide about a message now, as (*daemon.Daemon).Preview does. Nil: no page says it.
+	Preview func(ctx context.Context, mailbox string, raw store.Raw) (daemon.Previewed, error)
 
 	// Failed is told which fault a person was shown as a number, and where. Nil: nobody is told.
 	Failed func(number, route string, err error)
@@ -46,6 +51,7 @@ type Page struct {
 	now      func() time.Time
 	failed   func(number, route string, err error)
 	patience time.Duration
+	preview  func(ctx context.Context, mailbox string, raw store.Raw) (daemon.Previewed, error)
 
 	sections  []section
 	languages *languages
@@ -62,6 +68,10 @@ type Page struct {
 	refusals refusals
 	origin   http.CrossOriginProtection
 	standIn  *session // everybody's, for tests of the sections; nil: each request has its own
+
+	explaining chan struct{} // has an element while a message is explained
+	searchTime time.Duration // of one page of a search
+
 }
 
 //go:embed templates texts static
@@ -75,7 +85,7 @@ func New(o Options) (*Page, error) {
 	p := &Page{
 		daemon: o.Daemon, openDesk: o.Desk, version: o.Version, now: o.Now, failed: o.Failed, log: o.Log,
 		patience: cmp.Or(o.patience, usualPatience), sections: sections(), marks: newMarks(), asking: make(chan struct{}, maxAsking),
-		streams: newStreams(),
+		streams: newStreams(), preview: o.Preview, explaining: make(chan struct{}, 1), searchTime: usualSearchTime,
 	}
 	if p.now == nil {
 		p.now = time.Now
@@ -125,6 +135,18 @@ func (p *Page) routes() *http.ServeMux {
 		}
 	}
 	return mux
+}
+
+// linkTo returns a path if a section answers it, otherwise "": nothing is a link that leads nowhere.
+func (p *Page) linkTo(path string) string {
+	r, err := http.NewRequest(http.MethodGet, path, nil)
+	if err != nil {
+		return ""
+	}
+	if _, pattern := p.mux.Handler(r); pattern == "/" {
+		return ""
+	}
+	return path
 }
 
 // contentPolicy lets a page load its own style, script and pictures, and nothing else (CSP Level 3).

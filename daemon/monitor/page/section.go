@@ -32,6 +32,7 @@ const (
 func sections() []section {
 	return []section{
 		mailboxesSection(),
+		messagesSection(),
 	}
 }
 
