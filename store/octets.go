@@ -31,7 +31,7 @@ type Octets struct {
 var ErrDamaged = errors.New("the file does not hold the octets that belong there: it is damaged, or only the header was kept")
 
 // OpenAttachment opens an attachment, or a raw message that is one. The error is ErrUnknown if there is none with the number;
-// fs.ErrNotExist, ErrDamaged or ErrHanging if the file is not to be had.
+// fs.ErrNotExist, ErrDamaged or ErrHanging if the file cannot be read.
 func (s *Store) OpenAttachment(ctx context.Context, id int64) (*Octets, error) {
 	o := &Octets{}
 	var digest []byte

@@ -289,7 +289,9 @@ func TestAMessageThatTakesTooLongToReadHoldsUpOnePlaceOnly(t *testing.T) {
 		t.Errorf("another one meanwhile: %v", err)
 	}
 	close(release)
-	w.preview = func(context.Context, string, store.Raw) (daemon.Previewed, error) { return daemon.Previewed{}, daemon.ErrNotConfigured }
+	w.preview = func(context.Context, string, store.Raw) (daemon.Previewed, error) {
+		return daemon.Previewed{}, daemon.ErrNotConfigured
+	}
 	again, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := (&visit{ctx: again, page: w.Page}).explain(&view, nil); err != nil || view.Fault != "mailbox" {
