@@ -71,7 +71,6 @@ type Page struct {
 
 	explaining chan struct{} // has an element while a message is explained
 	searchTime time.Duration // of one page of a search
-
 }
 
 //go:embed templates texts static
