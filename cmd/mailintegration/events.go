@@ -96,6 +96,28 @@ func (e events) pageFailed(number, route string, err error) {
 		zap.String("hint", "this is a bug: report it with this line"))
 }
 
+// pageLoggedIn says that somebody has logged in to the page, with the token of this name.
+func (e events) pageLoggedIn(token, client string) {
+	e.log.Info("page log-in", zap.String("token", token), zap.String("client", client))
+}
+
+// pageRefused says that somebody tried to log in to the page with a token that is not in force. Further tries are counted, and told
+// after a minute at the earliest.
+func (e events) pageRefused(times int, client string) {
+	e.log.Warn("page log-in refused", zap.Int("times", times), zap.String("client", client),
+		zap.String("hint", "a token is mistyped, has expired or was revoked, or somebody guesses; mailintegration page token list shows them"))
+}
+
+// pageLoggedOut says that somebody has logged out of the page.
+func (e events) pageLoggedOut(token, client string) {
+	e.log.Info("page log-out", zap.String("token", token), zap.String("client", client))
+}
+
+// pageActed says what somebody has changed on the page, and for which user of the history.
+func (e events) pageActed(token, user, action, path string) {
+	e.log.Info("page action", zap.String("token", token), zap.String("user", user), zap.String("action", action), zap.String("path", path))
+}
+
 // mailboxChanged says what has changed about a mailbox since the configuration was read before.
 func (e events) mailboxChanged(m config.MailboxChange) {
 	fields := []zap.Field{zap.String("mailbox", m.Name), zap.Strings("tags", m.Tags)}
