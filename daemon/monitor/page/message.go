@@ -35,7 +35,7 @@ func (v *visit) showMessage() error {
 		view.State = processor.RequestState(s)
 	}
 	if m.WasAside != nil && m.Aside == nil {
-		view.WasSet, view.Before = true, v.page.linkTo("/asides/"+strconv.FormatInt(m.WasAside.ID, 10))
+		view.WasSet, view.Before = true, v.page.linkTo("/setaside/"+strconv.FormatInt(m.WasAside.ID, 10))
 	}
 	if m.HasOctets {
 		view.Raw = v.page.linkTo(messagePath(m.MessageSummary, "/raw"))

@@ -114,7 +114,7 @@ func (v *visit) messageRows(all []store.MessageSummary) (rows []messageRow) {
 func (v *visit) linkOf(m store.MessageSummary) string {
 	switch {
 	case m.Aside != nil:
-		return v.page.linkTo("/asides/" + strconv.FormatInt(*m.Aside, 10))
+		return v.page.linkTo("/setaside/" + strconv.FormatInt(*m.Aside, 10))
 	case m.Request != nil:
 		return v.page.linkTo("/requests/" + strconv.FormatInt(*m.Request, 10))
 	}
