@@ -11,7 +11,7 @@ INTEROP ?= dovecot popa3d mailutils courier cyrus
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## install missing Debian packages: PostgreSQL server, pgbouncer, Dovecot POP3
+setup: ## install missing Debian packages: PostgreSQL server, pgbouncer, Dovecot POP3, xmllint
 	@scripts/setup
 
 build: ## build dist/mailintegration
@@ -24,7 +24,7 @@ test: setup ## run all tests
 	$(GO) test -timeout 30m $(PKGS)
 
 race: setup ## run all tests with the race detector and in random order
-	$(GO) test -race -shuffle=on -timeout 30m $(PKGS)
+	REQUIRE_XMLLINT=1 $(GO) test -race -shuffle=on -timeout 30m $(PKGS)
 
 databases: ## run the tests of store on the PostgreSQL found, 18 (from npm) and behind pgbouncer, all at once; DATABASES="18 pooler" chooses some
 	@GO="$(GO)" scripts/databases $(DATABASES)

@@ -32,6 +32,8 @@
 //	tag.go                               the description of a tag; which tags belong to which kind of file
 //	documentation.go, reference.go       the reference, from the fields and their comments
 //	manual.go                            … and the manual page, mailintegration.xml(5)
+//	schema.go                            … and an XML schema for editors
+//	settings.go                          the values in effect, and where each comes from
 //	load.go, mailboxes.go                LoadService, LoadMailbox: from files to structs
 //	readfile.go                          reads a file and decodes it to UTF-8
 //	walk.go, root.go, closing.go,        XML into elements, going on after a mistake

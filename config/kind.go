@@ -12,9 +12,10 @@ import (
 // kind is a way to read and write the text of a tag. A Mistake about a bad value and the reference take their words
 // from the same two fields.
 type kind struct {
-	noun   string // a value, in words: "a port"
-	values string // the good values: "1–65535"
-	secret bool   // no message shows a value, even a bad one
+	noun   string   // a value, in words: "a port"
+	values string   // the good values: "1–65535"
+	names  []string // the good values, where they can be listed
+	secret bool     // no message shows a value, even a bad one
 
 	// parse reads the text, which is trimmed and not empty; a secret kind gets it untrimmed. detail says why the text is
 	// bad, "" when "is not a port (1–65535)" says enough.
@@ -150,7 +151,7 @@ func nameKind() kind {
 // boolKind reads True or False.
 func boolKind() kind {
 	return kind{
-		noun: "True or False", values: "yes, no, 1 and 0 work too, in upper or lower case",
+		noun: "True or False", values: "yes, no, 1 and 0 work too, in upper or lower case", names: []string{"True", "False", "yes", "no", "1", "0"},
 		parse: func(text string) (any, string, bool) {
 			switch strings.ToLower(text) {
 			case "true", "yes", "1":
@@ -194,7 +195,7 @@ func countKind(limits string) kind {
 // enumKind reads one of names, in upper or lower case.
 func enumKind(names []string) kind {
 	return kind{
-		noun: "a known value", values: strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1],
+		noun: "a known value", values: strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1], names: names,
 		parse: func(text string) (any, string, bool) {
 			i := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, text) })
 			if i < 0 {

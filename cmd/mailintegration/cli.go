@@ -25,6 +25,7 @@ type cli struct {
 	Explain  explainCmd  `cmd:"" help:"Print what would be decided about a message, and why. Changes nothing."`
 	Replay   replayCmd   `cmd:"" help:"Record a message for real: from a file, or one that was set aside."`
 	Check    checkCmd    `cmd:"" help:"Check configuration, database, directories and each mailbox; say what to do. Changes nothing."`
+	Settings configCmd   `cmd:"" name:"config" help:"Show, validate and explain the configuration."`
 	Status   statusCmd   `cmd:"" help:"Sum up database, daemons and mailboxes in a screen; exit code 0 only if all is well."`
 	Health   healthCmd   `cmd:"" help:"Ask the running daemon how it is, for scripts and container probes; exit code 0 only if it is well."`
 	Mailbox  mailboxCmd  `cmd:"" help:"List the mailboxes and their state; test one; authorize one of Microsoft 365."`
