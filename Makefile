@@ -77,10 +77,11 @@ cover: setup ## print the test coverage of each function
 update-cases: ## rewrite want.json of processor's cases; review the diff
 	$(GO) test ./processor -run 'TestEachCase|TestExplainWrites' -update
 
-generate: ## rewrite generated files (the configuration reference, the manual pages, the documentation of log and metrics)
+generate: setup ## rewrite generated files (the configuration reference, the manual pages, the documentation of log, metrics and database)
 	$(GO) test ./config -run Reference -update
 	$(GO) test ./cmd/mailintegration -run 'TestTheManual|TestTheLogIsDocumented' -update
 	$(GO) test ./daemon/monitor -run TestTheMetricsAreDocumented -update
+	$(GO) test ./store -run 'TestThePromisedColumns|TestTheDatabaseIsDocumented' -update
 
 package: ## build .deb, .rpm, .tar.gz, .msi and .zip in dist/; PACKAGES="deb rpm" and TARGETS="linux/amd64" choose some
 	@scripts/package $(VERSION) $(PACKAGES)

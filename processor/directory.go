@@ -18,16 +18,19 @@ type User struct {
 	Language string // of mail to the user: two or three small letters, "" if it is not known
 }
 
-// RequestState is the state of a request. Incidents and service requests are new, open, resolved or closed;
-// events are new, in_progress or processed.
+// RequestState is the state of a request. Incidents and service requests are new, open, pending, suspended, resolved, closed
+// or cancelled; events are new, in_progress or processed.
 type RequestState string
 
 // The states.
 const (
 	StateNew        RequestState = "new"
 	StateOpen       RequestState = "open"
+	StatePending    RequestState = "pending"   // somebody else has to do something first
+	StateSuspended  RequestState = "suspended" // nobody works on it for some time
 	StateResolved   RequestState = "resolved"
 	StateClosed     RequestState = "closed"
+	StateCancelled  RequestState = "cancelled" // nobody will do it; it is never erased
 	StateInProgress RequestState = "in_progress"
 	StateProcessed  RequestState = "processed"
 )
@@ -37,7 +40,9 @@ const (
 func (s RequestState) IsDone() bool { return s.isClosed() || s == StateResolved }
 
 // isClosed reports whether a request in this state normally takes no more activities.
-func (s RequestState) isClosed() bool { return s == StateClosed || s == StateProcessed }
+func (s RequestState) isClosed() bool {
+	return s == StateClosed || s == StateCancelled || s == StateProcessed
+}
 
 // Request holds what deciding needs to know of an existing request.
 type Request struct {

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"mailintegration/processor"
 	"mailintegration/store"
@@ -103,4 +106,53 @@ func durableServer(b *testing.B) string {
 		os.RemoveAll(dir)
 	})
 	return server.URL()
+}
+
+// BenchmarkAcceptAndNotify accepts batches of 10 new mails, for one mailbox and for eight at once, in turn with and without
+// notifications for other programs. PostgreSQL commits transactions that notify one after the other, so the difference of the medians
+// shows what they cost.
+func BenchmarkAcceptAndNotify(b *testing.B) {
+	for _, mailboxes := range []int{1, 8} {
+		b.Run(fmt.Sprintf("mailboxes=%d", mailboxes), func(b *testing.B) {
+			d := newDurableDesk(b)
+			all := make([]store.Mailbox, mailboxes)
+			for i := range all {
+				all[i] = d.resolve(b, fmt.Sprint("mailbox ", i), deskNames)
+			}
+			took := map[string][]float64{}
+			turn := 0
+			for b.Loop() {
+				for _, trigger := range []string{"DISABLE", "ENABLE"} {
+					d.exec(b, `ALTER TABLE history `+trigger+` TRIGGER history_notify`)
+					started := time.Now()
+					d.acceptAtOnce(b, all, turn)
+					took[trigger] = append(took[trigger], float64(time.Since(started).Microseconds())/1000)
+					turn++
+				}
+			}
+			for trigger, unit := range map[string]string{"DISABLE": "ms-silent", "ENABLE": "ms-notifying"} {
+				slices.Sort(took[trigger])
+				b.ReportMetric(took[trigger][len(took[trigger])/2], unit)
+			}
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// acceptAtOnce accepts a batch of 10 new mails for each mailbox, all at once.
+func (d *desk) acceptAtOnce(b *testing.B, mailboxes []store.Mailbox, turn int) {
+	var group errgroup.Group
+	for i, mb := range mailboxes {
+		batch := make([]store.Delivery, 10)
+		for k := range batch {
+			batch[k] = mail(fmt.Sprint(k), fmt.Sprintf("%d-%d-%d", turn, i, k))
+		}
+		group.Go(func() error {
+			_, err := d.store.Accept(b.Context(), mb, batch, clerk{Mailbox: mb})
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		b.Fatal(err)
+	}
 }

@@ -197,6 +197,12 @@
 // longer read the messages, the batch fails, and all other work on files fails at once until the goroutine has returned.
 // While a removal is abandoned, its notes and its lease stay.
 //
+// # Other programs
+//
+// The schema service_desk is the interface for other programs (deploy/database.md): views, and functions that write what the Journal
+// writes for the same purpose. A test does each change both ways and compares the rows. A trigger on history sends the
+// notifications, because every change of a request writes history, whoever makes it; so an acceptance needs no statement for them.
+//
 // # Isolation
 //
 // READ COMMITTED is enough: the lock of step 2 comes before any look-up, rows of other mailboxes are only added to
@@ -295,4 +301,5 @@
 //	requestlist.go, requestview.go       … as a list in parts, and one in parts of bounded size
 //	octets.go                            files of the attachment directory for a person
 //	migrate.go, schema.go                the schema (migrations/): how it changes, and which one a database has
+//	roles.go                             the roles of other programs and of the daemon (roles.sql)
 package store

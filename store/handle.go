@@ -22,10 +22,17 @@ const (
 	Resolve Action = "resolve" // an incident or a service request
 	Close   Action = "close"   // the same
 	Reopen  Action = "reopen"  // any request that is done
+	Pend    Action = "pend"    // an incident or a service request that waits for somebody
+	Suspend Action = "suspend" // an incident or a service request that nobody works on for some time
+	Resume  Action = "resume"  // one that is pending or suspended
+	Cancel  Action = "cancel"  // an incident or a service request that nobody will do
 )
 
 // done are the words for what an action has done.
-var done = map[Action]string{Process: "processed", Resolve: "resolved", Close: "closed", Reopen: "reopened"}
+var done = map[Action]string{
+	Process: "processed", Resolve: "resolved", Close: "closed", Reopen: "reopened", Pend: "pending", Suspend: "suspended",
+	Resume: "resumed", Cancel: "cancelled",
+}
 
 // Done returns the word for what the action has done, such as "processed".
 func (a Action) Done() string { return done[a] }
@@ -59,13 +66,17 @@ func (e *ActionError) Error() string {
 
 // fits reports whether requests of the kind know the action.
 func (e *ActionError) fits() bool {
-	return e.Action == Reopen || slices.Contains(statesOf[e.Kind], processor.RequestState(e.Action.Done()))
+	to := processor.RequestState(e.Action.Done())
+	if e.Action == Resume {
+		to = processor.StateOpen
+	}
+	return e.Action == Reopen || slices.Contains(statesOf[e.Kind], to)
 }
 
 // Hint returns what a person can do instead, "" where nothing is left to do.
 func (e *ActionError) Hint() string {
 	switch {
-	case e.fits() && e.Action == Resolve && e.State == processor.StateClosed:
+	case e.fits() && e.Action != Resume && e.State.IsDone() && string(e.State) != e.Action.Done():
 		return fmt.Sprintf("it is done already; to work on it again, run mailintegration request reopen %d", e.Number)
 	case e.fits():
 		return ""
@@ -77,12 +88,18 @@ func (e *ActionError) Hint() string {
 
 // target returns the state that an action puts a request into, or false if its kind or state does not allow the action.
 func (a Action) target(kind processor.RequestKind, state processor.RequestState) (processor.RequestState, bool) {
-	if a == Reopen {
+	switch a {
+	case Reopen:
 		return reopened(kind), state.IsDone()
+	case Resume:
+		return processor.StateOpen, state == processor.StatePending || state == processor.StateSuspended
 	}
 	to := processor.RequestState(a.Done())
-	allowed := slices.Contains(statesOf[kind], to) && state != to && (a != Resolve || state != processor.StateClosed)
-	return to, allowed
+	allowed := slices.Contains(statesOf[kind], to) && state != to
+	if a == Close || a == Cancel || a == Process { // one that is done already may still become so
+		return to, allowed
+	}
+	return to, allowed && !state.IsDone()
 }
 
 // Handle does what a person, the Journal's author, wants done to a request. A note becomes an activity. The error is

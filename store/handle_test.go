@@ -39,6 +39,9 @@ func TestAPersonHandlesRequestsAndTheHistorySaysWho(t *testing.T) {
 		{"an event is processed", processor.Event, []store.Action{store.Process}, "processed", "processed"},
 		{"an event is reopened", processor.Event, []store.Action{store.Process, store.Reopen}, "new", "processed reopened"},
 		{"an incident is resolved and closed", processor.Incident, []store.Action{store.Resolve, store.Close}, "closed", "resolved closed"},
+		{"an incident is pending, suspended, resumed, cancelled and reopened", processor.Incident,
+			[]store.Action{store.Pend, store.Suspend, store.Resume, store.Cancel, store.Reopen}, "open", "pending suspended resumed cancelled reopened"},
+		{"a cancelled incident is closed", processor.Incident, []store.Action{store.Cancel, store.Close}, "closed", "cancelled closed"},
 		{"a service request is closed at once and reopened", processor.ServiceRequest, []store.Action{store.Close, store.Reopen}, "open", "closed reopened"},
 	}
 	for _, test := range tests {
@@ -88,6 +91,13 @@ func TestAnActionThatDoesNotFitChangesNothingAndSaysWhatToDo(t *testing.T) {
 		{processor.Incident, store.Resolve, store.Resolve, "incident %d is resolved already", ""},
 		{processor.ServiceRequest, store.Close, store.Resolve, "service request %d cannot be resolved: its state is closed",
 			"it is done already; to work on it again, run mailintegration request reopen %d"},
+		{processor.Incident, store.Cancel, store.Resolve, "incident %d cannot be resolved: its state is cancelled",
+			"it is done already; to work on it again, run mailintegration request reopen %d"},
+		{processor.Incident, store.Close, store.Pend, "incident %d cannot be pending: its state is closed",
+			"it is done already; to work on it again, run mailintegration request reopen %d"},
+		{processor.Incident, "", store.Resume, "incident %d cannot be resumed: its state is new", ""},
+		{processor.Event, "", store.Suspend, "event %d cannot be suspended", "run mailintegration event process %d"},
+		{processor.Event, "", store.Resume, "event %d cannot be resumed", "run mailintegration event process %d"},
 	}
 	for _, test := range tests {
 		number := d.openRequest(t, store.NewRequest{Kind: test.kind, Team: d.mailbox.Team, Subject: "x"})

@@ -60,8 +60,10 @@ func migrate(ctx context.Context, url string, lockTime time.Duration) (applied [
 		if err != nil || !errors.Is(s.Check(), ErrSchemaOlder) {
 			return cmp.Or(err, s.Check())
 		}
-		applied, err = applyMigrations(ctx, config, lockTime)
-		return err
+		if applied, err = applyMigrations(ctx, config, lockTime); err != nil {
+			return err
+		}
+		return renewRoles(ctx, tx)
 	})
 	if isLockTimeout(err) {
 		err = fmt.Errorf("%w and did not end within %s: %w", ErrMigrationLocked, lockTime, err)

@@ -258,6 +258,76 @@ func TestMigrateKeepsTheRowsOfTheFirstSchema(t *testing.T) {
 	}
 }
 
+// TestTheInterfaceShowsTheRowsOfAnEarlyVersion fills a database that has the schema of commit 5d48227, brings it up to date, and
+// reads and changes its rows as another program does.
+func TestTheInterfaceShowsTheRowsOfAnEarlyVersion(t *testing.T) {
+	t.Parallel()
+	db := storetest.Empty(t)
+	migrateTo(t, db, 2)
+	db.Exec(t, deskSQL+`
+		INSERT INTO mailbox (name) VALUES ('helpdesk');
+		INSERT INTO service_request_type (team_id, name) VALUES (1, 'A desk');
+		INSERT INTO request (team_id, kind, subject, body, requester_id, user_id, source_id, group_id, mailbox_id, opened_at, opened_by_id, type_id, linked_to, state)
+		VALUES (1, 'service_request', 'A desk', 'please', 3, 4, 1, 2, 1, now(), 1, 1, NULL, 'open'), (1, 'event', 'Set aside', '', 1, 1, 1, 1, 1, now(), 1, NULL, 1, 'new'),
+			(1, 'incident', 'Paper', '', 3, 3, 1, 1, 1, now(), 1, NULL, NULL, 'closed');
+		INSERT INTO request_field VALUES (1, 2, 'Colour', 'red'), (1, 1, 'Size', 'L');
+		INSERT INTO activity (request, body, sender_id, recorded_at, recorded_by_id) VALUES (1, 'Which one?', 4, now(), 1);
+		INSERT INTO history (request, activity_id, at, author_id, what, reason) VALUES (1, NULL, now(), 1, 'opened', 'new'), (1, 1, now(), 4, 'activity_added', 'subject');
+		INSERT INTO attachment (request, activity_id, position, name, media_type, octets, sha256)
+		VALUES (1, 1, 1, 'desk.png', 'image/png', 1, decode(repeat('0a', 32), 'hex'));
+		INSERT INTO receipt (mailbox_id, digest, octets, outcome, reason, detail, request, raw_kept, accepted_at, last_seen_at) VALUES
+			(1, decode(repeat('01', 32), 'hex'), 7, 'opened', 'new', '', 1, false, now() - interval '2 h', now()),
+			(1, decode(repeat('02', 32), 'hex'), 8, 'set_aside', 'panic', '', 2, true, now() - interval '1 h', now()),
+			(1, decode(repeat('03', 32), 'hex'), 9, 'ignored', 'loop', 'it is a loop', NULL, true, now(), now());
+		INSERT INTO set_aside (mailbox_id, digest, event, reason, detail, at) VALUES (1, decode(repeat('02', 32), 'hex'), 2, 'panic', 'odd', now())`)
+	_, err := store.Migrate(t.Context(), db.URL)
+	must(t, err)
+	d := &desk{pool: db.Pool(t)}
+	equal(t, []string{
+		"1 service_request open IT A desk please anna bob Email Network A desk <nil> [{Size L} {Colour red}]",
+		"2 event new IT Set aside  mailintegration mailintegration Email Service Desk  1 []",
+		"3 incident closed IT Paper  anna anna Email Service Desk  <nil> []",
+	}, interfaceRequests(t, d))
+	equal(t, []string{"1 bob Which one?"}, all[string](t, d, `SELECT request || ' ' || author_logon || ' ' || body FROM service_desk.activity`))
+	equal(t, []string{"1 1 desk.png 0a/0a/" + strings.Repeat("0a", 32)},
+		all[string](t, d, `SELECT request || ' ' || activity || ' ' || name || ' ' || file FROM service_desk.attachment`))
+	equal(t, []string{"helpdesk ignored it is a loop", "helpdesk set_aside odd waiting 2", "helpdesk opened  1"},
+		all[string](t, d, `SELECT concat_ws(' ', mailbox, outcome, detail, set_aside_state, request) FROM service_desk.message ORDER BY accepted_at DESC`))
+	equal(t, "anna Montreal anna@example.com", one[string](t, d, `SELECT concat_ws(' ', logon, site, addresses[1]) FROM service_desk.user WHERE logon = 'anna'`))
+	if changed, err := d.call(t, "set_state", 1, "anna", "pending", "It is on its way."); err != nil || changed != true {
+		t.Errorf("%v, %v", changed, err)
+	}
+	if changed, err := d.call(t, "set_state", 3, "anna", "cancelled"); err != nil || changed != true {
+		t.Errorf("%v, %v", changed, err)
+	}
+	equal(t, []string{"opened", "activity_added", "activity_added", "pending"}, all[string](t, d, `SELECT what FROM service_desk.history WHERE request = 1 ORDER BY id`))
+}
+
+// interfaceRequests returns what the view shows of each request.
+func interfaceRequests(t testing.TB, d *desk) []string {
+	t.Helper()
+	rows, _ := d.pool.Query(t.Context(), `SELECT number, kind, state, team, subject, body, requester_logon, user_logon, source, assigned_group,
+		coalesce(request_type, ''), linked_to, fields FROM service_desk.request ORDER BY number`)
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (string, error) {
+		var number int64
+		var linked *int64
+		var fields []struct{ Name, Value string }
+		texts := make([]string, 10)
+		into := []any{&number}
+		for i := range texts {
+			into = append(into, &texts[i])
+		}
+		err := row.Scan(append(into, &linked, &fields)...)
+		link := any(nil)
+		if linked != nil {
+			link = *linked
+		}
+		return fmt.Sprint(number, " ", strings.Join(texts, " "), " ", link, " ", fields), err
+	})
+	must(t, err)
+	return list
+}
+
 // TestForeignKeysAreNamedAfterTheirColumns looks for the former names of columns.
 func TestForeignKeysAreNamedAfterTheirColumns(t *testing.T) {
 	t.Parallel()

@@ -21,9 +21,15 @@ type StateChange struct {
 
 // statesOf are the states that requests of a kind can have.
 var statesOf = map[processor.RequestKind][]processor.RequestState{
-	processor.Incident:       {processor.StateNew, processor.StateOpen, processor.StateResolved, processor.StateClosed},
-	processor.ServiceRequest: {processor.StateNew, processor.StateOpen, processor.StateResolved, processor.StateClosed},
+	processor.Incident:       statesOfWork,
+	processor.ServiceRequest: statesOfWork,
 	processor.Event:          {processor.StateNew, processor.StateInProgress, processor.StateProcessed},
+}
+
+// statesOfWork are the states of incidents and service requests.
+var statesOfWork = []processor.RequestState{
+	processor.StateNew, processor.StateOpen, processor.StatePending, processor.StateSuspended,
+	processor.StateResolved, processor.StateClosed, processor.StateCancelled,
 }
 
 // reopened returns the state of a done request after somebody has written again.
@@ -61,9 +67,10 @@ type stateRows struct {
 	state, what, reason, detail []string
 }
 
-// The values of history.what for changes to a state in which a request is not done. The others are the states themselves.
+// The values of history.what for changes to a state in which somebody may work on a request. The others are the states themselves.
 const (
 	historyBegun    = "begun"    // somebody works on a new request
+	historyResumed  = "resumed"  // the request was pending or suspended
 	historyReturned = "returned" // nobody works on the request any more: it is new again
 	historyReopened = "reopened" // the request was done
 )
@@ -75,10 +82,14 @@ func historyOf(from, to processor.RequestState) string {
 		return string(to)
 	case from.IsDone():
 		return historyReopened
+	case to == processor.StatePending, to == processor.StateSuspended:
+		return string(to)
 	case to == processor.StateNew:
 		return historyReturned
+	case from == processor.StateNew:
+		return historyBegun
 	}
-	return historyBegun
+	return historyResumed
 }
 
 // add adds a change. The parameter what is its word in the history.
@@ -103,7 +114,7 @@ func (t *stateRows) queue(b *pgx.Batch, j *Journal) {
 		changed AS (
 			UPDATE request SET state = c.state, processed_at = CASE c.state WHEN 'processed' THEN $1::timestamptz END
 			FROM change AS c WHERE request.number = c.request_id AND request.state <> c.state
-				AND (c.what <> 'reopened' OR request.state IN ('resolved', 'closed', 'processed'))
+				AND (c.what <> 'reopened' OR request.state IN ('resolved', 'closed', 'cancelled', 'processed'))
 			RETURNING request.number)
 		INSERT INTO history (at, author_id, request_id, activity_id, what, reason, detail)
 		SELECT $1, $2, c.request_id, nullif(c.activity, 0), c.what, c.reason, c.detail

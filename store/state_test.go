@@ -21,6 +21,9 @@ func TestTheHistoryOfARequestSaysHowItsStateChanged(t *testing.T) {
 	}{
 		{"an incident is resolved, closed and reopened", processor.Incident,
 			states{"open", "resolved", "closed", "open", "new"}, "opened begun resolved closed reopened returned"},
+		{"an incident waits, is suspended, goes on and is cancelled", processor.Incident,
+			states{"pending", "open", "suspended", "pending", "new", "open", "cancelled", "open", "closed", "suspended"},
+			"opened pending resumed suspended pending returned begun cancelled reopened closed reopened"},
 		{"a service request is closed at once", processor.ServiceRequest, states{"closed", "new"}, "opened closed reopened"},
 		{"an event is processed and comes back", processor.Event,
 			states{"in_progress", "processed", "in_progress", "new", "processed"}, "opened begun processed reopened returned processed"},
@@ -56,8 +59,8 @@ func TestTheHistoryOfARequestSaysHowItsStateChanged(t *testing.T) {
 func TestARequestCannotHaveAStateOfAnotherKind(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	states := []processor.RequestState{"new", "open", "in_progress", "resolved", "closed", "processed", "asleep", ""}
-	allowed := map[processor.RequestKind]string{processor.Incident: "new open resolved closed", processor.Event: "new in_progress processed"}
+	states := []processor.RequestState{"new", "open", "pending", "suspended", "in_progress", "resolved", "closed", "cancelled", "processed", "asleep", ""}
+	allowed := map[processor.RequestKind]string{processor.Incident: "new open pending suspended resolved closed cancelled", processor.Event: "new in_progress processed"}
 	for kind, list := range allowed {
 		number := d.openRequest(t, store.NewRequest{Kind: kind, Team: d.mailbox.Team, Subject: "x"})
 		for _, state := range states {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"go.uber.org/zap/zapcore"
 
@@ -12,6 +13,8 @@ import (
 type dbCmd struct {
 	Migrate dbMigrateCmd `cmd:"" help:"Bring the schema up to date. The daemon, once and the verbs that write do this by themselves."`
 	Status  dbStatusCmd  `cmd:"" help:"Print the version of the schema. Changes nothing."`
+
+	Roles dbRolesCmd `cmd:"" help:"Print the SQL that makes the roles for other programs and for the daemon, or run it."`
 
 	Exec dbExecCmd `cmd:"" help:"Run a program of PostgreSQL with the private database, such as pg_dump."`
 
@@ -48,6 +51,34 @@ func (c dbStatusCmd) Run(e *env) error {
 			return err
 		}
 		return status.Check()
+	})
+}
+
+type dbRolesCmd struct {
+	Apply bool `help:"Run the SQL as the user of Database, who needs CREATEROLE while a role is missing."`
+}
+
+// Help returns the text that --help prints before the flags.
+func (dbRolesCmd) Help() string {
+	return "Members of mailintegration_reader read the views of the schema service_desk, members of mailintegration_desk also call its " +
+		"functions, and the account of the daemon needs no more than mailintegration_daemon. The roles belong to all databases of a " +
+		"server, their rights to each one. Few accounts may make roles, so the verb prints what an administrator runs: mailintegration " +
+		"db roles | runuser -u postgres -- psql -d mailintegration. A private PostgreSQL has the roles and their " +
+		"rights from the start. Whoever brings the schema up to date renews the rights. deploy/database.md describes the schema."
+}
+
+// Run prints the SQL of the roles, or runs it.
+func (c dbRolesCmd) Run(e *env) error {
+	if !c.Apply {
+		_, err := io.WriteString(e.stdout, store.Roles)
+		return err
+	}
+	return withDatabase(e, (*installation).database, func(url string) error {
+		if err := store.GrantRoles(e.ctx, url); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(e.stdout, "%s, %s and %s have their rights\n", store.RoleReader, store.RoleDesk, store.RoleDaemon)
+		return err
 	})
 }
 

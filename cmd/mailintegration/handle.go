@@ -118,6 +118,26 @@ type requestCloseCmd struct{ handling }
 // Run marks requests as closed.
 func (c *requestCloseCmd) Run(e *env) error { return c.run(e, store.Close) }
 
+type requestCancelCmd struct{ handling }
+
+// Run marks requests as cancelled.
+func (c *requestCancelCmd) Run(e *env) error { return c.run(e, store.Cancel) }
+
+type requestPendCmd struct{ handling }
+
+// Run marks requests as pending.
+func (c *requestPendCmd) Run(e *env) error { return c.run(e, store.Pend) }
+
+type requestSuspendCmd struct{ handling }
+
+// Run marks requests as suspended.
+func (c *requestSuspendCmd) Run(e *env) error { return c.run(e, store.Suspend) }
+
+type requestResumeCmd struct{ handling }
+
+// Run marks pending and suspended requests as open.
+func (c *requestResumeCmd) Run(e *env) error { return c.run(e, store.Resume) }
+
 type requestReopenCmd struct{ handling }
 
 // Run reopens requests.

@@ -114,7 +114,8 @@ func (in *installation) database(ctx context.Context) (string, error) {
 		return in.server.URL(), nil
 	}
 	server, err := postgres.Start(ctx, postgres.Options{
-		DataDirectory: privateDatabase(in.service), MaxConnections: in.service.MaxDatabaseConnections, Logger: in.log,
+		DataDirectory: privateDatabase(in.service), MaxConnections: in.service.MaxDatabaseConnections,
+		Roles: []string{store.RoleReader, store.RoleDesk, store.RoleDaemon}, Logger: in.log,
 	})
 	if err != nil {
 		return "", dataError(err)

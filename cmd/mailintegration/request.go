@@ -15,14 +15,18 @@ type requestCmd struct {
 
 	Resolve requestResolveCmd `cmd:"" help:"Mark incidents and service requests as resolved."`
 	Close   requestCloseCmd   `cmd:"" help:"Mark incidents and service requests as closed."`
-	Reopen  requestReopenCmd  `cmd:"" help:"Reopen requests that are resolved, closed or processed."`
+	Cancel  requestCancelCmd  `cmd:"" help:"Mark incidents and service requests as cancelled: nobody will do them."`
+	Reopen  requestReopenCmd  `cmd:"" help:"Reopen requests that are resolved, closed, cancelled or processed."`
+	Pend    requestPendCmd    `cmd:"" help:"Mark incidents and service requests as pending: they wait for somebody else."`
+	Suspend requestSuspendCmd `cmd:"" help:"Mark incidents and service requests as suspended: nobody works on them for some time."`
+	Resume  requestResumeCmd  `cmd:"" help:"Mark pending or suspended requests as open."`
 	Assign  requestAssignCmd  `cmd:"" help:"Assign requests to a person, a group, or both."`
 }
 
 type requestListCmd struct {
 	output
 	Kind  string `enum:"incident,service_request,event," default:"" help:"Only requests of this kind: incident, service_request or event."`
-	State string `help:"Only requests in this state: new, open, resolved or closed; events: new, in_progress or processed."`
+	State string `help:"Only requests in this state: new, open, pending, suspended, resolved, closed or cancelled; events: new, in_progress or processed."`
 	Team  string `help:"Only requests of this team."`
 	searched
 }

@@ -66,11 +66,11 @@ func (s *Server) asAdmin(ctx context.Context, database string, f func(context.Co
 // invalidPassword is SQLSTATE invalid_password, which PostgreSQL also returns for a role that does not exist.
 const invalidPassword = "28P01"
 
-// prepareAsAdmin makes Role and the database if they are missing, and gives the database to Role.
+// prepareAsAdmin makes the roles and the database if they are missing, and gives the database to Role.
 func (s *Server) prepareAsAdmin(ctx context.Context) error {
-	var owned bool
+	var prepared bool
 	err := s.asAdmin(ctx, systemDatabase, func(ctx context.Context, conn *pgx.Conn) (err error) {
-		if owned, err = roleOwnsDatabase(ctx, conn); err != nil || owned {
+		if prepared, err = s.isPrepared(ctx, conn); err != nil || prepared {
 			return err
 		}
 		if err := s.makeRole(ctx, conn); err != nil {
@@ -79,9 +79,12 @@ func (s *Server) prepareAsAdmin(ctx context.Context) error {
 		if _, err := conn.Exec(ctx, `DROP ROLE IF EXISTS `+separatingRole); err != nil {
 			return err
 		}
-		return makeDatabase(ctx, conn)
+		if err := makeDatabase(ctx, conn); err != nil {
+			return err
+		}
+		return s.makeOtherRoles(ctx, conn)
 	})
-	if err != nil || owned {
+	if err != nil || prepared {
 		return err
 	}
 	return s.asAdmin(ctx, Database, func(ctx context.Context, conn *pgx.Conn) error {
@@ -89,13 +92,36 @@ func (s *Server) prepareAsAdmin(ctx context.Context) error {
 	})
 }
 
-// roleOwnsDatabase reports whether the database exists and belongs to Role. Then nothing is left to prepare, because
-// giveDatabase is the last step.
-func roleOwnsDatabase(ctx context.Context, conn *pgx.Conn) (owned bool, err error) {
+// isPrepared reports whether the database exists and belongs to Role, because giveDatabase is the last step, and the other roles,
+// which an earlier version did not make, exist too.
+func (s *Server) isPrepared(ctx context.Context, conn *pgx.Conn) (is bool, err error) {
 	err = conn.QueryRow(ctx, `
-		SELECT EXISTS (SELECT FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = $1 AND r.rolname = $2)`,
-		Database, Role).Scan(&owned)
-	return owned, err
+		SELECT EXISTS (SELECT FROM pg_database AS d JOIN pg_roles AS r ON r.oid = d.datdba
+			WHERE d.datname = $1 AND r.rolname = $2 AND NOT EXISTS (
+				SELECT FROM unnest($3::text[]) AS other WHERE NOT EXISTS (
+					SELECT FROM aclexplode(d.datacl) AS a JOIN pg_roles AS g ON g.oid = a.grantee
+					WHERE g.rolname = other AND a.privilege_type = 'CONNECT')))`,
+		Database, Role, s.opts.Roles).Scan(&is)
+	return is, err
+}
+
+// makeOtherRoles makes the roles of other programs that do not exist, and lets all of them connect to the database.
+func (s *Server) makeOtherRoles(ctx context.Context, conn *pgx.Conn) error {
+	for _, role := range s.opts.Roles {
+		var there bool
+		err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, role).Scan(&there)
+		name := pgx.Identifier{role}.Sanitize()
+		if err == nil && !there {
+			_, err = conn.Exec(ctx, `CREATE ROLE `+name+` NOLOGIN ROLE `+Role)
+		}
+		if err == nil {
+			_, err = conn.Exec(ctx, `GRANT CONNECT ON DATABASE `+Database+` TO `+name)
+		}
+		if err != nil {
+			return fmt.Errorf("role %s: %w", role, err)
+		}
+	}
+	return nil
 }
 
 // querier is a connection or a transaction.

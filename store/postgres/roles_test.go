@@ -196,3 +196,23 @@ func TestALostPasswordOfTheAdministratorIsAClearError(t *testing.T) {
 		t.Error(said)
 	}
 }
+
+// TestTheRolesOfOtherProgramsAreMade starts a cluster of an earlier version, which lacks them, and a new one.
+func TestTheRolesOfOtherProgramsAreMade(t *testing.T) {
+	t.Parallel()
+	dir := dataDirectory(t)
+	stop(t, startWith(t, postgres.Options{DataDirectory: dir}))
+	for range 2 {
+		s := startWith(t, postgres.Options{DataDirectory: dir, Roles: []string{"portal reader", "portal"}})
+		got := ask(t, s, `SELECT string_agg(concat_ws(' ', quote_ident(rolname), rolcanlogin, rolsuper, rolcreaterole, pg_has_role(current_user, oid, 'MEMBER')), ', ' ORDER BY rolname)
+			FROM pg_roles WHERE rolname LIKE 'portal%'`)
+		if want := `portal f f f t, "portal reader" f f f t`; got != want {
+			t.Errorf("the roles are %s, want %s", got, want)
+		}
+		if got := ask(t, s, `SELECT count(*)::text FROM pg_database AS d, aclexplode(datacl) AS a JOIN pg_roles AS r ON r.oid = grantee
+			WHERE datname = current_database() AND privilege_type = 'CONNECT' AND rolname LIKE 'portal%'`); got != "2" {
+			t.Errorf("%s of 2 roles may connect", got)
+		}
+		stop(t, s)
+	}
+}

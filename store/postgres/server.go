@@ -21,6 +21,9 @@ type Options struct {
 	// MaxConnections is how many connections a program that uses the server opens at most; 0 means 10. The server takes
 	// those of three such programs, and some of the command line. It holds from the next start of the server.
 	MaxConnections int
+	// Roles are the roles of other programs, which Start makes unless the server is disposable. They cannot log in, they may connect
+	// to the database, and Role is a member of them. Their other rights are granted by Role.
+	Roles []string
 	// Logger logs the events of the server; nil logs nothing.
 	Logger *zap.Logger
 	// Disposable trades durability for speed, and ends the server together with this process (on Linux). It is only for
