@@ -75,6 +75,8 @@ func kindOf(field reflect.StructField) kind {
 		return addressKind()
 	case "host":
 		return hostKind()
+	case "hosts":
+		return hostsKind()
 	case "listen":
 		return listenKind()
 	case "enum":

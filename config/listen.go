@@ -15,6 +15,34 @@ func listenKind() kind {
 	return k
 }
 
+// hostsKind reads the names of hosts, separated by commas.
+func hostsKind() kind {
+	k := listKind()
+	parse := k.parse
+	k.noun, k.values = "a list of hosts", "names separated by commas, such as mail.example.com"
+	k.parse = func(text string) (any, string, bool) {
+		value, detail, isGood := parse(text)
+		if !isGood {
+			return value, detail, false
+		}
+		for _, host := range value.([]string) {
+			if fault := publicFault(host); fault != "" {
+				return value, shown(host) + ": " + fault, false
+			}
+		}
+		return value, "", true
+	}
+	return k
+}
+
+// publicFault returns why a text is not the name that browsers have for a proxy, "" when it may be one.
+func publicFault(host string) string {
+	if strings.Contains(host, ":") && !strings.Contains(host, "://") {
+		return "write the name without a port"
+	}
+	return hostFault(host)
+}
+
 // listenFault returns why nothing can listen at an address, "" when it is good.
 func listenFault(address string) string {
 	host, port, err := net.SplitHostPort(address)

@@ -33,6 +33,23 @@ func TestAnAddressToListenAtIsOneOfThisMachine(t *testing.T) {
 	}
 }
 
+func TestTheHostsOfAProxyAreNamesAlone(t *testing.T) {
+	t.Parallel()
+	for text, fault := range map[string]string{
+		"mail.example.com":                  "",
+		"mail.example.com, www.example.com": "",
+		"https://mail.example.com":          "it is a URL",
+		"mail.example.com:8443":             "mail.example.com:8443: write the name without a port",
+		"mail.example.com/page":             "contains a character",
+		"a.example, *.example>":             "contains a character",
+		"a.example, b..example":             "b..example: it is not well-formed",
+	} {
+		if _, detail, isGood := hostsKind().parse(text); isGood != (fault == "") || !strings.Contains(detail, fault) {
+			t.Errorf("%s: %q, want %q", text, detail, fault)
+		}
+	}
+}
+
 func TestTheHashTellsConfigurationsApartButNoSecrets(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir() // absolute on every system

@@ -81,6 +81,12 @@ type Listening struct {
 	//
 	// Default: nowhere
 	Listen string `xml:"Listen" check:"listen" example:"127.0.0.1:9464"`
+
+	// Names the hosts under which browsers reach the page through a proxy of this machine. The proxy must speak TLS, pass
+	// Host on, and set X-Forwarded-Proto to https.
+	//
+	// Default: no proxy
+	ListenBehindProxy []string `xml:"ListenBehindProxy" check:"hosts" example:"mail.example.com"`
 }
 
 // Throughput limits what the daemon does at once.

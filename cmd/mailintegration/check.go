@@ -49,6 +49,7 @@ func (v checkCmd) Run(e *env) error {
 		defer s.close()
 	}
 	c.places(s)
+	c.listening()
 	c.eventNames(s)
 	all := newWiring(service, tokenStore(service))
 	if service.Smtp != nil {

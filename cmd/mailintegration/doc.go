@@ -36,7 +36,7 @@
 //	reload.go, brokenfiles.go    reads the configuration again while the daemon runs; tells it which files are broken
 //	listen.go                    … makes its monitor answer at Listen
 //	page.go                      … shows people the page, from the daemon's store
-//	check.go, check_*.go         the verb check: database, directories, free space, servers, token
+//	check.go, check_*.go         the verb check: database, directories, free space, Listen, servers, token
 //	finding.go                   … what a check and its steps have shown, as a tree for people and programs
 //	trial.go, trialtls.go        a log-in that is tried step by step: name, connection, TLS
 //	trialpop3.go, trialsmtp.go   … to a mailbox, and to a server that sends

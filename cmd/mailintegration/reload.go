@@ -23,6 +23,7 @@ type reloader struct {
 	manager service.Manager // may ask for a reload, and hears of each
 
 	answerAt func(address string) error     // makes the monitor answer there
+	answerTo func(hosts []string)           // makes the monitor answer for the hosts of a proxy
 	tellRead func(hash string, isGood bool) // tells the monitor how a reading of the configuration went
 	slow     time.Duration                  // after this time without an answer, the files count as silent
 
@@ -40,7 +41,7 @@ type reloader struct {
 func newReloader(in *installation, apply func(daemon.Settings) (daemon.Changes, error), note func([]daemon.ConfigurationProblem),
 	watcher *config.Watcher) *reloader {
 	r := &reloader{
-		in: in, apply: apply, note: note, watcher: watcher, manager: service.Unmanaged{}, answerAt: func(string) error { return nil }, tellRead: func(string, bool) {}, slow: 30 * time.Second,
+		in: in, apply: apply, note: note, watcher: watcher, manager: service.Unmanaged{}, answerAt: func(string) error { return nil }, answerTo: func([]string) {}, tellRead: func(string, bool) {}, slow: 30 * time.Second,
 		running: in.service, revision: map[string]int{}, told: map[string]bool{},
 	}
 	for _, w := range in.warnings {

@@ -26,6 +26,7 @@ type reloaded struct {
 	applied []daemon.Settings // the last is in force
 
 	problems []daemon.ConfigurationProblem // that the daemon was told last
+	hosts    []string                      // of a proxy, that the monitor was told last
 }
 
 const reloadedService = "<Login>daemon</Login><Team>IT</Team><Mailboxes>boxes/*.xml</Mailboxes><DataDirectory>data</DataDirectory>"
@@ -47,6 +48,7 @@ func newReloaded(t *testing.T) *reloaded {
 		r.applied = append(r.applied, s)
 		return daemon.Changes{}, nil
 	}, func(p []daemon.ConfigurationProblem) { r.problems = p }, watcher)
+	r.answerTo = func(hosts []string) { r.hosts = hosts }
 	r.applied = []daemon.Settings{settingsOf(in.service, r.revisionOf)}
 	return r
 }
@@ -286,6 +288,7 @@ func TestEverySettingTakesEffectOrNeedsARestart(t *testing.T) {
 		"MaxLogFiles":          func(r *reloaded) bool { return r.in.logFile.Limits().Keep.Files == 7 },
 		"MaxLogFileSize":       func(r *reloaded) bool { return r.in.logFile.Limits().MaxOctets == 7<<20 },
 		"Listen":               func(r *reloaded) bool { return r.address == "127.0.0.1:9464" },
+		"ListenBehindProxy":    func(r *reloaded) bool { return slices.Equal(r.hosts, []string{"other"}) },
 		"LogDirectory": func(r *reloaded) bool {
 			files, _ := filepath.Glob(filepath.Join(r.dir, "other", "MailIntegrationApp_*.log"))
 			return len(files) == 1

@@ -73,7 +73,7 @@ func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal, c runCmd) er
 		return err
 	}
 	health.ConfigurationRead(in.service.Hash(), in.broken == nil)
-	r.answerAt, r.tellRead = health.Listen, health.ConfigurationRead
+	r.answerAt, r.answerTo, r.tellRead = health.Listen, health.BehindProxy, health.ConfigurationRead
 	r.listen()
 	r.readAsAccount(e)
 	ended := make(chan struct{})

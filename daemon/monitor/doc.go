@@ -31,6 +31,7 @@
 //
 //	monitor.go    Monitor: a daemon, and how it is told
 //	listener.go   the server at an address, which may change; limits on time and connections
+//	proxy.go      hosts that a proxy passes on
 //	handler.go    the paths; who may ask, and in which form the answer comes
 //	health.go     the states of /livez and /readyz
 //	inspector.go  asks the daemon, which may not answer

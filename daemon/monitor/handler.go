@@ -54,16 +54,23 @@ func onlyReads(next http.HandlerFunc) http.Handler {
 	})
 }
 
-// onlyFor lets a request pass if its Host says that its sender means this machine: a web page that gives its own name the address
+// onlyFor lets a request pass if its Host says that its sender means this machine, or a host that a proxy passes on: a web page that gives its own name the address
 // 127.0.0.1 (DNS rebinding) makes a browser send that name.
-func onlyFor(host string, next http.Handler) http.Handler {
+func (m *Monitor) onlyFor(host string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Type", "text/plain; charset=utf-8")
-		if !isOurName(r.Host, host) {
+		if m.isProxied(r) {
+			passed, isSecure := throughProxy(r)
+			if !isSecure {
+				http.Error(w, "the proxy has to speak TLS, and to say so: X-Forwarded-Proto: https", http.StatusForbidden)
+				return
+			}
+			r = passed
+		} else if !isOurName(r.Host, host) {
 			http.Error(w, "this is not the host that the request names: ask "+host, http.StatusMisdirectedRequest)
 			return
 		}

@@ -53,7 +53,7 @@ func TestOnlyRequestsThatMeanThisMachineAreAnswered(t *testing.T) {
 func TestARequestWithoutHostIsNotAnswered(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()
-	onlyFor("127.0.0.1", http.NotFoundHandler()).ServeHTTP(w, &http.Request{Method: "GET"})
+	new(Monitor).onlyFor("127.0.0.1", http.NotFoundHandler()).ServeHTTP(w, &http.Request{Method: "GET"})
 	if w.Code != http.StatusMisdirectedRequest {
 		t.Errorf("status %d", w.Code)
 	}

@@ -87,7 +87,7 @@ func (m *Monitor) serve(address string, socket net.Listener) *listener {
 	host, _, _ := net.SplitHostPort(address)
 	open := &connections{limit: m.limits.connections}
 	l := &listener{address: address, ended: make(chan struct{}), server: &http.Server{
-		Handler:           onlyFor(host, m.handler()),
+		Handler:           m.onlyFor(host, m.handler()),
 		ReadHeaderTimeout: m.limits.header, ReadTimeout: m.limits.header, WriteTimeout: m.limits.write, IdleTimeout: m.limits.idle,
 		MaxHeaderBytes: maxHeaderOctets, ConnState: open.note,
 		ErrorLog: log.New(io.Discard, "", 0), // what clients do wrong is no trouble of the daemon

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,7 +44,8 @@ type Monitor struct {
 	build     []string // the labels of buildInfo
 	now       func() time.Time
 	limits    limits
-	page      Page // nil: people get no answer
+	proxied   atomic.Pointer[[]string] // the hosts that a proxy passes on
+	page      Page                     // nil: people get no answer
 
 	mu       sync.Mutex // held while the listener changes
 	listener *listener  // nil while there is none

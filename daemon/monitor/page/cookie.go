@@ -15,8 +15,8 @@ func Secured(r *http.Request) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), secureKey{}, true))
 }
 
-// isSecure reports whether the browser sent a request over TLS.
-func isSecure(r *http.Request) bool { return r.TLS != nil || r.Context().Value(secureKey{}) != nil }
+// IsSecure reports whether the browser sent a request over TLS.
+func IsSecure(r *http.Request) bool { return r.TLS != nil || r.Context().Value(secureKey{}) != nil }
 
 // cookieName returns the name of the cookie of a session. Browsers send the cookies of a host to each of its ports, so the name has
 // the port: another daemon of this machine has a cookie of its own. Over TLS, __Host- (RFC 6265bis §4.1.3.2) keeps other hosts and
@@ -26,7 +26,7 @@ func cookieName(r *http.Request) string {
 	if _, port, err := net.SplitHostPort(r.Host); err == nil {
 		name += "-" + port
 	}
-	if isSecure(r) {
+	if IsSecure(r) {
 		return "__Host-" + name
 	}
 	return name
@@ -35,7 +35,7 @@ func cookieName(r *http.Request) string {
 // setCookie sends the cookie of a session. The server ends a session; the cookie ends with it at the latest.
 func setCookie(w http.ResponseWriter, r *http.Request, value string) {
 	c := &http.Cookie{
-		Name: cookieName(r), Value: value, Path: "/", MaxAge: int(sessionTime / time.Second), HttpOnly: true, Secure: isSecure(r),
+		Name: cookieName(r), Value: value, Path: "/", MaxAge: int(sessionTime / time.Second), HttpOnly: true, Secure: IsSecure(r),
 		SameSite: http.SameSiteStrictMode,
 	}
 	if value == "" {

@@ -29,6 +29,6 @@ func (v *visit) takeNotice() string {
 // sendNotice sends the cookie.
 func (v *visit) sendNotice(key string, seconds int) {
 	http.SetCookie(v.w, &http.Cookie{
-		Name: noticeCookie, Value: key, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: isSecure(v.r), SameSite: http.SameSiteStrictMode,
+		Name: noticeCookie, Value: key, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: IsSecure(v.r), SameSite: http.SameSiteStrictMode,
 	})
 }
