@@ -278,8 +278,11 @@
 //	mailboxstate.go                      the state of mailboxes and daemons, for a person
 //	figures.go                           what a monitoring system counts
 //	problem.go                           troubles of the daemons and their events
+//	troublepage.go                       … those that are open, with what their events say, page by page
+//	day.go                               the messages of the last 24 hours, by mailbox and hour
 //	attempt.go, known.go                 failed attempts at messages; unique-ids that are known
 //	outbox.go, outboxrows.go             mail that waits to be sent; the answers and notifications of a transaction
+//	outboxlist.go                        … shown: what waits, what is never sent, and why
 //	replytemplate.go, subscription.go    the own texts of teams; who is notified of new events
 //	oversize.go, purge.go                receipts of messages that are too large; removal of old receipts
 //	text.go                              text as PostgreSQL stores and compares it

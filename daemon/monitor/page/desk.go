@@ -7,6 +7,8 @@ type Desk interface {
 	deskMailboxes
 	deskTokens
 	deskMessages
+	deskTrouble
+	deskOutbox
 }
 
 var _ Desk = (*store.Store)(nil)

@@ -58,7 +58,10 @@
 //	live.go       tells the script of a page that something has changed
 //	static.go     style, script and icon
 //	mailboxes.go  the section of the mailboxes
+//	chart.go      … the messages of the day, drawn
 //	messages.go   the section of the messages: the list, and the search in it
 //	message.go    … what became of one message
 //	explain.go    … and what would be decided about it now
+//	trouble.go    the section of the troubles
+//	outbox.go     the section of the outbox
 package page

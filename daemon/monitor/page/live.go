@@ -96,17 +96,17 @@ func (p *Page) serveLive(w http.ResponseWriter, r *http.Request) {
 		}
 		return connection.Flush()
 	}
-	if send("retry: 5000\n\n") == nil {
-		p.tellChanges(r, ended, send)
-	}
+	p.tellChanges(r, ended, send)
 }
 
 // tellChanges sends an event after each look that has found the daemon changed, until somebody ends the stream or the session.
 func (p *Page) tellChanges(r *http.Request, ended <-chan struct{}, send func(string) error) {
 	fires, stop := p.streams.ticks(lookEvery)
 	defer stop()
-	before := p.fingerprint()
-	told := 0
+	before, told := p.fingerprint(), 0 // before the page hears that it will be told
+	if send("retry: 5000\n\n") != nil {
+		return
+	}
 	for looks := 1; looks <= looksPerStream; looks++ {
 		select {
 		case <-fires:

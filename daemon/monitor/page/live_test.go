@@ -122,7 +122,12 @@ func TestAStreamEndsAfterAWhileAndWhenItsReaderDoesNotRead(t *testing.T) {
 	for range looksPerEvent {
 		looks <- noon
 	}
-	w.tellChanges(httptest.NewRequest("GET", livePath, nil), make(chan struct{}), func(string) error { return errors.New("nobody reads") })
+	w.tellChanges(httptest.NewRequest("GET", livePath, nil), make(chan struct{}), func(event string) error {
+		if event == "event: change\ndata: \n\n" {
+			return errors.New("nobody reads")
+		}
+		return nil
+	})
 	if len(looks) > 0 {
 		t.Errorf("%d looks are left", len(looks))
 	}

@@ -16,10 +16,11 @@ import (
 // deskMailboxes has the questions of the section of the mailboxes.
 type deskMailboxes interface {
 	MailboxStates(context.Context) ([]store.MailboxState, error)
+	Day(context.Context) (store.Day, error)
 }
 
 // mailboxesOnPage is how many mailboxes a page shows.
-const mailboxesOnPage = 40
+const mailboxesOnPage = 24
 
 // mailboxesSection shows the state of each mailbox.
 func mailboxesSection() section {
@@ -65,7 +66,7 @@ type mailboxRow struct {
 	Backlog int
 	Holder  string // the machine and the process that poll it, "" for none
 	Here    bool
-	Last    daemon.Report
+	Chart   chart
 }
 
 // showMailboxes shows the mailboxes, those in trouble first.
@@ -85,6 +86,9 @@ func (v *visit) showMailboxes() error {
 		}
 	}
 	view.cut(rows, v.r.URL.Query().Get("after"))
+	if !view.Unasked {
+		view.draw(v.day())
+	}
 	return v.render("mailboxes", view)
 }
 
@@ -120,7 +124,7 @@ func mailboxRows(s daemon.Status, known map[string]store.MailboxState) []mailbox
 	for _, m := range s.Mailboxes {
 		r := mailboxRow{
 			Name: m.Name, Server: m.Server, Cause: m.Cause, Since: m.Since, PolledAt: m.PolledAt, SucceededAt: m.SucceededAt,
-			SilentSince: m.SilentSince, NextPoll: m.NextPoll, Backlog: m.Backlog, Here: m.Held, Last: m.Last,
+			SilentSince: m.SilentSince, NextPoll: m.NextPoll, Backlog: m.Backlog, Here: m.Held,
 		}
 		if err := cmp.Or(m.Err, m.Failure); err != nil {
 			r.Error = err.Error()

@@ -60,6 +60,7 @@ type Page struct {
 	static    map[string]staticFile
 	asking    chan struct{} // has an element for each visit that asks the database
 	streams   *streams
+	counted   dayCount
 	mux       *http.ServeMux
 
 	log      Log

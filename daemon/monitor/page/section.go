@@ -33,6 +33,8 @@ func sections() []section {
 	return []section{
 		mailboxesSection(),
 		messagesSection(),
+		troubleSection(),
+		outboxSection(),
 	}
 }
 
