@@ -75,7 +75,6 @@ func (s *Store) MessageQuery(ctx context.Context, f MessageFilter) (sql string, 
 	return q.sql(defaultMessages), q.args, nil
 }
 
-<<<<<<< HEAD
 // RequestQuery returns the query of RequestPage with its arguments.
 func RequestQuery(f RequestFilter, mailbox int64) (sql string, args []any) {
 	if f.Mailbox == "" {
@@ -84,7 +83,6 @@ func RequestQuery(f RequestFilter, mailbox int64) (sql string, args []any) {
 	q := newRequestQuery(f, mailbox)
 	return q.sql(defaultRequests), q.args
 }
-=======
+
 // DayOf returns Day, of at most so many messages.
 func (s *Store) DayOf(ctx context.Context, most int) (Day, error) { return s.day(ctx, most) }
->>>>>>> 240c649 (page: troubles with their instructions, the outbox, the day's chart)
