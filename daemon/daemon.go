@@ -126,6 +126,7 @@ func (o *Options) setDefaults() {
 type Daemon struct {
 	current atomic.Pointer[Options]                                        // never changed, only replaced: see options
 	timer   func(time.Duration) (fires <-chan time.Time, stop func() bool) // tests replace it
+	alarm   func(time.Time) (fires <-chan time.Time, stop func() bool)     // goes off at a time of Options.Now; tests replace it
 
 	sessionSlots *slots // Options.MaxPolls, for each server Options.MaxSessionsPerServer
 	batchSlots   *slots // Options.MaxBatches
@@ -165,6 +166,7 @@ func New(opts Options) (*Daemon, error) {
 		sessionSlots: newSlots(opts.MaxPolls, opts.MaxSessionsPerServer), batchSlots: newSlots(opts.MaxBatches, 0),
 	}
 	d.current.Store(&opts)
+	d.alarm = func(at time.Time) (<-chan time.Time, func() bool) { return newTimer(at.Sub(d.options().Now())) }
 	d.advisor = securityAdvisor{now: opts.Now, answers: map[securityQuestion]*securityAnswer{}}
 	d.sender = newSender(d)
 	for _, m := range opts.Mailboxes {

@@ -51,11 +51,12 @@ func TestADaemonStartsWithoutItsDatabase(t *testing.T) {
 	if s := m.Status(); s.Database.Cause != CauseDatabase || s.Mailboxes[0].State != Standby {
 		t.Errorf("the status is %+v", s)
 	}
+	storetest.Until(t, "the daemon waits before it tries again", func() bool { return m.view.timersBegun() > 0 })
 	proxy.Pass()
 	c.setForward(maxOpenWait)
 	c.first(m)
 	m.until(t, "the daemon is ready", isReady)
-	m.until(t, "the mailbox has been polled", isEachPolledSince(time.Time{}))
+	c.tickUntil(m, "the mailbox has been polled", isEachPolledSince(time.Time{}))
 	c.wantEachOnce(1)
 	if n := c.logged.FilterMessage("database unreachable").Len(); n != 1 {
 		t.Errorf("the outage was logged %d times, want once", n)
@@ -98,15 +99,8 @@ func TestAnOutageOfTheDatabaseCostsPollsOnly(t *testing.T) {
 			c.setForward(2 * leaseTime)
 			m.until(t, "the lease has run out", func(s Status) bool { return s.Mailboxes[0].State == Standby })
 			m.proxy.Pass()
-			for range 4 { // a beat that waits for the silent database may come first
-				c.setForward(2 * beatEvery)
-				storetest.Until(t, "a beat has ended", func() bool { return m.Status().Database.Err == nil || m.view.waits() > 0 })
-			}
-			m.until(t, "the daemon is ready", isReady)
-			storetest.Until(t, "the message is recorded", func() bool {
-				c.setForward(time.Second)
-				return c.maildrops.Count(helpdesk) == 0
-			})
+			c.tickUntil(m, "the daemon is ready", isReady)
+			c.tickUntil(m, "the message is recorded", func(Status) bool { return c.maildrops.Count(helpdesk) == 0 })
 			c.wantEachOnce(1)
 			if n := c.logged.FilterMessage("database unreachable").Len(); n != 1 {
 				t.Errorf("the outage was logged %d times, want once", n)
@@ -134,7 +128,7 @@ func TestNoSessionBeginsWhileTheDatabaseIsDown(t *testing.T) {
 			}
 			m := c.join(mailboxes, func(o *Options) { o.beatTime = 2 * time.Second })
 			c.first(m)
-			m.until(t, "each mailbox is polled", isEachPolledSince(time.Time{}))
+			c.tickUntil(m, "each mailbox is polled", isEachPolledSince(time.Time{}))
 			tt.away(m.proxy)
 			c.setForward(beatEvery)
 			m.until(t, "the daemon is not ready", isUnready)
@@ -149,11 +143,7 @@ func TestNoSessionBeginsWhileTheDatabaseIsDown(t *testing.T) {
 			}
 			back := c.clock.now()
 			m.proxy.Pass()
-			for range 2 { // one may wait for the silent database
-				c.setForward(beatEvery)
-				m.until(t, "the daemon beats again", func(s Status) bool { return s.Ready || m.view.waits() > 0 })
-			}
-			m.until(t, "each mailbox is polled", isEachPolledSince(back))
+			c.tickUntil(m, "each mailbox is polled", isEachPolledSince(back))
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			for _, l := range c.logIns {
@@ -294,6 +284,7 @@ func TestAPollThatWaitsForItsTurnBeginsNoSessionWithoutTheDatabase(t *testing.T)
 	}
 	m.until(t, "the poll waits for its turn", func(s Status) bool { return s.Mailboxes[0].State == Queued || s.Mailboxes[0].Totals.Polls > 0 })
 	before := c.logInsOf(0) // the poll may have been faster than this test
+	storetest.Until(t, "the daemon has beaten", func() bool { return m.view.waits() > 0 })
 	m.proxy.Refuse()
 	c.setForward(beatEvery)
 	m.until(t, "the daemon is not ready", isUnready)

@@ -70,6 +70,7 @@ func TestStatusNeverWaits(t *testing.T) {
 	})
 	m := c.join(c.oneMailbox(), func(o *Options) { o.beatTime = 2 * time.Second })
 	<-hangs
+	storetest.Until(t, "the daemon has beaten", func() bool { return m.view.waits() > 0 })
 	m.proxy.SilenceAtFrontend(1)
 	c.setForward(beatEvery)
 	storetest.Until(t, "the database hangs", m.proxy.Silent)

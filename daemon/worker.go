@@ -134,7 +134,7 @@ func (w *worker) await(ctx context.Context) bool {
 		if wait <= 0 {
 			return true
 		}
-		fires, stop := w.daemon.timer(wait)
+		fires, stop := w.daemon.alarm(due)
 		defer stop()
 		timer = fires
 		w.pulse.beat(w.daemon.options().Now(), wait+stepPromise)
