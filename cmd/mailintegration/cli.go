@@ -55,6 +55,8 @@ type cli struct {
 
 	Page pageCmd `cmd:"" help:"Create, list and revoke the tokens that people log in to the daemon's page with."`
 
+	Support supportCmd `cmd:"" help:"Collect what somebody needs who helps you."`
+
 	Completion completionCmd `cmd:"" help:"Print the completions of the command line for a shell."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }

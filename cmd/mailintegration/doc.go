@@ -42,6 +42,7 @@
 //	trialpop3.go, trialsmtp.go   … to a mailbox, and to a server that sends
 //	polling.go                   … unless a daemon polls the mailbox
 //	mailboxtry.go                the verb mailbox test
+//	support.go                   the verb support bundle
 //	configverb.go                the verb config: show, validate, reference, schema
 //	places_*.go                  what check asks the operating system: free space and owners
 //	explain.go, explained.go     the verb explain, and what it prints
