@@ -223,3 +223,15 @@ func (q *requestQuery) sql(limit int) string {
 		ORDER BY k.opened_at DESC, k.number DESC LIMIT %[5]d`,
 		matches, strings.Join(sources, " UNION ALL "), examined, maxExamined, limit)
 }
+
+// RequestStates returns the states that requests of any kind can have, in the order in which they follow each other.
+func RequestStates() (all []processor.RequestState) {
+	for _, kind := range []processor.RequestKind{processor.Incident, processor.Event} {
+		for _, state := range statesOf[kind] {
+			if !slices.Contains(all, state) {
+				all = append(all, state)
+			}
+		}
+	}
+	return all
+}

@@ -9,6 +9,8 @@ type Desk interface {
 	deskMessages
 	deskTrouble
 	deskOutbox
+	deskRequests
+	deskAsides
 }
 
 var _ Desk = (*store.Store)(nil)

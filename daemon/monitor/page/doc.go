@@ -64,4 +64,8 @@
 //	explain.go    … and what would be decided about it now
 //	trouble.go    the section of the troubles
 //	outbox.go     the section of the outbox
+//	requests.go   the section of the requests and events: the list
+//	request.go    … one of them, its files, and the HTML of its mail in a frame
+//	setaside.go   the section of the messages that were set aside
+//	download.go   sends stored files
 package page

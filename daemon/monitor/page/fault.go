@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io/fs"
 	"net/http"
 
 	"mailintegration/store"
@@ -29,6 +30,10 @@ var faults = []struct {
 	{errForm, "form", http.StatusForbidden},
 	{errBusy, "busy", http.StatusServiceUnavailable},
 	{errNoDatabase, "database", http.StatusServiceUnavailable},
+	{store.ErrDamaged, "damaged", http.StatusInternalServerError},
+	{fs.ErrNotExist, "gone", http.StatusGone},
+	{store.ErrHanging, "directory", http.StatusServiceUnavailable},
+	{store.ErrDirectory, "directory", http.StatusServiceUnavailable},
 	{store.ErrUnavailable, "database", http.StatusServiceUnavailable},
 	{store.ErrLocked, "busy", http.StatusServiceUnavailable},
 	{context.DeadlineExceeded, "busy", http.StatusServiceUnavailable},

@@ -58,6 +58,7 @@ type Page struct {
 	templates map[string]map[string]*template.Template // by language and name
 	marks     marks
 	static    map[string]staticFile
+	downloads chan struct{} // has an element for each file that is read and sent
 	asking    chan struct{} // has an element for each visit that asks the database
 	streams   *streams
 	counted   dayCount
@@ -86,6 +87,7 @@ func New(o Options) (*Page, error) {
 		daemon: o.Daemon, openDesk: o.Desk, version: o.Version, now: o.Now, failed: o.Failed, log: o.Log,
 		patience: cmp.Or(o.patience, usualPatience), sections: sections(), marks: newMarks(), asking: make(chan struct{}, maxAsking),
 		streams: newStreams(), preview: o.Preview, explaining: make(chan struct{}, 1), searchTime: usualSearchTime,
+		downloads: make(chan struct{}, maxDownloads),
 	}
 	if p.now == nil {
 		p.now = time.Now

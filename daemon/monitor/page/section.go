@@ -35,6 +35,8 @@ func sections() []section {
 		messagesSection(),
 		troubleSection(),
 		outboxSection(),
+		requestsSection(),
+		asidesSection(),
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"mailintegration/store"
 )
 
 // layoutFile has what all pages have around their content.
@@ -67,6 +69,7 @@ func checkTexts(files fs.FS, name string, lang *texts) error {
 //	{{when .At}} {{ago .At}}      a time, in full or as a distance; nothing for a time that is not known
 //	{{csrf}}                      the hidden field of each form
 //	{{number .N}} {{size .Octets}}
+//	{{filesof .Number .Files}}    files with the number of their request
 func (p *Page) functions(lang *texts) template.FuncMap {
 	return template.FuncMap{
 		"t":        lang.say,
@@ -78,6 +81,7 @@ func (p *Page) functions(lang *texts) template.FuncMap {
 		"csrf":     p.marks.csrfTag,
 		"number":   func(n any) string { return lang.show(n) },
 		"size":     lang.size,
+		"filesof":  func(number int64, files store.FileList) filesOf { return filesOf{number, files} },
 	}
 }
 
