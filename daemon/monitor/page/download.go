@@ -29,7 +29,7 @@ const (
 // filePolicy lets a file from mail do nothing, should a browser show it.
 const filePolicy = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
-// download sends a stored file. A browser never shows it: it is what a stranger sent, whatever type its sender gave it.
+// download sends a stored file. A browser never shows it: a stranger sent it, and may have given it any type.
 func (v *visit) download(open func(Desk) (*store.Octets, error)) error {
 	select {
 	case v.page.downloads <- struct{}{}:

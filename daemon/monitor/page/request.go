@@ -148,7 +148,7 @@ func (v *visit) showFormatted() error {
 	return nil
 }
 
-// picture returns the octets of an image that the HTML of a mail names, nil if there is none. A file that cannot be read is none.
+// picture returns the octets of an image that the HTML of a mail names, nil if there is none that can be read.
 func (v *visit) picture(number, activity int64, contentID string, most int64) []byte {
 	desk, err := v.desk()
 	if err != nil || v.ctx.Err() != nil {

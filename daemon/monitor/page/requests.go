@@ -54,7 +54,7 @@ type requestsView struct {
 	Most    int // where counting ends
 }
 
-// requestSearch is what the form of the list asks for.
+// requestSearch holds the fields of the form of the list.
 type requestSearch struct {
 	Kind, State, Mailbox, Subject, Since string
 }
@@ -81,7 +81,7 @@ func (s requestSearch) query(after string) string {
 	return "/requests?" + q.Encode()
 }
 
-// filter returns the question for the database. wrong names the field that is none, "" for none.
+// filter returns the question for the database. wrong names the field that cannot be read, "" if all can.
 func (s requestSearch) filter(after string) (f store.RequestFilter, wrong string) {
 	f = store.RequestFilter{
 		State: processor.RequestState(s.State), Mailbox: s.Mailbox, Subject: s.Subject, Limit: requestsOnPage, CountTo: requestsCounted,
@@ -137,7 +137,7 @@ func (v *visit) showRequests() error {
 	return v.render("requests", view)
 }
 
-// number returns the number that a part of the path names. It is no page if it is none.
+// number returns the number that a part of the path names. The error is errNotFound if it names no number.
 func (v *visit) number(name string) (int64, error) {
 	n, err := strconv.ParseInt(v.r.PathValue(name), 10, 64)
 	if err != nil || n <= 0 || strconv.FormatInt(n, 10) != v.r.PathValue(name) {
