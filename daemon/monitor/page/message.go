@@ -38,7 +38,7 @@ func (v *visit) showMessage() error {
 		view.WasSet, view.Before = true, v.page.linkTo("/setaside/"+strconv.FormatInt(m.WasAside.ID, 10))
 	}
 	if m.HasOctets {
-		view.Raw = v.page.linkTo(messagePath(m.MessageSummary, "/raw"))
+		view.Raw = messagePath(m.MessageSummary, "/raw")
 		if v.page.preview != nil {
 			view.Explanation = messagePath(m.MessageSummary, "/explanation")
 		}
@@ -81,4 +81,15 @@ func (v *visit) chooseMessage(all []store.MessageSummary) error {
 		rows[i].Path = messagePath(m, "")
 	}
 	return v.render("messages", messagesView{Rows: rows, Several: true, IsFirst: true})
+}
+
+// downloadMessage sends the octets of a message.
+func (v *visit) downloadMessage() error {
+	return v.download(func(desk Desk) (*store.Octets, error) {
+		o, err := desk.OpenMessage(v.ctx, v.messageName())
+		if errors.Is(err, store.ErrMessageName) || errors.As(err, new(*store.AmbiguousMessageError)) {
+			return nil, errNotFound
+		}
+		return o, err
+	})
 }

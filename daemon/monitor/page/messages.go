@@ -31,6 +31,7 @@ func messagesSection() section {
 		{pattern: "GET /messages", handle: (*visit).listMessages},
 		{pattern: "GET /messages/{name}", handle: (*visit).showMessage},
 		{pattern: "GET /messages/{name}/explanation", handle: (*visit).explainMessage},
+		{pattern: "GET /messages/{name}/raw", handle: (*visit).downloadMessage},
 	}}
 }
 

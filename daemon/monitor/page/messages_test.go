@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -206,6 +207,21 @@ func TestAMessageSaysWhatItBecameAndWhy(t *testing.T) {
 	path, _, _ := strings.Cut(found, `"`)
 	o.wants(path, "added to 1", ": <bdi>Printer</bdi>", "(new)", "It answers a message of the request", "is not kept")
 	for _, path := range []string{"/messages/000000", "/messages/nothing", "/messages/12", "/messages/" + note + "?mailbox=nowhere", "/messages/000000/explanation"} {
+		if got := o.get(path); got.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, got.Code)
+		}
+	}
+}
+
+func TestAMessageIsDownloadedAsItCame(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	note := o.getsMail()
+	got := o.get("/messages/" + note + "/raw?mailbox=helpdesk")
+	if sum := fmt.Sprintf("%x", sha256.Sum256(got.Body.Bytes())); sum != note || !strings.HasPrefix(got.Header().Get("Content-Disposition"), "attachment;") {
+		t.Errorf("%d %v, SHA-256 %s, want %s", got.Code, got.Header(), sum, note)
+	}
+	for _, path := range []string{"/messages/000000/raw", "/messages/nothing/raw", "/messages/" + note + "/raw?mailbox=nowhere"} {
 		if got := o.get(path); got.Code != http.StatusNotFound {
 			t.Errorf("%s: %d", path, got.Code)
 		}
