@@ -320,6 +320,7 @@ func (d *Daemon) tryOpen(ctx context.Context) error {
 	defer d.mu.Unlock()
 	d.setOptions(func(o *Options) { o.Store = s })
 	d.opened = true
+	d.lent.begin()
 	return nil
 }
 
@@ -334,6 +335,7 @@ func (d *Daemon) close() {
 	}
 	d.mu.Unlock()
 	if mine {
+		d.lent.end()
 		s.Close()
 	}
 }

@@ -144,6 +144,7 @@ type Daemon struct {
 	running   bool
 	holder    store.Holder  // of Run
 	opened    bool          // the daemon itself has opened the store
+	lent      lending       // of the store, to people
 	launch    func(*worker) // starts a worker while Run accepts more, otherwise nil
 	gone      []*worker     // since the last beat, which gives their leases back
 	beatSoon  func()        // makes the next beat come at once

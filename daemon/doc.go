@@ -337,6 +337,7 @@
 //	notice.go           the texts of events about messages that are set aside or too large, and about loops
 //	collect.go          removing old receipts and files that no row names
 //	replay.go           one message outside of a poll: Replay, Reconsider, Preview
+//	lending.go          … ends when the daemon closes its store
 //	sender.go           emptying the outbox: claiming, sending, noting, trying again
 //	sendingaccount.go   the accounts through which mail is sent, and their state
 //	unsent.go           mail that no daemon sends: it is given up after five days

@@ -76,8 +76,48 @@ func Preview(
 	return m, g.Decide(m, dir, now), nil
 }
 
+// Reconsider decides once more about a message that was set aside in a mailbox of the daemon, and records the result; see
+// store.Reconsider. The error is ErrNotConfigured if the daemon does not have the mailbox any more, store.ErrUnavailable while it
+// has no store, and otherwise one of store.OpenAside or store.Reconsider.
+func (d *Daemon) Reconsider(ctx context.Context, id int64, how store.Reconsideration) (store.Outcome, error) {
+	ctx, done := d.lent.until(ctx)
+	defer done()
+	outcome, err := d.options().reconsider(ctx, id, how)
+	if err != nil && context.Cause(ctx) == errStops {
+		err = fmt.Errorf("%w: %w", store.ErrUnavailable, errStops)
+	}
+	return outcome, err
+}
+
+// reconsider does what Daemon.Reconsider does, with the mailboxes and the store in force.
+func (o *Options) reconsider(ctx context.Context, id int64, how store.Reconsideration) (store.Outcome, error) {
+	if o.Store == nil {
+		return store.Outcome{}, store.ErrUnavailable
+	}
+	aside, err := o.Store.OpenAside(ctx, id)
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	defer aside.Raw.Close()
+	mb, err := o.mailboxNamed(aside.Mailbox)
+	if err != nil {
+		return store.Outcome{}, fmt.Errorf("event %d, message %d: %w", aside.Event, id, err)
+	}
+	_, outcome, err := Reconsider(ctx, o.Store, mb, aside, how)
+	return outcome, err
+}
+
 // ErrNotConfigured says that the daemon has no mailbox of a name.
 var ErrNotConfigured = errors.New("is not in the configuration")
+
+// mailboxNamed returns a mailbox by its name in any case.
+func (o *Options) mailboxNamed(name string) (Mailbox, error) {
+	i := slices.IndexFunc(o.Mailboxes, func(m Mailbox) bool { return strings.EqualFold(m.Name, name) })
+	if i < 0 {
+		return Mailbox{}, fmt.Errorf("mailbox %s %w", name, ErrNotConfigured)
+	}
+	return o.Mailboxes[i], nil
+}
 
 // Previewed says what a poll would decide about a message.
 type Previewed struct {
@@ -90,14 +130,13 @@ type Previewed struct {
 // ErrNotConfigured if the daemon has no such mailbox, and store.ErrUnavailable while it has no store.
 func (d *Daemon) Preview(ctx context.Context, mailbox string, raw store.Raw) (Previewed, error) {
 	o := d.options()
-	i := slices.IndexFunc(o.Mailboxes, func(m Mailbox) bool { return strings.EqualFold(m.Name, mailbox) })
+	mb, err := o.mailboxNamed(mailbox)
 	switch {
-	case i < 0:
-		return Previewed{}, fmt.Errorf("mailbox %s %w", mailbox, ErrNotConfigured)
+	case err != nil:
+		return Previewed{}, err
 	case o.Store == nil:
 		return Previewed{}, store.ErrUnavailable
 	}
-	mb := o.Mailboxes[i]
 	refs, err := o.Store.References(ctx, mb.Rules.Names)
 	if err != nil {
 		return Previewed{}, fmt.Errorf("mailbox %s: %w", mb.Name, err)

@@ -67,6 +67,8 @@ func Hint(err error) string {
 		return "check the server of the share that AttachmentDirectory lies on; the mail stays in the mailbox until it answers"
 	case errors.Is(err, errStandby):
 		return hints[stateReadOnly]
+	case errors.Is(err, ErrOtherTeam):
+		return "give the mailbox its Team back; or record the message by hand, and discard it"
 	case errors.As(err, &connect):
 		return "check that PostgreSQL runs and answers at the address in Database"
 	case errors.As(err, &file):

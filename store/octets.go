@@ -66,6 +66,15 @@ func rawOctets() *Octets { return &Octets{Name: RawName, MediaType: "message/rfc
 
 // openOctets opens the file with a digest. err is that of the query for it.
 func (s *Store) openOctets(ctx context.Context, what string, o *Octets, digest []byte, err error) (*Octets, error) {
+	o.ctx, o.runner, o.SHA256 = ctx, s.readers, hex.EncodeToString(digest)
+	if o.file, err = s.openFile(ctx, what, digest, o.Size, err); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// openFile opens the file with a digest and a size, in bounded time. err is that of the query for it.
+func (s *Store) openFile(ctx context.Context, what string, digest []byte, size int64, err error) (*os.File, error) {
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil, fmt.Errorf("%s %w", what, ErrUnknown)
@@ -74,14 +83,13 @@ func (s *Store) openOctets(ctx context.Context, what string, o *Octets, digest [
 	case s.attachments.root == "":
 		return nil, fmt.Errorf("%s: %w", what, errNoDirectory)
 	}
-	o.ctx, o.runner, o.SHA256 = ctx, s.readers, hex.EncodeToString(digest)
-	o.file, err = onFiles(ctx, s.readers, o.Size, func(ctx context.Context) (*os.File, error) {
-		return s.attachments.openWhole(ctx, s.readers, [sha256.Size]byte(digest), o.Size)
+	f, err := onFiles(ctx, s.readers, size, func(ctx context.Context) (*os.File, error) {
+		return s.attachments.openWhole(ctx, s.readers, [sha256.Size]byte(digest), size)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, s.attachments.markFile(err))
 	}
-	return o, nil
+	return f, nil
 }
 
 // openWhole opens a file and compares its octets with its name. The caller may have given up meanwhile; then it closes the file.

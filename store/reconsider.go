@@ -69,36 +69,23 @@ func (e *SettledError) Hint() string {
 }
 
 // OpenAside opens a message that was set aside, whatever became of it since. The caller must close its Raw. The error is
-// ErrUnknown if there is none with the number.
+// ErrUnknown if there is none with the number; fs.ErrNotExist, ErrDamaged or ErrHanging if its file cannot be read.
 func (s *Store) OpenAside(ctx context.Context, id int64) (*Aside, error) {
 	a := Aside{ID: id}
 	var digest []byte
-	err := s.pool.QueryRow(ctx, `SELECT s.event_id, m.name, s.digest FROM set_aside s JOIN mailbox m ON m.id = s.mailbox_id
-		WHERE s.id = $1`, id).Scan(&a.Event, &a.Mailbox, &digest)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return nil, fmt.Errorf("the message %d that was set aside %w", id, ErrUnknown)
-	case err != nil:
-		return nil, fmt.Errorf("message %d: %w", id, unavailable(ctx, err))
-	}
-	if a.Raw, err = s.attachments.open([sha256.Size]byte(digest)); err != nil {
-		return nil, fmt.Errorf("message %d that was set aside: %w", id, err)
-	}
-	return &a, nil
-}
-
-// open opens the raw message that the directory keeps under a digest, and checks that the file has this digest.
-func (d attachmentDirectory) open(digest [sha256.Size]byte) (*RawFile, error) {
-	f, err := OpenRaw(d.path(digest))
+	var size int64
+	err := s.pool.QueryRow(ctx, `SELECT s.event_id, m.name, s.digest, r.octets FROM set_aside s JOIN mailbox m ON m.id = s.mailbox_id
+		JOIN receipt r ON r.mailbox_id = s.mailbox_id AND r.digest = s.digest WHERE s.id = $1`, id).Scan(&a.Event, &a.Mailbox, &digest, &size)
+	f, err := s.openFile(ctx, fmt.Sprintf("the message %d that was set aside", id), digest, size, err)
 	if err != nil {
 		return nil, err
 	}
-	if f.digest != digest {
-		f.Close()
-		return nil, fmt.Errorf("%s does not hold the whole message: the file is damaged, or only the header was kept", f.Name())
-	}
-	return f, nil
+	a.Raw = &RawFile{File: f, size: size, digest: [sha256.Size]byte(digest)}
+	return &a, nil
 }
+
+// ErrOtherTeam says that a mailbox has got another team since its message was set aside.
+var ErrOtherTeam = errors.New("the event belongs to another team than its mailbox does now")
 
 // StillAsideError says that a message that was set aside still cannot be recorded as what it is.
 type StillAsideError struct{ Reason processor.Reason }
@@ -110,8 +97,9 @@ func (e *StillAsideError) Error() string {
 
 // Reconsideration says how to decide again about a message that was set aside.
 type Reconsideration struct {
-	Again bool           // although its event is marked as processed, or the message was discarded
-	By    processor.User // who wants it, for the history; the mailbox's Login if it is zero
+	Again  bool           // although its event is marked as processed, or the message was discarded
+	By     processor.User // who wants it, for the history; the mailbox's Login if it is zero
+	Remark string         // for the history, "" for none
 }
 
 // Reconsider asks the decider again about a message that was set aside, now parsed as m, and records the decision: the
@@ -140,7 +128,7 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 			return err
 		}
 		if e.team != a.mailbox.Team.ID {
-			return fmt.Errorf("the event belongs to another team than mailbox %s does now", a.mailbox.Name)
+			return fmt.Errorf("mailbox %s: %w", a.mailbox.Name, ErrOtherTeam)
 		}
 		if e.state == processor.StateProcessed && !how.Again {
 			return ErrProcessed
@@ -158,7 +146,7 @@ func (s *Store) Reconsider(ctx context.Context, mb Mailbox, aside *Aside, m *pro
 		}
 		outcome = a.outcomes[0]
 		a.author = cmp.Or(how.By, a.author)
-		return a.replayed(ctx, aside, e, old, outcome)
+		return a.replayed(ctx, aside, e, old, outcome, how.Remark)
 	})
 	var fault *messageError
 	if errors.As(err, &fault) { // a panic outside of accept
@@ -215,10 +203,13 @@ func (a *acceptance) takeReceipt(ctx context.Context, aside *Aside, again bool) 
 
 // replayed notes what became of a message that was set aside, copies the columns of the old rows to the new ones, and closes
 // the event if no other of its messages waits.
-func (a *acceptance) replayed(ctx context.Context, aside *Aside, e *carrierEvent, old receipt, o Outcome) error {
+func (a *acceptance) replayed(ctx context.Context, aside *Aside, e *carrierEvent, old receipt, o Outcome, remark string) error {
 	detail := fmt.Sprintf("message %d that was set aside was recorded after all: %s", aside.ID, o.Result)
 	if o.Request != 0 {
 		detail += fmt.Sprintf(" %d", o.Request)
+	}
+	if remark != "" {
+		detail += " (" + remark + ")"
 	}
 	var b pgx.Batch
 	b.Queue(`INSERT INTO set_aside (id, mailbox_id, digest, event_id, activity_id, reason, detail, at, subject, sender_name, sender_address,

@@ -289,7 +289,7 @@ func TestAMessageWhoseFileWasChangedIsNotReconsidered(t *testing.T) {
 	if err := os.WriteFile(d.path("late"), []byte("LATE"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.store.OpenAside(t.Context(), 1); err == nil || !strings.Contains(err.Error(), "does not hold the whole message") {
+	if _, err := d.store.OpenAside(t.Context(), 1); !errors.Is(err, store.ErrDamaged) {
 		t.Errorf("error is %v", err)
 	}
 	if err := os.Remove(d.path("late")); err != nil {

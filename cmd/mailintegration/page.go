@@ -27,7 +27,7 @@ func (l pageLog) Acted(token, user, action, path string) {
 func (in *installation) showPage(m *monitor.Monitor, d *daemon.Daemon) error {
 	p, err := page.New(page.Options{
 		Daemon: m, Version: version, Failed: in.events().pageFailed, Log: pageLog{in.events},
-		Desk: func() (page.Desk, error) { return d.Store() }, Preview: d.Preview,
+		Desk: func() (page.Desk, error) { return d.Store() }, Preview: d.Preview, Reconsider: d.Reconsider,
 	})
 	if err == nil {
 		m.Show(p)

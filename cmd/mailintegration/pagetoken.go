@@ -22,7 +22,7 @@ type pageTokenCmd struct {
 type pageTokenCreateCmd struct {
 	byPerson
 	Name    string   `required:"" help:"Whose token it is, such as Anna or wallboard. The log and the history name it."`
-	Act     bool     `help:"Let the token change things: replay, discard, process. Without it, the token only reads."`
+	Act     bool     `help:"Let the token change things: replay and discard messages that were set aside. Without it, the token only reads."`
 	Expires lifetime `default:"90d" placeholder:"WHEN" help:"When the token ends: 8h, 90d, 2027-01-31, or never (90d)."`
 }
 

@@ -2,6 +2,8 @@ package page
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"mailintegration/processor"
 	"mailintegration/store"
@@ -39,13 +41,20 @@ func (p *Page) askTokens(ctx context.Context) ([]store.PageToken, error) {
 	return desk.PageTokensInForce(ctx)
 }
 
-// author returns the user who acts in a session, for the history.
+// errNoAuthor says that the user of a token does not exist any more.
+var errNoAuthor = errors.New("nobody can be named in the history")
+
+// author returns the user who acts in a session, for the history. The error is errNoAuthor if there is none.
 func (v *visit) author() (processor.User, error) {
 	desk, err := v.desk()
 	if err != nil {
 		return processor.User{}, err
 	}
-	return desk.UserNamed(v.ctx, v.session.logon)
+	u, err := desk.UserNamed(v.ctx, v.session.logon)
+	if errors.Is(err, store.ErrUnknown) {
+		err = fmt.Errorf("%w: %w", errNoAuthor, err)
+	}
+	return u, err
 }
 
 // signed returns the reason of a change as the history keeps it: what the person wrote, and with which token.

@@ -7,7 +7,7 @@
 // # What a page may do to the intake of mail
 //
 // Nothing. At most maxAsking visits ask the database at the same time, each for a limited time; the others wait, and are turned away
-// if that lasts. A visit gives its turn back before it writes to a reader, who may be slow. While the database is away, the page
+// if that lasts. Besides, one message at a time is explained, and one is replayed. A visit gives its turn back before it writes to a reader, who may be slow. While the database is away, the page
 // says so, and the section of the mailboxes shows what the daemon itself knows.
 //
 // # What mail may do to a page
@@ -67,5 +67,7 @@
 //	requests.go   the section of the requests and events: the list
 //	request.go    … one of them, its files, and the HTML of its mail in a frame
 //	setaside.go   the section of the messages that were set aside
+//	replay.go     … records one after all
+//	discard.go    … or decides that it is not recorded
 //	download.go   sends stored files
 package page

@@ -53,7 +53,7 @@ func newOffice(t *testing.T) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.preview = d.Preview
+	o.preview, o.reconsider = d.Preview, d.Reconsider
 	return o
 }
 

@@ -30,6 +30,9 @@ type Options struct {
 	// Preview returns what a poll of a mailbox would decide about a message now, as (*daemon.Daemon).Preview does. Nil: no page says it.
 	Preview func(ctx context.Context, mailbox string, raw store.Raw) (daemon.Previewed, error)
 
+	// Reconsider records a message that was set aside after all, as (*daemon.Daemon).Reconsider does. Nil: no page offers it.
+	Reconsider func(ctx context.Context, id int64, how store.Reconsideration) (store.Outcome, error)
+
 	// Failed is told which fault a person was shown as a number, and where. Nil: nobody is told.
 	Failed func(number, route string, err error)
 
@@ -52,6 +55,10 @@ type Page struct {
 	failed   func(number, route string, err error)
 	patience time.Duration
 	preview  func(ctx context.Context, mailbox string, raw store.Raw) (daemon.Previewed, error)
+
+	reconsider func(ctx context.Context, id int64, how store.Reconsideration) (store.Outcome, error)
+	replaying  chan struct{} // has an element while a message is replayed
+	replayTime time.Duration // of one message
 
 	sections  []section
 	languages *languages
@@ -87,7 +94,7 @@ func New(o Options) (*Page, error) {
 		daemon: o.Daemon, openDesk: o.Desk, version: o.Version, now: o.Now, failed: o.Failed, log: o.Log,
 		patience: cmp.Or(o.patience, usualPatience), sections: sections(), marks: newMarks(), asking: make(chan struct{}, maxAsking),
 		streams: newStreams(), preview: o.Preview, explaining: make(chan struct{}, 1), searchTime: usualSearchTime,
-		downloads: make(chan struct{}, maxDownloads),
+		downloads: make(chan struct{}, maxDownloads), reconsider: o.Reconsider, replaying: make(chan struct{}, 1), replayTime: usualReplayTime,
 	}
 	if p.now == nil {
 		p.now = time.Now

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"mailintegration/processor"
 	"mailintegration/store"
 )
 
@@ -11,6 +12,7 @@ import (
 type deskAsides interface {
 	Asides(context.Context, store.AsideFilter) ([]store.AsideDetail, error)
 	OpenAsideOctets(ctx context.Context, id int64) (*store.Octets, error)
+	Write(ctx context.Context, author processor.User, f func(*store.Journal) error) error
 }
 
 // asidesOnPage is how many messages a page lists.
@@ -22,6 +24,9 @@ func asidesSection() section {
 		{pattern: "GET /setaside", handle: (*visit).showAsides},
 		{pattern: "GET /setaside/{number}", handle: (*visit).showAside},
 		{pattern: "GET /setaside/{number}/raw", handle: (*visit).downloadAside},
+		{pattern: "POST /setaside/{number}/replay", right: toAct, handle: (*visit).replayAside},
+		{pattern: "GET /setaside/{number}/discard", right: toAct, handle: (*visit).askToDiscard},
+		{pattern: "POST /setaside/{number}/discard", right: toAct, handle: (*visit).discardAside},
 	}}
 }
 
@@ -61,8 +66,12 @@ func (v *visit) showAsides() error {
 // asideView is the model of the page of one message.
 type asideView struct {
 	store.AsideDetail
-	Waits bool
-	Acts  bool // the visitor may decide what becomes of it
+	Waits      bool
+	OthersWait bool // messages of the same event, once this one is settled
+	Acts       bool // the visitor may decide what becomes of it
+	Replays    bool // … also that it is recorded
+	Again      bool // … against an earlier decision
+	Fault      asideFault
 }
 
 // showAside shows a message that was set aside.
@@ -71,7 +80,26 @@ func (v *visit) showAside() error {
 	if err != nil {
 		return err
 	}
-	return v.render("aside", asideView{AsideDetail: a, Waits: a.State == store.Waiting, Acts: v.session.has(toAct)})
+	return v.renderAside(a, asideFault{})
+}
+
+// renderAside shows a message, and why nothing was done about it.
+func (v *visit) renderAside(a store.AsideDetail, fault asideFault) error {
+	view := asideView{AsideDetail: a, Waits: a.State == store.Waiting, Acts: v.session.has(toAct), Fault: fault}
+	view.Replays = view.Acts && v.page.reconsider != nil && a.State != store.Replayed
+	view.Again = a.State == store.Discarded || fault.Name == "processed"
+	if !view.Waits {
+		desk, err := v.desk()
+		if err != nil {
+			return err
+		}
+		others, err := desk.Asides(v.ctx, store.AsideFilter{Event: a.Event, Waiting: true, Limit: 1})
+		if err != nil {
+			return err
+		}
+		view.OthersWait = len(others) > 0
+	}
+	return v.render("aside", view)
 }
 
 // aside returns the message that the address names.

@@ -70,7 +70,7 @@ func (v *visit) run() (err error) {
 		return errNoRight
 	}
 	err = v.route.handle(v)
-	if err == nil && v.route.right == toAct && v.r.Method == http.MethodPost {
+	if err == nil && v.code < http.StatusBadRequest && v.route.right == toAct && v.r.Method == http.MethodPost {
 		v.page.log.Acted(v.session.name, v.session.logon, v.route.pattern, v.r.URL.Path)
 	}
 	return err
