@@ -21,10 +21,10 @@ demo: setup build ## show a whole installation; ARGS=--exit ends it after the sa
 	@dist/mailintegration demo $(ARGS)
 
 test: setup ## run all tests
-	$(GO) test -timeout 30m $(PKGS)
+	$(GO) test -timeout 60m $(PKGS)
 
 race: setup ## run all tests with the race detector and in random order
-	REQUIRE_XMLLINT=1 $(GO) test -race -shuffle=on -timeout 30m $(PKGS)
+	REQUIRE_XMLLINT=1 $(GO) test -race -shuffle=on -timeout 60m $(PKGS)
 
 databases: ## run the tests of store on the PostgreSQL found, 18 (from npm) and behind pgbouncer, all at once; DATABASES="18 pooler" chooses some
 	@GO="$(GO)" scripts/databases $(DATABASES)
