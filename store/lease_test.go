@@ -576,10 +576,10 @@ func TestABeatWithAnotherSchemaChangesNothing(t *testing.T) {
 		want         error
 	}{
 		{"a newer schema", `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`, store.ErrSchemaNewer},
-		{"a newer schema without the table", `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true); DROP TABLE lease`,
+		{"a newer schema without the table", `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true); DROP TABLE lease CASCADE`,
 			store.ErrSchemaNewer},
 		{"an older schema", `DELETE FROM goose_db_version WHERE version_id >= 6`, store.ErrSchemaOlder},
-		{"a schema of before", `DELETE FROM goose_db_version WHERE version_id >= 6; DROP TABLE lease; DROP TABLE daemon`, store.ErrSchemaOlder},
+		{"a schema of before", `DELETE FROM goose_db_version WHERE version_id >= 6; DROP TABLE lease, daemon CASCADE`, store.ErrSchemaOlder},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
