@@ -265,6 +265,7 @@
 //	fault.go                             which messages are set aside for the same fault
 //	reconsider.go, settle.go             another decision about a message that was set aside; discarding it; the end of its event
 //	asides.go                            messages that were set aside, for a person
+//	search.go                            queries of lists by pages, which never read a whole table
 //	message.go, messagequery.go          what became of messages, for a person: a list by pages, its query
 //	messagesearch.go                     … a search that goes on until it has found enough
 //	messagedetail.go                     all that is known of one message, and how it is named

@@ -85,10 +85,7 @@ type MessagePage struct {
 	Next *MessageCursor
 }
 
-const (
-	defaultMessages = 50    // messages of a page
-	maxExamined     = 2_500 // receipts that one page looks at
-)
+const defaultMessages = 50 // messages of a page
 
 // ErrOutcome says that there is no such outcome.
 var ErrOutcome = errors.New("is no outcome: opened, added, refused, ignored or set_aside")
@@ -116,10 +113,7 @@ func (s *Store) Messages(ctx context.Context, f MessageFilter) (MessagePage, err
 		return MessagePage{}, err
 	}
 	var page MessagePage
-	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
-		if _, err = tx.Exec(ctx, `SET LOCAL jit = off`); err != nil { // it takes longer than most pages
-			return err
-		}
+	err = s.inSnapshot(ctx, func(tx pgx.Tx) (err error) {
 		page, err = readPage(ctx, tx, q, f.Limit)
 		return err
 	})
@@ -129,11 +123,13 @@ func (s *Store) Messages(ctx context.Context, f MessageFilter) (MessagePage, err
 	return page, nil
 }
 
-// readPage reads a page. PostgreSQL plans the query for its values: a plan for any values would expect too many messages for
-// each filter.
+// readPage reads a page.
 func readPage(ctx context.Context, tx pgx.Tx, q *messageQuery, limit int) (MessagePage, error) {
-	rows, _ := tx.Query(ctx, q.sql(limit), append([]any{pgx.QueryExecModeCacheDescribe}, q.args...)...)
 	page := MessagePage{Messages: []MessageSummary{}}
+	rows, err := q.rows(ctx, tx, q.sql(limit))
+	if err != nil {
+		return page, err
+	}
 	all, err := pgx.CollectRows(rows, scanMessage)
 	for i, m := range all {
 		if m.matches {

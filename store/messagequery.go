@@ -5,20 +5,8 @@ import (
 	"strings"
 )
 
-// messageQuery is the query of one page of messages. Its sources lead through an index to receipts, newest first; the
-// conditions are checked on up to maxExamined of these.
-type messageQuery struct {
-	args       []any
-	sources    []string // conditions on receipt, or whole FROM clauses, of which each has an index of its own
-	within     []string // conditions that the order of the index, or few rows, satisfy
-	conditions []string // on the columns of messageColumns
-}
-
-// arg adds an argument and returns its place in the text.
-func (q *messageQuery) arg(v any) string {
-	q.args = append(q.args, v)
-	return fmt.Sprintf("$%d", len(q.args))
-}
+// messageQuery is the query of one page of messages. Its sources lead to receipts, newest first.
+type messageQuery struct{ search }
 
 // newMessageQuery returns the query for a filter. mailbox is the identity of its Mailbox, 0 for none; sender is its Sender.
 func newMessageQuery(f MessageFilter, mailbox int64, sender soughtSender) (*messageQuery, error) {
@@ -150,24 +138,8 @@ const newestFirst = `accepted_at DESC, mailbox_id DESC, digest DESC`
 const receiptColumns = `r.mailbox_id, r.digest, r.accepted_at, r.outcome, r.reason, r.detail, r.request_id, r.activity_id, r.message_id,
 	r.octets, r.times_seen, r.raw_kept, r.sender_key, r.from_name, r.from_address, r.subject`
 
-// sql returns the text of the query. Besides the messages that match, it returns the last of the receipts that it looks at, for
-// the next page.
-func (q *messageQuery) sql(limit int) string {
-	within, matches := "", "true"
-	for _, condition := range q.within {
-		within += " AND " + condition
-	}
-	if len(q.conditions) > 0 {
-		matches = "(" + strings.Join(q.conditions, " AND ") + ")"
-	}
-	var sources []string
-	for _, source := range q.sources {
-		sources = append(sources, fmt.Sprintf("(SELECT %s FROM %s%s ORDER BY %s LIMIT %d)",
-			receiptColumns, source, within, "r."+strings.ReplaceAll(newestFirst, ", ", ", r."), maxExamined))
-	}
-	return fmt.Sprintf(`SELECT coalesce(%[1]s, false) AS matches, k.position, %[2]s FROM (
-			SELECT u.*, row_number() OVER (ORDER BY %[3]s) AS position FROM (%[4]s) AS u ORDER BY %[3]s LIMIT %[5]d) AS k %[6]s
-		WHERE %[1]s OR k.position = %[5]d
-		ORDER BY k.accepted_at DESC, k.mailbox_id DESC, k.digest DESC LIMIT %[7]d`,
-		matches, messageColumns, newestFirst, strings.Join(sources, " UNION ALL "), maxExamined, messageRecords, limit)
-}
+// messageListing lists messages as scanMessage reads them.
+var messageListing = listing{examined: receiptColumns, columns: messageColumns, joins: messageRecords, order: newestFirst}
+
+// sql returns the text of the query for a page.
+func (q *messageQuery) sql(limit int) string { return q.page(messageListing, maxExamined, limit) }

@@ -91,11 +91,7 @@ func (s *Store) RequestPage(ctx context.Context, f RequestFilter) (page RequestP
 	if err != nil {
 		return RequestPage{}, err
 	}
-	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err = pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) (err error) {
-		if _, err = tx.Exec(ctx, `SET LOCAL jit = off`); err != nil { // it takes longer than most pages
-			return err
-		}
+	err = s.inSnapshot(ctx, func(tx pgx.Tx) (err error) {
 		page, err = readRequests(ctx, tx, newRequestQuery(f, mailbox), f)
 		return err
 	})
@@ -117,8 +113,11 @@ func readRequests(ctx context.Context, tx pgx.Tx, q *requestQuery, f RequestFilt
 	var matches bool
 	var position, seen int
 	var numbers []int64
-	rows, _ := tx.Query(ctx, q.sql(f.Limit), append([]any{pgx.QueryExecModeCacheDescribe}, q.args...)...)
-	_, err := pgx.ForEachRow(rows, []any{&matches, &position, &place.number, &place.at}, func() error {
+	rows, err := q.rows(ctx, tx, q.sql(f.Limit))
+	if err != nil {
+		return page, err
+	}
+	_, err = pgx.ForEachRow(rows, []any{&matches, &position, &place.number, &place.at}, func() error {
 		if matches {
 			numbers = append(numbers, place.number)
 		}
@@ -139,18 +138,12 @@ func readRequests(ctx context.Context, tx pgx.Tx, q *requestQuery, f RequestFilt
 	return page, err
 }
 
-// requestQuery is the query for the numbers of one page of requests. Its sources lead through an index to requests, the one opened last
-// first; the conditions are checked on up to maxExamined of these.
-type requestQuery struct {
-	args       []any
-	sources    []string // conditions on request, of which each has an index of its own
-	within     []string // conditions that the order of the index satisfies
-	conditions []string
-}
+// requestQuery is the query for the numbers of one page of requests. Its sources lead to requests, the one opened last first.
+type requestQuery struct{ search }
 
-func (q *requestQuery) arg(v any) string {
-	q.args = append(q.args, v)
-	return fmt.Sprintf("$%d", len(q.args))
+// requestListing lists the numbers of requests, and when they were opened.
+var requestListing = listing{
+	examined: "r.number, r.opened_at, r.kind, r.state, r.team_id, r.subject", columns: "k.number, k.opened_at", order: "opened_at DESC, number DESC",
 }
 
 // newRequestQuery returns the query for a filter. mailbox is the identity of its Mailbox, 0 for none.
@@ -177,7 +170,7 @@ func newRequestQuery(f RequestFilter, mailbox int64) *requestQuery {
 // allows none. Kinds and states are words of this program, so that PostgreSQL sees how many requests have them.
 func (q *requestQuery) chooseSources(f RequestFilter, mailbox int64) {
 	if mailbox == 0 && len(f.Kinds) == 0 && f.State == "" {
-		q.sources = []string{"true"}
+		q.sources = []string{fromRequests + "true"}
 		return
 	}
 	var pairs []string
@@ -189,39 +182,26 @@ func (q *requestQuery) chooseSources(f RequestFilter, mailbox int64) {
 		}
 	}
 	if mailbox != 0 && pairs != nil {
-		q.sources = []string{"r.mailbox_id = " + q.arg(mailbox)}
+		q.sources = []string{fromRequests + "r.mailbox_id = " + q.arg(mailbox)}
 		if len(f.Kinds) > 0 || f.State != "" {
 			q.conditions = append(q.conditions, strings.ReplaceAll("("+strings.Join(pairs, " OR ")+")", "r.", "k."))
 		}
 		return
 	}
-	q.sources = pairs
+	for _, pair := range pairs {
+		q.sources = append(q.sources, fromRequests+pair)
+	}
 }
 
-// sql returns the text of the query. Besides the requests that match, it returns the last of those that it looks at, for the next page.
+// fromRequests begins a source.
+const fromRequests = "request AS r WHERE "
+
+// sql returns the text of the query for a page. Without conditions, all that it examines matches.
 func (q *requestQuery) sql(limit int) string {
-	within, matches := "", "true"
-	for _, condition := range q.within {
-		within += " AND " + condition
-	}
-	if len(q.conditions) > 0 {
-		matches = "(" + strings.Join(q.conditions, " AND ") + ")"
-	}
-	examined := maxExamined
 	if len(q.conditions) == 0 {
-		examined = limit
+		return q.page(requestListing, limit, limit)
 	}
-	var sources []string
-	for _, source := range q.sources {
-		sources = append(sources, fmt.Sprintf(`(SELECT r.number, r.opened_at, r.kind, r.state, r.team_id, r.subject FROM request AS r
-			WHERE %s%s ORDER BY r.opened_at DESC, r.number DESC LIMIT %d)`, source, within, examined))
-	}
-	return fmt.Sprintf(`SELECT coalesce(%[1]s, false) AS matches, k.position, k.number, k.opened_at FROM (
-			SELECT u.*, row_number() OVER (ORDER BY opened_at DESC, number DESC) AS position FROM (%[2]s) AS u
-			ORDER BY opened_at DESC, number DESC LIMIT %[3]d) AS k
-		WHERE %[1]s OR k.position = %[4]d
-		ORDER BY k.opened_at DESC, k.number DESC LIMIT %[5]d`,
-		matches, strings.Join(sources, " UNION ALL "), examined, maxExamined, limit)
+	return q.page(requestListing, maxExamined, limit)
 }
 
 // RequestStates returns the states that requests of any kind can have, in the order in which they follow each other.

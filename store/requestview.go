@@ -72,8 +72,7 @@ const (
 // RequestView returns a part of a request, read from one snapshot of the database. The error is ErrUnknown if no request has the number.
 func (s *Store) RequestView(ctx context.Context, number int64, from ViewFrom) (RequestView, error) {
 	var v RequestView
-	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err := pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) (err error) {
+	err := s.inSnapshot(ctx, func(tx pgx.Tx) (err error) {
 		v, err = readView(ctx, tx, number, from)
 		return err
 	})

@@ -125,8 +125,7 @@ type Participant struct {
 // request has the number.
 func (s *Store) Request(ctx context.Context, number int64) (RequestDetail, error) {
 	var d RequestDetail
-	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err := pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) (err error) {
+	err := s.inSnapshot(ctx, func(tx pgx.Tx) (err error) {
 		d, err = readRequest(ctx, tx, number)
 		return err
 	})
