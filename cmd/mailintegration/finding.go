@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -61,14 +62,7 @@ func (f finding) worst() result {
 }
 
 // rank returns the place of a result in resultOrder.
-func rank(r result) int {
-	for i, known := range resultOrder {
-		if r == known {
-			return i
-		}
-	}
-	return -1
-}
+func rank(r result) int { return slices.Index(resultOrder, r) }
 
 // line returns the finding in a line.
 func (f finding) line() string {

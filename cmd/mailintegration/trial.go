@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"mailintegration/mailbox"
 )
 
 // trial is a log-in to a server that is tried step by step. It notes what looking up the server's name and connecting have
@@ -60,6 +62,7 @@ func (t *trial) resolved() *net.Resolver {
 
 // The first steps of every log-in.
 const (
+	stepSettings = "settings" // before all others: whether the settings can be used at all
 	stepDNS      = "DNS"
 	stepTCP      = "TCP"
 	stepTLS      = "TLS"
@@ -121,6 +124,34 @@ func (t *trial) suspect(ctx context.Context, steps []finding) {
 			steps[i].What = stepDNS
 		}
 	}
+}
+
+// begin takes the steps of every log-in up to the greeting. TLS comes before the greeting or after it, as the settings say.
+func (t *trial) begin(c *course, security mailbox.Security, greeting string, encryption func() finding) {
+	if c.at == stepSettings {
+		c.step(stepSettings, nil)
+	}
+	c.step(stepDNS, t.lookedUp)
+	c.step(stepTCP, t.reached)
+	if security == mailbox.SslOnConnect {
+		c.step(stepTLS, encryption)
+	}
+	c.step(stepGreeting, func() finding { return good("%s", greeting) })
+	if security != mailbox.SslOnConnect {
+		c.step(stepTLS, encryption)
+	}
+}
+
+// newCourse returns the course of a log-in that failed at a step, "" for none. The certificate says more of a handshake that failed.
+func newCourse(at string, err error, hint string, certificate certificateTrial) *course {
+	c := &course{at: at}
+	if err != nil {
+		c.failed = bad(err, hint)
+	}
+	if at == stepTLS {
+		c.failed = certificate.refused(c.failed, err)
+	}
+	return c
 }
 
 // course collects the steps of a log-in in their order. After the step that failed, the others are skipped.

@@ -104,27 +104,9 @@ func (t *pop3Trial) mustWait(delay time.Duration, now time.Time) *finding {
 
 // steps returns what each step has shown.
 func (t *pop3Trial) steps(ctx context.Context) []finding {
-	c := &course{at: t.failedAt()}
-	if t.err != nil {
-		c.failed = bad(t.err, t.hint)
-	}
 	certificate := certificateTrial{asciiName(t.host), t.wired.Account.Roots, "no message is read", time.Now()}
-	if c.at == stepTLS {
-		c.failed = certificate.refused(c.failed, t.err)
-	}
-	if c.at == stepSettings {
-		c.step(stepSettings, nil)
-	}
-	c.step(stepDNS, t.lookedUp)
-	c.step(stepTCP, t.reached)
-	security := func() finding { return t.security(certificate) }
-	if t.wired.Account.Security == mailbox.SslOnConnect {
-		c.step(stepTLS, security)
-	}
-	c.step(stepGreeting, func() finding { return good("a POP3 server") })
-	if t.wired.Account.Security != mailbox.SslOnConnect {
-		c.step(stepTLS, security)
-	}
+	c := newCourse(t.failedAt(), t.err, t.hint, certificate)
+	t.begin(c, t.wired.Account.Security, "a POP3 server", func() finding { return t.security(certificate) })
 	c.step(stepCAPA, t.capabilities)
 	c.step(stepLogIn, t.loggedIn)
 	c.step(stepSTAT, t.maildrop)
@@ -135,9 +117,6 @@ func (t *pop3Trial) steps(ctx context.Context) []finding {
 	}
 	return c.steps
 }
-
-// stepSettings is the step before all others: whether the settings can be used at all.
-const stepSettings = "settings"
 
 // failedAt returns the step that failed, "" for none.
 func (t *pop3Trial) failedAt() string {

@@ -42,27 +42,9 @@ func (t *smtpTrial) run(ctx context.Context) {
 
 // steps returns what each step has shown.
 func (t *smtpTrial) steps(ctx context.Context) []finding {
-	c := &course{at: t.failedAt()}
-	if t.err != nil {
-		c.failed = bad(t.err, mailbox.Hint(t.err))
-	}
 	certificate := certificateTrial{asciiName(t.host), t.account.Roots, "no mail is sent", time.Now()}
-	if c.at == stepTLS {
-		c.failed = certificate.refused(c.failed, t.err)
-	}
-	if c.at == stepSettings {
-		c.step(stepSettings, nil)
-	}
-	c.step(stepDNS, t.lookedUp)
-	c.step(stepTCP, t.reached)
-	security := func() finding { return t.security(certificate) }
-	if t.account.Security == mailbox.SslOnConnect {
-		c.step(stepTLS, security)
-	}
-	c.step(stepGreeting, func() finding { return good("an SMTP server") })
-	if t.account.Security != mailbox.SslOnConnect {
-		c.step(stepTLS, security)
-	}
+	c := newCourse(t.failedAt(), t.err, mailbox.Hint(t.err), certificate)
+	t.begin(c, t.account.Security, "an SMTP server", func() finding { return t.security(certificate) })
 	c.step(stepEHLO, t.mechanisms)
 	c.step(stepLogIn, t.loggedIn)
 	c.step(stepSender, func() finding { return good("the server accepts mail from %s", t.account.From.Address) })

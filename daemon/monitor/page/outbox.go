@@ -43,7 +43,7 @@ type outboxView struct {
 
 // showOutbox shows the mails that wait, the oldest first, and on the first page those that are never sent.
 func (v *visit) showOutbox() error {
-	after, err := v.after()
+	after, err := v.place("after")
 	if err != nil {
 		return err
 	}

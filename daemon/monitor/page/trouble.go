@@ -1,11 +1,8 @@
 package page
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"mailintegration/daemon"
 	"mailintegration/store"
@@ -38,7 +35,7 @@ type troubleView struct {
 
 // showTrouble shows the open problems, the newest first, and before them what this daemon sees itself.
 func (v *visit) showTrouble() error {
-	after, err := v.after()
+	after, err := v.place("after")
 	if err != nil {
 		return err
 	}
@@ -65,13 +62,4 @@ func (v *visit) troubles(before int64) ([]store.Trouble, error) {
 		return nil, err
 	}
 	return desk.Troubles(v.ctx, before, troublesOnPage+1)
-}
-
-// after returns the number in the address that a page begins after, 0 for the first page.
-func (v *visit) after() (int64, error) {
-	n, err := strconv.ParseInt(cmp.Or(strings.TrimSpace(v.r.URL.Query().Get("after")), "0"), 10, 64)
-	if err != nil || n < 0 {
-		return 0, errNotFound
-	}
-	return n, nil
 }
