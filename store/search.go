@@ -46,7 +46,8 @@ func (q *search) page(l listing, examined, limit int) string {
 	}
 	var sources []string
 	for _, source := range q.sources {
-		sources = append(sources, fmt.Sprintf("(SELECT %s FROM %s%s ORDER BY %s LIMIT %d)", l.examined, source, within, qualified("r", l.order), examined))
+		sources = append(sources, fmt.Sprintf("(SELECT %s FROM %s%s ORDER BY %s LIMIT %d)",
+			l.examined, source, within, qualified("r", l.order), examined))
 	}
 	return fmt.Sprintf(`SELECT coalesce(%[1]s, false) AS matches, k.position, %[2]s FROM (
 			SELECT u.*, row_number() OVER (ORDER BY %[3]s) AS position FROM (%[4]s) AS u ORDER BY %[3]s LIMIT %[5]d) AS k %[6]s

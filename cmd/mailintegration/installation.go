@@ -214,7 +214,8 @@ func (in *installation) daemon(recorded func(string, *processor.Message, store.O
 	}
 	settings := settingsOf(in.service, func(string) string { return "0" })
 	d, err := daemon.New(daemon.Options{
-		Store: in.store, Open: in.openStore, OpenWithoutFiles: in.openStoreWithoutFiles, Version: version, About: about, Logger: in.log, Meter: in.meter, Recorded: recorded,
+		Store: in.store, Open: in.openStore, OpenWithoutFiles: in.openStoreWithoutFiles, Version: version, About: about, Logger: in.log,
+		Meter: in.meter, Recorded: recorded,
 		Mailboxes: settings.Mailboxes, Sending: settings.Sending, EventNames: eventNames(in.service),
 		MaxPolls: settings.MaxPolls, MaxSessionsPerServer: settings.MaxSessionsPerServer, MaxBatches: settings.MaxBatches,
 		MessagesPerSession: settings.MessagesPerSession, BatchMessages: settings.BatchMessages, Retention: settings.Retention,

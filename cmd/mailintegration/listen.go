@@ -6,8 +6,8 @@ import (
 	"mailintegration/daemon"
 )
 
-// listen makes the monitor answer at Listen, for the hosts of a proxy too. If it cannot, the log says so once, the daemon shows it as a mistake of the service
-// file, and the next look tries again.
+// listen makes the monitor answer at Listen, for the hosts of a proxy too. If it cannot, the log says so once, the daemon shows
+// it as a mistake of the service file, and the next look tries again.
 func (r *reloader) listen() {
 	address, fault := r.running.Listen, ""
 	r.answerTo(r.running.ListenBehindProxy)

@@ -41,7 +41,8 @@ type reloader struct {
 func newReloader(in *installation, apply func(daemon.Settings) (daemon.Changes, error), note func([]daemon.ConfigurationProblem),
 	watcher *config.Watcher) *reloader {
 	r := &reloader{
-		in: in, apply: apply, note: note, watcher: watcher, manager: service.Unmanaged{}, answerAt: func(string) error { return nil }, answerTo: func([]string) {}, tellRead: func(string, bool) {}, slow: 30 * time.Second,
+		in: in, apply: apply, note: note, watcher: watcher, manager: service.Unmanaged{}, slow: 30 * time.Second,
+		answerAt: func(string) error { return nil }, answerTo: func([]string) {}, tellRead: func(string, bool) {},
 		running: in.service, revision: map[string]int{}, told: map[string]bool{},
 	}
 	for _, w := range in.warnings {

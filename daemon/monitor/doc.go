@@ -23,9 +23,10 @@
 //
 // # Who may ask
 //
-// Host must name this machine, so that no web page can read an answer through a browser (DNS rebinding). Of programs, only GET and
-// HEAD are answered. All other paths are those of package page, for people who have logged in. A request and its answer have time limits, and the connections are bounded: a new one ends the one that has done nothing
-// for the longest time, so that a client that never sends or never reads keeps nobody else from an answer.
+// Host must name this machine, so that no web page can read an answer through a browser (DNS rebinding). Of programs, only GET
+// and HEAD are answered. All other paths are those of package page, for people who have logged in. A request and its answer have
+// time limits, and the connections are bounded: a new one ends the one that has done nothing for the longest time, so that a
+// client that never sends or never reads keeps nobody else from an answer.
 //
 // # Files
 //

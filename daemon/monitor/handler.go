@@ -54,8 +54,8 @@ func onlyReads(next http.HandlerFunc) http.Handler {
 	})
 }
 
-// onlyFor lets a request pass if its Host says that its sender means this machine, or a host that a proxy passes on: a web page that gives its own name the address
-// 127.0.0.1 (DNS rebinding) makes a browser send that name.
+// onlyFor lets a request pass if its Host says that its sender means this machine, or a host that a proxy passes on: a web page
+// that gives its own name the address 127.0.0.1 (DNS rebinding) makes a browser send that name.
 func (m *Monitor) onlyFor(host string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -6,9 +6,10 @@
 //
 // # What a page may do to the intake of mail
 //
-// Nothing. At most maxAsking visits ask the database at the same time, each for a limited time; the others wait, and are turned away
-// if that lasts. Besides, one message at a time is explained, and one is replayed. A visit gives its turn back before it writes to a reader, who may be slow. While the database is away, the page
-// says so, and the section of the mailboxes shows what the daemon itself knows.
+// Nothing. At most maxAsking visits ask the database at the same time, each for a limited time; the others wait, and are turned
+// away if that lasts. Besides, one message at a time is explained, and one is replayed. A visit gives its turn back before it
+// writes to a reader, who may be slow. While the database is away, the page says so, and the section of the mailboxes shows what
+// the daemon itself knows.
 //
 // # What mail may do to a page
 //
