@@ -145,6 +145,10 @@ func (p *pooler) borrow() (*pooled, error) {
 	if err != nil {
 		return nil, err
 	}
+	// After a write that took long, the driver reads in the background: it would take the first answer.
+	if err := conn.SyncConn(context.Background()); err != nil {
+		return nil, err
+	}
 	hijacked, err := conn.Hijack()
 	if err != nil {
 		return nil, err

@@ -17,9 +17,10 @@ import (
 func TestALogThatCannotBeWrittenSaysSoElsewhere(t *testing.T) {
 	t.Parallel()
 	var files, stderr bytes.Buffer
-	left := 2
+	left, all := 2, make(chan struct{})
 	in := &installation{level: zap.NewAtomicLevelAt(zapcore.InfoLevel)}
 	q, core := in.openLines("log file", func(line []byte) error {
+		<-all // the line that tells of the first failure comes after them
 		if left--; left >= 0 {
 			return syscall.ENOSPC
 		}
@@ -30,6 +31,7 @@ func TestALogThatCannotBeWrittenSaysSoElsewhere(t *testing.T) {
 	for range 3 {
 		in.events().configurationClosed("nobody", errors.New("denied"))
 	}
+	close(all)
 	q.close()
 	for _, want := range []string{
 		`"msg":"log file not written","where":"log file","error":"no space left on device","hint":"free space`,
