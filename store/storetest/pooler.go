@@ -75,7 +75,6 @@ func NeedsSession(t testing.TB) {
 var pooler = sync.OnceValues(startPooler)
 
 // The name of a database in the address decides which database of the server it is. pgbouncer logs in there itself.
-// A busy machine may take minutes for what pgbouncer gives seconds.
 const poolerConfiguration = `[databases]
 * = host=%s port=%s user=%s password=%s
 [pgbouncer]
@@ -89,9 +88,6 @@ min_pool_size = 3
 max_client_conn = 1000
 server_check_delay = 0
 server_login_retry = 1
-server_connect_timeout = 120
-client_login_timeout = 600
-query_wait_timeout = 600
 logfile =
 `
 
