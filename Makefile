@@ -6,7 +6,7 @@ PKGS    := ./...
 INTEROP ?= dovecot popa3d mailutils courier cyrus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test race databases outages alerts interop serverscripts e2e-systemd e2e-windows lint fuzz bench growth gobench cover package check-packages install uninstall generate update-cases clean
+.PHONY: help setup build demo test race databases outages alerts interop serverscripts browser e2e-systemd e2e-windows lint fuzz bench growth gobench cover package check-packages install uninstall generate update-cases clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,12 @@ interop: ## run sessions and whole polls against real POP3 servers, as root; INT
 serverscripts: setup ## run whole polls against random servers that do something wrong; SERVER_SCRIPTS=100000 sets how many
 	SERVER_SCRIPTS=$(or $(SERVER_SCRIPTS),100000) SERVER_SCRIPTS_FROM=$(SERVER_SCRIPTS_FROM) SERVER_SCRIPT=$(SERVER_SCRIPT) \
 		$(GO) test -count 1 -timeout 6h -v -run TestNoServerScriptBreaksThePromise ./daemon
+
+browser: build ## drive the page with Chromium: pictures in dist/pictures, operators' stories, attacks; BROWSER=TestPictures chooses tests
+	@scripts/setup browser
+	axe=$$(scripts/setup-axe) && \
+		BROWSER_BINARY=$(CURDIR)/dist/mailintegration BROWSER_AXE=$$axe BROWSER_PICTURES=$(CURDIR)/dist/pictures \
+		$(GO) test -tags browser -count 1 -timeout 15m -run "$(BROWSER)" ./cmd/mailintegration/browsertest
 
 e2e-systemd: ## install the package in a booted systemd, as root, and play its life there; E2E="package binary" chooses stories
 	@scripts/setup e2e

@@ -17,7 +17,7 @@ import (
 )
 
 // testPackages are the folders whose code is not in the program.
-var testPackages = []string{"bench", "dovecottest", "interop", "pop3test", "storetest"}
+var testPackages = []string{"bench", "browsertest", "dovecottest", "interop", "pop3test", "storetest"}
 
 // text is one string of the program's source: a literal, or literals joined by +, with hole for every other operand.
 type text struct {

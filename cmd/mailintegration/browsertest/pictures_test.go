@@ -1,0 +1,112 @@
+//go:build browser
+
+package browsertest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// scene is a page that is drawn: its name, and how one gets there from the list before it.
+type scene struct {
+	name string
+	path string
+	link string // on path, the selector of a link that leads to the page; "" for path itself. Without such a link, there is no picture
+	open string // the selector of what is opened there first
+}
+
+// scenes are the pages of somebody who has logged in.
+var scenes = []scene{
+	{name: "1-mailboxes", path: "/mailboxes"},
+	{name: "2-messages", path: "/messages"},
+	{name: "2-messages-search", path: "/messages?sender=ann.lee@acme.example&outcome=opened"},
+	{name: "2-message", path: "/messages", link: `td:nth-child(3) a`},
+	{name: "2-explanation", path: "/setaside", link: `#setaside td a`},
+	{name: "3-trouble", path: "/trouble", open: `details`},
+	{name: "4-outbox", path: "/outbox"},
+	{name: "5-requests", path: "/requests"},
+	{name: "5-request", path: "/requests", link: `td:nth-child(2) a`},
+	{name: "6-setaside", path: "/setaside"},
+	{name: "6-aside", path: "/setaside", link: `td:nth-child(2) a`},
+	{name: "7-fault", path: "/nowhere"},
+}
+
+// mostOctets is how many octets the first page may cost: it also has to show on a phone in a cellar.
+const mostOctets = 50_000
+
+func TestPictures(t *testing.T) {
+	t.Parallel()
+	for _, state := range []struct {
+		name string
+		make func(*testing.T) *program
+	}{{"empty", empty}, {"busy", busy}, {"trouble", troubled}} {
+		t.Run(state.name, func(t *testing.T) {
+			t.Parallel()
+			p := state.make(t)
+			drawAll(open(p, look{device: desktop}), state.name, scenes)
+		})
+	}
+}
+
+// drawAll draws the log-in, and the pages of somebody who may act.
+func drawAll(w *window, state string, all []scene) {
+	w.t.Helper()
+	w.visit("/")
+	w.drawEach(state + "-0-login")
+	w.logIn(w.program.token("Picture of "+state, "ann"))
+	before := w.wire.octets.Load()
+	call(w, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}) // as for somebody who comes the first time
+	w.visit("/mailboxes")
+	if octets := w.wire.octets.Load() - before; octets > mostOctets || octets == 0 {
+		w.t.Errorf("the first page costs %d octets, want at most %d", octets, mostOctets)
+	} else {
+		w.t.Logf("the first page costs %d octets", octets)
+	}
+	for _, s := range all {
+		if w.reach(s) {
+			w.drawEach(state + "-" + s.name)
+		}
+	}
+}
+
+// reach goes to a scene, and reports whether there is one.
+func (w *window) reach(s scene) bool {
+	w.t.Helper()
+	w.visit(s.path)
+	if s.link != "" {
+		path := evaluate[string](w, `document.querySelector("main `+s.link+`")?.getAttribute("href") ?? ""`)
+		if path == "" {
+			return false
+		}
+		w.visit(path)
+	}
+	if s.open != "" {
+		w.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("main ` + s.open + `")?.setAttribute("open", "")`))
+	}
+	return true
+}
+
+// drawEach draws the page that a window shows: on each device, light and dark. It has axe-core look at each, and finds what is wider
+// than the screen.
+func (w *window) drawEach(name string) {
+	w.t.Helper()
+	for _, d := range []device{desktop, phone} {
+		for _, scheme := range []string{"light", "dark"} {
+			w.look.device = d
+			w.do(chromedp.EmulateViewport(d.width, d.height))
+			call(w, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+			})
+			title := strings.Join([]string{name, d.name, scheme}, "-")
+			w.picture(title)
+			w.isAccessible(title)
+			if wide := evaluate[int64](w, `document.documentElement.scrollWidth`); wide > d.width {
+				w.t.Errorf("%s: the page is %d pixels wide, the screen %d", title, wide, d.width)
+			}
+		}
+	}
+}
