@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"mailintegration/config/key"
 )
 
 // certificate returns a new certificate of an authority, as DER and as PEM.
@@ -36,7 +38,7 @@ func TestTrustedCertificatesAreReadBesideTheFileThatNamesThem(t *testing.T) {
 	dir := t.TempDir()
 	der, text := certificate(t)
 	write(t, dir, "tls/ca.pem", "the mail server's\n"+text)
-	m, _, err := LoadMailbox(write(t, dir, "m.xml", minimal(password+"<TrustedCertificate>tls/ca.pem</TrustedCertificate>")))
+	m, _, err := LoadMailbox(write(t, dir, "m.xml", minimal(password+"<TrustedCertificate>tls/ca.pem</TrustedCertificate>")), key.Source{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailintegration/config/key"
 )
 
 // configured returns the service of a service file with tags, and of mailbox files by their names, in an empty folder.
@@ -19,7 +21,7 @@ func configured(t *testing.T, dir, tags string, mailboxes map[string]string) *Se
 	for name, text := range mailboxes {
 		write(t, dir, "mailboxes/"+name+".xml", text)
 	}
-	s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account+tags)))
+	s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account+tags)), key.Source{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +128,7 @@ func TestABrokenFileIsNamed(t *testing.T) {
 	write(t, dir, "mailboxes/b.xml", "<MailIntegration><Name>")
 	write(t, dir, "mailboxes/c.xml", "")
 	write(t, dir, "mailboxes/d.xml", mailboxOf("d", "<PasswordFile>nowhere</PasswordFile>"))
-	s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account)))
+	s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account)), key.Source{})
 	if s == nil || err == nil {
 		t.Fatalf("service %v, error %v; want both", s, err)
 	}
@@ -182,7 +184,7 @@ func TestTheMailboxOfABrokenFileIsKept(t *testing.T) {
 	} {
 		configured(t, dir, "", boxes("b", "c", "d"))
 		test.change()
-		after, _, _ := LoadService(filepath.Join(dir, "service.xml"))
+		after, _, _ := LoadService(filepath.Join(dir, "service.xml"), key.Source{})
 		var got []string
 		for _, name := range after.KeepBroken(running) {
 			got = append(got, name)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mailintegration/config/key"
 )
 
 // TestTheCopyOfAMailboxFileHasTheMistakeNotTheOriginal loads two files with one account and one mailbox name, whose
@@ -43,7 +45,7 @@ func TestTheCopyOfAMailboxFileHasTheMistakeNotTheOriginal(t *testing.T) {
 				original, copied = copied, original
 				test.want = filepath.Base(original) + ", the older file"
 			}
-			s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account)))
+			s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account)), key.Source{})
 			if err == nil || s == nil {
 				t.Fatalf("service %v, error %v, want a mistake and the service", s, err)
 			}
@@ -69,7 +71,7 @@ func TestTheOldestOfThreeFilesForOneAccountIsPolled(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account)))
+	s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account)), key.Source{})
 	if err == nil || strings.Count(err.Error(), "c.xml, the older file (remove one of the two files") != 2 {
 		t.Errorf("%v\nwant a mistake in a.xml and in b.xml that names c.xml", err)
 	}
@@ -86,7 +88,7 @@ func TestADisabledFileIsNeverTheOriginal(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, dir, "mailboxes/new.xml", mailboxOf("helpdesk", "<Name>Help</Name>"))
-	s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account)))
+	s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account)), key.Source{})
 	if err == nil || strings.Count(err.Error(), "\n") > 0 || !strings.Contains(err.Error(), "new.xml, which is enabled") {
 		t.Errorf("%v\nwant a mistake in old.xml about its Name alone", err)
 	}

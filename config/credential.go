@@ -1,6 +1,12 @@
 package config
 
-import "strings"
+import (
+	"cmp"
+	"path/filepath"
+	"strings"
+
+	"mailintegration/config/key"
+)
 
 // credentials is where systemd hands secrets to the service, and where it reads them from.
 type credentials struct {
@@ -38,4 +44,15 @@ func (c credentials) remedy(path, noun, plain string) string {
 		return "write the " + noun + " into the file in " + c.source + " that is named like this one without secret_, then restart the service"
 	}
 	return "name a file that holds the " + noun + ", or write the " + noun + " itself in " + plain
+}
+
+// KeyCredentials returns the paths at which systemd may hand the service its key file, and the one that it reads the key file
+// from, which only root can read. given is the folder that systemd names in CREDENTIALS_DIRECTORY, "" outside the service.
+func KeyCredentials(given string) []string { return systemdCredentials.keys(given) }
+
+// keys returns the paths at which a key file may be: as a file in the folder of secrets, or as a credential of its own, which
+// systemd may have decrypted.
+func (c credentials) keys(given string) []string {
+	given = cmp.Or(given, c.given)
+	return []string{filepath.Join(given, key.FileName), filepath.Join(given, "secret_"+key.FileName), filepath.Join(c.source, key.FileName)}
 }

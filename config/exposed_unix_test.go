@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mailintegration/config/key"
 )
 
 // TestSecretsThatOthersCanReadAreAWarning gives the file with the secret a mode.
@@ -47,7 +49,7 @@ func TestSecretsThatOthersCanReadAreAWarning(t *testing.T) {
 			if err := os.Chmod(exposed, test.mode); err != nil {
 				t.Fatal(err)
 			}
-			_, warnings, err := LoadService(service)
+			_, warnings, err := LoadService(service, key.Source{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +93,7 @@ func TestAGroupThatSharesASecretIsAWarning(t *testing.T) {
 			if err := os.Chmod(path, 0o640); err != nil {
 				t.Fatal(err)
 			}
-			_, warnings, err := LoadMailbox(path)
+			_, warnings, err := LoadMailbox(path, key.Source{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -99,5 +101,25 @@ func TestAGroupThatSharesASecretIsAWarning(t *testing.T) {
 				t.Errorf("warnings %v, want one: %v", warnings, test.want)
 			}
 		})
+	}
+}
+
+// TestAKeyThatOthersCanReadIsAWarning: the mailboxes are polled nevertheless.
+func TestAKeyThatOthersCanReadIsAWarning(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	source, ring := keysIn(t, folder)
+	path := write(t, folder, "helpdesk.xml", minimal("<Password>"+encrypted(t, ring, "p")+"</Password>"))
+	for mode, want := range map[os.FileMode]string{
+		0o600: "", 0o644: source.File + ": every account on this machine can read the key of the encrypted passwords (chmod o-rwx " + source.File +
+			"; if somebody may have read it: mailintegration config encrypt --rotate)",
+	} {
+		if err := os.Chmod(source.File, mode); err != nil {
+			t.Fatal(err)
+		}
+		_, warnings, err := LoadMailbox(path, source)
+		if err != nil || len(warnings) != min(1, len(want)) || want != "" && warnings[0].String() != want {
+			t.Errorf("mode %o: %v, %v", mode, warnings, err)
+		}
 	}
 }

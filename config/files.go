@@ -5,6 +5,8 @@ import (
 	"encoding/pem"
 	"path/filepath"
 	"strings"
+
+	"mailintegration/config/key"
 )
 
 // namedFiles are the tags of a server that name a file, and what the files hold.
@@ -74,14 +76,20 @@ func (f *filling) secretFile(tag, path, plain, noun string, to *Secret) {
 		f.mistake(at, tag, "the file it names cannot be read: "+err.Error()+" ("+systemdCredentials.remedy(path, noun, plain)+")")
 		return
 	}
-	secret := strings.TrimRight(string(data), "\r\n")
+	secret, encrypted := strings.TrimRight(string(data), "\r\n"), key.IsEncrypted(string(data))
+	if encrypted {
+		if secret, err = f.keys.decrypt(f.document, secret); err != nil {
+			f.mistake(at, tag, "the value in the file it names "+err.Error()+" ("+f.keys.remedy(err, againThere)+")")
+			return
+		}
+	}
 	switch {
 	case secret == "":
 		f.mistake(at, tag, "the file it names is empty (write the "+noun+" into it, on one line)")
 	case !isLine(strings.ReplaceAll(secret, "\t", "")):
 		f.mistake(at, tag, "the file it names has more than one line (leave only the line with the "+noun+")")
 	default:
-		*to = NewSecret(secret)
+		*to = Secret{&secret, encrypted}
 	}
 }
 

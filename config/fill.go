@@ -17,6 +17,7 @@ type filling struct {
 func (d *document) fill(target any, set *tagSet) *filling {
 	f := &filling{document: d, first: map[string]element{}, good: map[string]bool{}}
 	fields := reflect.ValueOf(target).Elem()
+	d.decrypt()
 	d.noteSecrets()
 	for _, tag := range set.tags {
 		if tag.Default != "" {
@@ -56,6 +57,9 @@ func (f *filling) read(fields reflect.Value, e element) {
 		return
 	}
 	f.good[e.tag.Name] = true
+	if secret, is := fields.FieldByIndex(e.tag.index).Addr().Interface().(*Secret); is {
+		secret.encrypted = e.encrypted
+	}
 }
 
 // set sets the field of tag from text. The values of a tag that repeats are added to each other; the first one replaces

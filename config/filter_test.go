@@ -8,11 +8,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailintegration/config/key"
 )
 
 func TestFiltersAreReadInTheirOrder(t *testing.T) {
 	t.Parallel()
-	m, warnings, err := LoadMailbox(filepath.Join(private(t, "testdata/filters"), "filters.xml"))
+	m, warnings, err := LoadMailbox(filepath.Join(private(t, "testdata/filters"), "filters.xml"), key.Source{})
 	if err != nil || len(warnings) > 0 {
 		t.Fatalf("warnings %v, error %v", warnings, err)
 	}
@@ -41,7 +43,7 @@ func TestFiltersAreReadInTheirOrder(t *testing.T) {
 
 func TestFiltersThatXMLWritesAreReadBackAlike(t *testing.T) {
 	t.Parallel()
-	want, _, err := LoadMailbox(filepath.Join(private(t, "testdata/filters"), "filters.xml"))
+	want, _, err := LoadMailbox(filepath.Join(private(t, "testdata/filters"), "filters.xml"), key.Source{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +56,7 @@ func TestFiltersThatXMLWritesAreReadBackAlike(t *testing.T) {
 	if err := os.WriteFile(path, []byte(withPassword), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := LoadMailbox(path)
+	got, _, err := LoadMailbox(path, key.Source{})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text.String())
 	}

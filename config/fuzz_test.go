@@ -24,7 +24,7 @@ func FuzzMailbox(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, read := readMailbox("fuzz.xml", data)
+		m, read := readMailbox("fuzz.xml", data, nil)
 		for _, mistake := range read.mistakes {
 			if mistake.Line < 1 || mistake.Column < 1 || mistake.Text == "" || strings.ContainsAny(mistake.String(), "\n\r\x00") {
 				t.Errorf("%#v is not one line with a place", mistake)
@@ -34,7 +34,7 @@ func FuzzMailbox(f *testing.F) {
 		if len(read.mistakes) == 0 && (!isComplete || m.Schedule.Next(m.Schedule.Next(testTime)).Before(testTime)) {
 			t.Errorf("accepted although incomplete: %+v", m)
 		}
-		readService("fuzz.xml", data)
+		readService("fuzz.xml", data, nil)
 	})
 }
 
@@ -80,7 +80,7 @@ func checkSecret(t *testing.T, before, after string) {
 			continue // the tag is closed before the marker, so the marker is not part of the secret
 		}
 		text := minimal("<" + tag + ">" + before + marker + after + "</" + tag + ">")
-		_, read := readMailbox("fuzz.xml", []byte(text))
+		_, read := readMailbox("fuzz.xml", []byte(text), nil)
 		for _, m := range append(read.mistakes, asMistakes(read.warnings)...) {
 			if strings.Contains(strings.ToLower(m.String()), marker) {
 				t.Errorf("%q shows the secret of %q", m.String(), text)

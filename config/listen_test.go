@@ -3,6 +3,8 @@ package config
 import (
 	"strings"
 	"testing"
+
+	"mailintegration/config/key"
 )
 
 func TestAnAddressToListenAtIsOneOfThisMachine(t *testing.T) {
@@ -57,7 +59,7 @@ func TestTheHashTellsConfigurationsApartButNoSecrets(t *testing.T) {
 		t.Helper()
 		dir := t.TempDir()
 		write(t, dir, "mailboxes/a.xml", mailbox)
-		s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account+"<DataDirectory>"+data+"</DataDirectory>"+service)))
+		s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account+"<DataDirectory>"+data+"</DataDirectory>"+service)), key.Source{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"mailintegration/config/key"
 )
 
 // The roots of the two kinds of files. A mailbox file may have any root but serviceRoot.
@@ -13,10 +15,11 @@ const (
 	serviceRoot = "MailIntegrationService"
 )
 
-// LoadMailbox reads one mailbox file and the files that it names. The error is an *Error with every mistake. Login and
-// Team are "" when the file has none: the command line of the original, which polls the mailbox of one file, gives them.
-func LoadMailbox(path string) (*Mailbox, []Warning, error) {
-	m, d := loadMailbox(path)
+// LoadMailbox reads one mailbox file and the files that it names; keys decrypts its encrypted values. The error is an *Error
+// with every mistake. Login and Team are "" when the file has none: the command line of the original, which polls the mailbox
+// of one file, gives them.
+func LoadMailbox(path string, keys key.Source) (*Mailbox, []Warning, error) {
+	m, d := loadMailbox(path, newKeyring(keys))
 	if err := asError(d.mistakes); err != nil {
 		return nil, d.warnings, err
 	}
@@ -24,12 +27,12 @@ func LoadMailbox(path string) (*Mailbox, []Warning, error) {
 }
 
 // loadMailbox reads one mailbox file. The mailbox is nil when the file cannot be read.
-func loadMailbox(path string) (*Mailbox, *filling) {
+func loadMailbox(path string, keys *keyring) (*Mailbox, *filling) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	m, f := readMailbox(path, data)
+	m, f := readMailbox(path, data, keys)
 	f.files = append([]File{fileOf(path, data, nil)}, f.files...)
 	return m, f
 }
@@ -42,9 +45,10 @@ func unreadable(path string, err error) *filling {
 }
 
 // readMailbox reads the mailbox file at path from its octets.
-func readMailbox(path string, data []byte) (*Mailbox, *filling) {
+func readMailbox(path string, data []byte, keys *keyring) (*Mailbox, *filling) {
 	set := mailboxSet()
 	d := parse(path, data, set)
+	d.keys = keys
 	m := &Mailbox{File: path}
 	if strings.EqualFold(d.root, serviceRoot) {
 		d.mistakes = nil // they come from reading the wrong kind of file
@@ -70,11 +74,11 @@ func DefaultService(dataDirectory string) *Service {
 	return s
 }
 
-// LoadService reads the service file and every mailbox file that it names. The error is an *Error with every mistake of
+// LoadService reads the service file and every mailbox file that it names; keys decrypts their encrypted values. The error is an *Error with every mistake of
 // every file. When only mailbox files have mistakes, LoadService also returns the service, with the mailboxes that have
 // none; otherwise the service is nil.
-func LoadService(path string) (*Service, []Warning, error) {
-	s, f := loadService(path)
+func LoadService(path string, keys key.Source) (*Service, []Warning, error) {
+	s, f := loadService(path, keys)
 	return s.orMistakes(f)
 }
 
@@ -92,24 +96,26 @@ func (s *Service) orMistakes(f *filling) (*Service, []Warning, error) {
 
 // loadService reads the service file and its mailbox files. The service holds what could be read of them. The filling has
 // the mistakes of the service file alone, and the warnings of all files.
-func loadService(path string) (*Service, *filling) {
+func loadService(path string, source key.Source) (*Service, *filling) {
 	data, err := readFile(path)
 	if err != nil {
 		f := unreadable(path, err)
 		return &Service{File: path, Files: f.files}, f
 	}
-	s, f := readService(path, data)
+	keys := newKeyring(source)
+	s, f := readService(path, data, keys)
 	s.Files = append([]File{fileOf(path, data, nil)}, f.files...)
 	files := f.mailboxFiles(s)
 	f.mistakes, f.warnings = sorted(f.mistakes), sortedWarnings(f.warnings)
-	f.loadMailboxes(files, s)
+	f.loadMailboxes(files, s, keys)
 	return s, f
 }
 
 // readService reads the service file at path from its octets, without its mailbox files.
-func readService(path string, data []byte) (*Service, *filling) {
+func readService(path string, data []byte, keys *keyring) (*Service, *filling) {
 	set := serviceSet()
 	d := parse(path, data, set)
+	d.keys = keys
 	s := &Service{File: path}
 	if d.root != "" && !strings.EqualFold(d.root, serviceRoot) {
 		d.mistakes = nil

@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
+
+	"mailintegration/config/key"
 )
 
 // write writes a file below dir and returns its path.
@@ -36,7 +38,7 @@ const password = "<Password>hunter2</Password>"
 // loaded returns the mailbox of a file with that text.
 func loaded(t *testing.T, text string) *Mailbox {
 	t.Helper()
-	m, _, err := LoadMailbox(write(t, t.TempDir(), "helpdesk.xml", text))
+	m, _, err := LoadMailbox(write(t, t.TempDir(), "helpdesk.xml", text), key.Source{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +144,7 @@ func TestAPasswordFileIsReadBesideTheFileThatNamesIt(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, "secrets/helpdesk", " hunter2 \r\n")
-	m, warnings, err := LoadMailbox(write(t, dir, "helpdesk.xml", minimal("<PasswordFile>\n  secrets/helpdesk\n</PasswordFile>")))
+	m, warnings, err := LoadMailbox(write(t, dir, "helpdesk.xml", minimal("<PasswordFile>\n  secrets/helpdesk\n</PasswordFile>")), key.Source{})
 	if err != nil || len(warnings) > 0 {
 		t.Fatal(warnings, err)
 	}
@@ -204,7 +206,7 @@ func TestATextThatShouldBeChangedIsAWarning(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, warnings, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(password+test.tags)))
+			_, warnings, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(password+test.tags)), key.Source{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -223,7 +225,7 @@ func TestATextThatShouldBeChangedIsAWarning(t *testing.T) {
 
 func TestTheColumnOfAMistakeCountsCharacters(t *testing.T) {
 	t.Parallel()
-	_, _, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(password+"<!-- é€😀 -->\n\té<!-- é --><Port>0</Port>")))
+	_, _, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(password+"<!-- é€😀 -->\n\té<!-- é --><Port>0</Port>")), key.Source{})
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -234,16 +236,16 @@ func TestTheColumnOfAMistakeCountsCharacters(t *testing.T) {
 
 func TestTheLoaderGivesUpAFileWithTooManyMistakes(t *testing.T) {
 	t.Parallel()
-	_, _, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(strings.Repeat("<x/>", 20_000))))
+	_, _, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(strings.Repeat("<x/>", 20_000))), key.Source{})
 	e, isError := err.(*Error)
 	if !isError || len(e.Mistakes) > maxMistakes+10 {
 		t.Errorf("%d mistakes", len(e.Mistakes))
 	}
-	_, _, err = LoadMailbox(write(t, t.TempDir(), "m.xml", strings.Repeat("<a><b>", 10_000)))
+	_, _, err = LoadMailbox(write(t, t.TempDir(), "m.xml", strings.Repeat("<a><b>", 10_000)), key.Source{})
 	if err == nil || !strings.Contains(err.Error(), "nested deeper") {
 		t.Error(err)
 	}
-	_, _, err = LoadMailbox(write(t, t.TempDir(), "m.xml", strings.Repeat(" ", maxFileOctets+1)))
+	_, _, err = LoadMailbox(write(t, t.TempDir(), "m.xml", strings.Repeat(" ", maxFileOctets+1)), key.Source{})
 	if err == nil || !strings.Contains(err.Error(), "larger than") {
 		t.Error(err)
 	}
@@ -252,8 +254,8 @@ func TestTheLoaderGivesUpAFileWithTooManyMistakes(t *testing.T) {
 func TestAFolderIsNotAConfigurationFile(t *testing.T) {
 	t.Parallel()
 	for _, load := range []func(string) error{
-		func(path string) error { _, _, err := LoadMailbox(path); return err },
-		func(path string) error { _, _, err := LoadService(path); return err },
+		func(path string) error { _, _, err := LoadMailbox(path, key.Source{}); return err },
+		func(path string) error { _, _, err := LoadService(path, key.Source{}); return err },
 	} {
 		dir := t.TempDir()
 		if err := load(dir); err == nil || err.Error() != dir+": cannot be read: not a regular file" {

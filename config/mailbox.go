@@ -119,7 +119,8 @@ type Server struct {
 
 	// Gives the password of the account. With Authentication Azure the daemon exchanges it for a token, a method that
 	// Microsoft is ending. Spaces at either end belong to the password; line breaks, and white space next to them, do not.
-	// Write &lt; for < and &amp; for &.
+	// Write &lt; for < and &amp; for &. A value that begins with encrypted: was encrypted by mailintegration config encrypt, as
+	// it may be in every tag that holds a secret.
 	//
 	// Mandatory: with Authentication Basic, unless PasswordFile is given
 	Password Secret `xml:"Password" example:"…"`

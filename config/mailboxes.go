@@ -2,10 +2,10 @@ package config
 
 // loadMailboxes reads the mailbox files of a service into it, gives the mailboxes the defaults of the service, and
 // compares them with each other. f is the service's own file, and collects the warnings.
-func (f *filling) loadMailboxes(files []string, s *Service) {
+func (f *filling) loadMailboxes(files []string, s *Service, keys *keyring) {
 	var read []*mailboxFile
 	for _, file := range files {
-		m, of := loadMailbox(file)
+		m, of := loadMailbox(file, keys)
 		if m != nil && of.first != nil {
 			of.inherit(m, s, f)
 		}

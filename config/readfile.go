@@ -54,13 +54,22 @@ func isFile(path string) bool {
 // reason returns err without the name of the file.
 func reason(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return errors.New("no such file")
+		return missing{}
 	}
 	if e := (*fs.PathError)(nil); errors.As(err, &e) {
 		return e.Err
 	}
 	return err
 }
+
+// missing is the fs.ErrNotExist of a file, without its name.
+type missing struct{}
+
+// Error returns "no such file".
+func (missing) Error() string { return "no such file" }
+
+// Is reports whether target is fs.ErrNotExist.
+func (missing) Is(target error) bool { return target == fs.ErrNotExist }
 
 // declaration matches the encoding in an XML declaration.
 var declaration = regexp.MustCompile(`^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']`)

@@ -8,13 +8,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailintegration/config/key"
 )
 
 const samples = "../deploy/samples"
 
 func TestTheSamplesAreReadWithoutAWarning(t *testing.T) {
 	t.Parallel()
-	s, warnings, err := LoadService(filepath.Join(private(t, samples), "mailintegration.xml"))
+	s, warnings, err := LoadService(filepath.Join(private(t, samples), "mailintegration.xml"), key.Source{})
 	if err != nil || len(warnings) > 0 {
 		t.Fatalf("warnings %v, error %v", warnings, err)
 	}
@@ -38,7 +40,7 @@ func TestTheOriginalsSamplesAreRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			folder := private(t, "testdata/original")
-			m, warnings, err := LoadMailbox(filepath.Join(folder, name+".xml"))
+			m, warnings, err := LoadMailbox(filepath.Join(folder, name+".xml"), key.Source{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,7 +76,7 @@ func TestMailboxesThatXMLWritesAreReadBackAlike(t *testing.T) {
 	for _, name := range []string{"incident", "event", "service-request"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want, _, err := LoadMailbox(filepath.Join("testdata/original", name+".xml"))
+			want, _, err := LoadMailbox(filepath.Join("testdata/original", name+".xml"), key.Source{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,7 +89,7 @@ func TestMailboxesThatXMLWritesAreReadBackAlike(t *testing.T) {
 			if err := os.WriteFile(path, []byte(withPassword), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			got, _, err := LoadMailbox(path)
+			got, _, err := LoadMailbox(path, key.Source{})
 			if err != nil {
 				t.Fatalf("%v\n%s", err, text.String())
 			}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mailintegration/config/key"
 )
 
 // xmllint returns the program that validates, with the schema in a file. Without it the test is skipped, and fails where
@@ -60,7 +62,7 @@ func TestTheOriginalsSamplesPassTheSchemaInOurWords(t *testing.T) {
 	validate := xmllint(t)
 	folder := private(t, "testdata/original")
 	for _, name := range []string{"incident", "event", "service-request"} {
-		m, _, err := LoadMailbox(filepath.Join(folder, name+".xml"))
+		m, _, err := LoadMailbox(filepath.Join(folder, name+".xml"), key.Source{})
 		if err != nil {
 			t.Fatal(err)
 		}

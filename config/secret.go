@@ -11,11 +11,12 @@ const redacted = "REDACTED"
 // Secret is a text that is never printed: every way to format it yields REDACTED. The zero Secret is empty.
 type Secret struct {
 	// A pointer, because fmt prints a string in an unexported field without calling its methods.
-	text *string
+	text      *string
+	encrypted bool // the file that it comes from has it encrypted
 }
 
 // NewSecret returns text as a Secret.
-func NewSecret(text string) Secret { return Secret{&text} }
+func NewSecret(text string) Secret { return Secret{text: &text} }
 
 // Reveal returns the text itself.
 func (s Secret) Reveal() string {
@@ -27,6 +28,9 @@ func (s Secret) Reveal() string {
 
 // IsEmpty reports whether there is no text.
 func (s Secret) IsEmpty() bool { return s.Reveal() == "" }
+
+// IsEncrypted reports whether the file that the secret comes from has it encrypted.
+func (s Secret) IsEncrypted() bool { return s.encrypted }
 
 // Equal reports whether both secrets have the same text.
 func (s Secret) Equal(other Secret) bool { return s.Reveal() == other.Reveal() }

@@ -12,6 +12,8 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
+
+	"mailintegration/config/key"
 )
 
 func TestASecretIsNotPrintedInAnyWay(t *testing.T) {
@@ -59,7 +61,7 @@ func TestAWholeConfigurationPrintsNoSecret(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, "mailboxes/a.xml", mailboxOf("a", ""))
-	s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account+"<Database>host=db password=hunter2</Database>")))
+	s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account+"<Database>host=db password=hunter2</Database>")), key.Source{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,9 +115,9 @@ func TestAPasswordInAnotherTagIsNotShown(t *testing.T) {
 				text = strings.Replace(text, "<ServerName>mail.example.com</ServerName>", "", 1)
 			}
 			file := write(t, t.TempDir(), "m.xml", text)
-			m, f := loadMailbox(file)
+			m, f := loadMailbox(file, nil)
 			readable := string((&mailboxFile{Mailbox: m, filling: f}).broken().XML)
-			_, _, err := LoadMailbox(file)
+			_, _, err := LoadMailbox(file, key.Source{})
 			if err == nil {
 				t.Fatal("accepted")
 			}

@@ -22,7 +22,7 @@ type Service struct {
 // Storage says where the daemon keeps its records and files. LoadService makes its paths absolute.
 type Storage struct {
 	// Says how to reach the PostgreSQL server, as libpq understands it. Prefer the file that PGPASSFILE names for a
-	// password.
+	// password, or encrypt the value: mailintegration config encrypt does so if it has a password.
 	//
 	// Default: a private PostgreSQL in DataDirectory
 	DatabaseURL Secret `xml:"Database" check:"database" restart:"yes" example:"host=db.lan dbname=mail user=mail sslmode=verify-full"`

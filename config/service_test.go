@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailintegration/config/key"
 )
 
 const account = "<Login>mailintegration</Login><Team>IT</Team>"
@@ -25,7 +27,7 @@ func TestAServiceFileWithTheFewestTagsHasTheDefaults(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "mailboxes/a.xml", mailboxOf("a", ""))
 	write(t, dir, "mailboxes/b.xml", mailboxOf("b", "<Team>HR</Team>"))
-	got, warnings, err := LoadService(write(t, dir, "service.xml", serviceFile(account)))
+	got, warnings, err := LoadService(write(t, dir, "service.xml", serviceFile(account)), key.Source{})
 	if err != nil || len(warnings) > 0 {
 		t.Fatal(warnings, err)
 	}
@@ -62,7 +64,7 @@ func TestPathsAreRelativeToTheServiceFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account+
-		"<DataDirectory>data</DataDirectory><LogDirectory>./log</LogDirectory><Database> host=db password=hunter2 </Database>")))
+		"<DataDirectory>data</DataDirectory><LogDirectory>./log</LogDirectory><Database> host=db password=hunter2 </Database>")), key.Source{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +84,7 @@ func TestTheSpoolLiesInTheDataDirectoryByDefault(t *testing.T) {
 		"<DataDirectory>data</DataDirectory>":                                      filepath.Join(dir, "data", "spool"),
 		"<DataDirectory>data</DataDirectory><SpoolDirectory>fast</SpoolDirectory>": filepath.Join(dir, "fast"),
 	} {
-		s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account+tags)))
+		s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account+tags)), key.Source{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +114,7 @@ func TestMailboxFilesAreFoundOnceEach(t *testing.T) {
 	write(t, dir, "more/c.xml", mailboxOf("c", "<Enabled>no</Enabled>"))
 	write(t, dir, "more/[d].xml", mailboxOf("d", ""))
 	s, warnings, err := LoadService(write(t, dir, "service.xml", serviceFile(account+
-		"<Mailboxes>b.xml, *.xml</Mailboxes><Mailboxes>more/c.xml,./more/../a.xml</Mailboxes><Mailboxes>more/[d].xml</Mailboxes>")))
+		"<Mailboxes>b.xml, *.xml</Mailboxes><Mailboxes>more/c.xml,./more/../a.xml</Mailboxes><Mailboxes>more/[d].xml</Mailboxes>")), key.Source{})
 	if err != nil || len(warnings) > 0 {
 		t.Fatal(warnings, err)
 	}
@@ -126,7 +128,7 @@ func TestAMistakeInOneMailboxLeavesTheOthers(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "mailboxes/a.xml", mailboxOf("a", "<Port>x</Port>"))
 	write(t, dir, "mailboxes/b.xml", mailboxOf("b", ""))
-	s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account)))
+	s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account)), key.Source{})
 	if err == nil || s == nil {
 		t.Fatalf("service %v, error %v; want both", s, err)
 	}
@@ -140,7 +142,7 @@ func TestADisabledMailboxMayShareItsAccount(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "mailboxes/a.xml", mailboxOf("a", "<Enabled>False</Enabled>"))
 	write(t, dir, "mailboxes/b.xml", mailboxOf("a", ""))
-	if _, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account))); err != nil {
+	if _, _, err := LoadService(write(t, dir, "service.xml", serviceFile(account)), key.Source{}); err != nil {
 		t.Error(err)
 	}
 }

@@ -100,6 +100,9 @@ func isInEffect(tag Tag, value reflect.Value) bool {
 
 // shownValue returns a value as a file would have it, in one line and without secrets.
 func shownValue(tag Tag, value reflect.Value) string {
+	if secret, is := value.Interface().(Secret); is && secret.IsEncrypted() {
+		return redacted + " (encrypted)"
+	}
 	if tag.Secret() {
 		return redacted
 	}

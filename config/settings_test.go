@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mailintegration/config/key"
 )
 
 func TestSettingsSayWhereEachValueComesFrom(t *testing.T) {
@@ -36,7 +38,7 @@ func TestSettingsSayWhereEachValueComesFrom(t *testing.T) {
   <Smtp><ServerName>smtp.example.com</ServerName>
     <UserName>desk</UserName><Password>planted-in-smtp</Password><Address>desk@example.com</Address></Smtp>
 </MailIntegrationService>`)
-	s, _, err := LoadService(service)
+	s, _, err := LoadService(service, key.Source{})
 	if err != nil {
 		t.Fatal(err)
 	}

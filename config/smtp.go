@@ -139,7 +139,7 @@ func (f *filling) readSmtp(path string, set *tagSet, of *Mailbox) *Smtp {
 			continue
 		}
 		found = &Smtp{Line: d.rootAt.line}
-		d.quiet, d.secrets = f.quiet, f.secrets
+		d.quiet, d.secrets, d.keys = f.quiet, f.secrets, f.keys
 		c := smtpChecking{d.fill(found, set.smtp), found, set.smtp, path, of}
 		c.all()
 		f.document.mistakes = append(f.document.mistakes, d.mistakes...)

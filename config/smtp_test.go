@@ -8,12 +8,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailintegration/config/key"
 )
 
 // smtpOf loads a mailbox file with some tags, and returns its <Smtp>.
 func smtpOf(t *testing.T, tags string) *Smtp {
 	t.Helper()
-	m, warnings, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(tags)))
+	m, warnings, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(tags)), key.Source{})
 	if err != nil || len(warnings) > 0 {
 		t.Fatalf("warnings %v, error %v", warnings, err)
 	}
@@ -64,7 +66,7 @@ func TestTheServiceFileHasItsOwnSmtp(t *testing.T) {
 	write(t, dir, "secret.txt", "hunter2")
 	write(t, dir, "mailboxes/a.xml", mailboxOf("a", ""))
 	s, warnings, err := LoadService(write(t, dir, "service.xml", serviceFile(account+"<smtp><ServerName>smtp.example.com</ServerName>"+
-		"<UserName>u</UserName><PasswordFile>secret.txt</PasswordFile></smtp>")))
+		"<UserName>u</UserName><PasswordFile>secret.txt</PasswordFile></smtp>")), key.Source{})
 	if err != nil || len(warnings) > 0 || s.Smtp == nil || s.Smtp.Password.Reveal() != "hunter2" || s.Mailboxes[0].Smtp != nil {
 		t.Fatalf("%+v, %v, %v", s, warnings, err)
 	}
@@ -81,7 +83,7 @@ func TestSmtpThatXMLWritesIsReadBackAlike(t *testing.T) {
 	t.Parallel()
 	text := minimal(azure + "<Smtp><ServerName>smtp.example.com</ServerName><Authentication>Azure</Authentication>" +
 		"<Address>a@example.com</Address><AlwaysUseThisAddress>True</AlwaysUseThisAddress></Smtp>")
-	want, _, err := LoadMailbox(write(t, t.TempDir(), "m.xml", text))
+	want, _, err := LoadMailbox(write(t, t.TempDir(), "m.xml", text), key.Source{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +96,7 @@ func TestSmtpThatXMLWritesIsReadBackAlike(t *testing.T) {
 	if err := os.WriteFile(path, []byte(written), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := LoadMailbox(path)
+	got, _, err := LoadMailbox(path, key.Source{})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, written)
 	}

@@ -19,6 +19,8 @@ type Tag struct {
 	Repeats   bool // may be given more than once
 	Restart   bool // a change takes effect only when the daemon starts
 
+	Encryptable bool // the value is a secret, which may be encrypted
+
 	kind  kind
 	field string // "Server.Port"
 	index []int  // of the struct field
@@ -74,8 +76,8 @@ func tagOf(name string, section, field reflect.StructField) Tag {
 		Name: name, Section: section.Tag.Get("section"), InServer: section.Name == "Server",
 		Values: k.noun, Default: field.Tag.Get("default"), Mandatory: field.Tag.Get("mandatory") == "yes",
 		Example: field.Tag.Get("example"), Repeats: field.Tag.Get("repeats") == "yes",
-		Restart: field.Tag.Get("restart") == "yes",
-		kind:    k, field: section.Name + "." + field.Name, index: append(section.Index, field.Index...),
+		Restart: field.Tag.Get("restart") == "yes", Encryptable: field.Type == reflect.TypeFor[Secret](),
+		kind: k, field: section.Name + "." + field.Name, index: append(section.Index, field.Index...),
 	}
 	if k.values != "" {
 		tag.Values += " (" + k.values + ")"

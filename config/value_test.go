@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mailintegration/config/key"
 )
 
 func TestValuesAreReadAsTheReferenceSays(t *testing.T) {
@@ -115,7 +117,7 @@ func TestASecretIsReadFromItsFile(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "client.txt", "hunter2 \r\n")
 	m, warnings, err := LoadMailbox(write(t, dir, "helpdesk.xml", minimal("<Authentication>Azure</Authentication>"+
-		"<ClientId>c</ClientId><TenantId>t</TenantId><ClientSecretFile>client.txt</ClientSecretFile>")))
+		"<ClientId>c</ClientId><TenantId>t</TenantId><ClientSecretFile>client.txt</ClientSecretFile>")), key.Source{})
 	if err != nil || len(warnings) > 0 {
 		t.Fatal(warnings, err)
 	}
@@ -127,12 +129,12 @@ func TestASecretIsReadFromItsFile(t *testing.T) {
 func TestAListThatSaysFalseIsEmpty(t *testing.T) {
 	t.Parallel()
 	for _, word := range []string{"FALSE", "False", "false", " FALSE ", "No", "0", ""} {
-		m, _, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(password+"<IgnoredAttachments>"+word+"</IgnoredAttachments>")))
+		m, _, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(password+"<IgnoredAttachments>"+word+"</IgnoredAttachments>")), key.Source{})
 		if err != nil || len(m.IgnoredAttachments) != 0 {
 			t.Errorf("%q: %q, %v", word, m.IgnoredAttachments, err)
 		}
 	}
-	m, _, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(password+"<IgnoredAttachments>false.png, no</IgnoredAttachments>")))
+	m, _, err := LoadMailbox(write(t, t.TempDir(), "m.xml", minimal(password+"<IgnoredAttachments>false.png, no</IgnoredAttachments>")), key.Source{})
 	if err != nil || strings.Join(m.IgnoredAttachments, "|") != "false.png|no" {
 		t.Errorf("%q, %v", m.IgnoredAttachments, err)
 	}

@@ -27,6 +27,8 @@ type element struct {
 	at    position
 	quiet bool // the text may be part of a secret
 	bad   bool // a mistake in it was reported already
+
+	encrypted bool // the file has the text encrypted
 }
 
 // document holds the elements of one file, one <Filter> or one <Smtp>, before their values are read.
@@ -40,6 +42,7 @@ type document struct {
 	smtp     []*document     // one for each <Smtp>, likewise
 	meant    map[string]bool // known tags that an unknown one probably stands for
 	whole    bool            // the file was read to its end
+	keys     *keyring        // decrypts values, nil for none
 	// quiet is set once the tag of a secret was not closed properly. From there on, any text or name may be part of the
 	// secret, so messages show none.
 	quiet    bool

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"mailintegration/config/key"
 )
 
 // WatchInterval is the time between two calls of Watcher.Look.
@@ -28,6 +30,7 @@ const (
 // time.
 type Watcher struct {
 	path    string
+	keys    key.Source
 	service *Service // as the last Load read it, mistakes and all
 	seen    map[string]os.FileInfo
 	looks   int  // since the last Load
@@ -37,12 +40,15 @@ type Watcher struct {
 	stat func(string) (os.FileInfo, error)
 }
 
-// NewWatcher returns a watcher of the service file at path and of all that it names. The first call must be Load.
-func NewWatcher(path string) *Watcher { return &Watcher{path: path, stat: os.Stat} }
+// NewWatcher returns a watcher of the service file at path and of all that it names, with the key file of keys if a value is
+// encrypted. The first call must be Load.
+func NewWatcher(path string, keys key.Source) *Watcher {
+	return &Watcher{path: path, keys: keys, stat: os.Stat}
+}
 
 // Load reads the configuration as LoadService does.
 func (w *Watcher) Load() (*Service, []Warning, error) {
-	s, f := loadService(w.path)
+	s, f := loadService(w.path, w.keys)
 	w.service, w.seen, w.pending = s, nil, true
 	w.looks, w.same = 0, 0
 	return s.orMistakes(f)

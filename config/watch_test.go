@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailintegration/config/key"
 )
 
 // watched is a service with the mailboxes a and b, its watcher, and the folder of its files.
@@ -29,7 +31,7 @@ func watch(t *testing.T) *watched {
 	w.write("secret.txt", "one\n")
 	w.write("mailboxes/b.xml", strings.Replace(mailboxOf("b", "<PasswordFile>../secret.txt</PasswordFile>"), password, "", 1))
 	w.write("service.xml", serviceFile(account))
-	w.Watcher = NewWatcher(filepath.Join(dir, "service.xml"))
+	w.Watcher = NewWatcher(filepath.Join(dir, "service.xml"), key.Source{})
 	w.load()
 	w.wantChanged(unfinishedLooks) // nothing
 	return w

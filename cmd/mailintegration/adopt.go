@@ -134,7 +134,7 @@ func (a *adoption) skip(what, why string) {
 // plan makes a mailbox of each call. It returns an error before anything is written if it lacks the name of a team.
 func (a *adoption) plan() error {
 	if _, err := os.Lstat(a.config); err == nil {
-		service, _, err := config.LoadService(a.config)
+		service, _, err := config.LoadService(a.config, a.keys())
 		if service == nil {
 			return err
 		}
@@ -188,7 +188,7 @@ func (a *adoption) adopt(call octopus.Found) {
 		return
 	}
 	if m.octets, err = readSmall(path); err == nil {
-		m.mailbox, _, err = config.LoadMailbox(path)
+		m.mailbox, _, err = config.LoadMailbox(path, a.keys())
 	}
 	if err != nil {
 		a.skip(where, strings.ReplaceAll(err.Error(), "\n", "; "))

@@ -96,7 +96,7 @@ func (a *adoption) written() *config.Service {
 	if a.dryRun {
 		return a.service
 	}
-	service, _, err := config.LoadService(a.config)
+	service, _, err := config.LoadService(a.config, a.keys())
 	if err != nil {
 		a.skip(a.config, strings.ReplaceAll(err.Error(), "\n", "; "))
 	}

@@ -31,7 +31,9 @@ func load(e *env) (service *config.Service, warnings []config.Warning, broken *c
 }
 
 // read reads the service file and the mailbox files that it names.
-func (e *env) read() (*config.Service, []config.Warning, error) { return config.LoadService(e.config) }
+func (e *env) read() (*config.Service, []config.Warning, error) {
+	return config.LoadService(e.config, e.keys())
+}
 
 // load does the same as the function load, with another way to read the files.
 func (e *env) load(read reader) (service *config.Service, warnings []config.Warning, broken *config.Error, err error) {

@@ -136,7 +136,7 @@ func (c *configValidateCmd) read(e *env, note func([]config.Warning, error) erro
 		return note(warnings, err)
 	}
 	for _, file := range c.File {
-		_, warnings, err := config.LoadMailbox(file)
+		_, warnings, err := config.LoadMailbox(file, e.keys())
 		if err := note(warnings, err); err != nil {
 			return err
 		}

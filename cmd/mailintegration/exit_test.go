@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"mailintegration/config"
+	"mailintegration/config/key"
 )
 
 // TestMistakesOfAConfigurationAreFollowedByTheirHint prints the mistakes line by line, then what to do.
 func TestMistakesOfAConfigurationAreFollowedByTheirHint(t *testing.T) {
 	t.Parallel()
 	missing := filepath.Join(t.TempDir(), "mailintegration.xml")
-	_, _, err := config.LoadService(missing)
+	_, _, err := config.LoadService(missing, key.Source{})
 	var printed strings.Builder
 	if code := report(&printed, refusedConfiguration(err)); code != exitConfiguration {
 		t.Errorf("the exit code is %d, want %d", code, exitConfiguration)

@@ -16,7 +16,7 @@ type healthCmd struct {
 // Run asks the daemon that listens at Listen how it is. The exit code is 0 if it is well. It reads the configuration only, so
 // that it is as fast as a probe must be, and tells the same under any account that can read the service file.
 func (c *healthCmd) Run(e *env) error {
-	service, _, err := config.LoadService(e.config)
+	service, _, err := config.LoadService(e.config, e.keys())
 	if service == nil {
 		return err
 	}

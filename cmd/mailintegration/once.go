@@ -18,7 +18,7 @@ type onceCmd struct {
 
 // Run polls each mailbox once and prints what became of its messages.
 func (c *onceCmd) Run(e *env) error {
-	in, err := openWithoutStore(e, logWarnings, func() (*config.Service, []config.Warning, error) { return config.LoadService(e.config) })
+	in, err := openWithoutStore(e, logWarnings, e.read)
 	if err != nil {
 		return err
 	}

@@ -148,7 +148,7 @@ func (o *original) read() (*config.Service, []config.Warning, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if o.mailbox, o.warnings, err = config.LoadMailbox(o.ConfigFilePath); err != nil {
+	if o.mailbox, o.warnings, err = config.LoadMailbox(o.ConfigFilePath, o.keys()); err != nil {
 		return nil, nil, err
 	}
 	o.mailbox.Login, o.mailbox.Team = o.Login, o.Team
@@ -163,7 +163,7 @@ func (o *original) readService() (*config.Service, error) {
 	if _, err := os.Stat(o.config); errors.Is(err, os.ErrNotExist) && o.config == defaultConfig() {
 		return config.DefaultService(""), nil
 	}
-	service, _, err := config.LoadService(o.config)
+	service, _, err := config.LoadService(o.config, o.keys())
 	if service != nil {
 		err = nil
 	}

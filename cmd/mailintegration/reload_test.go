@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"mailintegration/config"
+	"mailintegration/config/key"
 	"mailintegration/daemon"
 )
 
@@ -38,7 +39,7 @@ func newReloaded(t *testing.T) *reloaded {
 	r.mailbox("a", "")
 	r.mailbox("b", "")
 	file := filepath.Join(r.dir, "service.xml")
-	watcher := config.NewWatcher(file)
+	watcher := config.NewWatcher(file, key.Source{})
 	in, err := openWithoutStore(&env{config: file, stderr: r.log}, logConfigured, watcher.Load)
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func (c runCmd) Run(e *env) error {
 func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal, c runCmd) error {
 	a := newAttendant(m)
 	defer a.end() // after everything else has been closed
-	watcher := config.NewWatcher(e.config)
+	watcher := config.NewWatcher(e.config, e.keys())
 	in, err := openWithoutStore(e, logConfigured, watcher.Load)
 	if err != nil {
 		return err

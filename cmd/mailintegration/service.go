@@ -68,7 +68,7 @@ func (c serviceInstallCmd) options(e *env) (service.Options, error) {
 		return o, err
 	}
 	o.Account, o.Replace = c.Account, c.Replace
-	conf, warnings, err := config.LoadService(o.Config) // an absolute path, so that those of the files are absolute too
+	conf, warnings, err := config.LoadService(o.Config, e.keys()) // an absolute path, so that those of the files are absolute too
 	switch {
 	case conf == nil && !c.Force:
 		return o, refusedConfiguration(err)

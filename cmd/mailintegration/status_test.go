@@ -13,13 +13,14 @@ import (
 	"time"
 
 	"mailintegration/config"
+	"mailintegration/config/key"
 	"mailintegration/store"
 )
 
 // keeps plays a daemon that polls mailboxes, and has reported about them.
 func (in *installed) keeps(reports ...store.PollReport) {
 	in.Helper()
-	service, _, err := config.LoadService(in.config)
+	service, _, err := config.LoadService(in.config, key.Source{})
 	if service == nil {
 		in.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mailintegration/config"
+	"mailintegration/config/key"
 )
 
 func TestTheDaemonKnowsAMailboxsConfigurationWithoutItsSecrets(t *testing.T) {
@@ -19,7 +20,7 @@ func TestTheDaemonKnowsAMailboxsConfigurationWithoutItsSecrets(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	m, _, err := config.LoadMailbox(file)
+	m, _, err := config.LoadMailbox(file, key.Source{})
 	if err != nil {
 		t.Fatal(err)
 	}
