@@ -107,9 +107,17 @@ func closingTag(name string) string {
 func (w *walker) pop() {
 	f := w.top()
 	w.stack = w.stack[:len(w.stack)-1]
-	if f.shape == leaf {
-		d := w.here()
-		d.elements = append(d.elements, element{tag: f.tag, text: f.text.String(), at: f.at, quiet: w.quiet, bad: f.bad})
+	f.end = w.now
+	d := w.here()
+	switch {
+	case f.shape == leaf:
+		d.elements = append(d.elements, element{tag: f.tag, text: f.text.String(), at: f.at, quiet: w.quiet, bad: f.bad, extent: f.extent})
+	case f.inner != nil:
+		f.inner.place = f.extent
+	case len(w.stack) == 0:
+		d.place = f.extent
+	case w.set.isServer(f.name) && d.server == nil:
+		d.server = &f.extent
 	}
 }
 

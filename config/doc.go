@@ -61,4 +61,6 @@
 //	keyring.go                           decrypts encrypted values; package key has the keys
 //	xml.go                               a configuration back into XML
 //	insert.go                            adds tags to a file that is copied
+//	rewrite.go, rewriteplace.go,         changes tags of a file, and nothing else in it
+//	extent.go
 package config

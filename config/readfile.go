@@ -74,34 +74,57 @@ func (missing) Is(target error) bool { return target == fs.ErrNotExist }
 // declaration matches the encoding in an XML declaration.
 var declaration = regexp.MustCompile(`^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']`)
 
-// toUTF8 returns data as UTF-8 without a byte order mark. The byte order mark says the encoding, else the XML
-// declaration, else it is UTF-8. fault says why data cannot be decoded, "" when it can.
+// toUTF8 returns data as UTF-8 without a byte order mark. fault says why data cannot be decoded, "" when it can.
 func toUTF8(data []byte) (text []byte, fault string) {
+	mark, enc, fault := encodingOf(data)
 	switch {
-	case bytes.HasPrefix(data, []byte("\xEF\xBB\xBF")):
-		return data[3:], ""
-	case bytes.HasPrefix(data, []byte("\xFF\xFE")), bytes.HasPrefix(data, []byte("<\x00")):
-		return convert(data, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM))
-	case bytes.HasPrefix(data, []byte("\xFE\xFF")), bytes.HasPrefix(data, []byte("\x00<")):
-		return convert(data, unicode.UTF16(unicode.BigEndian, unicode.UseBOM))
+	case fault != "":
+		return nil, fault
+	case enc == nil:
+		return data[len(mark):], ""
+	}
+	return convert(data[len(mark):], enc)
+}
+
+// encodingOf returns the byte order mark of data, and the encoding of the rest, nil for UTF-8. The byte order mark says the
+// encoding, else the XML declaration, else it is UTF-8. fault says why there is no such encoding, "" when there is.
+func encodingOf(data []byte) (mark []byte, enc encoding.Encoding, fault string) {
+	for _, known := range []struct {
+		beginning string
+		isMark    bool
+		enc       encoding.Encoding
+	}{
+		{"\xEF\xBB\xBF", true, nil},
+		{"\xFF\xFE", true, unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)},
+		{"<\x00", false, unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)},
+		{"\xFE\xFF", true, unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
+		{"\x00<", false, unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
+	} {
+		switch {
+		case !bytes.HasPrefix(data, []byte(known.beginning)):
+		case known.isMark:
+			return data[:len(known.beginning)], known.enc, ""
+		default:
+			return nil, known.enc, ""
+		}
 	}
 	found := declaration.FindSubmatch(data)
 	if found == nil {
-		return data, ""
+		return nil, nil, ""
 	}
 	name := string(found[1])
 	// A declaration that is readable octet by octet is not in UTF-16, whatever it says. .NET writes such files.
 	if strings.HasPrefix(strings.ToLower(name), "utf-16") {
-		return data, ""
+		return nil, nil, ""
 	}
 	enc, err := htmlindex.Get(name)
 	if err != nil {
-		return nil, fmt.Sprintf("unknown encoding %s (write encoding=\"utf-8\" and save the file as UTF-8)", shown(name))
+		return nil, nil, fmt.Sprintf("unknown encoding %s (write encoding=\"utf-8\" and save the file as UTF-8)", shown(name))
 	}
 	if enc == unicode.UTF8 {
-		return data, ""
+		return nil, nil, ""
 	}
-	return convert(data, enc)
+	return nil, enc, ""
 }
 
 // convert decodes data. Octets without a meaning in the encoding become U+FFFD.

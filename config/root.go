@@ -12,7 +12,7 @@ func (w *walker) openRoot(name string) bool {
 		return false
 	}
 	w.root, w.rootAt = name, w.at
-	w.stack = append(w.stack, &frame{name: name, at: w.at})
+	w.stack = append(w.stack, &frame{name: name, at: w.at, extent: extent{start: w.now}})
 	return true
 }
 

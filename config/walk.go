@@ -27,6 +27,7 @@ type element struct {
 	at    position
 	quiet bool // the text may be part of a secret
 	bad   bool // a mistake in it was reported already
+	extent
 
 	encrypted bool // the file has the text encrypted
 }
@@ -36,6 +37,8 @@ type document struct {
 	file     string
 	root     string
 	rootAt   position
+	place    extent  // of its root, <Filter> or <Smtp>
+	server   *extent // of its first <Server>, nil without one
 	elements []element
 	set      *tagSet         // the tags that may stand in it
 	filters  []*document     // one for each <Filter>; their mistakes are in the file's document
@@ -72,6 +75,7 @@ type frame struct {
 	text   strings.Builder
 	bad    bool
 	secret bool
+	extent
 
 	implied bool // the root that a file lacks
 }
@@ -94,6 +98,7 @@ type walker struct {
 	text   []byte // of the file, in UTF-8
 	cursor *cursor
 	at     position // of the current token
+	now    span     // the current token
 	stack  []*frame
 
 	skipsEnd bool // the next end tag is that of an empty tag, which was handled as a whole
@@ -107,24 +112,29 @@ func parse(file string, data []byte, set *tagSet) *document {
 		d.mistake(position{1, 1}, "", fault)
 		return d
 	}
+	d.parseText(text)
+	return d
+}
+
+// parseText reads the elements of a file from its text in UTF-8.
+func (d *document) parseText(text []byte) {
 	if offset, fault := badCharacter(text); fault != "" {
 		d.mistake(newCursor(text).to(offset), "", fault)
-		return d
+		return
 	}
-	w := &walker{document: d, set: set, dec: xml.NewDecoder(bytes.NewReader(text)), text: text, cursor: newCursor(text)}
+	w := &walker{document: d, set: d.set, dec: xml.NewDecoder(bytes.NewReader(text)), text: text, cursor: newCursor(text)}
 	w.dec.Entity = xml.HTMLEntity
 	// The text is UTF-8 already, whatever its declaration says.
 	w.dec.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
 	for w.step() {
 	}
-	return d
 }
 
 // step reads one token, and reports whether the walker goes on.
 func (w *walker) step() bool {
 	start := w.dec.InputOffset()
 	token, err := w.dec.RawToken()
-	w.at = w.cursor.to(int(start))
+	w.at, w.now = w.cursor.to(int(start)), span{int(start), int(w.dec.InputOffset())}
 	switch {
 	case errors.Is(err, io.EOF):
 		w.end()
@@ -146,6 +156,10 @@ func (w *walker) step() bool {
 		w.skipsEnd = false
 	case xml.CharData:
 		return w.characters(int(start), t)
+	case xml.Comment:
+		if top := w.top(); top != nil {
+			top.comments = append(top.comments, w.now)
+		}
 	case xml.Directive:
 		w.mistake(w.at, "", "document types and their entities are not supported (remove the <!…> line)")
 	}
@@ -197,7 +211,7 @@ func (w *walker) open(name string, attributes []xml.Attr) bool {
 		w.unclosed(top, "<"+canonical(tag, name)+">")
 		w.pop()
 	}
-	f := &frame{name: name, tag: tag, at: w.at}
+	f := &frame{name: name, tag: tag, at: w.at, extent: extent{start: w.now}}
 	switch {
 	case tag == nil && set.isFilter(name) && strings.EqualFold(name, filterName):
 		f.inner = w.innerDocument(filterName, set.filter)
@@ -291,6 +305,7 @@ func (w *walker) characters(start int, text []byte) bool {
 	switch {
 	case top != nil && top.shape == leaf:
 		top.text.Write(text)
+		top.texts = append(top.texts, w.now)
 	case blank || top != nil && top.shape == unknown:
 	case w.root == "":
 		w.mistake(w.at, "", "is not XML: text stands before the first tag (begin the file with <"+w.set.root+">)")

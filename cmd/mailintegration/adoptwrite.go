@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/xml"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -142,38 +140,4 @@ func (a *adoption) writeFile(path string, content []byte, what string) {
 		return
 	}
 	printLine(a.stdout, "written  %s: %s", path, what)
-}
-
-// createFile writes a new file that only the daemon may read, since it may hold a password, and makes its folder.
-func createFile(path string, content []byte) (err error) {
-	if err := makeFolder(filepath.Dir(path)); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = letDaemonRead(path, 0o640)
-	}
-	if err != nil {
-		_ = os.Remove(path) // half a file helps nobody
-	}
-	return err
-}
-
-// makeFolder makes a folder that only the daemon may read, unless it exists.
-func makeFolder(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	switch err := os.Mkdir(path, 0o750); {
-	case errors.Is(err, fs.ErrExist):
-		return nil
-	case err != nil:
-		return err
-	}
-	return letDaemonRead(path, 0o750)
 }

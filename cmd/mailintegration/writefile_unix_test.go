@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -45,5 +46,37 @@ func TestWhatAnotherAccountAdoptsIsItsOwn(t *testing.T) {
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file is %v, %v", info, err)
+	}
+}
+
+func TestAFileThatIsReplacedKeepsItsOwnerItsRightsAndItsLink(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path, link := filepath.Join(folder, "helpdesk.xml"), filepath.Join(folder, "link.xml")
+	if err := os.WriteFile(path, []byte("before"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantOwner, wantGroup := os.Geteuid(), os.Getegid()
+	if wantOwner == 0 {
+		wantOwner, wantGroup = 4711, 4712
+	}
+	if err := errors.Join(os.Chown(path, wantOwner, wantGroup), os.Chmod(path, 0o640), os.Symlink(path, link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := replaceFile(link, []byte("before"), []byte("after")); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if owner, group := ownerOf(info); owner != wantOwner || group != wantGroup || info.Mode() != 0o640 {
+		t.Errorf("the file belongs to %d:%d and has the mode %v, want %d:%d", owner, group, info.Mode(), wantOwner, wantGroup)
+	}
+	if to, err := os.Readlink(link); to != path {
+		t.Errorf("the link leads to %q, %v", to, err)
+	}
+	if got, err := os.ReadFile(path); string(got) != "after" {
+		t.Errorf("the file holds %q, %v", got, err)
 	}
 }

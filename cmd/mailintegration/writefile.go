@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"mailintegration/store/disk"
+)
+
+// createFile writes a new file that only the daemon may read, since it may hold a password, and makes its folder.
+func createFile(path string, content []byte) (err error) {
+	if err := makeFolder(filepath.Dir(path)); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = letDaemonRead(path, 0o640)
+	}
+	if err != nil {
+		_ = os.Remove(path) // half a file helps nobody
+		return err
+	}
+	return disk.SyncDirectory(filepath.Dir(path))
+}
+
+// makeFolder makes a folder that only the daemon may read, unless it exists.
+func makeFolder(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	switch err := os.Mkdir(path, 0o750); {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return letDaemonRead(path, 0o750)
+}
+
+// errChanged says that a file is no longer the one that was read.
+var errChanged = errors.New("somebody has changed the file meanwhile; it stays as it is now")
+
+// replacement replaces a file of the configuration.
+type replacement struct {
+	path   string
+	before []byte            // what the file must still hold
+	after  []byte            // what it holds afterwards
+	at     func(step string) // called at the steps, nil for nobody
+}
+
+// replaceFile replaces a file at once: after a crash it has the octets before or after, never a part. The file keeps its owner,
+// its rights and, if it is a symbolic link, the place where the link leads. If it no longer holds what it held before, it stays
+// as it is, and the error is errChanged. A new file beside it has the new octets for a moment, with the rights of the old one.
+func replaceFile(path string, before, after []byte) error {
+	return replacement{path, before, after, func(string) {}}.run()
+}
+
+// run replaces the file.
+func (r replacement) run() (err error) {
+	path, err := filepath.EvalSymlinks(r.path)
+	if err != nil {
+		return err
+	}
+	if err := r.isUnchanged(path); err != nil {
+		return err
+	}
+	pattern := "." + filepath.Base(path) + ".*.new" // not *.xml, which the service file names
+	removeAll(filepath.Join(filepath.Dir(path), pattern))
+	f, err := os.CreateTemp(filepath.Dir(path), pattern) // with mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	r.at("created")
+	_, err = f.Write(r.after)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := keepAccess(path, f.Name()); err != nil {
+		return fmt.Errorf("%s must keep its owner and its rights: %w", path, err)
+	}
+	r.at("written")
+	if err := r.isUnchanged(path); err != nil {
+		return err
+	}
+	if err := rename(f.Name(), path); err != nil {
+		return err
+	}
+	r.at("renamed")
+	return disk.SyncDirectory(filepath.Dir(path))
+}
+
+// isUnchanged returns an error unless the file is a regular one that holds what it held.
+func (r replacement) isUnchanged(path string) error {
+	now, err := readSmall(path)
+	if err == nil && !bytes.Equal(now, r.before) {
+		return errChanged
+	}
+	return err
+}
+
+// removeAll removes the files that a killed process left behind. One that cannot be removed does no harm: only those who may read
+// the configuration can read it.
+func removeAll(pattern string) {
+	left, _ := filepath.Glob(pattern) // a folder whose name is no pattern has none
+	for _, path := range left {
+		_ = os.Remove(path)
+	}
+}
