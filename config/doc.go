@@ -58,6 +58,7 @@
 //	directory_*.go                       the usual data directory
 //	mistake.go, nearest.go               mistakes and warnings; the known name that a wrong one stands for
 //	secret.go, redact.go                 keep secrets out of every message
+//	encrypt.go                           finds the secrets of a file, and encrypts them
 //	keyring.go                           decrypts encrypted values; package key has the keys
 //	xml.go                               a configuration back into XML
 //	insert.go                            adds tags to a file that is copied

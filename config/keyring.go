@@ -104,6 +104,7 @@ func (d *document) decrypt() {
 			d.mistake(e.at, e.tag.Name, err.Error()+" ("+d.keys.remedy(err, againHere)+")")
 			continue
 		}
+		e.keyID, _ = key.IDOf(e.text) // the value was decrypted, so it has one
 		e.text = text
 	}
 }

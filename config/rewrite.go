@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
+
+	"mailintegration/config/key"
 )
 
 // Edit is the new value of one tag of a file.
@@ -122,7 +124,7 @@ func (t *Tag) accepted(value string) (string, error) {
 	if offset, _ := badCharacter([]byte(value)); offset >= 0 {
 		return "", &EditError{t.Name, "the value contains a character that a file cannot have"}
 	}
-	if _, detail, ok := t.kind.parse(value); !ok {
+	if _, detail, ok := t.kind.parse(value); !ok && !(t.Encryptable && key.IsEncrypted(value)) {
 		return "", &EditError{t.Name, t.kind.wrong(value, detail, false)}
 	}
 	return value, nil

@@ -29,7 +29,8 @@ type element struct {
 	bad   bool // a mistake in it was reported already
 	extent
 
-	encrypted bool // the file has the text encrypted
+	encrypted bool   // the file has the text encrypted
+	keyID     string // with this key
 }
 
 // document holds the elements of one file, one <Filter> or one <Smtp>, before their values are read.

@@ -126,7 +126,11 @@ func (a *adoption) compare(s *store.Store) lack {
 		if m.Password.IsEmpty() {
 			continue
 		}
-		switch err := s.CheckPassword(a.ctx, m.Login, m.Password.Reveal()); {
+		password, err := a.decrypted(m.Password.Reveal())
+		if err == nil {
+			err = s.CheckPassword(a.ctx, m.Login, password)
+		}
+		switch {
 		case err == nil:
 			printLine(a.stdout, "The password at %s is that of %s.", m.places[0], m.Login)
 		case errors.Is(err, store.ErrWrongPassword):

@@ -13,6 +13,7 @@ type configCmd struct {
 	Validate  configValidateCmd  `cmd:"" help:"Print every mistake and warning of the files. Asks no server and no database."`
 	Reference configReferenceCmd `cmd:"" help:"Print the reference of every tag, in Markdown."`
 	Schema    configSchemaCmd    `cmd:"" help:"Print an XML schema of the files, for editors."`
+	Encrypt   configEncryptCmd   `cmd:"" help:"Encrypt the passwords in the files; replace the key; print an encrypted password."`
 }
 
 type configShowCmd struct {

@@ -44,7 +44,8 @@
 //	mailboxtry.go                the verb mailbox test
 //	support.go                   the verb support bundle
 //	configverb.go                the verb config: show, validate, reference, schema
-//	keys.go                      where the key of encrypted passwords is
+//	encrypt.go                   … encrypt: the passwords in the files; a new key; an encrypted value
+//	keys.go, keys_*.go           … where its key is, and who may read it
 //	places_*.go                  what check asks the operating system: free space and owners
 //	explain.go, explained.go     the verb explain, and what it prints
 //	replay.go, setaside.go       the verbs replay and setaside

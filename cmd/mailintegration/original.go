@@ -226,7 +226,11 @@ func (o *original) poll(in *installation) (err error) {
 
 // admit checks Login and Password, and replaces the number of the team by its name.
 func (o *original) admit(s *store.Store) error {
-	switch err := s.CheckPassword(o.ctx, o.Login, o.Password.Reveal()); {
+	password, err := o.decrypted(o.Password.Reveal())
+	if err != nil {
+		return refused("/Password: the encrypted value cannot be used: %w", err, "make a new one on this machine: mailintegration config encrypt --value")
+	}
+	switch err := s.CheckPassword(o.ctx, o.Login, password); {
 	case errors.Is(err, store.ErrUnknown):
 		return refused("/Login: %w", err, "add the user with mailintegration user add, and set the password with mailintegration user set-password")
 	case errors.Is(err, store.ErrNoPassword):

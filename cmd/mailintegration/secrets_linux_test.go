@@ -25,7 +25,7 @@ const mark = "Zx7secret-of-"
 // marks returns the forms in which a text that contains mark may appear: as it is, and in base64 at each of the three places that
 // it may begin at, as in AUTH PLAIN.
 func marks() []string {
-	all := []string{mark, "secret-refresh-token"}
+	all := []string{mark, "secret-refresh-token", "AGE-SECRET-KEY-", "age-secret-key-"}
 	for shift := range 3 {
 		encoded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + mark))
 		all = append(all, strings.TrimRight(encoded[4:], "=")[:8]) // without what the neighbours change
@@ -46,6 +46,7 @@ func TestNoSecretIsToldAnywhere(t *testing.T) {
 	_, endpoint := tokenServers(t)
 	o.plant(srv, outgoing, endpoint, database)
 	o.plantServersThatTell()
+	o.encryptSome()
 	o.verb("request-type", "add", "Phone")
 	for i := range 5 {
 		srv.Deliver("helpdesk", fmt.Appendf(nil, "From: robot@acme.example\r\nSubject: Alert %d\r\n\r\nIt is down again.\r\n", i))
@@ -126,6 +127,32 @@ func (o *outage) plant(srv *dovecottest.Server, outgoing *smtptest.Server, endpo
 	}
 }
 
+// encryptSome encrypts the passwords of some files, of each kind, and leaves the others as they are: both ways to a secret are tried.
+func (o *outage) encryptSome() {
+	o.Helper()
+	files := []string{"mailintegration.xml"}
+	for _, name := range []string{"helpdesk", "wrong", "gone", "greeter", "refuser", "refused"} {
+		files = append(files, "mailboxes/"+name+".xml")
+	}
+	for i, name := range files {
+		files[i] = filepath.Join(o.dir, name)
+	}
+	o.wantNoMark("the output of config encrypt", o.verb(append([]string{"config", "encrypt"}, files...)...))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil || strings.Contains(string(text), mark) {
+			o.Errorf("%s: %v\n%s", file, err, text)
+		}
+	}
+	value := o.command("config", "encrypt", "--value")
+	value.Stdin = strings.NewReader(mark + "file\n")
+	encrypted, err := value.Output()
+	if err != nil {
+		o.Fatal(err)
+	}
+	o.write("secret.txt", string(encrypted))
+}
+
 // plantServersThatTell adds mailboxes whose servers repeat a password in what they say, one with a certificate that nobody trusts,
 // and two whose answers cannot be sent: their SMTP servers repeat the password, too.
 func (o *outage) plantServersThatTell() {
@@ -175,6 +202,7 @@ func (o *outage) outputs() map[string]string {
 	for _, verb := range [][]string{
 		{"check"}, {"check", "--json"}, {"mailbox", "test", "helpdesk"}, {"run"},
 		{"status"}, {"status", "--json"}, {"mailbox", "list"}, {"mailbox", "list", "--json"}, {"event", "list"},
+		{"config", "show"}, {"config", "show", "--json"}, {"config", "validate"}, {"config", "encrypt", "--dry-run"},
 		{"setaside", "list"}, {"setaside", "list", "--json"}, {"setaside", "show", "1"}, {"db", "status"}, {"explain", "mail.eml", "--mailbox", "helpdesk"},
 	} {
 		show(verb...)

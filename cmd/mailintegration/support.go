@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -154,8 +155,12 @@ func secretsOf(service *config.Service) []string {
 	return texts
 }
 
-// withoutSecrets returns a text without the secrets.
+// keyText matches a key of encrypted passwords.
+var keyText = regexp.MustCompile(`(?i)AGE-SECRET-KEY-[0-9A-Z-]+`)
+
+// withoutSecrets returns a text without the secrets, and without keys.
 func withoutSecrets(text string, secrets []string) string {
+	text = keyText.ReplaceAllString(text, "REDACTED")
 	for _, secret := range secrets {
 		text = strings.ReplaceAll(text, secret, "REDACTED")
 	}

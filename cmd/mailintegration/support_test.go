@@ -80,6 +80,30 @@ func TestASupportBundleDescribesTheInstallationWithoutSecrets(t *testing.T) {
 	}
 }
 
+// TestASupportBundleHasNeitherAnEncryptedPasswordNorItsKey plants both in the log, where no program should have written them.
+func TestASupportBundleHasNeitherAnEncryptedPasswordNorItsKey(t *testing.T) {
+	t.Parallel()
+	n := newEncrypting(t)
+	n.write("mailintegration.xml", strings.Replace(n.read("mailintegration.xml"), "<Login>", "<LogDirectory>logs</LogDirectory> <Login>", 1))
+	n.must(configEncryptCmd{})
+	ring := strings.ReplaceAll(n.read("mailintegration.key"), "\n", " ")
+	n.write("logs/MailIntegrationApp_20261127_030000.log", `{"level":"info","ts":"2026-11-27T03:00:00.000Z","msg":"said `+ring+` and password of ann"}`+"\n")
+	path := filepath.Join(t.TempDir(), "bundle.zip")
+	in := &installed{TB: t, config: n.config}
+	if code, out, errs := in.run("support", "bundle", "--to", path); code != exitDone {
+		t.Fatalf("exit code %d\n%s%s", code, out, errs)
+	}
+	files := filesOf(t, path)
+	for name, text := range files {
+		if strings.Contains(strings.ToUpper(text), "AGE-SECRET-KEY") || strings.Contains(text, "password of ann") {
+			t.Errorf("a secret is in %s:\n%s", name, text)
+		}
+	}
+	if !strings.Contains(files["log.txt"], "and REDACTED") || !strings.Contains(files["configuration.txt"], "REDACTED (encrypted)") {
+		t.Errorf("%s\n%s", files["log.txt"], files["configuration.txt"])
+	}
+}
+
 func TestASupportBundleIsWrittenAlthoughTheConfigurationIsBroken(t *testing.T) {
 	t.Parallel()
 	in := &installed{TB: t, config: configured(t, "<Prot>995</Prot>")}

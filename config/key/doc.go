@@ -16,5 +16,6 @@
 //	value.go      the encrypted value, and what is wrong with one
 //	ring.go       Ring: keys, and their file
 //	source.go     Source: the places in which the key file may be
+//	seal.go       the form of a sealed key file
 //	seal_*.go     on Windows the key file is sealed: useless on another machine
 package key

@@ -15,10 +15,13 @@ import (
 func seal(plain []byte) ([]byte, error) {
 	octets, err := protect(plain)
 	if err != nil {
-		return nil, fmt.Errorf("CryptProtectData: %w", err)
+		return nil, fmt.Errorf("seal the key file: %w", err)
 	}
 	return []byte(aboutSealed + sealed + base64.StdEncoding.EncodeToString(octets) + "\n"), nil
 }
+
+// NeedsSeal reports whether a key file is not sealed, such as a saved copy that was put back.
+func NeedsSeal(octets []byte) bool { return len(octets) > 0 && !bytes.Contains(octets, []byte(sealed)) }
 
 // unseal returns the content of a key file. A file that is not sealed, such as a saved copy, is returned as it is.
 func unseal(octets []byte) ([]byte, error) {

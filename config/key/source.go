@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 )
 
 // FileName is the name of the key file. It lies beside the service file.
@@ -36,9 +35,10 @@ func (e *MissingError) Error() string {
 func (e *MissingError) Unwrap() error { return e.Err }
 
 // Open reads the keys. The error is a *MissingError if there is none. A file that cannot be used does not matter where another
-// one can: problem says what is wrong with it, nil for nothing. read returns the octets of a file, and fs.ErrNotExist for one
-// that does not exist.
+// one can: problem says what is wrong with it, nil for nothing; that only root may read a credential is nothing wrong. read
+// returns the octets of a file, and fs.ErrNotExist for one that does not exist.
 func (s Source) Open(read func(path string) ([]byte, error)) (ring *Ring, problem *MissingError, err error) {
+	missing := &MissingError{File: s.File}
 	for _, path := range append([]string{s.File}, s.Credentials...) {
 		if path == "" {
 			continue
@@ -51,21 +51,16 @@ func (s Source) Open(read func(path string) ([]byte, error)) (ring *Ring, proble
 		if err == nil {
 			found, err = Parse(octets)
 		}
-		if err != nil && problem == nil {
+		if err != nil && missing.Err == nil {
+			missing.Path, missing.Err = path, err
+		}
+		if err != nil && problem == nil && (path == s.File || !errors.Is(err, fs.ErrPermission)) {
 			problem = &MissingError{File: s.File, Path: path, Err: err}
 		}
 		ring = ring.Join(found)
 	}
-	switch {
-	case ring != nil:
-		return ring, problem, nil
-	case problem != nil:
-		return nil, problem, problem
+	if ring == nil {
+		return nil, problem, missing
 	}
-	return nil, nil, &MissingError{File: s.File}
-}
-
-// Places returns the paths at which a key may be.
-func (s Source) Places() string {
-	return strings.Join(append([]string{s.File}, s.Credentials...), ", ")
+	return ring, problem, nil
 }

@@ -32,7 +32,11 @@ type UnknownError struct {
 
 // Error returns a sentence without its subject.
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("is encrypted with key %s; this installation has key %s", e.ID, strings.Join(e.Has, ", "))
+	noun := "key"
+	if len(e.Has) > 1 {
+		noun = "the keys"
+	}
+	return fmt.Sprintf("is encrypted with key %s; this installation has %s %s", e.ID, noun, strings.Join(e.Has, ", "))
 }
 
 // IsEncrypted reports whether a text is an encrypted value, whole or not. White space around it does not count.

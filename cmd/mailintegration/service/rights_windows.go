@@ -102,12 +102,7 @@ func makeDirectory(path string) error {
 	if err != nil {
 		return err
 	}
-	list, _, err := descriptor.DACL()
-	if err != nil {
-		return err
-	}
-	return windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT,
-		windows.DACL_SECURITY_INFORMATION|windows.PROTECTED_DACL_SECURITY_INFORMATION, nil, nil, list, nil)
+	return protect(path, descriptor)
 }
 
 // allow gives the account rights on a file, or on a directory and everything in it. The rights on a share are the file server's:
@@ -148,4 +143,24 @@ func grant(name string, kind windows.SE_OBJECT_TYPE, account *windows.SID, right
 		return err
 	}
 	return windows.SetNamedSecurityInfo(name, kind, windows.DACL_SECURITY_INFORMATION, nil, nil, list, nil)
+}
+
+// Restrict lets the system, administrators, the owner and the account of the service into a file, and nobody else. The account
+// may only read it. Install gives another account its rights.
+func Restrict(path string) error {
+	descriptor, err := windows.SecurityDescriptorFromString(fresh + "(A;;FA;;;OW)(A;;FR;;;" + serviceSID(Name) + ")")
+	if err != nil {
+		return err
+	}
+	return protect(path, descriptor)
+}
+
+// protect gives a file or directory the access control list of a descriptor, and takes from it the rights of its parent.
+func protect(path string, descriptor *windows.SECURITY_DESCRIPTOR) error {
+	list, _, err := descriptor.DACL()
+	if err != nil {
+		return err
+	}
+	return windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT,
+		windows.DACL_SECURITY_INFORMATION|windows.PROTECTED_DACL_SECURITY_INFORMATION, nil, nil, list, nil)
 }

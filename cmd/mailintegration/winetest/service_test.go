@@ -165,6 +165,7 @@ func TestTheServiceOfWindows(t *testing.T) {
 		{"the service is installed for its own account, and its events have a source", (*installation).install},
 		{"team and users are added", (*installation).addPeople},
 		{"a batch file with the command line of Octopus polls a mailbox once", (*installation).pollByBatchFile},
+		{"the passwords are encrypted with a key that is sealed for this machine", (*installation).encryptPasswords},
 		{"the service starts, and 20 mails are recorded", (*installation).start},
 		{"a new mailbox file is polled without a restart", (*installation).reload},
 		{"Windows asks for a reload", (*installation).paramChange},
