@@ -46,7 +46,7 @@ func (s *Store) Troubles(ctx context.Context, before int64, n int) ([]Trouble, e
 	return troubles, nil
 }
 
-// readTroubles adds the texts of the events, and the mailboxes.
+// readTroubles adds the texts of the events, and the mailboxes: also that of messages that were set aside.
 func (s *Store) readTroubles(ctx context.Context, troubles []Trouble) error {
 	index := map[int64]*Trouble{}
 	var ids []int64
@@ -68,8 +68,12 @@ func (s *Store) readTroubles(ctx context.Context, troubles []Trouble) error {
 	b.Queue(`SELECT problem_id, name, affected FROM (
 			SELECT a.problem_id, m.name, count(*) OVER (PARTITION BY a.problem_id) AS affected,
 				row_number() OVER (PARTITION BY a.problem_id ORDER BY lower(m.name)) AS place
-			FROM problem_mailbox AS a JOIN mailbox AS m ON m.id = a.mailbox_id
-			WHERE a.problem_id = ANY ($1) AND a.recovered_at IS NULL) AS affected
+			FROM (SELECT problem_id, mailbox_id FROM problem_mailbox WHERE problem_id = ANY ($1) AND recovered_at IS NULL
+				UNION
+				SELECT p.id, s.mailbox_id FROM problem AS p CROSS JOIN LATERAL (
+					SELECT mailbox_id FROM set_aside WHERE event_id = p.event_id LIMIT 1) AS s -- all of an event are of one mailbox
+				WHERE p.id = ANY ($1)) AS a
+			JOIN mailbox AS m ON m.id = a.mailbox_id) AS affected
 		WHERE place <= $2 ORDER BY problem_id, place`, ids, maxAffected).Query(func(rows pgx.Rows) error {
 		var name string
 		var affected int

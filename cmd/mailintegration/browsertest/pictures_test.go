@@ -11,12 +11,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// scene is a page that is drawn: its name, and how one gets there from the list before it.
+// scene is a page that is drawn, and how one gets there.
 type scene struct {
-	name string
-	path string
-	link string // on path, the selector of a link that leads to the page; "" for path itself. Without such a link, there is no picture
-	open string // the selector of what is opened there first
+	name  string
+	path  string
+	links []string // selectors of links that lead on from path. Where one is missing, there is no picture
+	open  string   // the selector of an element that is opened first
 }
 
 // scenes are the pages of somebody who has logged in.
@@ -24,14 +24,15 @@ var scenes = []scene{
 	{name: "1-mailboxes", path: "/mailboxes"},
 	{name: "2-messages", path: "/messages"},
 	{name: "2-messages-search", path: "/messages?sender=ann.lee@acme.example&outcome=opened"},
-	{name: "2-message", path: "/messages", link: `td:nth-child(3) a`},
-	{name: "2-explanation", path: "/setaside", link: `#setaside td a`},
+	{name: "2-message", path: "/messages?mailbox=servicedesk", links: []string{`td:nth-child(3) a`}},
+	{name: "2-explanation", path: "/messages?mailbox=servicedesk", links: []string{`td:nth-child(3) a`, `a[href$="/explanation"]`}},
 	{name: "3-trouble", path: "/trouble", open: `details`},
 	{name: "4-outbox", path: "/outbox"},
 	{name: "5-requests", path: "/requests"},
-	{name: "5-request", path: "/requests", link: `td:nth-child(2) a`},
+	{name: "5-request", path: "/requests", links: []string{`td:nth-child(2) a`}},
 	{name: "6-setaside", path: "/setaside"},
-	{name: "6-aside", path: "/setaside", link: `td:nth-child(2) a`},
+	{name: "6-aside", path: "/setaside", links: []string{`td:nth-child(2) a`}},
+	{name: "6-discard", path: "/setaside", links: []string{`td:nth-child(2) a`, `a.danger`}},
 	{name: "7-fault", path: "/nowhere"},
 }
 
@@ -77,8 +78,8 @@ func drawAll(w *window, state string, all []scene) {
 func (w *window) reach(s scene) bool {
 	w.t.Helper()
 	w.visit(s.path)
-	if s.link != "" {
-		path := evaluate[string](w, `document.querySelector("main `+s.link+`")?.getAttribute("href") ?? ""`)
+	for _, link := range s.links {
+		path := evaluate[string](w, "document.querySelector(`main "+link+"`)?.getAttribute('href') ?? ''")
 		if path == "" {
 			return false
 		}

@@ -89,6 +89,7 @@ func (o *office) wantIncidents(want, receipts int) {
 func TestMessagesThatWereSetAsideAreReplayedAndTheirEventCloses(t *testing.T) {
 	t.Parallel()
 	o, log := newCase(t, 2)
+	o.wants("/trouble", "Messages are set aside", "1 mailbox: <bdi>"+o.mailbox.Name+"</bdi></p>")
 	o.wants("/setaside/1", `action="/setaside/1/replay"`, `value="secret"`, `href="/setaside/1/discard"`)
 	o.mend()
 	o.wantDone(o.acts("1/replay"), "/setaside/1", "The message is recorded.")

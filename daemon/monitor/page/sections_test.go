@@ -111,10 +111,12 @@ func TestTheMessagesOfTheDayAreCountedOnceInAMinute(t *testing.T) {
 			VALUES (1, sha256(random()::text::bytea), 1, 'ignored', 'bulk', true, now(), now())`)
 	}
 	w.status.Mailboxes = []daemon.MailboxStatus{well("HelpDesk")}
+	w.wants("/mailboxes", `<p class="quiet">No messages in the last 24 hours</p>`)
+	w.now = func() time.Time { return noon.Add(dayEvery) }
 	receive()
 	w.wants("/mailboxes", "1 message in the last 24 hours, 1 at most in an hour")
 	receive()
 	w.wants("/mailboxes", "1 message in the last 24 hours")
-	w.now = func() time.Time { return noon.Add(dayEvery) }
+	w.now = func() time.Time { return noon.Add(2 * dayEvery) }
 	w.wants("/mailboxes", "2 messages in the last 24 hours")
 }
