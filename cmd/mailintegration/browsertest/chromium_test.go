@@ -37,7 +37,9 @@ func TestMain(m *testing.M) { os.Exit(runAll(m)) }
 // runAll runs the tests with a browser, which ends with them.
 func runAll(m *testing.M) int {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(cmp.Or(os.Getenv("BROWSER_PROGRAM"), "chromium")),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true), chromedp.Flag("font-render-hinting", "none"))
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-features", "Translate,MediaRouter,OptimizationHints,AutofillServerCommunication"), // it would ask Google
+		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("font-render-hinting", "none"))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	defer stop()
 	var cancel context.CancelFunc
@@ -157,6 +159,9 @@ func (w *window) hear(event any) {
 	case *runtime.EventExceptionThrown:
 		w.messages = append(w.messages, "exception "+e.ExceptionDetails.Text)
 	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelVerbose || e.Entry.Source == log.EntrySourceNetwork {
+			return // advice, and answers that say no
+		}
 		w.messages = append(w.messages, string(e.Entry.Level)+" "+e.Entry.Text)
 	case *audits.EventIssueAdded:
 		if d := e.Issue.Details.ContentSecurityPolicyIssueDetails; d != nil {

@@ -25,7 +25,7 @@ var scenes = []scene{
 	{name: "2-messages", path: "/messages"},
 	{name: "2-messages-search", path: "/messages?sender=ann.lee@acme.example&outcome=opened"},
 	{name: "2-message", path: "/messages?mailbox=servicedesk", links: []string{`td:nth-child(3) a`}},
-	{name: "2-explanation", path: "/messages?mailbox=servicedesk", links: []string{`td:nth-child(3) a`, `a[href$="/explanation"]`}},
+	{name: "2-explanation", path: "/messages?mailbox=servicedesk", links: []string{`td:nth-child(3) a`, `a[href*="/explanation"]`}},
 	{name: "3-trouble", path: "/trouble", open: `details`},
 	{name: "4-outbox", path: "/outbox"},
 	{name: "5-requests", path: "/requests"},
