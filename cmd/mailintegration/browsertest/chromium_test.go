@@ -85,7 +85,6 @@ type window struct {
 	mu       sync.Mutex
 	messages []string // of the console, and errors of scripts
 	refusals []string // of the Content-Security-Policy
-	dialogs  []string
 	opened   []string // other windows
 }
 
@@ -167,8 +166,6 @@ func (w *window) hear(event any) {
 		if d := e.Issue.Details.ContentSecurityPolicyIssueDetails; d != nil {
 			w.refusals = append(w.refusals, d.ViolatedDirective+" "+d.BlockedURL)
 		}
-	case *page.EventJavascriptDialogOpening:
-		w.dialogs = append(w.dialogs, e.Message)
 	case *page.EventWindowOpen:
 		w.opened = append(w.opened, e.URL)
 	}
@@ -303,11 +300,10 @@ func (w *window) picture(name string) {
 func (w *window) heard() (messages, refusals []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	messages = append(append(append(messages, w.messages...), w.dialogs...), w.opened...)
-	return messages, append(refusals, w.refusals...)
+	return append(append(messages, w.messages...), w.opened...), append(refusals, w.refusals...)
 }
 
-// isQuiet fails the test if a script complained, a dialog or a window opened, the policy refused something, or the browser asked for
+// isQuiet fails the test if a script ran or complained, a window opened, the policy refused something, or the browser asked for
 // something elsewhere.
 func (w *window) isQuiet() {
 	w.t.Helper()

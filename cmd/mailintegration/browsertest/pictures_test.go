@@ -48,14 +48,16 @@ func TestPictures(t *testing.T) {
 		t.Run(state.name, func(t *testing.T) {
 			t.Parallel()
 			p := state.make(t)
-			drawAll(open(p, look{device: desktop}), state.name, scenes)
+			headings := drawAll(open(p, look{device: desktop}), state.name, scenes)
+			drawPlain(open(p, look{device: phone, noScript: true}), state.name, headings)
 		})
 	}
 }
 
-// drawAll draws the log-in, and the pages of somebody who may act.
-func drawAll(w *window, state string, all []scene) {
+// drawAll draws the log-in, and the pages of somebody who may act. It returns the heading of each page.
+func drawAll(w *window, state string, all []scene) (headings map[string]string) {
 	w.t.Helper()
+	headings = map[string]string{}
 	w.visit("/")
 	w.drawEach(state + "-0-login")
 	w.logIn(w.program.token("Picture of "+state, "ann"))
@@ -69,9 +71,35 @@ func drawAll(w *window, state string, all []scene) {
 	}
 	for _, s := range all {
 		if w.reach(s) {
+			headings[s.name] = w.heading()
 			w.drawEach(state + "-" + s.name)
 		}
 	}
+	w.isQuiet()
+	return headings
+}
+
+// drawPlain draws the pages for somebody without JavaScript, who sees the same.
+func drawPlain(w *window, state string, headings map[string]string) {
+	w.t.Helper()
+	w.logIn(w.program.token("Picture without JavaScript of "+state, "ann"))
+	for _, s := range scenes {
+		want, isThere := headings[s.name]
+		if !isThere {
+			continue
+		}
+		if !w.reach(s) || w.heading() != want {
+			w.t.Errorf("without JavaScript, %s has the heading %q, want %q", s.name, w.heading(), want)
+		}
+		w.picture(state + "-" + s.name + "-phone-noscript")
+	}
+	w.isQuiet()
+}
+
+// heading returns the heading of the page.
+func (w *window) heading() string {
+	w.t.Helper()
+	return evaluate[string](w, `document.querySelector("h1").innerText`)
 }
 
 // reach goes to a scene, and reports whether there is one.
