@@ -22,7 +22,7 @@ import (
 // evilName is the name of a web server that is not ours.
 const evilName = "evil.example:80"
 
-// evilPage is what that server shows: forms for the page of the program, at %[1]s, and all that it could load of it.
+// evilPage is the page of that server: it has forms for the program at %[1]s, and tries to load its pages.
 const evilPage = `<!doctype html><title>evil</title>
 <form id="replay" method="post" action="%[1]s/setaside/1/replay"><input name="csrf" value="guessed"><button>replay</button></form>
 <form id="discard" method="post" action="%[1]s/setaside/1/discard"><input name="reason" value="evil"><button>discard</button></form>

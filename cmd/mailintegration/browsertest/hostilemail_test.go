@@ -25,7 +25,7 @@ type hostileFile struct {
 	octets      string
 }
 
-// crime is what a script does, if one runs: each of its effects is noticed.
+// crime is a script. If it runs, the test notices each of its effects.
 const crime = `console.log('crime');try{top.document.title='crime'}catch(e){};fetch('http://evil.example/fetched');` +
 	`new Image().src='http://evil.example/image'`
 

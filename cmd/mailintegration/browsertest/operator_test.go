@@ -15,7 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// morning is what an operator reads in one language.
+// morning has the words that an operator reads in one language.
 type morning struct {
 	search, opened, why, kind, wrong, waits, record, recorded, settled, fine, processed string
 }
