@@ -98,9 +98,9 @@ func (k *keeper) beat(ctx context.Context) error {
 	return err
 }
 
-// isSchema reports whether the schema of the database is for another version of the program.
+// isSchema reports whether the schema of the database is for another version of the program, or a restore of it has not ended.
 func isSchema(err error) bool {
-	return errors.Is(err, store.ErrSchemaNewer) || errors.Is(err, store.ErrSchemaOlder)
+	return errors.Is(err, store.ErrSchemaNewer) || errors.Is(err, store.ErrSchemaOlder) || errors.Is(err, store.ErrRestoring)
 }
 
 // recheck makes sure, after the database was away, that it is still the same.

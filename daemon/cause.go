@@ -70,6 +70,7 @@ var causes = []struct {
 
 	{store.ErrSchemaNewer, CauseSchema},
 	{store.ErrSchemaOlder, CauseSchema},
+	{store.ErrRestoring, CauseSchema},
 	{store.ErrMigrationLocked, CauseSchema},
 	{store.ErrDirectory, CauseAttachmentDirectory},
 	{store.ErrFilesNotKept, CauseAttachmentDirectory},

@@ -31,7 +31,7 @@ const DefaultPatience = defaultPatience
 
 // MigrateWithin migrates as Migrate does, but waits for a lock no longer than lockTime.
 func MigrateWithin(ctx context.Context, url string, lockTime time.Duration) ([]string, error) {
-	return migrate(ctx, url, lockTime)
+	return migrate(ctx, url, lockTime, false)
 }
 
 // OnFiles makes the store call step before each step of its work on files and rows of the attachment directory. step

@@ -39,6 +39,10 @@ func Hint(err error) string {
 	if errors.As(err, &settled) {
 		return settled.Hint()
 	}
+	var refused *RestoreError
+	if errors.As(err, &refused) {
+		return refused.Hint()
+	}
 	var connect *pgconn.ConnectError
 	var file *attachmentFileError
 	var constraint *constraintError
@@ -65,6 +69,10 @@ func Hint(err error) string {
 			"a copy needs an AttachmentDirectory of its own"
 	case errors.Is(err, ErrHanging):
 		return "check the server of the share that AttachmentDirectory lies on; the mail stays in the mailbox until it answers"
+	case errors.Is(err, ErrBackupRuns):
+		return "wait until it has ended; pg_stat_activity shows a session that was left behind"
+	case errors.Is(err, ErrPooled):
+		return "give --config a copy of the service file whose Database names PostgreSQL itself"
 	case errors.Is(err, errStandby):
 		return hints[stateReadOnly]
 	case errors.Is(err, ErrOtherTeam):

@@ -35,11 +35,16 @@ const (
 // migrations that it applied. Several programs may call it at once: one migrates, the others wait.
 // It returns ErrSchemaNewer, and changes nothing, when the database's schema is newer.
 func Migrate(ctx context.Context, url string) (applied []string, err error) {
-	return migrate(ctx, url, migrationLockTime)
+	return migrate(ctx, url, migrationLockTime, false)
 }
 
-// migrate needs one connection when there is nothing to do, otherwise two: one holds a lock, the other migrates.
-func migrate(ctx context.Context, url string, lockTime time.Duration) (applied []string, err error) {
+// migrate needs one connection when there is nothing to do, otherwise two: one holds a lock, the other migrates. Only a restore
+// migrates the database that it restores.
+func migrate(ctx context.Context, url string, lockTime time.Duration, restoring bool) (applied []string, err error) {
+	check := func(s SchemaStatus) error {
+		s.restoring = s.restoring && !restoring
+		return s.Check()
+	}
 	config, err := connConfig(url, migrationPatience, false)
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
@@ -49,16 +54,16 @@ func migrate(ctx context.Context, url string, lockTime time.Duration) (applied [
 		return nil, fmt.Errorf("migrate: %w", unavailable(ctx, err))
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	if s, err := status(ctx, conn); err != nil || !errors.Is(s.Check(), ErrSchemaOlder) {
-		return nil, cmp.Or(err, s.Check())
+	if s, err := status(ctx, conn); err != nil || !errors.Is(check(s), ErrSchemaOlder) {
+		return nil, cmp.Or(err, check(s))
 	}
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if err := lockMigration(ctx, tx); err != nil {
 			return err
 		}
 		s, err := status(ctx, tx) // the program that held the lock may have migrated, and may have been a newer one
-		if err != nil || !errors.Is(s.Check(), ErrSchemaOlder) {
-			return cmp.Or(err, s.Check())
+		if err != nil || !errors.Is(check(s), ErrSchemaOlder) {
+			return cmp.Or(err, check(s))
 		}
 		if applied, err = applyMigrations(ctx, config, lockTime); err != nil {
 			return err
@@ -162,6 +167,11 @@ func (c *migrationConn) BeginTx(ctx context.Context, opts driver.TxOptions) (dri
 // connConfig returns the settings of one connection, without a pool, to the database at url. The driver sends each
 // statement whole, because a pooler may be in between.
 func connConfig(url string, patience time.Duration, readOnly bool) (*pgx.ConnConfig, error) {
+	return connConfigTo(new(server), url, patience, readOnly)
+}
+
+// connConfigTo does the same, and the connection notes in at what it leads to.
+func connConfigTo(at *server, url string, patience time.Duration, readOnly bool) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, withoutAddress(err)
@@ -173,6 +183,6 @@ func connConfig(url string, patience time.Duration, readOnly bool) (*pgx.ConnCon
 	limits := &limits{}
 	limits.setPatience(patience)
 	nameProgram(config)
-	new(server).prepare(config, limits, readOnly)
+	at.prepare(config, limits, readOnly)
 	return config, nil
 }

@@ -17,8 +17,8 @@ import (
 // orphanPatience is how long a collection waits for acceptances that are under way; new ones wait behind it meanwhile.
 const orphanPatience = time.Second
 
-// errBusy ends a collection that acceptances have kept waiting for too long.
-var errBusy = errors.New("messages are being accepted")
+// errBusy ends a collection that acceptances have kept waiting for too long, or that has met a backup.
+var errBusy = errors.New("messages are being accepted, or a backup is made")
 
 // execer is a pool or a transaction.
 type execer interface {
@@ -40,6 +40,9 @@ func (c *collection) remove(ctx context.Context, digests [][]byte) error {
 func (c *collection) noteRemovals(ctx context.Context, digests [][]byte) (unnamed [][]byte, err error) {
 	err = c.store.inTx(ctx, func(tx pgx.Tx) error {
 		if err := blockAcceptances(ctx, tx); err != nil {
+			return err
+		}
+		if err := makeWayForBackup(ctx, tx); err != nil {
 			return err
 		}
 		if unnamed, err = unnamedDigests(ctx, tx, digests); err != nil {
@@ -164,6 +167,17 @@ func blockAcceptances(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, acceptanceLock)
 	if isLockTimeout(err) {
 		return errBusy
+	}
+	return err
+}
+
+// makeWayForBackup returns errBusy while a backup is made. A backup that begins later waits until the transaction ends, and takes its
+// snapshot afterwards.
+func makeWayForBackup(ctx context.Context, tx pgx.Tx) error {
+	var free bool
+	err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock_shared($1)`, int64(backupLock)).Scan(&free)
+	if err == nil && !free {
+		err = errBusy
 	}
 	return err
 }

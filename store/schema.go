@@ -20,6 +20,8 @@ type SchemaStatus struct {
 	Program  int64    `json:"program"`  // number of the newest migration in this program
 	Applied  []string `json:"applied"`
 	Pending  []string `json:"pending"`
+
+	restoring bool // a restore into the database has begun and not ended
 }
 
 // ErrSchemaNewer says that a newer program has migrated the database. This program must not write to it.
@@ -28,10 +30,15 @@ var ErrSchemaNewer = errors.New("the database's schema is newer than this progra
 // ErrSchemaOlder says that the database lacks migrations.
 var ErrSchemaOlder = errors.New("the database's schema is older than this program")
 
-// Check returns nil when the schema is this program's, otherwise ErrSchemaNewer or ErrSchemaOlder with the numbers and
-// what to do.
+// ErrRestoring says that a restore into the database has begun and not ended.
+var ErrRestoring = errors.New("a restore into this database has not ended")
+
+// Check returns nil when the schema is this program's, otherwise ErrSchemaNewer, ErrSchemaOlder or ErrRestoring with the numbers
+// and what to do.
 func (s SchemaStatus) Check() error {
 	switch {
+	case s.restoring:
+		return fmt.Errorf("%w: run mailintegration restore once more, with the same backup; nothing is recorded until then", ErrRestoring)
 	case s.Database > s.Program:
 		return fmt.Errorf("%w (%d, this program knows up to %d): install the newer version of MailIntegration here too",
 			ErrSchemaNewer, s.Database, s.Program)
@@ -94,10 +101,12 @@ func (s databaseState) check() error { return s.schema.Check() }
 func readDatabaseState(ctx context.Context, q querier) (databaseState, error) {
 	rows, _ := q.Query(ctx, `SELECT current_setting('server_encoding'),
 		(SELECT coalesce(array_agg(version_id), '{}') FROM goose_db_version WHERE is_applied AND version_id > 0),
-		coalesce((SELECT identity::text FROM attachment_directory), '')`, pgx.QueryExecModeSimpleProtocol)
+		coalesce((SELECT identity::text FROM attachment_directory), ''), to_regclass('`+restoreTable+`') IS NOT NULL`,
+		pgx.QueryExecModeSimpleProtocol)
 	var encoding, directory string
 	var done []int64
-	_, err := pgx.ForEachRow(rows, []any{&encoding, &done, &directory}, func() error { return nil })
+	var restoring bool
+	_, err := pgx.ForEachRow(rows, []any{&encoding, &done, &directory, &restoring}, func() error { return nil })
 	if pg, ok := pgError(err); ok && pg.Code == undefinedTable {
 		schema, err := status(ctx, q)
 		return databaseState{schema: schema}, err
@@ -109,6 +118,7 @@ func readDatabaseState(ctx context.Context, q querier) (databaseState, error) {
 		return databaseState{}, err
 	}
 	schema, err := compareSchema(done)
+	schema.restoring = restoring
 	return databaseState{schema, directory}, err
 }
 
@@ -121,11 +131,13 @@ func status(ctx context.Context, q querier) (SchemaStatus, error) {
 	if err := checkEncoding(encoding); err != nil {
 		return SchemaStatus{}, err
 	}
-	done, err := appliedMigrations(ctx, q)
+	done, restoring, err := appliedMigrations(ctx, q)
 	if err != nil {
 		return SchemaStatus{}, fmt.Errorf("schema status: %w", err)
 	}
-	return compareSchema(done)
+	s, err := compareSchema(done)
+	s.restoring = restoring
+	return s, err
 }
 
 // compareSchema compares the applied migrations with this program's.
@@ -178,13 +190,16 @@ func readMigrations() ([]migration, error) {
 // undefinedTable is SQLSTATE 42P01 (PostgreSQL's documentation, appendix A).
 const undefinedTable = "42P01"
 
-// appliedMigrations returns the numbers in goose's table. A database without that table was never migrated.
-func appliedMigrations(ctx context.Context, q querier) ([]int64, error) {
-	rows, _ := q.Query(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`)
-	there, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool]) // has Query's error too
+// appliedMigrations returns the numbers in goose's table, and whether a restore has not ended. A database without that table was never
+// migrated.
+func appliedMigrations(ctx context.Context, q querier) (done []int64, restoring bool, err error) {
+	var there bool
+	rows, _ := q.Query(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL, to_regclass('`+restoreTable+`') IS NOT NULL`)
+	_, err = pgx.ForEachRow(rows, []any{&there, &restoring}, func() error { return nil }) // has Query's error too
 	if err != nil || !there {
-		return nil, err
+		return nil, restoring, err
 	}
 	rows, _ = q.Query(ctx, `SELECT version_id FROM goose_db_version WHERE is_applied AND version_id > 0`)
-	return pgx.CollectRows(rows, pgx.RowTo[int64])
+	done, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+	return done, restoring, err
 }

@@ -54,22 +54,10 @@ type Store struct {
 // Open recognises a pooler between this program and PostgreSQL (pgbouncer in transaction mode, for instance) and uses
 // nothing then that lasts longer than a transaction. A server that is a standby is not opened, except with ReadOnly.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{
-		attachments: attachmentDirectory{root: o.AttachmentDirectory, runner: &fileRunner{}}, now: o.Now, readOnly: o.ReadOnly,
-		readers: &fileRunner{},
-		limits:  limitsOf(o), server: &server{}, id: newIdentity(),
-	}
-	config, err := poolConfig(o, s.limits, s.server)
+	s, err := newStore(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	if s.now == nil {
-		s.now = time.Now
-	}
-	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
-		return nil, fmt.Errorf("open store: %w", unavailable(ctx, err))
-	}
-	s.withoutFiles = o.WithoutFiles
 	err = s.check(ctx, o.Adopt)
 	if o.Migrate && errors.Is(err, ErrSchemaOlder) {
 		if _, err = Migrate(ctx, o.URL); err == nil {
@@ -79,6 +67,26 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		s.Close()
 		return nil, fmt.Errorf("open store: %w", err)
+	}
+	return s, nil
+}
+
+// newStore returns a store that has checked nothing yet.
+func newStore(ctx context.Context, o Options) (*Store, error) {
+	s := &Store{
+		attachments: attachmentDirectory{root: o.AttachmentDirectory, runner: &fileRunner{}}, now: o.Now, readOnly: o.ReadOnly,
+		readers: &fileRunner{}, withoutFiles: o.WithoutFiles,
+		limits: limitsOf(o), server: &server{}, id: newIdentity(),
+	}
+	config, err := poolConfig(o, s.limits, s.server)
+	if err != nil {
+		return nil, err
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, unavailable(ctx, err)
 	}
 	return s, nil
 }

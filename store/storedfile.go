@@ -129,6 +129,11 @@ func (d attachmentDirectory) keepAll(ctx context.Context, state attachmentState,
 	if _, err := d.markerOf(state.identity); err != nil {
 		return err
 	}
+	return d.keepEach(ctx, state, list)
+}
+
+// keepEach makes the files durable, some at once.
+func (d attachmentDirectory) keepEach(ctx context.Context, state attachmentState, list []*storedFile) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(keepers)
 	for _, one := range list {

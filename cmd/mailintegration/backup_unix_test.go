@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"html"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,11 +20,12 @@ import (
 type backedUp struct {
 	*installed
 	base  string
+	url   string // of the database, "" for a private PostgreSQL
 	drops *pop3test.Server
 }
 
 const (
-	backedUpService = `<MailIntegrationService>
+	backedUpService = `<MailIntegrationService>%s
   <DataDirectory>data</DataDirectory>
   <AttachmentDirectory>attachments</AttachmentDirectory>
   <Login>daemon</Login> <Team>IT</Team>
@@ -39,12 +41,15 @@ const (
 </MailIntegration>`
 )
 
-func newBackedUp(t *testing.T) *backedUp {
+func newBackedUp(t *testing.T) *backedUp { return newBackedUpIn(t, "") }
+
+// newBackedUpIn returns an installation with the database at a URL, or with a private PostgreSQL for "".
+func newBackedUpIn(t *testing.T, url string) *backedUp {
 	t.Helper()
 	base := storetest.Directory(t) // the account of PostgreSQL can reach it
 	b := &backedUp{installed: &installed{TB: t, config: filepath.Join(base, "mailintegration.xml")}, base: base}
 	b.drops = pop3test.Run(t, pop3test.Options{})
-	b.must(os.WriteFile(b.config, []byte(backedUpService), 0o600))
+	b.useDatabase(url)
 	b.must(os.Mkdir(b.path("mailboxes"), 0o755))
 	mailbox := fmt.Sprintf(backedUpMailbox, b.drops.Port(), pop3test.DefaultPassword)
 	b.must(os.WriteFile(b.path("mailboxes", "helpdesk.xml"), []byte(mailbox), 0o600))
@@ -54,6 +59,17 @@ func newBackedUp(t *testing.T) *backedUp {
 	b.verb("user", "add", "daemon", "--name", "Daemon")
 	b.verb("user", "add", "unknown", "--name", "Unknown")
 	return b
+}
+
+// useDatabase writes the service file, for the database at a URL, or for a private PostgreSQL for "".
+func (b *backedUp) useDatabase(url string) {
+	b.Helper()
+	tag := ""
+	if url != "" {
+		tag = "<Database>" + html.EscapeString(url) + "</Database>"
+	}
+	b.url = url
+	b.must(os.WriteFile(b.config, fmt.Appendf(nil, backedUpService, tag), 0o600))
 }
 
 func (b *backedUp) path(names ...string) string {
@@ -83,7 +99,12 @@ func (b *backedUp) verb(args ...string) string {
 // query runs a query and returns its lines.
 func (b *backedUp) query(sql string) []string {
 	b.Helper()
-	return strings.Fields(b.verb("db", "exec", "psql", "--no-psqlrc", "-At", "-c", sql))
+	if b.url == "" {
+		return strings.Fields(b.verb("db", "exec", "psql", "--no-psqlrc", "-At", "-c", sql))
+	}
+	out, err := exec.Command("psql", "--no-psqlrc", "-At", "-d", b.url, "-c", sql).Output()
+	b.must(err)
+	return strings.Fields(string(out))
 }
 
 // copy copies a directory with the owners and modes of its files.
@@ -134,9 +155,9 @@ func (b *backedUp) endPostgreSQL() {
 	}
 }
 
-// TestABackupRestoresEveryMessageOnce plays README's "Backup and restore": mail arrives before, during and after the backup, the
+// TestABackupByHandRestoresEveryMessageOnce plays README's "Backup and restore" with other tools: mail arrives before, during and after the backup, the
 // machine dies, and what was recorded since the backup comes back from the mailbox.
-func TestABackupRestoresEveryMessageOnce(t *testing.T) {
+func TestABackupByHandRestoresEveryMessageOnce(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name        string
@@ -153,7 +174,10 @@ func TestABackupRestoresEveryMessageOnce(t *testing.T) {
 			b.mail(1, 2)
 			b.once()
 			b.copy(b.path("attachments"), b.path("before"))
-			before := b.runUntilTheMachineDies()
+			before := b.runUntilTheMachineDies(func() {
+				b.must(os.WriteFile(b.path("mail.dump"), []byte(b.verb("db", "exec", "pg_dump", "-Fc")), 0o600))
+				b.copy(b.path("attachments"), b.path("after"))
+			})
 			b.restore(tt.attachments)
 			b.wantRestored(before)
 			b.wantFiles(tt.missing)
@@ -163,7 +187,7 @@ func TestABackupRestoresEveryMessageOnce(t *testing.T) {
 }
 
 // runUntilTheMachineDies runs the daemon, makes a backup beside it, and kills everything. It returns the numbers that requests had.
-func (b *backedUp) runUntilTheMachineDies() map[string]string {
+func (b *backedUp) runUntilTheMachineDies(backup func()) map[string]string {
 	b.Helper()
 	log := &followed{}
 	cmd := b.command("run")
@@ -179,8 +203,7 @@ func (b *backedUp) runUntilTheMachineDies() map[string]string {
 	b.mail(3, 4)
 	accepted(2)
 	b.mail(5) // while the backup is made
-	b.must(os.WriteFile(b.path("mail.dump"), []byte(b.verb("db", "exec", "pg_dump", "-Fc")), 0o600))
-	b.copy(b.path("attachments"), b.path("after"))
+	backup()
 	b.mail(6, 7)
 	accepted(3)
 	numbers := b.numbers()

@@ -30,6 +30,8 @@ type cli struct {
 	Health   healthCmd   `cmd:"" help:"Ask the running daemon how it is, for scripts and container probes; exit code 0 only if it is well."`
 	Mailbox  mailboxCmd  `cmd:"" help:"List the mailboxes and their state; test one; authorize one of Microsoft 365."`
 	DB       dbCmd       `cmd:"" name:"db" help:"Show or migrate the schema of the database."`
+	Backup   backupCmd   `cmd:"" help:"Write the database and the attachments to one archive, beside the running daemon."`
+	Restore  restoreCmd  `cmd:"" help:"Restore such an archive into an empty database, or only verify it."`
 	Request  requestCmd  `cmd:"" help:"Show incidents, service requests and events; resolve, close, reopen and assign them."`
 	SetAside setAsideCmd `cmd:"" name:"setaside" help:"List, show, export, replay and discard messages that could not be recorded."`
 	Event    eventCmd    `cmd:"" help:"Show events; mark them as processed."`

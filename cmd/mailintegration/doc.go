@@ -64,6 +64,7 @@
 //	template.go                  the verb template
 //	attachments.go, db.go        the verbs attachments and db
 //	attachment.go, export.go     the verb attachment; a stored file is written to a file
+//	backup.go                    the verbs backup and restore; package store/backup does the work
 //	dbexec.go                    … db exec: PostgreSQL's programs with the private database
 //	demo.go                      the verb demo; its mail server and messages are in package demo
 //	completion.go                the verb completion; the scripts come from package completion

@@ -64,6 +64,7 @@
 //	account_unix.go               the account that the server runs as; on Windows, among the processes
 //	trust_*.go                    which files, directories and programs are safe to use
 //	binaries.go, folders_*.go     finds PostgreSQL's programs
+//	client.go                     … the client programs, such as pg_dump, and how they connect
 //	process_*.go                  processes: start, signal, check whether one runs
 //	events.go                     every log event
 package postgres

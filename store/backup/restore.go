@@ -1,0 +1,97 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"mailintegration/store"
+	"mailintegration/store/postgres"
+)
+
+// Batches of files that are made durable together.
+const (
+	batchFiles  = 200
+	batchOctets = 64 << 20
+)
+
+// Choice says what a restore does with what may have happened after the backup.
+type Choice struct {
+	FirstNumber int64 // of the requests that are opened from now on; 0 for one that Manifest.FirstNumber chooses
+	SendWaiting bool  // mail that waited at the backup is sent
+	Now         time.Time
+}
+
+// Restore restores an archive into the database and the attachment directory of a store's options, which must be empty. No daemon may
+// use the database. Whatever stops a restore, it can be run again.
+func Restore(ctx context.Context, a *Archive, target store.Options, c Choice, o Options) (store.Restored, error) {
+	m := a.Manifest
+	program, err := o.program(ctx, "pg_restore", max(m.major(), majorOf(m.PgDump)))
+	if err != nil {
+		return store.Restored{}, err
+	}
+	if err := o.before("begin"); err != nil {
+		return store.Restored{}, err
+	}
+	r, err := store.BeginRestore(ctx, target, store.BackedUp{
+		Schema: m.Schema, ServerMajor: m.major(), Directory: m.Attachments.Directory, Files: m.Attachments.Files, Records: m.Records,
+	})
+	if err != nil {
+		return store.Restored{}, err
+	}
+	defer r.Close()
+	if err := addFiles(ctx, r, a.files, o); err != nil {
+		return store.Restored{}, err
+	}
+	if err := load(ctx, a, target.URL, program, o); err != nil {
+		return store.Restored{}, err
+	}
+	if err := o.before("finish"); err != nil {
+		return store.Restored{}, err
+	}
+	first := c.FirstNumber
+	if first == 0 {
+		first = m.FirstNumber(c.Now)
+	}
+	return r.Finish(ctx, store.RestoreChoice{
+		FirstNumber: first, SendWaiting: c.SendWaiting,
+		Reason: "restored from a backup of " + m.TakenAt.Format("2006-01-02 15:04 MST") + ": it may have been sent since",
+	})
+}
+
+// addFiles makes the files durable, batch by batch.
+func addFiles(ctx context.Context, r *store.Restoration, files []store.RestoredFile, o Options) error {
+	for len(files) > 0 {
+		if err := errors.Join(ctx.Err(), o.before("files")); err != nil {
+			return err
+		}
+		n, octets := 0, int64(0)
+		for n < min(batchFiles, len(files)) && (n == 0 || octets < batchOctets) {
+			octets += files[n].Content.Size()
+			n++
+		}
+		if err := r.AddFiles(ctx, files[:n]); err != nil {
+			return err
+		}
+		files = files[n:]
+	}
+	return nil
+}
+
+// load runs pg_restore, which loads the database in one transaction.
+func load(ctx context.Context, a *Archive, url string, program postgres.Program, o Options) error {
+	if err := o.before("load"); err != nil {
+		return err
+	}
+	if _, err := a.dump.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	err := runClient(ctx, program, url, a.dump, io.Discard, "--no-owner", "--no-privileges", "--no-password", "--single-transaction",
+		"--exit-on-error")
+	if err != nil {
+		return fmt.Errorf("load the database: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,540 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+
+	"mailintegration/store/disk"
+)
+
+// restoreTable is the table that exists in a database from the first change of a restore until its last one. Meanwhile no store is
+// opened on the database and no schema is migrated. It remembers the identity of the attachment directory that the database owned.
+const restoreTable = "restore_under_way"
+
+// restoreNote is the file in an attachment directory that was empty when a restore began to fill it.
+const restoreNote = ".mailintegration-restore"
+
+// ErrNotEmpty matches the errors of a restore that would overwrite something.
+var ErrNotEmpty = errors.New("a restore needs an empty database and an empty attachment directory")
+
+// RestoreError says why a backup cannot be restored here. Nothing was changed.
+type RestoreError struct {
+	Reason string
+	Remedy string // what a person can do
+	Is     error  // ErrNotEmpty, or nil
+}
+
+func (e *RestoreError) Error() string { return e.Reason }
+
+// Unwrap returns the class of the error.
+func (e *RestoreError) Unwrap() error { return e.Is }
+
+// Hint returns what a person can do.
+func (e *RestoreError) Hint() string { return e.Remedy }
+
+// BackedUp is what a restore has to know of the backup.
+type BackedUp struct {
+	Schema      int64  // number of the newest migration
+	ServerMajor int    // of PostgreSQL
+	Directory   string // identity of the attachment directory, "" for none
+	Files       int64
+	Records     Records
+}
+
+// Restoration is a restore into a database and an attachment directory.
+type Restoration struct {
+	store  *Store
+	url    string
+	backup BackedUp
+	place  restorePlace
+}
+
+// restorePlace says to whom the attachment directory belongs.
+type restorePlace int
+
+const (
+	noPlace    restorePlace = iota // there is none, and no file to restore
+	emptyPlace                     // nobody's, or the target database's: it belongs to the restored database afterwards
+	samePlace                      // the backed-up database's, which may still be alive: files are added, and none is removed
+)
+
+// BeginRestore makes sure that a backup can be restored into the database and the directory of the options, and empties the database:
+// the tables of a database without any team, user or request, and those of a restore that was stopped. Until Finish, no other
+// program opens the database. The error is a RestoreError, with what to do, if there is something that a restore would overwrite.
+func BeginRestore(ctx context.Context, o Options, b BackedUp) (_ *Restoration, err error) {
+	s, err := newStore(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("begin the restore: %w", err)
+	}
+	r := &Restoration{store: s, url: o.URL, backup: b}
+	if err := r.begin(ctx); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("begin the restore: %w", err)
+	}
+	return r, nil
+}
+
+// Close closes the connections.
+func (r *Restoration) Close() { r.store.Close() }
+
+func (r *Restoration) begin(ctx context.Context) error {
+	if err := r.checkVersions(ctx); err != nil {
+		return err
+	}
+	t, err := r.readTarget(ctx)
+	if err == nil {
+		err = t.check()
+	}
+	if err == nil {
+		err = r.choosePlace(ctx, t.owned)
+	}
+	if err != nil {
+		return err
+	}
+	return r.store.inTx(ctx, func(tx pgx.Tx) error { return t.clear(ctx, tx, r.backup.Directory) })
+}
+
+// checkVersions returns an error for a backup of a newer schema or of a newer PostgreSQL.
+func (r *Restoration) checkVersions(ctx context.Context) error {
+	known, err := compareSchema(nil)
+	if err != nil {
+		return err
+	}
+	if r.backup.Schema > known.Program {
+		return &RestoreError{
+			Reason: fmt.Sprintf("the backup has schema %d, and this program knows schemas up to %d", r.backup.Schema, known.Program),
+			Remedy: "install the version of MailIntegration that made the backup, or a newer one",
+		}
+	}
+	var version int
+	var encoding string
+	err = r.store.brief(ctx, func(ctx context.Context) error {
+		return r.store.pool.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_setting('server_encoding')`).Scan(&version, &encoding)
+	})
+	if err != nil {
+		return err
+	}
+	if r.store.server.pooled.Load() {
+		return ErrPooled
+	}
+	if err := checkEncoding(encoding); err != nil {
+		return err
+	}
+	if major := version / 10_000; major < r.backup.ServerMajor {
+		return &RestoreError{
+			Reason: fmt.Sprintf("the backup is of PostgreSQL %d, and the server here is PostgreSQL %d", r.backup.ServerMajor, major),
+			Remedy: fmt.Sprintf("restore it into PostgreSQL %d or newer", r.backup.ServerMajor),
+		}
+	}
+	return nil
+}
+
+// restoreTarget is the database that a backup is restored into, as it was found.
+type restoreTarget struct {
+	isRestoring bool     // a restore was stopped
+	tables      []string // of the program
+	strange     []string // other tables
+	records     []string // what the tables hold, such as "3 users"
+	daemon      string   // host and process of a daemon that is alive, "" for none
+	owned       string   // identity of the attachment directory that the database has claimed, "" for none
+}
+
+var tablesOfMigrations = sync.OnceValues(func() (names []string, err error) {
+	created := regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		text, err := migrations.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		for _, found := range created.FindAllSubmatch(text, -1) {
+			names = append(names, string(found[1]))
+		}
+	}
+	return names, nil
+})
+
+// readTarget reads what the database holds.
+func (r *Restoration) readTarget(ctx context.Context) (t restoreTarget, err error) {
+	err = r.store.inTx(ctx, func(tx pgx.Tx) error {
+		t = restoreTarget{}
+		if err := t.readTables(ctx, tx); err != nil {
+			return err
+		}
+		for _, sort := range []struct{ table, words string }{
+			{"team", "teams"}, {"user_account", "users"}, {"request", "requests"}, {"receipt", "receipts"},
+		} {
+			var n int64
+			if slices.Contains(t.tables, sort.table) {
+				if err := tx.QueryRow(ctx, `SELECT count(*) FROM `+sort.table).Scan(&n); err != nil {
+					return err
+				}
+			}
+			if n > 0 {
+				t.records = append(t.records, fmt.Sprint(n, " ", sort.words))
+			}
+		}
+		return t.readUse(ctx, tx)
+	})
+	return t, err
+}
+
+// readTables reads which tables there are.
+func (t *restoreTarget) readTables(ctx context.Context, tx pgx.Tx) error {
+	known, err := tablesOfMigrations()
+	if err != nil {
+		return err
+	}
+	rows, _ := tx.Query(ctx, `SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace
+		AND relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY relname`)
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		switch {
+		case name == restoreTable:
+			t.isRestoring = true
+		case name == "goose_db_version" || slices.Contains(known, name):
+			t.tables = append(t.tables, name)
+		default:
+			t.strange = append(t.strange, name)
+		}
+	}
+	return nil
+}
+
+// readUse reads which daemon uses the database, and which attachment directory it owns.
+func (t *restoreTarget) readUse(ctx context.Context, tx pgx.Tx) error {
+	if slices.Contains(t.tables, "daemon") {
+		err := tx.QueryRow(ctx, `SELECT host || ', process ' || process FROM daemon WHERE alive_until > now() LIMIT 1`).Scan(&t.daemon)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+	}
+	if t.isRestoring { // the row of attachment_directory, if there is one, is the backup's
+		return tx.QueryRow(ctx, `SELECT coalesce(max(owned), '') FROM `+restoreTable).Scan(&t.owned)
+	}
+	if slices.Contains(t.tables, "attachment_directory") {
+		own, claimed, err := readOwnership(ctx, tx)
+		if claimed {
+			t.owned = own.identity
+		}
+		return err
+	}
+	return nil
+}
+
+// check returns nil if nothing is overwritten and nobody uses the database.
+func (t *restoreTarget) check() error {
+	switch {
+	case len(t.strange) > 0:
+		return &RestoreError{
+			Reason: "the database has tables of another program, such as " + t.strange[0], Is: ErrNotEmpty,
+			Remedy: "create an empty database (createdb NAME), and name it in Database",
+		}
+	case t.isRestoring:
+		return nil // daemons and records are those of the backup
+	case t.daemon != "":
+		return &RestoreError{
+			Reason: "a daemon uses the database (" + t.daemon + ")",
+			Remedy: "stop it (mailintegration service stop); one that was killed counts as running for up to a minute",
+		}
+	case len(t.records) > 0:
+		return &RestoreError{
+			Reason: "the database is not empty: it has " + strings.Join(t.records, ", "), Is: ErrNotEmpty,
+			Remedy: "restore into an empty one: create another database (createdb NAME) and name it in Database, " +
+				"or, for the private PostgreSQL, move the folder postgres of DataDirectory away",
+		}
+	}
+	return nil
+}
+
+// clear makes the table of restores, and drops the tables and the interface of the program.
+func (t *restoreTarget) clear(ctx context.Context, tx pgx.Tx, backedUp string) error {
+	owned := t.owned
+	if owned == backedUp {
+		owned = "" // the row came with the backup
+	}
+	sql := `CREATE TABLE IF NOT EXISTS ` + restoreTable + ` (owned text NOT NULL, begun_at timestamptz NOT NULL DEFAULT now())`
+	if _, err := tx.Exec(ctx, sql); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM `+restoreTable); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO `+restoreTable+` (owned) VALUES ($1)`, owned); err != nil {
+		return err
+	}
+	if len(t.tables) == 0 {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `DROP SCHEMA IF EXISTS service_desk CASCADE`); err != nil {
+		return err
+	}
+	for _, name := range t.tables {
+		if _, err := tx.Exec(ctx, `DROP TABLE IF EXISTS `+pgx.Identifier{name}.Sanitize()+` CASCADE`); err != nil {
+			return err
+		}
+	}
+	return dropFunctions(ctx, tx)
+}
+
+// dropFunctions drops the functions of the migrations.
+func dropFunctions(ctx context.Context, tx pgx.Tx) error {
+	rows, _ := tx.Query(ctx, `SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+		AND (proname LIKE 'interface\_%' OR proname = 'notify_service_desk')`)
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, err := tx.Exec(ctx, `DROP FUNCTION IF EXISTS `+name+` CASCADE`); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// choosePlace finds out to whom the attachment directory belongs. It makes a directory that does not exist, and notes in one that is
+// empty that a restore fills it.
+func (r *Restoration) choosePlace(ctx context.Context, owned string) error {
+	d := r.store.attachments
+	if d.root == "" {
+		if r.backup.Files > 0 {
+			return errNoDirectory
+		}
+		return nil
+	}
+	place, err := onFiles(ctx, d.runner, 0, func(context.Context) (restorePlace, error) {
+		place, err := d.placeOf(owned, r.backup.Directory)
+		if err != nil || place != emptyPlace {
+			return place, err
+		}
+		return place, d.noteRestore()
+	})
+	r.place = place
+	if err != nil {
+		return fmt.Errorf("attachment directory %s: %w", d.root, d.markFile(err))
+	}
+	return nil
+}
+
+// placeOf says to whom the directory belongs. It returns a RestoreError if it is somebody else's, or has files of nobody known.
+func (d attachmentDirectory) placeOf(owned, backedUp string) (restorePlace, error) {
+	entries, err := os.ReadDir(d.root)
+	if errors.Is(err, fs.ErrNotExist) {
+		return emptyPlace, nil
+	}
+	if err != nil {
+		return noPlace, err
+	}
+	m, there, err := d.readMarker()
+	if err != nil {
+		return noPlace, err
+	}
+	isNoted, others := false, 0
+	for _, e := range entries {
+		switch e.Name() {
+		case restoreNote:
+			isNoted = true
+		case markerFile, "lost+found":
+		default:
+			others++
+		}
+	}
+	const remedy = "name an empty directory in AttachmentDirectory, or the one of the backed-up database with its hidden file " + markerFile
+	switch {
+	case there && !m.claiming && m.identity != "" && m.identity == backedUp:
+		return samePlace, nil
+	case there && !m.claiming && m.identity != "" && m.identity == owned:
+		return emptyPlace, nil // the rows that named its files are gone
+	case there && !m.claiming:
+		return noPlace, &RestoreError{Reason: "the directory belongs to another database", Remedy: remedy, Is: ErrNotEmpty}
+	case isNoted || others == 0:
+		return emptyPlace, nil
+	}
+	return noPlace, &RestoreError{Reason: "the directory is not empty, and no marker says whose it is", Remedy: remedy, Is: ErrNotEmpty}
+}
+
+// noteRestore makes the directory, if it does not exist, with the note of a restore.
+func (d attachmentDirectory) noteRestore() error {
+	if err := os.Mkdir(d.root, directoryMode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	const text = "A restore of MailIntegration fills this directory. When it has ended, it removes this file.\n"
+	if err := os.WriteFile(filepath.Join(d.root, restoreNote), []byte(text), fileMode); err != nil {
+		return err
+	}
+	return disk.SyncDirectory(d.root)
+}
+
+// RestoredFile is a file of a backup.
+type RestoredFile struct {
+	Digest  [sha256.Size]byte
+	Content *io.SectionReader
+}
+
+// restoredRaw is the content of a RestoredFile.
+type restoredRaw struct {
+	*io.SectionReader
+	digest [sha256.Size]byte
+}
+
+// Digest implements Raw.
+func (r restoredRaw) Digest() [sha256.Size]byte { return r.digest }
+
+// AddFiles makes files durable in the attachment directory. A file that is there, with its size, stays as it is.
+func (r *Restoration) AddFiles(ctx context.Context, files []RestoredFile) error {
+	if len(files) == 0 {
+		return nil
+	}
+	d := r.store.attachments
+	var list []File
+	var octets int64
+	for _, f := range files {
+		list = append(list, File{Content: restoredRaw{f.Content, f.Digest}})
+		octets += f.Content.Size()
+	}
+	d.reading = new(atomic.Int32)
+	err := d.runner.do(ctx, octets, func(ctx context.Context) error {
+		stored := storedFiles(list, true)
+		if err := d.keepEach(ctx, attachmentState{}, stored); err != nil {
+			return err
+		}
+		return d.syncDirectories(stored)
+	})
+	if err != nil {
+		return fmt.Errorf("attachment directory %s: %w", d.root, d.markFile(err))
+	}
+	return nil
+}
+
+// RestoreChoice says what a restore does with what may have happened after the backup.
+type RestoreChoice struct {
+	FirstNumber int64  // of the requests that are opened from now on
+	SendWaiting bool   // mail that waited is sent; otherwise it is given up, because it may have been sent since the backup
+	Reason      string // why mail was given up
+}
+
+// Restored says what a restore has done.
+type Restored struct {
+	Applied  []string `json:"applied"`   // migrations
+	HeldMail int64    `json:"held_mail"` // mail that waited and is not sent
+	First    int64    `json:"first"`     // number that the next request gets
+	Owned    bool     `json:"owned"`     // the attachment directory belongs to the restored database
+}
+
+// Finish completes the database that pg_restore has loaded: it brings the schema up to date, makes an attachment directory that was
+// empty this database's, frees the leases of the daemons that ran during the backup, and ends the restore. A Finish that fails
+// leaves a database that no program opens; another restore begins again.
+func (r *Restoration) Finish(ctx context.Context, c RestoreChoice) (Restored, error) {
+	done, err := r.finish(ctx, c)
+	if err != nil {
+		return Restored{}, fmt.Errorf("finish the restore: %w", err)
+	}
+	return done, nil
+}
+
+func (r *Restoration) finish(ctx context.Context, c RestoreChoice) (done Restored, err error) {
+	s := r.store
+	if done.Applied, err = migrate(ctx, r.url, migrationLockTime, true); err != nil {
+		return done, err
+	}
+	s.pool.Reset() // the connections have prepared statements of the tables that were there before
+	n, err := s.SetFirstNumber(ctx, c.FirstNumber)
+	if err != nil {
+		return done, err
+	}
+	done.First = n.First
+	if r.place == emptyPlace {
+		if err := r.own(ctx); err != nil {
+			return done, err
+		}
+		done.Owned = true
+	}
+	err = s.inTx(ctx, func(tx pgx.Tx) error { return r.settle(ctx, tx, c, &done) })
+	return done, err
+}
+
+// own makes the attachment directory that the restore has filled the restored database's, under a new identity.
+func (r *Restoration) own(ctx context.Context) error {
+	s := r.store
+	here, err := readInstance(ctx, s.pool)
+	if err != nil {
+		return unavailable(ctx, err)
+	}
+	m := marker{identity: newIdentity(), generation: rand.Text()}
+	// Whatever stops this, the next restore finds the identity here, and knows the marker for its own.
+	if _, err := s.pool.Exec(ctx, `UPDATE `+restoreTable+` SET owned = $1`, m.identity); err != nil {
+		return unavailable(ctx, err)
+	}
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		if err := insertOwnership(ctx, tx, m, here); err != nil {
+			return err
+		}
+		return s.attachments.runner.do(ctx, 0, func(context.Context) error { return s.attachments.markRestored(m) })
+	})
+}
+
+// markRestored writes the marker, and then removes the note of the restore.
+func (d attachmentDirectory) markRestored(m marker) error {
+	if err := d.writeMarker(m); err != nil {
+		return err
+	}
+	err := os.Remove(filepath.Join(d.root, restoreNote))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return err
+}
+
+// settle compares the database with the backup, and ends the restore.
+func (r *Restoration) settle(ctx context.Context, tx pgx.Tx, c RestoreChoice, done *Restored) error {
+	var is Records
+	if err := is.scan(tx.QueryRow(ctx, countRecords)); err != nil {
+		return err
+	}
+	if is != r.backup.Records {
+		return fmt.Errorf("the database holds %+v, and the backup held %+v", is, r.backup.Records)
+	}
+	if !c.SendWaiting {
+		tag, err := tx.Exec(ctx, `UPDATE outbox SET due_at = NULL, given_up_at = now(), last_error = $1 WHERE due_at IS NOT NULL`, c.Reason)
+		if err != nil {
+			return err
+		}
+		done.HeldMail = tag.RowsAffected()
+	}
+	statements := []string{
+		`UPDATE lease SET holder_id = NULL, wanted_by_id = NULL, free_since = NULL WHERE holder_id IS NOT NULL OR wanted_by_id IS NOT NULL`,
+		`DELETE FROM daemon`,
+		`UPDATE attachment_directory SET collector = NULL, collector_until = NULL`,
+		`DROP TABLE ` + restoreTable,
+	}
+	if r.place == emptyPlace {
+		statements = append(statements, `DELETE FROM removal`) // nobody removes files there
+	}
+	for _, sql := range statements {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return renewRoles(ctx, tx)
+}
