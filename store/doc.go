@@ -177,6 +177,7 @@
 // lock. For those that no row names, it takes the lock that acceptances share, alone, looks again, and notes those that
 // still no row names in the table removal. It removes the files without any lock, so that a file system that hangs holds up
 // nobody. An acceptance reads the notes behind its lock and names no noted file: its message waits for the next poll.
+// While a backup is made, nothing is noted (backup.go).
 //
 //	a crash before …      leaves                                          the next collection, by any program
 //	read marker           the lease, which ends by itself                 begins when it has ended, here and below
@@ -294,6 +295,7 @@
 //	attachmentstate.go                   what an acceptance must find before it names files
 //	orphans.go, removal.go               removal of files that no row names
 //	collectionlease.go                   which program removes them
+//	backup.go, restore.go                the snapshot of a backup and its files; a restore (store/backup has the archive)
 //	inspect.go                           the state of the attachment directory, for a person
 //	resolve.go, eventreferences.go       names of the configuration to rows; fall-backs for events of the daemon
 //	reference.go, requesttype.go         groups, sites, priorities, sources and service request types

@@ -46,7 +46,7 @@ func (e *RestoreError) Unwrap() error { return e.Is }
 // Hint returns what a person can do.
 func (e *RestoreError) Hint() string { return e.Remedy }
 
-// BackedUp is what a restore has to know of the backup.
+// BackedUp holds what a restore has to know of the backup.
 type BackedUp struct {
 	Schema      int64  // number of the newest migration
 	ServerMajor int    // of PostgreSQL
@@ -471,7 +471,18 @@ func (r *Restoration) finish(ctx context.Context, c RestoreChoice) (done Restore
 		done.Owned = true
 	}
 	err = s.inTx(ctx, func(tx pgx.Tx) error { return r.settle(ctx, tx, c, &done) })
+	if err != nil && r.hasEnded(ctx) {
+		err = nil // only the answer to COMMIT was lost
+	}
 	return done, err
+}
+
+// hasEnded reports whether the last transaction of the restore has taken effect.
+func (r *Restoration) hasEnded(ctx context.Context) (ended bool) {
+	err := r.store.brief(ctx, func(ctx context.Context) error {
+		return r.store.pool.QueryRow(ctx, `SELECT to_regclass('`+restoreTable+`') IS NULL`).Scan(&ended)
+	})
+	return err == nil && ended
 }
 
 // own makes the attachment directory that the restore has filled the restored database's, under a new identity.

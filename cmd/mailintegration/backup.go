@@ -31,7 +31,7 @@ func (backupCmd) Help() string {
 		"needs a directory that it may write to."
 }
 
-// backedUpResult is what backup prints as JSON.
+// backedUpResult holds what backup prints as JSON.
 type backedUpResult struct {
 	File string `json:"file"`
 	backup.Manifest
@@ -136,7 +136,7 @@ func (restoreCmd) Help() string {
 		"original needs other mailboxes: the two know nothing of each other."
 }
 
-// restoredResult is what restore prints as JSON.
+// restoredResult holds what restore prints as JSON.
 type restoredResult struct {
 	File     string          `json:"file"`
 	Manifest backup.Manifest `json:"manifest"`

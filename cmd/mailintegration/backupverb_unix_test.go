@@ -4,11 +4,17 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"mailintegration/mailbox/pop3test"
 	"mailintegration/store/backup"
+	"mailintegration/store/postgres"
 	"mailintegration/store/storetest"
 )
 
@@ -69,4 +75,42 @@ func (b *backedUp) backUp() backup.Manifest {
 		b.Errorf("--verify says %s", out)
 	}
 	return m.Manifest
+}
+
+// TestABackupThatIsKilledIsReplacedByTheNext kills the program while pg_dump runs.
+func TestABackupThatIsKilledIsReplacedByTheNext(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{})
+	in := install(t, srv.Port(), "helpdesk", pop3test.DefaultPassword)
+	dir := t.TempDir()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var major int
+	must(in.rows.QueryRow(t.Context(), `SELECT current_setting('server_version_num')::int / 10000`).Scan(&major))
+	bin, archive, started := filepath.Join(dir, "bin"), filepath.Join(dir, "mail.tar"), filepath.Join(dir, "started")
+	must(os.Mkdir(bin, 0o755))
+	slow := fmt.Sprintf("#!/bin/sh\n[ \"$1\" = --version ] && echo 'pg_dump (PostgreSQL) %d.0' && exit\ntouch %q\nwhile echo x; do sleep 0.1; done\n", major, started)
+	must(os.WriteFile(filepath.Join(bin, "pg_dump"), []byte(slow), 0o755))
+	cmd := in.command("backup", archive)
+	cmd.Env = append(cmd.Env, postgres.BinEnvironment+"="+bin)
+	must(cmd.Start())
+	storetest.Until(t, "pg_dump runs", func() bool { _, err := os.Stat(started); return err == nil })
+	must(cmd.Process.Kill())
+	_ = cmd.Wait()
+	if _, err := os.Stat(archive); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the archive: %v", err)
+	}
+	if out, err := in.command("backup", archive).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if out, err := in.command("restore", "--verify", archive).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if _, err := os.Stat(archive + backup.PartialSuffix); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the partial archive: %v", err)
+	}
 }

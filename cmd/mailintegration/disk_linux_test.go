@@ -11,7 +11,7 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
-// onFullDisk runs a verb in a mount namespace of its own, in which one directory is a file system of 64 KiB. The name of the
+// onFullDisk runs a verb, or a script for sh, in a mount namespace of its own, in which one directory is a file system of 64 KiB. The name of the
 // directory is relative to the folder of the service file.
 func (in *installed) onFullDisk(name string, verb ...string) (output string, code int) {
 	in.Helper()
@@ -28,7 +28,10 @@ func (in *installed) onFullDisk(name string, verb ...string) (output string, cod
 	if os.Getuid() != 0 {
 		args = append(args, "--map-root-user")
 	}
-	cmd := exec.Command("unshare", append(append(args, "sh", "-c", script, "sh", os.Args[0]), verb...)...)
+	if verb[0] != "sh" {
+		verb = append([]string{os.Args[0]}, verb...)
+	}
+	cmd := exec.Command("unshare", append(append(args, "sh", "-c", script, "sh"), verb...)...)
 	cmd.Env = in.command().Env
 	out, err := cmd.CombinedOutput()
 	if _, exited := err.(*exec.ExitError); err != nil && !exited {
@@ -70,6 +73,22 @@ func TestNothingIsLostWhenADiskIsFull(t *testing.T) {
 				t.Errorf("%d messages left once there is room", left)
 			}
 		})
+	}
+}
+
+func TestABackupThatFindsNoRoomLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{})
+	srv.SetPassword("helpdesk", "secret")
+	in := install(t, srv.Port(), "helpdesk", "secret")
+	srv.Add("helpdesk", fmt.Appendf(nil, "Subject: large\r\n\r\n%s", strings.Repeat("All work and no play.\r\n", 10_000)))
+	in.once()
+	out, code := in.onFullDisk("backups", "sh", "-c", `"$@"; code=$?; ls -a; exit $code`, "sh", os.Args[0], "backup", "mail.tar")
+	if code != exitFailed || !strings.Contains(out, "no space left on device") || !strings.Contains(out, "hint: free space, or name a file") {
+		t.Errorf("exit code %d with the output\n%s", code, out)
+	}
+	if strings.Contains(out, ".tar.partial\n") {
+		t.Errorf("something was left:\n%s", out)
 	}
 }
 
