@@ -33,7 +33,9 @@ func fileName(digest [sha256.Size]byte) string {
 }
 
 // sumLine returns the line of SHA256SUMS for an entry.
-func sumLine(digest [sha256.Size]byte, name string) string { return fmt.Sprintf("%x  %s\n", digest, name) }
+func sumLine(digest [sha256.Size]byte, name string) string {
+	return fmt.Sprintf("%x  %s\n", digest, name)
+}
 
 // archiver writes the entries of an archive to a file.
 type archiver struct {
