@@ -28,20 +28,13 @@ const restoreTable = "restore_under_way"
 // restoreNote is the file in an attachment directory that was empty when a restore began to fill it.
 const restoreNote = ".mailintegration-restore"
 
-// ErrNotEmpty matches the errors of a restore that would overwrite something.
-var ErrNotEmpty = errors.New("a restore needs an empty database and an empty attachment directory")
-
 // RestoreError says why a backup cannot be restored here. Nothing was changed.
 type RestoreError struct {
 	Reason string
 	Remedy string // what a person can do
-	Is     error  // ErrNotEmpty, or nil
 }
 
 func (e *RestoreError) Error() string { return e.Reason }
-
-// Unwrap returns the class of the error.
-func (e *RestoreError) Unwrap() error { return e.Is }
 
 // Hint returns what a person can do.
 func (e *RestoreError) Hint() string { return e.Remedy }
@@ -247,7 +240,7 @@ func (t *restoreTarget) check() error {
 	switch {
 	case len(t.strange) > 0:
 		return &RestoreError{
-			Reason: "the database has tables of another program, such as " + t.strange[0], Is: ErrNotEmpty,
+			Reason: "the database has tables of another program, such as " + t.strange[0],
 			Remedy: "create an empty database (createdb NAME), and name it in Database",
 		}
 	case t.isRestoring:
@@ -259,7 +252,7 @@ func (t *restoreTarget) check() error {
 		}
 	case len(t.records) > 0:
 		return &RestoreError{
-			Reason: "the database is not empty: it has " + strings.Join(t.records, ", "), Is: ErrNotEmpty,
+			Reason: "the database is not empty: it has " + strings.Join(t.records, ", "),
 			Remedy: "restore into an empty one: create another database (createdb NAME) and name it in Database, " +
 				"or, for the private PostgreSQL, move the folder postgres of DataDirectory away",
 		}
@@ -367,11 +360,11 @@ func (d attachmentDirectory) placeOf(owned, backedUp string) (restorePlace, erro
 	case there && !m.claiming && m.identity != "" && m.identity == owned:
 		return emptyPlace, nil // the rows that named its files are gone
 	case there && !m.claiming:
-		return noPlace, &RestoreError{Reason: "the directory belongs to another database", Remedy: remedy, Is: ErrNotEmpty}
+		return noPlace, &RestoreError{Reason: "the directory belongs to another database", Remedy: remedy}
 	case isNoted || others == 0:
 		return emptyPlace, nil
 	}
-	return noPlace, &RestoreError{Reason: "the directory is not empty, and no marker says whose it is", Remedy: remedy, Is: ErrNotEmpty}
+	return noPlace, &RestoreError{Reason: "the directory is not empty, and no marker says whose it is", Remedy: remedy}
 }
 
 // noteRestore makes the directory, if it does not exist, with the note of a restore.

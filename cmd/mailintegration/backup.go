@@ -63,7 +63,8 @@ func (c *backupCmd) Run(e *env) error {
 	if n := m.Attachments.Missing; n > 0 && !c.AcceptMissing {
 		return &failure{
 			code: exitFailed,
-			err:  fmt.Errorf("%s is complete except for %d attachment files, which the attachment directory lacks or has damaged, such as %s", name, n, m.Attachments.Examples[0]),
+			err: fmt.Errorf("%s is complete except for %d attachment files, which the attachment directory lacks or has damaged, such as %s",
+				name, n, m.Attachments.Examples[0]),
 			hint: "look for them in older backups (mailintegration check names some of them); if they are lost for good, use --accept-missing",
 		}
 	}

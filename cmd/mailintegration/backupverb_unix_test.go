@@ -93,7 +93,8 @@ func TestABackupThatIsKilledIsReplacedByTheNext(t *testing.T) {
 	must(in.rows.QueryRow(t.Context(), `SELECT current_setting('server_version_num')::int / 10000`).Scan(&major))
 	bin, archive, started := filepath.Join(dir, "bin"), filepath.Join(dir, "mail.tar"), filepath.Join(dir, "started")
 	must(os.Mkdir(bin, 0o755))
-	slow := fmt.Sprintf("#!/bin/sh\n[ \"$1\" = --version ] && echo 'pg_dump (PostgreSQL) %d.0' && exit\ntouch %q\nwhile echo x; do sleep 0.1; done\n", major, started)
+	const program = "#!/bin/sh\n[ \"$1\" = --version ] && echo 'pg_dump (PostgreSQL) %d.0' && exit\ntouch %q\nwhile echo x; do sleep 0.1; done\n"
+	slow := fmt.Sprintf(program, major, started)
 	must(os.WriteFile(filepath.Join(bin, "pg_dump"), []byte(slow), 0o755))
 	cmd := in.command("backup", archive)
 	cmd.Env = append(cmd.Env, postgres.BinEnvironment+"="+bin)

@@ -567,7 +567,8 @@ func TestAPoolerIsRefused(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	pooled := storetest.Pooled(t, &storetest.Database{URL: d.url})
-	if _, err := backup.Create(t.Context(), d.open(), filepath.Join(t.TempDir(), "mail.tar"), backup.Options{URL: pooled}); !errors.Is(err, store.ErrPooled) {
+	_, err := backup.Create(t.Context(), d.open(), filepath.Join(t.TempDir(), "mail.tar"), backup.Options{URL: pooled})
+	if !errors.Is(err, store.ErrPooled) {
 		t.Error(err)
 	}
 }
