@@ -16,7 +16,8 @@ type dbCmd struct {
 
 	Roles dbRolesCmd `cmd:"" help:"Print the SQL that makes the roles for other programs and for the daemon, or run it."`
 
-	Exec dbExecCmd `cmd:"" help:"Run a program of PostgreSQL with the private database, such as pg_dump."`
+	Psql dbPsqlCmd `cmd:"" name:"psql" help:"Run psql with the database in use, read-only unless --write says otherwise."`
+	Exec dbExecCmd `cmd:"" help:"Run a program of PostgreSQL with the database in use, such as pg_dump."`
 
 	FirstNumber dbFirstNumberCmd `cmd:"" help:"Set the number of the next request, so that none of an earlier system is used again."`
 }

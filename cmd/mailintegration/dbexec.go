@@ -1,43 +1,102 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 
-	"github.com/jackc/pgx/v5/pgconn"
+	"mailintegration/store/postgres"
 )
 
 type dbExecCmd struct {
-	Program []string `arg:"" passthrough:"" help:"The program, such as pg_dump, pg_restore or psql, and its arguments."`
+	Program []string `arg:"" passthrough:"" help:"The program, such as pg_dump, pg_restore or createdb, and its arguments."`
 }
 
 // Help returns the text that --help prints before the flags.
 func (dbExecCmd) Help() string {
 	return "The private PostgreSQL listens at no port, and its passwords are random. This verb starts it if it does not run, sets PGHOST, " +
-		"PGPORT, PGUSER, PGPASSWORD and PGDATABASE, and runs the program as the account that owns the data directory. So a backup " +
-		"is mailintegration db exec pg_dump -Fc > mail.dump, beside the running daemon too."
+		"PGPORT, PGUSER, PGPASSWORD and PGDATABASE, and runs the program as the account that owns the data directory. So a dump " +
+		"is mailintegration db exec pg_dump -Fc > mail.dump, beside the running daemon too. With Database configured, the variables are " +
+		"those of that server."
 }
 
-// Run runs a program with the private PostgreSQL.
+// Run runs a program with the database in use.
 func (c dbExecCmd) Run(e *env) error {
-	return withDatabase(e, (*installation).privateURL, func(url string) error {
-		at, err := pgconn.ParseConfig(url)
-		if err != nil {
-			return err
-		}
-		cmd := exec.CommandContext(e.ctx, c.Program[0], c.Program[1:]...)
-		cmd.Env = append(os.Environ(), "PGHOST="+at.Host, fmt.Sprint("PGPORT=", at.Port), "PGUSER="+at.User, "PGPASSWORD="+at.Password,
-			"PGDATABASE="+at.Database)
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = e.stdin, untouched(e.stdout), untouched(e.stderr)
-		return c.explain(cmd.Run())
+	return withDatabase(e, (*installation).existingDatabase, func(url string) error {
+		return runProgram(e.ctx, e, url, c.Program[0], c.Program[1:])
 	})
 }
 
-// explain returns the error of the program, with what a person can do.
-func (c dbExecCmd) explain(err error) error {
+type dbPsqlCmd struct {
+	Write bool     `help:"Let the session change data."`
+	Args  []string `arg:"" optional:"" passthrough:"" help:"Arguments of psql, such as -c 'SELECT …'; after -- also options."`
+}
+
+// Help returns the text that --help prints before the flags.
+func (dbPsqlCmd) Help() string {
+	return "Looking must not change anything by mistake, so transactions are read-only unless --write is given. That keeps from slips, not " +
+		"from intent: a session can switch it off. Programs should read the views of the schema service_desk, not the tables: " +
+		"mailintegration db psql -- -c 'SELECT number, subject FROM service_desk.request'. psql is found beside PostgreSQL's server " +
+		"programs or in PATH. Its password is in its environment and not on its command line. A pooler may refuse the setting; --write " +
+		"works there."
+}
+
+// Run runs psql with the database in use.
+func (c dbPsqlCmd) Run(e *env) error {
+	return withDatabase(e, (*installation).existingDatabase, func(url string) error {
+		psql, err := postgres.FindProgram(e.ctx, "psql", 0)
+		if err != nil {
+			return err
+		}
+		args, more := c.Args, []string(nil)
+		if len(args) > 0 && args[0] == "--" { // kong passes it on
+			args = args[1:]
+		}
+		if !c.Write {
+			more = append(more, readOnlyOptions(url))
+		}
+		// An interrupt cancels psql's query, and does not end psql.
+		ctx, stop := signal.NotifyContext(context.WithoutCancel(e.ctx), syscall.SIGTERM)
+		defer stop()
+		return runProgram(ctx, e, url, psql.Path, args, more...)
+	})
+}
+
+// readOnlyOptions returns the environment variable that makes the transactions of a session read-only, beside the options that the
+// address or the environment has.
+func readOnlyOptions(url string) string {
+	options := os.Getenv("PGOPTIONS")
+	env, _ := postgres.ClientEnvironment(url) // runProgram returns its error
+	for _, variable := range env {
+		if value, is := strings.CutPrefix(variable, "PGOPTIONS="); is {
+			options = value
+		}
+	}
+	return "PGOPTIONS=" + strings.TrimSpace(options+" -c default_transaction_read_only=on")
+}
+
+// runProgram runs one of PostgreSQL's programs with the database at a URL.
+func runProgram(ctx context.Context, e *env, url, program string, args []string, more ...string) error {
+	env, err := postgres.ClientEnvironment(url)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Env = slices.Concat(os.Environ(), env, more)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = e.stdin, untouched(e.stdout), untouched(e.stderr)
+	return explainProgram(program, cmd.Run())
+}
+
+// explainProgram returns the error of a program, with what a person can do.
+func explainProgram(program string, err error) error {
 	var exit *exec.ExitError
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
@@ -46,7 +105,7 @@ func (c dbExecCmd) explain(err error) error {
 			hint: "install PostgreSQL's client programs, or name the program with its folder, such as /usr/lib/postgresql/15/bin/pg_dump",
 		}
 	case errors.As(err, &exit):
-		return fmt.Errorf("%s failed: %w", c.Program[0], err)
+		return fmt.Errorf("%s failed: %w", filepath.Base(program), err)
 	}
 	return err
 }

@@ -8,8 +8,7 @@ import (
 
 func TestDbExecSaysWhatToDoWithoutPostgreSQLsPrograms(t *testing.T) {
 	t.Parallel()
-	c := dbExecCmd{Program: []string{"no-such-program"}}
-	err := c.explain(exec.Command(c.Program[0]).Run())
+	err := explainProgram("no-such-program", exec.Command("no-such-program").Run())
 	if hint := hintOf(err); !strings.Contains(hint, "client programs") {
 		t.Errorf("%v, hint %q", err, hint)
 	}

@@ -65,7 +65,7 @@
 //	attachments.go, db.go        the verbs attachments and db
 //	attachment.go, export.go     the verb attachment; a stored file is written to a file
 //	backup.go                    the verbs backup and restore; package store/backup does the work
-//	dbexec.go                    … db exec: PostgreSQL's programs with the private database
+//	dbexec.go                    … db exec, db psql: PostgreSQL's programs with the database in use
 //	demo.go                      the verb demo; its mail server and messages are in package demo
 //	completion.go                the verb completion; the scripts come from package completion
 //	version.go                   the version, and the verb version

@@ -50,18 +50,6 @@ func (in *installation) existingDatabase(ctx context.Context) (string, error) {
 	return in.database(ctx)
 }
 
-// privateURL returns the URL of the private PostgreSQL, which it starts if it does not run. If another database is configured,
-// the error says so.
-func (in *installation) privateURL(ctx context.Context) (string, error) {
-	if !in.service.DatabaseURL.IsEmpty() {
-		return "", &failure{
-			code: exitFailed, err: errors.New("the database is that of another server, which Database in the service file names"),
-			hint: "run the program with the value of Database, for example pg_dump -Fc -d 'host=… dbname=… user=…'",
-		}
-	}
-	return in.existingDatabase(ctx)
-}
-
 // hasDatabase reports whether a database is configured, or a private one exists.
 func hasDatabase(service *config.Service) bool {
 	return !service.DatabaseURL.IsEmpty() || postgres.Exists(privateDatabase(service))

@@ -46,7 +46,7 @@ func (e *ProgramError) Hint() string {
 }
 
 // FindProgram returns the client program for a server of a major version: of the same version, or else the oldest of those that are
-// newer, because none of them works with a newer server. It looks in $MAILINTEGRATION_PG_BIN, in the usual folders and in PATH.
+// newer, because none of them works with a newer server; for version 0, the first one. It looks in $MAILINTEGRATION_PG_BIN, in the usual folders and in PATH.
 func FindProgram(ctx context.Context, name string, major int) (Program, error) {
 	missing := &ProgramError{Name: name, Major: major}
 	var fitting []Program
@@ -55,7 +55,7 @@ func FindProgram(ctx context.Context, name string, major int) (Program, error) {
 		switch {
 		case err != nil:
 			return Program{}, err
-		case p.Major == major:
+		case major == 0 || p.Major == major:
 			return p, nil
 		case p.Major > major:
 			fitting = append(fitting, p)
