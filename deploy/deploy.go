@@ -12,3 +12,13 @@ var SystemdUnit string
 //
 //go:embed systemd/mailintegration.sysusers
 var Sysusers string
+
+// Log, Metrics and Database are the references of the log's events, of the metrics, and of the database as an interface.
+var (
+	//go:embed log.md
+	Log string
+	//go:embed metrics.md
+	Metrics string
+	//go:embed database.md
+	Database string
+)

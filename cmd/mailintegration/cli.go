@@ -19,6 +19,8 @@ import (
 type cli struct {
 	Config string `short:"c" placeholder:"FILE" env:"MAILINTEGRATION_CONFIG" default:"${config}" help:"The service file (${config})."`
 
+	PrintVersion versionFlag `name:"version" help:"Print the version, as the verb version does."`
+
 	Run      runCmd      `cmd:"" help:"Poll every mailbox at its schedule, in the foreground, until stopped: the daemon."`
 	Once     onceCmd     `cmd:"" help:"Poll each mailbox once, or only the named ones, and exit."`
 	Demo     demoCmd     `cmd:"" help:"Show a whole installation: database, mail server, sample messages, the daemon, the result."`
@@ -59,6 +61,7 @@ type cli struct {
 
 	Support supportCmd `cmd:"" help:"Collect what somebody needs who helps you."`
 
+	Reference  referenceCmd  `cmd:"" help:"Print the reference of the configuration, the log, the metrics or the database."`
 	Completion completionCmd `cmd:"" help:"Print the completions of the command line for a shell."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }

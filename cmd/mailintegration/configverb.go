@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 
 	"mailintegration/config"
+	"mailintegration/deploy"
 )
 
 type configCmd struct {
@@ -169,3 +171,24 @@ type configSchemaCmd struct{}
 
 // Run prints the schema.
 func (configSchemaCmd) Run(e *env) error { return config.Schema(e.stdout) }
+
+type referenceCmd struct {
+	Topic string `arg:"" optional:"" enum:"configuration,log,metrics,database" default:"configuration" help:"configuration, log, metrics or database."`
+}
+
+// Help returns the text that --help prints before the flags.
+func (referenceCmd) Help() string {
+	return "configuration (the default) explains every tag, as config reference does; log explains every event of the log and its fields; " +
+		"metrics the health and each metric; database the views and functions for other programs. All are in Markdown, and are those of " +
+		"this version."
+}
+
+// Run prints a reference.
+func (c referenceCmd) Run(e *env) error {
+	text := map[string]string{"log": deploy.Log, "metrics": deploy.Metrics, "database": deploy.Database}[c.Topic]
+	if text == "" {
+		return config.Reference(e.stdout)
+	}
+	_, err := io.WriteString(e.stdout, text)
+	return err
+}

@@ -43,7 +43,7 @@
 //	polling.go                   … unless a daemon polls the mailbox
 //	mailboxtry.go                the verb mailbox test
 //	support.go                   the verb support bundle
-//	configverb.go                the verb config: show, validate, reference, schema
+//	configverb.go                the verbs config (show, validate, reference, schema) and reference
 //	encrypt.go                   … encrypt: the passwords in the files; a new key; an encrypted value
 //	keys.go, keys_*.go           … where its key is, and who may read it
 //	places_*.go                  what check asks the operating system: free space and owners

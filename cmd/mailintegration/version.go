@@ -2,9 +2,12 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"github.com/alecthomas/kong"
 )
 
 // version is the version of the next or current release; a release sets it together with the heading in CHANGELOG.md.
@@ -14,12 +17,26 @@ const version = "0.1.0"
 type versionCmd struct{}
 
 // Run prints the version, the revision that the program was built from where the build knows it, and the platform.
-func (versionCmd) Run(e *env) error {
+func (versionCmd) Run(e *env) error { return printVersion(e.stdout) }
+
+// versionFlag is the flag --version, which is asked for more often than the verb.
+type versionFlag bool
+
+// BeforeReset prints the version and ends the program, whatever else is on the command line. kong calls it.
+func (versionFlag) BeforeReset(app *kong.Kong) error {
+	err := printVersion(app.Stdout)
+	if err == nil {
+		app.Exit(exitDone)
+	}
+	return err
+}
+
+func printVersion(to io.Writer) error {
 	built := runtime.Version()
 	if info, ok := debug.ReadBuildInfo(); ok {
 		built = revision(info.Settings) + built
 	}
-	_, err := fmt.Fprintf(e.stdout, "mailintegration %s (%s, %s/%s)\n", version, built, runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintf(to, "mailintegration %s (%s, %s/%s)\n", version, built, runtime.GOOS, runtime.GOARCH)
 	return err
 }
 
