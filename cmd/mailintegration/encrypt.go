@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -133,14 +134,14 @@ func (n *encryption) find(named []string, all bool) error {
 	n.add(service.File)
 	for _, m := range service.Mailboxes {
 		n.add(m.File)
-		n.addSecretFiles(m)
+		n.addSecretFile(m.PasswordFile, m.Password)
+		n.addSecretFile(m.ClientSecretFile, m.ClientSecret)
+		n.addSecretFilesOf(m.Smtp)
 	}
 	for _, b := range service.Broken {
 		n.add(b.File)
 	}
-	for _, path := range smtpSecretFiles(service.Smtp) {
-		n.addSecretFile(path)
-	}
+	n.addSecretFilesOf(service.Smtp)
 	return nil
 }
 
@@ -154,27 +155,17 @@ func (n *encryption) add(path string) {
 	}
 }
 
-// addSecretFiles adds the files with secrets that a mailbox names.
-func (n *encryption) addSecretFiles(m *config.Mailbox) {
-	for _, path := range append([]string{m.PasswordFile, m.ClientSecretFile}, smtpSecretFiles(m.Smtp)...) {
-		n.addSecretFile(path)
+// addSecretFilesOf adds the files with encrypted secrets that an <Smtp> names.
+func (n *encryption) addSecretFilesOf(s *config.Smtp) {
+	if s != nil {
+		n.addSecretFile(s.PasswordFile, s.Password)
+		n.addSecretFile(s.ClientSecretFile, s.ClientSecret)
 	}
 }
 
-// smtpSecretFiles returns the files with secrets that an <Smtp> names, "" for none.
-func smtpSecretFiles(s *config.Smtp) []string {
-	if s == nil {
-		return nil
-	}
-	return []string{s.PasswordFile, s.ClientSecretFile}
-}
-
-// addSecretFile adds a file with a secret if its content is encrypted.
-func (n *encryption) addSecretFile(path string) {
-	if path == "" || slices.Contains(n.secretFiles, path) {
-		return
-	}
-	if octets, err := readSmall(path); err == nil && key.IsEncrypted(string(octets)) {
+// addSecretFile adds a file, "" for none, that a secret was read from, if it holds the secret encrypted.
+func (n *encryption) addSecretFile(path string, secret config.Secret) {
+	if path != "" && secret.IsEncrypted() && !slices.Contains(n.secretFiles, path) {
 		n.secretFiles = append(n.secretFiles, path)
 	}
 }
@@ -283,7 +274,7 @@ func (n *encryption) encryptContent(path string) error {
 	return nil
 }
 
-// makeKey makes the first key.
+// makeKey makes the first key. If another run has made one meanwhile, that one counts.
 func (n *encryption) makeKey() error {
 	ring, err := key.Generate()
 	if err != nil {
@@ -294,15 +285,18 @@ func (n *encryption) makeKey() error {
 		printLine(n.stdout, "would make  %s: a new key", n.source.File)
 		return nil
 	}
-	if err := n.create(n.source.File, ring, n.dataDirectory()); err != nil {
+	err = n.create(n.source.File, ring, n.dataDirectory())
+	if errors.Is(err, fs.ErrExist) {
+		return n.open()
+	}
+	if err != nil {
 		return fmt.Errorf("write the key file: %w", err)
 	}
-	n.ring = ring
-	if n.keyFile, err = readSmall(n.source.File); err != nil {
+	if err := n.open(); err != nil {
 		return err
 	}
 	printLine(n.stderr, "made %s: key %s; keep a copy of it, apart from copies of the files (mailintegration config encrypt --save-key FILE)",
-		n.source.File, ring.IDs()[0])
+		n.source.File, n.ring.IDs()[0])
 	return nil
 }
 

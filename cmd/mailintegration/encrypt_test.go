@@ -243,17 +243,70 @@ func TestABrokenMailboxFileKeepsTheOldKey(t *testing.T) {
 	}
 }
 
-// TestTwoEncryptionsAtOnceLeaveOneKey: the second one finds the key of the first, and leaves the files that have changed.
+// TestTwoEncryptionsAtOnceLeaveOneKey: the one that comes second to the key file uses the key of the other.
 func TestTwoEncryptionsAtOnceLeaveOneKey(t *testing.T) {
 	t.Parallel()
 	n := newEncrypting(t)
 	first, _ := n.cutting(1000, false)
-	n.must(configEncryptCmd{}) // begins later and ends before
-	first.encryptAll()
-	if first.failed == 0 || !errors.Is(first.makeKey(), fs.ErrExist) {
-		t.Errorf("%d files have failed, and the key file could be replaced", first.failed)
+	create := first.create
+	first.create = func(path string, ring *key.Ring, dataDirectory string) error {
+		n.must(configEncryptCmd{}) // begins later and ends before
+		return create(path, ring, dataDirectory)
 	}
+	first.encryptAll()
+	if !strings.Contains(n.out.String(), errChanged.Error()) {
+		t.Errorf("a file that the other run has changed was changed again:\n%s", n.out.String())
+	}
+	n.must(configEncryptCmd{})
 	n.wantReadable("after both")
+	if ring, used := n.keyIDs(); len(ring) != 1 || !slices.Equal(ring, used) {
+		t.Errorf("the keys are %v, used are %v", ring, used)
+	}
+}
+
+// TestARunningDaemonSeesNoChange: the configuration means the same before and after.
+func TestARunningDaemonSeesNoChange(t *testing.T) {
+	t.Parallel()
+	n := newEncrypting(t)
+	running, _, err := n.env.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []configEncryptCmd{{}, {Rotate: true}} {
+		n.must(c)
+		now, _, err := n.env.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changes := config.Compare(running, now); !changes.IsEmpty() || now.Hash() != running.Hash() {
+			t.Errorf("%+v: %+v", c, changes)
+		}
+	}
+}
+
+// TestAnEncryptedFileThatCannotBeReplacedKeepsTheOldKey: such a file is a credential while the service runs.
+func TestAnEncryptedFileThatCannotBeReplacedKeepsTheOldKey(t *testing.T) {
+	t.Parallel()
+	n := newEncrypting(t)
+	n.must(configEncryptCmd{})
+	n.write("password.txt", n.value("password of file"))
+	e, _ := n.cutting(1000, false)
+	replace := e.replace
+	e.replace = func(path string, before, after []byte) error {
+		if filepath.Base(path) == "password.txt" {
+			return fs.ErrPermission
+		}
+		return replace(path, before, after)
+	}
+	if err := e.rotate(false); err == nil {
+		t.Error("nothing was wrong")
+	}
+	n.wantReadable("after it")
+	n.must(configEncryptCmd{Rotate: true})
+	n.wantReadable("once it can be replaced")
+	if ring, _ := n.keyIDs(); len(ring) != 1 {
+		t.Errorf("the keys are %v", ring)
+	}
 }
 
 // TestAMachineCannotReadTheFilesOfAnother copies the files without the key.
@@ -267,12 +320,10 @@ func TestAMachineCannotReadTheFilesOfAnother(t *testing.T) {
 	if service == nil || len(service.Mailboxes) != 2 || len(service.Broken) != 1 || !strings.Contains(err.Error(), "the file comes from another machine") {
 		t.Fatalf("%v", err)
 	}
-	there.write("saved", "")
-	if err := os.Remove(filepath.Join(there.folder, "saved")); err != nil {
-		t.Fatal(err)
+	for _, n := range []*encrypting{here, there} {
+		n.must(configEncryptCmd{SaveKey: filepath.Join(n.folder, "saved")})
 	}
-	here.must(configEncryptCmd{SaveKey: filepath.Join(there.folder, "saved")})
-	there.write(key.FileName, there.read(key.FileName)+here.read(key.FileName))
+	there.write(key.FileName, there.read("saved")+here.read("saved"))
 	there.wantReadable("with the keys of both")
 }
 

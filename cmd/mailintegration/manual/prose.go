@@ -57,6 +57,8 @@ var sections = []section{
 	{title: "Files", items: [][2]string{
 		{"/etc/mailintegration/mailintegration.xml", "The service file."},
 		{"/etc/mailintegration/mailboxes/*.xml", "The mailbox files."},
+		{"/etc/mailintegration/mailintegration.key", "The key of encrypted passwords, which mailintegration config encrypt makes. Keep a copy " +
+			"apart from the other files."},
 		{"/etc/mailintegration/credentials/", "Secrets, one in a file, which only root can read. The service gives the file NAME to the " +
 			"daemon as /run/credentials/mailintegration.service/secret_NAME, the path for PasswordFile."},
 		{"/var/lib/mailintegration/", "The data directory: the private PostgreSQL, attachments, authorizations. Back it up."},
