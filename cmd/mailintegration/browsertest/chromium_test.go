@@ -36,7 +36,7 @@ func TestMain(m *testing.M) { os.Exit(runAll(m)) }
 
 // runAll runs the tests with a browser, which ends with them.
 func runAll(m *testing.M) int {
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(cmp.Or(os.Getenv("BROWSER_PROGRAM"), "chromium")),
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath("chromium"),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-features", "Translate,MediaRouter,OptimizationHints,AutofillServerCommunication"), // it would ask Google
 		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("font-render-hinting", "none"))

@@ -8,10 +8,12 @@
 //   - TestPictures draws each section in each state, on a desktop and on a phone, light and dark, and lets axe-core look for what keeps
 //     people from using it. The pictures are in dist/pictures; look at them after a change of a template or of the style.
 //   - TestAnOperatorsMorning plays what an operator does, with and without JavaScript.
-//   - TestHostileMail… shows mail that tries to run a script, to load something, or to deceive.
-//   - The other tests send what browsers send on behalf of hostile web pages.
+//   - TestHostileMailDoesNothing shows mail that tries to run a script, to load something, or to deceive. TestAPageWithoutDefencesIsCaught
+//     shows the same mail on a page that does nothing about it: the browser tells of each attack.
+//   - The other tests ask for pages as hostile web pages and programs do.
 //
 // # Files
 //
-// All files are tests: program_test.go has the program, chromium_test.go the browser, states_test.go the states that pictures show.
+// All files are tests: program_test.go has the program, chromium_test.go the browser, states_test.go the states that
+// pictures show, hostilemail_test.go the mail that attacks.
 package browsertest

@@ -127,6 +127,7 @@ func (w *window) recordsOneAfterAll(words morning) {
 	w.program.verb("request-type", "add", "Laptop")
 	w.press("button.primary")
 	w.wants("/setaside/1", words.recorded, words.settled)
+	w.picture("morning-" + w.look.device.name)
 	event := w.program.count(`SELECT event_id FROM set_aside`)
 	w.visit(fmt.Sprint("/requests/", event))
 	w.wants(fmt.Sprint("/requests/", event), words.processed)
