@@ -300,6 +300,7 @@
 //	resolve.go, eventreferences.go       names of the configuration to rows; fall-backs for events of the daemon
 //	reference.go, requesttype.go         groups, sites, priorities, sources and service request types
 //	team.go, user.go, people.go          teams and users
+//	inuse.go                             … removed, unless recorded rows name them
 //	password.go, passwordhash.go         passwords of users; their hashes
 //	pagetoken.go                         tokens that let people log in to the page of a daemon
 //	import.go                            reference data from CSV

@@ -39,6 +39,10 @@ func Hint(err error) string {
 	if errors.As(err, &settled) {
 		return settled.Hint()
 	}
+	var inUse *InUseError
+	if errors.As(err, &inUse) {
+		return inUse.Hint()
+	}
 	var refused *RestoreError
 	if errors.As(err, &refused) {
 		return refused.Hint()

@@ -14,10 +14,20 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ImportResult counts what an import did.
+// ImportResult says what an import did, or what it would do.
 type ImportResult struct {
-	Added   int `json:"added"`
-	Updated int `json:"updated"`
+	Added     int            `json:"added"`
+	Changed   int            `json:"changed"`
+	Unchanged int            `json:"unchanged"`
+	Users     []ImportedUser `json:"users"` // those who were added or changed, in the order of the file
+}
+
+// ImportedUser is a user whom an import has added or changed.
+type ImportedUser struct {
+	Line    int      `json:"line"`
+	Logon   string   `json:"logon"`
+	Added   bool     `json:"added"`
+	Columns []string `json:"columns"` // that were changed, empty for a user who was added
 }
 
 // Mistake is one mistake in a file.
@@ -27,13 +37,19 @@ type Mistake struct {
 }
 
 // ImportError lists every mistake in a file, in the order of the lines.
-type ImportError struct{ Mistakes []Mistake }
+type ImportError struct {
+	File     string // its name, "" if the caller has given none
+	Mistakes []Mistake
+}
 
 // Error lists the mistakes, one per line.
 func (e *ImportError) Error() string {
 	lines := make([]string, len(e.Mistakes))
 	for i, m := range e.Mistakes {
 		lines[i] = fmt.Sprintf("line %d: %s", m.Line, m.What)
+		if e.File != "" {
+			lines[i] = fmt.Sprintf("%s:%d: %s", e.File, m.Line, m.What)
+		}
 	}
 	return strings.Join(lines, "\n")
 }
@@ -54,19 +70,20 @@ func (e *ImportError) result() error {
 }
 
 // ImportUsers adds and updates users from CSV. When the file has a mistake, it changes no user and returns an
-// *ImportError with every mistake.
+// *ImportError with every mistake. A dry run finds the same mistakes and differences, and changes nothing.
 //
-// The first line names the columns, in any order: logon (mandatory), name, addresses, site, language. Fields are separated by
-// semicolons or commas, the addresses within their field by spaces or vertical bars. A user whose logon exists is
-// updated: an empty field clears the value, a column that is not in the file changes nothing.
-func (s *Store) ImportUsers(ctx context.Context, r io.Reader) (ImportResult, error) {
+// The first line names the columns, in any order: logon (mandatory), name, addresses, site, language, title, department, phone.
+// Fields are separated by semicolons or commas, the addresses within their field by spaces or vertical bars. A user whose logon
+// exists is updated: an empty field clears the value, a column that is not in the file changes nothing. Users who are not in the
+// file stay as they are.
+func (s *Store) ImportUsers(ctx context.Context, r io.Reader, dryRun bool) (ImportResult, error) {
 	file, err := readUsers(r)
 	if err != nil {
 		return ImportResult{}, err
 	}
 	var result ImportResult
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		result, err = file.save(ctx, tx)
+		result, err = file.save(ctx, tx, dryRun)
 		return err
 	})
 	if err != nil {
@@ -77,39 +94,66 @@ func (s *Store) ImportUsers(ctx context.Context, r io.Reader) (ImportResult, err
 
 // userFile is the content of a CSV file.
 type userFile struct {
-	fields fields
-	users  []User
-	lines  []int // the line of each user
+	columns columns
+	users   []User
+	lines   []int // the line of each user
 }
 
-func (f userFile) save(ctx context.Context, tx pgx.Tx) (ImportResult, error) {
+func (f userFile) save(ctx context.Context, tx pgx.Tx, dryRun bool) (ImportResult, error) {
 	p, err := lookUpPeople(ctx, tx, f.users)
 	if err != nil {
 		return ImportResult{}, fmt.Errorf("import users: %w", err)
 	}
+	if err := f.check(p); err != nil {
+		return ImportResult{}, err
+	}
+	result, changed := f.compare(p)
+	if dryRun {
+		return result, nil
+	}
+	if err := p.save(ctx, tx, changed, f.columns); err != nil {
+		return ImportResult{}, fmt.Errorf("import users: %w", err)
+	}
+	return result, nil
+}
+
+// check returns every mistake that only the database shows.
+func (f userFile) check(p people) error {
 	var wrong ImportError
-	var result ImportResult
 	moving := map[string]bool{}
 	for _, u := range f.users {
-		moving[fold(u.Logon)] = f.fields.addresses
+		moving[fold(u.Logon)] = f.columns["addresses"]
 	}
 	for i, u := range f.users {
 		if err := p.check(u, moving); err != nil {
 			wrong.add(f.lines[i], err)
 		}
-		if _, there := p.ids[fold(u.Logon)]; there {
-			result.Updated++
-		} else {
-			result.Added++
+	}
+	return wrong.result()
+}
+
+// compare returns what the file changes, and the users whom it adds or changes.
+func (f userFile) compare(p people) (r ImportResult, changed []User) {
+	r.Users = []ImportedUser{}
+	for i, u := range f.users {
+		was, there := p.users[fold(u.Logon)]
+		one := ImportedUser{Line: f.lines[i], Logon: u.Logon, Added: !there, Columns: []string{}}
+		if there {
+			one.Columns = append(one.Columns, was.changes(u, f.columns)...)
 		}
+		switch {
+		case !there:
+			r.Added++
+		case len(one.Columns) == 0:
+			r.Unchanged++
+			continue
+		default:
+			r.Changed++
+		}
+		r.Users = append(r.Users, one)
+		changed = append(changed, u)
 	}
-	if err := wrong.result(); err != nil {
-		return ImportResult{}, err
-	}
-	if err := p.save(ctx, tx, f.users, f.fields); err != nil {
-		return ImportResult{}, fmt.Errorf("import users: %w", err)
-	}
-	return result, nil
+	return r, changed
 }
 
 // maxImport is the largest file in octets; the whole file is held in memory.
@@ -134,11 +178,11 @@ func readUsers(r io.Reader) (userFile, error) {
 	in.Comma = separator(content)
 	in.FieldsPerRecord = -1 // readRows counts the fields, for a better message
 	var file userFile
-	columns := file.readHeader(in, &wrong)
+	header := file.readHeader(in, &wrong)
 	if len(wrong.Mistakes) > 0 {
 		return userFile{}, wrong.result()
 	}
-	file.readRows(in, columns, &wrong)
+	file.readRows(in, header, &wrong)
 	return file, wrong.result()
 }
 
@@ -164,7 +208,7 @@ func separator(content []byte) rune {
 }
 
 // The columns that a file of users may have.
-var userColumns = []string{"logon", "name", "addresses", "site", "language"}
+var userColumns = []string{"logon", "name", "addresses", "site", "language", "title", "department", "phone"}
 
 // readHeader reads the first line and returns the name of each column.
 func (f *userFile) readHeader(in *csv.Reader, wrong *ImportError) []string {
@@ -186,12 +230,7 @@ func (f *userFile) readHeader(in *csv.Reader, wrong *ImportError) []string {
 	if !slices.Contains(header, "logon") {
 		wrong.add(line, errors.New("the column logon is missing"))
 	}
-	f.fields = fields{
-		name:      slices.Contains(header, "name"),
-		addresses: slices.Contains(header, "addresses"),
-		site:      slices.Contains(header, "site"),
-		language:  slices.Contains(header, "language"),
-	}
+	f.columns = columnsOf(header)
 	return header
 }
 
@@ -243,6 +282,12 @@ func userOf(columns, row []string) User {
 			u.Site = row[i]
 		case "language":
 			u.Language = row[i]
+		case "title":
+			u.Title = row[i]
+		case "department":
+			u.Department = row[i]
+		case "phone":
+			u.Phone = row[i]
 		}
 	}
 	return u

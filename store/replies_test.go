@@ -380,12 +380,12 @@ func TestTeamsAndUsersHaveALanguage(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	must(t, d.store.AddUser(ctx, store.User{Logon: "carl", Language: "FR"}))
-	_, err := d.store.ImportUsers(ctx, strings.NewReader("logon,language\ncarl,en\nanna,fr\n"))
+	_, err := d.store.ImportUsers(ctx, strings.NewReader("logon,language\ncarl,en\nanna,fr\n"), false)
 	must(t, err)
-	_, err = d.store.ImportUsers(ctx, strings.NewReader("logon,name\ncarl,Carl\n"))
+	_, err = d.store.ImportUsers(ctx, strings.NewReader("logon,name\ncarl,Carl\n"), false)
 	must(t, err)
 	equal(t, "[fr en]", fmt.Sprint(all[string](t, d, `SELECT language FROM user_account WHERE logon IN ('anna', 'carl') ORDER BY logon`)))
-	if _, err := d.store.ImportUsers(ctx, strings.NewReader("logon,language\nanna,1\n")); err == nil || !strings.Contains(err.Error(), `line 2: "1" is not a language`) {
+	if _, err := d.store.ImportUsers(ctx, strings.NewReader("logon,language\nanna,1\n"), false); err == nil || !strings.Contains(err.Error(), `line 2: "1" is not a language`) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -31,6 +31,7 @@ type TeamOptions struct {
 
 // TeamChange holds the settings of a team that change; nil leaves one as it is.
 type TeamChange struct {
+	Name           *string
 	Address        *string // an addr-spec, or ""
 	Language       *string // such as en or fr, or ""
 	SitesMandatory *bool
@@ -89,6 +90,7 @@ func (s *Store) SetTeam(ctx context.Context, name string, change TeamChange) err
 		return &cleaned
 	}
 	address, language := set(change.Address, cleanAddressOrNone), set(change.Language, template.CleanLanguage)
+	renamed := set(change.Name, func(name string) (string, error) { return cleanName("team name", name) })
 	if err := errors.Join(mistakes...); err != nil {
 		return fmt.Errorf("change a team: %w", err)
 	}
@@ -96,7 +98,11 @@ func (s *Store) SetTeam(ctx context.Context, name string, change TeamChange) err
 		id, _, err := findTeam(ctx, tx, name)
 		if err == nil {
 			_, err = tx.Exec(ctx, `UPDATE team SET address = coalesce($2, address), language = coalesce($3, language),
-				sites_mandatory = coalesce($4, sites_mandatory) WHERE id = $1`, id, address, language, change.SitesMandatory)
+				sites_mandatory = coalesce($4, sites_mandatory), name = coalesce($5, name) WHERE id = $1`,
+				id, address, language, change.SitesMandatory, renamed)
+		}
+		if pg, ok := pgError(err); ok && pg.Code == stateUnique {
+			return fmt.Errorf("team %q %w", *renamed, ErrExists)
 		}
 		if err != nil {
 			return fmt.Errorf("change a team: %w", err)

@@ -1,12 +1,15 @@
 package store_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"mailintegration/store"
+	"mailintegration/store/storetest"
 )
 
 func TestUsersAreAddedAndListed(t *testing.T) {
@@ -60,20 +63,20 @@ func TestUsersAreImported(t *testing.T) {
 			"a user is found by logon, and an empty field deletes the value",
 			"logon,name,addresses,site\nZOE,Zoë B.,new@x.org,\n",
 			[]store.User{{Logon: "ZOE", Name: "Zoë B.", Addresses: []string{"new@x.org"}}},
-			store.ImportResult{Updated: 1},
+			store.ImportResult{Changed: 1},
 		},
 		{
 			"a column that is not in the file changes nothing",
 			"logon,name\nzoe,Zoë B.\nmax,\n",
 			[]store.User{{Logon: "max", Name: "max", Addresses: []string{}},
 				{Logon: "zoe", Name: "Zoë B.", Addresses: zoe.Addresses, Site: zoe.Site}},
-			store.ImportResult{Added: 1, Updated: 1},
+			store.ImportResult{Added: 1, Changed: 1},
 		},
 		{
 			"a file gives the address of one user to another",
 			"logon,addresses\nzoe,ann@x.org\nann,zoe@x.org\n",
 			[]store.User{{Logon: "ann", Name: "Ann", Addresses: []string{"zoe@x.org"}}, {Logon: "zoe", Name: "Zoë", Addresses: []string{"ann@x.org"}, Site: "Québec"}},
-			store.ImportResult{Updated: 2},
+			store.ImportResult{Changed: 2},
 		},
 		{
 			"a header alone is a file without users",
@@ -86,10 +89,11 @@ func TestUsersAreImported(t *testing.T) {
 			t.Parallel()
 			s := storeWithPeople(t)
 			for range 2 { // a second import changes nothing
-				result, err := s.ImportUsers(t.Context(), strings.NewReader(tc.file))
+				result, err := s.ImportUsers(t.Context(), strings.NewReader(tc.file), false)
 				must(t, err)
+				result.Users = nil
 				equal(t, tc.result, result)
-				tc.result = store.ImportResult{Updated: tc.result.Added + tc.result.Updated}
+				tc.result = store.ImportResult{Unchanged: tc.result.Added + tc.result.Changed}
 			}
 			users, err := s.Users(t.Context())
 			must(t, err)
@@ -138,9 +142,9 @@ func TestImportUsersNamesEveryMistakeAndChangesNothing(t *testing.T) {
 				{2, `address zoe@x.org belongs to user "zoe"`},
 				{3, `address ann@x.org belongs to user "ann"`},
 			}},
-		{"an empty file", "", []store.Mistake{{1, "no header: name the columns in the first line: logon, name, addresses, site, language"}}},
+		{"an empty file", "", []store.Mistake{{1, "no header: name the columns in the first line: logon, name, addresses, site, language, title, department, phone"}}},
 		{"unknown columns", "login,name,name\nx,y,z\n", []store.Mistake{
-			{1, `unknown column "login": the columns are logon, name, addresses, site, language`},
+			{1, `unknown column "login": the columns are logon, name, addresses, site, language, title, department, phone`},
 			{1, "column name appears twice"},
 			{1, "the column logon is missing"},
 		}},
@@ -151,7 +155,7 @@ func TestImportUsersNamesEveryMistakeAndChangesNothing(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			s := storeWithPeople(t)
-			_, err := s.ImportUsers(t.Context(), strings.NewReader(tc.file))
+			_, err := s.ImportUsers(t.Context(), strings.NewReader(tc.file), false)
 			var wrong *store.ImportError
 			if !errors.As(err, &wrong) {
 				t.Fatalf("error is %v", err)
@@ -168,4 +172,142 @@ func TestImportErrorListsItsMistakes(t *testing.T) {
 	t.Parallel()
 	err := &store.ImportError{Mistakes: []store.Mistake{{2, "bad"}, {7, "worse"}}}
 	equal(t, "line 2: bad\nline 7: worse", err.Error())
+}
+
+func TestAnImportOfDetailsSaysWhatChanges(t *testing.T) {
+	t.Parallel()
+	s := storeWithPeople(t)
+	const file = "logon,name,site,title,department,phone\nzoe,Zoë,QUÉBEC,Auditor,,+1 514\nmax,Max,,,Finance,\nAnn,Ann,,,,\n"
+	want := store.ImportResult{Added: 1, Changed: 2, Users: []store.ImportedUser{
+		{Line: 2, Logon: "zoe", Columns: []string{"title", "phone"}},
+		{Line: 3, Logon: "max", Added: true, Columns: []string{}},
+		{Line: 4, Logon: "Ann", Columns: []string{"logon"}},
+	}}
+	for _, dryRun := range []bool{true, true, false} {
+		result, err := s.ImportUsers(t.Context(), strings.NewReader(file), dryRun)
+		must(t, err)
+		equal(t, want, result)
+	}
+	result, err := s.ImportUsers(t.Context(), strings.NewReader(file), false)
+	must(t, err)
+	equal(t, store.ImportResult{Unchanged: 3, Users: []store.ImportedUser{}}, result)
+	users, err := s.Users(t.Context())
+	must(t, err)
+	equal(t, []store.User{
+		{Logon: "Ann", Name: "Ann", Addresses: []string{"ann@x.org"}},
+		{Logon: "max", Name: "Max", Addresses: []string{}, Department: "Finance"},
+		{Logon: "zoe", Name: "Zoë", Addresses: []string{"zoe@x.org"}, Site: "Québec", Title: "Auditor", Phone: "+1 514"},
+	}, users)
+}
+
+// TestTwoImportsAtOnceTakeTurns imports two files that add the same users with other names.
+func TestTwoImportsAtOnceTakeTurns(t *testing.T) {
+	t.Parallel()
+	s, _ := openStore(t)
+	results, failures := make(chan store.ImportResult, 2), make(chan error, 2)
+	for _, name := range []string{"One", "Two"} {
+		var file strings.Builder
+		file.WriteString("logon,name,addresses\n")
+		for i := range 500 {
+			fmt.Fprintf(&file, "user%d,%s,user%d@x.org\n", i, name, i)
+		}
+		go func() {
+			r, err := s.ImportUsers(context.WithoutCancel(t.Context()), strings.NewReader(file.String()), false)
+			results <- r
+			failures <- err
+		}()
+	}
+	added, changed := 0, 0
+	for range 2 {
+		must(t, <-failures)
+		r := <-results
+		added, changed = added+r.Added, changed+r.Changed
+	}
+	if added != 500 || changed != 500 {
+		t.Errorf("%d users added, %d changed", added, changed)
+	}
+}
+
+// BenchmarkImportOfFiftyThousandUsers measures the first import, and that of the next night.
+func BenchmarkImportOfFiftyThousandUsers(b *testing.B) {
+	var file strings.Builder
+	file.WriteString("logon,name,addresses,title,department,phone\n")
+	for i := range 50_000 {
+		fmt.Fprintf(&file, "user%d,User %d,user%d@x.org|u%d@x.org,Clerk,Sales,%d\n", i, i, i, i, i)
+	}
+	for _, night := range []string{"first", "next"} {
+		b.Run(night, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				s, err := store.Open(b.Context(), store.Options{URL: storetest.New(b).URL})
+				must(b, err)
+				b.Cleanup(s.Close)
+				if night == "next" {
+					_, err := s.ImportUsers(b.Context(), strings.NewReader(file.String()), false)
+					must(b, err)
+				}
+				b.StartTimer()
+				_, err = s.ImportUsers(b.Context(), strings.NewReader(file.String()), false)
+				must(b, err)
+			}
+		})
+	}
+}
+
+func TestAUserIsEdited(t *testing.T) {
+	t.Parallel()
+	s := storeWithPeople(t)
+	ctx := t.Context()
+	text := func(s string) *string { return &s }
+	changed, err := s.EditUser(ctx, "ZOE", store.UserChange{
+		Logon: text("zoey"), Site: text(""), Addresses: &[]string{"Zoe@x.org", "z@x.org"}, Phone: text(" +1  514 "), Name: text("Zoë"),
+	})
+	must(t, err)
+	equal(t, []string{"logon", "addresses", "site", "phone"}, changed)
+	users, err := s.Users(ctx)
+	must(t, err)
+	equal(t, store.User{Logon: "zoey", Name: "Zoë", Addresses: []string{"z@x.org", "zoe@x.org"}, Phone: "+1 514"}, users[1])
+	for _, wrong := range []struct {
+		logon  string
+		change store.UserChange
+		is     error
+		want   string
+	}{
+		{"zoe", store.UserChange{Name: text("x")}, store.ErrUnknown, `user "zoe" does not exist`},
+		{"zoey", store.UserChange{Logon: text("ANN")}, store.ErrExists, `user "ANN" already exists`},
+		{"zoey", store.UserChange{Addresses: &[]string{"ann@x.org"}}, nil, `address ann@x.org belongs to user "ann"`},
+		{"zoey", store.UserChange{Site: text("Mars")}, store.ErrUnknown, `site "Mars"`},
+		{"zoey", store.UserChange{Language: text("english"), Logon: text("")}, nil, "the logon must not be empty"},
+	} {
+		_, err := s.EditUser(ctx, wrong.logon, wrong.change)
+		fails(t, err, wrong.is, wrong.want)
+	}
+	after, err := s.Users(ctx)
+	must(t, err)
+	equal(t, users, after)
+}
+
+func TestUsersAndTeamsAreRemovedUnlessRecordedRowsNameThem(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	ctx := t.Context()
+	d.accept(t, d.clerk(), mail("1", "printer"))
+	fails(t, d.store.RemoveTeam(ctx, d.mailbox.Team.Name), nil, "is not removed: 1 requests")
+	daemon := one[string](t, d, `SELECT u.logon FROM request JOIN user_account AS u ON u.id = opened_by_id`)
+	err := d.store.RemoveUser(ctx, strings.ToUpper(daemon))
+	fails(t, err, nil, "is not removed: 1 requests, ")
+	if !strings.Contains(store.Hint(err), "mailintegration user edit "+daemon+" --address ''") {
+		t.Errorf("hint %q", store.Hint(err))
+	}
+	must(t, d.store.AddTeam(ctx, "Legal", store.TeamOptions{}))
+	must(t, d.store.AddUser(ctx, store.User{Logon: "eve", Name: "Eve", Addresses: []string{"eve@x.org"}}))
+	must(t, d.store.Subscribe(ctx, "eve", "Legal", "Service Desk"))
+	must(t, d.store.AddRequestType(ctx, store.RequestType{Team: "Legal", Name: "Laptop"}))
+	must(t, d.store.RemoveTeam(ctx, "legal"))
+	must(t, d.store.RemoveUser(ctx, "EVE"))
+	fails(t, d.store.RemoveTeam(ctx, "legal"), store.ErrUnknown, `team "legal"`)
+	fails(t, d.store.RemoveUser(ctx, "eve"), store.ErrUnknown, `user "eve"`)
+	if n := one[int](t, d, `SELECT (SELECT count(*) FROM subscription) + (SELECT count(*) FROM user_address WHERE address = 'eve@x.org')`); n != 0 {
+		t.Errorf("%d rows are left", n)
+	}
 }

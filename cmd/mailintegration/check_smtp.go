@@ -65,7 +65,7 @@ func (c *checking) sending() {
 	for _, s := range c.senders {
 		if len(s.unknown) > 0 {
 			c.failed(exitConfiguration, s.what, fmt.Errorf("%w for the mail of %s", smtp.ErrNoSender, strings.Join(s.unknown, ", ")),
-				"set Address in <Smtp>, or give the team an address with mailintegration team set NAME --address ADDRESS")
+				"set Address in <Smtp>, or give the team an address with mailintegration team edit NAME --address ADDRESS")
 		}
 		if s.options != nil {
 			steps, isUsable := c.token("", s.account.Token, *s.options)

@@ -107,7 +107,7 @@ func (in *installation) fill(e *env) error {
 			return err
 		}
 	}
-	_, err = in.store.ImportUsers(e.ctx, strings.NewReader(demo.People))
+	_, err = in.store.ImportUsers(e.ctx, strings.NewReader(demo.People), false)
 	return err
 }
 

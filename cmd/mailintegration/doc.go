@@ -58,6 +58,7 @@
 //	message.go, moment.go        the verb message; times on the command line
 //	pagetoken.go                 the verb page token
 //	reference.go, user.go        the verbs team, group, site, priority, source and user
+//	namedby.go                   … where the configuration names a user or a team
 //	password.go                  … and the passwords of users
 //	subscription.go              … and who is notified of new events
 //	requesttype.go               the verb request-type

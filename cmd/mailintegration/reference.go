@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -9,17 +10,23 @@ import (
 
 // change opens the installation, makes one change, and prints what f returns about it.
 func change(e *env, f func(*store.Store) (string, error)) error {
+	return withStore(e, func(s *store.Store) error {
+		done, err := f(s)
+		if err == nil {
+			fmt.Fprintln(e.stdout, done)
+		}
+		return err
+	})
+}
+
+// withStore opens the installation for writing, and calls f.
+func withStore(e *env, f func(*store.Store) error) error {
 	in, err := open(e, logWarnings)
 	if err != nil {
 		return err
 	}
 	defer in.close()
-	done, err := f(in.store)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(e.stdout, done)
-	return nil
+	return f(in.store)
 }
 
 // inTeam holds the flag of verbs whose rows belong to a team.
@@ -29,8 +36,10 @@ type inTeam struct {
 
 type teamCmd struct {
 	Add  teamAddCmd  `cmd:"" help:"Add a team. It starts with a group Service Desk, three priorities and a source."`
-	Set  teamSetCmd  `cmd:"" help:"Change the address, the language or the need for sites of a team."`
+	Edit teamEditCmd `cmd:"" aliases:"set" help:"Change the name, the address, the language or the need for sites of a team."`
 	List teamListCmd `cmd:"" help:"List the teams."`
+
+	Remove teamRemoveCmd `cmd:"" help:"Remove a team that has no requests."`
 }
 
 type teamAddCmd struct {
@@ -49,22 +58,60 @@ func (c *teamAddCmd) Run(e *env) error {
 	})
 }
 
-type teamSetCmd struct {
+type teamEditCmd struct {
+	output
 	Name           string  `arg:"" help:"Its name."`
+	NewName        *string `placeholder:"NAME" help:"Another name. Mailboxes name the team in Team."`
 	Address        *string `help:"The address that the team sends mail from; empty for none."`
 	Language       *string `help:"The language of mail to people whose language is not known, such as en or fr; empty for English."`
 	SitesMandatory *bool   `negatable:"" help:"Require a site for every incident of this team."`
 }
 
-// Run changes settings of a team.
-func (c *teamSetCmd) Run(e *env) error {
-	if c.Address == nil && c.Language == nil && c.SitesMandatory == nil {
-		return &failure{code: exitUsage, err: errors.New("nothing is to be changed"), hint: "use --address, --language or --sites-mandatory"}
+// Run changes a team.
+func (c *teamEditCmd) Run(e *env) error {
+	change := store.TeamChange{Name: c.NewName, Address: c.Address, Language: c.Language, SitesMandatory: c.SitesMandatory}
+	if change == (store.TeamChange{}) {
+		return &failure{
+			code: exitUsage, err: errors.New("nothing is to be changed"), hint: "use --address, --language, --sites-mandatory or --new-name",
+		}
 	}
-	return change(e, func(s *store.Store) (string, error) {
-		return "team " + c.Name + " changed", s.SetTeam(e.ctx, c.Name, store.TeamChange{
-			Address: c.Address, Language: c.Language, SitesMandatory: c.SitesMandatory,
-		})
+	err := withStore(e, func(s *store.Store) error {
+		if err := s.SetTeam(e.ctx, c.Name, change); err != nil {
+			return err
+		}
+		if c.JSON {
+			return e.printJSON(map[string]string{"team": cmp.Or(valueOf(c.NewName), c.Name)})
+		}
+		printLine(e.stdout, "team %s changed", c.Name)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return noteRenamed(e, teamTags, c.Name, c.NewName)
+}
+
+type teamRemoveCmd struct {
+	output
+	Name string `arg:"" help:"Its name."`
+}
+
+// Help returns the text that --help prints before the flags.
+func (teamRemoveCmd) Help() string {
+	return "Groups, priorities, sources, service request types, texts and subscriptions go with the team. A team with requests, and one that " +
+		"the configuration names, is not removed: what was recorded stays. The user of Database must own the tables."
+}
+
+// Run removes a team.
+func (c *teamRemoveCmd) Run(e *env) error {
+	if err := refuseNamed(e, "team "+c.Name, teamTags, c.Name); err != nil {
+		return err
+	}
+	return withStore(e, func(s *store.Store) error {
+		if err := s.RemoveTeam(e.ctx, c.Name); err != nil {
+			return err
+		}
+		return c.removed(e, "team", c.Name)
 	})
 }
 

@@ -93,7 +93,7 @@ var plainHints = []struct {
 	{mailbox.ErrTokenRefused, "check ClientId, TenantId and the permissions of the application in <Smtp> (SMTP.Send or SMTP.SendAsApp)"},
 	{mailbox.ErrToken, "check this machine's connection to the token endpoint; the mail waits and is tried again"},
 	{ErrNoSender, "set Address in <Smtp> to an address that the account may send from, or give the team an address " +
-		"(mailintegration team set NAME --address ADDRESS)"},
+		"(mailintegration team edit NAME --address ADDRESS)"},
 	{mailbox.ErrAccount, "correct <Smtp> in the configuration"},
 }
 
