@@ -26,7 +26,7 @@ func (s *Store) day(ctx context.Context, most int) (Day, error) {
 	d := Day{Mailboxes: map[string]*[24]int{}, Hours: 24}
 	var b pgx.Batch
 	b.Queue(`SELECT m.name, c.hour, c.messages FROM (
-			SELECT mailbox_id, least(greatest(floor(extract(epoch FROM now() - accepted_at) / 3600), 0), 23)::integer AS hour, count(*) AS messages
+			SELECT mailbox_id, least(greatest(floor(date_part('epoch', now() - accepted_at) / 3600), 0), 23)::integer AS hour, count(*) AS messages
 			FROM (SELECT mailbox_id, accepted_at FROM receipt WHERE accepted_at > now() - interval '24 hours'
 				ORDER BY accepted_at DESC LIMIT $1) AS newest
 			GROUP BY mailbox_id, hour) AS c

@@ -33,7 +33,7 @@ func (s *Store) Figures(ctx context.Context) (Figures, error) {
 			return err
 		})
 	b.Queue(`SELECT count(*), coalesce(greatest(extract(epoch FROM now() - min(queued_at)), 0), 0)::double precision
-		FROM (SELECT queued_at FROM outbox WHERE due_at IS NOT NULL LIMIT $1) AS waiting`, maxCounted).
+		FROM (SELECT queued_at FROM outbox WHERE due_at IS NOT NULL ORDER BY id LIMIT $1) AS waiting`, maxCounted).
 		QueryRow(func(row pgx.Row) error {
 			var seconds float64
 			err := row.Scan(&f.Waiting, &seconds)

@@ -46,7 +46,7 @@ const unrecorded = `('refused', 'ignored', 'set_aside')`
 // chooseSources makes the condition of the filter that likely has the fewest receipts the source, and the others conditions.
 func (q *messageQuery) chooseSources(f MessageFilter, mailbox int64, sender soughtSender) error {
 	if f.Request != 0 {
-		q.choose("r.request_id = "+q.arg(f.Request), "")
+		q.choose("r.request_id", "ARRAY["+q.arg(f.Request)+"::bigint]", "")
 	}
 	if f.MessageID != "" {
 		q.chooseMessageID(strings.Trim(strings.TrimSpace(f.MessageID), "<>"))
@@ -55,31 +55,35 @@ func (q *messageQuery) chooseSources(f MessageFilter, mailbox int64, sender soug
 		q.chooseSender(sender.text)
 	}
 	if f.Outcome == SetAside {
-		q.choose("r.outcome = 'set_aside'", "k.outcome = 'set_aside'")
+		q.choose("r.outcome", "'{set_aside}'", "k.outcome = 'set_aside'")
 	}
 	if mailbox != 0 {
 		id := q.arg(mailbox)
-		q.choose("(- r.mailbox_id) = (- "+id+"::bigint)", "k.mailbox_id = "+id)
+		q.choose("(- r.mailbox_id)", "ARRAY[- "+id+"::bigint]", "k.mailbox_id = "+id)
 	}
 	switch f.Outcome { // the text is one of ours, so that PostgreSQL sees which index has it
 	case "", SetAside:
 	case Refused, Ignored:
-		q.choose("r.outcome = '"+f.Outcome+"'", "k.outcome = '"+f.Outcome+"'")
+		q.choose("r.outcome", "'{"+f.Outcome+"}'", "k.outcome = '"+f.Outcome+"'")
 	case Opened, Added:
 		q.conditions = append(q.conditions, "k.outcome = '"+f.Outcome+"'")
 	default:
 		return fmt.Errorf("%q %w", f.Outcome, ErrOutcome)
 	}
 	if q.sources == nil {
-		q.choose("true", "")
+		q.sources = []source{{from: fromReceipts + "true"}}
 	}
 	return nil
 }
 
-// choose makes a condition the source if there is none yet. Otherwise the same condition is checked on what the source finds.
-func (q *messageQuery) choose(source, condition string) {
+// fromReceipts begins a source.
+const fromReceipts = "receipt AS r WHERE "
+
+// choose makes the receipts with a value in a column the source if there is none yet. Otherwise the same condition is checked on what
+// the source finds.
+func (q *messageQuery) choose(column, values, condition string) {
 	if q.sources == nil {
-		q.sources = []string{"receipt AS r WHERE " + source}
+		q.sources = []source{only(fromReceipts, column, values)}
 	} else {
 		q.conditions = append(q.conditions, condition)
 	}
@@ -93,11 +97,11 @@ func (q *messageQuery) chooseMessageID(id string) {
 		q.conditions = append(q.conditions, "k.message_id = "+given)
 		return
 	}
-	q.sources = []string{
-		"receipt AS r WHERE r.outcome IN " + unrecorded + " AND r.message_id = " + given,
-		"(SELECT DISTINCT request_id FROM thread WHERE message_id = " + given + " AND via <> '" + viaReferenced + "') AS t CROSS JOIN LATERAL (" +
+	q.sources = []source{
+		only(fromReceipts+"r.outcome IN "+unrecorded+" AND ", "r.message_id", "ARRAY["+given+"]"),
+		{from: "(SELECT DISTINCT request_id FROM thread WHERE message_id = " + given + " AND via <> '" + viaReferenced + "') AS t CROSS JOIN LATERAL (" +
 			"SELECT " + receiptColumns + " FROM receipt AS r WHERE r.request_id = t.request_id AND r.message_id = " + given + " OFFSET 0) AS r" +
-			" WHERE r.outcome NOT IN " + unrecorded,
+			" WHERE r.outcome NOT IN " + unrecorded},
 	}
 }
 
@@ -105,7 +109,10 @@ func (q *messageQuery) chooseMessageID(id string) {
 func (q *messageQuery) chooseSender(address string) {
 	key, same := q.arg(senderKey(address)), q.arg(addressKey(address))
 	if q.sources == nil {
-		q.sources = []string{"receipt AS r WHERE r.sender_key = " + key, "receipt AS r WHERE r.sender_key IS NULL"}
+		q.sources = []source{
+			only(fromReceipts, "r.sender_key", "ARRAY["+key+"::bigint]"),
+			{from: fromReceipts + "r.sender_key IS NULL", first: "r.sender_key DESC, "}, // see only
+		}
 	}
 	q.conditions = append(q.conditions, fmt.Sprintf("(k.sender_key = %s OR k.sender_key IS NULL AND lower(%s) = %s)", key, columnFromAddress, same))
 }
@@ -141,5 +148,10 @@ const receiptColumns = `r.mailbox_id, r.digest, r.accepted_at, r.outcome, r.reas
 // messageListing lists messages as scanMessage reads them.
 var messageListing = listing{examined: receiptColumns, columns: messageColumns, joins: messageRecords, order: newestFirst}
 
-// sql returns the text of the query for a page.
-func (q *messageQuery) sql(limit int) string { return q.page(messageListing, maxExamined, limit) }
+// sql returns the text of the query for a page. Without conditions, all that it examines matches.
+func (q *messageQuery) sql(limit int) string {
+	if len(q.conditions) == 0 {
+		return q.page(messageListing, limit, limit)
+	}
+	return q.page(messageListing, maxExamined, limit)
+}

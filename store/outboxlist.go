@@ -25,22 +25,16 @@ type OutboxMail struct {
 	LastError string
 }
 
-// maxListedMail limits how many mails of the outbox are looked at, so that a list costs the same however many there are.
-const maxListedMail = 10_000
-
 // WaitingMail returns up to n mails that wait or are being sent, the oldest first: those after the mail with the number after.
-// Of more than maxListedMail mails, it knows those that are due first.
 func (s *Store) WaitingMail(ctx context.Context, after int64, n int) ([]OutboxMail, error) {
-	return s.listMail(ctx, `WITH o AS MATERIALIZED (SELECT * FROM outbox WHERE due_at IS NOT NULL ORDER BY due_at LIMIT $1)
-		SELECT `+outboxMailColumns+` FROM o LEFT JOIN mailbox AS m ON m.id = o.mailbox_id WHERE o.id > $2 ORDER BY o.id LIMIT $3`,
-		maxListedMail, after, n)
+	return s.listMail(ctx, `SELECT `+outboxMailColumns+` FROM outbox AS o LEFT JOIN mailbox AS m ON m.id = o.mailbox_id
+		WHERE o.due_at IS NOT NULL AND o.id > $1 ORDER BY o.id LIMIT $2`, after, n)
 }
 
-// UnsentMail returns up to n mails that were given up or stopped, the newest first, of the last maxListedMail mails.
+// UnsentMail returns up to n mails that were given up or stopped, the newest first.
 func (s *Store) UnsentMail(ctx context.Context, n int) ([]OutboxMail, error) {
-	return s.listMail(ctx, `WITH o AS MATERIALIZED (SELECT * FROM outbox WHERE due_at IS NULL ORDER BY queued_at DESC LIMIT $1)
-		SELECT `+outboxMailColumns+` FROM o LEFT JOIN mailbox AS m ON m.id = o.mailbox_id
-		WHERE o.given_up_at IS NOT NULL OR o.stopped_at IS NOT NULL ORDER BY o.queued_at DESC, o.id DESC LIMIT $2`, maxListedMail, n)
+	return s.listMail(ctx, `SELECT `+outboxMailColumns+` FROM outbox AS o LEFT JOIN mailbox AS m ON m.id = o.mailbox_id
+		WHERE o.given_up_at IS NOT NULL OR o.stopped_at IS NOT NULL ORDER BY o.queued_at DESC, o.id DESC LIMIT $1`, n)
 }
 
 var outboxMailColumns = `o.id, coalesce(m.name, ''), o.kind, o.to_name, o.to_address, coalesce(o.request_id, 0), ` +

@@ -170,27 +170,27 @@ func newRequestQuery(f RequestFilter, mailbox int64) *requestQuery {
 // allows none. Kinds and states are words of this program, so that PostgreSQL sees how many requests have them.
 func (q *requestQuery) chooseSources(f RequestFilter, mailbox int64) {
 	if mailbox == 0 && len(f.Kinds) == 0 && f.State == "" {
-		q.sources = []string{fromRequests + "true"}
+		q.sources = []source{{from: fromRequests + "true"}}
 		return
 	}
 	var pairs []string
+	var sources []source
 	for _, kind := range []processor.RequestKind{processor.Incident, processor.ServiceRequest, processor.Event} {
 		for _, state := range statesOf[kind] {
 			if (len(f.Kinds) == 0 || slices.Contains(f.Kinds, kind)) && (f.State == "" || f.State == state) {
-				pairs = append(pairs, fmt.Sprintf("r.kind = '%s' AND r.state = '%s'", kind, state))
+				pairs = append(pairs, fmt.Sprintf("k.kind = '%s' AND k.state = '%s'", kind, state))
+				sources = append(sources, only(fmt.Sprintf("%sr.state = '%s' AND ", fromRequests, state), "r.kind", fmt.Sprintf("'{%s}'", kind)))
 			}
 		}
 	}
 	if mailbox != 0 && pairs != nil {
-		q.sources = []string{fromRequests + "r.mailbox_id = " + q.arg(mailbox)}
+		q.sources = []source{only(fromRequests, "r.mailbox_id", "ARRAY["+q.arg(mailbox)+"::bigint]")}
 		if len(f.Kinds) > 0 || f.State != "" {
-			q.conditions = append(q.conditions, strings.ReplaceAll("("+strings.Join(pairs, " OR ")+")", "r.", "k."))
+			q.conditions = append(q.conditions, "("+strings.Join(pairs, " OR ")+")")
 		}
 		return
 	}
-	for _, pair := range pairs {
-		q.sources = append(q.sources, fromRequests+pair)
-	}
+	q.sources = sources
 }
 
 // fromRequests begins a source.

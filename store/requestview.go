@@ -194,9 +194,9 @@ func readViewHistory(ctx context.Context, tx pgx.Tx, v *RequestView, from ViewFr
 	var ids []int64
 	rows, _ := tx.Query(ctx, `
 		SELECT h.id, h.at, u.logon, u.name, h.what, h.reason, left(h.detail, $4), h.activity_id
-		FROM (SELECT * FROM history WHERE request_id = $1 OFFSET 0) AS h JOIN user_account u ON u.id = h.author_id
-		WHERE $2 = 0 OR h.id < $2
-		ORDER BY h.id DESC LIMIT $3`, v.Number, from.History, viewHistory+1, viewLine)
+		FROM (SELECT * FROM history WHERE request_id = $1 AND ($2 = 0 OR id < $2) ORDER BY request_id DESC, id DESC LIMIT $3) AS h
+		JOIN user_account u ON u.id = h.author_id
+		ORDER BY h.id DESC`, v.Number, from.History, viewHistory+1, viewLine)
 	var err error
 	v.History, err = pgx.AppendRows(v.History, rows, func(row pgx.CollectableRow) (h HistoryEntry, err error) {
 		var author nullPerson
@@ -214,7 +214,7 @@ func readViewHistory(ctx context.Context, tx pgx.Tx, v *RequestView, from ViewFr
 // readViewOthers reads the participants, the messages set aside and the problem.
 func readViewOthers(ctx context.Context, tx pgx.Tx, v *RequestView, _ ViewFrom) (err error) {
 	rows, _ := tx.Query(ctx, `SELECT u.logon, u.name, coalesce(p.address, '')
-		FROM (SELECT * FROM participant WHERE request_id = $1 LIMIT $2) AS p LEFT JOIN user_account u ON u.id = p.user_id
+		FROM (SELECT * FROM (`+participantsOf+`) AS p LIMIT $2) AS p LEFT JOIN user_account u ON u.id = p.user_id
 		ORDER BY lower(u.logon), p.address`, v.Number, viewOthers)
 	v.Participants, err = pgx.AppendRows(v.Participants, rows, func(row pgx.CollectableRow) (p Participant, err error) {
 		var user nullPerson

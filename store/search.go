@@ -12,9 +12,22 @@ import (
 // of the list. The conditions are checked on a bounded number of these, which are then named k.
 type search struct {
 	args       []any
-	sources    []string // FROM clauses with a condition, of which each has an index of its own
+	sources    []source
 	within     []string // conditions on r that the order of the index, or few rows, satisfy
 	conditions []string // on k and on what the listing joins to it
+}
+
+// source leads to rows r through an index of its own, in the order of the list.
+type source struct {
+	from  string // a FROM clause with a condition
+	first string // columns of the index before those of the order, in which all its rows are the same: "r.key DESC, "
+}
+
+// only returns the source of the rows that have one of the values in a column, with which an index begins. The order names the column,
+// too, and the condition is no equality: otherwise PostgreSQL may take the index of the times alone and, where the rows are all old,
+// walk through all newer ones.
+func only(from, column, values string) source {
+	return source{from: from + column + " = ANY (" + values + ")", first: column + " DESC, "}
 }
 
 // maxExamined is how many rows a search looks at for one page.
@@ -46,8 +59,8 @@ func (q *search) page(l listing, examined, limit int) string {
 	}
 	var sources []string
 	for _, source := range q.sources {
-		sources = append(sources, fmt.Sprintf("(SELECT %s FROM %s%s ORDER BY %s LIMIT %d)",
-			l.examined, source, within, qualified("r", l.order), examined))
+		sources = append(sources, fmt.Sprintf("(SELECT %s FROM %s%s ORDER BY %s%s LIMIT %d)",
+			l.examined, source.from, within, source.first, qualified("r", l.order), examined))
 	}
 	return fmt.Sprintf(`SELECT coalesce(%[1]s, false) AS matches, k.position, %[2]s FROM (
 			SELECT u.*, row_number() OVER (ORDER BY %[3]s) AS position FROM (%[4]s) AS u ORDER BY %[3]s LIMIT %[5]d) AS k %[6]s

@@ -285,11 +285,14 @@ func readHistory(ctx context.Context, tx pgx.Tx, number int64) ([]HistoryEntry, 
 	})
 }
 
+// participantsOf selects the participants of request $1. Users and addresses have an index each, and the table has no other.
+const participantsOf = `SELECT user_id, address FROM participant WHERE request_id = $1 AND user_id IS NOT NULL
+	UNION ALL SELECT user_id, address FROM participant WHERE request_id = $1 AND address IS NOT NULL`
+
 func readParticipants(ctx context.Context, tx pgx.Tx, number int64) ([]Participant, error) {
 	rows, _ := tx.Query(ctx, `
 		SELECT u.logon, u.name, coalesce(p.address, '')
-		FROM participant p LEFT JOIN user_account u ON u.id = p.user_id
-		WHERE p.request_id = $1
+		FROM (`+participantsOf+`) AS p LEFT JOIN user_account u ON u.id = p.user_id
 		ORDER BY lower(u.logon), p.address`, number)
 	return pgx.AppendRows([]Participant{}, rows, func(row pgx.CollectableRow) (p Participant, err error) {
 		var user nullPerson
