@@ -41,6 +41,7 @@ var growthRows = []growthRow{
 	{name: "takeover", title: "one of two daemons is killed", run: (*growth).takeOver},
 	{name: "once", title: "once on an empty mailbox", run: (*growth).once},
 	{name: "records", title: "throughput with many receipts and requests", run: (*growth).records},
+	{name: "page", title: "the page with many receipts and requests", run: (*growth).page},
 }
 
 // growth is one row that is being measured.
