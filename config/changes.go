@@ -1,6 +1,8 @@
 package config
 
 import (
+	"bytes"
+	"crypto/tls"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -54,6 +56,9 @@ func Compare(before, after *Service) Changes {
 	}
 	if !isSameSmtp(before.Smtp, after.Smtp) {
 		c.Settings = append(c.Settings, smtpName)
+	}
+	if !isSamePair(before.ListenTLS, after.ListenTLS) && !slices.Contains(c.Settings, "ListenCertificate") {
+		c.Settings = append(c.Settings, "ListenCertificate") // the file has changed
 	}
 	c.Mailboxes = compareMailboxes(before.Mailboxes, after.Mailboxes)
 	return c
@@ -174,6 +179,14 @@ func isSameSmtp(a, b *Smtp) bool {
 		}
 	}
 	return a.Roots.Equal(b.Roots)
+}
+
+// isSamePair reports whether two certificates are the same: a key belongs to one certificate only.
+func isSamePair(a, b *tls.Certificate) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return slices.EqualFunc(a.Certificate, b.Certificate, bytes.Equal)
 }
 
 // isEqual reports whether two structs have the same value in the tag's field.

@@ -43,7 +43,7 @@
 //	kind.go, quantity.go, days.go        the kinds of values: texts and lists; durations and sizes; numbers of days
 //	limit.go                             … numbers of things within a time
 //	endpoint.go, schedule.go             … servers, connections and passwords; schedules
-//	listen.go                            … addresses of our own, at which we answer
+//	listen.go                            … addresses of our own, at which we answer; the certificate and the key for them
 //	processor.go                         … processors
 //	rules.go                             the rules between the tags of a mailbox file
 //	files.go                             the certificates and secrets that a mailbox file names

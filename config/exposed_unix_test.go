@@ -123,3 +123,20 @@ func TestAKeyThatOthersCanReadIsAWarning(t *testing.T) {
 		}
 	}
 }
+
+func TestAKeyOfListenThatOthersCanReadIsAWarning(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	certificate, private := identity(t, "mail.example.com")
+	write(t, dir, "tls.pem", certificate)
+	path := write(t, dir, "key.pem", private)
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "mailboxes/m.xml", minimal(password))
+	_, warnings, err := LoadService(write(t, dir, "service.xml", serviceFile(listeningTLS)), key.Source{})
+	want := "ListenKey: every account on this machine can read " + path + " (chmod o-rwx " + path + ")"
+	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0].String(), want) {
+		t.Errorf("warnings %v, error %v; want one with %q", warnings, err, want)
+	}
+}

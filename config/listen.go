@@ -1,13 +1,16 @@
 package config
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"net"
 	"strings"
 )
 
-// listenKind reads an address at which the daemon answers. Only this machine may ask, because the answers need no password.
+// listenKind reads an address at which the daemon answers.
 func listenKind() kind {
-	k := textKind("an address to answer at", "HOST:PORT, where HOST is 127.0.0.1, [::1] or localhost")
+	k := textKind("an address to answer at", "HOST:PORT, such as 127.0.0.1:9464")
 	k.parse = func(text string) (any, string, bool) {
 		detail := listenFault(text)
 		return text, detail, detail == ""
@@ -55,9 +58,122 @@ func listenFault(address string) string {
 	if _, _, isPort := portKind().parse(port); !isPort {
 		return "its port is not one of 1–65535"
 	}
-	if !isLoopback(host) {
-		return "other machines could ask without a password; write 127.0.0.1:" + port + ", and let others ask through an SSH tunnel " +
-			"or a proxy of this machine that checks who they are"
+	if host == "" {
+		return "write the host, too: 127.0.0.1:" + port + ", or 0.0.0.0:" + port + " for all addresses of this machine"
+	}
+	if _, detail, isHost := hostKind().parse(host); !isHost {
+		return detail
 	}
 	return ""
+}
+
+// listening reads the certificate and the key of Listen, and checks that other machines ask over TLS alone: whoever logs in sends a
+// token, and the answers for programs need none.
+func (f *filling) listening(s *Service) {
+	for _, tag := range []struct {
+		name string
+		path *string
+	}{{"ListenCertificate", &s.ListenCertificate}, {"ListenKey", &s.ListenKey}} {
+		if f.good[tag.name] {
+			*tag.path = beside(s.File, *tag.path)
+		}
+	}
+	switch certificate, key := f.given("ListenCertificate"), f.given("ListenKey"); {
+	case certificate && key:
+		f.listenTLS(s)
+	case certificate:
+		f.mistake(f.at("ListenCertificate"), "ListenCertificate", "needs the private key of the certificate (name its PEM file in ListenKey)")
+	case key:
+		f.mistake(f.at("ListenKey"), "ListenKey", "needs the certificate of the key (name its PEM file in ListenCertificate)")
+	default:
+		f.listenPlain(s.Listen)
+	}
+	if !f.given("Listen") {
+		f.unused("without Listen", "ListenCertificate", "ListenKey", "ListenBehindProxy")
+	}
+}
+
+// listenPlain checks that only this machine can ask at an address without TLS.
+func (f *filling) listenPlain(address string) {
+	host, port, err := net.SplitHostPort(address)
+	if !f.good["Listen"] || err != nil || isLoopback(host) {
+		return
+	}
+	f.mistake(f.at("Listen"), "Listen", f.shown(address)+" lets other machines ask, and without TLS everybody on the way could read tokens and "+
+		"mail (name a certificate in ListenCertificate and its key in ListenKey; or write 127.0.0.1:"+port+", and let others ask through "+
+		"a proxy of this machine that speaks TLS: see ListenBehindProxy)")
+}
+
+// listenTLS reads the certificate and the key.
+func (f *filling) listenTLS(s *Service) {
+	if !f.good["ListenCertificate"] || !f.good["ListenKey"] {
+		return
+	}
+	name := f.shown(s.ListenCertificate)
+	chain, key := f.pemFile("ListenCertificate", s.ListenCertificate, name), f.pemFile("ListenKey", s.ListenKey, ofListenKey)
+	if isFile(s.ListenKey) {
+		f.exposed(s.File, nil, map[string]string{"ListenKey": s.ListenKey})
+	}
+	if chain == nil || key == nil || !f.isChain(name, chain) || !f.isKey(key) {
+		return
+	}
+	pair, err := tls.X509KeyPair(chain, key)
+	if err != nil {
+		f.mistake(f.at("ListenKey"), "ListenKey", ofListenKey+" does not go with the certificate of ListenCertificate: "+
+			strings.TrimPrefix(err.Error(), "tls: ")+" (name the key that the certificate was made for; in the file of the certificate, the one of this "+
+			"machine comes first)")
+		return
+	}
+	if len(pair.Leaf.DNSNames)+len(pair.Leaf.IPAddresses) == 0 {
+		f.mistake(f.at("ListenCertificate"), "ListenCertificate", name+" is for no host, so that no browser accepts it "+
+			"(obtain a certificate with a subjectAltName: the name under which this machine is asked)")
+		return
+	}
+	s.ListenTLS = &pair
+}
+
+// ofListenKey stands for the file of the key in mistakes: users sometimes put a secret itself where its path belongs.
+const ofListenKey = "the file it names"
+
+// pemFile reads the file that a tag names, nil if that fails. name is the path as mistakes show it.
+func (f *filling) pemFile(tag, path, name string) []byte {
+	data, err := systemdCredentials.read(f.document, path)
+	if err != nil {
+		f.mistake(f.at(tag), tag, name+" cannot be read: "+err.Error()+" (name a PEM file that the account of the daemon can read)")
+		return nil
+	}
+	return data
+}
+
+// isChain reports whether a file has a certificate that can be read, and notes a mistake otherwise.
+func (f *filling) isChain(name string, data []byte) bool {
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
+			f.mistake(f.at("ListenCertificate"), "ListenCertificate", name+" has a certificate that cannot be read: "+
+				strings.TrimPrefix(err.Error(), "x509: ")+" (obtain the certificate again)")
+			return false
+		}
+		return true
+	}
+	f.mistake(f.at("ListenCertificate"), "ListenCertificate", name+" contains no certificate (name a PEM file with BEGIN CERTIFICATE)")
+	return false
+}
+
+// isKey reports whether a file has a private key without a passphrase, and notes a mistake otherwise.
+func (f *filling) isKey(data []byte) bool {
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" { // RFC 7468 §11, RFC 1421 §4.6.1.3
+			f.mistake(f.at("ListenKey"), "ListenKey", ofListenKey+" is encrypted, and the daemon knows no passphrase (write the key without one: "+
+				"openssl pkey -in OLD -out NEW)")
+			return false
+		}
+		if strings.HasSuffix(block.Type, "PRIVATE KEY") {
+			return true
+		}
+	}
+	f.mistake(f.at("ListenKey"), "ListenKey", ofListenKey+" contains no private key (name a PEM file with BEGIN PRIVATE KEY)")
+	return false
 }

@@ -1,26 +1,33 @@
 package config
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"mailintegration/config/key"
 )
 
-func TestAnAddressToListenAtIsOneOfThisMachine(t *testing.T) {
+func TestAnAddressToListenAtHasAHostAndAPort(t *testing.T) {
 	t.Parallel()
 	for address, fault := range map[string]string{
 		"127.0.0.1:9464":        "",
-		"127.8.9.1:1":           "",
 		"[::1]:65535":           "",
-		"localhost:9464":        "",
 		"LOCALHOST:9464":        "",
-		"0.0.0.0:9464":          "other machines could ask",
-		":9464":                 "other machines could ask",
-		"[::]:9464":             "other machines could ask",
-		"192.0.2.1:9464":        "write 127.0.0.1:9464",
-		"mail.example.com:9464": "other machines could ask",
-		"localhost.example:80":  "other machines could ask",
+		"0.0.0.0:9464":          "",
+		"[::]:9464":             "",
+		"192.0.2.1:9464":        "",
+		"mail.example.com:9464": "",
+		":9464":                 "write the host, too",
 		"9464":                  "write a host and a port",
 		"127.0.0.1":             "write a host and a port",
 		"::1:9464":              "write a host and a port",
@@ -28,10 +35,110 @@ func TestAnAddressToListenAtIsOneOfThisMachine(t *testing.T) {
 		"127.0.0.1:0":           "its port is not one of",
 		"127.0.0.1:65536":       "its port is not one of",
 		"127.0.0.1:http":        "its port is not one of",
+		"a@b:9464":              "it is a mail address",
 	} {
 		if got := listenFault(address); (got == "") != (fault == "") || !strings.Contains(got, fault) {
 			t.Errorf("%s: %q, want %q", address, got, fault)
 		}
+	}
+}
+
+func TestWithoutTLSOnlyThisMachineMayAsk(t *testing.T) {
+	t.Parallel()
+	for address, isGood := range map[string]bool{
+		"127.0.0.1:9464": true, "127.8.9.1:1": true, "[::1]:9464": true, "localhost:9464": true, "LOCALHOST:9464": true,
+		"0.0.0.0:9464": false, "[::]:9464": false, "192.0.2.1:9464": false, "mail.example.com:9464": false, "localhost.example:80": false,
+	} {
+		_, _, err := LoadService(write(t, t.TempDir(), "service.xml", serviceFile(account+"<Listen>"+address+"</Listen>"+
+			"<ListenBehindProxy>mail.example.com</ListenBehindProxy>")), key.Source{})
+		if isGood != (err == nil) || !isGood && !strings.Contains(err.Error(), "name a certificate in ListenCertificate") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+// identity returns a new key and a certificate of it for some hosts, as PEM.
+func identity(t *testing.T, hosts ...string) (certificate, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: hosts, NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	octets, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: octets}))
+}
+
+// listeningTLS has a service file that names a certificate and its key.
+const listeningTLS = account + "<Listen>0.0.0.0:9464</Listen><ListenCertificate>tls.pem</ListenCertificate><ListenKey>key.pem</ListenKey>"
+
+func TestACertificateForListenMustBeOneWithItsKey(t *testing.T) {
+	t.Parallel()
+	certificate, private := identity(t, "mail.example.com")
+	other, otherKey := identity(t, "mail.example.com")
+	nameless, keyOfNameless := identity(t)
+	damaged := strings.Replace(certificate, "\nMII", "\nAII", 1)
+	encrypted := "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n"
+	for _, test := range []struct{ name, certificate, key, fault string }{
+		{"a pair", certificate, private, ""},
+		{"a chain", certificate + other, private, ""},
+		{"both in both files", private + certificate, private + certificate, ""},
+		{"the key of another certificate", certificate, otherKey, "ListenKey: the file it names does not go with the certificate"},
+		{"a chain in the wrong order", other + certificate, private, "the one of this machine comes first"},
+		{"no key", certificate, certificate, "ListenKey: the file it names contains no private key"},
+		{"no certificate", private, private, "ListenCertificate: tls.pem contains no certificate"},
+		{"a damaged certificate", damaged, private, "ListenCertificate: tls.pem has a certificate that cannot be read"},
+		{"an encrypted key", certificate, encrypted, "openssl pkey"},
+		{"a certificate for no host", nameless, keyOfNameless, "ListenCertificate: tls.pem is for no host"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			write(t, dir, "tls.pem", test.certificate)
+			write(t, dir, "key.pem", test.key)
+			s, _, err := LoadService(write(t, dir, "service.xml", serviceFile(listeningTLS)), key.Source{})
+			if test.fault == "" {
+				if err != nil || s.ListenTLS == nil || s.ListenTLS.Leaf.DNSNames[0] != "mail.example.com" {
+					t.Errorf("%v", err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), ""), test.fault) {
+				t.Errorf("error %v, want %q", err, test.fault)
+			}
+		})
+	}
+}
+
+func TestARenewedCertificateIsAChange(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	service := write(t, dir, "service.xml", serviceFile(listeningTLS))
+	load := func() *Service {
+		t.Helper()
+		certificate, private := identity(t, "mail.example.com")
+		write(t, dir, "tls.pem", certificate)
+		write(t, dir, "key.pem", private)
+		s, _, err := LoadService(service, key.Source{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	before, after := load(), load()
+	if diff := cmp.Diff(Changes{Settings: []string{"ListenCertificate"}}, Compare(before, after)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if c := Compare(after, after); !c.IsEmpty() {
+		t.Errorf("the same configuration differs: %+v", c)
 	}
 }
 

@@ -82,6 +82,17 @@ func LoadService(path string, keys key.Source) (*Service, []Warning, error) {
 	return s.orMistakes(f)
 }
 
+// LoadListening returns where a running daemon answers, as far as the service file says so. A daemon goes on with the configuration
+// before when the file, or a certificate that it names, has a mistake: whoever asks how it is needs no more than this.
+func LoadListening(path string, keys key.Source) Listening {
+	data, err := readFile(path)
+	if err != nil {
+		return Listening{}
+	}
+	s, _ := readService(path, data, newKeyring(keys))
+	return s.Listening
+}
+
 // orMistakes returns the results of LoadService for what loadService has read.
 func (s *Service) orMistakes(f *filling) (*Service, []Warning, error) {
 	warnings, mistakes := f.warnings, slices.Clone(f.mistakes)
@@ -125,6 +136,7 @@ func readService(path string, data []byte, keys *keyring) (*Service, *filling) {
 	f := d.fill(s, set)
 	s.setDirectories()
 	f.exposure(s)
+	f.listening(s)
 	s.Smtp = f.readSmtp(path, set, nil)
 	return s, f
 }

@@ -1,5 +1,7 @@
 package config
 
+import "crypto/tls"
+
 // Service is the configuration of the daemon, read from the service file, with the mailboxes that it names. Its
 // embedded structs are sections of the reference, as in Mailbox.
 type Service struct {
@@ -11,6 +13,9 @@ type Service struct {
 	Logging    `section:"Logging"`
 	Updating   `section:"Updates of the program"`
 	Listening  `section:"Health and metrics"`
+
+	// ListenTLS has the chain of ListenCertificate and the key of ListenKey; nil: the daemon answers at Listen without TLS.
+	ListenTLS *tls.Certificate
 
 	Smtp *Smtp // for the mailboxes that have none; nil: nothing is sent for these
 
@@ -73,14 +78,28 @@ type Updating struct {
 	NoRestartOnUpdate bool `xml:"NoRestartOnUpdate" default:"False" restart:"yes" example:"True"`
 }
 
-// Listening says where the daemon tells programs how it is.
+// Listening says where the daemon tells programs and people how it is.
 type Listening struct {
 	// Names the address at which the daemon answers over HTTP: /livez and /readyz tell its health, /metrics its numbers for
-	// Prometheus. They have no password and tell no mail, so only this machine may ask: the host is 127.0.0.1, [::1] or
-	// localhost.
+	// Prometheus; they have no password and tell no mail. Everything else is the page for people, who log in. Without TLS only
+	// this machine may ask: the host is 127.0.0.1, [::1] or localhost. With ListenCertificate and ListenKey it may be any address
+	// of this machine; 0.0.0.0 and [::] stand for all of them.
 	//
 	// Default: nowhere
 	Listen string `xml:"Listen" check:"listen" example:"127.0.0.1:9464"`
+
+	// Names the PEM file of the certificate with which the daemon speaks TLS at Listen: first the certificate itself, then those
+	// that lead to an authority. It must be for the names that browsers and programs ask for. The daemon reads the file again
+	// when it changes.
+	//
+	// Default: no TLS
+	ListenCertificate string `xml:"ListenCertificate" check:"path" example:"tls/fullchain.pem"`
+
+	// Names the PEM file of the private key of ListenCertificate. The account of the daemon must be able to read it, and nobody
+	// else should.
+	//
+	// Default: no TLS
+	ListenKey string `xml:"ListenKey" check:"secretpath" example:"tls/key.pem"`
 
 	// Names the hosts under which browsers reach the page through a proxy of this machine. The proxy must speak TLS, pass
 	// Host on, and set X-Forwarded-Proto to https.

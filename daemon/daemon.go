@@ -140,6 +140,7 @@ type Daemon struct {
 	missed    []downtime             // outages that are over and that no event tells of yet
 	ahead     time.Duration          // Status.ClockAhead
 	mistakes  []ConfigurationProblem // never changed, only replaced
+	listen    ListenCertificate      // with which the monitor answers
 	startedAt time.Time
 	running   bool
 	holder    store.Holder  // of Run

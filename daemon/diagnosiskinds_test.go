@@ -59,6 +59,11 @@ func (p *patient) note(list ...ConfigurationProblem) {
 	}
 }
 
+// listen lets the first daemon answer with a certificate that ends then.
+func (p *patient) listen(end time.Time) {
+	p.members[0].NoteListenCertificate(ListenCertificate{File: "/etc/tls.pem", Expires: end})
+}
+
 // move lets the mailbox be on another server.
 func (p *patient) move(to *pop3test.Server, security mailbox.Security, trusted bool) {
 	p.Helper()
@@ -112,6 +117,17 @@ func ailments() []ailment {
 				p.move(pop3test.Run(p, pop3test.Options{TLS: pop3test.STLS, Certificate: soon}), mailbox.StartTLS, true)
 			},
 			end: (*patient).restore,
+		},
+		{
+			name: "a certificate of Listen that ends soon", kind: store.ProblemCertificate, title: "/etc/tls.pem expires soon",
+			lost:  "Nothing is wrong yet",
+			begin: func(p *patient) { p.listen(p.clock.now().Add(10 * 24 * time.Hour)) },
+			end:   func(p *patient) { p.listen(p.clock.now().Add(90 * 24 * time.Hour)) },
+		},
+		{
+			name: "a certificate of Listen that has ended", kind: store.ProblemCertificate, title: "/etc/tls.pem has expired",
+			lost: "Mail is read and recorded", begin: func(p *patient) { p.listen(p.clock.now().Add(-time.Hour)) },
+			end: func(p *patient) { p.listen(time.Time{}) },
 		},
 		{
 			name: "no access token", kind: store.ProblemToken, title: "No access token from login.example/contoso (mailbox m00)", lost: "Nothing is lost.",

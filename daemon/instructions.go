@@ -11,8 +11,12 @@ type guideName string
 
 // The special cases.
 const (
-	guideExpiry   guideName = "certificate expires"
-	guideTLS      guideName = "no TLS"
+	guideExpiry guideName = "certificate expires"
+	guideTLS    guideName = "no TLS"
+
+	guideListenExpiry  guideName = "certificate of Listen expires"
+	guideListenExpired guideName = "certificate of Listen has expired"
+
 	guideInUse    guideName = "mailbox in use"
 	guideSettings guideName = "settings of a mailbox"
 	guideNames    guideName = "names"
@@ -37,6 +41,14 @@ const waits = "Nothing is lost. New mail waits in the mailbox on the mail server
 
 // checkStep is the step by which a person learns whether a remedy has helped.
 const checkStep = "Run mailintegration check on the machine of the daemon. It tries everything at once, changes nothing, and says what is still wrong."
+
+// listenSteps renew the certificate of Listen.
+var listenSteps = []string{
+	"Renew the certificate, for the same names, and write it and its key into the files that ListenCertificate and ListenKey name. The daemon " +
+		"reads them by itself within seconds; no restart is needed.",
+	"If a program renews it, look whether that program also copies the new files to this place, and whether the account of the daemon can read them.",
+	checkStep,
+}
 
 // guides are the instructions for each kind of trouble and for the special cases.
 var guides = map[guideName]guide{
@@ -121,6 +133,23 @@ var guides = map[guideName]guide{
 		},
 		over:  "The mail server SOURCE has a certificate that lasts longer.",
 		daily: true,
+	},
+	guideListenExpiry: {
+		title: "Certificate SOURCE expires soon",
+		what:  "The certificate with which the daemon answers at Listen ends soon: SOURCE.",
+		meaning: "Nothing is wrong yet, and mail is not affected at any time. Once the certificate has ended, browsers refuse the page of the daemon, " +
+			"and Prometheus gets no metrics any more.",
+		steps: listenSteps,
+		over:  "The certificate of Listen lasts longer: SOURCE.",
+		daily: true,
+	},
+	guideListenExpired: {
+		title:   "Certificate SOURCE has expired",
+		what:    "The certificate with which the daemon answers at Listen has ended: SOURCE.",
+		meaning: "Mail is read and recorded as always. But browsers refuse the page of the daemon, and Prometheus gets no metrics.",
+		steps:   listenSteps,
+		over:    "The certificate of Listen is valid again: SOURCE.",
+		daily:   true,
 	},
 	guideName(store.ProblemProtocol): {
 		title:   "Mail server SOURCE does not work properly",
@@ -326,6 +355,10 @@ func overOf(key store.ProblemKey) string {
 	switch {
 	case key.Kind == store.ProblemConfiguration:
 		return "The configuration is right again: SOURCE."
+	case key.Kind == store.ProblemCertificate && strings.HasSuffix(key.Source, ofListen+expiring):
+		return guides[guideListenExpiry].over
+	case key.Kind == store.ProblemCertificate && strings.HasSuffix(key.Source, ofListen):
+		return guides[guideListenExpired].over
 	case key.Kind == store.ProblemCertificate && strings.HasSuffix(key.Source, expiring):
 		return guides[guideExpiry].over
 	}

@@ -38,7 +38,7 @@ func (r report) guide() guide {
 
 // fill puts the source of the trouble into a text of a guide.
 func (r report) fill(text string) string {
-	return strings.ReplaceAll(text, "SOURCE", strings.TrimSuffix(r.key.Source, expiring))
+	return strings.ReplaceAll(text, "SOURCE", strings.TrimSuffix(strings.TrimSuffix(r.key.Source, expiring), ofListen))
 }
 
 // event returns the event about a trouble. began says how often it has begun within an hour, and before has the problems of

@@ -25,6 +25,9 @@ const (
 // problem with an event of its own: it is urgent, and the first event may have been marked as processed.
 const expiring = " (expires soon)"
 
+// ofListen follows the file of the certificate with which a daemon answers, in the source of a problem with it.
+const ofListen = " (Listen)"
+
 // sighting is one trouble of one mailbox, or of the daemon itself, as the status shows it.
 type sighting struct {
 	key       store.ProblemKey
@@ -224,12 +227,30 @@ func ofDaemon(s Status, attachments string) (list []sighting) {
 			key: store.ProblemKey{Kind: store.ProblemClock, Source: onHost(s, "")}, guide: guideName(store.ProblemClock), detail: clockText(by),
 		})
 	}
+	if c := s.Listen; !c.Expires.IsZero() && s.At.Add(certificateWarning).After(c.Expires) {
+		list = append(list, ofListenCertificate(s))
+	}
 	for _, a := range s.Sending {
 		if a.Err != nil {
 			list = append(list, ofSending(a))
 		}
 	}
 	return list
+}
+
+// ofListenCertificate returns the trouble that the certificate with which the daemon answers has ended, or ends soon.
+func ofListenCertificate(s Status) sighting {
+	c := s.Listen
+	o := sighting{
+		key: store.ProblemKey{Kind: store.ProblemCertificate, Source: onHost(s, c.File) + ofListen + expiring}, guide: guideListenExpiry,
+		since: c.Expires.Add(-certificateWarning), confirmed: true,
+		detail: "the certificate is valid until " + moment(c.Expires.In(s.At.Location())),
+	}
+	if !s.At.Before(c.Expires) {
+		o.key.Source, o.guide, o.since = onHost(s, c.File)+ofListen, guideListenExpired, c.Expires
+		o.detail = "the certificate was valid until " + moment(c.Expires.In(s.At.Location()))
+	}
+	return o
 }
 
 // ofSending returns the trouble of an account that cannot send mail.

@@ -38,6 +38,13 @@ type Status struct {
 	ClockAhead    time.Duration
 	Configuration []ConfigurationProblem // as NoteConfiguration was told last
 	Sending       []SendingStatus        // of every account through which mail is sent
+	Listen        ListenCertificate      // with which this daemon answers people and programs, zero for none
+}
+
+// ListenCertificate is the certificate with which a daemon answers.
+type ListenCertificate struct {
+	File    string
+	Expires time.Time
 }
 
 // ConfigurationProblem is a configuration file with mistakes. None of its fields has a secret.
@@ -154,6 +161,7 @@ func (d *Daemon) Status() Status {
 	s := Status{
 		At: opts.Now(), Holder: d.holder, StartedAt: d.startedAt, Live: d.running,
 		Database: d.database, Totals: d.removed, ClockAhead: d.ahead, Configuration: slices.Clone(d.mistakes),
+		Listen: d.listen,
 	}
 	paused := d.pauses()
 	s.Ready = s.Live && opts.Store != nil && s.Database.Err == nil && !s.Database.Since.IsZero()
@@ -173,6 +181,13 @@ func (d *Daemon) Status() Status {
 		s.Totals.plus(m.Totals)
 	}
 	return s
+}
+
+// NoteListenCertificate notes with which certificate the daemon answers now, for the status; the zero value for none.
+func (d *Daemon) NoteListenCertificate(c ListenCertificate) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.listen = c
 }
 
 // NoteConfiguration notes which configuration files have mistakes now, for the status. Those that it does not name have

@@ -86,8 +86,14 @@ func (e events) listening(address string) { e.log.Info("listening", zap.String("
 
 // notListening says that nobody can ask for health and metrics at Listen. The daemon tries again every two seconds.
 func (e events) notListening(address string, err error) {
-	e.log.Error("not listening", zap.String("address", address), zap.Error(err),
-		zap.String("hint", "end the program that has this port, or choose another one in Listen; mail is not affected"))
+	e.log.Error("not listening", zap.String("address", address), zap.Error(err), zap.String("hint", hintOf(err)))
+}
+
+// tlsAtPlainPort says that clients have spoken TLS at Listen, which has no certificate; each got an answer that it cannot read. Further
+// ones are counted, and told after an hour at the earliest.
+func (e events) tlsAtPlainPort(address string, times int, client string) {
+	e.log.Warn("client speaks TLS", zap.String("address", address), zap.Int("times", times), zap.String("client", client),
+		zap.String("hint", "ask with http:// instead of https://, or give the daemon a certificate: ListenCertificate and ListenKey"))
 }
 
 // pageFailed says why a person was shown a number instead of a page. The intake of mail is not affected.

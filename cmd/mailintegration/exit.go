@@ -8,6 +8,7 @@ import (
 	"mailintegration/cmd/mailintegration/service"
 	"mailintegration/config"
 	"mailintegration/daemon"
+	"mailintegration/daemon/monitor"
 	"mailintegration/processor/template"
 	"mailintegration/store"
 )
@@ -78,6 +79,9 @@ func hintOf(err error) string {
 	}
 	if s := new(service.Error); errors.As(err, &s) && s.Hint != "" {
 		return s.Hint
+	}
+	if l := new(monitor.ListenError); errors.As(err, &l) {
+		return l.Hint()
 	}
 	return daemon.Hint(err)
 }

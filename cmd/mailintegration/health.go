@@ -14,13 +14,15 @@ type healthCmd struct {
 }
 
 // Run asks the daemon that listens at Listen how it is. The exit code is 0 if it is well. It reads the configuration only, so
-// that it is as fast as a probe must be, and tells the same under any account that can read the service file.
+// that it is as fast as a probe must be, and tells the same under any account that can read the service file. A daemon that runs
+// outlasts mistakes in the configuration, so only without an answer they are the error.
 func (c *healthCmd) Run(e *env) error {
 	service, _, err := config.LoadService(e.config, e.keys())
-	if service == nil {
+	at := config.LoadListening(e.config, e.keys())
+	if service == nil && at.Listen == "" {
 		return err
 	}
-	if service.Listen == "" {
+	if at.Listen == "" {
 		return &failure{
 			code: exitConfiguration, err: errors.New("the daemon answers nowhere: Listen is not set in " + e.config),
 			hint: "write <Listen>127.0.0.1:9464</Listen> into the service file; the daemon reads it again by itself",
@@ -30,14 +32,17 @@ func (c *healthCmd) Run(e *env) error {
 	if c.Ready {
 		question = monitor.IsReady
 	}
-	health, err := monitor.Ask(e.ctx, service.Listen, question)
-	if err != nil {
-		return &failure{
-			code: exitFailed, err: fmt.Errorf("nobody answers at %s: %w", service.Listen, err),
-			hint: "start the daemon: mailintegration run; if it runs, its log says why it does not listen there",
-		}
+	health, unanswered := monitor.Ask(e.ctx, at.Listen, at.ListenCertificate != "", question)
+	switch {
+	case unanswered == nil:
+		return c.print(e, health)
+	case service == nil:
+		return err
 	}
-	return c.print(e, health)
+	return &failure{
+		code: exitFailed, err: fmt.Errorf("nobody answers at %s: %w", at.Listen, unanswered),
+		hint: "start the daemon: mailintegration run; if it runs, its log says why it does not listen there",
+	}
 }
 
 // print prints an answer. Its error makes the exit code.

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"mailintegration/mailbox/dovecottest"
 	"mailintegration/mailbox/pop3test"
@@ -96,4 +97,59 @@ func TestHealthFollowsADaemonThroughAnOutage(t *testing.T) {
 		t.Errorf("exit code %d\n%s", code, &log.octets)
 	}
 	health(1, "nobody answers at "+address)
+}
+
+// TestADaemonWithTLSOutlastsABrokenCertificate renews the certificate of a daemon, breaks it, and asks for the daemon's health.
+func TestADaemonWithTLSOutlastsABrokenCertificate(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{})
+	srv.SetPassword("helpdesk", pop3test.DefaultPassword)
+	in := install(t, srv.Port(), "helpdesk", pop3test.DefaultPassword)
+	file, err := os.ReadFile(in.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(dovecottest.FreePort(t)))
+	pair, config := filepath.Join(t.TempDir(), "pair.pem"), filepath.Join(filepath.Dir(in.config), "tls.xml")
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(config, strings.Replace(string(file), "</MailIntegrationService>", "<Listen>"+address+"</Listen><ListenCertificate>"+pair+
+		"</ListenCertificate><ListenKey>"+pair+"</ListenKey></MailIntegrationService>", 1))
+	verb := func(code int, want string, args ...string) {
+		t.Helper()
+		var out, errs bytes.Buffer
+		got := run(t.Context(), append(args, "-c", config), nil, &out, &errs)
+		if text := out.String() + errs.String(); got != code || !strings.Contains(text, want) {
+			t.Errorf("%v: exit code %d, want %d, with %q:\n%s", args, got, code, want, text)
+		}
+	}
+	ended := pemOf(t, time.Now().Add(-time.Hour), "mail.example.com")
+	write(pair, ended)
+	ctx, stop := context.WithCancel(t.Context())
+	log := &signalled{}
+	listening, finished := log.next(`"msg":"listening"`), make(chan int)
+	go func() { finished <- run(ctx, []string{"run", "-c", config}, nil, log, log) }()
+	<-listening
+	verb(0, "live: the daemon makes progress", "health")
+	verb(exitConfiguration, "FAILED  listen certificate: the certificate of mail.example.com expired on", "check")
+
+	reloaded := log.next(`"settings":["ListenCertificate"]`)
+	write(pair, pemOf(t, time.Now().Add(60*24*time.Hour), "mail.example.com"))
+	<-reloaded
+	verb(0, "live: the daemon makes progress", "health")
+	verb(0, "ok      listen certificate: certificate of mail.example.com good until", "check")
+
+	refused := log.next(`"msg":"configuration refused"`)
+	write(pair, keyOf(ended))
+	<-refused
+	verb(0, "live: the daemon makes progress", "health")
+	stop()
+	if code := <-finished; code != 0 {
+		t.Errorf("exit code %d\n%s", code, &log.octets)
+	}
+	verb(exitConfiguration, "ListenCertificate: "+pair+" contains no certificate", "health")
 }

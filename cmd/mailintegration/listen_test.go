@@ -1,17 +1,174 @@
 package main
 
 import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"mailintegration/config"
 )
+
+// listenPair names one file with a certificate and its key.
+const listenPair = "<Listen>127.0.0.1:9464</Listen><ListenCertificate>pair.pem</ListenCertificate><ListenKey>pair.pem</ListenKey>"
+
+// pemOf returns a new certificate for hosts, and its key, as PEM.
+func pemOf(t testing.TB, end time.Time, hosts ...string) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: hosts, NotBefore: end.Add(-90 * 24 * time.Hour), NotAfter: end}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	octets, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})) +
+		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: octets}))
+}
+
+// keyOf returns the key of a pair.
+func keyOf(pair string) string { return pair[strings.Index(pair, "-----BEGIN PRIVATE"):] }
+
+func TestARenewedCertificateTakesEffectAndABrokenOneDoesNot(t *testing.T) {
+	t.Parallel()
+	r := newReloaded(t)
+	r.write("pair.pem", pemOf(t, time.Now().Add(time.Hour), "mail.example.com"))
+	r.service(listenPair)
+	r.settled()
+	first := r.certificate
+	if first == nil || filepath.Base(r.watched.File) != "pair.pem" || r.watched.Expires.Before(time.Now()) {
+		t.Fatalf("the monitor has %v, the daemon watches %+v", first, r.watched)
+	}
+	end := time.Now().Add(90 * 24 * time.Hour).Truncate(time.Second)
+	renewed := pemOf(t, end, "mail.example.com")
+	r.write("pair.pem", renewed)
+	r.settled()
+	r.wantLog(`"settings":["ListenCertificate"]`)
+	second := r.certificate
+	if bytes.Equal(second.Certificate[0], first.Certificate[0]) || !r.watched.Expires.Equal(end) {
+		t.Errorf("the renewed certificate is not used; the daemon watches %+v", r.watched)
+	}
+	for fault, text := range map[string]string{
+		"contains no private key": strings.TrimSuffix(renewed, keyOf(renewed)),
+		"does not go with":        strings.TrimSuffix(renewed, keyOf(renewed)) + keyOf(pemOf(t, end, "other")),
+		"contains no certificate": "nothing",
+	} {
+		r.write("pair.pem", text)
+		r.settled()
+		r.wantLog(fault)
+		if r.certificate != second || len(r.problems) != 1 || !strings.Contains(r.problems[0].Mistakes[0], "service.xml:1:") {
+			t.Errorf("%s: the monitor has another certificate: %t; the daemon was told %+v", fault, r.certificate != second, r.problems)
+		}
+	}
+	r.write("pair.pem", renewed)
+	r.settled()
+	if len(r.problems) != 0 || r.certificate == nil {
+		t.Errorf("the daemon was told %+v", r.problems)
+	}
+}
+
+func TestCheckSaysWhatIsWrongWithTheCertificateOfListen(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for _, test := range []struct {
+		name string
+		end  time.Duration
+		want result
+		text string
+	}{
+		{"good", 60 * day, resultOK, "certificate of mail.example.com good until"},
+		{"soon", 13 * day, resultWarning, "and then browsers refuse the page"},
+		{"ended", -day, resultFailed, "and browsers refuse the page"},
+		{"not yet", 120 * day, resultFailed, "is not valid before"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			pair := []byte(pemOf(t, time.Now().Add(test.end), "mail.example.com"))
+			certificate, err := tls.X509KeyPair(pair, pair)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := listenCertificate(&config.Service{ListenTLS: &certificate}, &listenReport{})
+			if f.Result != test.want || !strings.Contains(f.Detail, test.text) {
+				t.Errorf("%+v, want %s with %q", f, test.want, test.text)
+			}
+		})
+	}
+}
+
+func TestWhoAnswersAtListenIsFoundOut(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := taken.Addr().String()
+	s := &config.Service{Listening: config.Listening{Listen: address}}
+	go func() {
+		for {
+			c, err := taken.Accept()
+			if err != nil {
+				return
+			}
+			fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno")
+			c.Close()
+		}
+	}()
+	r := askListen(t.Context(), s)
+	text, hint := r.line(true)
+	if r.Answers || !strings.Contains(text, "the daemon cannot answer at "+address+": another program has port ") || !strings.Contains(hint, "end the program") {
+		t.Errorf("%s; %s", text, hint)
+	}
+	taken.Close()
+	if text, _ := askListen(t.Context(), s).line(false); text != "http://"+address+"/: a daemon answers there once it runs" {
+		t.Errorf("%s", text)
+	}
+	if text, hint := askListen(t.Context(), s).line(true); !strings.HasSuffix(text, ": nobody answers") || hint == "" {
+		t.Errorf("%s; %s", text, hint)
+	}
+	if askListen(t.Context(), &config.Service{}) != nil {
+		t.Error("there is a report without Listen")
+	}
+}
+
+func TestThePageIsNamedByItsCertificate(t *testing.T) {
+	t.Parallel()
+	for names, want := range map[string]string{
+		"": "http://0.0.0.0:9464/", "mail.example.com": "https://mail.example.com:9464/", "*.example.com": "https://0.0.0.0:9464/",
+	} {
+		s := &config.Service{Listening: config.Listening{Listen: "0.0.0.0:9464"}}
+		if names != "" {
+			s.ListenTLS = &tls.Certificate{Leaf: &x509.Certificate{DNSNames: []string{names}}}
+		}
+		if got := pageURL(s); got != want {
+			t.Errorf("%q: %s, want %s", names, got, want)
+		}
+	}
+}
 
 // TestAPortInUseIsToldOnceAndShownUntilItIsFree has a monitor that can listen at one port only.
 func TestAPortInUseIsToldOnceAndShownUntilItIsFree(t *testing.T) {
 	t.Parallel()
 	r := newReloaded(t)
 	taken := "127.0.0.1:1111"
-	r.answerAt = func(address string) error {
+	r.answerAt = func(address string, _ *tls.Certificate) error {
 		if address == taken {
 			return errors.New("address already in use")
 		}
@@ -21,7 +178,7 @@ func TestAPortInUseIsToldOnceAndShownUntilItIsFree(t *testing.T) {
 	r.settled()
 	r.wantLog(`"msg":"not listening","address":"127.0.0.1:1111","error":"address already in use"`)
 	if len(r.problems) != 1 || r.problems[0].File != r.in.service.File || !r.problems[0].Polled ||
-		!strings.Contains(r.problems[0].Mistakes[0], "Listen: nobody answers at 127.0.0.1:1111: address already in use") {
+		!strings.Contains(r.problems[0].Mistakes[0], "Listen: address already in use") {
 		t.Errorf("the daemon was told %+v", r.problems)
 	}
 

@@ -25,7 +25,8 @@ type observation struct {
 	mailboxes []mailboxSummary // in the order of the files; broken ones come last
 	daemons   []store.DaemonState
 	problems  []openProblem
-	err       error // why the database does not say anything, nil when it does
+	listen    *listenReport // who answers at Listen here, nil if nobody was asked
+	err       error         // why the database does not say anything, nil when it does
 }
 
 // observe reads the configuration, and asks the database what the daemons have written there.

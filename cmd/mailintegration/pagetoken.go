@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"mailintegration/config"
 	"mailintegration/store"
 )
 
@@ -49,20 +50,22 @@ func (c *pageTokenCreateCmd) Run(e *env) error {
 		return err
 	}
 	fmt.Fprintln(e.stdout, secret)
-	c.explain(e, in.service.Listen)
+	c.explain(e, in.service)
 	return nil
 }
 
 // explain prints what the token that was just created is for.
-func (c *pageTokenCreateCmd) explain(e *env, listen string) {
+func (c *pageTokenCreateCmd) explain(e *env, s *config.Service) {
 	right := "read"
 	if c.Act {
 		right = "read and act"
 	}
 	printLine(e.stderr, "token of %s, to %s, until %s; it is not shown again", c.Name, right, c.Expires)
-	if listen == "" {
+	if s.Listen == "" {
 		printLine(e.stderr, "warning: there is no page yet: write <Listen>127.0.0.1:9464</Listen> into the service file")
+		return
 	}
+	printLine(e.stderr, "the page: %s", pageURL(s))
 }
 
 type pageTokenListCmd struct{ output }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -22,10 +23,11 @@ type reloader struct {
 	watcher *config.Watcher
 	manager service.Manager // may ask for a reload, and hears of each
 
-	answerAt func(address string) error     // makes the monitor answer there
-	answerTo func(hosts []string)           // makes the monitor answer for the hosts of a proxy
-	tellRead func(hash string, isGood bool) // tells the monitor how a reading of the configuration went
-	slow     time.Duration                  // after this time without an answer, the files count as silent
+	answerAt        func(address string, certificate *tls.Certificate) error // makes the monitor answer there, with TLS unless it is nil
+	answerTo        func(hosts []string)                                     // makes the monitor answer for the hosts of a proxy
+	noteCertificate func(daemon.ListenCertificate)                           // tells the daemon with which certificate
+	tellRead        func(hash string, isGood bool)                           // tells the monitor how a reading of the configuration went
+	slow            time.Duration                                            // after this time without an answer, the files count as silent
 
 	running  *config.Service               // what the daemon has
 	revision map[string]int                // by the mailbox's name: how often it has changed
@@ -42,7 +44,8 @@ func newReloader(in *installation, apply func(daemon.Settings) (daemon.Changes, 
 	watcher *config.Watcher) *reloader {
 	r := &reloader{
 		in: in, apply: apply, note: note, watcher: watcher, manager: service.Unmanaged{}, slow: 30 * time.Second,
-		answerAt: func(string) error { return nil }, answerTo: func([]string) {}, tellRead: func(string, bool) {},
+		answerAt: func(string, *tls.Certificate) error { return nil }, answerTo: func([]string) {},
+		noteCertificate: func(daemon.ListenCertificate) {}, tellRead: func(string, bool) {},
 		running: in.service, revision: map[string]int{}, told: map[string]bool{},
 	}
 	for _, w := range in.warnings {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -28,6 +29,9 @@ type reloaded struct {
 
 	problems []daemon.ConfigurationProblem // that the daemon was told last
 	hosts    []string                      // of a proxy, that the monitor was told last
+
+	certificate *tls.Certificate         // that the monitor was told last
+	watched     daemon.ListenCertificate // that the daemon was told last
 }
 
 const reloadedService = "<Login>daemon</Login><Team>IT</Team><Mailboxes>boxes/*.xml</Mailboxes><DataDirectory>data</DataDirectory>"
@@ -50,6 +54,8 @@ func newReloaded(t *testing.T) *reloaded {
 		return daemon.Changes{}, nil
 	}, func(p []daemon.ConfigurationProblem) { r.problems = p }, watcher)
 	r.answerTo = func(hosts []string) { r.hosts = hosts }
+	r.answerAt = func(_ string, c *tls.Certificate) error { r.certificate = c; return nil }
+	r.noteCertificate = func(c daemon.ListenCertificate) { r.watched = c }
 	r.applied = []daemon.Settings{settingsOf(in.service, r.revisionOf)}
 	return r
 }
@@ -289,7 +295,11 @@ func TestEverySettingTakesEffectOrNeedsARestart(t *testing.T) {
 		"MaxLogFiles":          func(r *reloaded) bool { return r.in.logFile.Limits().Keep.Files == 7 },
 		"MaxLogFileSize":       func(r *reloaded) bool { return r.in.logFile.Limits().MaxOctets == 7<<20 },
 		"Listen":               func(r *reloaded) bool { return r.address == "127.0.0.1:9464" },
-		"ListenBehindProxy":    func(r *reloaded) bool { return slices.Equal(r.hosts, []string{"other"}) },
+		"ListenCertificate":    func(r *reloaded) bool { return r.certificate != nil && filepath.Base(r.watched.File) == "other.pem" },
+		"ListenKey": func(r *reloaded) bool {
+			return r.certificate != nil && filepath.Base(r.running.ListenKey) == "other.pem"
+		},
+		"ListenBehindProxy": func(r *reloaded) bool { return slices.Equal(r.hosts, []string{"other"}) },
 		"LogDirectory": func(r *reloaded) bool {
 			files, _ := filepath.Glob(filepath.Join(r.dir, "other", "MailIntegrationApp_*.log"))
 			return len(files) == 1
@@ -314,16 +324,25 @@ func TestEverySettingTakesEffectOrNeedsARestart(t *testing.T) {
 			r.write("boxes/elsewhere.txt", "")
 			r.write("other.xml", "<MailIntegration><MessageProcessorTypeName>EventMailMessageProcessor</MessageProcessorTypeName>"+
 				"<ServerName>h</ServerName><UserName>u</UserName><Password>secret-of-other</Password></MailIntegration>")
-			before := r.running
 			base := reloadedService
+			if strings.HasSuffix(tag.Name, "Certificate") || strings.HasSuffix(tag.Name, "Key") { // both, or none
+				pair := pemOf(t, time.Now().Add(time.Hour), "localhost")
+				r.write("pair.pem", pair)
+				r.write("other.pem", pair)
+				base += listenPair
+				r.service(listenPair)
+				r.settled()
+				value = "other.pem"
+			}
+			before, reloads := r.running, len(r.applied)
 			if i := strings.Index(base, "<"+tag.Name+">"); i >= 0 {
 				end := "</" + tag.Name + ">"
 				base = base[:i] + base[strings.Index(base, end)+len(end):]
 			}
 			r.write("service.xml", "<MailIntegrationService>"+base+"<"+tag.Name+">"+value+"</"+tag.Name+"></MailIntegrationService>")
 			r.settled()
-			if len(r.applied) != 2 {
-				t.Fatalf("%d reloads, want 1:\n%s", len(r.applied)-1, &r.log.octets)
+			if len(r.applied) != reloads+1 {
+				t.Fatalf("%d reloads, want 1:\n%s", len(r.applied)-reloads, &r.log.octets)
 			}
 			effect, is := hasEffect[tag.Name]
 			switch {

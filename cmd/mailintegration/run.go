@@ -64,7 +64,10 @@ func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal, c runCmd) er
 	defer looks.Stop()
 	r := newReloader(in, d.Apply, d.NoteConfiguration, watcher)
 	r.manager = m
-	health, err := monitor.New(monitor.Options{Daemon: d, Meter: meter, Version: version, Revision: builtFrom()})
+	health, err := monitor.New(monitor.Options{
+		Daemon: d, Meter: meter, Version: version, Revision: builtFrom(),
+		Mistaken: func(address string, times int, from string) { in.events().tlsAtPlainPort(address, times, from) },
+	})
 	if err != nil {
 		return err
 	}
@@ -74,6 +77,7 @@ func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal, c runCmd) er
 	}
 	health.ConfigurationRead(in.service.Hash(), in.broken == nil)
 	r.answerAt, r.answerTo, r.tellRead = health.Listen, health.BehindProxy, health.ConfigurationRead
+	r.noteCertificate = d.NoteListenCertificate
 	r.listen()
 	r.readAsAccount(e)
 	ended := make(chan struct{})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -20,8 +21,9 @@ type statusReport struct {
 	Mistakes      []string         `json:"mistakes"` // in mailbox files
 	Database      databaseReport   `json:"database"`
 	Daemons       []daemonReport   `json:"daemons"`
-	Mailboxes     map[state]int    `json:"mailboxes"` // how many are in each state
-	Backlog       int              `json:"backlog"`   // messages on the servers that are not recorded
+	Listen        *listenReport    `json:"listen,omitempty"` // whether the daemon of this machine answers
+	Mailboxes     map[state]int    `json:"mailboxes"`        // how many are in each state
+	Backlog       int              `json:"backlog"`          // messages on the servers that are not recorded
 	RecordedAt    *time.Time       `json:"recorded_at,omitempty"`
 	Problems      []mailboxSummary `json:"problems"`      // the mailboxes that are not all right
 	OpenProblems  []openProblem    `json:"open_problems"` // the troubles that a daemon has opened an event for, the oldest first
@@ -51,6 +53,9 @@ func (c *statusCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(e.ctx, askingTime)
+	defer cancel()
+	seen.listen = askListen(ctx, seen.service)
 	r := seen.report(e)
 	if c.JSON {
 		if err := e.printJSON(r); err != nil {
@@ -72,6 +77,7 @@ func (o *observation) report(e *env) statusReport {
 	if o.err != nil {
 		r.Database.Error, r.Database.Hint = o.err.Error(), hintOf(o.err)
 	}
+	r.Listen = o.listen
 	for _, d := range o.daemons {
 		r.Daemons = append(r.Daemons, daemonReport{
 			holderSummary: holderSummary{d.Host, d.Process, d.Version}, StartedAt: d.StartedAt, AliveUntil: d.AliveUntil,
@@ -112,6 +118,13 @@ func (o *observation) print(e *env, r statusReport) {
 	}
 	if o.err == nil {
 		o.printDaemons(line)
+	}
+	if r.Listen != nil {
+		text, hint := r.Listen.line(len(o.alive()) > 0)
+		line("listen", text)
+		if hint != "" {
+			line("", "hint: "+hint)
+		}
 	}
 	line("mailboxes", o.states())
 	if o.err == nil {
@@ -221,6 +234,8 @@ func (o *observation) verdict() error {
 			code: exitFailed, err: fmt.Errorf("open problems: %d", len(o.problems)),
 			hint: fmt.Sprintf("read what to do in their events: mailintegration event show %d", o.problems[0].Event),
 		}
+	case o.listen != nil && o.listen.err != nil:
+		return &failure{code: exitFailed, err: o.listen.err, hint: o.listen.Hint}
 	}
 	return nil
 }

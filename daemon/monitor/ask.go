@@ -2,11 +2,13 @@ package monitor
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 )
 
@@ -26,16 +28,25 @@ const (
 	maxAnswer = 64 << 10
 )
 
-// Ask asks the monitor of another process, which listens at an address, how its daemon is. It asks directly, whatever proxies the
-// environment names. The error says that nobody answers, or not a monitor.
-func Ask(ctx context.Context, address string, q Question) (Health, error) {
+// Ask asks the monitor of another process, which listens at an address of this machine, how its daemon is; over TLS if it speaks that.
+// It asks directly, whatever proxies the environment names. The error says that nobody answers, or not a monitor.
+//
+// It takes any certificate, and tells which one it got: one that has expired, or that was renewed a moment ago, says nothing about the
+// daemon, and whoever has the port of this machine could answer without TLS as well. It sends nothing that is secret.
+func Ask(ctx context.Context, address string, overTLS bool, q Question) (Health, error) {
 	ctx, cancel := context.WithTimeout(ctx, askingTime)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+string(q)+"?format=json", nil)
+	scheme := "http://"
+	if overTLS {
+		scheme = "https://"
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+askedAt(address)+string(q)+"?format=json", nil)
 	if err != nil {
 		return Health{}, err
 	}
-	client := http.Client{Transport: &http.Transport{DialContext: new(net.Dialer).DialContext, DisableKeepAlives: true}}
+	client := http.Client{Transport: &http.Transport{
+		DialContext: new(net.Dialer).DialContext, DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+	}}
 	response, err := client.Do(request)
 	if err != nil {
 		return Health{}, err
@@ -45,5 +56,21 @@ func Ask(ctx context.Context, address string, q Question) (Health, error) {
 	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&h); err != nil || h.State == "" {
 		return Health{}, fmt.Errorf("what answers at %s is not this program: HTTP status %s", address, response.Status)
 	}
+	if response.TLS != nil {
+		h.Certificate = response.TLS.PeerCertificates[0]
+	}
 	return h, nil
+}
+
+// askedAt returns where to ask a monitor that listens at an address: one that listens at all addresses is asked at the loopback.
+func askedAt(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if ip, _ := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+		if ip.Is6() {
+			host = "::1"
+		}
+		return net.JoinHostPort(host, port)
+	}
+	return address
 }

@@ -82,6 +82,7 @@ func (s scrape) moment(m *metric, at time.Time, labels ...string) {
 func (s scrape) daemon(d daemon.Status) {
 	s.flag(&databaseUsable, d.Database.Err == nil && !d.Database.Since.IsZero())
 	s.set(&clockAhead, d.ClockAhead.Seconds())
+	s.moment(&listenCertificate, d.Listen.Expires)
 	s.set(&mistakenFiles, float64(len(d.Configuration)))
 	count := map[daemon.State]int{}
 	for _, m := range d.Mailboxes {

@@ -23,7 +23,8 @@
 //
 // # Who may ask
 //
-// Host must name this machine, so that no web page can read an answer through a browser (DNS rebinding). Of programs, only GET
+// Host must name this machine, or a name of the listener's certificate, so that no web page can read an answer through a browser (DNS
+// rebinding). Of programs, only GET
 // and HEAD are answered. All other paths are those of package page, for people who have logged in. A request and its answer have
 // time limits, and the connections are bounded: a new one ends the one that has done nothing for the longest time, so that a
 // client that never sends or never reads keeps nobody else from an answer.
@@ -32,6 +33,8 @@
 //
 //	monitor.go    Monitor: a daemon, and how it is told
 //	listener.go   the server at an address, which may change; limits on time and connections
+//	entrance.go   … its TLS, with a certificate that may change, too
+//	listenerror.go, listenerror_*.go  … why it cannot answer there, in words
 //	proxy.go      hosts that a proxy passes on
 //	handler.go    the paths; who may ask, and in which form the answer comes
 //	health.go     the states of /livez and /readyz

@@ -3,7 +3,6 @@ package monitor
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -54,24 +53,31 @@ func onlyReads(next http.HandlerFunc) http.Handler {
 	})
 }
 
-// onlyFor lets a request pass if its Host says that its sender means this machine, or a host that a proxy passes on: a web page
-// that gives its own name the address 127.0.0.1 (DNS rebinding) makes a browser send that name.
-func (m *Monitor) onlyFor(host string, next http.Handler) http.Handler {
+// onlyFor lets a request pass if its Host says that its sender means this machine, a name of the listener's certificate, or a host
+// that a proxy passes on: a web page that gives its own name the address 127.0.0.1 (DNS rebinding) makes a browser send that name.
+func (m *Monitor) onlyFor(l *listener, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Type", "text/plain; charset=utf-8")
-		if m.isProxied(r) {
+		switch isNamed := l.isNamed(r); {
+		case r.TLS == nil && l.certificate.Load() != nil: // the connection is older than the certificate
+			h.Set("Connection", "close")
+			http.Error(w, "this port speaks TLS now: ask https://"+r.Host, http.StatusBadRequest)
+			return
+		case isNamed:
+			setStrictTransport(h, r)
+		case m.isProxied(r):
 			passed, isSecure := throughProxy(r)
 			if !isSecure {
 				http.Error(w, "the proxy has to speak TLS, and to say so: X-Forwarded-Proto: https", http.StatusForbidden)
 				return
 			}
 			r = passed
-		} else if !isOurName(r.Host, host) {
-			http.Error(w, "this is not the host that the request names: ask "+host, http.StatusMisdirectedRequest)
+		case !isOurName(r.Host, l.host):
+			http.Error(w, "this is not the host that the request names: ask "+l.name(), http.StatusMisdirectedRequest)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -80,12 +86,14 @@ func (m *Monitor) onlyFor(host string, next http.Handler) http.Handler {
 
 // isOurName reports whether a Host names this machine, or the host that the monitor listens at.
 func isOurName(requested, host string) bool {
-	name, _, err := net.SplitHostPort(requested)
-	if err != nil {
-		name = strings.TrimSuffix(strings.TrimPrefix(requested, "["), "]")
-	}
-	address, err := netip.ParseAddr(name)
-	return strings.EqualFold(name, "localhost") || strings.EqualFold(name, host) && name != "" || err == nil && address.IsLoopback()
+	name := hostOf(requested)
+	return isThisMachine(name) || strings.EqualFold(name, host) && name != ""
+}
+
+// isThisMachine reports whether a host is this machine, whoever asks.
+func isThisMachine(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && address.IsLoopback()
 }
 
 // answer answers with the daemon's health: its status code, and its reason in text or in JSON.

@@ -53,7 +53,7 @@ func TestOnlyRequestsThatMeanThisMachineAreAnswered(t *testing.T) {
 func TestARequestWithoutHostIsNotAnswered(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()
-	new(Monitor).onlyFor("127.0.0.1", http.NotFoundHandler()).ServeHTTP(w, &http.Request{Method: "GET"})
+	new(Monitor).onlyFor(&listener{host: "127.0.0.1"}, http.NotFoundHandler()).ServeHTTP(w, &http.Request{Method: "GET"})
 	if w.Code != http.StatusMisdirectedRequest {
 		t.Errorf("status %d", w.Code)
 	}
@@ -109,16 +109,16 @@ func TestAskReadsTheAnswerOfAMonitorOnly(t *testing.T) {
 	d := &subject{status: away("database")}
 	m := listen(t, d, patient)
 	for question, want := range map[Question]State{IsLive: Live, IsReady: Database} {
-		if h, err := Ask(t.Context(), m.address, question); err != nil || h.State != want {
+		if h, err := Ask(t.Context(), m.address, false, question); err != nil || h.State != want {
 			t.Errorf("%s: %+v, %v", question, h, err)
 		}
 	}
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"status":"up"}`)) }))
 	defer other.Close()
-	if _, err := Ask(t.Context(), strings.TrimPrefix(other.URL, "http://"), IsLive); err == nil || !strings.Contains(err.Error(), "is not this program") {
+	if _, err := Ask(t.Context(), strings.TrimPrefix(other.URL, "http://"), false, IsLive); err == nil || !strings.Contains(err.Error(), "is not this program") {
 		t.Errorf("another program: %v", err)
 	}
-	if _, err := Ask(t.Context(), fmt.Sprint("127.0.0.1:", dovecottest.ClosedPort(t)), IsLive); err == nil {
+	if _, err := Ask(t.Context(), fmt.Sprint("127.0.0.1:", dovecottest.ClosedPort(t)), false, IsLive); err == nil {
 		t.Error("nobody has answered")
 	}
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
@@ -134,7 +134,7 @@ func TestAskReadsTheAnswerOfAMonitorOnly(t *testing.T) {
 			<-ctx.Done()
 		}
 	}()
-	if _, err := Ask(ctx, silent.Addr().String(), IsLive); err == nil {
+	if _, err := Ask(ctx, silent.Addr().String(), false, IsLive); err == nil {
 		t.Error("a program that never answers has answered")
 	}
 }

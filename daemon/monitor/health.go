@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"crypto/x509"
 	"fmt"
 	"time"
 
@@ -29,6 +30,8 @@ type Health struct {
 	Reason  string     `json:"reason"` // for a person
 	Since   *time.Time `json:"since,omitempty"`
 	Version string     `json:"version"`
+
+	Certificate *x509.Certificate `json:"-"` // of Ask: the one with which the monitor answered, nil without TLS
 }
 
 // String returns the health in a line.

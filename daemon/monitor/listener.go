@@ -2,14 +2,14 @@ package monitor
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"crypto/tls"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,33 +36,60 @@ const maxHeaderOctets = 16 << 10
 
 // listener is a server at an address.
 type listener struct {
-	address string
-	server  *http.Server
-	ended   chan struct{} // closed when it accepts nothing more
+	address     string
+	host        string                          // of the address
+	certificate atomic.Pointer[tls.Certificate] // nil: it speaks no TLS
+	server      *http.Server
+	ended       chan struct{} // closed when it accepts nothing more
 }
 
-// Listen makes the monitor answer at an address, and nowhere else; "" means nowhere. If that is not possible, it answers where it
-// did before. It does nothing if it answers there already, so it may be called again and again.
-func (m *Monitor) Listen(address string) error {
+// Listen makes the monitor answer at an address, and nowhere else; "" means nowhere. With a certificate it speaks TLS, without one it
+// does not. If that is not possible, it answers where and how it did before: the error is then a *ListenError. It changes nothing that
+// is as it should be, so it may be called again and again, and a renewed certificate interrupts no answer.
+func (m *Monitor) Listen(address string, certificate *tls.Certificate) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
 		return http.ErrServerClosed
 	}
 	if m.listener != nil && m.listener.address == address && m.listener.isServing() {
+		m.listener.certificate.Store(certificate)
 		return nil
 	}
-	var next *listener
-	if address != "" {
-		socket, err := net.Listen("tcp", address)
-		if err != nil {
-			return fmt.Errorf("listen at %s: %w", address, reason(err))
+	if address == "" {
+		m.listener.close(m.limits.stop)
+		m.listener = nil
+		return nil
+	}
+	return m.move(address, certificate)
+}
+
+// move makes the monitor answer at another address. Where both addresses have the same port, such as 127.0.0.1:9464 and
+// 0.0.0.0:9464, the old one has to be free first.
+func (m *Monitor) move(address string, certificate *tls.Certificate) error {
+	before := m.listener
+	socket, err := net.Listen("tcp", address)
+	if err != nil && before != nil && portOf(before.address) == portOf(address) {
+		before.close(m.limits.stop)
+		m.listener = nil
+		if socket, err = net.Listen("tcp", address); err != nil {
+			if again, other := net.Listen("tcp", before.address); other == nil {
+				m.listener = m.serve(before.address, again, before.certificate.Load())
+			}
 		}
-		next = m.serve(address, socket)
+	}
+	if err != nil {
+		return newListenError(address, err)
 	}
 	m.listener.close(m.limits.stop)
-	m.listener = next
+	m.listener = m.serve(address, socket, certificate)
 	return nil
+}
+
+// portOf returns the port of an address.
+func portOf(address string) string {
+	_, port, _ := net.SplitHostPort(address)
+	return port
 }
 
 // Close ends the answers for ever.
@@ -74,30 +101,25 @@ func (m *Monitor) Close() {
 	m.listener = nil
 }
 
-// reason returns an error of net.Listen without the address, which the caller names.
-func reason(err error) error {
-	if op := new(net.OpError); errors.As(err, &op) {
-		return op.Err
-	}
-	return err
-}
-
 // serve answers on a socket.
-func (m *Monitor) serve(address string, socket net.Listener) *listener {
-	host, _, _ := net.SplitHostPort(address)
+func (m *Monitor) serve(address string, socket net.Listener, certificate *tls.Certificate) *listener {
 	open := &connections{limit: m.limits.connections}
-	l := &listener{address: address, ended: make(chan struct{}), server: &http.Server{
-		Handler:           m.onlyFor(host, m.handler()),
+	l := &listener{address: address, ended: make(chan struct{})}
+	l.host, _, _ = net.SplitHostPort(address)
+	l.certificate.Store(certificate)
+	l.server = &http.Server{
+		Handler: m.onlyFor(l, m.handler()),
+		// The first of these also limits the handshake of TLS.
 		ReadHeaderTimeout: m.limits.header, ReadTimeout: m.limits.header, WriteTimeout: m.limits.write, IdleTimeout: m.limits.idle,
 		MaxHeaderBytes: maxHeaderOctets, ConnState: open.note,
 		ErrorLog: log.New(io.Discard, "", 0), // what clients do wrong is no trouble of the daemon
-	}}
+	}
 	if m.page != nil {
 		l.server.RegisterOnShutdown(m.page.EndStreams)
 	}
 	go func() {
 		defer close(l.ended)
-		_ = l.server.Serve(socket) // Listen sees that it has ended
+		_ = l.server.Serve(m.entrance(socket, l)) // Listen sees that it has ended
 	}()
 	return l
 }

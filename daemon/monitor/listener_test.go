@@ -74,7 +74,7 @@ func listen(t testing.TB, d Subject, l limits) *monitored {
 		t.Fatal(err)
 	}
 	t.Cleanup(m.Close)
-	if err := m.Listen(m.address); err != nil {
+	if err := m.Listen(m.address, nil); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -184,12 +184,12 @@ func TestAPortInUseLeavesTheMonitorWhereItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	taken := other.Addr().String()
-	if err := m.Listen(taken); err == nil || !strings.Contains(err.Error(), taken) {
+	if err := m.Listen(taken, nil); err == nil || !strings.Contains(err.Error(), taken) {
 		t.Errorf("error %v", err)
 	}
 	m.wantAnswer()
 	other.Close()
-	if err := m.Listen(taken); err != nil {
+	if err := m.Listen(taken, nil); err != nil {
 		t.Error(err)
 	}
 	if _, err := net.Dial("tcp", m.address); err == nil {
@@ -197,7 +197,7 @@ func TestAPortInUseLeavesTheMonitorWhereItIs(t *testing.T) {
 	}
 	m.address = taken
 	m.wantAnswer()
-	if err := m.Listen(taken); err != nil {
+	if err := m.Listen(taken, nil); err != nil {
 		t.Errorf("to listen at the same address again: %v", err)
 	}
 	m.wantAnswer()
@@ -227,7 +227,7 @@ func TestACloseWhileClientsAskIsOrderlyAndFinal(t *testing.T) {
 	m.Close()
 	m.Close()
 	clients.Wait()
-	if err := m.Listen(m.address); !errors.Is(err, http.ErrServerClosed) {
+	if err := m.Listen(m.address, nil); !errors.Is(err, http.ErrServerClosed) {
 		t.Errorf("Listen after Close: %v", err)
 	}
 }

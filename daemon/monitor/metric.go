@@ -88,6 +88,11 @@ var (
 		"When the certificate of the mail server ends, as the last session has seen it. It is missing without TLS.",
 		"Have the certificate renewed on the mail server.",
 	}
+	listenCertificate = metric{
+		"mailintegration_listen_certificate_expiry_timestamp_seconds", gauge, "seconds since 1970", nil,
+		"When the certificate ends with which this daemon answers. It is missing without TLS.",
+		"Renew the certificate, and write it into the file that ListenCertificate names.",
+	}
 )
 
 // The durations, as native and as classic histograms.
@@ -169,7 +174,7 @@ var (
 
 // sampled are the metrics that a scrape computes from the state of the daemon, in the order of the document.
 var sampled = []*metric{
-	&messages, &listed, &unaccounted, &octets, &polls, &lastPoll, &lastGoodPoll, &mailboxProblem, &backlog, &leaseHeld, &certificate,
+	&messages, &listed, &unaccounted, &octets, &polls, &lastPoll, &lastGoodPoll, &mailboxProblem, &backlog, &leaseHeld, &certificate, &listenCertificate,
 	&liveness, &readiness, &databaseUsable, &databaseFigures, &mailboxes, &openProblems, &outboxMessages, &outboxAge, &sendingAccounts,
 	&clockAhead, &reloadSuccessful, &reloadTime, &mistakenFiles, &configurationInfo, &buildInfo,
 }

@@ -32,6 +32,10 @@ type Options struct {
 	Revision string           // of its source, "" if unknown
 	Now      func() time.Time // nil: time.Now
 
+	// Mistaken is told how many clients have spoken TLS at an address without TLS since it was told last, and where the last one came
+	// from; once an hour at most. Nil: nobody is told.
+	Mistaken func(address string, times int, from string)
+
 	limits limits // tests shorten them; zero: usualLimits
 }
 
@@ -46,6 +50,8 @@ type Monitor struct {
 	limits    limits
 	proxied   atomic.Pointer[[]string] // the hosts that a proxy passes on
 	page      Page                     // nil: people get no answer
+	mistaken  func(address string, times int, from string)
+	wrongly   rarely // clients that speak TLS where there is none
 
 	mu       sync.Mutex // held while the listener changes
 	listener *listener  // nil while there is none
@@ -77,6 +83,10 @@ func New(o Options) (*Monitor, error) {
 		inspector: inspector{daemon: o.Daemon, patience: o.limits.look},
 		figures:   figures{ask: o.Daemon.Figures, now: o.Now, patience: o.limits.figures},
 		version:   o.Version, build: []string{o.Version, o.Revision, runtime.Version()}, now: o.Now, limits: o.limits,
+		mistaken: o.Mistaken,
+	}
+	if m.mistaken == nil {
+		m.mistaken = func(string, int, string) {}
 	}
 	m.registry = newRegistry(m, cmp.Or(o.Meter, NewMeter()))
 	return m, nil

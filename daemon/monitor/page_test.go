@@ -31,7 +31,7 @@ func TestPeopleAreAnsweredBesideThePrograms(t *testing.T) {
 	}
 	p := people{make(chan struct{}), make(chan struct{})}
 	m.Show(p)
-	if err := m.Listen(m.address); err != nil {
+	if err := m.Listen(m.address, nil); err != nil {
 		t.Fatal(err)
 	}
 	for question, want := range map[string]string{

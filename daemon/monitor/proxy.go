@@ -1,7 +1,6 @@
 package monitor
 
 import (
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,10 +18,7 @@ func (m *Monitor) BehindProxy(hosts []string) {
 // isProxied reports whether a request is for a host that a proxy passes on. The port is the proxy's.
 func (m *Monitor) isProxied(r *http.Request) bool {
 	hosts := m.proxied.Load()
-	name, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		name = r.Host
-	}
+	name := hostOf(r.Host)
 	return hosts != nil && slices.ContainsFunc(*hosts, func(h string) bool { return strings.EqualFold(h, name) })
 }
 

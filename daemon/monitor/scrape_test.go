@@ -26,6 +26,7 @@ import (
 func eventful() daemon.Status {
 	s := running()
 	s.ClockAhead = 90 * time.Second
+	s.Listen.Expires = began.Add(2 * time.Hour)
 	s.Configuration = []daemon.ConfigurationProblem{{File: "a.xml", Mistakes: []string{"mistake of eve@example.net"}}}
 	s.Sending = []daemon.SendingStatus{{Server: "smtp.example.com:587"}, {Server: "smtp.example.com:587", Err: errors.New("refused eve@example.net")}}
 	s.Mailboxes[0] = daemon.MailboxStatus{
@@ -182,7 +183,7 @@ func TestAScrapeIsInTheFormatThatIsAskedFor(t *testing.T) {
 	}
 	s := &monitored{Monitor: m, TB: t, address: freeAddress(t)}
 	t.Cleanup(s.Close)
-	if err := s.Listen(s.address); err != nil {
+	if err := s.Listen(s.address, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct{ accept, kind, has string }{
