@@ -7,3 +7,7 @@ CREATE INDEX outbox_unsent ON outbox (queued_at, id) WHERE given_up_at IS NOT NU
 -- The newest entries of a request with very many. It costs 8 octets more for each entry, and replaces the one before.
 CREATE INDEX history_request_id_id ON history (request_id, id);
 DROP INDEX history_request_id;
+
+-- The newest messages of a request with very many. It has no entries for messages that are in no request, which the one before had.
+CREATE INDEX receipt_request_accepted ON receipt (request_id, accepted_at) WHERE request_id IS NOT NULL;
+DROP INDEX receipt_request_id;
