@@ -39,7 +39,7 @@ func newListenError(address string, err error) *ListenError {
 		e.hint = "name an address of this machine in Listen, or 0.0.0.0 for all of them; mail is not affected"
 	case errors.Is(err, addressForbidden):
 		e.why = "the account of the daemon may not use port " + port
-		e.hint = "choose a port above 1023 in Listen, or give the service the right (on Linux AmbientCapabilities=CAP_NET_BIND_SERVICE); mail is not affected"
+		e.hint = "choose a port above 1023 in Listen, or give the service the right to use this one (on Linux CAP_NET_BIND_SERVICE); mail is not affected"
 	case errors.As(err, &unknown):
 		e.why = "no name server knows the host " + host
 		e.hint = "name an address of this machine in Listen; mail is not affected"
