@@ -44,7 +44,8 @@
 //	mailboxtry.go                the verb mailbox test
 //	support.go                   the verb support bundle
 //	configverb.go                the verbs config (show, validate, reference, schema) and reference
-//	encrypt.go                   … encrypt: the passwords in the files; a new key; an encrypted value
+//	encrypt.go                   … encrypt: the passwords in the files
+//	encryptkey.go                … the first key and a new one; an encrypted value for other places
 //	keys.go, keys_*.go           … where its key is, and who may read it
 //	places_*.go                  what check asks the operating system: free space and owners
 //	explain.go, explained.go     the verb explain, and what it prints

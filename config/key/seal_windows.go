@@ -10,6 +10,10 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// aboutSealed explains a sealed key file to whoever opens it.
+const aboutSealed = "# The keys of the encrypted passwords in the files of MailIntegration, sealed for this machine: no other one can open them.\n" +
+	"# mailintegration config encrypt --save-key FILE writes a copy to keep in a safe place.\n"
+
 // seal returns a key file that only this machine can open: DPAPI encrypts it with a key of the machine, since a service and
 // an administrator, two accounts, have to open it. The access control list says which accounts may read the file.
 func seal(plain []byte) ([]byte, error) {
