@@ -42,6 +42,7 @@ func mischief(t *testing.T) (p *program, requests []int64) {
 func TestHostileMailDoesNothing(t *testing.T) {
 	t.Parallel()
 	p, requests := mischief(t)
+	p.restore(requests)
 	w := open(p, look{device: desktop})
 	w.logIn(p.token("Guard", "ann"))
 	w.visit("/requests")
@@ -56,7 +57,7 @@ func TestHostileMailDoesNothing(t *testing.T) {
 				w.visit(path)
 				w.hidesNothing()
 			}
-			if h.html != "" && p.count(`SELECT count(*) FROM request WHERE number = $1 AND html <> ''`, requests[n]) > 0 {
+			if h.html != "" {
 				w.visit(fmt.Sprintf("/requests/%d/html", requests[n])) // outside of its frame
 				w.clicks(40, 40)
 				w.hidesNothing()
@@ -86,6 +87,21 @@ func TestHostileMailDoesNothing(t *testing.T) {
 		{name: "5-request-overlays", path: fmt.Sprint("/requests/", requests[numberOf("overlays")]), open: "details:has(iframe)"},
 		{name: "5-request-names", path: fmt.Sprint("/requests/", requests[numberOf("file names with line ends and quotes")])},
 	})
+}
+
+// restore gives the requests the HTML as it was sent, without what the program took away when it recorded the mail: another program may
+// write such a row, and the page has to defend itself.
+func (p *program) restore(requests []int64) {
+	p.t.Helper()
+	for n, h := range hostileMails() {
+		if h.html == "" {
+			continue
+		}
+		changed, err := p.rows.Exec(p.t.Context(), `UPDATE request SET html = $2 WHERE number = $1`, requests[n], strings.ReplaceAll(h.html, "\x00", ""))
+		if err != nil || changed.RowsAffected() != 1 {
+			p.t.Errorf("%s: %v", h.name, err)
+		}
+	}
 }
 
 // numberOf returns the number of a hostile mail.
