@@ -53,6 +53,12 @@ func TestABackupRestoresEveryMessageOnce(t *testing.T) {
 			if adopts := strings.Contains(out, "attachments adopt"); adopts != tt.survive {
 				t.Errorf("restore says\n%s", out)
 			}
+			if tt.private {
+				may := b.query(`SELECT has_table_privilege('mailintegration_reader', 'service_desk.request', 'SELECT')`)
+				if may[0] != "t" {
+					t.Error("the roles of other programs lack their rights")
+				}
+			}
 			b.once()
 			b.wantRestored(before)
 			b.wantFiles(false)

@@ -21,6 +21,7 @@ const (
 	filesName    = "attachments"
 	sumsName     = "SHA256SUMS"
 	manifestName = "manifest.json"
+	lastName     = "manifest.json.sha256"
 )
 
 // block is the size to which tar pads its headers and contents.
@@ -97,13 +98,19 @@ func (a *archiver) writeHeader(name string, size int64) error {
 	return err
 }
 
-// addManifest writes the last entry and the end of the archive, and makes them durable.
+// addManifest writes the manifest, its SHA-256 and the end of the archive, and makes them durable.
 func (a *archiver) addManifest(m Manifest) error {
-	_, _, err := a.add(manifestName, func(w io.Writer) error {
+	_, digest, err := a.add(manifestName, func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
 		return e.Encode(m)
 	})
+	if err == nil {
+		_, _, err = a.add(lastName, func(w io.Writer) error {
+			_, err := io.WriteString(w, sumLine(digest, manifestName))
+			return err
+		})
+	}
 	if err == nil {
 		_, err = a.file.WriteAt(make([]byte, 2*block), a.at)
 	}

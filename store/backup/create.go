@@ -26,7 +26,7 @@ type Options struct {
 	URL     string // of the database
 	Version string // of MailIntegration
 
-	// Silence is how long pg_dump may write nothing; 0 means 30 minutes.
+	// Silence is how long pg_dump may write nothing, 0 for 30 minutes, and pg_restore may read nothing, 0 for 6 hours.
 	Silence time.Duration
 
 	find func(ctx context.Context, name string, major int) (postgres.Program, error) // nil: postgres.FindProgram
@@ -150,12 +150,9 @@ func (c *creation) dump(ctx context.Context) error {
 
 // runDump writes the output of pg_dump to w. It ends a pg_dump that has been silent for too long: the network or a lock holds it.
 func (c *creation) runDump(ctx context.Context, program postgres.Program, w io.Writer) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	silence := cmp.Or(c.Silence, defaultSilence)
-	timer := time.AfterFunc(silence, func() { cancel(fmt.Errorf("pg_dump has written nothing for %s", silence)) })
-	defer timer.Stop()
-	out := &attentive{to: w, heard: func() { timer.Reset(silence) }, failed: cancel}
+	ctx, out, stop := attend(ctx, cmp.Or(c.Silence, defaultSilence), "pg_dump has written nothing")
+	defer stop()
+	out.to = w
 	err := runClient(ctx, program, c.URL, nil, out, "--format=custom", "--no-owner", "--no-privileges", "--no-password",
 		"--lock-wait-timeout=60000", "--snapshot="+c.snapshot.ID)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
@@ -164,11 +161,23 @@ func (c *creation) runDump(ctx context.Context, program postgres.Program, w io.W
 	return err
 }
 
-// attentive is a writer that tells when something is written, and when that failed.
+// attentive passes on what a program writes or reads, and ends the program when it has done neither for too long.
 type attentive struct {
-	to     io.Writer
-	heard  func()
-	failed func(error)
+	to    io.Writer
+	from  io.Reader
+	heard func()
+	fail  context.CancelCauseFunc
+}
+
+// attend returns a context that ends when nothing passes for as long as silence. The cause begins with what.
+func attend(ctx context.Context, silence time.Duration, what string) (context.Context, *attentive, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(silence, func() { cancel(fmt.Errorf("%s for %s", what, silence)) })
+	a := &attentive{heard: func() { timer.Reset(silence) }, fail: cancel}
+	return ctx, a, func() {
+		timer.Stop()
+		cancel(nil)
+	}
 }
 
 // Write implements io.Writer.
@@ -176,9 +185,15 @@ func (a *attentive) Write(p []byte) (int, error) {
 	a.heard()
 	n, err := a.to.Write(p)
 	if err != nil {
-		a.failed(err) // the program would go on until it notices
+		a.fail(err) // the program would go on until it notices
 	}
 	return n, err
+}
+
+// Read implements io.Reader.
+func (a *attentive) Read(p []byte) (int, error) {
+	a.heard()
+	return a.from.Read(p)
 }
 
 // stopWait is how long a program may take to end after it was told to.

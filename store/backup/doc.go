@@ -8,9 +8,10 @@
 //	attachments/aa/bb/…   the files of the attachment directory that its rows name; the name of each is its SHA-256
 //	SHA256SUMS            the SHA-256 of each entry above, as sha256sum writes it
 //	manifest.json         versions, counts, and the SHA-256 of the dump and of SHA256SUMS (Manifest)
+//	manifest.json.sha256  the SHA-256 of the manifest
 //
-// The dump is compressed; attachments are not, since most of them are compressed formats. The manifest comes last: an archive that
-// was cut anywhere has none and is refused. The archive is written under the name with .partial at its end, made durable and then
+// The dump is compressed; attachments are not, since most of them are compressed formats. The manifest and its SHA-256 come last: an
+// archive that was cut anywhere lacks them and is refused. The archive is written under the name with .partial at its end, made durable and then
 // renamed, so a file with its name is complete. An archive holds mail and hashes of passwords: only its owner may read it. The
 // configuration is not in it, nor are keys and tokens.
 //

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,6 +81,9 @@ func addFiles(ctx context.Context, r *store.Restoration, files []store.RestoredF
 	return nil
 }
 
+// defaultLoadSilence is how long pg_restore may read nothing: after the last rows, it builds the indexes.
+const defaultLoadSilence = 6 * time.Hour
+
 // load runs pg_restore, which loads the database in one transaction.
 func load(ctx context.Context, a *Archive, url string, program postgres.Program, o Options) error {
 	if err := o.before("load"); err != nil {
@@ -88,8 +92,14 @@ func load(ctx context.Context, a *Archive, url string, program postgres.Program,
 	if _, err := a.dump.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	err := runClient(ctx, program, url, a.dump, io.Discard, "--no-owner", "--no-privileges", "--no-password", "--single-transaction",
+	ctx, in, stop := attend(ctx, cmp.Or(o.Silence, defaultLoadSilence), "pg_restore has made no progress")
+	defer stop()
+	in.from = a.dump
+	err := runClient(ctx, program, url, in, io.Discard, "--no-owner", "--no-privileges", "--no-password", "--single-transaction",
 		"--exit-on-error")
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
 	if err != nil {
 		return fmt.Errorf("load the database: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"strings"
 
@@ -59,18 +60,16 @@ type verifier struct {
 	archive *Archive
 
 	dump     Dump
-	octets   int64 // of the files
-	lines    sums  // that SHA256SUMS should have
-	found    string
-	finished bool // the manifest was read
+	octets   int64     // of the files
+	expected hash.Hash // of the lines that SHA256SUMS should have
+	sums     string    // SHA-256 of SHA256SUMS
+	manifest string    // the line with the SHA-256 of the manifest
+	finished bool      // the last entry was read
 }
 
-// sums is the digest of SHA256SUMS, line by line.
-type sums struct{ hash []byte }
-
-// read reads the entries up to the manifest.
+// read reads the entries.
 func (v *verifier) read(ctx context.Context) error {
-	expected := sha256.New()
+	v.expected = sha256.New()
 	for !v.finished {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -78,43 +77,49 @@ func (v *verifier) read(ctx context.Context) error {
 		h, err := v.tar.Next()
 		switch {
 		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-			return damaged("it ends early, without %s", manifestName)
+			return damaged("it ends early, without %s", lastName)
 		case errors.Is(err, tar.ErrHeader):
 			return damaged("it is not a tar file, or damaged after %s", v.last())
 		case err != nil:
 			return err
 		}
-		at, err := v.file.Seek(0, io.SeekCurrent)
-		if err != nil {
-			return err
-		}
-		section := io.NewSectionReader(v.file, at, h.Size)
-		switch {
-		case h.Name == manifestName:
-			err = v.readManifest(h.Size)
-		case h.Name == sumsName:
-			var digest [sha256.Size]byte
-			digest, err = v.digest(h.Name)
-			v.found = hex.EncodeToString(digest[:])
-			v.lines.hash = expected.Sum(nil)
-		default:
-			var digest [sha256.Size]byte
-			if digest, err = v.digest(h.Name); err == nil {
-				_, _ = io.WriteString(expected, sumLine(digest, h.Name))
-				err = v.take(h.Name, digest, section)
-			}
-		}
-		if err != nil {
+		if err := v.readEntry(h); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// readEntry reads one entry.
+func (v *verifier) readEntry(h *tar.Header) error {
+	at, err := v.file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	switch h.Name {
+	case manifestName:
+		return v.readManifest(h.Size)
+	case lastName:
+		return v.readLast()
+	}
+	digest, err := v.digest(h.Name)
+	if err != nil {
+		return err
+	}
+	if h.Name == sumsName {
+		v.sums = hex.EncodeToString(digest[:])
+		return nil
+	}
+	_, _ = io.WriteString(v.expected, sumLine(digest, h.Name)) // never fails
+	return v.take(h.Name, digest, io.NewSectionReader(v.file, at, h.Size))
+}
+
 // last returns the name of the last entry that was read.
 func (v *verifier) last() string {
 	switch {
-	case v.found != "":
+	case v.manifest != "":
+		return manifestName
+	case v.sums != "":
 		return sumsName
 	case len(v.archive.files) > 0:
 		return fileName(v.archive.files[len(v.archive.files)-1].Digest)
@@ -160,9 +165,29 @@ func (v *verifier) readManifest(size int64) error {
 	if size > maxManifest {
 		return damaged("%s has %d octets", manifestName, size)
 	}
-	v.finished = true
-	if err := json.NewDecoder(v.tar).Decode(&v.archive.Manifest); err != nil {
+	text, err := io.ReadAll(v.tar)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return damaged("it ends within %s", manifestName)
+	}
+	if err != nil {
+		return err
+	}
+	v.manifest = sumLine(sha256.Sum256(text), manifestName)
+	if err := json.Unmarshal(text, &v.archive.Manifest); err != nil {
 		return damaged("%s: %v", manifestName, err)
+	}
+	return nil
+}
+
+// readLast compares the last entry with the manifest.
+func (v *verifier) readLast() error {
+	v.finished = true
+	text, err := io.ReadAll(io.LimitReader(v.tar, maxManifest))
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	if v.manifest == "" || string(text) != v.manifest {
+		return damaged("%s does not have the SHA-256 that %s says", manifestName, lastName)
 	}
 	return nil
 }
@@ -180,7 +205,7 @@ func (v *verifier) check() error {
 		return damaged("%s names no format", manifestName)
 	case v.archive.dump == nil || v.dump != m.Database:
 		return damaged("%s is not the one that %s describes", dumpName, manifestName)
-	case v.found != m.Checksums || v.found != hex.EncodeToString(v.lines.hash):
+	case v.sums != m.Checksums || v.sums != hex.EncodeToString(v.expected.Sum(nil)):
 		return damaged("%s does not fit the files", sumsName)
 	case int64(len(v.archive.files)) != m.Attachments.Files || v.octets != m.Attachments.Octets:
 		return damaged("it has %d attachment files with %d octets, and %s says %d with %d", len(v.archive.files), v.octets, manifestName,
