@@ -42,13 +42,17 @@ const mostOctets = 50_000
 func TestPictures(t *testing.T) {
 	t.Parallel()
 	for _, state := range []struct {
-		name string
-		make func(*testing.T) *program
-	}{{"empty", empty}, {"busy", busy}, {"trouble", troubled}} {
+		name  string
+		make  func(*testing.T) *program
+		pages int // of scenes; the others need what the state does not have
+	}{{"empty", empty, 8}, {"busy", busy, 11}, {"trouble", troubled, 12}} {
 		t.Run(state.name, func(t *testing.T) {
 			t.Parallel()
 			p := state.make(t)
 			headings := drawAll(open(p, look{device: desktop}), state.name, scenes)
+			if len(headings) != state.pages {
+				t.Errorf("%d pages are drawn, want %d: %v", len(headings), state.pages, headings)
+			}
 			drawPlain(open(p, look{device: phone, noScript: true}), state.name, headings)
 		})
 	}
