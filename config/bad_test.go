@@ -84,7 +84,7 @@ func mailboxFilesIn(t *testing.T, folder string) []string {
 // wantReadable fails the test unless what could be read of a mailbox file is XML without secrets.
 func wantReadable(t *testing.T, file string) {
 	t.Helper()
-	m, f := loadMailbox(file, nil)
+	m, f := loadMailbox(file, nil, nil)
 	text := (&mailboxFile{Mailbox: m, filling: f}).broken().XML
 	if bytes.Contains(text, []byte(secretInTests)) {
 		t.Errorf("a secret is in\n%s", text)
@@ -104,7 +104,7 @@ func TestABrokenFileShowsTheTagsThatCouldBeRead(t *testing.T) {
 	t.Parallel()
 	file := write(t, t.TempDir(), "m.xml", `<MailIntegration><ServerName>mail.example.com</ServerName><Port>many</Port><Password>hunter2</Password>
 		<UserName>hunter2 &amp; sons</UserName><Filters><Filter><Subject>^Spam</Subject><Stop>True</Stop></Filter></Filters></MailIntegration>`)
-	m, f := loadMailbox(file, nil)
+	m, f := loadMailbox(file, nil, nil)
 	want := `<?xml version="1.0" encoding="utf-8"?>
 <!-- the tags that could be read -->
 <MailIntegration>
@@ -123,7 +123,7 @@ func TestABrokenFileShowsTheTagsThatCouldBeRead(t *testing.T) {
 	if diff := cmp.Diff(want, string((&mailboxFile{Mailbox: m, filling: f}).broken().XML)); diff != "" {
 		t.Error(diff)
 	}
-	m, f = loadMailbox(file+".missing", nil)
+	m, f = loadMailbox(file+".missing", nil, nil)
 	if text := (&mailboxFile{Mailbox: m, filling: f}).broken().XML; text != nil {
 		t.Errorf("of a missing file this could be read: %s", text)
 	}

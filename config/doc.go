@@ -64,4 +64,6 @@
 //	insert.go                            adds tags to a file that is copied
 //	rewrite.go, rewriteplace.go,         changes tags of a file, and nothing else in it
 //	extent.go
+//	compose.go                           writes a new file, with the summary of each tag
+//	draft.go                             reads a file that has not been written yet
 package config

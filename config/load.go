@@ -19,16 +19,16 @@ const (
 // with every mistake. Login and Team are "" when the file has none: the command line of the original, which polls the mailbox
 // of one file, gives them.
 func LoadMailbox(path string, keys key.Source) (*Mailbox, []Warning, error) {
-	m, d := loadMailbox(path, newKeyring(keys))
+	m, d := loadMailbox(path, newKeyring(keys), nil)
 	if err := asError(d.mistakes); err != nil {
 		return nil, d.warnings, err
 	}
 	return m, d.warnings, nil
 }
 
-// loadMailbox reads one mailbox file. The mailbox is nil when the file cannot be read.
-func loadMailbox(path string, keys *keyring) (*Mailbox, *filling) {
-	data, err := readFile(path)
+// loadMailbox reads one mailbox file, or the draft that stands for it. The mailbox is nil when the file cannot be read.
+func loadMailbox(path string, keys *keyring, draft *Draft) (*Mailbox, *filling) {
+	data, err := draft.read(path)
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
@@ -108,7 +108,12 @@ func (s *Service) orMistakes(f *filling) (*Service, []Warning, error) {
 // loadService reads the service file and its mailbox files. The service holds what could be read of them. The filling has
 // the mistakes of the service file alone, and the warnings of all files.
 func loadService(path string, source key.Source) (*Service, *filling) {
-	data, err := readFile(path)
+	return loadServiceWith(path, source, nil)
+}
+
+// loadServiceWith does the same with a draft in the place of a file, nil for none.
+func loadServiceWith(path string, source key.Source, draft *Draft) (*Service, *filling) {
+	data, err := draft.read(path)
 	if err != nil {
 		f := unreadable(path, err)
 		return &Service{File: path, Files: f.files}, f
@@ -117,8 +122,11 @@ func loadService(path string, source key.Source) (*Service, *filling) {
 	s, f := readService(path, data, keys)
 	s.Files = append([]File{fileOf(path, data, nil)}, f.files...)
 	files := f.mailboxFiles(s)
+	if draft.isNew(s, files) {
+		files = append(files, draft.Path)
+	}
 	f.mistakes, f.warnings = sorted(f.mistakes), sortedWarnings(f.warnings)
-	f.loadMailboxes(files, s, keys)
+	f.loadMailboxes(files, s, keys, draft)
 	return s, f
 }
 

@@ -2,10 +2,10 @@ package config
 
 // loadMailboxes reads the mailbox files of a service into it, gives the mailboxes the defaults of the service, and
 // compares them with each other. f is the service's own file, and collects the warnings.
-func (f *filling) loadMailboxes(files []string, s *Service, keys *keyring) {
+func (f *filling) loadMailboxes(files []string, s *Service, keys *keyring, draft *Draft) {
 	var read []*mailboxFile
 	for _, file := range files {
-		m, of := loadMailbox(file, keys)
+		m, of := loadMailbox(file, keys, draft)
 		if m != nil && of.first != nil {
 			of.inherit(m, s, f)
 		}

@@ -115,7 +115,7 @@ func TestAPasswordInAnotherTagIsNotShown(t *testing.T) {
 				text = strings.Replace(text, "<ServerName>mail.example.com</ServerName>", "", 1)
 			}
 			file := write(t, t.TempDir(), "m.xml", text)
-			m, f := loadMailbox(file, nil)
+			m, f := loadMailbox(file, nil, nil)
 			readable := string((&mailboxFile{Mailbox: m, filling: f}).broken().XML)
 			_, _, err := LoadMailbox(file, key.Source{})
 			if err == nil {

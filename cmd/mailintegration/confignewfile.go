@@ -1,0 +1,193 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"mailintegration/config"
+)
+
+// optionalTags are shown in a new mailbox file as comments: those that people often want to change.
+func (n *newMailbox) optionalTags() []string {
+	all := []string{"Enabled", "LeaveOnServer", "IgnoredAttachments", "IncludeRawMessageAsAttachment", "MaxMessageSize", "TrustedCertificate"}
+	if n.opens() == opensEvent {
+		all = append(all, "Group", "Assignee")
+	} else {
+		all = append(all, "IncidentFallbackSiteName", "IncidentSource", "IncidentPriority", "IncidentGroup", "CreateNewRequests",
+			"AcknowledgeNewRequests", "UnknownFollowUp", "ClosedFollowUp")
+	}
+	if n.before != nil {
+		all = append(all, "Login", "Team")
+	}
+	return slices.DeleteFunc(all, func(tag string) bool { return n.values[tag] != "" })
+}
+
+// mailboxFile returns the new mailbox file.
+func (n *newMailbox) mailboxFile(values map[string]string) ([]byte, error) {
+	name := n.values["Name"]
+	return config.Composition{
+		Heading: []string{
+			fmt.Sprintf("The mailbox %s: each new message opens %s.", name, map[string]string{
+				opensIncident: "an incident", opensServiceRequest: "a service request", opensEvent: "an event",
+			}[n.opens()]),
+			"Written by mailintegration config new. mailintegration config edit " + name + " changes it, and",
+			"mailintegration config reference explains every tag. Settings within comments have no effect.",
+		},
+		Values: values, Optional: n.optionalTags(),
+	}.Octets()
+}
+
+// serviceFile returns the new service file.
+func (n *newMailbox) serviceFile() ([]byte, error) {
+	values := map[string]string{"Mailboxes": "mailboxes/*.xml", "Login": n.service["Login"], "Team": n.service["Team"]}
+	return config.Composition{
+		IsService: true,
+		Heading: []string{
+			"The service file: what all mailboxes have in common. Written by mailintegration config new.",
+			"Without Database, a private PostgreSQL runs in DataDirectory. Settings within comments have no effect.",
+		},
+		Values: values, Optional: []string{"Database", "DataDirectory", "AttachmentDirectory", "LogDirectory", "Listen", "LogLevel", "Retention"},
+	}.Octets()
+}
+
+// finish shows the file, asks whether it is right, writes it, and says what comes next.
+func (n *newMailbox) finish() error {
+	path := n.target(n.values["Name"])
+	octets, err := n.mailboxFile(n.values)
+	if err != nil {
+		return err
+	}
+	if err := n.validate(path); err != nil {
+		return err
+	}
+	shown, err := n.mailboxFile(withoutPassword(n.values))
+	if err != nil {
+		return err
+	}
+	if n.cmd.DryRun {
+		_, err := n.stdout.Write(shown)
+		return err
+	}
+	if n.input != nil {
+		printLine(n.stderr, "")
+		printLine(n.stderr, "%s will be:", path)
+		fmt.Fprintf(n.stderr, "\n%s", shown)
+		write, err := n.confirm("Write it?", "", true)
+		if err == nil && !write {
+			err = errStopped
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := n.write(path, octets); err != nil {
+		return err
+	}
+	return n.sayNext()
+}
+
+// withoutPassword returns values without the password itself.
+func withoutPassword(values map[string]string) map[string]string {
+	shown := map[string]string{}
+	for tag, value := range values {
+		if tag == "Password" {
+			value = "…"
+		}
+		shown[tag] = value
+	}
+	return shown
+}
+
+// validate reads the new file as the daemon will, before it is written. The password stands in it for the file that will hold it.
+func (n *newMailbox) validate(path string) error {
+	values := map[string]string{}
+	for tag, value := range n.values {
+		values[tag] = value
+	}
+	if values["PasswordFile"] != "" {
+		delete(values, "PasswordFile")
+		values["Password"] = n.password
+	}
+	octets, err := n.mailboxFile(values)
+	if err != nil {
+		return err
+	}
+	draft := config.Draft{Path: path, Octets: octets}
+	if n.before == nil {
+		_, _, err := config.LoadMailboxDraft(draft, n.keys())
+		return err
+	}
+	service, _, err := config.LoadDraft(n.config, n.keys(), draft)
+	var broken *config.Error
+	if errors.As(err, &broken) {
+		own := slices.DeleteFunc(slices.Clone(broken.Mistakes), func(m config.Mistake) bool { return m.File != path })
+		if len(own) > 0 {
+			return &config.Error{Mistakes: own}
+		}
+	}
+	if service != nil && !slices.ContainsFunc(service.Files, func(f config.File) bool { return f.Path == path }) {
+		return &failure{
+			code: exitConfiguration, err: fmt.Errorf("the service file does not name %s; nothing was written", path),
+			hint: "write <Mailboxes>mailboxes/*.xml</Mailboxes> into " + n.config,
+		}
+	}
+	return nil
+}
+
+// write writes the files: first what the others name, so that a daemon that reads meanwhile finds whole ones.
+func (n *newMailbox) write(path string, octets []byte) (err error) {
+	type file struct {
+		path, what string
+		octets     []byte
+	}
+	var files []file
+	if n.values["PasswordFile"] != "" {
+		files = append(files, file{n.values["PasswordFile"], "the password", []byte(n.password + "\n")})
+	}
+	files = append(files, file{path, "the mailbox " + n.values["Name"], octets})
+	if n.before == nil {
+		service, err := n.serviceFile()
+		if err != nil {
+			return err
+		}
+		files = append(files, file{n.config, "the service file", service})
+	}
+	for i, f := range files {
+		if err := createFile(f.path, f.octets); err != nil {
+			for _, done := range files[:i] {
+				_ = os.Remove(done.path) // all or nothing; the first error is the one to know
+			}
+			hint := "run this as root, or as the account that the folder " + filepath.Dir(f.path) + " belongs to"
+			if errors.Is(err, os.ErrExist) {
+				hint = "remove " + f.path + " if nothing needs it, or choose another name"
+			}
+			return &failure{code: exitFailed, err: fmt.Errorf("nothing was written: %w", err), hint: hint}
+		}
+	}
+	for _, f := range files {
+		printLine(n.stdout, "written  %s: %s", f.path, f.what)
+	}
+	return nil
+}
+
+// teamAndLogin returns the names that the requests of the mailbox are recorded under.
+func (n *newMailbox) teamAndLogin() (team, login string) {
+	team, login = n.values["Team"], n.values["Login"]
+	service := n.inEffect()
+	for _, from := range []*string{&service.Team} {
+		if team == "" {
+			team = *from
+		}
+	}
+	if login == "" {
+		login = service.Login
+	}
+	if n.before == nil {
+		team, login = n.service["Team"], n.service["Login"]
+	}
+	return strings.TrimSpace(team), strings.TrimSpace(login)
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"mailintegration/cmd/mailintegration/octopus"
+	"mailintegration/store"
+)
+
+// knownNames holds the names that the database has.
+type knownNames struct {
+	teams []store.Team
+	users []store.User
+}
+
+// teamNames returns the names of the teams.
+func (k *knownNames) teamNames() []string {
+	if k == nil {
+		return nil
+	}
+	var names []string
+	for _, t := range k.teams {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+// hasUser reports whether a user has a logon.
+func (k *knownNames) hasUser(logon string) bool {
+	return slices.ContainsFunc(k.users, func(u store.User) bool { return strings.EqualFold(u.Logon, logon) })
+}
+
+// childTime limits how long another verb may take.
+const childTime = 20 * time.Second
+
+// verb runs another verb of this program with the same configuration, and returns what it prints. It is a process of its own: as
+// root it becomes the daemon's account before it asks the database, while this one stays root and can write the configuration.
+func (n *newMailbox) verb(args ...string) ([]byte, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(n.ctx, childTime)
+	defer cancel()
+	child := exec.CommandContext(ctx, program, append([]string{"--config", n.config}, args...)...)
+	child.WaitDelay = time.Second
+	var out, errs bytes.Buffer
+	child.Stdout, child.Stderr = &out, &errs
+	err = child.Run()
+	if err != nil && errs.Len() > 0 {
+		err = errors.New(strings.TrimPrefix(oneLine(strings.TrimSpace(errs.String())), "mailintegration: "))
+	}
+	return out.Bytes(), err
+}
+
+// askDatabase returns the teams and the users, nil if the database cannot be asked.
+func (n *newMailbox) askDatabase() *knownNames {
+	if n.before == nil {
+		return nil
+	}
+	k := &knownNames{}
+	for verb, to := range map[string]any{"team": &k.teams, "user": &k.users} {
+		out, err := n.verb(verb, "list", "--json")
+		if err == nil {
+			err = json.Unmarshal(out, to)
+		}
+		if err != nil {
+			return nil
+		}
+	}
+	return k
+}
+
+// sayNext adds the names that the database lacks, waits for the running daemon, and says what remains to be done.
+func (n *newMailbox) sayNext() error {
+	steps, err := n.addNames()
+	if err != nil {
+		return err
+	}
+	isRunning := n.known != nil && n.daemonRuns()
+	name := octopus.Quoted([]string{n.values["Name"]})
+	switch {
+	case n.values["Authentication"] != "":
+		steps = append(steps, "mailintegration mailbox authorize "+name+"    (a person signs in once)")
+	case n.disabled:
+		steps = append(steps, "mailintegration mailbox test "+name, "mailintegration config edit "+name+" --set Enabled=True")
+	case isRunning && len(steps) == 0:
+		return n.awaitPoll()
+	}
+	steps = append(steps, "mailintegration check")
+	if !isRunning {
+		steps = append(steps, "mailintegration service install", "mailintegration service start")
+	}
+	heading := "Next:"
+	if n.config != defaultConfig() {
+		heading = "Next, with --config " + octopus.Quoted([]string{n.config}) + ":"
+	}
+	printLine(n.stdout, "")
+	printLine(n.stdout, "%s", heading)
+	for i, s := range steps {
+		printLine(n.stdout, "  %d. %s", i+1, s)
+	}
+	return nil
+}
+
+// addNames adds the team and the users that the database lacks, if they are wanted. It returns the steps that remain.
+func (n *newMailbox) addNames() ([]string, error) {
+	team, login := n.teamAndLogin()
+	var lacking [][]string
+	if n.known == nil || !slices.ContainsFunc(n.known.teamNames(), func(t string) bool { return strings.EqualFold(t, team) }) {
+		lacking = append(lacking, []string{"team", "add", team})
+	}
+	for _, user := range [][2]string{{login, "MailIntegration"}, {n.values["IncidentFallbackUserLogon"], "Unknown sender"}} {
+		if user[0] != "" && (n.known == nil || !n.known.hasUser(user[0])) {
+			lacking = append(lacking, []string{"user", "add", user[0], "--name", user[1]})
+		}
+	}
+	var steps []string
+	for _, verb := range lacking {
+		add := n.cmd.Create
+		if n.known != nil && !add && n.input != nil {
+			var err error
+			if add, err = n.confirm("Add "+verb[0]+" "+verb[2]+"?", "The database has no "+verb[0]+" "+verb[2], true); err != nil {
+				add = false // the files are written: what is left is told below
+			}
+		}
+		if n.known == nil || !add {
+			steps = append(steps, "mailintegration "+octopus.Quoted(verb))
+			continue
+		}
+		out, err := n.verb(verb...)
+		if err != nil {
+			return nil, &failure{
+				code: exitFailed, err: fmt.Errorf("the files are written, but %s %s was not added: %w", verb[0], verb[2], err),
+				hint: "run mailintegration " + octopus.Quoted(verb),
+			}
+		}
+		printLine(n.stdout, "%s", strings.TrimSpace(string(out)))
+	}
+	return steps, nil
+}
+
+// daemonRuns reports whether a daemon polls with this database.
+func (n *newMailbox) daemonRuns() bool {
+	var r statusReport
+	out, _ := n.verb("status", "--json") // it fails when anything is not well, and says what it knows all the same
+	if err := json.Unmarshal(out, &r); err != nil {
+		return false
+	}
+	return slices.ContainsFunc(r.Daemons, func(d daemonReport) bool { return d.Alive && !d.Once })
+}
+
+// pollLimit limits how long config new waits for the daemon's first poll; lookEvery is the time between two looks.
+const (
+	pollLimit = 60 * time.Second
+	lookEvery = time.Second
+)
+
+// awaitPoll waits until the running daemon has polled the mailbox, and says how it went.
+func (n *newMailbox) awaitPoll() error {
+	name := n.values["Name"]
+	fmt.Fprintln(n.stderr, "The daemon runs. Waiting for its first poll of the mailbox; Ctrl-C ends only the wait …")
+	ctx, cancel := context.WithTimeout(n.ctx, pollLimit)
+	defer cancel()
+	for ctx.Err() == nil {
+		var all []mailboxSummary
+		out, _ := n.verb("mailbox", "list", "--json") // it fails when another mailbox file has mistakes
+		_ = json.Unmarshal(out, &all)                 // then there are none yet
+		i := slices.IndexFunc(all, func(m mailboxSummary) bool { return strings.EqualFold(m.Name, name) && m.PolledAt != nil })
+		if i >= 0 {
+			return n.tellPoll(all[i])
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(lookEvery):
+		}
+	}
+	printLine(n.stdout, "The daemon has not polled %s yet; its schedule is %s. mailintegration mailbox list tells.", name, n.values["Schedule"])
+	return nil
+}
+
+// tellPoll says how the first poll went.
+func (n *newMailbox) tellPoll(m mailboxSummary) error {
+	if m.State == stateFailing {
+		return &failure{
+			code: exitUnreachable, err: fmt.Errorf("the file is written, but the daemon cannot poll %s: %s", m.Name, m.Problem),
+			hint: "mailintegration status says what to do",
+		}
+	}
+	backlog := 0
+	if m.Backlog != nil {
+		backlog = *m.Backlog
+	}
+	printLine(n.stdout, "polled   %s: %s recorded, %d left to record; next: mailintegration request list", m.Name,
+		plural(max(0, n.waiting-backlog), "message"), backlog)
+	return nil
+}
