@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"mailintegration/mailbox/pop3test"
+)
+
+// conversation is a program in a terminal, and the person in front of it.
+type conversation struct {
+	*testing.T
+	program *exec.Cmd
+	window  *os.File
+	shown   bytes.Buffer // all that the window has shown
+	read    int          // how much of it the person has read
+}
+
+// converse starts a program in a terminal of its own.
+func converse(t *testing.T, program *exec.Cmd) *conversation {
+	t.Helper()
+	window, tty := openTerminal(t)
+	program.Stdin, program.Stdout, program.Stderr = tty, tty, tty
+	program.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	tty.Close()
+	t.Cleanup(func() {
+		if program.ProcessState == nil {
+			_ = program.Process.Kill()
+			_ = program.Wait()
+		}
+	})
+	return &conversation{T: t, program: program, window: window}
+}
+
+// sees waits until the window shows a text.
+func (c *conversation) sees(text string) {
+	c.Helper()
+	buffer := make([]byte, 4096)
+	for {
+		if at := bytes.Index(c.shown.Bytes()[c.read:], []byte(text)); at >= 0 {
+			c.read += at + len(text)
+			return
+		}
+		n, err := c.window.Read(buffer)
+		if err != nil {
+			c.Fatalf("%q was not shown: %v\n%s", text, err, &c.shown)
+		}
+		c.shown.Write(buffer[:n])
+	}
+}
+
+// types types keys.
+func (c *conversation) types(keys string) {
+	c.Helper()
+	if _, err := c.window.WriteString(keys); err != nil {
+		c.Fatal(err)
+	}
+}
+
+// answers waits for a question and answers it.
+func (c *conversation) answers(question, answer string) {
+	c.Helper()
+	c.sees(question)
+	c.types(answer + "\n")
+}
+
+// ends waits for the end of the program, and returns its exit code.
+func (c *conversation) ends() int {
+	c.Helper()
+	buffer := make([]byte, 4096)
+	for {
+		n, err := c.window.Read(buffer) // an error once the program has closed its side
+		c.shown.Write(buffer[:n])
+		if err != nil {
+			break
+		}
+	}
+	_ = c.program.Wait() // the exit code says it
+	return c.program.ProcessState.ExitCode()
+}
+
+// The keys that end a program and an input.
+const ctrlC, ctrlD = "\x03", "\x04"
+
+// newcomer returns an installation without mailboxes whose database has a team, and the command config new.
+func newcomer(t *testing.T) (*installed, *exec.Cmd) {
+	t.Helper()
+	in := install(t, 1, "nobody", "none")
+	if err := os.Remove(filepath.Join(filepath.Dir(in.config), "mailboxes", "helpdesk.xml")); err != nil {
+		t.Fatal(err)
+	}
+	return in, in.command("config", "new")
+}
+
+func TestANewcomerSetsUpAMailboxThatTheRunningDaemonPolls(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{})
+	srv.SetPassword("helpdesk", "pass-of-helpdesk")
+	srv.Add("helpdesk", []byte("From: ann@acme.example\nSubject: Printer\nDate: Fri, 27 Nov 2026 08:00:00 +0000\n\nIt does not print.\n"))
+	in, command := newcomer(t)
+	daemon := in.command("run")
+	daemon.Stdout, daemon.Stderr = t.Output(), t.Output()
+	if err := daemon.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = daemon.Process.Signal(syscall.SIGTERM)
+		_ = daemon.Wait() // it was told to end
+	})
+
+	c := converse(t, command)
+	c.answers("What shall a new message open? (incident, service-request, event) [incident]: ", "ticket")
+	c.sees("That does not work: ticket is none of incident, service-request, event")
+	c.answers("[incident]: ", "?")
+	c.sees("EndUserIncidentMailMessageProcessor")
+	c.answers("[incident]: ", "")
+	c.answers("POP3 server: ", "http://x")
+	c.sees("That does not work: ServerName: ")
+	c.answers("POP3 server: ", fmt.Sprintf("127.0.0.1:%d", srv.Port()))
+	c.sees("SecureSocketOption is None")
+	c.answers("User name: ", "helpdesk")
+	c.answers("Password: ", "wrong-secret")
+	c.sees("FAILED    log-in: ")
+	c.answers("Log-in failed. What now? (again, change, write, leave) [change]: ", "")
+	c.answers("POP3 server [127.0.0.1]: ", fmt.Sprintf("127.0.0.1:%d", srv.Port()))
+	c.answers("User name [helpdesk]: ", "")
+	c.answers("Password: ", "pass-of-helpdesk")
+	c.sees("Logged in; 1 message in the mailbox.")
+	c.answers("Logon for unknown senders [unknown]: ", "")
+	c.answers("Name of the mailbox [helpdesk]: ", "")
+	c.answers("Schedule [30s]: ", "1s")
+	c.answers("Record them at the first poll? (yes, no) [yes]: ", "")
+	c.answers("Keep the password (file, here) [file]: ", "")
+	c.sees("<Name>helpdesk</Name>")
+	c.answers("Write it? (yes, no) [yes]: ", "")
+	c.sees("polled   helpdesk: 1 message recorded, 0 left to record")
+	if code := c.ends(); code != exitDone {
+		t.Errorf("exit code %d\n%s", code, &c.shown)
+	}
+	in.wantRecorded(1)
+	for _, secret := range []string{"wrong-secret", "pass-of-helpdesk"} {
+		if strings.Contains(c.shown.String(), secret) {
+			t.Errorf("the terminal shows a password\n%s", &c.shown)
+		}
+	}
+}
+
+func TestThePersonEndsTheQuestionsAndNothingIsWritten(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{})
+	for name, ending := range map[string]func(c *conversation){
+		"at the first question, with Ctrl-C": func(c *conversation) {
+			c.sees("What shall a new message open?")
+			c.types(ctrlC)
+		},
+		"at a question, with the end of the input": func(c *conversation) {
+			c.answers("What shall a new message open?", "event")
+			c.sees("POP3 server: ")
+			c.types(ctrlD)
+		},
+		"at the password, with Ctrl-C": func(c *conversation) {
+			c.answers("What shall a new message open?", "event")
+			c.answers("POP3 server: ", fmt.Sprintf("127.0.0.1:%d", srv.Port()))
+			c.answers("User name: ", "helpdesk")
+			c.sees("Password: ")
+			c.types(ctrlC)
+		},
+		"after a failure": func(c *conversation) {
+			c.answers("What shall a new message open?", "event")
+			c.answers("POP3 server: ", "127.0.0.1:1")
+			c.answers("Connection failed. What now?", "leave")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in, command := newcomer(t)
+			c := converse(t, command)
+			ending(c)
+			if code := c.ends(); code != exitFailed || !strings.Contains(c.shown.String(), "stopped; nothing was written") {
+				t.Errorf("exit code %d\n%s", code, &c.shown)
+			}
+			in.wantNoMailbox()
+		})
+	}
+}
+
+// wantNoMailbox fails the test if a file was written.
+func (in *installed) wantNoMailbox() {
+	in.Helper()
+	for _, folder := range []string{"mailboxes", "secrets"} {
+		if entries, _ := os.ReadDir(filepath.Join(filepath.Dir(in.config), folder)); len(entries) > 0 {
+			in.Errorf("there is %v", entries)
+		}
+	}
+}
+
+func TestAServerThatNeverAnswersIsLeftAtOnce(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{})
+	stalled := srv.At("greeting")
+	stalled.Stall()
+	in, command := newcomer(t)
+	c := converse(t, command)
+	c.answers("What shall a new message open?", "event")
+	c.answers("POP3 server: ", fmt.Sprintf("127.0.0.1:%d", srv.Port()))
+	c.sees("how it wants to be spoken to")
+	c.types(ctrlC)
+	if code := c.ends(); code != exitFailed || !strings.Contains(c.shown.String(), "stopped; nothing was written") {
+		t.Errorf("exit code %d\n%s", code, &c.shown)
+	}
+	in.wantNoMailbox()
+}
