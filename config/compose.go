@@ -11,13 +11,9 @@ import (
 // Explanation returns what the reference says about a tag of one kind of file: its text, its values and its default. isService
 // selects the service file.
 func Explanation(isService bool, name string) (string, error) {
-	set := mailboxSet()
-	if isService {
-		set = serviceSet()
-	}
-	tag := set.lookup(name)
-	if tag == nil {
-		return "", &EditError{name, set.whyUnknown(name)}
+	tag, _, err := setOf(isService).named(name)
+	if err != nil {
+		return "", err
 	}
 	docs, err := documentations()
 	if err != nil {
@@ -143,14 +139,28 @@ func commentText(text string) string {
 // Accepts returns an *EditError unless the loader accepts a value for a tag of a mailbox file or, with isService, of the
 // service file. Rules between tags are not applied.
 func Accepts(isService bool, name, value string) error {
-	set := mailboxSet()
-	if isService {
-		set = serviceSet()
+	tag, _, err := setOf(isService).named(name)
+	if err == nil {
+		_, err = tag.accepted(value)
 	}
-	tag := set.lookup(name)
-	if tag == nil {
-		return &EditError{name, set.whyUnknown(name)}
-	}
-	_, err := tag.accepted(value)
 	return err
+}
+
+// HoldsSecret reports whether the value of a tag is a secret, and not only the path of a file with one.
+func HoldsSecret(isService bool, name string) bool {
+	tag, _, err := setOf(isService).named(name)
+	if err != nil {
+		return false
+	}
+	value, _, _ := tag.kind.parse("host=example")
+	_, is := value.(Secret)
+	return is
+}
+
+// setOf returns the tags of a mailbox file or of the service file.
+func setOf(isService bool) *tagSet {
+	if isService {
+		return serviceSet()
+	}
+	return mailboxSet()
 }

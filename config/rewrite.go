@@ -63,17 +63,9 @@ func parseWhole(path string, text []byte) (*document, error) {
 
 // apply returns the text with the edit made. d has the elements of the text.
 func (e Edit) apply(d *document, text []byte) ([]byte, error) {
-	name, inner := e.Tag, false
-	if at := strings.IndexByte(name, '/'); at >= 0 && d.set.isSmtp(name[:at]) {
-		name, inner = name[at+1:], true
-	}
-	set := d.set
-	if inner {
-		set = d.set.smtp
-	}
-	tag := set.lookup(name)
-	if tag == nil {
-		return nil, &EditError{e.Tag, set.whyUnknown(name)}
+	tag, inner, err := d.set.named(e.Tag)
+	if err != nil {
+		return nil, err
 	}
 	value, err := tag.accepted(e.Value)
 	if err != nil {
@@ -91,6 +83,18 @@ func (e Edit) apply(d *document, text []byte) ([]byte, error) {
 	}
 	r.put(tag, value)
 	return r.edited(), nil
+}
+
+// named returns the tag that an Edit names, and whether it stands within <Smtp>.
+func (s *tagSet) named(name string) (tag *Tag, inner bool, err error) {
+	set, own := s, name
+	if at := strings.IndexByte(name, '/'); at >= 0 && s.isSmtp(name[:at]) {
+		set, own, inner = s.smtp, name[at+1:], true
+	}
+	if tag = set.lookup(own); tag == nil {
+		return nil, inner, &EditError{name, set.whyUnknown(own)}
+	}
+	return tag, inner, nil
 }
 
 // whyUnknown says what to do about the name of a tag that the set does not have.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"mailintegration/mailbox/pop3test"
 )
@@ -32,7 +33,10 @@ func converse(t *testing.T, program *exec.Cmd) *conversation {
 		t.Fatal(err)
 	}
 	tty.Close()
+	const patience = 2 * time.Minute // then the window closes, and the test fails with what it shows
+	lost := time.AfterFunc(patience, func() { _ = program.Process.Kill() })
 	t.Cleanup(func() {
+		lost.Stop()
 		if program.ProcessState == nil {
 			_ = program.Process.Kill()
 			_ = program.Wait()

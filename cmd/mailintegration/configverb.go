@@ -12,6 +12,7 @@ import (
 
 type configCmd struct {
 	New       configNewCmd       `cmd:"" help:"Set up a mailbox: ask for what it needs, try the connection, write its file."`
+	Edit      configEditCmd      `cmd:"" help:"Change settings of a file, and keep its comments: by flags, or in an editor."`
 	Show      configShowCmd      `cmd:"" help:"Print the settings in effect, without secrets, and where each comes from."`
 	Validate  configValidateCmd  `cmd:"" help:"Print every mistake and warning of the files. Asks no server and no database."`
 	Reference configReferenceCmd `cmd:"" help:"Print the reference of every tag, in Markdown."`

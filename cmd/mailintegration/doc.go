@@ -47,6 +47,11 @@
 //	encrypt.go                   … encrypt: the passwords in the files
 //	encryptkey.go                … the first key and a new one; an encrypted value for other places
 //	keys.go, keys_*.go           … where its key is, and who may read it
+//	confignew.go, interview.go   … config new: the questions, and how a person is asked
+//	confignewtry.go              … tries the connection and the log-in
+//	confignewfile.go             … writes the files
+//	confignewnext.go             … adds names to the database, waits for the daemon, says what to do next
+//	configedit.go, editor.go     … config edit: changes a file, by flags or in an editor
 //	places_*.go                  what check asks the operating system: free space and owners
 //	explain.go, explained.go     the verb explain, and what it prints
 //	replay.go, setaside.go       the verbs replay and setaside

@@ -166,7 +166,7 @@ func prepare(t *testing.T, e *testscript.Env) error {
 	e.Values[maildropKey{}] = plain
 	e.Setenv(eventsFile, os.Getenv(eventsFile))
 	e.Setenv("GORACE", os.Getenv("GORACE"))
-	e.Setenv(asProgram, "1") // the program may start itself
+	e.Setenv(asProgram, "1")         // the program may start itself
 	e.Setenv("TMPDIR", os.TempDir()) // a server that runs as another user must be able to reach it
 	e.Setenv("ESC", "\x1b")          // the scripts name these characters, which nobody would see in them
 	e.Setenv("CSI", "\u009b")        // ESC [ in one character

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mailintegration/mailbox/pop3test"
+)
+
+// editorStory is a person who edits the mailbox file of an installation.
+type editorStory struct {
+	*conversation
+	in   *installed
+	file string
+}
+
+// editing starts config edit with an editor, a script of the shell whose argument is the file to edit.
+func editing(t *testing.T, script string) *editorStory {
+	t.Helper()
+	srv := pop3test.Run(t, pop3test.Options{})
+	srv.SetPassword("helpdesk", "pass-of-helpdesk")
+	in := install(t, srv.Port(), "helpdesk", "pass-of-helpdesk")
+	editor := filepath.Join(t.TempDir(), "editor")
+	if err := os.WriteFile(editor, []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := &editorStory{in: in, file: filepath.Join(filepath.Dir(in.config), "mailboxes", "helpdesk.xml")}
+	command := in.command("config", "edit", "helpdesk")
+	command.Env = append(command.Env, "VISUAL=", "EDITOR="+editor+" --flag", "FILE="+s.file, "TMPDIR="+t.TempDir())
+	s.conversation = converse(t, command)
+	return s
+}
+
+// holds fails the test unless the mailbox file has a text.
+func (s *editorStory) holds(text string) {
+	s.Helper()
+	octets, err := os.ReadFile(s.file)
+	if err != nil || !strings.Contains(string(octets), text) {
+		s.Errorf("%v, %q is not in\n%s", err, text, octets)
+	}
+}
+
+func TestAnEditorOpensACopyAndMistakesAreShownWithTheirLines(t *testing.T) {
+	t.Parallel()
+	s := editing(t, `if grep -q many "$2"; then sed -i s/many/7MB/ "$2"; else sed -i 's|</MailIntegration>|<MaxMessageSize>many</MaxMessageSize><!-- new --></MailIntegration>|' "$2"; fi`)
+	s.sees("helpdesk.xml:")
+	s.sees(": MaxMessageSize: many is not ")
+	s.answers("The file has mistakes. What now? (edit, discard) [edit]: ", "")
+	s.sees("changed  " + s.file + ": MaxMessageSize")
+	if code := s.ends(); code != exitDone {
+		t.Errorf("exit code %d\n%s", code, &s.shown)
+	}
+	s.holds("<MaxMessageSize>7MB</MaxMessageSize><!-- new -->")
+}
+
+func TestAnEditWithMistakesIsDiscarded(t *testing.T) {
+	t.Parallel()
+	s := editing(t, `echo '<' >> "$2"`)
+	s.answers("What now? (edit, discard) [edit]: ", "discard")
+	s.sees("the edit was discarded")
+	if code := s.ends(); code != exitDone {
+		t.Errorf("exit code %d\n%s", code, &s.shown)
+	}
+	s.holds("</MailIntegration>")
+}
+
+func TestAnEditedAccountIsTried(t *testing.T) {
+	t.Parallel()
+	s := editing(t, `sed -i s/pass-of-helpdesk/wrong-secret/ "$2"`)
+	s.sees("FAILED    log-in: ")
+	s.answers("The log-in failed. What now? (edit, write, discard) [edit]: ", "write")
+	s.sees("changed  " + s.file + ": Password")
+	if code := s.ends(); code != exitDone || strings.Contains(s.shown.String(), "wrong-secret") {
+		t.Errorf("exit code %d\n%s", code, &s.shown)
+	}
+	s.holds("wrong-secret")
+}
+
+func TestAFileThatChangesWhileItIsEditedIsNotOverwritten(t *testing.T) {
+	t.Parallel()
+	s := editing(t, `sed -i 's|</MailIntegration>|<!-- mine --></MailIntegration>|' "$2"; echo '<!-- theirs -->' >> "$FILE"`)
+	s.sees("Your version is kept in ")
+	s.sees("somebody has changed the file meanwhile")
+	if code := s.ends(); code != exitFailed {
+		t.Errorf("exit code %d\n%s", code, &s.shown)
+	}
+	s.holds("<!-- theirs -->")
+	kept, err := filepath.Glob(filepath.Join(filepath.Dir(strings.Fields(strings.SplitAfter(s.shown.String(), "is kept in ")[1])[0]), "helpdesk.xml*"))
+	if err != nil || len(kept) != 1 {
+		t.Errorf("kept is %v, %v", kept, err)
+	}
+}
+
+func TestCtrlCBelongsToTheEditor(t *testing.T) {
+	t.Parallel()
+	s := editing(t, `trap 'echo interrupted' INT; echo ready; read line; sed -i 's|</MailIntegration>|<!-- mine --></MailIntegration>|' "$2"; exit 0`)
+	s.sees("ready")
+	s.types(ctrlC)
+	s.types("\n")
+	s.sees("changed  " + s.file)
+	if code := s.ends(); code != exitDone {
+		t.Errorf("exit code %d\n%s", code, &s.shown)
+	}
+	s.holds("<!-- mine -->")
+}
+
+func TestAnEditorThatFailsChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := editing(t, `exit 3`)
+	s.sees("nothing was changed: the editor ")
+	s.sees("hint: set VISUAL or EDITOR")
+	if code := s.ends(); code != exitFailed {
+		t.Errorf("exit code %d\n%s", code, &s.shown)
+	}
+}
