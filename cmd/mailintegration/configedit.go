@@ -18,7 +18,7 @@ type configEditCmd struct {
 	Name   string   `arg:"" optional:"" help:"The mailbox; by default the service file."`
 	Set    []string `sep:"none" placeholder:"TAG=VALUE" help:"Give a tag a value; repeat the flag for several. Smtp/Port is the Port within <Smtp>."`
 	Unset  []string `sep:"none" placeholder:"TAG" help:"Remove a tag, so that its default applies; repeat the flag for several."`
-	Secret string   `placeholder:"TAG" help:"Give a tag a secret, such as Password: the program asks for it in a terminal, or reads it from standard input."`
+	Secret string   `placeholder:"TAG" help:"Give a tag a secret, such as Password: the program asks for it in a terminal, or reads it from standard input. It is encrypted if there is a key."`
 	NoTest bool     `help:"Write the file without trying the connection."`
 }
 
@@ -129,7 +129,19 @@ func (c *configEditCmd) edits(e *env, isService bool) ([]config.Edit, error) {
 	if err == nil && secret == "" {
 		err = &failure{code: exitUsage, err: errors.New("the secret is empty"), hint: "use --unset " + c.Secret + " to remove the tag"}
 	}
+	if err == nil {
+		secret, err = encryptedIfOthersAre(e, secret)
+	}
 	return append(edits, config.Edit{Tag: c.Secret, Value: secret}), err
+}
+
+// encryptedIfOthersAre encrypts a secret if there is a key, because the other passwords are encrypted then.
+func encryptedIfOthersAre(e *env, secret string) (string, error) {
+	ring, err := openKeys(e.keys())
+	if err != nil || ring == nil {
+		return secret, err
+	}
+	return ring.Encrypt(secret)
 }
 
 // apply writes the changed file, if the daemon could use it.

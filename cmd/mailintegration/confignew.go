@@ -20,7 +20,7 @@ type configNewCmd struct {
 	TrustedCertificate string `placeholder:"FILE" help:"A PEM file with the certificates to trust for the server, instead of the system's."`
 	UserName           string `placeholder:"NAME" help:"The account on the server."`
 	PasswordFile       string `placeholder:"FILE" help:"A file that holds the password on its only line. Otherwise the program asks for it in a terminal, or reads it from standard input."`
-	KeepPassword       string `placeholder:"WHERE" help:"Keep the password in a file of its own beside the service file (file), or in the mailbox file (here)."`
+	KeepPassword       string `placeholder:"WHERE" help:"Keep the password in a file of its own beside the service file (file), in the mailbox file (here), or there encrypted (encrypted)."`
 	ClientID           string `name:"client-id" placeholder:"ID" help:"With a mailbox of Microsoft 365: the application (client) identifier."`
 	TenantID           string `name:"tenant-id" placeholder:"ID" help:"With a mailbox of Microsoft 365: the directory (tenant) identifier or domain."`
 
@@ -73,7 +73,7 @@ func (c *configNewCmd) Run(e *env) error {
 	return nil
 }
 
-// newMailbox is what config new has found out so far.
+// newMailbox holds the answers to config new.
 type newMailbox struct {
 	*interview
 	cmd *configNewCmd
@@ -83,9 +83,11 @@ type newMailbox struct {
 	service map[string]string // of the service file, if there is none yet
 	known   *knownNames       // what the database has, nil if it cannot be asked
 
+	address  string // of the server, as the person has given it
 	password string
 	waiting  int // messages in the mailbox
 	disabled bool
+	encrypts bool // the password is written encrypted
 }
 
 // existing reads the configuration that there is.
@@ -151,8 +153,7 @@ func (n *newMailbox) purpose() error {
 		otherwise: map[bool]string{true: opensIncident}[n.input != nil],
 		says: "incident: people write to the service desk. service-request: a form writes lines such as \"Field: value\". " +
 			"event: machines report, such as a monitoring system",
-		help: "An answer to a request that exists is added to it in any case. The processors of the reference are EndUserIncidentMailMessageProcessor, " +
-			"EndUserNewSRMailMessageProcessor and EventMailMessageProcessor.",
+		help: tagExplanation("MessageProcessorTypeName"),
 	})
 	n.values["MessageProcessorTypeName"] = string(map[string]config.Processor{
 		opensServiceRequest: config.EndUserServiceRequest, opensEvent: config.Monitoring,
@@ -320,17 +321,26 @@ func (n *newMailbox) keeping() error {
 	if n.password == "" {
 		return nil
 	}
+	otherwise := "file"
+	if ring, err := openKeys(n.keys()); err == nil && ring != nil { // the other passwords are encrypted
+		otherwise = keepEncrypted
+	}
 	where, err := n.ask(question{
-		flag: "keep-password", given: n.cmd.KeepPassword, title: "Keep the password", choices: []string{"file", "here"}, otherwise: "file",
-		says: "file: in a file of its own, " + n.secretFile() + ". here: in the mailbox file. Only root and the daemon can read either",
+		flag: "keep-password", given: n.cmd.KeepPassword, title: "Keep the password", choices: []string{"file", "here", keepEncrypted}, otherwise: otherwise,
+		says: "file: in a file of its own, " + n.secretFile() + ". here: in the mailbox file. encrypted: in the mailbox file, where only the key in " +
+			n.keys().File + " decrypts it. Only root and the daemon can read any of these files",
 	})
-	if where == "here" {
-		n.values["Password"] = n.password
-	} else {
+	switch where {
+	case "file":
 		n.values["PasswordFile"] = n.secretFile()
+	default:
+		n.values["Password"], n.encrypts = n.password, where == keepEncrypted
 	}
 	return err
 }
+
+// keepEncrypted is the answer with which the password is encrypted.
+const keepEncrypted = "encrypted"
 
 // secretFile returns the path of the file for the password.
 func (n *newMailbox) secretFile() string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -11,7 +12,7 @@ import (
 	"mailintegration/config"
 )
 
-// optionalTags are shown in a new mailbox file as comments: those that people often want to change.
+// optionalTags returns the tags that a new mailbox file shows in comments: those that people often want to change.
 func (n *newMailbox) optionalTags() []string {
 	all := []string{"Enabled", "LeaveOnServer", "IgnoredAttachments", "IncludeRawMessageAsAttachment", "MaxMessageSize", "TrustedCertificate"}
 	if n.opens() == opensEvent {
@@ -84,10 +85,31 @@ func (n *newMailbox) finish() error {
 			return err
 		}
 	}
+	if n.encrypts {
+		if octets, err = n.encrypted(); err != nil {
+			return err
+		}
+	}
 	if err := n.write(path, octets); err != nil {
 		return err
 	}
 	return n.sayNext()
+}
+
+// encrypted returns the mailbox file with the password encrypted. It makes the key if there is none.
+func (n *newMailbox) encrypted() ([]byte, error) {
+	keys := encryption{env: n.env, source: n.keys(), service: n.before, replace: replaceFile, create: createKeyFile}
+	err := keys.open()
+	if err == nil && keys.ring == nil {
+		err = keys.makeKey()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if n.values["Password"], err = keys.ring.Encrypt(n.password); err != nil {
+		return nil, err
+	}
+	return n.mailboxFile(n.values)
 }
 
 // withoutPassword returns values without the password itself.
@@ -178,14 +200,7 @@ func (n *newMailbox) write(path string, octets []byte) (err error) {
 func (n *newMailbox) teamAndLogin() (team, login string) {
 	team, login = n.values["Team"], n.values["Login"]
 	service := n.inEffect()
-	for _, from := range []*string{&service.Team} {
-		if team == "" {
-			team = *from
-		}
-	}
-	if login == "" {
-		login = service.Login
-	}
+	team, login = cmp.Or(team, service.Team), cmp.Or(login, service.Login)
 	if n.before == nil {
 		team, login = n.service["Team"], n.service["Login"]
 	}

@@ -114,6 +114,7 @@ func (n *newMailbox) server(asked configNewCmd) error {
 		if err != nil {
 			return err
 		}
+		n.address = address
 		host, port := splitServer(address)
 		n.values["ServerName"] = host
 		if isMicrosoft(host) {
@@ -153,8 +154,8 @@ func (n *newMailbox) forgetServer() {
 	}
 }
 
-// lastServer returns the server that was asked for before, "" for none.
-func (n *newMailbox) lastServer() string { return n.values["ServerName"] }
+// lastServer returns the last answer to the question for the server, "" for none.
+func (n *newMailbox) lastServer() string { return n.address }
 
 // otherCertificate asks for the certificates of a server that this machine does not trust.
 func (n *newMailbox) otherCertificate(asked *configNewCmd) error {

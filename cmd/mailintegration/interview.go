@@ -114,7 +114,7 @@ func (q question) explained() string {
 	return text + "\nOn the command line: --" + q.flag
 }
 
-// checked returns an answer as it is used, or why it is none. A choice may be shortened.
+// checked returns an answer in its usual form, or why it cannot be used. A choice may be shortened.
 func (q question) checked(answer string) (string, error) {
 	if len(q.choices) > 0 {
 		i := slices.IndexFunc(q.choices, func(c string) bool { return strings.HasPrefix(c, strings.ToLower(answer)) })
@@ -190,7 +190,7 @@ func (i *interview) line() (string, error) {
 // maxTyped limits the length of a line that a person types.
 const maxTyped = 4096
 
-// readTyped reads up to the end of a line, octet by octet. A line that is cut short by the end of the input is none.
+// readTyped reads up to the end of a line, octet by octet. The end of the input before that is an error.
 func readTyped(r io.Reader) (string, error) {
 	var line []byte
 	octet := make([]byte, 1)
