@@ -114,8 +114,7 @@ func (b *Snapshot) checkDirectory(ctx context.Context) error {
 // lock takes the lock of backups before the snapshot is taken, so that no removal is noted afterwards. The session may be idle for
 // as long as copying takes.
 func (b *Snapshot) lock(ctx context.Context) error {
-	_, err := b.conn.Exec(ctx, `SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN
-		('idle_in_transaction_session_timeout', 'idle_session_timeout', 'statement_timeout', 'transaction_timeout')`)
+	err := stayIdle(ctx, b.conn)
 	if err == nil {
 		_, err = b.conn.Exec(ctx, `SELECT set_config('lock_timeout', $1, false)`, milliseconds(backupTurn))
 	}
@@ -126,6 +125,13 @@ func (b *Snapshot) lock(ctx context.Context) error {
 		return ErrBackupRuns
 	}
 	return unavailable(ctx, err)
+}
+
+// stayIdle lets a session be idle for as long as it likes, whatever the server's limits are.
+func stayIdle(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN
+		('idle_in_transaction_session_timeout', 'idle_session_timeout', 'statement_timeout', 'transaction_timeout')`)
+	return err
 }
 
 // read begins the transaction of the snapshot and reads what belongs to it.

@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// maxFirstNumber leaves room for more requests than anybody records, in numbers that a person can still read out.
-const maxFirstNumber = 1_000_000_000
+// MaxFirstNumber is the highest number at which requests may begin. It leaves room for more requests than anybody records, in numbers that a person can still read out.
+const MaxFirstNumber = 1_000_000_000
 
 // FirstNumber says which numbers requests get from now on.
 type FirstNumber struct {
@@ -24,7 +24,7 @@ type FirstNumberError struct {
 
 func (e *FirstNumberError) Error() string {
 	if e.Highest == 0 {
-		return fmt.Sprintf("%d is not a number between 1 and %d", e.First, maxFirstNumber)
+		return fmt.Sprintf("%d is not a number between 1 and %d", e.First, MaxFirstNumber)
 	}
 	return fmt.Sprintf("numbers cannot begin at %d: the highest number in use is %d", e.First, e.Highest)
 }
@@ -44,7 +44,7 @@ func (e *FirstNumberError) Hint() string {
 // number with it, and a daemon whose number is too low draws others and records its messages again.
 func (s *Store) SetFirstNumber(ctx context.Context, first int64) (FirstNumber, error) {
 	n := FirstNumber{First: first}
-	if first < 1 || first > maxFirstNumber {
+	if first < 1 || first > MaxFirstNumber {
 		return n, &FirstNumberError{First: first}
 	}
 	err := s.inTx(ctx, func(tx pgx.Tx) error {

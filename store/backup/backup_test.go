@@ -544,6 +544,42 @@ func TestARestoreOverwritesNothing(t *testing.T) {
 	}
 }
 
+func TestTwoRestoresIntoADatabaseTakeNoTurns(t *testing.T) {
+	t.Parallel()
+	name := newDesk(t).archive()
+	p := place(t)
+	_, err := p.restore(name, backup.Options{}.OnStep(func(step string) error {
+		if step == "load" {
+			_, err := p.restore(name, backup.Options{})
+			if err == nil || !strings.Contains(err.Error(), "another restore into this database is under way") {
+				t.Errorf("the second one: %v", err)
+			}
+		}
+		return nil
+	}))
+	p.must(err)
+	p.wantWhole(3)
+}
+
+func TestAFirstNumberInUseIsRefusedBeforeAnythingChanges(t *testing.T) {
+	t.Parallel()
+	f, err := os.Open(newDesk(t).archive())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	a, err := backup.Verify(t.Context(), f)
+	p := place(t)
+	p.must(err)
+	_, err = backup.Restore(t.Context(), a, p.options(), backup.Choice{FirstNumber: 3}, backup.Options{})
+	if inUse := new(store.FirstNumberError); !errors.As(err, &inUse) {
+		t.Error(err)
+	}
+	if _, err := os.Stat(p.files); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
 // TestAFreshInstallationTakesABackup restores into a database that a daemon has made, with a directory that it has claimed.
 func TestAFreshInstallationTakesABackup(t *testing.T) {
 	t.Parallel()

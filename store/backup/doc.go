@@ -41,6 +41,9 @@
 //	before Finish commits         loaded, with restore_under_way        the note, or the new marker   empties the database, loads it
 //	after that                    restored                              its own                       is refused: not empty
 //
+// A pg_restore that outlives a killed restore ends when its input ends. If it has read all of it, it commits; a restore that has begun
+// meanwhile then fails, and the next one begins again. One restore into a database runs at a time (a lock of its session).
+//
 // # A restored database beside the original
 //
 // A directory that was empty becomes the restored database's own, under a new identity. The directory of the lost database, with its

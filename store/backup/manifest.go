@@ -59,7 +59,7 @@ const minNumbers = 1000
 func (m Manifest) FirstNumber(now time.Time) int64 {
 	days := max(0, int64(now.Sub(m.TakenAt)/(24*time.Hour)))
 	first := m.Highest + minNumbers + 4*m.RecentDaily*(days+1)
-	return (first + 99) / 100 * 100
+	return min((first+99)/100*100, max(store.MaxFirstNumber, m.Highest+1))
 }
 
 // major returns the major version of the server.

@@ -29,6 +29,9 @@ type Choice struct {
 // use the database. Whatever stops a restore, it can be run again.
 func Restore(ctx context.Context, a *Archive, target store.Options, c Choice, o Options) (store.Restored, error) {
 	m := a.Manifest
+	if c.FirstNumber != 0 && c.FirstNumber <= m.Highest {
+		return store.Restored{}, &store.FirstNumberError{First: c.FirstNumber, Highest: m.Highest}
+	}
 	program, err := o.program(ctx, "pg_restore", max(m.major(), majorOf(m.PgDump)))
 	if err != nil {
 		return store.Restored{}, err
