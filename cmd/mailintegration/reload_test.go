@@ -43,7 +43,7 @@ func newReloaded(t *testing.T) *reloaded {
 	r.mailbox("a", "")
 	r.mailbox("b", "")
 	file := filepath.Join(r.dir, "service.xml")
-	watcher := config.NewWatcher(file, key.Source{})
+	watcher := config.NewWatcher(file, key.Source{File: filepath.Join(r.dir, key.FileName)})
 	in, err := openWithoutStore(&env{config: file, stderr: r.log}, logConfigured, watcher.Load)
 	if err != nil {
 		t.Fatal(err)
@@ -424,5 +424,36 @@ func TestSettingsThatTheDaemonRefusesAreLogged(t *testing.T) {
 	r.wantLog(`"msg":"configuration not applied"`)
 	if r.running != before {
 		t.Error("the refused configuration counts as the running one")
+	}
+}
+
+// TestAMailboxWhoseKeyIsLostIsPolledAsBefore: an encrypted password cannot be read any more, until the key is back.
+func TestAMailboxWhoseKeyIsLostIsPolledAsBefore(t *testing.T) {
+	t.Parallel()
+	r := newReloaded(t)
+	ring, err := key.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := ring.Encrypt("secret-of-a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyFile := string(ring.Plain())
+	r.write(key.FileName, keyFile)
+	r.mailbox("a", "<Password>"+value+"</Password>")
+	r.settled()
+	if password := r.of("a").Account.Password; password != "secret-of-a" || r.names() != "a b" || len(r.problems) != 0 {
+		t.Fatalf("encrypted: %v\n%s", r.problems, r.log.octets.String())
+	}
+	r.remove(key.FileName)
+	r.settled()
+	if password := r.of("a").Account.Password; password != "secret-of-a" || r.names() != "a b" || len(r.problems) != 1 || !r.problems[0].Polled {
+		t.Errorf("without the key: %+v\n%s", r.problems, r.log.octets.String())
+	}
+	r.write(key.FileName, keyFile)
+	r.settled()
+	if len(r.problems) != 0 || r.names() != "a b" {
+		t.Errorf("with the key again: %+v\n%s", r.problems, r.log.octets.String())
 	}
 }
