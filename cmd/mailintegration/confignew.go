@@ -58,9 +58,9 @@ func (c *configNewCmd) Run(e *env) error {
 	if n.input != nil {
 		fmt.Fprintln(n.stderr, "This sets up a mailbox. ? explains a question; Ctrl-C ends without writing anything.")
 	}
-	steps := []func() error{n.purpose, n.connection, n.people, n.naming, n.keeping, n.finish}
+	steps := []func() error{n.purpose, n.connection, n.people, n.naming, n.keeping, n.adding, n.finish}
 	if n.input == nil { // all flags that are missing are named before anything is tried
-		steps = []func() error{n.purpose, n.people, n.connection, n.complete, n.naming, n.keeping, n.finish}
+		steps = []func() error{n.purpose, n.people, n.connection, n.complete, n.naming, n.keeping, n.adding, n.finish}
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -88,6 +88,9 @@ type newMailbox struct {
 	waiting  int // messages in the mailbox
 	disabled bool
 	encrypts bool // the password is written encrypted
+
+	names [][]string // verbs that add what the database lacks
+	steps []string   // what remains to be done afterwards
 }
 
 // existing reads the configuration that there is.

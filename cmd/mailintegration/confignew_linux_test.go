@@ -130,7 +130,7 @@ func TestANewcomerSetsUpAMailboxThatTheRunningDaemonPolls(t *testing.T) {
 	c.answers("POP3 server: ", "http://x")
 	c.sees("That does not work: ServerName: ")
 	c.answers("POP3 server: ", fmt.Sprintf("127.0.0.1:%d", srv.Port()))
-	c.sees("SecureSocketOption is None")
+	c.sees("answers, without encryption (None).")
 	c.answers("User name: ", "helpdesk")
 	c.answers("Password: ", "wrong-secret")
 	c.sees("FAILED    log-in: ")
@@ -216,7 +216,7 @@ func TestAServerThatNeverAnswersIsLeftAtOnce(t *testing.T) {
 	c := converse(t, command)
 	c.answers("What shall a new message open?", "event")
 	c.answers("POP3 server: ", fmt.Sprintf("127.0.0.1:%d", srv.Port()))
-	c.sees("how it wants to be spoken to")
+	c.sees("how it protects connections")
 	c.types(ctrlC)
 	if code := c.ends(); code != exitFailed || !strings.Contains(c.shown.String(), "stopped; nothing was written") {
 		t.Errorf("exit code %d\n%s", code, &c.shown)

@@ -85,6 +85,9 @@ func (n *newMailbox) finish() error {
 			return err
 		}
 	}
+	if err := n.addNames(); err != nil {
+		return err
+	}
 	if n.encrypts {
 		if octets, err = n.encrypted(); err != nil {
 			return err

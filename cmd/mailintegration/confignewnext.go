@@ -80,12 +80,9 @@ func (n *newMailbox) askDatabase() *knownNames {
 	return k
 }
 
-// sayNext adds the names that the database lacks, waits for the running daemon, and says what remains to be done.
+// sayNext waits for the running daemon, and says what remains to be done.
 func (n *newMailbox) sayNext() error {
-	steps, err := n.addNames()
-	if err != nil {
-		return err
-	}
+	steps := n.steps
 	isRunning := n.known != nil && n.daemonRuns()
 	name := octopus.Quoted([]string{n.values["Name"]})
 	switch {
@@ -112,41 +109,53 @@ func (n *newMailbox) sayNext() error {
 	return nil
 }
 
-// addNames adds the team and the users that the database lacks, if they are wanted. It returns the steps that remain.
-func (n *newMailbox) addNames() ([]string, error) {
+// lacking returns the verbs that add the team and the users that the database lacks; all of them if it cannot be asked.
+func (n *newMailbox) lacking() (verbs [][]string) {
 	team, login := n.teamAndLogin()
-	var lacking [][]string
 	if n.known == nil || !slices.ContainsFunc(n.known.teamNames(), func(t string) bool { return strings.EqualFold(t, team) }) {
-		lacking = append(lacking, []string{"team", "add", team})
+		verbs = append(verbs, []string{"team", "add", team})
 	}
 	for _, user := range [][2]string{{login, "MailIntegration"}, {n.values["IncidentFallbackUserLogon"], "Unknown sender"}} {
 		if user[0] != "" && (n.known == nil || !n.known.hasUser(user[0])) {
-			lacking = append(lacking, []string{"user", "add", user[0], "--name", user[1]})
+			verbs = append(verbs, []string{"user", "add", user[0], "--name", user[1]})
 		}
 	}
-	var steps []string
-	for _, verb := range lacking {
+	return verbs
+}
+
+// adding asks which names that the database lacks are added. The others remain to be done.
+func (n *newMailbox) adding() error {
+	for _, verb := range n.lacking() {
 		add := n.cmd.Create
 		if n.known != nil && !add && n.input != nil {
 			var err error
-			if add, err = n.confirm("Add "+verb[0]+" "+verb[2]+"?", "The database has no "+verb[0]+" "+verb[2], true); err != nil {
-				add = false // the files are written: what is left is told below
+			if add, err = n.confirm("Add the "+verb[0]+" "+verb[2]+"?", "The database has no "+verb[0]+" "+verb[2], true); err != nil {
+				return err
 			}
 		}
 		if n.known == nil || !add {
-			steps = append(steps, "mailintegration "+octopus.Quoted(verb))
+			n.steps = append(n.steps, "mailintegration "+octopus.Quoted(verb))
 			continue
 		}
+		n.names = append(n.names, verb)
+	}
+	return nil
+}
+
+// addNames adds names to the database. It does so before the files are written: a daemon that runs polls the mailbox at once, and
+// needs them.
+func (n *newMailbox) addNames() error {
+	for _, verb := range n.names {
 		out, err := n.verb(verb...)
 		if err != nil {
-			return nil, &failure{
-				code: exitFailed, err: fmt.Errorf("the files are written, but %s %s was not added: %w", verb[0], verb[2], err),
-				hint: "run mailintegration " + octopus.Quoted(verb),
+			return &failure{
+				code: exitFailed, err: fmt.Errorf("no file was written, because the %s %s was not added: %w", verb[0], verb[2], err),
+				hint: "run mailintegration " + octopus.Quoted(verb) + ", then this again",
 			}
 		}
 		printLine(n.stdout, "%s", strings.TrimSpace(string(out)))
 	}
-	return steps, nil
+	return nil
 }
 
 // daemonRuns reports whether a daemon polls with this database.

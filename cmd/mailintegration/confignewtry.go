@@ -235,7 +235,7 @@ func (n *newMailbox) findSecurity(host string, port int) (*finding, error) {
 		return &finding{What: "TrustedCertificate", Result: resultFailed, Detail: err.Error(), Advice: "name a PEM file with BEGIN CERTIFICATE"}, nil
 	}
 	if n.input != nil {
-		printLine(n.stderr, "Asking %s how it wants to be spoken to …", host)
+		printLine(n.stderr, "Asking %s how it protects connections …", host)
 	}
 	found, errs := make([]mailbox.Found, len(ports)), make([]error, len(ports))
 	var running sync.WaitGroup
@@ -279,7 +279,10 @@ func (n *newMailbox) judge(server string, found mailbox.Found) (*finding, error)
 	case found.Security == mailbox.None && !mailbox.IsLocal(n.values["ServerName"]):
 		printLine(n.stderr, "warning  %s offers no encryption: anyone on the network can read the password and the mail.", server)
 	case n.input != nil:
-		printLine(n.stderr, "ok       %s answers; SecureSocketOption is %s.", server, found.Security)
+		printLine(n.stderr, "ok       %s answers, %s.", server, map[mailbox.Security]string{
+			mailbox.SslOnConnect: "with TLS from the first octet (SslOnConnect)", mailbox.StartTLS: "with TLS after STLS (StartTLS)",
+			mailbox.None: "without encryption (None)",
+		}[found.Security])
 	}
 	return nil, nil
 }
