@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"mailintegration/config"
 )
@@ -88,6 +89,8 @@ type newMailbox struct {
 	waiting  int // messages in the mailbox
 	disabled bool
 	encrypts bool // the password is written encrypted
+
+	written time.Time // when the files were
 
 	names [][]string // verbs that add what the database lacks
 	steps []string   // what remains to be done afterwards

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"mailintegration/config"
 )
@@ -193,6 +194,7 @@ func (n *newMailbox) write(path string, octets []byte) (err error) {
 			return &failure{code: exitFailed, err: fmt.Errorf("nothing was written: %w", err), hint: hint}
 		}
 	}
+	n.written = time.Now()
 	for _, f := range files {
 		printLine(n.stdout, "written  %s: %s", f.path, f.what)
 	}

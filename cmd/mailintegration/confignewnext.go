@@ -184,7 +184,7 @@ func (n *newMailbox) awaitPoll() error {
 		var all []mailboxSummary
 		out, _ := n.verb("mailbox", "list", "--json") // it fails when another mailbox file has mistakes
 		_ = json.Unmarshal(out, &all)                 // then there are none yet
-		i := slices.IndexFunc(all, func(m mailboxSummary) bool { return strings.EqualFold(m.Name, name) && m.PolledAt != nil })
+		i := slices.IndexFunc(all, func(m mailboxSummary) bool { return isPolledSince(m, name, n.written) })
 		if i >= 0 {
 			return n.tellPoll(all[i])
 		}
@@ -195,6 +195,12 @@ func (n *newMailbox) awaitPoll() error {
 	}
 	printLine(n.stdout, "The daemon has not polled %s yet; its schedule is %s. mailintegration mailbox list tells.", name, n.values["Schedule"])
 	return nil
+}
+
+// isPolledSince reports whether a mailbox has a name and was polled after a moment: one that had the same name before may have been
+// polled long ago.
+func isPolledSince(m mailboxSummary, name string, moment time.Time) bool {
+	return strings.EqualFold(m.Name, name) && m.PolledAt != nil && m.PolledAt.After(moment)
 }
 
 // tellPoll says how the first poll went.
