@@ -124,11 +124,13 @@ const (
 	columnSubject     = "coalesce(q.subject, a.subject, s.subject, k.subject, '')"
 )
 
-// messageColumns are the columns that scanMessage reads after the first two.
+// messageColumns are the columns that scanMessage reads after the first two. With OFFSET 0, PostgreSQL looks for the file by its digest:
+// a request may have very many files.
 const messageColumns = `k.mailbox_id, (SELECT name FROM mailbox WHERE id = k.mailbox_id), k.digest, k.accepted_at, k.outcome, k.reason,
 	coalesce(s.detail, k.detail), k.request_id, k.activity_id, s.id, k.outcome NOT IN ('refused', 'ignored') OR k.subject IS NOT NULL, ` +
 	columnFromName + `, ` + columnFromAddress + `, ` + columnSubject + `, k.message_id, k.octets, k.times_seen,
-	k.raw_kept OR EXISTS (SELECT FROM attachment AS f WHERE f.request_id = k.request_id AND f.raw AND f.sha256 = k.digest)`
+	k.raw_kept OR EXISTS (SELECT FROM (SELECT request_id, raw FROM attachment WHERE sha256 = k.digest OFFSET 0) AS f
+		WHERE f.request_id = k.request_id AND f.raw)`
 
 // messageRecords join the receipts k with what they became. With OFFSET 0, PostgreSQL looks up the rows of each receipt in turn
 // and ends with the page.

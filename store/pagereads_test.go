@@ -25,14 +25,18 @@ const muchOfAll = `
 	INSERT INTO participant (request_id, address) SELECT number, 'guest@example.com' FROM request;
 	INSERT INTO attachment (request_id, activity_id, position, name, media_type, octets, sha256)
 		SELECT number, NULL, 1, 'a', 'text/plain', 1, sha256(number::text::bytea) FROM request;
+	INSERT INTO attachment (request_id, position, name, media_type, octets, sha256)
+		SELECT 2, i, 'a', 'text/plain', 1, sha256(('file ' || i)::bytea) FROM generate_series(1, 1000) AS i;
 	INSERT INTO receipt (mailbox_id, digest, message_id, octets, outcome, reason, request_id, raw_kept, accepted_at, last_seen_at, sender_key,
 			from_name, from_address, subject)
-		SELECT 1, sha256(i::text::bytea), i || '@example.com', 1, outcome, 'automatic', CASE outcome WHEN 'set_aside' THEN CASE WHEN i % 20 = 0 THEN 2 ELSE i END END, true,
+		SELECT 1, sha256(i::text::bytea), i || '@example.com', 1, outcome, 'automatic',
+			CASE WHEN outcome = 'opened' OR outcome = 'set_aside' AND i % 20 = 0 THEN 2 WHEN outcome = 'set_aside' THEN i END, outcome <> 'opened',
 			'2026-01-01'::timestamptz + i / 7 * interval '1 second', now(),
 			CASE WHEN i > 39900 THEN ('x' || left(encode(sha256('anna@example.com'), 'hex'), 16))::bit(64)::bigint WHEN i > 20000 THEN i END,
 			words, words, words
 		FROM (SELECT i, outcome, CASE outcome WHEN 'ignored' THEN 'robot@example.com' END AS words
-			FROM (SELECT i, CASE WHEN i <= 20000 AND i % 10 = 0 THEN 'set_aside' ELSE 'ignored' END AS outcome FROM generate_series(1, 40000) AS i) AS n) AS n
+			FROM (SELECT i, CASE WHEN i % 1000 = 5 THEN 'opened' WHEN i <= 20000 AND i % 10 = 0 THEN 'set_aside' ELSE 'ignored' END AS outcome
+				FROM generate_series(1, 40000) AS i) AS n) AS n
 		ORDER BY i;
 	INSERT INTO set_aside (mailbox_id, digest, event_id, reason, at, state, settled_at, settled_by_id)
 		SELECT 1, digest, request_id, 'automatic', now(), 'discarded', now(), 1 FROM receipt WHERE outcome = 'set_aside' ORDER BY accepted_at;
