@@ -21,7 +21,8 @@ const muchOfAll = `
 		FROM (SELECT i, CASE WHEN i % 10 = 0 THEN 'event' ELSE 'incident' END AS kind FROM generate_series(1, 20000) AS i) AS n ORDER BY i;
 	INSERT INTO activity (request_id, sender_address, recorded_at, recorded_by_id)
 		SELECT CASE WHEN i % 2 = 0 THEN 1 ELSE i END, '', now(), 1 FROM generate_series(1, 20000) AS i;
-	INSERT INTO history (request_id, activity_id, at, author_id, what, reason) SELECT request_id, id, now(), 1, 'activity_added', 'subject' FROM activity;
+	INSERT INTO history (request_id, activity_id, at, author_id, what, reason)
+		SELECT request_id, id, now(), 1, 'activity_added', 'subject' FROM activity;
 	INSERT INTO participant (request_id, address) SELECT number, 'guest@example.com' FROM request;
 	INSERT INTO attachment (request_id, activity_id, position, name, media_type, octets, sha256)
 		SELECT number, NULL, 1, 'a', 'text/plain', 1, sha256(number::text::bytea) FROM request;

@@ -44,7 +44,8 @@ func listenCertificate(s *config.Service, r *listenReport) finding {
 	case now.After(end):
 		return bad(fmt.Errorf("the certificate of %s expired on %s, and browsers refuse the page", subject(leaf), end.Format(time.DateOnly)), renew)
 	case end.Sub(now) < expiresSoon:
-		return doubtful(fmt.Sprintf("the certificate of %s expires on %s, and then browsers refuse the page", subject(leaf), end.Format(time.DateOnly)), renew)
+		return doubtful(fmt.Sprintf("the certificate of %s expires on %s, and then browsers refuse the page",
+			subject(leaf), end.Format(time.DateOnly)), renew)
 	case r.Answers && (!r.isTLS || !r.health.Certificate.Equal(leaf)):
 		return doubtful("the daemon does not use the certificate of "+s.ListenCertificate+" yet",
 			"it reads changed files within seconds; if this stays, its log says why")

@@ -133,7 +133,8 @@ func TestWhoAnswersAtListenIsFoundOut(t *testing.T) {
 	}()
 	r := askListen(t.Context(), s)
 	text, hint := r.line(true)
-	if r.Answers || !strings.Contains(text, "the daemon cannot answer at "+address+": another program has port ") || !strings.Contains(hint, "end the program") {
+	if r.Answers || !strings.Contains(text, "the daemon cannot answer at "+address+": another program has port ") ||
+		!strings.Contains(hint, "end the program") {
 		t.Errorf("%s; %s", text, hint)
 	}
 	taken.Close()

@@ -279,7 +279,8 @@ func TestWhyNobodyAnswersIsToldInWords(t *testing.T) {
 	} {
 		err := TryListen(address)
 		var e *ListenError
-		if !errors.As(err, &e) || !strings.Contains(e.Error(), "the daemon cannot answer at "+address+": "+want[0]) || !strings.Contains(e.Hint(), want[1]) {
+		if !errors.As(err, &e) || !strings.Contains(e.Error(), "the daemon cannot answer at "+address+": "+want[0]) ||
+			!strings.Contains(e.Hint(), want[1]) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}

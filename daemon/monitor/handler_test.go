@@ -115,7 +115,8 @@ func TestAskReadsTheAnswerOfAMonitorOnly(t *testing.T) {
 	}
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"status":"up"}`)) }))
 	defer other.Close()
-	if _, err := Ask(t.Context(), strings.TrimPrefix(other.URL, "http://"), false, IsLive); err == nil || !strings.Contains(err.Error(), "is not this program") {
+	_, err := Ask(t.Context(), strings.TrimPrefix(other.URL, "http://"), false, IsLive)
+	if err == nil || !strings.Contains(err.Error(), "is not this program") {
 		t.Errorf("another program: %v", err)
 	}
 	if _, err := Ask(t.Context(), fmt.Sprint("127.0.0.1:", dovecottest.ClosedPort(t)), false, IsLive); err == nil {
