@@ -74,7 +74,7 @@ bench: build ## compare this daemon with mpop and a raw drain; BENCH_ROUNDS=3 BE
 	BENCH_BINARY=$(CURDIR)/dist/mailintegration $(GO) test -tags bench -count 1 -timeout 30m -v -run 'TestBench|TestProfile' ./daemon/bench
 
 growth: build setup ## measure 1,000 and 5,000 mailboxes, 10 million receipts and more; GROWTH_ROWS="plain tls far many burst backlog takeover once records page"
-	BENCH_BINARY=$(CURDIR)/dist/mailintegration $(GO) test -tags bench -count 1 -timeout 60m -parallel 8 -v -run TestGrowth ./daemon/bench
+	BENCH_BINARY=$(CURDIR)/dist/mailintegration $(GO) test -tags bench -count 1 -timeout 90m -parallel 8 -v -run TestGrowth ./daemon/bench
 
 gobench: setup ## run the benchmarks of single functions
 	$(GO) test -run '^$$' -bench . -benchtime 3x $(PKGS)
