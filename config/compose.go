@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -21,19 +22,10 @@ func Explanation(isService bool, name string) (string, error) {
 	}
 	doc := docs[tag.field]
 	lines := []string{doc.text, "Values: " + tag.Values + "."}
-	if otherwise := strings.TrimSuffix(firstOf(doc.otherwise, tag.Default), "."); otherwise != "" {
+	if otherwise := strings.TrimSuffix(cmp.Or(doc.otherwise, tag.Default), "."); otherwise != "" {
 		lines = append(lines, "Default: "+otherwise+".")
 	}
 	return strings.Join(lines, "\n"), nil
-}
-
-// firstOf returns the first text that is not empty.
-func firstOf(texts ...string) string {
-	i := slices.IndexFunc(texts, func(t string) bool { return t != "" })
-	if i < 0 {
-		return ""
-	}
-	return texts[i]
 }
 
 // Summary returns the first sentence of what the reference says about a tag, or all of it where a sentence explains only one of
@@ -96,7 +88,7 @@ func (c Composition) Octets() ([]byte, error) {
 			fmt.Fprintf(&b, "%s%s\n%s%s\n", indent, wrappedComment(summary, indent), indent, tag.line(escaped(value)))
 			continue
 		}
-		example := tag.line(firstOf(tag.Default, tag.Example))
+		example := tag.line(cmp.Or(tag.Default, tag.Example))
 		fmt.Fprintf(&b, "%s%s\n", indent, wrappedComment(example+"  "+summary, indent))
 	}
 	if isInServer {

@@ -27,17 +27,22 @@ func (a *adoption) sayNext() {
 	steps = append(steps, "mailintegration check    (it names the users, groups and other names that the database still lacks)")
 	steps = append(steps, a.disabling()...)
 	steps = append(steps, "mailintegration service install", "mailintegration service start")
-	heading := "Next:"
-	if a.config != defaultConfig() {
-		heading = "Next, with --config " + octopus.Quoted([]string{a.config}) + ":"
-	}
-	printLine(a.stdout, "")
-	printLine(a.stdout, "%s", heading)
-	for i, s := range steps {
-		printLine(a.stdout, "  %d. %s", i+1, s)
-	}
+	printNext(a.env, steps)
 	if a.service != nil && !a.dryRun {
 		fmt.Fprintln(a.stdout, "A daemon that runs with this service file polls the new mailboxes already: disable the old task at once.")
+	}
+}
+
+// printNext prints what a person does next, step by step.
+func printNext(e *env, steps []string) {
+	heading := "Next:"
+	if e.config != defaultConfig() {
+		heading = "Next, with --config " + octopus.Quoted([]string{e.config}) + ":"
+	}
+	printLine(e.stdout, "")
+	printLine(e.stdout, "%s", heading)
+	for i, s := range steps {
+		printLine(e.stdout, "  %d. %s", i+1, s)
 	}
 }
 

@@ -97,15 +97,7 @@ func (n *newMailbox) sayNext() error {
 	if !isRunning {
 		steps = append(steps, "mailintegration service install", "mailintegration service start")
 	}
-	heading := "Next:"
-	if n.config != defaultConfig() {
-		heading = "Next, with --config " + octopus.Quoted([]string{n.config}) + ":"
-	}
-	printLine(n.stdout, "")
-	printLine(n.stdout, "%s", heading)
-	for i, s := range steps {
-		printLine(n.stdout, "  %d. %s", i+1, s)
-	}
+	printNext(n.env, steps)
 	return nil
 }
 
