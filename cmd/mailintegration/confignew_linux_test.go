@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"mailintegration/mailbox/dovecottest"
 	"mailintegration/mailbox/pop3test"
 )
 
@@ -222,4 +223,30 @@ func TestAServerThatNeverAnswersIsLeftAtOnce(t *testing.T) {
 		t.Errorf("exit code %d\n%s", code, &c.shown)
 	}
 	in.wantNoMailbox()
+}
+
+func TestConfigNewFindsOutHowDovecotProtectsItsConnections(t *testing.T) {
+	t.Parallel()
+	srv := dovecottest.Start(t, dovecottest.Options{})
+	for security, port := range map[string]int{"StartTLS": srv.Port, "SslOnConnect": srv.TLSPort} {
+		in, command := newcomer(t)
+		folder := filepath.Dir(in.config)
+		srv.WriteRoots(t, filepath.Join(folder, "ca.pem"))
+		srv.Deliver("helpdesk", []byte("From: ann@acme.example\r\nSubject: Printer\r\n\r\nIt does not print.\r\n"))
+		command.Args = append(command.Args, "--opens", "incident", "--server", fmt.Sprintf("%s:%d", srv.Host, port),
+			"--trusted-certificate", filepath.Join(folder, "ca.pem"), "--user-name", "helpdesk")
+		command.Stdin = strings.NewReader(dovecottest.DefaultPassword + "\n")
+		out, err := command.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "Logged in; 1 message in the mailbox.") {
+			t.Fatalf("%s: %v\n%s", security, err, out)
+		}
+		octets, err := os.ReadFile(filepath.Join(folder, "mailboxes", "helpdesk.xml"))
+		if want := "<SecureSocketOption>" + security + "<"; err != nil || !strings.Contains(string(octets), want) {
+			t.Errorf("%v, %s is not in\n%s", err, want, octets)
+		}
+		in.once()
+		if n := in.count(`SELECT count(*) FROM receipt`); n != 1 {
+			t.Errorf("%s: %d receipts for 1 message", security, n)
+		}
+	}
 }

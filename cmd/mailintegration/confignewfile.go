@@ -183,7 +183,11 @@ func (n *newMailbox) write(path string, octets []byte) (err error) {
 		files = append(files, file{n.config, "the service file", service})
 	}
 	for i, f := range files {
-		if err := createFile(f.path, f.octets); err != nil {
+		err := createFile(f.path, f.octets)
+		if err == nil {
+			err = letDaemonFind(f.path, n.inEffect().DataDirectory)
+		}
+		if err != nil {
 			for _, done := range files[:i] {
 				_ = os.Remove(done.path) // all or nothing; the first error is the one to know
 			}

@@ -185,7 +185,8 @@ func (n *newMailbox) awaitPoll() error {
 		case <-time.After(lookEvery):
 		}
 	}
-	printLine(n.stdout, "The daemon has not polled %s yet; its schedule is %s. mailintegration mailbox list tells.", name, n.values["Schedule"])
+	printLine(n.stdout, "The daemon has not polled %s yet; its schedule is %s. mailintegration status and mailintegration logs tail tell why.", name,
+		n.values["Schedule"])
 	return nil
 }
 

@@ -65,7 +65,7 @@
 //	pagetoken.go                 the verb page token
 //	reference.go, user.go        the verbs team, group, site, priority, source and user
 //	namedby.go                   … where the configuration names a user or a team
-//	password.go                  … and the passwords of users
+//	password.go, echo_*.go       … and the passwords of users; what is typed is hidden
 //	subscription.go              … and who is notified of new events
 //	requesttype.go               the verb request-type
 //	template.go                  the verb template

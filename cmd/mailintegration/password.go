@@ -132,6 +132,10 @@ func ask(e *env, terminal int, prompt string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := hideTyped(terminal); err != nil {
+		return "", err
+	}
+	defer func() { _ = term.Restore(terminal, before) }() // a terminal that has gone needs no echo
 	fmt.Fprint(e.stderr, prompt)
 	defer fmt.Fprintln(e.stderr)
 	type result struct {
@@ -145,7 +149,6 @@ func ask(e *env, terminal int, prompt string) (string, error) {
 	}()
 	select {
 	case <-e.ctx.Done():
-		_ = term.Restore(terminal, before)
 		return "", e.ctx.Err()
 	case got := <-typed:
 		return string(got.line), got.err

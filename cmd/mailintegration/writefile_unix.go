@@ -44,3 +44,26 @@ func keepAccess(from, to string) error {
 
 // rename puts a file in the place of another.
 func rename(from, to string) error { return os.Rename(from, to) }
+
+// letDaemonFind lets the account that owns the data directory read a file that root has made, and its folder, through the group of
+// that account. It leaves alone what letDaemonRead has given to the group of a folder, as in the layout of a package.
+func letDaemonFind(path, dataDirectory string) error {
+	uid, group, err := directoryOwner(dataDirectory)
+	if os.Geteuid() != 0 || err != nil || uid == 0 || group == 0 {
+		return nil // check says what is wrong with the directory
+	}
+	for target, mode := range map[string]os.FileMode{filepath.Dir(path): 0o750, path: 0o640} {
+		info, err := os.Stat(target)
+		if err != nil {
+			return err
+		}
+		const byOthers = 0o005
+		if _, of := ownerOf(info); of != 0 || info.Mode().Perm()&byOthers == mode&0o050>>3 {
+			continue // another group's, or everybody may use it
+		}
+		if err := errors.Join(os.Lchown(target, -1, group), os.Chmod(target, mode)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -80,3 +80,27 @@ func TestAFileThatIsReplacedKeepsItsOwnerItsRightsAndItsLink(t *testing.T) {
 		t.Errorf("the file holds %q, %v", got, err)
 	}
 }
+
+// TestWhatRootWritesCanBeReadByTheDaemonWithoutAPackage makes folders that belong to root alone, and a data directory of the
+// daemon's account.
+func TestWhatRootWritesCanBeReadByTheDaemonWithoutAPackage(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root gives files away")
+	}
+	const user, group = 4711, 4712
+	folder, data := t.TempDir(), t.TempDir()
+	path := filepath.Join(folder, "mailboxes", "helpdesk.xml")
+	if err := errors.Join(os.Chown(data, user, group), os.Chown(folder, 0, 0), createFile(path, []byte("<MailIntegration/>")), letDaemonFind(path, data)); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]os.FileMode{path: 0o640, filepath.Dir(path): 0o750} {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if owner, of := ownerOf(info); owner != 0 || of != group || info.Mode().Perm() != want {
+			t.Errorf("%s belongs to %d:%d and has the mode %v, want 0:%d and %v", path, owner, of, info.Mode().Perm(), group, want)
+		}
+	}
+}

@@ -45,3 +45,6 @@ func rename(from, to string) error {
 		<-time.After(pause)
 	}
 }
+
+// letDaemonFind does nothing: a file has the access rights of its folder, which service install sets.
+func letDaemonFind(_, _ string) error { return nil }
