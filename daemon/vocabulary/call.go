@@ -123,7 +123,7 @@ func (s *source) text(e ast.Expr) string {
 		}
 		return strings.ToUpper(e.Name)
 	case *ast.CallExpr:
-		if f, is := e.Fun.(*ast.Ident); is && f.Name == "Hint" {
+		if f, is := e.Fun.(*ast.Ident); is && strings.HasPrefix(strings.ToLower(f.Name), "hint") { // Hint, hintOf
 			return "follow the field hint, which depends on the error"
 		}
 	}
