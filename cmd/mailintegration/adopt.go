@@ -34,7 +34,9 @@ func (c *serviceAdoptCmd) Run(e *env) error {
 		return err
 	}
 	a.askServers()
-	a.write()
+	if err := a.write(); err != nil {
+		return err
+	}
 	a.sayNext()
 	if a.failed > 0 {
 		return &failure{code: exitFailed, err: errors.New("not everything was adopted"), hint: "see the lines that begin with NOT ADOPTED"}

@@ -13,7 +13,14 @@ import (
 )
 
 // write writes the files, the service file last: a daemon that starts meanwhile finds either no service file or whole ones.
-func (a *adoption) write() {
+func (a *adoption) write() error {
+	if !a.dryRun {
+		unlock, err := a.lockFiles()
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
 	for _, m := range a.mailboxes {
 		content, err := config.InsertTags(m.octets, m.insertion())
 		if err != nil {
@@ -25,11 +32,12 @@ func (a *adoption) write() {
 	}
 	if a.service != nil {
 		printLine(a.stdout, "unchanged  %s: it exists", a.config)
-		return
+		return nil
 	}
 	if len(a.mailboxes) > 0 {
 		a.writeFile(a.config, a.serviceFile(), "the service file")
 	}
+	return nil
 }
 
 // target returns the path of the copy of a mailbox's file.

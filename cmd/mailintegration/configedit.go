@@ -217,9 +217,20 @@ func (f *edited) try(changes config.Changes, m *config.Mailbox) (*finding, error
 	return nil, nil
 }
 
-// replace writes the file, and says what has changed.
+// replace writes the file, and says what has changed. It looks again whether the daemon could use the file: another run may have
+// removed the key of a secret in it.
 func (f *edited) replace(after []byte, changes config.Changes) error {
-	err := replaceFile(f.path, f.before, after)
+	unlock, err := f.lockFiles()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if now, err := readSmall(f.path); err == nil && bytes.Equal(now, f.before) {
+		if _, _, err := f.validate(after); err != nil {
+			return err
+		}
+	}
+	err = replaceFile(f.path, f.before, after)
 	if errors.Is(err, errChanged) {
 		return &failure{code: exitFailed, err: fmt.Errorf("%s: %w", f.path, err), hint: "look at the file, then run this again"}
 	}

@@ -89,15 +89,25 @@ func (n *newMailbox) finish() error {
 	if err := n.addNames(); err != nil {
 		return err
 	}
+	if err := n.writeAlone(path, octets); err != nil {
+		return err
+	}
+	return n.sayNext()
+}
+
+// writeAlone writes the files, the password encrypted if the person wants that, while no other run changes any.
+func (n *newMailbox) writeAlone(path string, octets []byte) error {
+	unlock, err := n.lockFiles()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if n.encrypts {
 		if octets, err = n.encrypted(); err != nil {
 			return err
 		}
 	}
-	if err := n.write(path, octets); err != nil {
-		return err
-	}
-	return n.sayNext()
+	return n.write(path, octets)
 }
 
 // encrypted returns the mailbox file with the password encrypted. It makes the key if there is none.

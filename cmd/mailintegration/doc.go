@@ -28,6 +28,7 @@
 //	adopt.go, adoptfind.go       the verb service adopt: which calls of Octopus there are, and where their files lie
 //	adoptsecurity.go             … asks servers about TLS
 //	adoptwrite.go                … writes the service file and the copies
+//	configlock*.go               … one run of the program at a time
 //	writefile*.go                writes and replaces files of the configuration, which the daemon may read
 //	adoptnext.go                 … compares with the database, and says what to do next
 //	arguments*.go                keeps passwords of the command line out of the list of processes

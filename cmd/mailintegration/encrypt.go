@@ -41,12 +41,26 @@ func (c *configEncryptCmd) Run(e *env) error {
 		return err
 	}
 	n := encryption{env: e, source: e.keys(), dryRun: c.DryRun, replace: replaceFile, create: createKeyFile}
+	plain := ""
+	if c.Value {
+		var err error
+		if plain, err = n.readValue(); err != nil {
+			return err
+		}
+	}
+	if !c.DryRun {
+		unlock, err := e.lockFiles()
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
 	if err := n.open(); err != nil {
 		return err
 	}
 	switch {
 	case c.Value:
-		return n.value()
+		return n.value(plain)
 	case c.SaveKey != "":
 		return n.save(c.SaveKey)
 	}
@@ -77,8 +91,9 @@ func (c *configEncryptCmd) check() error {
 }
 
 // encryption is one run of config encrypt. At each moment of it, every value of every file can be decrypted with the keys that are
-// on the disk: a key is written before the first value that needs it, and removed after the last one. No lock is needed: a file
-// that somebody else changes meanwhile, also the key file, is left as it is and counts as failed.
+// on the disk: a key is written before the first value that needs it, and removed after the last one. Its caller holds the lock of
+// lockFiles, since two runs at once would remove each other's keys. A file that something else changes meanwhile, such as an
+// editor, is left as it is and counts as failed.
 type encryption struct {
 	*env
 	source key.Source

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -74,6 +75,18 @@ func (n *encryption) setKeys(ring *key.Ring) error {
 	if err := n.write(n.source.File, n.keyFile, octets); err != nil {
 		return fmt.Errorf("write the key file: %w", err)
 	}
+	if n.dryRun {
+		n.ring, n.keyFile = ring, octets
+		return nil
+	}
+	// Read it again: no value may be encrypted with a key that is not on the disk.
+	now, err := readSmall(n.source.File)
+	if err == nil && !bytes.Equal(now, octets) {
+		err = errChanged
+	}
+	if err != nil {
+		return fmt.Errorf("read the key file again: %w", err)
+	}
 	n.ring, n.keyFile = ring, octets
 	return nil
 }
@@ -111,15 +124,17 @@ func (n *encryption) dataDirectory() string {
 	return n.service.DataDirectory
 }
 
-// value reads a password and prints it encrypted.
-func (n *encryption) value() error {
+// readValue reads the password that value prints encrypted.
+func (n *encryption) readValue() (string, error) {
 	plain, err := (&userSetPasswordCmd{}).read(n.env)
-	if err != nil {
-		return err
+	if err == nil && plain == "" {
+		err = &failure{code: exitUsage, err: errors.New("the password is empty"), hint: "type it, or pass it on standard input"}
 	}
-	if plain == "" {
-		return &failure{code: exitUsage, err: errors.New("the password is empty"), hint: "type it, or pass it on standard input"}
-	}
+	return plain, err
+}
+
+// value prints a password encrypted.
+func (n *encryption) value(plain string) error {
 	if n.ring == nil {
 		n.service, _, _ = config.LoadService(n.config, n.source) // without it, makeKey takes the usual data directory
 		if err := n.makeKey(); err != nil {

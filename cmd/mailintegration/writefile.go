@@ -60,6 +60,7 @@ type replacement struct {
 // replaceFile replaces a file at once: after a crash it has the octets before or after, never a part. The file keeps its owner,
 // its rights and, if it is a symbolic link, the place where the link leads. If it no longer holds what it held before, it stays
 // as it is, and the error is errChanged. A new file beside it has the new octets for a moment, with the rights of the old one.
+// Between the last look and the change, only the lock of lockFiles keeps others from the file: the caller holds it.
 func replaceFile(path string, before, after []byte) error {
 	return replacement{path, before, after, func(string) {}}.run()
 }
@@ -112,7 +113,7 @@ func (r replacement) isUnchanged(path string) error {
 	return err
 }
 
-// removeAll removes the files that a killed process left behind. One that cannot be removed does no harm: only those who may read
+// removeAll removes the files that a killed process left behind; the lock of lockFiles keeps those of others that run. One that cannot be removed does no harm: only those who may read
 // the configuration can read it.
 func removeAll(pattern string) {
 	left, _ := filepath.Glob(pattern) // a folder whose name is no pattern has none
