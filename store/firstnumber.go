@@ -43,10 +43,26 @@ func (e *FirstNumberError) Hint() string {
 // drew earlier (numberPool). The sequence's MINVALUE says which of them are void. The INSERT of each request compares its
 // number with it, and a daemon whose number is too low draws others and records its messages again.
 func (s *Store) SetFirstNumber(ctx context.Context, first int64) (FirstNumber, error) {
-	n := FirstNumber{First: first}
-	if first < 1 || first > MaxFirstNumber {
-		return n, &FirstNumberError{First: first}
+	if err := CheckFirstNumber(first, 0); err != nil {
+		return FirstNumber{First: first}, err
 	}
+	return s.setFirstNumber(ctx, first)
+}
+
+// CheckFirstNumber returns a FirstNumberError unless a person may let the numbers of requests begin at first, above the highest one in use.
+func CheckFirstNumber(first, highest int64) error {
+	switch {
+	case first < 1 || first > MaxFirstNumber:
+		return &FirstNumberError{First: first}
+	case first <= highest:
+		return &FirstNumberError{first, highest}
+	}
+	return nil
+}
+
+// setFirstNumber is SetFirstNumber without its limits: a restore goes on above the highest number, whatever it is.
+func (s *Store) setFirstNumber(ctx context.Context, first int64) (FirstNumber, error) {
+	n := FirstNumber{First: first}
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		if err := lockNumbers(ctx, tx); err != nil {
 			return err

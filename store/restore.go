@@ -492,7 +492,7 @@ func (r *Restoration) finish(ctx context.Context, c RestoreChoice) (done Restore
 		return done, err
 	}
 	s.pool.Reset() // the connections have prepared statements of the tables that were there before
-	n, err := s.SetFirstNumber(ctx, c.FirstNumber)
+	n, err := s.setFirstNumber(ctx, c.FirstNumber)
 	if err != nil {
 		return done, err
 	}

@@ -123,7 +123,7 @@ type restoreCmd struct {
 	output
 	From        string `arg:"" help:"The archive that mailintegration backup has written."`
 	Verify      bool   `help:"Only read the archive and compare every SHA-256. Needs no configuration and changes nothing."`
-	FirstNumber int64  `placeholder:"N" help:"The number of the next request. By default it leaves room for what was likely opened since the backup."`
+	FirstNumber *int64 `placeholder:"N" help:"The number of the next request. By default it leaves room for what was likely opened since the backup."`
 	SendWaiting bool   `help:"Send the mail that waited when the backup was made. Only if nothing has sent it since."`
 }
 

@@ -561,7 +561,7 @@ func TestTwoRestoresIntoADatabaseTakeNoTurns(t *testing.T) {
 	p.wantWhole(3)
 }
 
-func TestAFirstNumberInUseIsRefusedBeforeAnythingChanges(t *testing.T) {
+func TestAFirstNumberThatCannotBeIsRefusedBeforeAnythingChanges(t *testing.T) {
 	t.Parallel()
 	f, err := os.Open(newDesk(t).archive())
 	if err != nil {
@@ -571,12 +571,31 @@ func TestAFirstNumberInUseIsRefusedBeforeAnythingChanges(t *testing.T) {
 	a, err := backup.Verify(t.Context(), f)
 	p := place(t)
 	p.must(err)
-	_, err = backup.Restore(t.Context(), a, p.options(), backup.Choice{FirstNumber: 3}, backup.Options{})
-	if inUse := new(store.FirstNumberError); !errors.As(err, &inUse) {
-		t.Error(err)
+	for _, first := range []int64{3, 0, -1, store.MaxFirstNumber + 1} {
+		_, err = backup.Restore(t.Context(), a, p.options(), backup.Choice{FirstNumber: &first}, backup.Options{})
+		if refused := new(store.FirstNumberError); !errors.As(err, &refused) {
+			t.Errorf("first number %d: %v", first, err)
+		}
 	}
 	if _, err := os.Stat(p.files); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
+	}
+	if n := p.count(`SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace`); n != 0 {
+		t.Errorf("%d tables were made", n)
+	}
+}
+
+// TestTheHighestFirstNumberIsRestored backs up a desk whose numbers begin where a person may let them begin at last.
+func TestTheHighestFirstNumberIsRestored(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := d.open()
+	_, err := s.SetFirstNumber(t.Context(), store.MaxFirstNumber)
+	d.must(err)
+	d.request(s, "the last one")
+	done, err := place(t).restore(d.archive(), backup.Options{})
+	if err != nil || done.First != store.MaxFirstNumber+1 {
+		t.Errorf("%+v, %v", done, err)
 	}
 }
 

@@ -20,8 +20,8 @@ const (
 
 // Choice says what a restore does with what may have happened after the backup.
 type Choice struct {
-	FirstNumber int64 // of the requests that are opened from now on; 0 for one that Manifest.FirstNumber chooses
-	SendWaiting bool  // mail that waited at the backup is sent
+	FirstNumber *int64 // of the requests that are opened from now on; nil for one that Manifest.FirstNumber chooses
+	SendWaiting bool   // mail that waited at the backup is sent
 	Now         time.Time
 }
 
@@ -29,8 +29,12 @@ type Choice struct {
 // use the database. Whatever stops a restore, it can be run again.
 func Restore(ctx context.Context, a *Archive, target store.Options, c Choice, o Options) (store.Restored, error) {
 	m := a.Manifest
-	if c.FirstNumber != 0 && c.FirstNumber <= m.Highest {
-		return store.Restored{}, &store.FirstNumberError{First: c.FirstNumber, Highest: m.Highest}
+	first := m.FirstNumber(c.Now)
+	if c.FirstNumber != nil {
+		first = *c.FirstNumber
+		if err := store.CheckFirstNumber(first, m.Highest); err != nil {
+			return store.Restored{}, err
+		}
 	}
 	program, err := o.program(ctx, "pg_restore", max(m.major(), majorOf(m.PgDump)))
 	if err != nil {
@@ -54,10 +58,6 @@ func Restore(ctx context.Context, a *Archive, target store.Options, c Choice, o 
 	}
 	if err := o.before("finish"); err != nil {
 		return store.Restored{}, err
-	}
-	first := c.FirstNumber
-	if first == 0 {
-		first = m.FirstNumber(c.Now)
 	}
 	return r.Finish(ctx, store.RestoreChoice{
 		FirstNumber: first, SendWaiting: c.SendWaiting,
