@@ -52,7 +52,7 @@ func (c *backupCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	name := archiveName(c.To, time.Now())
+	name := archiveName(e, c.To, time.Now())
 	m, err := backup.Create(e.ctx, in.store, name, backup.Options{URL: url, Version: version})
 	if err != nil {
 		return notBackedUp(e, name, err)
@@ -71,12 +71,16 @@ func (c *backupCmd) Run(e *env) error {
 	return nil
 }
 
-// archiveName returns the name of the archive.
-func archiveName(to string, now time.Time) string {
-	if info, err := os.Stat(to); err == nil && info.IsDir() {
-		return filepath.Join(to, "mailintegration-"+now.Format("20060102-150405")+".tar")
+// archiveName returns the name of the archive, having removed from a directory what killed backups have left there.
+func archiveName(e *env, to string, now time.Time) string {
+	if info, err := os.Stat(to); err != nil || !info.IsDir() {
+		return to
 	}
-	return to
+	removed, _ := backup.RemoveLeftOver(to) // of an error, the backup itself has more to say
+	for _, name := range removed {
+		printLine(e.stderr, "%s removed: a backup that was killed has left it, and it was not complete", name)
+	}
+	return backup.NameAt(to, now)
 }
 
 // notBackedUp explains the error of a backup.
@@ -85,7 +89,7 @@ func notBackedUp(e *env, name string, err error) error {
 	hint := ""
 	switch {
 	case daemon.Hint(err) != "" && !errors.As(err, &path):
-		return err
+		return fmt.Errorf("no backup was written: %w", err)
 	case errors.Is(err, fs.ErrExist):
 		hint = "name a file that does not exist, or a directory"
 	case errors.As(err, &path) && filepath.Dir(path.Path) == filepath.Dir(name):

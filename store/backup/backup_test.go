@@ -313,6 +313,82 @@ func TestAnArchiveReplacesOneThatWasKilledAndNoOther(t *testing.T) {
 	}
 }
 
+// TestABackupWritesToNoFileThatItHasNotMade has something else under the name that an archive has while it is written.
+func TestABackupWritesToNoFileThatItHasNotMade(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := d.open()
+	cases := map[string]func(partial, other string) error{
+		"a symbolic link":             func(partial, other string) error { return os.Symlink(other, partial) },
+		"a symbolic link to no file":  func(partial, other string) error { return os.Symlink(other+"-gone", partial) },
+		"a directory":                 func(partial, _ string) error { return os.Mkdir(partial, 0o700) },
+		"a file that a backup writes": func(partial, _ string) error { return backup.HoldPartial(t, partial) },
+	}
+	if os.Geteuid() == 0 {
+		cases["a file of another account"] = func(partial, _ string) error {
+			return errors.Join(os.WriteFile(partial, nil, 0o666), os.Chown(partial, 65534, 65534))
+		}
+	}
+	for what, put := range cases {
+		name := filepath.Join(t.TempDir(), "mail.tar")
+		other := filepath.Join(t.TempDir(), "other.txt")
+		d.must(os.WriteFile(other, []byte("precious"), 0o600))
+		if err := put(name+backup.PartialSuffix, other); err != nil {
+			t.Fatal(err)
+		}
+		_, err := backup.Create(t.Context(), s, name, backup.Options{URL: d.url})
+		if inTheWay := new(backup.InTheWayError); !errors.As(err, &inTheWay) {
+			t.Errorf("%s: %v", what, err)
+		}
+		if text, err := os.ReadFile(other); string(text) != "precious" {
+			t.Errorf("%s: the other file has %d octets, %v", what, len(text), err)
+		}
+		for _, made := range []string{name, other + "-gone"} {
+			if _, err := os.Lstat(made); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s: %s was made", what, made)
+			}
+		}
+		if _, err := os.Lstat(name + backup.PartialSuffix); err != nil {
+			t.Errorf("%s was removed", what)
+		}
+	}
+}
+
+func TestWhatKilledBackupsHaveLeftInADirectoryIsRemoved(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	in := func(name string) string { return filepath.Join(directory, name) }
+	left := in("mailintegration-20261126-031500.tar.partial")
+	kept := []string{
+		in("mailintegration-20261126-031501.tar.partial"), // a backup writes it
+		in("mailintegration-20261126-031500.tar"), in("mail.tar.partial"), in("mailintegration-old.tar.partial"),
+	}
+	if err := backup.HoldPartial(t, kept[0]); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(kept[1:], left) {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := in("mailintegration-20261126-031502.tar.partial")
+	if err := os.Symlink(kept[1], link); err == nil {
+		kept = append(kept, link)
+	}
+	removed, err := backup.RemoveLeftOver(directory)
+	if err != nil || len(removed) != 1 || removed[0] != left {
+		t.Errorf("removed are %q, %v", removed, err)
+	}
+	if _, err := os.Lstat(left); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	for _, name := range kept {
+		if _, err := os.Lstat(name); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func (d *desk) mustRestore(name string) {
 	d.Helper()
 	_, err := d.restore(name, backup.Options{})

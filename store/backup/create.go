@@ -51,9 +51,6 @@ func (o Options) program(ctx context.Context, name string, major int) (postgres.
 	return postgres.FindProgram(ctx, name, major)
 }
 
-// PartialSuffix ends the name of an archive while it is written.
-const PartialSuffix = ".partial"
-
 // Create writes a backup of a store to a new archive and returns its manifest. The archive is complete and durable when it has the
 // name. Files that the attachment directory lacks are counted in the manifest, and are no error. After an error there is no archive.
 func Create(ctx context.Context, s *store.Store, name string, o Options) (Manifest, error) {
@@ -66,7 +63,7 @@ func Create(ctx context.Context, s *store.Store, name string, o Options) (Manife
 	}
 	defer snapshot.Close()
 	partial := name + PartialSuffix
-	f, err := os.OpenFile(partial, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600) // one that was cut is replaced
+	f, err := createPartial(partial) // one that was cut is replaced
 	if err != nil {
 		return Manifest{}, err
 	}
@@ -108,9 +105,6 @@ type creation struct {
 
 // write writes the entries of the archive.
 func (c *creation) write(ctx context.Context) error {
-	if err := c.archive.file.Chmod(0o600); err != nil { // of a partial archive that somebody else has opened to others
-		return err
-	}
 	s := c.snapshot
 	c.manifest = Manifest{
 		Format: format, Program: c.Version, Schema: s.Schema, PostgreSQL: s.ServerVersion, TakenAt: s.At.UTC(), Records: s.Records,

@@ -23,7 +23,7 @@
 // they record after the snapshot is not in the backup, neither the row nor the file. The lock belongs to a session, and ends with it.
 //
 //	a backup is cut …          leaves                                          then
-//	before the rename          NAME.partial, or nothing if it can be removed   the next backup of the same name replaces it
+//	before the rename          NAME.partial, or nothing if it can be removed   the next backup of the same name, or into the directory, removes it
 //	after the rename           the whole archive                               –
 //	the database restarts      an error, unless all files were copied          Confirm tells that removals may have happened meanwhile
 //
@@ -57,6 +57,7 @@
 //	archive.go    writes the entries of an archive
 //	verify.go     reads an archive and compares every SHA-256
 //	manifest.go   Manifest
+//	partial.go    createPartial: the file while it is written, and those that killed backups have left
 //	create.go     Create: a backup, with pg_dump
 //	restore.go    Restore, with pg_restore
 package backup

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"testing"
 
 	"mailintegration/store/postgres"
 )
@@ -18,4 +19,13 @@ func (o Options) With(path string) Options {
 		return postgres.Program{Path: path, Version: "15.0", Major: 15}, nil
 	}
 	return o
+}
+
+// HoldPartial creates a partial archive as a backup does that goes on until the end of the test.
+func HoldPartial(t testing.TB, name string) error {
+	f, err := createPartial(name)
+	if err == nil {
+		t.Cleanup(func() { f.Close() })
+	}
+	return err
 }
