@@ -60,7 +60,7 @@ func CheckFirstNumber(first, highest int64) error {
 	return nil
 }
 
-// setFirstNumber is SetFirstNumber without its limits: a restore goes on above the highest number, whatever it is.
+// setFirstNumber does what SetFirstNumber does, without its limits: a restore goes on above the highest number, whatever it is.
 func (s *Store) setFirstNumber(ctx context.Context, first int64) (FirstNumber, error) {
 	n := FirstNumber{First: first}
 	err := s.inTx(ctx, func(tx pgx.Tx) error {

@@ -57,7 +57,8 @@
 //	archive.go    writes the entries of an archive
 //	verify.go     reads an archive and compares every SHA-256
 //	manifest.go   Manifest
-//	partial.go    createPartial: the file while it is written, and those that killed backups have left
+//	partial.go    the file while it is written, and what killed backups have left; partial_unix.go and partial_windows.go:
+//	              whether somebody writes it
 //	create.go     Create: a backup, with pg_dump
 //	restore.go    Restore, with pg_restore
 package backup

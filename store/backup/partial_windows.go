@@ -19,5 +19,5 @@ func removeUnwritten(name string) error {
 	return err
 }
 
-// isOurs returns true: the directory decides who may remove its files.
+// isOurs reports whether a file belongs to this account: always, as the directory decides who may remove its files.
 func isOurs(os.FileInfo) bool { return true }
