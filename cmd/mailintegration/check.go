@@ -85,6 +85,11 @@ func (c *checking) files(warnings []config.Warning, broken *config.Error) {
 	for _, w := range warnings {
 		c.add(0, finding{What: "configuration", Result: resultWarning, Detail: w.String()})
 	}
+	for _, f := range c.service.Files {
+		if why := c.denied(f.Path); why != "" {
+			c.warn("configuration", why)
+		}
+	}
 	if broken == nil {
 		c.ok("configuration", fmt.Sprintf("%s, %d mailboxes", c.config, len(c.service.Mailboxes)))
 		return

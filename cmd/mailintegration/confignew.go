@@ -91,6 +91,7 @@ type newMailbox struct {
 	encrypts bool // the password is written encrypted
 
 	written time.Time // when the files were
+	last    string    // the newest message of a mailbox that had the name before, "" for none
 
 	names [][]string // verbs that add what the database lacks
 	steps []string   // what remains to be done afterwards

@@ -112,16 +112,7 @@ func TestANewcomerSetsUpAMailboxThatTheRunningDaemonPolls(t *testing.T) {
 	srv.SetPassword("helpdesk", "pass-of-helpdesk")
 	srv.Add("helpdesk", []byte("From: ann@acme.example\nSubject: Printer\nDate: Fri, 27 Nov 2026 08:00:00 +0000\n\nIt does not print.\n"))
 	in, command := newcomer(t)
-	daemon := in.command("run")
-	daemon.Stdout, daemon.Stderr = t.Output(), t.Output()
-	if err := daemon.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = daemon.Process.Signal(syscall.SIGTERM)
-		_ = daemon.Wait() // it was told to end
-	})
-
+	in.runs(t)
 	c := converse(t, command)
 	c.answers("What shall a new message open? (incident, service-request, event) [incident]: ", "ticket")
 	c.sees("That does not work: ticket is none of incident, service-request, event")
@@ -156,6 +147,69 @@ func TestANewcomerSetsUpAMailboxThatTheRunningDaemonPolls(t *testing.T) {
 		if strings.Contains(c.shown.String(), secret) {
 			t.Errorf("the terminal shows a password\n%s", &c.shown)
 		}
+	}
+}
+
+// runs runs the daemon of an installation until the end of the test.
+func (in *installed) runs(t *testing.T) {
+	t.Helper()
+	log := &signalled{}
+	started := log.next("daemon started")
+	daemon := in.command("run")
+	daemon.Stdout, daemon.Stderr = log, log
+	if err := daemon.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- daemon.Wait() }()
+	t.Cleanup(func() {
+		_ = daemon.Process.Signal(syscall.SIGTERM)
+		<-ended
+	})
+	select {
+	case <-started:
+	case err := <-ended:
+		ended <- err
+		t.Fatalf("the daemon ended: %v\n%s", err, &log.octets)
+	}
+}
+
+// TestTheFirstPollIsThatOfTheNewMailbox sets up a mailbox whose name another one had. That one was polled, and recorded the message
+// that waits in the new one, too.
+func TestTheFirstPollIsThatOfTheNewMailbox(t *testing.T) {
+	t.Parallel()
+	for name, story := range map[string]struct {
+		flags []string
+		want  string
+		code  int
+	}{
+		"the numbers are the daemon's": {[]string{"--opens", "incident"}, "polled   helpdesk: 1 message recorded, 0 left to record", exitDone},
+		"the daemon refuses it": {
+			[]string{"--opens", "event", "--group", "Nowhere"}, "the file is written, but the daemon cannot poll helpdesk: ", exitUnreachable,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := pop3test.Run(t, pop3test.Options{})
+			srv.SetPassword("helpdesk", "pass-of-helpdesk")
+			same := []byte("From: ann@acme.example\nSubject: Printer\nDate: Fri, 27 Nov 2026 08:00:00 +0000\n\nIt does not print.\n")
+			srv.Add("helpdesk", same)
+			in := install(t, srv.Port(), "helpdesk", "pass-of-helpdesk")
+			in.once()
+			if err := os.Remove(filepath.Join(filepath.Dir(in.config), "mailboxes", "helpdesk.xml")); err != nil {
+				t.Fatal(err)
+			}
+			srv.Add("helpdesk", same)
+			srv.Add("helpdesk", []byte("From: ann@acme.example\nSubject: Scanner\nDate: Fri, 27 Nov 2026 09:00:00 +0000\n\nIt does not scan.\n"))
+			in.runs(t)
+			command := in.command(append([]string{"config", "new", "--user-name", "helpdesk", "--schedule", "1s", "--server",
+				fmt.Sprintf("127.0.0.1:%d", srv.Port())}, story.flags...)...)
+			command.Stdin = strings.NewReader("pass-of-helpdesk\n")
+			out, _ := command.CombinedOutput() // the exit code says it
+			if code := command.ProcessState.ExitCode(); code != story.code || !strings.Contains(string(out), story.want) {
+				t.Errorf("exit code %d\n%s", code, out)
+			}
+		})
 	}
 }
 

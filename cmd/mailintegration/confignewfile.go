@@ -74,6 +74,9 @@ func (n *newMailbox) finish() error {
 		_, err := n.stdout.Write(shown)
 		return err
 	}
+	if err := n.reachable(path); err != nil {
+		return err
+	}
 	if n.input != nil {
 		printLine(n.stderr, "")
 		printLine(n.stderr, "%s will be:", path)
@@ -88,6 +91,11 @@ func (n *newMailbox) finish() error {
 	}
 	if err := n.addNames(); err != nil {
 		return err
+	}
+	if n.known != nil {
+		for _, m := range n.newest(1) {
+			n.last = m.SHA256
+		}
 	}
 	if err := n.writeAlone(path, octets); err != nil {
 		return err
@@ -108,6 +116,16 @@ func (n *newMailbox) writeAlone(path string, octets []byte) error {
 		}
 	}
 	return n.write(path, octets)
+}
+
+// reachable returns an error if a folder above the new files would keep the daemon from reading them.
+func (n *newMailbox) reachable(path string) error {
+	for _, file := range []string{path, n.values["PasswordFile"]} {
+		if why := barrier(file, n.inEffect().DataDirectory); file != "" && why != "" {
+			return &failure{code: exitFailed, err: fmt.Errorf("nothing was written: %s", why), hint: "do that, then run this again"}
+		}
+	}
+	return nil
 }
 
 // encrypted returns the mailbox file with the password encrypted. It makes the key if there is none.

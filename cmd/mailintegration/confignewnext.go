@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -176,8 +178,8 @@ func (n *newMailbox) awaitPoll() error {
 		var all []mailboxSummary
 		out, _ := n.verb("mailbox", "list", "--json") // it fails when another mailbox file has mistakes
 		_ = json.Unmarshal(out, &all)                 // then there are none yet
-		i := slices.IndexFunc(all, func(m mailboxSummary) bool { return isPolledSince(m, name, n.written) })
-		if i >= 0 {
+		i := slices.IndexFunc(all, func(m mailboxSummary) bool { return strings.EqualFold(m.Name, name) })
+		if i >= 0 && (all[i].State == stateBroken || all[i].Denied != "" || isPolledSince(all[i], n.written)) {
 			return n.tellPoll(all[i])
 		}
 		select {
@@ -190,15 +192,20 @@ func (n *newMailbox) awaitPoll() error {
 	return nil
 }
 
-// isPolledSince reports whether a mailbox has a name and was polled after a moment: one that had the same name before may have been
-// polled long ago.
-func isPolledSince(m mailboxSummary, name string, moment time.Time) bool {
-	return strings.EqualFold(m.Name, name) && m.PolledAt != nil && m.PolledAt.After(moment)
+// isPolledSince reports whether a mailbox was polled after a moment: one that had the same name before may have been polled long ago.
+func isPolledSince(m mailboxSummary, moment time.Time) bool {
+	return m.PolledAt != nil && m.PolledAt.After(moment)
 }
 
-// tellPoll says how the first poll went.
+// tellPoll says how the first poll went, in the numbers of the database.
 func (n *newMailbox) tellPoll(m mailboxSummary) error {
-	if m.State == stateFailing {
+	if why := cmp.Or(m.Denied, strings.Join(m.Mistakes, "; ")); why != "" {
+		return &failure{
+			code: exitConfiguration, err: errors.New("the file is written, but the daemon cannot use it: " + why),
+			hint: "mend it; a daemon that runs polls the mailbox within seconds then",
+		}
+	}
+	if m.Problem != "" {
 		return &failure{
 			code: exitUnreachable, err: fmt.Errorf("the file is written, but the daemon cannot poll %s: %s", m.Name, m.Problem),
 			hint: "mailintegration status says what to do",
@@ -208,7 +215,31 @@ func (n *newMailbox) tellPoll(m mailboxSummary) error {
 	if m.Backlog != nil {
 		backlog = *m.Backlog
 	}
-	printLine(n.stdout, "polled   %s: %s recorded, %d left to record; next: mailintegration request list", m.Name,
-		plural(max(0, n.waiting-backlog), "message"), backlog)
+	printLine(n.stdout, "polled   %s: %s recorded, %d left to record; next: mailintegration request list", m.Name, n.recorded(), backlog)
 	return nil
+}
+
+// countedMessages limits how many messages recorded counts.
+const countedMessages = 1000
+
+// newest returns the messages of the mailbox that were recorded last, the newest first; none if the database cannot say.
+func (n *newMailbox) newest(limit int) (all []store.MessageSummary) {
+	out, err := n.verb("message", "list", "--json", "--mailbox="+n.values["Name"], "--limit", strconv.Itoa(limit))
+	if err != nil || json.Unmarshal(out, &all) != nil {
+		return nil // no mailbox had the name
+	}
+	return all
+}
+
+// recorded says how many messages the daemon has recorded since the file was written.
+func (n *newMailbox) recorded() string {
+	all := n.newest(countedMessages)
+	i := slices.IndexFunc(all, func(m store.MessageSummary) bool { return m.SHA256 == n.last })
+	switch {
+	case i >= 0:
+		return plural(i, "message")
+	case len(all) == countedMessages:
+		return plural(len(all), "message") + " or more"
+	}
+	return plural(len(all), "message")
 }

@@ -21,6 +21,7 @@ type mailboxSummary struct {
 	State          state      `json:"state"`
 	File           string     `json:"file"`
 	Mistakes       []string   `json:"mistakes,omitempty"` // in the file
+	Denied         string     `json:"denied,omitempty"`   // why the account of the daemon cannot read the file; only root learns it
 	Server         string     `json:"server,omitempty"`   // host:port
 	Security       string     `json:"security,omitempty"`
 	Enabled        bool       `json:"enabled"`

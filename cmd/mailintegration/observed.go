@@ -38,7 +38,9 @@ func observe(e *env) (*observation, error) {
 	o := &observation{service: service, broken: broken}
 	tokens := tokenStore(service)
 	for _, m := range service.Mailboxes {
-		o.mailboxes = append(o.mailboxes, summary(m, tokens))
+		s := summary(m, tokens)
+		s.Denied = e.denied(slices.DeleteFunc([]string{m.File, m.PasswordFile}, func(path string) bool { return path == "" })...)
+		o.mailboxes = append(o.mailboxes, s)
 	}
 	for _, b := range service.Broken {
 		o.mailboxes = append(o.mailboxes, brokenSummary(b))

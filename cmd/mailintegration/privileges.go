@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"os"
 )
 
 // leaveRoot makes root's process the process of the account that owns the data directory, unless that is root. Call it
@@ -29,4 +31,23 @@ func (e *env) explainDenial(err error) error {
 		hint: "this ran as the account " + e.account + ", the owner of " + e.owned + ", not as root: " +
 			"let that account in, or give it the files that belong to root (chown)",
 	}
+}
+
+// denied says which of some files of the configuration the daemon cannot read, "" for none. Only root's process can tell, which read
+// the files as root and then became the account of the daemon.
+func (e *env) denied(paths ...string) string {
+	if e.account == "" {
+		return ""
+	}
+	for _, path := range paths {
+		f, err := os.Open(path)
+		if err == nil {
+			f.Close()
+		}
+		if errors.Is(err, fs.ErrPermission) {
+			return fmt.Sprintf("the account %s, which runs the daemon, cannot read %s: give it to a group of that account (chgrp, chmod g+r), "+
+				"and let the group pass through the folders above (chmod g+x)", e.account, path)
+		}
+	}
+	return ""
 }

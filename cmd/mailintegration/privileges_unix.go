@@ -217,3 +217,50 @@ func canReach(account, directory string) error {
 	}
 	return err
 }
+
+// barrier returns the first directory on the way to a file of the configuration whose rights do not let the account pass that owns
+// the data directory, with the remedy; "" for none. It asks only for root, and passes over a folder that letDaemonFind opens.
+func barrier(path, dataDirectory string) string {
+	uid, gid, err := directoryOwner(dataDirectory)
+	if os.Geteuid() != 0 || err != nil || uid == 0 {
+		return ""
+	}
+	who, err := accountOf(uid, gid, dataDirectory)
+	if err != nil {
+		return ""
+	}
+	folder := filepath.Dir(path)
+	steps, err := way(folder)
+	if err != nil {
+		return ""
+	}
+	for _, s := range steps {
+		owner, group := ownerOf(s.info)
+		if s.isLink() || who.mayPass(s.info) || s.path == folder && owner == 0 && group == 0 {
+			continue
+		}
+		return fmt.Sprintf("the account %s, which runs the daemon, cannot pass through %s; run chgrp %s %s and chmod g+x %s",
+			who.name, s.path, groupName(who.gid), s.path, s.path)
+	}
+	return ""
+}
+
+// mayPass reports whether the mode of a directory lets an account pass through it.
+func (who identity) mayPass(directory fs.FileInfo) bool {
+	mode := directory.Mode().Perm()
+	switch owner, group := ownerOf(directory); {
+	case owner == who.uid:
+		return mode&0o100 != 0
+	case group == who.gid || slices.Contains(who.groups, group):
+		return mode&0o010 != 0
+	}
+	return mode&0o001 != 0
+}
+
+// groupName returns the name of the group with that number, or the number if it has none.
+func groupName(gid int) string {
+	if g, err := user.LookupGroupId(strconv.Itoa(gid)); err == nil {
+		return g.Name
+	}
+	return strconv.Itoa(gid)
+}

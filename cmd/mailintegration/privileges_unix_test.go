@@ -215,6 +215,36 @@ func TestRootLeavesOnlyFilesOfTheAccountThatOwnsTheDataDirectory(t *testing.T) {
 	}
 }
 
+func TestRootIsToldWhatKeepsTheDaemonFromItsFiles(t *testing.T) {
+	t.Parallel()
+	a := newTwoAccounts(t)
+	a.fill()
+	if out, err := a.verb("check"); err != nil || !strings.Contains(out, "the account nobody, which runs the daemon, cannot read "+a.config()) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	password := filepath.Join(a.base, "password")
+	a.write(password, "secret\n", 0o600)
+	a.srv.SetPassword("events", "secret")
+	set := fmt.Sprintf("config new --opens event --server 127.0.0.1:%d --user-name events --password-file %s", a.srv.Port(), password)
+	out, err := a.verb(set)
+	if err == nil || !strings.Contains(out, "nothing was written: the account nobody, which runs the daemon, cannot pass through "+a.roots+"; run chgrp ") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for _, folder := range []string{"mailboxes/events.xml", "secrets"} {
+		if _, err := os.Stat(filepath.Join(a.roots, folder)); err == nil {
+			t.Errorf("%s was written", folder)
+		}
+	}
+
+	a.must(os.Chown(a.roots, 0, a.gid))
+	a.must(os.Chmod(a.roots, 0o750))
+	a.mustRun(set)
+	a.plant(`cat "$1"/mailboxes/events.xml "$1"/secrets/events`, a.roots)
+	if out, err := a.verb("check"); err != nil || strings.Contains(out, "events.xml: give it") || strings.Contains(out, "secrets") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 func TestRootRunsTheDemoAsTheOwnerOfTheDirectory(t *testing.T) {
 	t.Parallel()
 	a := newTwoAccounts(t)
