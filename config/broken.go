@@ -18,6 +18,18 @@ type Broken struct {
 // Error returns the mistakes of the file as an error.
 func (b Broken) Error() *Error { return &Error{b.Mistakes} }
 
+// MailboxMistakes returns the mistakes of the mailbox files, nil when there are none.
+func (s *Service) MailboxMistakes() *Error {
+	var all []Mistake
+	for _, b := range s.Broken {
+		all = append(all, b.Mistakes...)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return &Error{all}
+}
+
 // broken returns the description of a file with mistakes.
 func (f *mailboxFile) broken() Broken {
 	b := Broken{File: f.filling.file, Mistakes: sorted(f.mistakes), XML: f.readable()}

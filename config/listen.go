@@ -67,7 +67,7 @@ func listenFault(address string) string {
 	return ""
 }
 
-// listening reads the certificate and the key of Listen, and checks that other machines ask over TLS alone: whoever logs in sends a
+// listening reads the certificate and the key of Listen if both are given, and checks that other machines ask over TLS alone: whoever logs in sends a
 // token, and the answers for programs need none.
 func (f *filling) listening(s *Service) {
 	for _, tag := range []struct {
@@ -80,7 +80,9 @@ func (f *filling) listening(s *Service) {
 	}
 	switch certificate, key := f.given("ListenCertificate"), f.given("ListenKey"); {
 	case certificate && key:
-		f.listenTLS(s)
+		if f.given("Listen") {
+			listenFiles{f, s}.read()
+		}
 	case certificate:
 		f.mistake(f.at("ListenCertificate"), "ListenCertificate", "needs the private key of the certificate (name its PEM file in ListenKey)")
 	case key:
@@ -104,69 +106,84 @@ func (f *filling) listenPlain(address string) {
 		"a proxy of this machine that speaks TLS: see ListenBehindProxy)")
 }
 
-// listenTLS reads the certificate and the key.
-func (f *filling) listenTLS(s *Service) {
-	if !f.good["ListenCertificate"] || !f.good["ListenKey"] {
+// listenFiles are the certificate and the key of Listen. What is wrong with them goes to ListenFault.
+type listenFiles struct {
+	*filling
+	*Service
+}
+
+// wrong notes what is wrong with the file that a tag names.
+func (l listenFiles) wrong(tag, text string) {
+	at := l.at(tag)
+	if l.ListenFault == nil {
+		l.ListenFault = &Error{}
+	}
+	l.ListenFault.Mistakes = append(l.ListenFault.Mistakes, Mistake{l.file, at.line, at.column, tag, text})
+}
+
+// read reads the certificate and the key.
+func (l listenFiles) read() {
+	if !l.good["ListenCertificate"] || !l.good["ListenKey"] {
 		return
 	}
-	name := f.shown(s.ListenCertificate)
-	chain, key := f.pemFile("ListenCertificate", s.ListenCertificate, name), f.pemFile("ListenKey", s.ListenKey, ofListenKey)
-	if isFile(s.ListenKey) {
-		f.exposed(s.File, nil, map[string]string{"ListenKey": s.ListenKey})
+	name := l.shown(l.ListenCertificate)
+	chain, key := l.pemFile("ListenCertificate", l.ListenCertificate, name), l.pemFile("ListenKey", l.ListenKey, ofListenKey)
+	if isFile(l.ListenKey) {
+		l.exposed(l.File, nil, map[string]string{"ListenKey": l.ListenKey})
 	}
-	if chain == nil || key == nil || !f.isChain(name, chain) || !f.isKey(key) {
+	if chain == nil || key == nil || !l.isChain(name, chain) || !l.isKey(key) {
 		return
 	}
 	pair, err := tls.X509KeyPair(chain, key)
 	if err != nil {
-		f.mistake(f.at("ListenKey"), "ListenKey", ofListenKey+" does not go with the certificate of ListenCertificate: "+
+		l.wrong("ListenKey", ofListenKey+" does not go with the certificate of ListenCertificate: "+
 			strings.TrimPrefix(err.Error(), "tls: ")+" (name the key that the certificate was made for; in the file of the certificate, the one of this "+
 			"machine comes first)")
 		return
 	}
 	if len(pair.Leaf.DNSNames)+len(pair.Leaf.IPAddresses) == 0 {
-		f.mistake(f.at("ListenCertificate"), "ListenCertificate", name+" is for no host, so that no browser accepts it "+
+		l.wrong("ListenCertificate", name+" is for no host, so that no browser accepts it "+
 			"(obtain a certificate with a subjectAltName: the name under which this machine is asked)")
 		return
 	}
-	s.ListenTLS = &pair
+	l.ListenTLS = &pair
 }
 
 // ofListenKey stands for the file of the key in mistakes: users sometimes put a secret itself where its path belongs.
 const ofListenKey = "the file it names"
 
 // pemFile reads the file that a tag names, nil if that fails. name is the path as mistakes show it.
-func (f *filling) pemFile(tag, path, name string) []byte {
-	data, err := systemdCredentials.read(f.document, path)
+func (l listenFiles) pemFile(tag, path, name string) []byte {
+	data, err := systemdCredentials.read(l.document, path)
 	if err != nil {
-		f.mistake(f.at(tag), tag, name+" cannot be read: "+err.Error()+" (name a PEM file that the account of the daemon can read)")
+		l.wrong(tag, name+" cannot be read: "+err.Error()+" (name a PEM file that the account of the daemon can read)")
 		return nil
 	}
 	return data
 }
 
-// isChain reports whether a file has a certificate that can be read, and notes a mistake otherwise.
-func (f *filling) isChain(name string, data []byte) bool {
+// isChain reports whether a file has a certificate that can be read, and says what is wrong otherwise.
+func (l listenFiles) isChain(name string, data []byte) bool {
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" {
 			continue
 		}
 		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-			f.mistake(f.at("ListenCertificate"), "ListenCertificate", name+" has a certificate that cannot be read: "+
+			l.wrong("ListenCertificate", name+" has a certificate that cannot be read: "+
 				strings.TrimPrefix(err.Error(), "x509: ")+" (obtain the certificate again)")
 			return false
 		}
 		return true
 	}
-	f.mistake(f.at("ListenCertificate"), "ListenCertificate", name+" contains no certificate (name a PEM file with BEGIN CERTIFICATE)")
+	l.wrong("ListenCertificate", name+" contains no certificate (name a PEM file with BEGIN CERTIFICATE)")
 	return false
 }
 
-// isKey reports whether a file has a private key without a passphrase, and notes a mistake otherwise.
-func (f *filling) isKey(data []byte) bool {
+// isKey reports whether a file has a private key without a passphrase, and says what is wrong otherwise.
+func (l listenFiles) isKey(data []byte) bool {
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" { // RFC 7468 §11, RFC 1421 §4.6.1.3
-			f.mistake(f.at("ListenKey"), "ListenKey", ofListenKey+" is encrypted, and the daemon knows no passphrase (write the key without one: "+
+			l.wrong("ListenKey", ofListenKey+" is encrypted, and the daemon knows no passphrase (write the key without one: "+
 				"openssl pkey -in OLD -out NEW)")
 			return false
 		}
@@ -174,6 +191,13 @@ func (f *filling) isKey(data []byte) bool {
 			return true
 		}
 	}
-	f.mistake(f.at("ListenKey"), "ListenKey", ofListenKey+" contains no private key (name a PEM file with BEGIN PRIVATE KEY)")
+	l.wrong("ListenKey", ofListenKey+" contains no private key (name a PEM file with BEGIN PRIVATE KEY)")
 	return false
+}
+
+// KeepListenTLS gives s the certificate of running, which may be nil, if the files of its own cannot be used.
+func (s *Service) KeepListenTLS(running *Service) {
+	if s.ListenFault != nil {
+		s.ListenTLS = running.ListenTLS
+	}
 }

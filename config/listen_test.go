@@ -111,10 +111,32 @@ func TestACertificateForListenMustBeOneWithItsKey(t *testing.T) {
 				}
 				return
 			}
+			if s == nil || s.ListenTLS != nil || s.ListenFault == nil || s.ListenFault.Error() != err.Error() {
+				t.Errorf("service %+v, want its ListenFault to be the error alone: %v", s, err)
+			}
 			if err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), ""), test.fault) {
 				t.Errorf("error %v, want %q", err, test.fault)
 			}
 		})
+	}
+}
+
+func TestMistakesInTheTagsOfListenStayThoseOfTheServiceFile(t *testing.T) {
+	t.Parallel()
+	for name, tags := range map[string]string{
+		"a certificate without a key":         "<Listen>127.0.0.1:9464</Listen><ListenCertificate>tls.pem</ListenCertificate>",
+		"a key without a certificate":         "<Listen>127.0.0.1:9464</Listen><ListenKey>key.pem</ListenKey>",
+		"another mistake beside broken files": strings.Replace(listeningTLS, account, account+"<LogLevl>debug</LogLevl>", 1),
+	} {
+		s, _, err := LoadService(write(t, t.TempDir(), "service.xml", serviceFile(account+strings.TrimPrefix(tags, account))), key.Source{})
+		if s != nil || err == nil {
+			t.Errorf("%s: the service is used: %v", name, err)
+		}
+	}
+	unused := strings.Replace(listeningTLS, "<Listen>0.0.0.0:9464</Listen>", "", 1)
+	s, warnings, err := LoadService(write(t, t.TempDir(), "service.xml", serviceFile(unused)), key.Source{})
+	if err != nil || s.ListenFault != nil || len(warnings) < 2 {
+		t.Errorf("without Listen the files count: %v, warnings %v", err, warnings)
 	}
 }
 

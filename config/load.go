@@ -75,15 +75,15 @@ func DefaultService(dataDirectory string) *Service {
 }
 
 // LoadService reads the service file and every mailbox file that it names; keys decrypts their encrypted values. The error is an *Error with every mistake of
-// every file. When only mailbox files have mistakes, LoadService also returns the service, with the mailboxes that have
-// none; otherwise the service is nil.
+// every file. When only mailbox files, and the files of ListenCertificate and ListenKey, have mistakes, LoadService also returns
+// the service: with the mailboxes that have none, and with ListenFault. Otherwise the service is nil.
 func LoadService(path string, keys key.Source) (*Service, []Warning, error) {
 	s, f := loadService(path, keys)
 	return s.orMistakes(f)
 }
 
 // LoadListening returns where a running daemon answers, as far as the service file says so. A daemon goes on with the configuration
-// before when the file, or a certificate that it names, has a mistake: whoever asks how it is needs no more than this.
+// before when the file has a mistake, and with the certificate before when its file has: whoever asks how it is needs no more than this.
 func LoadListening(path string, keys key.Source) Listening {
 	data, err := readFile(path)
 	if err != nil {
@@ -96,8 +96,11 @@ func LoadListening(path string, keys key.Source) Listening {
 // orMistakes returns the results of LoadService for what loadService has read.
 func (s *Service) orMistakes(f *filling) (*Service, []Warning, error) {
 	warnings, mistakes := f.warnings, slices.Clone(f.mistakes)
-	for _, b := range s.Broken {
-		mistakes = append(mistakes, b.Mistakes...)
+	if s.ListenFault != nil {
+		mistakes = sorted(append(mistakes, s.ListenFault.Mistakes...))
+	}
+	if of := s.MailboxMistakes(); of != nil {
+		mistakes = append(mistakes, of.Mistakes...)
 	}
 	if len(f.mistakes) > 0 {
 		return nil, warnings, asError(mistakes)

@@ -14,8 +14,13 @@ type Service struct {
 	Updating   `section:"Updates of the program"`
 	Listening  `section:"Health and metrics"`
 
-	// ListenTLS has the chain of ListenCertificate and the key of ListenKey; nil: the daemon answers at Listen without TLS.
+	// ListenTLS has the chain of ListenCertificate and the key of ListenKey; nil: the daemon answers at Listen without TLS, or
+	// not at all if ListenFault says so.
 	ListenTLS *tls.Certificate
+
+	// ListenFault says what is wrong with the files of ListenCertificate and ListenKey, nil if nothing is. It concerns Listen
+	// alone: mail is read whatever becomes of them.
+	ListenFault *Error
 
 	Smtp *Smtp // for the mailboxes that have none; nil: nothing is sent for these
 
@@ -90,7 +95,8 @@ type Listening struct {
 
 	// Names the PEM file of the certificate with which the daemon speaks TLS at Listen: first the certificate itself, then those
 	// that lead to an authority. It must be for the names that browsers and programs ask for. The daemon reads the file again
-	// when it changes.
+	// when it changes. While it, or the file of ListenKey, cannot be used, the daemon does not listen; one that runs goes on with
+	// the certificate that it has.
 	//
 	// Default: no TLS
 	ListenCertificate string `xml:"ListenCertificate" check:"path" example:"tls/fullchain.pem"`

@@ -22,6 +22,7 @@ const (
 	guideNames    guideName = "names"
 	guideFile     guideName = "mailbox file"
 	guideService  guideName = "service file"
+	guideListen   guideName = "Listen of the service file"
 	guideOutage   guideName = "database outage"
 )
 
@@ -228,6 +229,18 @@ var guides = map[guideName]guide{
 			checkStep,
 		},
 		over: "The service file SOURCE has no mistakes any more.",
+	},
+	guideListen: {
+		title: "Listen of the service file SOURCE cannot be used",
+		what:  "The daemon cannot answer at Listen as the service file SOURCE says. Everything else in the file is used.",
+		meaning: "Mail is not affected, not even by a restart. But nobody can open the page or ask for health and metrics; or, if the daemon still " +
+			"has an older certificate, nobody can after its next restart.",
+		steps: []string{
+			"Do what the lines above say.",
+			"The daemon tries again by itself within some seconds. Nothing has to be restarted.",
+			checkStep,
+		},
+		over: "The daemon answers as the service file SOURCE says.",
 	},
 	guideName(store.ProblemAttachmentDirectory): {
 		title: "Attachment directory SOURCE cannot be used",

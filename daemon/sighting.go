@@ -276,7 +276,10 @@ func clockText(ahead time.Duration) string {
 // ofConfiguration returns the trouble of a configuration file.
 func ofConfiguration(s Status, c ConfigurationProblem) sighting {
 	guide := guideFile
-	if c.Mailbox == "" {
+	switch {
+	case c.OnlyListen:
+		guide = guideListen
+	case c.Mailbox == "":
 		guide = guideService
 	}
 	return sighting{

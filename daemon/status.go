@@ -49,12 +49,13 @@ type ListenCertificate struct {
 
 // ConfigurationProblem is a configuration file with mistakes. None of its fields has a secret.
 type ConfigurationProblem struct {
-	File     string
-	Mailbox  string   // "" for the service file
-	Mistakes []string // at least one: for a person, with file, line and tag
-	Polled   bool     // the mailbox is polled as before; for the service file: the daemon goes on with the old one
-	XML      []byte   // what could be read of a mailbox file, nil when that is nothing; never changed
-	Since    time.Time
+	File       string
+	Mailbox    string   // "" for the service file
+	Mistakes   []string // at least one: for a person, with file, line and tag
+	Polled     bool     // the mailbox is polled as before; for the service file: the daemon goes on with the old one
+	OnlyListen bool     // for the service file: it is used, but nobody can ask at Listen, or not after a restart
+	XML        []byte   // what could be read of a mailbox file, nil when that is nothing; never changed
+	Since      time.Time
 }
 
 // DatabaseStatus says whether the database can be used.

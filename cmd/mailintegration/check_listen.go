@@ -20,7 +20,7 @@ func (c *checking) listening() {
 	switch {
 	case r == nil:
 		return
-	case r.err != nil:
+	case r.err != nil: // also if a daemon answers with an older certificate
 		c.failed(exitConfiguration, what, r.err, r.Hint)
 	case r.Answers:
 		c.ok(what, fmt.Sprintf("the daemon answers at %s: %s", c.service.Listen, r.health.State))

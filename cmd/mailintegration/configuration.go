@@ -25,7 +25,7 @@ func defaultConfig() string {
 type reader func() (*config.Service, []config.Warning, error)
 
 // load reads the configuration and, if root runs this, goes on as the account that owns the data directory. Mistakes in
-// mailbox files are returned beside the service, since they concern only their own mailboxes.
+// mailbox files are returned beside the service, since they concern only their own mailboxes; ListenFault stays in the service.
 func load(e *env) (service *config.Service, warnings []config.Warning, broken *config.Error, err error) {
 	return e.load(e.read)
 }
@@ -38,8 +38,8 @@ func (e *env) read() (*config.Service, []config.Warning, error) {
 // load does the same as the function load, with another way to read the files.
 func (e *env) load(read reader) (service *config.Service, warnings []config.Warning, broken *config.Error, err error) {
 	service, warnings, err = read()
-	if service != nil && errors.As(err, &broken) {
-		err = nil
+	if service != nil {
+		broken, err = service.MailboxMistakes(), nil
 	}
 	if err == nil {
 		err = e.leaveRoot(service.DataDirectory)

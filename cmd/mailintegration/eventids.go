@@ -32,6 +32,7 @@ var eventIDs = map[string]uint32{
 	"configuration not applied":   73,
 	"reload panicked":             74,
 	"not listening":               75,
+	"listening as before":         76,
 	"log directory unusable":      80,
 	"log file not written":        81,
 	"new executable does not run": 90,

@@ -89,6 +89,12 @@ func (e events) notListening(address string, err error) {
 	e.log.Error("not listening", zap.String("address", address), zap.Error(err), zap.String("hint", hintOf(err)))
 }
 
+// listeningAsBefore says that the daemon answers at Listen with the certificate that it has, because a file of ListenCertificate or
+// ListenKey cannot be used now. It would not listen after a restart.
+func (e events) listeningAsBefore(address string, err error) {
+	e.log.Error("listening as before", zap.String("address", address), zap.Error(err), zap.String("hint", hintOf(err)))
+}
+
 // tlsAtPlainPort says that clients have spoken TLS at Listen, which has no certificate; each got an answer that it cannot read. Further
 // ones are counted, and told after an hour at the earliest.
 func (e events) tlsAtPlainPort(address string, times int, client string) {

@@ -38,6 +38,8 @@ func (c *healthCmd) Run(e *env) error {
 		return c.print(e, health)
 	case service == nil:
 		return err
+	case service.ListenFault != nil:
+		return service.ListenFault
 	}
 	return &failure{
 		code: exitFailed, err: fmt.Errorf("nobody answers at %s: %w", at.Listen, unanswered),

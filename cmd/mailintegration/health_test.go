@@ -143,13 +143,79 @@ func TestADaemonWithTLSOutlastsABrokenCertificate(t *testing.T) {
 	verb(0, "live: the daemon makes progress", "health")
 	verb(0, "ok      listen certificate: certificate of mail.example.com good until", "check")
 
-	refused := log.next(`"msg":"configuration refused"`)
+	kept := log.next(`"msg":"listening as before"`)
 	write(pair, keyOf(ended))
-	<-refused
+	<-kept
 	verb(0, "live: the daemon makes progress", "health")
 	stop()
 	if code := <-finished; code != 0 {
 		t.Errorf("exit code %d\n%s", code, &log.octets)
 	}
 	verb(exitConfiguration, "ListenCertificate: "+pair+" contains no certificate", "health")
+}
+
+// TestADaemonThatStartsWithABrokenCertificatePollsAndListensOnceItIsMended: the page waits for the certificate, mail does not.
+func TestADaemonThatStartsWithABrokenCertificatePollsAndListensOnceItIsMended(t *testing.T) {
+	t.Parallel()
+	srv := pop3test.Run(t, pop3test.Options{})
+	srv.Add("helpdesk", []byte("Subject: waiting\r\n\r\n"))
+	in := install(t, srv.Port(), "helpdesk", pop3test.DefaultPassword)
+	file, err := os.ReadFile(in.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(dovecottest.FreePort(t)))
+	pair := filepath.Join(t.TempDir(), "pair.pem")
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(in.config, strings.Replace(string(file), "</MailIntegrationService>", "<Listen>"+address+"</Listen><ListenCertificate>"+pair+
+		"</ListenCertificate><ListenKey>"+pair+"</ListenKey></MailIntegrationService>", 1))
+	good := pemOf(t, time.Now().Add(60*24*time.Hour), "mail.example.com")
+	write(pair, keyOf(good))
+	verb := func(code int, want string, args ...string) {
+		t.Helper()
+		var out, errs bytes.Buffer
+		got := run(t.Context(), append(args, "-c", in.config), nil, &out, &errs)
+		if text := out.String() + errs.String(); got != code || !strings.Contains(text, want) {
+			t.Errorf("%v: exit code %d, want %d, with %q:\n%s", args, got, code, want, text)
+		}
+	}
+	const fault = "contains no certificate (name a PEM file with BEGIN CERTIFICATE)"
+	ctx, stop := context.WithCancel(t.Context())
+	log := &signalled{}
+	notListening, ended := log.next(`"msg":"not listening"`), make(chan int, 1)
+	go func() { ended <- run(ctx, []string{"run", "-c", in.config}, nil, log, log) }()
+	select {
+	case <-notListening:
+	case code := <-ended:
+		t.Fatalf("the daemon has ended with exit code %d\n%s", code, &log.octets)
+	}
+	storetest.Until(t, "the message is recorded", func() bool {
+		var n int
+		return in.rows.QueryRow(t.Context(), "SELECT count(*) FROM request").Scan(&n) == nil && n == 1
+	})
+	if conn, err := net.Dial("tcp", address); err == nil {
+		conn.Close()
+		t.Error("the daemon listens without its certificate")
+	}
+	verb(exitConfiguration, fault, "health")
+	verb(exitConfiguration, fault, "config", "validate")
+	verb(exitConfiguration, fault, "check")
+	verb(exitFailed, fault, "status")
+	verb(0, "waiting", "request", "list")
+	verb(0, "", "once")
+
+	listening := log.next(`"msg":"listening"`)
+	write(pair, good)
+	<-listening
+	verb(0, "live: the daemon makes progress", "health")
+	verb(0, "ok      listen certificate: certificate of mail.example.com good until", "check")
+	stop()
+	if code := <-ended; code != 0 {
+		t.Errorf("exit code %d\n%s", code, &log.octets)
+	}
 }

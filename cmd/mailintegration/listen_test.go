@@ -77,10 +77,54 @@ func TestARenewedCertificateTakesEffectAndABrokenOneDoesNot(t *testing.T) {
 			t.Errorf("%s: the monitor has another certificate: %t; the daemon was told %+v", fault, r.certificate != second, r.problems)
 		}
 	}
+	if n := strings.Count(r.log.octets.String(), `"msg":"listening as before"`); n != 3 || !r.watched.Expires.Equal(end) {
+		t.Errorf("the daemon watches %+v and has told %d broken pairs, want 3:\n%s", r.watched, n, &r.log.octets)
+	}
+	r.mailbox("c", "") // other changes take effect
+	r.service(listenPair + "<MaxConcurrentPolls>7</MaxConcurrentPolls>")
+	r.settled()
+	if r.names() != "a b c" || r.now().MaxPolls != 7 || r.certificate != second {
+		t.Errorf("mailboxes %s, MaxPolls %d, want a b c and 7 while the certificate is broken", r.names(), r.now().MaxPolls)
+	}
+	r.service(listenPair + "<LogLevl>debug</LogLevl>")
+	r.settled()
+	if len(r.problems) != 1 || len(r.problems[0].Mistakes) != 2 || r.problems[0].OnlyListen {
+		t.Errorf("the daemon was told %+v, want the certificate and LogLevl", r.problems)
+	}
+	r.service(listenPair)
 	r.write("pair.pem", renewed)
 	r.settled()
 	if len(r.problems) != 0 || r.certificate == nil {
 		t.Errorf("the daemon was told %+v", r.problems)
+	}
+}
+
+// TestABrokenFirstCertificateEndsTheAnswersWithoutTLS: whoever asks for TLS gets no answer without it, not even for a while.
+func TestABrokenFirstCertificateEndsTheAnswersWithoutTLS(t *testing.T) {
+	t.Parallel()
+	r := newReloaded(t)
+	at := "?"
+	r.answerAt = func(address string, c *tls.Certificate) error { at, r.certificate = address, c; return nil }
+	r.service("<Listen>127.0.0.1:9464</Listen>")
+	r.settled()
+	if at != "127.0.0.1:9464" {
+		t.Fatalf("the monitor answers at %q", at)
+	}
+	r.service(listenPair)
+	r.settled()
+	r.wantLog(`"msg":"not listening","address":"127.0.0.1:9464"`)
+	r.reload("SIGHUP", nil)
+	r.settled()
+	if n := strings.Count(r.log.octets.String(), `"msg":"not listening"`); n != 2 {
+		t.Errorf("the fault was told %d times, want once more for whoever asks:\n%s", n, &r.log.octets)
+	}
+	if at != "" || len(r.problems) != 1 || len(r.problems[0].Mistakes) != 2 || !r.problems[0].OnlyListen || r.running.ListenKey == "" {
+		t.Errorf("the monitor answers at %q; the daemon was told %+v", at, r.problems)
+	}
+	r.write("pair.pem", pemOf(t, time.Now().Add(time.Hour), "mail.example.com"))
+	r.settled()
+	if at != "127.0.0.1:9464" || r.certificate == nil || len(r.problems) != 0 {
+		t.Errorf("the monitor answers at %q with %v; the daemon was told %+v", at, r.certificate, r.problems)
 	}
 }
 
@@ -156,6 +200,7 @@ func TestThePageIsNamedByItsCertificate(t *testing.T) {
 	} {
 		s := &config.Service{Listening: config.Listening{Listen: "0.0.0.0:9464"}}
 		if names != "" {
+			s.ListenCertificate = "tls.pem"
 			s.ListenTLS = &tls.Certificate{Leaf: &x509.Certificate{DNSNames: []string{names}}}
 		}
 		if got := pageURL(s); got != want {

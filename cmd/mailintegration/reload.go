@@ -35,7 +35,7 @@ type reloader struct {
 	broken   []config.Broken               // mailbox files with mistakes, as they were read last
 	problems []daemon.ConfigurationProblem // the files with mistakes, as the daemon was told last
 	address  string                        // that the monitor was told last
-	fault    string                        // why it does not answer there, "" if it does
+	faults   []string                      // why it does not answer there, or not after a restart; none if it does
 }
 
 // newReloader returns the reloader for a daemon that runs the configuration of in, which watcher has read. It tells the
@@ -64,7 +64,7 @@ func (r *reloader) readAsAccount(e *env) {
 	if e.account == "" {
 		return
 	}
-	if _, _, err := r.watcher.Load(); err != nil && r.in.broken == nil {
+	if _, _, err := r.watcher.Load(); err != nil && r.in.broken == nil && r.in.service.ListenFault == nil {
 		r.in.events().configurationClosed(e.account, err)
 	}
 }
@@ -133,7 +133,7 @@ func (r *reloader) reload(because string, files []string) {
 	r.manager.Reloading()
 	defer r.manager.Reloaded()
 	if files == nil {
-		r.told = map[string]bool{}
+		r.told, r.faults = map[string]bool{}, nil
 	}
 	service, warnings, err := r.watcher.Load()
 	if service == nil {
@@ -142,6 +142,7 @@ func (r *reloader) reload(because string, files []string) {
 		return
 	}
 	kept := service.KeepBroken(r.running)
+	service.KeepListenTLS(r.running)
 	pending := config.Compare(r.running, service).Restart
 	service.KeepUntilRestart(r.running)
 	before, after := r.in.level.Level(), logConfigured.level(service)

@@ -75,7 +75,7 @@ func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal, c runCmd) er
 	if err := in.showPage(health, d); err != nil {
 		return err
 	}
-	health.ConfigurationRead(in.service.Hash(), in.broken == nil)
+	health.ConfigurationRead(in.service.Hash(), in.broken == nil && in.service.ListenFault == nil)
 	r.answerAt, r.answerTo, r.tellRead = health.Listen, health.BehindProxy, health.ConfigurationRead
 	r.noteCertificate = d.NoteListenCertificate
 	r.listen()

@@ -75,8 +75,12 @@ func (c serviceInstallCmd) options(e *env) (service.Options, error) {
 	case conf == nil:
 		printLine(e.stderr, "warning: the daemon cannot start with this configuration: %v", err)
 		conf = config.DefaultService("")
-	case err != nil:
-		printLine(e.stderr, "warning: these mailboxes are not polled: %v", err)
+	}
+	if broken := conf.MailboxMistakes(); broken != nil {
+		printLine(e.stderr, "warning: these mailboxes are not polled: %v", broken)
+	}
+	if conf.ListenFault != nil {
+		printLine(e.stderr, "warning: the daemon cannot listen: %v", conf.ListenFault)
 	}
 	for _, w := range warnings {
 		printLine(e.stderr, "warning: %v", w)
