@@ -44,6 +44,23 @@ func (r *Records) scan(row pgx.Row) error {
 	return row.Scan(&r.Requests, &r.Activities, &r.Attachments, &r.Receipts, &r.Users, &r.WaitingMail)
 }
 
+// compare returns in words which counts differ from those of a backup, such as "9 requests instead of 10".
+func (r *Records) compare(backedUp Records) (differ []string) {
+	for _, count := range []struct {
+		is, was int64
+		words   string
+	}{
+		{r.Requests, backedUp.Requests, "requests"}, {r.Activities, backedUp.Activities, "activities"},
+		{r.Attachments, backedUp.Attachments, "attachments"}, {r.Receipts, backedUp.Receipts, "receipts"}, {r.Users, backedUp.Users, "users"},
+		{r.WaitingMail, backedUp.WaitingMail, "mails that wait"},
+	} {
+		if count.is != count.was {
+			differ = append(differ, fmt.Sprintf("%d %s instead of %d", count.is, count.words, count.was))
+		}
+	}
+	return differ
+}
+
 // Snapshot is the state of the database that a backup holds, and the files that belong to it.
 type Snapshot struct {
 	ID            string    // by which pg_dump reads the same state, until Release

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -38,6 +40,24 @@ func (e *RestoreError) Error() string { return e.Reason }
 
 // Hint returns what a person can do.
 func (e *RestoreError) Hint() string { return e.Remedy }
+
+// UnfinishedRestoreError says why a restore has ended after its first change.
+type UnfinishedRestoreError struct{ Err error }
+
+func (e *UnfinishedRestoreError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what has ended the restore.
+func (e *UnfinishedRestoreError) Unwrap() error { return e.Err }
+
+// Hint returns what a person can do.
+func (e *UnfinishedRestoreError) Hint() string {
+	const state = "no program opens the database until a restore into it ends: "
+	if differ := new(countsError); errors.As(e.Err, &differ) {
+		return state + "this archive would fail again, so restore another one into it, or name another, empty database in Database"
+	}
+	return state + cmp.Or(Hint(e.Err), "remove the cause") + "; then run restore again; if this archive fails again, restore another one into it, or name another, " +
+		"empty database in Database"
+}
 
 // BackedUp holds what a restore has to know of the backup.
 type BackedUp struct {
@@ -121,7 +141,35 @@ func (r *Restoration) takeTurn(ctx context.Context) error {
 			Remedy: "let it end; one that was killed is gone from the server within about a minute",
 		}
 	}
-	return nil
+	return r.endLeftOver(ctx)
+}
+
+// RestoreClient is the application_name of pg_restore, by which the next restore knows a session that was left.
+const RestoreClient = "pg_restore of MailIntegration"
+
+// leftOverWait is how long a session of pg_restore may take to end.
+const leftOverWait = 30 * time.Second
+
+// endLeftOver ends the sessions of pg_restore that a killed restore has left. They may still build indexes, and would commit in the
+// middle of this one.
+func (r *Restoration) endLeftOver(ctx context.Context) error {
+	rows, _ := r.lock.Query(ctx, `SELECT pid, pg_terminate_backend(pid, $1) FROM pg_stat_activity
+		WHERE datname = current_database() AND application_name = $2`, leftOverWait.Milliseconds(), RestoreClient)
+	var pid int
+	var ended bool
+	_, err := pgx.ForEachRow(rows, []any{&pid, &ended}, func() error {
+		if ended {
+			return nil
+		}
+		return &RestoreError{
+			Reason: fmt.Sprintf("a pg_restore of a restore that was killed is still at work in the database (process %d of the server)", pid),
+			Remedy: "let it end, or end its session as an administrator of the server: SELECT pg_terminate_backend(pid) FROM pg_stat_activity",
+		}
+	})
+	if refused := new(RestoreError); errors.As(err, &refused) {
+		return refused
+	}
+	return unavailable(ctx, err)
 }
 
 func (r *Restoration) begin(ctx context.Context) error {
@@ -550,14 +598,21 @@ func (d attachmentDirectory) markRestored(m marker) error {
 	return err
 }
 
+// countsError says which counts of the restored database are not those of the backup.
+type countsError struct{ differ []string }
+
+func (e *countsError) Error() string {
+	return "the archive does not hold what its manifest says: " + strings.Join(e.differ, "; ")
+}
+
 // settle compares the database with the backup, and ends the restore.
 func (r *Restoration) settle(ctx context.Context, tx pgx.Tx, c RestoreChoice, done *Restored) error {
 	var is Records
 	if err := is.scan(tx.QueryRow(ctx, countRecords)); err != nil {
 		return err
 	}
-	if is != r.backup.Records && len(done.Applied) == 0 { // a migration may remove rows
-		return fmt.Errorf("the database holds %+v, and the backup held %+v", is, r.backup.Records)
+	if differ := is.compare(r.backup.Records); len(differ) > 0 && len(done.Applied) == 0 { // a migration may remove rows
+		return &countsError{differ}
 	}
 	if !c.SendWaiting {
 		tag, err := tx.Exec(ctx, `UPDATE outbox SET due_at = NULL, given_up_at = now(), last_error = $1 WHERE due_at IS NOT NULL`, c.Reason)

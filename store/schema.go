@@ -38,7 +38,7 @@ var ErrRestoring = errors.New("a restore into this database has not ended")
 func (s SchemaStatus) Check() error {
 	switch {
 	case s.restoring:
-		return fmt.Errorf("%w: run mailintegration restore once more, with the same backup; nothing is recorded until then", ErrRestoring)
+		return fmt.Errorf("%w: run mailintegration restore again, with the same archive or another one; nothing is recorded until then", ErrRestoring)
 	case s.Database > s.Program:
 		return fmt.Errorf("%w (%d, this program knows up to %d): install the newer version of MailIntegration here too",
 			ErrSchemaNewer, s.Database, s.Program)

@@ -637,6 +637,28 @@ func TestTwoRestoresIntoADatabaseTakeNoTurns(t *testing.T) {
 	p.wantWhole(3)
 }
 
+// TestARestoreEndsThePgRestoreThatAKilledOneHasLeft has a session that has created a part of the schema, and has not committed.
+func TestARestoreEndsThePgRestoreThatAKilledOneHasLeft(t *testing.T) {
+	t.Parallel()
+	name := newDesk(t).archive()
+	p := place(t)
+	config, err := pgx.ParseConfig(p.url)
+	p.must(err)
+	config.RuntimeParams["application_name"] = store.RestoreClient
+	left, err := pgx.ConnectConfig(t.Context(), config)
+	p.must(err)
+	defer left.Close(context.WithoutCancel(t.Context()))
+	_, err = left.Exec(t.Context(), `BEGIN; CREATE SCHEMA service_desk; CREATE TABLE team ()`)
+	p.must(err)
+	if _, err := p.restore(name, backup.Options{Silence: 10 * time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := left.Exec(t.Context(), `COMMIT`); err == nil {
+		t.Error("the session that was left commits")
+	}
+	p.wantWhole(3)
+}
+
 func TestAFirstNumberThatCannotBeIsRefusedBeforeAnythingChanges(t *testing.T) {
 	t.Parallel()
 	f, err := os.Open(newDesk(t).archive())
@@ -673,6 +695,37 @@ func TestTheHighestFirstNumberIsRestored(t *testing.T) {
 	if err != nil || done.First != store.MaxFirstNumber+1 {
 		t.Errorf("%+v, %v", done, err)
 	}
+}
+
+// TestARestoreThatHasFailedTakesAnotherArchive restores an archive that does not hold what its manifest says, one that pg_restore
+// cannot load, and then another one.
+func TestARestoreThatHasFailedTakesAnotherArchive(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	name := d.archive()
+	p := place(t)
+	f, err := os.Open(name)
+	d.must(err)
+	defer f.Close()
+	a, err := backup.Verify(t.Context(), f)
+	d.must(err)
+	a.Manifest.Records.Requests, a.Manifest.Records.Users = 7, 9
+	_, err = backup.Restore(t.Context(), a, p.options(), backup.Choice{}, backup.Options{})
+	const differ = "the archive does not hold what its manifest says: 3 requests instead of 7; 1 users instead of 9"
+	if err == nil || !strings.Contains(err.Error(), differ) || !strings.Contains(hintOf(err), "restore another one into it") {
+		t.Errorf("%v, hint %q", err, hintOf(err))
+	}
+	_, err = p.restore(name, backup.Options{}.With(script(t, "echo 'no room' >&2; exit 1")))
+	if err == nil || !strings.Contains(hintOf(err), "remove the cause; then run restore again; if this archive fails again") {
+		t.Errorf("%v, hint %q", err, hintOf(err))
+	}
+	if _, err := store.Open(t.Context(), p.options()); err == nil || !strings.Contains(err.Error(), "with the same archive or another one") {
+		t.Error(err)
+	}
+	d.request(d.open(), "one more")
+	_, err = p.restore(d.archive(), backup.Options{})
+	d.must(err)
+	p.wantWhole(4)
 }
 
 // TestAFreshInstallationTakesABackup restores into a database that a daemon has made, with a directory that it has claimed.
@@ -714,6 +767,15 @@ func TestABackupOfANewerServerIsRefused(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "the backup is of PostgreSQL 99, and the server here is PostgreSQL ") {
 		t.Error(err)
 	}
+}
+
+// hintOf returns the hint of an error, "" for none.
+func hintOf(err error) string {
+	var with interface{ Hint() string }
+	if errors.As(err, &with) {
+		return with.Hint()
+	}
+	return ""
 }
 
 // wantRefused fails the test unless a restore is refused and has made no table.

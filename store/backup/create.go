@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -147,7 +149,7 @@ func (c *creation) runDump(ctx context.Context, program postgres.Program, w io.W
 	ctx, out, stop := attend(ctx, cmp.Or(c.Silence, defaultSilence), "pg_dump has written nothing")
 	defer stop()
 	out.to = w
-	err := runClient(ctx, program, c.URL, nil, out, "--format=custom", "--no-owner", "--no-privileges", "--no-password",
+	err := runClient(ctx, program, c.URL, "pg_dump of MailIntegration", nil, out, "--format=custom", "--no-owner", "--no-privileges", "--no-password",
 		"--lock-wait-timeout=60000", "--snapshot="+c.snapshot.ID)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return cause
@@ -193,8 +195,8 @@ func (a *attentive) Read(p []byte) (int, error) {
 // stopWait is how long a program may take to end after it was told to.
 const stopWait = 5 * time.Second
 
-// runClient runs one of PostgreSQL's programs on the database at a URL. Its error has what the program said.
-func runClient(ctx context.Context, program postgres.Program, url string, in io.Reader, out io.Writer, args ...string) error {
+// runClient runs one of PostgreSQL's programs on the database at a URL, as a client of a name. Its error has what the program said.
+func runClient(ctx context.Context, program postgres.Program, url, as string, in io.Reader, out io.Writer, args ...string) error {
 	env, err := postgres.ClientEnvironment(url)
 	if err != nil {
 		return err
@@ -205,10 +207,13 @@ func runClient(ctx context.Context, program postgres.Program, url string, in io.
 	}
 	var said bytes.Buffer
 	cmd := exec.CommandContext(ctx, program.Path, append(args, "--dbname="+database)...)
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = slices.Concat(os.Environ(), env, []string{"PGAPPNAME=" + as})
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, &said
 	cmd.WaitDelay = stopWait
+	endWithUs(cmd)
+	runtime.LockOSThread() // the program ends with the thread that has started it: see endWithUs
 	err = cmd.Run()
+	runtime.UnlockOSThread()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

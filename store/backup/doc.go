@@ -41,8 +41,8 @@
 //	before Finish commits         loaded, with restore_under_way        the note, or the new marker   empties the database, loads it
 //	after that                    restored                              its own                       is refused: not empty
 //
-// A pg_restore that outlives a killed restore ends when its input ends. If it has read all of it, it commits; a restore that has begun
-// meanwhile then fails, and the next one begins again. One restore into a database runs at a time (a lock of its session).
+// One restore into a database runs at a time (a lock of its session). On Linux, pg_restore ends with the restore that has started it;
+// its session in the server may still build an index. Whoever has the lock ends such a session first, and waits until it is gone.
 //
 // # A restored database beside the original
 //
@@ -59,6 +59,7 @@
 //	manifest.go   Manifest
 //	partial.go    the file while it is written, and what killed backups have left; partial_unix.go and partial_windows.go:
 //	              whether somebody writes it
+//	program_*.go  ends pg_dump and pg_restore with this process
 //	create.go     Create: a backup, with pg_dump
 //	restore.go    Restore, with pg_restore
 package backup

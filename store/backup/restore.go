@@ -50,19 +50,30 @@ func Restore(ctx context.Context, a *Archive, target store.Options, c Choice, o 
 		return store.Restored{}, err
 	}
 	defer r.Close()
+	done, err := fill(ctx, r, a, target.URL, program, o, store.RestoreChoice{
+		FirstNumber: first, SendWaiting: c.SendWaiting,
+		Reason: "restored from a backup of " + m.TakenAt.Format("2006-01-02 15:04 MST") + ": it may have been sent since",
+	})
+	if err != nil {
+		return store.Restored{}, &store.UnfinishedRestoreError{Err: err}
+	}
+	return done, nil
+}
+
+// fill puts the archive into a database and a directory that BeginRestore has prepared.
+func fill(ctx context.Context, r *store.Restoration, a *Archive, url string, program postgres.Program, o Options, c store.RestoreChoice) (
+	store.Restored, error,
+) {
 	if err := addFiles(ctx, r, a.files, o); err != nil {
 		return store.Restored{}, err
 	}
-	if err := load(ctx, a, target.URL, program, o); err != nil {
+	if err := load(ctx, a, url, program, o); err != nil {
 		return store.Restored{}, err
 	}
 	if err := o.before("finish"); err != nil {
 		return store.Restored{}, err
 	}
-	return r.Finish(ctx, store.RestoreChoice{
-		FirstNumber: first, SendWaiting: c.SendWaiting,
-		Reason: "restored from a backup of " + m.TakenAt.Format("2006-01-02 15:04 MST") + ": it may have been sent since",
-	})
+	return r.Finish(ctx, c)
 }
 
 // addFiles makes the files durable, batch by batch.
@@ -98,7 +109,7 @@ func load(ctx context.Context, a *Archive, url string, program postgres.Program,
 	ctx, in, stop := attend(ctx, cmp.Or(o.Silence, defaultLoadSilence), "pg_restore has made no progress")
 	defer stop()
 	in.from = a.dump
-	err := runClient(ctx, program, url, in, io.Discard, "--no-owner", "--no-privileges", "--no-password", "--single-transaction",
+	err := runClient(ctx, program, url, store.RestoreClient, in, io.Discard, "--no-owner", "--no-privileges", "--no-password", "--single-transaction",
 		"--exit-on-error")
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
