@@ -42,16 +42,43 @@ type ImportError struct {
 	Mistakes []Mistake
 }
 
-// Error lists the mistakes, one per line.
+// maxListed is how many mistakes an error lists.
+const maxListed = 50
+
+// Error lists the mistakes, one per line: what is wrong in several lines once, with the first of them.
 func (e *ImportError) Error() string {
-	lines := make([]string, len(e.Mistakes))
-	for i, m := range e.Mistakes {
-		lines[i] = fmt.Sprintf("line %d: %s", m.Line, m.What)
-		if e.File != "" {
-			lines[i] = fmt.Sprintf("%s:%d: %s", e.File, m.Line, m.What)
+	var firsts []Mistake
+	lines, last := map[string]int{}, map[string]int{} // by what is wrong: how many lines have it, and the last one
+	for _, m := range e.Mistakes {
+		switch {
+		case lines[m.What] == 0:
+			firsts = append(firsts, m)
+		case last[m.What] == m.Line:
+			continue
 		}
+		lines[m.What]++
+		last[m.What] = m.Line
 	}
-	return strings.Join(lines, "\n")
+	var text []string
+	for _, m := range firsts[:min(maxListed, len(firsts))] {
+		place := fmt.Sprintf("line %d", m.Line)
+		if e.File != "" {
+			place = fmt.Sprintf("%s:%d", e.File, m.Line)
+		}
+		more := ""
+		switch n := lines[m.What] - 1; n {
+		case 0:
+		case 1:
+			more = " (and 1 more line)"
+		default:
+			more = fmt.Sprintf(" (and %d more lines)", n)
+		}
+		text = append(text, place+": "+m.What+more)
+	}
+	if n := len(firsts) - maxListed; n > 0 {
+		text = append(text, fmt.Sprintf("… and %d more mistakes", n))
+	}
+	return strings.Join(text, "\n")
 }
 
 func (e *ImportError) add(line int, err error) {
@@ -73,7 +100,7 @@ func (e *ImportError) result() error {
 // *ImportError with every mistake. A dry run finds the same mistakes and differences, and changes nothing.
 //
 // The first line names the columns, in any order: logon (mandatory), name, addresses, site, language, title, department, phone.
-// Fields are separated by semicolons or commas, the addresses within their field by spaces or vertical bars. A user whose logon
+// Fields are separated by semicolons, commas or tabs, the addresses within their field by spaces or vertical bars. A user whose logon
 // exists is updated: an empty field clears the value, a column that is not in the file changes nothing. Users who are not in the
 // file stay as they are.
 func (s *Store) ImportUsers(ctx context.Context, r io.Reader, dryRun bool) (ImportResult, error) {
@@ -174,8 +201,20 @@ func readUsers(r io.Reader) (userFile, error) {
 	if len(wrong.Mistakes) > 0 { // in another encoding, all further mistakes would be wrong
 		return userFile{}, wrong.result()
 	}
+	comma := separator(content)
+	if named, is := bytes.CutPrefix(content, []byte("sep=")); is && len(named) > 1 && (named[1] == '\r' || named[1] == '\n') { // as Excel writes it
+		comma, content = rune(named[0]), named[1:] // with an empty line: the lines keep their numbers
+	}
+	if bytes.IndexByte(content, '\n') < 0 && bytes.IndexByte(content, '\r') >= 0 {
+		wrong.add(1, errors.New("the lines end with CR alone: save the file with the line ends of Windows or Unix"))
+		return userFile{}, wrong.result()
+	}
+	if !slices.Contains(separators, comma) {
+		wrong.add(1, errors.New("separate the columns by commas, semicolons or tabs"))
+		return userFile{}, wrong.result()
+	}
 	in := csv.NewReader(bytes.NewReader(content))
-	in.Comma = separator(content)
+	in.Comma = comma
 	in.FieldsPerRecord = -1 // readRows counts the fields, for a better message
 	var file userFile
 	header := file.readHeader(in, &wrong)
@@ -198,11 +237,16 @@ func checkUTF8(content []byte, wrong *ImportError) {
 	}
 }
 
+// The characters that may separate columns. Those that come first are looked for first.
+var separators = []rune{';', ',', '\t'}
+
 // separator returns the character that separates the columns of the first line.
 func separator(content []byte) rune {
 	first, _, _ := bytes.Cut(content, []byte("\n"))
-	if bytes.IndexByte(first, ';') >= 0 {
-		return ';'
+	for _, r := range separators {
+		if bytes.ContainsRune(first, r) {
+			return r
+		}
 	}
 	return ','
 }
@@ -243,7 +287,7 @@ func (f *userFile) readRows(in *csv.Reader, columns []string, wrong *ImportError
 		}
 		var syntax *csv.ParseError
 		if errors.As(err, &syntax) {
-			wrong.add(syntax.StartLine, syntax.Err)
+			wrong.add(syntax.StartLine, explainQuotes(syntax))
 			continue
 		}
 		if err != nil {
@@ -255,7 +299,12 @@ func (f *userFile) readRows(in *csv.Reader, columns []string, wrong *ImportError
 			wrong.add(line, fmt.Errorf("%d fields, but the header has %d", len(row), len(columns)))
 			continue
 		}
-		u, err := userOf(columns, row).cleaned()
+		u := userOf(columns, row)
+		if at := slices.Index(columns, "addresses"); at >= 0 && strings.ContainsAny(row[at], "<>") {
+			wrong.add(line, fmt.Errorf("%q: write the address alone, without a name and < >", row[at]))
+			u.Addresses = nil
+		}
+		u, err = u.cleaned()
 		if err != nil {
 			wrong.add(line, err)
 		}
@@ -266,6 +315,19 @@ func (f *userFile) readRows(in *csv.Reader, columns []string, wrong *ImportError
 		f.users = append(f.users, u)
 		f.lines = append(f.lines, line)
 	}
+}
+
+// explainQuotes returns in words what is wrong with the quotes of a record, and which lines went with it.
+func explainQuotes(syntax *csv.ParseError) error {
+	switch {
+	case errors.Is(syntax.Err, csv.ErrBareQuote):
+		return errors.New(`a field has " within it: put the field in " and write "" for each`)
+	case !errors.Is(syntax.Err, csv.ErrQuote):
+		return syntax.Err
+	case syntax.Line > syntax.StartLine:
+		return fmt.Errorf(`a field begins with " and does not end with one, so that the lines up to %d were not examined`, syntax.Line)
+	}
+	return errors.New(`a field begins with " and does not end with one; within it, write "" for "`)
 }
 
 func userOf(columns, row []string) User {

@@ -150,7 +150,23 @@ func TestImportUsersNamesEveryMistakeAndChangesNothing(t *testing.T) {
 		}},
 		{"a file that is not UTF-8", "logon,name\nmax,Caf\xe9\n", []store.Mistake{{2, "not UTF-8: save the file as UTF-8 (in Excel: CSV UTF-8)"}}},
 		{"a file in UTF-16", "\xff\xfel\x00o\x00", []store.Mistake{{1, "not UTF-8: save the file as UTF-8 (in Excel: CSV UTF-8)"}}},
-		{"a quote that is not closed", "logon,name\nmax,\"Max\nb,B\n", []store.Mistake{{2, `extraneous or missing " in quoted-field`}}},
+		{"a quote that is not closed", "logon,name\nmax,\"Max\nb,B\nc,C\n", []store.Mistake{
+			{2, `a field begins with " and does not end with one, so that the lines up to 4 were not examined`},
+		}},
+		{"a quote within a field", "logon,name\nmax,Max \"M\"\nb,\"B\"b\n,x\n", []store.Mistake{
+			{2, `a field has " within it: put the field in " and write "" for each`},
+			{3, `a field begins with " and does not end with one; within it, write "" for "`},
+			{4, "the logon must not be empty"},
+		}},
+		{"line ends of old Macs", "logon,name\rmax,Max\r", []store.Mistake{
+			{1, "the lines end with CR alone: save the file with the line ends of Windows or Unix"},
+		}},
+		{"a separator that Excel names, and that nobody uses", "sep=|\nlogon|name\n", []store.Mistake{
+			{1, "separate the columns by commas, semicolons or tabs"},
+		}},
+		{"an address with the name of its owner", "sep=;\r\nlogon;addresses\r\ncarl;Carl Ortiz <carl@x.example>\r\n", []store.Mistake{
+			{3, `"Carl Ortiz <carl@x.example>": write the address alone, without a name and < >`},
+		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -172,6 +188,30 @@ func TestImportErrorListsItsMistakes(t *testing.T) {
 	t.Parallel()
 	err := &store.ImportError{Mistakes: []store.Mistake{{2, "bad"}, {7, "worse"}}}
 	equal(t, "line 2: bad\nline 7: worse", err.Error())
+}
+
+func TestImportErrorListsEachMistakeOnceAndNotTooMany(t *testing.T) {
+	t.Parallel()
+	err := &store.ImportError{File: "people.csv", Mistakes: []store.Mistake{{2, "no site"}, {2, "no site"}, {3, "bad"}, {3, "no site"}, {4, "bad"}, {5, "bad"}}}
+	equal(t, "people.csv:2: no site (and 1 more line)\npeople.csv:3: bad (and 2 more lines)", err.Error())
+	for i := range 60 {
+		err.Mistakes = append(err.Mistakes, store.Mistake{Line: 6 + i, What: fmt.Sprintf("mistake %d", i)})
+	}
+	lines := strings.Split(err.Error(), "\n")
+	equal(t, 51, len(lines))
+	equal(t, "… and 12 more mistakes", lines[50])
+}
+
+func TestAFileMayNameItsSeparatorOrHaveTabs(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{"sep=;\r\nlogon;name\r\nmax;Max, M.\r\n", "logon\tname\nmax\tMax, M.\n"} {
+		s := storeWithPeople(t)
+		_, err := s.ImportUsers(t.Context(), strings.NewReader(file), false)
+		must(t, err)
+		users, err := s.Users(t.Context())
+		must(t, err)
+		equal(t, "Max, M.", users[1].Name)
+	}
 }
 
 func TestAnImportOfDetailsSaysWhatChanges(t *testing.T) {
