@@ -150,9 +150,9 @@ type restoredResult struct {
 
 // Run restores a backup, or only verifies it.
 func (c *restoreCmd) Run(e *env) error {
-	f, err := os.Open(c.From) // before the configuration: only root may be able to read it, see openMessages
+	f, err := openRegular(c.From, "an archive") // before the configuration: only root may be able to read it, see openMessages
 	if err != nil {
-		return unreadable(err, "an archive")
+		return newestIn(c.From, err)
 	}
 	defer f.Close()
 	archive, err := backup.Verify(e.ctx, f)
@@ -172,6 +172,15 @@ func (c *restoreCmd) Run(e *env) error {
 	}
 	c.report(e, result)
 	return nil
+}
+
+// newestIn returns the error of opening an archive. It names the newest one if a person has named their directory.
+func newestIn(directory string, err error) error {
+	archives, _ := filepath.Glob(filepath.Join(directory, "mailintegration-*.tar")) // by their names, in the order of time
+	if info, failed := os.Stat(directory); failed != nil || !info.IsDir() || len(archives) == 0 {
+		return err
+	}
+	return &failure{code: exitFailed, err: err, hint: "the newest archive in it is " + archives[len(archives)-1]}
 }
 
 // restore restores the archive into the configured database and attachment directory.

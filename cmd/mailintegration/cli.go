@@ -83,6 +83,7 @@ type env struct {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program, whatever it waits for
 	out, errs := &terminal{to: stdout}, &terminal{to: stderr}
 	defer out.flush()
 	defer errs.flush()

@@ -63,7 +63,10 @@ func (c dbPsqlCmd) Run(e *env) error {
 		if !c.Write {
 			more = append(more, readOnlyOptions(url))
 		}
-		// An interrupt cancels psql's query, and does not end psql.
+		// An interrupt cancels psql's query, and ends neither psql nor this program, however often it comes.
+		interrupts := make(chan os.Signal, 1)
+		signal.Notify(interrupts, os.Interrupt)
+		defer signal.Stop(interrupts)
 		ctx, stop := signal.NotifyContext(context.WithoutCancel(e.ctx), syscall.SIGTERM)
 		defer stop()
 		return runProgram(ctx, e, url, psql.Path, args, more...)

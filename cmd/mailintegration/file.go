@@ -12,16 +12,33 @@ const aMessage = "a file that holds one message and"
 
 // openMessage opens the message in a file.
 func openMessage(name string) (*store.RawFile, error) {
-	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() { // a pipe may never end, and cannot be read twice
-		err = fmt.Errorf("%s is not a regular file", name)
-	}
-	if err != nil {
-		return nil, unreadable(err, aMessage)
+	if err := refusePipe(name, aMessage); err != nil { // a pipe cannot be read twice
+		return nil, err
 	}
 	f, err := store.OpenRaw(name)
 	if err != nil {
 		return nil, unreadable(err, aMessage)
+	}
+	return f, nil
+}
+
+// refusePipe returns an error for what is no regular file: opening a pipe waits, perhaps for ever, for a program that writes to it.
+func refusePipe(name, instead string) error {
+	info, err := os.Stat(name)
+	if err != nil || info.Mode().IsRegular() {
+		return nil // of an error, opening says as much
+	}
+	return unreadable(fmt.Errorf("%s is not a regular file", name), instead)
+}
+
+// openRegular opens a regular file that a person has named. instead describes, for a hint, what to name.
+func openRegular(name, instead string) (*os.File, error) {
+	if err := refusePipe(name, instead); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, unreadable(err, instead)
 	}
 	return f, nil
 }

@@ -35,7 +35,10 @@ func namedBy(e *env, tags []string, name string) ([]string, error) {
 	var places []string
 	for _, s := range all {
 		if slices.Contains(tags, path.Base(s.Tag)) && strings.EqualFold(strings.TrimSpace(s.Value), name) && isWritten(s) {
-			places = append(places, path.Base(s.Tag)+" in "+s.From)
+			place := path.Base(s.Tag) + " in " + s.From
+			if !slices.Contains(places, place) { // each mailbox has the settings of the service file, too
+				places = append(places, place)
+			}
 		}
 	}
 	return places, nil

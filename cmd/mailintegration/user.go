@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -151,7 +151,7 @@ func (o output) removed(e *env, what, name string) error {
 
 type userImportCmd struct {
 	output
-	File    string `arg:"" help:"The CSV file. Separate columns by commas or semicolons, several addresses by spaces or |."`
+	File    string `arg:"" help:"The CSV file, or - for standard input. Separate columns by commas, semicolons or tabs, several addresses by spaces or |."`
 	DryRun  bool   `help:"Only say what would be added and changed."`
 	Verbose bool   `short:"v" help:"List everybody who is added or changed, with the columns."`
 }
@@ -169,13 +169,13 @@ const aCSVFile = "a CSV file"
 
 // Run imports users from a CSV file: all of them, or none when the file has a mistake.
 func (c *userImportCmd) Run(e *env) error {
-	f, err := os.Open(c.File) // before the configuration: only root may be able to read it, see openMessages
+	in, err := c.open(e) // before the configuration: only root may be able to read it, see openMessages
 	if err != nil {
-		return unreadable(err, aCSVFile)
+		return err
 	}
-	defer f.Close()
+	defer in.Close()
 	return withStore(e, func(s *store.Store) error {
-		r, err := s.ImportUsers(e.ctx, f, c.DryRun)
+		r, err := s.ImportUsers(e.ctx, in, c.DryRun)
 		if path := new(fs.PathError); errors.As(err, &path) && path.Path == c.File {
 			return unreadable(err, aCSVFile)
 		}
@@ -188,6 +188,15 @@ func (c *userImportCmd) Run(e *env) error {
 		}
 		return c.report(e, r)
 	})
+}
+
+// open opens the file, or reads standard input for "-".
+func (c *userImportCmd) open(e *env) (io.ReadCloser, error) {
+	if c.File != "-" {
+		return openRegular(c.File, aCSVFile)
+	}
+	c.File = "standard input" // in messages
+	return io.NopCloser(e.stdin), nil
 }
 
 // report prints what the import has done.
