@@ -35,6 +35,7 @@ type configNewCmd struct {
 	Schedule string `placeholder:"WHEN" help:"When the daemon polls the mailbox: 30s, or a cron expression."`
 	Disabled bool   `help:"Write the file with Enabled False: the daemon does not poll the mailbox yet."`
 
+	Insecure    bool `help:"Agree to a connection without TLS: anyone on the network can read the password and the mail."`
 	Create      bool `help:"Add the team and the users that the database lacks."`
 	WriteAnyway bool `help:"Write the file even if the log-in fails, with Enabled False."`
 	DryRun      bool `help:"Print the file and write nothing."`
@@ -168,7 +169,22 @@ func (n *newMailbox) purpose() error {
 	if n.opens() == opensIncident {
 		n.values["MessageProcessorTypeName"] = string(config.EndUserIncident)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		fits("group", n.cmd.Group, n.opens() == opensEvent, "--opens event"),
+		fits("enclosing-token", n.cmd.EnclosingToken, n.opens() == opensServiceRequest, "--opens service-request"),
+		fits("fallback-user", n.cmd.FallbackUser, n.opens() != opensEvent, "--opens incident or service-request"),
+	)
+}
+
+// fits returns an error if a flag is given that the other answers leave without effect.
+func fits(flag, given string, hasEffect bool, with string) error {
+	if given == "" || hasEffect {
+		return nil
+	}
+	return &failure{code: exitUsage, err: fmt.Errorf("--%s is only for %s", flag, with), hint: "leave --" + flag + " out"}
 }
 
 // opens returns the kind of requests.

@@ -117,6 +117,14 @@ func (n *newMailbox) server(asked configNewCmd) error {
 		n.address = address
 		host, port := splitServer(address)
 		n.values["ServerName"] = host
+		const microsoft = "a server of Microsoft 365"
+		if err := errors.Join(
+			fits("client-id", asked.ClientID, isMicrosoft(host), microsoft), fits("tenant-id", asked.TenantID, isMicrosoft(host), microsoft),
+			fits("password-file", asked.PasswordFile, !isMicrosoft(host), "a server with passwords"),
+			fits("keep-password", asked.KeepPassword, !isMicrosoft(host), "a server with passwords"),
+		); err != nil {
+			return err
+		}
 		if isMicrosoft(host) {
 			return n.microsoft(asked)
 		}
@@ -277,7 +285,7 @@ func (n *newMailbox) judge(server string, found mailbox.Found) (*finding, error)
 		f := named("certificate of "+server, bad(found.Untrusted, daemon.Hint(found.Untrusted)))
 		return &f, nil
 	case found.Security == mailbox.None && !mailbox.IsLocal(n.values["ServerName"]):
-		printLine(n.stderr, "warning  %s offers no encryption: anyone on the network can read the password and the mail.", server)
+		return nil, n.agree(server)
 	case n.input != nil:
 		printLine(n.stderr, "ok       %s answers, %s.", server, map[mailbox.Security]string{
 			mailbox.SslOnConnect: "with TLS from the first octet (SslOnConnect)", mailbox.StartTLS: "with TLS after STLS (StartTLS)",
@@ -285,6 +293,26 @@ func (n *newMailbox) judge(server string, found mailbox.Found) (*finding, error)
 		}[found.Security])
 	}
 	return nil, nil
+}
+
+// agree asks whether a server without TLS is used all the same. The password is not sent before.
+func (n *newMailbox) agree(server string) error {
+	danger := server + " offers no encryption: anyone on the network can read the password and the mail"
+	switch {
+	case n.cmd.Insecure:
+		printLine(n.stderr, "warning  %s.", danger)
+		return nil
+	case n.input == nil:
+		return &failure{
+			code: exitUsage, err: errors.New(danger + "; the password was not sent, and nothing was written"),
+			hint: "have the server offer TLS, or agree with --insecure",
+		}
+	}
+	agreed, err := n.confirm("Use it all the same?", danger, false)
+	if err == nil && !agreed {
+		err = errStopped
+	}
+	return err
 }
 
 // account asks for the account and its password.
@@ -353,6 +381,9 @@ func (n *newMailbox) logIn() (*finding, error) {
 		return &steps, nil
 	}
 	for _, w := range steps.warnings() {
+		if w.What == stepTLS && n.values["SecureSocketOption"] == string(config.None) {
+			continue // agree has said it
+		}
 		printTree(n.stderr, w, 0)
 	}
 	n.waiting = waiting
