@@ -97,6 +97,9 @@ func BeginRestore(ctx context.Context, o Options, b BackedUp) (_ *Restoration, e
 	r := &Restoration{store: s, url: o.URL, backup: b}
 	if err := r.begin(ctx); err != nil {
 		r.Close()
+		if refused := new(RestoreError); errors.As(err, &refused) {
+			return nil, err
+		}
 		return nil, fmt.Errorf("begin the restore: %w", err)
 	}
 	return r, nil

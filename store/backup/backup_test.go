@@ -620,6 +620,14 @@ func TestARestoreOverwritesNothing(t *testing.T) {
 	}
 }
 
+func TestACompressedArchiveIsToldApartFromADamagedOne(t *testing.T) {
+	t.Parallel()
+	_, err := backup.Verify(t.Context(), strings.NewReader("\x1f\x8b\x08\x00"))
+	if err == nil || err.Error() != "the archive is compressed with gzip" || hintOf(err) != "decompress it first: gunzip FILE" {
+		t.Errorf("%v, hint %q", err, hintOf(err))
+	}
+}
+
 func TestTwoRestoresIntoADatabaseTakeNoTurns(t *testing.T) {
 	t.Parallel()
 	name := newDesk(t).archive()

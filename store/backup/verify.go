@@ -46,6 +46,10 @@ func Verify(ctx context.Context, f File) (*Archive, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
+	var begins [2]byte
+	if _, err := f.ReadAt(begins[:], 0); err == nil && begins == [2]byte{0x1f, 0x8b} {
+		return nil, &store.RestoreError{Reason: "the archive is compressed with gzip", Remedy: "decompress it first: gunzip FILE"}
+	}
 	v := &verifier{file: f, tar: tar.NewReader(f), archive: &Archive{}}
 	if err := v.read(ctx); err != nil {
 		return nil, err
