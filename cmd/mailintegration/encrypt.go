@@ -82,6 +82,8 @@ func (c *configEncryptCmd) check() error {
 		fault = "--value stands alone"
 	case c.SaveKey != "" && (c.Rotate || c.DryRun || len(c.File) > 0):
 		fault = "--save-key stands alone"
+	case c.SaveKey == "-":
+		fault = "--save-key needs the name of a file: a key does not belong on a terminal or into a log"
 	case c.KeepOld && !c.Rotate:
 		fault = "--keep-old needs --rotate"
 	default:

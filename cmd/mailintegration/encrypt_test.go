@@ -196,6 +196,26 @@ func TestEachPasswordIsReadWhereverEncryptionIsCut(t *testing.T) {
 	}
 }
 
+// TestInterruptedRotationsAddOneKey interrupts each rotation before it has encrypted the last file.
+func TestInterruptedRotationsAddOneKey(t *testing.T) {
+	t.Parallel()
+	n := newEncrypting(t)
+	n.must(configEncryptCmd{})
+	n.write("password.txt", n.value("password of file"))
+	for i := range 3 {
+		e, _ := n.cutting(2, false) // each goes on where the one before has ended
+		_ = e.rotate(false)         // it fails, since it is cut
+		if ring, _ := n.keyIDs(); len(ring) != 2 {
+			t.Errorf("interruption %d: the keys are %v", i+1, ring)
+		}
+		n.wantReadable("after it")
+	}
+	n.must(configEncryptCmd{Rotate: true})
+	if ring, used := n.keyIDs(); len(ring) != 1 || !slices.Equal(ring, used) {
+		t.Errorf("the keys are %v, used are %v", ring, used)
+	}
+}
+
 // value returns an encrypted value, as config encrypt --value prints it.
 func (n *encrypting) value(plain string) string {
 	n.Helper()

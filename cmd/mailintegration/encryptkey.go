@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"mailintegration/config"
@@ -52,18 +53,47 @@ func (n *encryption) rotate(keepOld bool) error {
 		}
 	}
 	old := n.ring.IDs()
-	fresh, err := key.Generate()
-	if err != nil {
-		return err
-	}
-	if err := n.setKeys(fresh.Join(n.ring)); err != nil {
-		return err
+	if n.isUnfinished() {
+		old = old[1:]
+		printLine(n.stdout, "going on with key %s of a rotation that did not end", n.ring.IDs()[0])
+	} else {
+		fresh, err := key.Generate()
+		if err != nil {
+			return err
+		}
+		if err := n.setKeys(fresh.Join(n.ring)); err != nil {
+			return err
+		}
 	}
 	n.encryptAll()
 	if err := n.verdict(); err != nil {
 		return err
 	}
 	return n.removeOld(old, keepOld)
+}
+
+// isUnfinished reports whether a value needs another key of the ring than the first: a rotation was interrupted, or a file could
+// not be changed. A further key would only stay, too, if that happened again.
+func (n *encryption) isUnfinished() bool {
+	older := n.ring.IDs()[1:]
+	for _, path := range n.files {
+		octets, err := readSmall(path)
+		if err != nil {
+			continue // encryptAll says why
+		}
+		secrets, _ := config.SecretsIn(path, octets, n.source)
+		if slices.ContainsFunc(secrets, func(s config.SecretValue) bool { return slices.Contains(older, s.KeyID) }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(n.secretFiles, func(path string) bool {
+		octets, err := readSmall(path)
+		if err != nil {
+			return false
+		}
+		id, err := key.IDOf(string(octets))
+		return err == nil && slices.Contains(older, id)
+	})
 }
 
 // setKeys writes the key file with another ring.
@@ -149,6 +179,21 @@ func (n *encryption) value(plain string) error {
 	return nil
 }
 
+// unsaved returns the failure for a file to which the keys cannot be written.
+func unsaved(path string, err error) error {
+	hint := "name a new file in a folder that this account may write to"
+	info, there := os.Stat(path)
+	switch {
+	case there == nil && !info.Mode().IsRegular():
+		err, hint = fmt.Errorf("%s is not a regular file", path), "name a new file: a device or a folder keeps no copy"
+	case errors.Is(err, fs.ErrExist):
+		hint = "name a new file; this one stays as it is, because it may hold another key"
+	case errors.Is(err, fs.ErrNotExist):
+		hint = "make the folder first"
+	}
+	return &failure{code: exitFailed, err: err, hint: hint}
+}
+
 // save writes a copy of the keys that any machine can read.
 func (n *encryption) save(path string) error {
 	if n.ring == nil {
@@ -158,7 +203,7 @@ func (n *encryption) save(path string) error {
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return &failure{code: exitFailed, err: err, hint: "name a new file that you may write"}
+		return unsaved(path, err)
 	}
 	_, err = file.Write(n.ring.Plain())
 	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"mailintegration/config"
 	"mailintegration/config/key"
@@ -61,20 +63,25 @@ func createKeyFile(path string, ring *key.Ring, dataDirectory string) error {
 	if err != nil {
 		return err
 	}
-	fresh := path + ".new"
-	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a process that was killed
-		return err
-	}
+	pattern := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".*.new")
+	removeAll(pattern)
+	fresh := strings.Replace(pattern, "*", rand.Text(), 1)
 	if err := createFile(fresh, octets); err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(fresh) }() // the same file under its other name
+	defer func() { _ = os.Remove(fresh) }() // the same file under its other name, if it still has two
 	if err := letDaemonAloneRead(fresh, dataDirectory); err != nil {
 		return err
 	}
-	err = os.Link(fresh, path)
-	if _, there := os.Lstat(path); err != nil && errors.Is(there, fs.ErrNotExist) { // not every file system has links
-		err = os.Rename(fresh, path)
+	return errors.Join(publish(fresh, path, os.Link), disk.SyncDirectory(filepath.Dir(path)))
+}
+
+// publish gives a whole file its name, which no file may have: then the error is fs.ErrExist. Without links, it renames the file,
+// which the system refuses just so.
+func publish(fresh, path string, link func(from, to string) error) error {
+	err := link(fresh, path)
+	if err != nil && hasNoLinks(err) {
+		return renameNew(fresh, path)
 	}
-	return errors.Join(err, disk.SyncDirectory(filepath.Dir(path)))
+	return err
 }
