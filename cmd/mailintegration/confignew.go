@@ -36,7 +36,7 @@ type configNewCmd struct {
 	Disabled bool   `help:"Write the file with Enabled False: the daemon does not poll the mailbox yet."`
 
 	Insecure    bool `help:"Agree to a connection without TLS: anyone on the network can read the password and the mail."`
-	Create      bool `help:"Add the team and the users that the database lacks."`
+	Create      bool `help:"Add the team, the group and the users that the database lacks."`
 	WriteAnyway bool `help:"Write the file even if the log-in fails, with Enabled False."`
 	DryRun      bool `help:"Print the file and write nothing."`
 	NoInput     bool `help:"Ask nothing: all answers are flags or defaults."`

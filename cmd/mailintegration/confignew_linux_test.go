@@ -180,12 +180,16 @@ func TestTheFirstPollIsThatOfTheNewMailbox(t *testing.T) {
 	t.Parallel()
 	for name, story := range map[string]struct {
 		flags []string
+		lost  bool // the account, after the log-in of config new
 		want  string
 		code  int
 	}{
-		"the numbers are the daemon's": {[]string{"--opens", "incident"}, "polled   helpdesk: 1 message recorded, 0 left to record", exitDone},
-		"the daemon refuses it": {
-			[]string{"--opens", "event", "--group", "Nowhere"}, "the file is written, but the daemon cannot poll helpdesk: ", exitUnreachable,
+		"the numbers are the daemon's": {[]string{"--opens", "incident"}, false, "polled   helpdesk: 1 message recorded, 0 left to record", exitDone},
+		"a group that the database lacks is named before the wait": {
+			[]string{"--opens", "event", "--group", "Nowhere"}, false, "mailintegration group add Nowhere --team IT", exitDone,
+		},
+		"the daemon cannot log in": {
+			[]string{"--opens", "incident"}, true, "the file is written, but the daemon cannot poll helpdesk: ", exitUnreachable,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -202,6 +206,9 @@ func TestTheFirstPollIsThatOfTheNewMailbox(t *testing.T) {
 			srv.Add("helpdesk", same)
 			srv.Add("helpdesk", []byte("From: ann@acme.example\nSubject: Scanner\nDate: Fri, 27 Nov 2026 09:00:00 +0000\n\nIt does not scan.\n"))
 			in.runs(t)
+			if story.lost {
+				srv.At("UIDL").Times(1).Call(func() { srv.SetPassword("helpdesk", "another-one") })
+			}
 			command := in.command(append([]string{"config", "new", "--user-name", "helpdesk", "--schedule", "1s", "--server",
 				fmt.Sprintf("127.0.0.1:%d", srv.Port())}, story.flags...)...)
 			command.Stdin = strings.NewReader("pass-of-helpdesk\n")

@@ -20,8 +20,9 @@ import (
 
 // knownNames holds the names that the database has.
 type knownNames struct {
-	teams []store.Team
-	users []store.User
+	teams  []store.Team
+	users  []store.User
+	groups []store.Group
 }
 
 // teamNames returns the names of the teams.
@@ -39,6 +40,11 @@ func (k *knownNames) teamNames() []string {
 // hasUser reports whether a user has a logon.
 func (k *knownNames) hasUser(logon string) bool {
 	return slices.ContainsFunc(k.users, func(u store.User) bool { return strings.EqualFold(u.Logon, logon) })
+}
+
+// hasGroup reports whether a team has a group.
+func (k *knownNames) hasGroup(team, name string) bool {
+	return slices.ContainsFunc(k.groups, func(g store.Group) bool { return strings.EqualFold(g.Team, team) && strings.EqualFold(g.Name, name) })
 }
 
 // childTime limits how long another verb may take.
@@ -70,7 +76,7 @@ func (n *newMailbox) askDatabase() *knownNames {
 		return nil
 	}
 	k := &knownNames{}
-	for verb, to := range map[string]any{"team": &k.teams, "user": &k.users} {
+	for verb, to := range map[string]any{"team": &k.teams, "user": &k.users, "group": &k.groups} {
 		out, err := n.verb(verb, "list", "--json")
 		if err == nil {
 			err = json.Unmarshal(out, to)
@@ -103,11 +109,14 @@ func (n *newMailbox) sayNext() error {
 	return nil
 }
 
-// lacking returns the verbs that add the team and the users that the database lacks; all of them if it cannot be asked.
+// lacking returns the verbs that add the team, the group and the users that the database lacks; all of them if it cannot be asked.
 func (n *newMailbox) lacking() (verbs [][]string) {
 	team, login := n.teamAndLogin()
 	if n.known == nil || !slices.ContainsFunc(n.known.teamNames(), func(t string) bool { return strings.EqualFold(t, team) }) {
 		verbs = append(verbs, []string{"team", "add", team})
+	}
+	if group := n.values["Group"]; group != "" && (n.known == nil || !n.known.hasGroup(team, group)) {
+		verbs = append(verbs, []string{"group", "add", group, "--team", team})
 	}
 	for _, user := range [][2]string{{login, "MailIntegration"}, {n.values["IncidentFallbackUserLogon"], "Unknown sender"}} {
 		if user[0] != "" && (n.known == nil || !n.known.hasUser(user[0])) {
