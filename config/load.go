@@ -74,9 +74,10 @@ func DefaultService(dataDirectory string) *Service {
 	return s
 }
 
-// LoadService reads the service file and every mailbox file that it names; keys decrypts their encrypted values. The error is an *Error with every mistake of
-// every file. When only mailbox files, and the files of ListenCertificate and ListenKey, have mistakes, LoadService also returns
-// the service: with the mailboxes that have none, and with ListenFault. Otherwise the service is nil.
+// LoadService reads the service file and every mailbox file that it names; keys decrypts their encrypted values. The error is an
+// *Error with every mistake of every file. When only mailbox files, and the files of ListenCertificate and ListenKey, have
+// mistakes, LoadService also returns the service: with the mailboxes that have none, and with ListenFault. Otherwise the service
+// is nil.
 func LoadService(path string, keys key.Source) (*Service, []Warning, error) {
 	s, f := loadService(path, keys)
 	return s.orMistakes(f)
