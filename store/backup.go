@@ -15,8 +15,9 @@ import (
 // which files to remove. So no file that the backup's snapshot names is removed before the backup has copied it.
 const backupLock = 0x6d61696c_62636b75 // "mailbcku"
 
-// backupTurn is how long a backup waits for another one, or for a collection that notes removals.
-const backupTurn = 10 * time.Second
+// turn is how long a backup or a restore waits for another one, or a backup for a collection that notes removals. The server needs
+// a moment to notice that a session was cut.
+const turn = 10 * time.Second
 
 // Reasons why a backup cannot begin.
 var (
@@ -131,17 +132,24 @@ func (b *Snapshot) checkDirectory(ctx context.Context) error {
 // lock takes the lock of backups before the snapshot is taken, so that no removal is noted afterwards. The session may be idle for
 // as long as copying takes.
 func (b *Snapshot) lock(ctx context.Context) error {
-	err := stayIdle(ctx, b.conn)
-	if err == nil {
-		_, err = b.conn.Exec(ctx, `SELECT set_config('lock_timeout', $1, false)`, milliseconds(backupTurn))
-	}
-	if err == nil {
-		_, err = b.conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(backupLock))
-	}
+	err := waitForTurn(ctx, b.conn, backupLock)
 	if isLockTimeout(err) {
 		return ErrBackupRuns
 	}
 	return unavailable(ctx, err)
+}
+
+// waitForTurn takes an advisory lock for a session, which may then be idle for long. The error is one of isLockTimeout if another
+// session keeps the lock.
+func waitForTurn(ctx context.Context, conn *pgx.Conn, lock int64) error {
+	if err := stayIdle(ctx, conn); err != nil {
+		return err
+	}
+	if _, err := conn.Exec(ctx, `SELECT set_config('lock_timeout', $1, false)`, milliseconds(turn)); err != nil {
+		return err
+	}
+	_, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, lock)
+	return err
 }
 
 // stayIdle lets a session be idle for as long as it likes, whatever the server's limits are.

@@ -131,18 +131,15 @@ func (r *Restoration) takeTurn(ctx context.Context) error {
 	if at.pooled.Load() {
 		return ErrPooled
 	}
-	if err := stayIdle(ctx, r.lock); err != nil {
-		return unavailable(ctx, err)
-	}
-	var free bool
-	if err := r.lock.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, int64(restoreLock)).Scan(&free); err != nil {
-		return unavailable(ctx, err)
-	}
-	if !free {
+	err = waitForTurn(ctx, r.lock, restoreLock)
+	if isLockTimeout(err) {
 		return &RestoreError{
 			Reason: "another restore into this database is under way",
 			Remedy: "let it end; one that was killed is gone from the server within about a minute",
 		}
+	}
+	if err != nil {
+		return unavailable(ctx, err)
 	}
 	return r.endLeftOver(ctx)
 }
