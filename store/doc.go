@@ -296,6 +296,7 @@
 //	orphans.go, removal.go               removal of files that no row names
 //	collectionlease.go                   which program removes them
 //	backup.go, restore.go                the snapshot of a backup and its files; a restore (store/backup has the archive)
+//	restoretarget.go, restoreplace.go    what the database and the attachment directory of a restore hold, and to whom they belong
 //	inspect.go                           the state of the attachment directory, for a person
 //	resolve.go, eventreferences.go       names of the configuration to rows; fall-backs for events of the daemon
 //	reference.go, requesttype.go         groups, sites, priorities, sources and service request types
