@@ -85,7 +85,7 @@ type newMailbox struct {
 	service map[string]string // of the service file, if there is none yet
 	known   *knownNames       // what the database has, nil if it cannot be asked
 
-	address  string // of the server, as the person has given it
+	address  string // of the server, as the person has given it last, "" for none
 	password string
 	waiting  int // messages in the mailbox
 	disabled bool
@@ -121,10 +121,7 @@ func (n *newMailbox) inEffect() *config.Service {
 
 // about returns a question about a tag of the mailbox file: its words are those of the reference.
 func (n *newMailbox) about(tag string, q question) question {
-	q.says, _ = config.Summary(false, tag) // a test asks for each tag
-	if help, err := config.Explanation(false, tag); err == nil && q.help == "" {
-		q.help = help
-	}
+	q.says, q.help = tagSummary(tag), cmp.Or(q.help, tagExplanation(tag))
 	check := q.check
 	q.check = func(answer string) (string, error) {
 		if err := config.Accepts(false, tag, answer); err != nil {
@@ -163,12 +160,14 @@ func (n *newMailbox) purpose() error {
 			"event: machines report, such as a monitoring system",
 		help: tagExplanation("MessageProcessorTypeName"),
 	})
-	n.values["MessageProcessorTypeName"] = string(map[string]config.Processor{
-		opensServiceRequest: config.EndUserServiceRequest, opensEvent: config.Monitoring,
-	}[answer])
-	if n.opens() == opensIncident {
-		n.values["MessageProcessorTypeName"] = string(config.EndUserIncident)
+	processor := config.EndUserIncident
+	switch answer {
+	case opensServiceRequest:
+		processor = config.EndUserServiceRequest
+	case opensEvent:
+		processor = config.Monitoring
 	}
+	n.values["MessageProcessorTypeName"] = string(processor)
 	if err != nil {
 		return err
 	}

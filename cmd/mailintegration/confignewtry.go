@@ -108,7 +108,7 @@ func (n *newMailbox) server(asked configNewCmd) error {
 	for {
 		n.forgetServer()
 		address, err := n.ask(question{
-			flag: "server", given: asked.Server, title: "POP3 server", otherwise: n.lastServer(), help: tagExplanation("ServerName"),
+			flag: "server", given: asked.Server, title: "POP3 server", otherwise: n.address, help: tagExplanation("ServerName"),
 			says: "Names the server that has the mailbox, perhaps with its port: mail.example.com or mail.example.com:995", check: checkServer,
 		})
 		if err != nil {
@@ -161,9 +161,6 @@ func (n *newMailbox) forgetServer() {
 		delete(n.values, tag)
 	}
 }
-
-// lastServer returns the last answer to the question for the server, "" for none.
-func (n *newMailbox) lastServer() string { return n.address }
 
 // otherCertificate asks for the certificates of a server that this machine does not trust.
 func (n *newMailbox) otherCertificate(asked *configNewCmd) error {

@@ -17,12 +17,11 @@ type healthCmd struct {
 // that it is as fast as a probe must be, and tells the same under any account that can read the service file. A daemon that runs
 // outlasts mistakes in the configuration, so only without an answer they are the error.
 func (c *healthCmd) Run(e *env) error {
-	service, _, err := config.LoadService(e.config, e.keys())
 	at := config.LoadListening(e.config, e.keys())
-	if service == nil && at.Listen == "" {
-		return err
-	}
 	if at.Listen == "" {
+		if service, _, err := config.LoadService(e.config, e.keys()); service == nil {
+			return err
+		}
 		return &failure{
 			code: exitConfiguration, err: errors.New("the daemon answers nowhere: Listen is not set in " + e.config),
 			hint: "write <Listen>127.0.0.1:9464</Listen> into the service file; the daemon reads it again by itself",
@@ -33,9 +32,11 @@ func (c *healthCmd) Run(e *env) error {
 		question = monitor.IsReady
 	}
 	health, unanswered := monitor.Ask(e.ctx, at.Listen, at.ListenCertificate != "", question)
-	switch {
-	case unanswered == nil:
+	if unanswered == nil {
 		return c.print(e, health)
+	}
+	service, _, err := config.LoadService(e.config, e.keys()) // not before: a probe need not read every mailbox file
+	switch {
 	case service == nil:
 		return err
 	case service.ListenFault != nil:

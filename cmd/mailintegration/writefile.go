@@ -113,8 +113,8 @@ func (r replacement) isUnchanged(path string) error {
 	return err
 }
 
-// removeAll removes the files that a killed process left behind; the lock of lockFiles keeps those of others that run. One that cannot be removed does no harm: only those who may read
-// the configuration can read it.
+// removeAll removes the files that a killed process left behind; the lock of lockFiles keeps those of others that run. One that
+// cannot be removed does no harm: only those who may read the configuration can read it.
 func removeAll(pattern string) {
 	left, _ := filepath.Glob(pattern) // a folder whose name is no pattern has none
 	for _, path := range left {
