@@ -74,6 +74,7 @@ type env struct {
 	stdout, stderr io.Writer
 	systemLog      func() systemSender // nil: the log does not go to the system log
 	resolver       *net.Resolver       // for checks of a server's name, nil for the system's
+	inTerminal     bool                // the log went to a terminal when the program began; the terminal may have closed since
 
 	account string // the account that root's process became, "" when it became none; see leaveRoot
 	owned   string // the data directory of that account
@@ -88,7 +89,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	defer out.flush()
 	defer errs.flush()
 	stdout, stderr = out, errs
-	e := &env{ctx: ctx, config: defaultConfig(), stdin: stdin, stdout: stdout, stderr: stderr, systemLog: newSystemSender}
+	e := &env{
+		ctx: ctx, config: defaultConfig(), stdin: stdin, stdout: stdout, stderr: stderr,
+		systemLog: newSystemSender, inTerminal: isTerminal(stderr),
+	}
 	if octopus.Speaks(os.Args[0], args) {
 		return report(stderr, e.explainDenial(runOriginal(e, args)))
 	}

@@ -62,3 +62,20 @@ func TestTheDaemonEndsWithItsTerminal(t *testing.T) {
 		t.Errorf("%v\n%s", err, &seen)
 	}
 }
+
+// TestATerminalThatClosesDuringTheStartEndsTheDaemon closes the window before the daemon listens for it: the daemon must
+// remember that it had a terminal, or it would run on, without a log, until somebody finds it.
+func TestATerminalThatClosesDuringTheStartEndsTheDaemon(t *testing.T) {
+	t.Parallel()
+	window, program := openTerminal(t)
+	e := &env{stderr: program, inTerminal: isTerminal(program)}
+	window.Close()
+	signals, stopped := make(chan os.Signal, 1), make(chan struct{})
+	signals <- syscall.SIGHUP
+	passed := e.unlessTerminalCloses(t.Context(), signals, func() { close(stopped) })
+	select {
+	case <-stopped:
+	case s := <-passed:
+		t.Errorf("%v reads the configuration again; it should end the daemon", s)
+	}
+}

@@ -102,10 +102,10 @@ func (e *env) runDaemon(m service.Manager, hangUp <-chan os.Signal, c runCmd) er
 	return err
 }
 
-// unlessTerminalCloses passes signals on. It calls stop instead if the terminal that the log goes to has been closed: a
-// person who closes the window of a program expects that it ends.
+// unlessTerminalCloses passes signals on. It calls stop instead if the log went to a terminal that has closed, be it during the
+// start: a person who closes the window of a program expects that it ends.
 func (e *env) unlessTerminalCloses(ctx context.Context, signals <-chan os.Signal, stop func()) <-chan os.Signal {
-	if !isTerminal(e.stderr) {
+	if !e.inTerminal {
 		return signals
 	}
 	passed := make(chan os.Signal, 1)
