@@ -21,12 +21,12 @@ demo: setup build ## show a whole installation; ARGS=--exit ends it after the sa
 	@dist/mailintegration demo $(ARGS)
 
 test: setup ## run all tests
-	$(GO) test -timeout 60m $(PKGS)
+	$(GO) test -timeout 30m $(PKGS)
 
 # The race detector lets each process that ends normally sleep for a second, so that other goroutines can still report a race;
 # the tests start some thousand processes.
 race: setup ## run all tests with the race detector and in random order
-	GORACE=atexit_sleep_ms=20 REQUIRE_XMLLINT=1 $(GO) test -race -shuffle=on -timeout 60m $(PKGS)
+	GORACE=atexit_sleep_ms=20 REQUIRE_XMLLINT=1 $(GO) test -race -shuffle=on -timeout 30m $(PKGS)
 
 databases: ## run the tests of store on the PostgreSQL found, 18 (from npm) and behind pgbouncer, all at once; DATABASES="18 pooler" chooses some
 	@GO="$(GO)" scripts/databases $(DATABASES)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -67,9 +68,16 @@ func install(t testing.TB, port int, user, password string) *installed {
 	return in
 }
 
-// command returns the command that runs the program as a process of its own.
+// patience is how long a program may take in a test. One that takes longer hangs, and only its own test fails.
+const patience = 10 * time.Minute
+
+// command returns the command that runs the program as a process of its own. A program that hangs prints what it waits for.
 func (in *installed) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0], args...)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	in.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) } // Go prints its goroutines
+	cmd.WaitDelay = time.Minute                                              // then it is killed
 	cmd.Env = append(os.Environ(), asProgram+"=1", "MAILINTEGRATION_CONFIG="+in.config)
 	return cmd
 }
