@@ -242,7 +242,9 @@ func TestEachAlertFiresForItsTrouble(t *testing.T) {
 	t.Parallel()
 	well := running()
 	trouble := running()
+	well.Listen.Expires = time.Now().Add(60 * 24 * time.Hour)
 	trouble.ClockAhead = -2 * time.Minute
+	trouble.Listen.Expires = time.Now().Add(13 * 24 * time.Hour)
 	trouble.Configuration = []daemon.ConfigurationProblem{{File: "a.xml", Mistakes: []string{"mistake"}}}
 	trouble.Mailboxes[0].Backlog = 3
 	trouble.Mailboxes[0].CertificateExpires = time.Now().Add(24 * time.Hour)
@@ -266,7 +268,7 @@ func TestEachAlertFiresForItsTrouble(t *testing.T) {
 	counters := []string{"MailIntegrationDoesNotAddUp", "MailIntegrationMessageSetAside"} // an increase within the hour
 	lasting := []string{
 		"MailIntegrationBacklog", "MailIntegrationCertificateEnds", "MailIntegrationClockWrong", "MailIntegrationConfigurationMistake",
-		"MailIntegrationMailNotSent", "MailIntegrationMailboxNotPolled", "MailIntegrationOpenProblem",
+		"MailIntegrationListenCertificateEnds", "MailIntegrationMailNotSent", "MailIntegrationMailboxNotPolled", "MailIntegrationOpenProblem",
 	}
 	acts = append(acts, scene(trouble, nil, lasting, counters))
 	figures = store.Figures{}
