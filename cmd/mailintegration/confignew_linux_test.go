@@ -240,6 +240,13 @@ func TestThePersonEndsTheQuestionsAndNothingIsWritten(t *testing.T) {
 			c.sees("Password: ")
 			c.types(ctrlC)
 		},
+		"at the password, with the end of the input": func(c *conversation) {
+			c.answers("What shall a new message open?", "event")
+			c.answers("POP3 server: ", fmt.Sprintf("127.0.0.1:%d", srv.Port()))
+			c.answers("User name: ", "helpdesk")
+			c.sees("Password: ")
+			c.types(ctrlD)
+		},
 		"after a failure": func(c *conversation) {
 			c.answers("What shall a new message open?", "event")
 			c.answers("POP3 server: ", "127.0.0.1:1")

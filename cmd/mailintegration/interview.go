@@ -150,9 +150,9 @@ func (i *interview) confirm(title, says string, otherwise bool) (bool, error) {
 func (i *interview) secret(says, prompt string) (string, error) {
 	fmt.Fprintf(i.stderr, "\n%s.\n", says)
 	for {
-		answer, err := ask(i.env, int(i.input.Fd()), prompt)
+		answer, err := ask(i.env, i.input, prompt)
 		switch {
-		case err != nil && (errors.Is(err, io.EOF) || i.ctx.Err() != nil):
+		case err != nil && (errors.Is(err, errUntyped) || i.ctx.Err() != nil):
 			return "", errStopped
 		case err != nil:
 			return "", err

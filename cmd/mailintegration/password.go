@@ -43,7 +43,7 @@ func (c *userSetPasswordCmd) read(e *env) (string, error) {
 		defer f.Close()
 		return readPassword(e.ctx, f)
 	case isTerminalInput(e.stdin):
-		return askPassword(e, int(e.stdin.(*os.File).Fd()))
+		return askPassword(e, e.stdin.(*os.File))
 	}
 	return readPassword(e.ctx, e.stdin)
 }
@@ -113,7 +113,7 @@ func readPassword(ctx context.Context, r io.Reader) (string, error) {
 }
 
 // askPassword asks for the password twice, without showing it.
-func askPassword(e *env, terminal int) (string, error) {
+func askPassword(e *env, terminal *os.File) (string, error) {
 	first, err := ask(e, terminal, "Password: ")
 	if err != nil {
 		return "", err
@@ -125,32 +125,40 @@ func askPassword(e *env, terminal int) (string, error) {
 	return first, err
 }
 
+// errUntyped says that the person has ended the input instead of a password, as with Ctrl-D.
+var errUntyped = &failure{
+	code: exitFailed, err: errors.New("the password was not typed to its end; nothing was changed"), hint: "run this again, and end the password with Enter",
+}
+
 // ask asks for one line that the terminal does not show. If the program is stopped meanwhile, the terminal shows again what is
-// typed.
-func ask(e *env, terminal int, prompt string) (string, error) {
-	before, err := term.GetState(terminal)
+// typed. At the end of the input, the error is errUntyped.
+func ask(e *env, terminal *os.File, prompt string) (string, error) {
+	before, err := term.GetState(int(terminal.Fd()))
 	if err != nil {
 		return "", err
 	}
-	if err := hideTyped(terminal); err != nil {
+	if err := hideTyped(int(terminal.Fd())); err != nil {
 		return "", err
 	}
-	defer func() { _ = term.Restore(terminal, before) }() // a terminal that has gone needs no echo
+	defer func() { _ = term.Restore(int(terminal.Fd()), before) }() // a terminal that has gone needs no echo
 	fmt.Fprint(e.stderr, prompt)
 	defer fmt.Fprintln(e.stderr)
 	type result struct {
-		line []byte
+		line string
 		err  error
 	}
 	typed := make(chan result, 1)
 	go func() {
-		line, err := term.ReadPassword(terminal)
+		line, err := readHidden(terminal)
 		typed <- result{line, err}
 	}()
 	select {
 	case <-e.ctx.Done():
 		return "", e.ctx.Err()
 	case got := <-typed:
-		return string(got.line), got.err
+		if errors.Is(got.err, io.EOF) {
+			return "", errUntyped
+		}
+		return got.line, got.err
 	}
 }
