@@ -19,10 +19,10 @@ func (a *adoption) sayNext() {
 	lacking := a.lacking()
 	var steps []string
 	for _, team := range lacking.teams {
-		steps = append(steps, "mailintegration team add "+octopus.Quoted([]string{team}))
+		steps = append(steps, asTyped("team", "add", team))
 	}
 	for _, logon := range lacking.logons {
-		steps = append(steps, "mailintegration user add "+octopus.Quoted([]string{logon})+" --name \"MailIntegration\"")
+		steps = append(steps, asTyped("user", "add", logon, "--name", "MailIntegration"))
 	}
 	steps = append(steps, "mailintegration check    (it names the users, groups and other names that the database still lacks)")
 	steps = append(steps, a.disabling()...)
@@ -141,8 +141,8 @@ func (a *adoption) compare(s *store.Store) lack {
 		case errors.Is(err, store.ErrWrongPassword):
 			printLine(a.stdout, "warning  the password at %s is not that of %s; the service needs none, but the command line does not work any more", m.places[0], m.Login)
 		case errors.Is(err, store.ErrNoPassword):
-			printLine(a.stdout, "%s has no password: the service needs none. To call the program as Octopus was, run mailintegration user set-password %s",
-				m.Login, octopus.Quoted([]string{m.Login}))
+			printLine(a.stdout, "%s has no password: the service needs none. To call the program as Octopus was, run %s",
+				m.Login, asTyped("user", "set-password", m.Login))
 		default:
 			printLine(a.stdout, "warning  the password at %s was not checked: %v", m.places[0], err)
 		}

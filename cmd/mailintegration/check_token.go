@@ -19,7 +19,7 @@ func (c *checking) token(mailbox string, obtain func(context.Context) (string, e
 	defer cancel()
 	if opts.Grant() == oauth.UserPassword {
 		steps = append(steps, doubtful("Microsoft is ending sign-in with user name and password, and it fails where a second factor is required",
-			"write ClientSecret, or remove Password and run mailintegration mailbox authorize "+mailbox))
+			"write ClientSecret, or remove Password and run "+asTyped("mailbox", "authorize", mailbox)))
 	}
 	text, err := obtain(ctx)
 	if err != nil {

@@ -57,6 +57,9 @@ func (c *configNewCmd) Run(e *env) error {
 	if err := n.existing(); err != nil {
 		return err
 	}
+	if err := n.flags(); err != nil {
+		return err
+	}
 	if n.input != nil {
 		fmt.Fprintln(n.stderr, "This sets up a mailbox. ? explains a question; Ctrl-C ends without writing anything.")
 	}
@@ -151,10 +154,12 @@ const (
 	opensEvent          = "event"
 )
 
+var opensChoices = []string{opensIncident, opensServiceRequest, opensEvent}
+
 // purpose asks what becomes of the messages.
 func (n *newMailbox) purpose() error {
 	answer, err := n.ask(question{
-		flag: "opens", given: n.cmd.Opens, title: "What shall a new message open?", choices: []string{opensIncident, opensServiceRequest, opensEvent},
+		flag: "opens", given: n.cmd.Opens, title: "What shall a new message open?", choices: opensChoices,
 		otherwise: map[bool]string{true: opensIncident}[n.input != nil],
 		says: "incident: people write to the service desk. service-request: a form writes lines such as \"Field: value\". " +
 			"event: machines report, such as a monitoring system",
@@ -291,12 +296,16 @@ func isFileName(r rune) bool {
 	return r > ' ' && !strings.ContainsRune(`<>:"/\|?*`, r)
 }
 
-// checkName returns an error if a mailbox has the name already, or if no file can have it.
+// checkName returns an error if a mailbox has the name already, or if no file or no command can have it. The loader takes a name
+// that begins with a hyphen all the same: a mailbox that has one goes on being polled.
 func (n *newMailbox) checkName(name string) (string, error) {
 	if strings.ContainsFunc(name, func(r rune) bool { return !isFileName(r) && r != ' ' }) || strings.Trim(name, " .") != name {
 		return "", fmt.Errorf("%s cannot be the name of a file", shownAnswer(name))
 	}
-	edit := "config edit " + name + " changes it; choose another name for a new mailbox"
+	if strings.HasPrefix(name, "-") {
+		return "", fmt.Errorf("%s begins with -, so commands would take it for a flag", shownAnswer(name))
+	}
+	edit := asTyped("config", "edit", name) + " changes it; choose another name for a new mailbox"
 	if n.before != nil {
 		isTaken := func(m *config.Mailbox) bool { return strings.EqualFold(m.Name, name) }
 		if slices.ContainsFunc(n.before.Mailboxes, isTaken) || brokenNamed(n.before, name) != nil {
@@ -348,7 +357,7 @@ func (n *newMailbox) keeping() error {
 		otherwise = keepEncrypted
 	}
 	where, err := n.ask(question{
-		flag: "keep-password", given: n.cmd.KeepPassword, title: "Keep the password", choices: []string{"file", "here", keepEncrypted}, otherwise: otherwise,
+		flag: "keep-password", given: n.cmd.KeepPassword, title: "Keep the password", choices: keepChoices, otherwise: otherwise,
 		says: "file: in a file of its own, " + n.secretFile() + ". here: in the mailbox file. encrypted: in the mailbox file, where only the key in " +
 			n.keys().File + " decrypts it. Only root and the daemon can read any of these files",
 	})
@@ -363,6 +372,8 @@ func (n *newMailbox) keeping() error {
 
 // keepEncrypted is the answer with which the password is encrypted.
 const keepEncrypted = "encrypted"
+
+var keepChoices = []string{"file", "here", keepEncrypted}
 
 // secretFile returns the path of the file for the password.
 func (n *newMailbox) secretFile() string {

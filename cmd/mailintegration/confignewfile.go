@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,7 +37,7 @@ func (n *newMailbox) mailboxFile(values map[string]string) ([]byte, error) {
 			fmt.Sprintf("The mailbox %s: each new message opens %s.", name, map[string]string{
 				opensIncident: "an incident", opensServiceRequest: "a service request", opensEvent: "an event",
 			}[n.opens()]),
-			"Written by mailintegration config new. mailintegration config edit " + name + " changes it, and",
+			"Written by mailintegration config new. " + asTyped("config", "edit", name) + " changes it, and",
 			"mailintegration config reference explains every tag. Settings within comments have no effect.",
 		},
 		Values: values, Optional: n.optionalTags(),
@@ -66,21 +67,16 @@ func (n *newMailbox) finish() error {
 	if err := n.validate(path); err != nil {
 		return err
 	}
-	shown, err := n.mailboxFile(withoutPassword(n.values))
-	if err != nil {
-		return err
-	}
 	if n.cmd.DryRun {
-		_, err := n.stdout.Write(shown)
-		return err
+		return n.show(n.stdout, path, "would be")
 	}
 	if err := n.reachable(path); err != nil {
 		return err
 	}
 	if n.input != nil {
-		printLine(n.stderr, "")
-		printLine(n.stderr, "%s will be:", path)
-		fmt.Fprintf(n.stderr, "\n%s", shown)
+		if err := n.show(n.stderr, path, "will be"); err != nil {
+			return err
+		}
 		write, err := n.confirm("Write it?", "", true)
 		if err == nil && !write {
 			err = errStopped
@@ -101,6 +97,24 @@ func (n *newMailbox) finish() error {
 		return err
 	}
 	return n.sayNext()
+}
+
+// show prints the files without the password to w, and their paths to standard error.
+func (n *newMailbox) show(w io.Writer, path, verb string) error {
+	octets, err := n.mailboxFile(withoutPassword(n.values))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(n.stderr, "\n%s %s:\n\n", inOneLine(path), verb)
+	if _, err := w.Write(octets); err != nil || n.before != nil {
+		return err
+	}
+	if octets, err = n.serviceFile(); err != nil {
+		return err
+	}
+	fmt.Fprintf(n.stderr, "\n%s %s:\n\n", inOneLine(n.config), verb)
+	_, err = w.Write(octets)
+	return err
 }
 
 // writeAlone writes the files, the password encrypted if the person wants that, while no other run changes any.
@@ -183,13 +197,7 @@ func (n *newMailbox) validate(path string) error {
 			return &config.Error{Mistakes: own}
 		}
 	}
-	if service != nil && !slices.ContainsFunc(service.Files, func(f config.File) bool { return f.Path == path }) {
-		return &failure{
-			code: exitConfiguration, err: fmt.Errorf("the service file does not name %s; nothing was written", path),
-			hint: "write <Mailboxes>mailboxes/*.xml</Mailboxes> into " + n.config,
-		}
-	}
-	return nil
+	return n.namedBy(service, path)
 }
 
 // write writes the files: first what the others name, so that a daemon that reads meanwhile finds whole ones.

@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"mailintegration/cmd/mailintegration/octopus"
 	"mailintegration/store"
 )
 
@@ -92,12 +91,12 @@ func (n *newMailbox) askDatabase() *knownNames {
 func (n *newMailbox) sayNext() error {
 	steps := n.steps
 	isRunning := n.known != nil && n.daemonRuns()
-	name := octopus.Quoted([]string{n.values["Name"]})
+	name := n.values["Name"]
 	switch {
 	case n.values["Authentication"] != "":
-		steps = append(steps, "mailintegration mailbox authorize "+name+"    (a person signs in once)")
+		steps = append(steps, asTyped("mailbox", "authorize", name)+"    (a person signs in once)")
 	case n.disabled:
-		steps = append(steps, "mailintegration mailbox test "+name, "mailintegration config edit "+name+" --set Enabled=True")
+		steps = append(steps, asTyped("mailbox", "test", name), asTyped("config", "edit", name, "--set", "Enabled=True"))
 	case isRunning && len(steps) == 0:
 		return n.awaitPoll()
 	}
@@ -137,7 +136,7 @@ func (n *newMailbox) adding() error {
 			}
 		}
 		if n.known == nil || !add {
-			n.steps = append(n.steps, "mailintegration "+octopus.Quoted(verb))
+			n.steps = append(n.steps, asTyped(verb...))
 			continue
 		}
 		n.names = append(n.names, verb)
@@ -153,7 +152,7 @@ func (n *newMailbox) addNames() error {
 		if err != nil {
 			return &failure{
 				code: exitFailed, err: fmt.Errorf("no file was written, because the %s %s was not added: %w", verb[0], verb[2], err),
-				hint: "run mailintegration " + octopus.Quoted(verb) + ", then this again",
+				hint: "run " + asTyped(verb...) + ", then this again",
 			}
 		}
 		printLine(n.stdout, "%s", strings.TrimSpace(string(out)))

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -129,11 +127,10 @@ func (n *newMailbox) server(asked configNewCmd) error {
 			return n.microsoft(asked)
 		}
 		if asked.TrustedCertificate != "" {
-			path, err := filepath.Abs(asked.TrustedCertificate)
+			n.values["TrustedCertificate"], err = n.checkCertificate(asked.TrustedCertificate)
 			if err != nil {
 				return err
 			}
-			n.values["TrustedCertificate"] = path
 		}
 		failed, err := n.findSecurity(host, port)
 		if err != nil || failed == nil {
@@ -166,10 +163,7 @@ func (n *newMailbox) forgetServer() {
 func (n *newMailbox) otherCertificate(asked *configNewCmd) error {
 	path, err := n.ask(question{
 		title: "PEM file with certificates to trust", optional: true, says: tagSummary("TrustedCertificate"), help: tagExplanation("TrustedCertificate"),
-		check: func(path string) (string, error) {
-			_, err := os.Stat(path)
-			return path, err
-		},
+		check: n.checkCertificate,
 	})
 	asked.TrustedCertificate = path
 	return err
@@ -267,7 +261,7 @@ func (n *newMailbox) findOptions() (mailbox.FindOptions, error) {
 	if n.values["TrustedCertificate"] == "" {
 		return o, nil
 	}
-	m, err := n.trial()
+	m, err := n.trial(n.values)
 	if err == nil {
 		o.Roots = m.Roots
 	}
@@ -322,10 +316,7 @@ func (n *newMailbox) account(asked configNewCmd) error {
 	}
 	switch {
 	case asked.PasswordFile != "" || n.input == nil:
-		n.password, err = (&userSetPasswordCmd{PasswordFile: asked.PasswordFile}).read(n.env)
-		if err == nil && n.password == "" {
-			err = &failure{code: exitUsage, err: errors.New("there is no password"), hint: "use --password-file FILE, or give it on standard input"}
-		}
+		n.password, err = n.passwordOf(asked.PasswordFile)
 	default:
 		n.password, err = n.secret("Gives the password of the account; it is not shown while you type", "Password: ")
 	}
@@ -339,24 +330,15 @@ func (n *newMailbox) checkAccount(user string) (string, error) {
 	}
 	for _, m := range n.before.Mailboxes {
 		if m.Enabled && m.UserName == user && strings.EqualFold(m.ServerName, n.values["ServerName"]) && strconv.Itoa(m.Port) == n.values["Port"] {
-			return "", fmt.Errorf("the mailbox %s polls this account already (config edit %s changes it)", m.Name, m.Name)
+			return "", fmt.Errorf("the mailbox %s polls this account already (%s changes it)", m.Name, asTyped("config", "edit", m.Name))
 		}
 	}
 	return user, nil
 }
 
 // trial returns the mailbox as far as it is known, to be tried.
-func (n *newMailbox) trial() (*config.Mailbox, error) {
-	values := map[string]string{
-		"MessageProcessorTypeName": string(config.Monitoring), "ServerName": n.values["ServerName"], "UserName": cmp.Or(n.values["UserName"], "nobody"),
-		"Password": cmp.Or(n.password, "none"), "Name": "new",
-	}
-	for _, tag := range []string{"Port", "SecureSocketOption", "TrustedCertificate"} {
-		if n.values[tag] != "" {
-			values[tag] = n.values[tag]
-		}
-	}
-	octets, err := config.Composition{Values: values}.Octets()
+func (n *newMailbox) trial(known map[string]string) (*config.Mailbox, error) {
+	octets, err := n.trialFile(known)
 	if err != nil {
 		return nil, err
 	}
@@ -364,9 +346,23 @@ func (n *newMailbox) trial() (*config.Mailbox, error) {
 	return m, err
 }
 
+// trialFile returns the file of a mailbox of which only some values are known, with others in the place of those that it must have.
+func (n *newMailbox) trialFile(known map[string]string) ([]byte, error) {
+	values := map[string]string{
+		"MessageProcessorTypeName": string(config.Monitoring), "ServerName": cmp.Or(known["ServerName"], "mail.example.com"),
+		"UserName": cmp.Or(known["UserName"], "nobody"), "Password": cmp.Or(n.password, "none"), "Name": "new",
+	}
+	for _, tag := range []string{"Port", "SecureSocketOption", "TrustedCertificate"} {
+		if known[tag] != "" {
+			values[tag] = known[tag]
+		}
+	}
+	return config.Composition{Values: values}.Octets()
+}
+
 // logIn tries to log in. It returns what has failed, nil for nothing.
 func (n *newMailbox) logIn() (*finding, error) {
-	m, err := n.trial()
+	m, err := n.trial(n.values)
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,7 @@
 //	encryptkey.go                … the first key and a new one; an encrypted value for other places
 //	keys.go, keys_*.go           … where its key is, and who may read it
 //	confignew.go, interview.go   … config new: the questions, and how a person is asked
+//	confignewflags.go            … checks the flags before anything is tried
 //	confignewtry.go              … tries the connection and the log-in
 //	confignewfile.go             … writes the files
 //	confignewnext.go             … adds names to the database, waits for the daemon, says what to do next

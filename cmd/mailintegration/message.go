@@ -165,5 +165,5 @@ func nextSteps(m store.MessageDetail) (lines []string) {
 	if m.File == "" {
 		return append(lines, "Its octets are not kept: IncludeRawMessageAsAttachment keeps those of later messages.")
 	}
-	return append(lines, fmt.Sprintf("To see what would be decided about it today: mailintegration explain --mailbox %q %s", m.Mailbox, m.File))
+	return append(lines, "To see what would be decided about it today: "+asTyped("explain", "--mailbox", m.Mailbox, m.File))
 }

@@ -73,9 +73,9 @@ func originalUsage(err error) error {
 			name = config.NameOfFile(filepath.Base(strings.ReplaceAll(file, `\`, "/")))
 		}
 		text += "\nMailIntegration also polls by itself. Let it write its configuration from this command line:\n" +
-			"  mailintegration service adopt " + octopus.Quoted(wrong.Call.Arguments()) + "\n" +
+			"  " + asTyped(append([]string{"service", "adopt"}, wrong.Call.Arguments()...)...) + "\n" +
 			"Then one poll is\n" +
-			"  mailintegration once " + octopus.Quoted([]string{name}) + "\n" +
+			"  " + asTyped("once", name) + "\n" +
 			"and mailintegration service install replaces the scheduled task."
 	}
 	return &failure{code: exitUsage, err: &usageOfOriginal{wrong, text}, hint: wrong.Hint()}
@@ -234,10 +234,9 @@ func (o *original) admit(s *store.Store) error {
 	case errors.Is(err, store.ErrUnknown):
 		return refused("/Login: %w", err, "add the user with mailintegration user add, and set the password with mailintegration user set-password")
 	case errors.Is(err, store.ErrNoPassword):
-		return refused("/Password: %w", err, "set it with mailintegration user set-password "+octopus.Quoted([]string{o.Login}))
+		return refused("/Password: %w", err, "set it with "+asTyped("user", "set-password", o.Login))
 	case errors.Is(err, store.ErrWrongPassword):
-		return refused("/Password: %w than the one given", err, "correct /Password, or set this one with mailintegration user set-password "+
-			octopus.Quoted([]string{o.Login}))
+		return refused("/Password: %w than the one given", err, "correct /Password, or set this one with "+asTyped("user", "set-password", o.Login))
 	case err != nil:
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"mailintegration/cmd/mailintegration/octopus"
 )
 
 // terminal is the output of a verb. It writes characters that a terminal would obey, and invisible ones, as \uXXXX: a
@@ -88,6 +90,9 @@ func inOneLine(text string) string {
 func printLine(w io.Writer, format string, args ...any) {
 	fmt.Fprintln(w, inOneLine(fmt.Sprintf(format, args...)))
 }
+
+// asTyped returns a call of this program as a person types it in a shell: names of the configuration may have blanks.
+func asTyped(words ...string) string { return "mailintegration " + octopus.Quoted(words) }
 
 // escape returns text with the characters that hidden selects escaped as in JSON, and with U+FFFD for octets that are not
 // UTF-8.

@@ -182,9 +182,9 @@ func TestACallIsWrittenAgainWithoutItsPassword(t *testing.T) {
 	t.Parallel()
 	call := changed(func(c *octopus.Call) {
 		c.Team, c.ConfigFilePath, c.LogFilePath, c.PurgeLogs, c.PurgeDays, c.Debug, c.NoRestartOnUpdate =
-			"", `C:\Program Files\mail.xml`, "mail.log", true, 30, true, true
+			"", "/etc/Mail Files/mail.xml", "mail.log", true, 30, true, true
 	})
-	const want = `/Login:octopus /Team:TEAM "/ConfigFilePath:C:\Program Files\mail.xml" /LogFilePath:mail.log /PurgeLogs:30 /NoRestartOnUpdate /DEBUG`
+	const want = `/Login:octopus /Team:TEAM "/ConfigFilePath:/etc/Mail Files/mail.xml" /LogFilePath:mail.log /PurgeLogs:30 /NoRestartOnUpdate /DEBUG`
 	if got := octopus.Quoted(call.Arguments()); got != want {
 		t.Errorf("%s", got)
 	}

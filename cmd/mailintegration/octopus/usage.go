@@ -2,6 +2,7 @@ package octopus
 
 import (
 	"cmp"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -50,14 +51,25 @@ func (c Call) Arguments() []string {
 	return all
 }
 
-// Quoted returns words as a person types them in a shell of Windows or Unix: in quotation marks where that is needed.
+// Quoted returns words as a person types them in a shell of this system: in quotation marks where that is needed.
 func Quoted(words []string) string {
 	var all []string
 	for _, w := range words {
-		if w == "" || strings.ContainsAny(w, " \t&|<>^()%!$'`;*?#~\\") {
-			w = `"` + w + `"`
-		}
-		all = append(all, w)
+		all = append(all, quoted(w, runtime.GOOS == "windows"))
 	}
 	return strings.Join(all, " ")
+}
+
+// quoted returns one word as cmd.exe, or a shell of Unix, passes it on unchanged. Within double quotation marks, a shell of Unix
+// still looks for variables and commands.
+func quoted(word string, forWindows bool) string {
+	switch {
+	case word != "" && !strings.ContainsAny(word, " \t\"&|<>^()%!$'`;*?#~\\[]{}"):
+		return word
+	case forWindows:
+		return `"` + strings.ReplaceAll(word, `"`, `\"`) + `"`
+	case strings.ContainsAny(word, "\"$`!\\"):
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	return `"` + word + `"`
 }
