@@ -38,7 +38,7 @@ type configNewCmd struct {
 	Insecure    bool `help:"Agree to a connection without TLS: anyone on the network can read the password and the mail."`
 	Create      bool `help:"Add the team, the group and the users that the database lacks."`
 	WriteAnyway bool `help:"Write the file even if the log-in fails, with Enabled False."`
-	DryRun      bool `help:"Print the file and write nothing."`
+	DryRun      bool `help:"Print the files and write nothing."`
 	NoInput     bool `help:"Ask nothing: all answers are flags or defaults."`
 }
 
@@ -61,7 +61,7 @@ func (c *configNewCmd) Run(e *env) error {
 		return err
 	}
 	if n.input != nil {
-		fmt.Fprintln(n.stderr, "This sets up a mailbox. ? explains a question; Ctrl-C ends without writing anything.")
+		n.say("This sets up a mailbox. ? explains a question; Ctrl-C ends without writing anything.")
 	}
 	steps := []func() error{n.purpose, n.connection, n.people, n.naming, n.keeping, n.adding, n.finish}
 	if n.input == nil { // all flags that are missing are named before anything is tried

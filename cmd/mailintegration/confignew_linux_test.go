@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"mailintegration/mailbox/dovecottest"
 	"mailintegration/mailbox/pop3test"
 )
@@ -24,10 +26,19 @@ type conversation struct {
 	read    int          // how much of it the person has read
 }
 
-// converse starts a program in a terminal of its own.
+// converse starts a program in a terminal of its own, which does not know how wide it is.
 func converse(t *testing.T, program *exec.Cmd) *conversation {
 	t.Helper()
+	return converseIn(t, 0, program)
+}
+
+// converseIn starts a program in a terminal with a number of columns.
+func converseIn(t *testing.T, columns uint16, program *exec.Cmd) *conversation {
+	t.Helper()
 	window, tty := openTerminal(t)
+	if err := unix.IoctlSetWinsize(int(window.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Col: columns}); err != nil {
+		t.Fatal(err)
+	}
 	program.Stdin, program.Stdout, program.Stderr = tty, tty, tty
 	program.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := program.Start(); err != nil {
@@ -272,6 +283,24 @@ func (in *installed) wantNoMailbox() {
 	for _, folder := range []string{"mailboxes", "secrets"} {
 		if entries, _ := os.ReadDir(filepath.Join(filepath.Dir(in.config), folder)); len(entries) > 0 {
 			in.Errorf("there is %v", entries)
+		}
+	}
+}
+
+func TestExplanationsFitTheWindow(t *testing.T) {
+	t.Parallel()
+	const width = 40
+	_, command := newcomer(t)
+	c := converseIn(t, width, command)
+	c.answers("[incident]: ", "?")
+	c.answers("[incident]: ", "")
+	c.sees("POP3 server: ")
+	c.types(ctrlC)
+	c.ends()
+	shown := strings.SplitN(c.shown.String(), "mailintegration: stopped", 2)[0] // as long as errors are anywhere
+	for line := range strings.Lines(shown) {
+		if line = strings.TrimSpace(line); len([]rune(line)) > width && strings.Contains(line, " ") {
+			t.Errorf("a line of %d columns: %s", len([]rune(line)), line)
 		}
 	}
 }

@@ -179,7 +179,7 @@ const (
 // awaitPoll waits until the running daemon has polled the mailbox, and says how it went.
 func (n *newMailbox) awaitPoll() error {
 	name := n.values["Name"]
-	fmt.Fprintln(n.stderr, "The daemon runs. Waiting for its first poll of the mailbox; Ctrl-C ends only the wait …")
+	n.say("The daemon runs. Waiting for its first poll of the mailbox; Ctrl-C ends only the wait …")
 	ctx, cancel := context.WithTimeout(n.ctx, pollLimit)
 	defer cancel()
 	for ctx.Err() == nil {

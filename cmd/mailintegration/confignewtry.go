@@ -213,7 +213,7 @@ func (n *newMailbox) microsoft(asked configNewCmd) error {
 	n.values["Port"], n.values["SecureSocketOption"] = strconv.Itoa(portPOP3S), string(config.SslOnConnect)
 	n.values["Authentication"] = string(config.Azure)
 	if n.input != nil {
-		fmt.Fprintln(n.stderr, "This is a server of Microsoft 365, which takes no password: it needs the registration of an application in Microsoft Entra.\n"+
+		n.say("This is a server of Microsoft 365, which takes no password: it needs the registration of an application in Microsoft Entra. " +
 			"The README says how to make one: see Microsoft 365 there.")
 	}
 	if err := n.set("ClientId", question{flag: "client-id", given: asked.ClientID, title: "Application (client) identifier"}); err != nil {

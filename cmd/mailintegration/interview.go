@@ -60,31 +60,36 @@ func (i *interview) ask(q question) (string, error) {
 	}
 	fmt.Fprintln(i.stderr)
 	if q.says != "" {
-		printLine(i.stderr, "%s.", q.says)
+		i.say("%s.", q.says)
 	}
 	for {
-		fmt.Fprint(i.stderr, inOneLine(q.prompt()))
+		fmt.Fprint(i.stderr, wrapped(inOneLine(q.prompt()), windowWidth(i.stderr)))
 		answer, err := i.line()
 		if err != nil {
 			return "", err
 		}
 		switch answer = strings.TrimSpace(answer); {
 		case answer == "?":
-			fmt.Fprintln(i.stderr, q.explained())
+			fmt.Fprintln(i.stderr, wrapped(q.explained(), windowWidth(i.stderr)))
 			continue
 		case answer == "" && q.otherwise != "":
 			answer = q.otherwise
 		case answer == "" && q.optional:
 			return "", nil
 		case answer == "":
-			fmt.Fprintln(i.stderr, "Please answer; ? explains the question, Ctrl-C ends without writing anything.")
+			i.say("Please answer; ? explains the question, Ctrl-C ends without writing anything.")
 			continue
 		}
 		if answer, err = q.checked(answer); err == nil {
 			return answer, nil
 		}
-		printLine(i.stderr, "That does not work: %v", err)
+		i.say("That does not work: %v", err)
 	}
+}
+
+// say prints a line to the person, wrapped to the width of the window.
+func (i *interview) say(format string, args ...any) {
+	fmt.Fprintln(i.stderr, wrapped(inOneLine(fmt.Sprintf(format, args...)), windowWidth(i.stderr)))
 }
 
 // prompt returns the question with its choices and its default.
@@ -148,7 +153,8 @@ func (i *interview) confirm(title, says string, otherwise bool) (bool, error) {
 
 // secret asks for a password, which the terminal does not show.
 func (i *interview) secret(says, prompt string) (string, error) {
-	fmt.Fprintf(i.stderr, "\n%s.\n", says)
+	fmt.Fprintln(i.stderr)
+	i.say("%s.", says)
 	for {
 		answer, err := ask(i.env, i.input, prompt)
 		switch {
@@ -159,7 +165,7 @@ func (i *interview) secret(says, prompt string) (string, error) {
 		case answer != "":
 			return answer, nil
 		}
-		fmt.Fprintln(i.stderr, "Please type the password; Ctrl-C ends without writing anything.")
+		i.say("Please type the password; Ctrl-C ends without writing anything.")
 	}
 }
 

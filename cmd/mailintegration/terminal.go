@@ -75,6 +75,47 @@ func underlying(w io.Writer) io.Writer {
 	return w
 }
 
+// windowWidth returns the number of columns of a terminal, 0 if w is none or does not know its width.
+func windowWidth(w io.Writer) int {
+	f, is := underlying(w).(*os.File)
+	if !is {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return columns
+}
+
+// wrapped breaks the lines of a text at blanks, so that none is longer than width; 0 leaves them as they are. A longer word stays
+// whole: it may be a path to copy.
+func wrapped(text string, width int) string {
+	if width <= 0 {
+		return text
+	}
+	var b strings.Builder
+	length := 0
+	for i, word := range strings.Split(text, " ") {
+		first, _, _ := strings.Cut(word, "\n") // the part of a word before the end of its line
+		switch {
+		case i == 0:
+		case length+1+utf8.RuneCountInString(first) > width && word != "":
+			b.WriteByte('\n')
+			length = 0
+		default:
+			b.WriteByte(' ')
+			length++
+		}
+		b.WriteString(word)
+		length += utf8.RuneCountInString(word)
+		if at := strings.LastIndexByte(word, '\n'); at >= 0 {
+			length = utf8.RuneCountInString(word[at+1:])
+		}
+	}
+	return b.String()
+}
+
 // visible returns text with every hidden character escaped, except line breaks and tabs.
 func visible(text string) string {
 	return escape(text, func(r rune) bool { return r != '\n' && r != '\t' && isHidden(r) })

@@ -117,3 +117,24 @@ func TestTheTextOfAServerIsEscaped(t *testing.T) {
 		}
 	}
 }
+
+func TestTextIsWrappedAtBlanks(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, text string
+		width      int
+		want       string
+	}{
+		{"a text that fits", "one two", 7, "one two"},
+		{"a text that does not", "one two three", 7, "one two\nthree"},
+		{"each line by itself", "one two\nthree four", 7, "one two\nthree\nfour"},
+		{"a long word stays whole", "see /etc/mailintegration now", 8, "see\n/etc/mailintegration\nnow"},
+		{"the blank after a question stays", "Name [x]: ", 9, "Name [x]: "},
+		{"letters count, not octets", "été été", 7, "été été"},
+		{"without a width nothing is wrapped", "one two three", 0, "one two three"},
+	} {
+		if got := wrapped(test.text, test.width); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
