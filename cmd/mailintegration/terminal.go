@@ -75,7 +75,7 @@ func underlying(w io.Writer) io.Writer {
 	return w
 }
 
-// windowWidth returns the number of columns of a terminal, 0 if w is none or does not know its width.
+// windowWidth returns the number of columns of the terminal w, 0 for anything else, or if the terminal does not know it.
 func windowWidth(w io.Writer) int {
 	f, is := underlying(w).(*os.File)
 	if !is {
