@@ -23,7 +23,7 @@ type Edit struct {
 
 // Rewrite returns the octets of a mailbox file or a service file with some tags changed, added or removed. It changes what
 // LoadMailbox and LoadService read, and keeps every other octet: comments, order, layout, ends of lines, encoding. A tag that
-// is given twice is left once, with its new value. A new tag follows the comment that shows it, or else the tag that precedes
+// the file gives twice is left once, with its new value; two edits of one tag are an error. A new tag follows the comment that shows it, or else the tag that precedes
 // it in the reference.
 //
 // The path is for messages. The error is an *Error if the file has tags that are not closed, unknown or otherwise unclear, and
@@ -33,12 +33,25 @@ func Rewrite(path string, octets []byte, edits ...Edit) ([]byte, error) {
 	if err != nil {
 		return nil, &Error{[]Mistake{{File: path, Text: err.Error()}}}
 	}
+	type place struct {
+		tag   string
+		inner bool
+	}
+	named := map[place]bool{}
 	for _, edit := range edits {
 		d, err := parseWhole(path, file.text)
 		if err != nil {
 			return nil, err
 		}
-		if file.text, err = edit.apply(d, file.text); err != nil {
+		tag, inner, err := d.set.named(edit.Tag)
+		if err != nil {
+			return nil, err
+		}
+		if named[place{tag.Name, inner}] {
+			return nil, &EditError{edit.Tag, "is named twice (give it one value, or remove it)"}
+		}
+		named[place{tag.Name, inner}] = true
+		if file.text, err = edit.apply(d, file.text, tag, inner); err != nil {
 			return nil, err
 		}
 	}
@@ -61,12 +74,8 @@ func parseWhole(path string, text []byte) (*document, error) {
 	return d, asError(sorted(d.mistakes))
 }
 
-// apply returns the text with the edit made. d has the elements of the text.
-func (e Edit) apply(d *document, text []byte) ([]byte, error) {
-	tag, inner, err := d.set.named(e.Tag)
-	if err != nil {
-		return nil, err
-	}
+// apply returns the text with the edit of a tag made; inner says that the tag stands within <Smtp>. d has the elements of the text.
+func (e Edit) apply(d *document, text []byte, tag *Tag, inner bool) ([]byte, error) {
 	value, err := tag.accepted(e.Value)
 	if err != nil {
 		return nil, err

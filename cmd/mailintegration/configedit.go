@@ -4,12 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-
-	"golang.org/x/term"
 
 	"mailintegration/config"
 )
@@ -19,14 +15,14 @@ type configEditCmd struct {
 	Set    []string `sep:"none" placeholder:"TAG=VALUE" help:"Give a tag a value; repeat the flag for several. Smtp/Port is the Port within <Smtp>."`
 	Unset  []string `sep:"none" placeholder:"TAG" help:"Remove a tag, so that its default applies; repeat the flag for several."`
 	Secret string   `placeholder:"TAG" help:"Give a tag a secret, such as Password: the program asks for it in a terminal, or reads it from standard input. It is encrypted if there is a key."`
-	NoTest bool     `help:"Write the file without trying the connection."`
+	NoTest bool     `help:"Write the file without trying the connection, and without asking the database for the names in it."`
 }
 
 // Help explains the verb.
 func (configEditCmd) Help() string {
 	return "With flags, all changes are made or none. Without flags, the file is opened in $VISUAL or $EDITOR (on Windows in notepad), as a copy: " +
 		"the program reads it when the editor ends, and shows mistakes with their lines. Either way, comments and everything else stay as they are, " +
-		"a changed server or account is tried, and the file is replaced at once, unless somebody else has changed it meanwhile. " +
+		"a changed server or account is tried, the program warns of names that the database lacks, and the file is replaced at once, unless somebody else has changed it meanwhile. " +
 		"A daemon that runs reads the change within seconds.\n\n" +
 		"A secret is never a flag: other accounts could see it. mailintegration config reference explains every tag."
 }
@@ -38,9 +34,19 @@ func (c *configEditCmd) Run(e *env) error {
 		return err
 	}
 	if len(c.Set) == 0 && len(c.Unset) == 0 && c.Secret == "" {
-		return f.inEditor()
+		err = f.inEditor()
+	} else {
+		err = c.byFlags(f)
 	}
-	edits, err := c.edits(e, f.isService())
+	if err == nil && f.isWritten && !c.NoTest {
+		f.askForNames()
+	}
+	return err
+}
+
+// byFlags makes the changes that the flags name.
+func (c *configEditCmd) byFlags(f *edited) error {
+	edits, err := c.edits(f.env, f.isService())
 	if err != nil {
 		return err
 	}
@@ -62,6 +68,9 @@ type edited struct {
 	before  []byte
 	service *config.Service // as it was before, nil if the service file has mistakes
 	noTest  bool
+
+	isWritten bool
+	changes   config.Changes // what was written
 }
 
 // open reads the file of a mailbox, or the service file.
@@ -239,6 +248,7 @@ func (f *edited) replace(after []byte, changes config.Changes) error {
 			code: exitFailed, err: fmt.Errorf("nothing was changed: %w", err), hint: "run this as root, or as the account that the file belongs to",
 		}
 	}
+	f.isWritten, f.changes = true, changes
 	var tags []string
 	for _, m := range changes.Mailboxes {
 		tags = append(tags, m.Tags...)
@@ -256,83 +266,4 @@ func (f *edited) replace(after []byte, changes config.Changes) error {
 			strings.Join(changes.Restart, ", "))
 	}
 	return nil
-}
-
-// inEditor opens a copy of the file in an editor until it has no mistakes, or the person gives up.
-func (f *edited) inEditor() error {
-	if f.input == nil || !term.IsTerminal(int(f.input.Fd())) {
-		return &failure{
-			code: exitUsage, err: errors.New("no change is named, and there is no terminal for an editor"),
-			hint: "use --set TAG=VALUE, --unset TAG or --secret TAG",
-		}
-	}
-	folder, err := os.MkdirTemp("", "mailintegration-edit-*") // with mode 0700: the copy may hold a password
-	if err != nil {
-		return err
-	}
-	keep := false
-	defer func() {
-		if !keep {
-			_ = os.RemoveAll(folder)
-		}
-	}()
-	copied := filepath.Join(folder, filepath.Base(f.path))
-	if err := os.WriteFile(copied, f.before, 0o600); err != nil {
-		return err
-	}
-	for {
-		if err := f.runEditor(copied); err != nil {
-			return err
-		}
-		after, err := readSmall(copied)
-		if err != nil {
-			return err
-		}
-		if bytes.Equal(f.before, after) {
-			printLine(f.stdout, "unchanged  %s", f.path)
-			return nil
-		}
-		changes, next, err := f.review(after)
-		switch {
-		case err != nil:
-			return err
-		case next == "edit":
-			continue
-		case next == "discard":
-			printLine(f.stdout, "unchanged  %s: the edit was discarded", f.path)
-			return nil
-		}
-		err = f.replace(after, changes)
-		if keep = errors.Is(err, errChanged); keep {
-			printLine(f.stderr, "Your version is kept in %s; remove that file when you no longer need it.", copied)
-		}
-		return err
-	}
-}
-
-// review shows what is wrong with an edited file, and asks what to do. It returns write if nothing is.
-func (f *edited) review(after []byte) (config.Changes, string, error) {
-	changes, mailbox, err := f.validate(after)
-	var broken *config.Error
-	if errors.As(err, &broken) {
-		fmt.Fprintln(f.stderr, broken)
-		next, err := f.ask(question{
-			title: "The file has mistakes. What now?", choices: []string{"edit", "discard"}, otherwise: "edit",
-			says: "edit: open the editor again. discard: leave the file as it was",
-		})
-		return changes, next, err
-	}
-	if err != nil {
-		return changes, "", err
-	}
-	failed, err := f.try(changes, mailbox)
-	if err != nil || failed == nil {
-		return changes, nextWrite, err
-	}
-	printTree(f.stderr, *failed, 0)
-	next, err := f.ask(question{
-		title: "The log-in failed. What now?", choices: []string{"edit", nextWrite, "discard"}, otherwise: "edit",
-		says: "edit: open the editor again. write: write the file all the same. discard: leave the file as it was",
-	})
-	return changes, next, err
 }

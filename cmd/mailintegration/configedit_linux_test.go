@@ -1,8 +1,10 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -108,10 +110,90 @@ func TestCtrlCBelongsToTheEditor(t *testing.T) {
 
 func TestAnEditorThatFailsChangesNothing(t *testing.T) {
 	t.Parallel()
-	s := editing(t, `exit 3`)
-	s.sees("nothing was changed: the editor ")
-	s.sees("hint: set VISUAL or EDITOR")
-	if code := s.ends(); code != exitFailed {
-		t.Errorf("exit code %d\n%s", code, &s.shown)
+	for name, story := range map[string]struct{ script, want string }{
+		"and its copy is kept, since it may have been changed": {`echo '<!-- mine -->' >> "$2"; exit 3`, "Your version is kept in "},
+		"and nothing is kept of a copy that is as before":      {`exit 3`, "nothing was changed: the editor "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := editing(t, story.script)
+			s.sees(story.want)
+			s.sees("ended with exit code 3")
+			s.sees("hint: ")
+			if code := s.ends(); code != exitFailed || strings.Contains(s.shown.String(), "is kept") != strings.Contains(story.want, "is kept") {
+				t.Errorf("exit code %d\n%s", code, &s.shown)
+			}
+			s.holds("</MailIntegration>")
+		})
+	}
+}
+
+func TestAnEditorThatThisMachineLacksIsNamedOnce(t *testing.T) {
+	t.Parallel()
+	in := install(t, 1, "helpdesk", "pass-of-helpdesk")
+	for editor, want := range map[string]string{
+		"no-such-editor -w": "nothing was changed: the editor no-such-editor: executable file not found in $PATH",
+		"/no/such/editor":   "nothing was changed: the editor /no/such/editor: stat /no/such/editor: no such file or directory",
+		"/etc":              "nothing was changed: the editor /etc: ",
+	} {
+		command := in.command("config", "edit", "helpdesk")
+		command.Env = append(command.Env, "VISUAL= ", "EDITOR="+editor)
+		c := converse(t, command)
+		code := c.ends()
+		shown := strings.ReplaceAll(c.shown.String(), "\r\n", "\n")
+		if lines := strings.Count(shown, "\n"); code != exitFailed || lines != 2 || !strings.Contains(shown, want) {
+			t.Errorf("%s: exit code %d, want %q and a hint, got\n%s", editor, code, want, shown)
+		}
+	}
+}
+
+func TestAPersonWhoLeavesAFileWithMistakesKeepsTheVersion(t *testing.T) {
+	t.Parallel()
+	for name, key := range map[string]string{"with Ctrl-C": ctrlC, "with the end of the input": ctrlD} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := editing(t, `echo '< mine' >> "$2"`)
+			s.sees("What now? (edit, discard) [edit]: ")
+			s.types(key)
+			s.sees("Your version is kept in ")
+			s.sees("stopped; nothing was written")
+			if code := s.ends(); code != exitFailed {
+				t.Errorf("exit code %d\n%s", code, &s.shown)
+			}
+			s.holds("</MailIntegration>")
+			kept := strings.SplitN(strings.SplitAfter(s.shown.String(), "is kept in ")[1], ";", 2)[0]
+			if octets, err := os.ReadFile(kept); err != nil || !strings.Contains(string(octets), "< mine") {
+				t.Errorf("%s holds %q, %v", kept, octets, err)
+			}
+		})
+	}
+}
+
+// TestADatabaseThatNeverAnswersDelaysNoEdit ends the wait for the names with Ctrl-C: the file is written before.
+func TestADatabaseThatNeverAnswersDelaysNoEdit(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	in := install(t, 1, "helpdesk", "pass-of-helpdesk")
+	service, err := os.ReadFile(in.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	database := regexp.MustCompile(`<Database>[^<]*`).ReplaceAll(service, []byte("<Database>postgres://a@"+silent.Addr().String()+"/a?sslmode=disable"))
+	if err := os.WriteFile(in.config, database, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := converse(t, in.command("config", "edit", "helpdesk", "--set", "Schedule=7m"))
+	c.sees("changed  ")
+	if _, err := silent.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	c.types(ctrlC)
+	c.sees("warning  the database was not asked whether it has the names in the file: ")
+	if code := c.ends(); code != exitDone {
+		t.Errorf("exit code %d\n%s", code, &c.shown)
 	}
 }

@@ -54,6 +54,7 @@
 //	confignewfile.go             … writes the files
 //	confignewnext.go             … adds names to the database, waits for the daemon, says what to do next
 //	configedit.go, editor.go     … config edit: changes a file, by flags or in an editor
+//	configeditnames.go           … and warns of names that the database lacks
 //	places_*.go                  what check asks the operating system: free space and owners
 //	explain.go, explained.go     the verb explain, and what it prints
 //	replay.go, setaside.go       the verbs replay and setaside
