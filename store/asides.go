@@ -41,8 +41,19 @@ type AsideFilter struct {
 }
 
 // Asides lists messages that were set aside, the oldest first.
-func (s *Store) Asides(ctx context.Context, f AsideFilter) ([]AsideDetail, error) {
-	rows, _ := s.pool.Query(ctx, `
+func (s *Store) Asides(ctx context.Context, f AsideFilter) (all []AsideDetail, err error) {
+	err = s.inSnapshot(ctx, func(tx pgx.Tx) (err error) {
+		all, err = readAsides(ctx, tx, f)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("messages that were set aside: %w", unavailable(ctx, err))
+	}
+	return all, nil
+}
+
+func readAsides(ctx context.Context, tx pgx.Tx, f AsideFilter) ([]AsideDetail, error) {
+	rows, _ := tx.Query(ctx, `
 		SELECT s.id, m.name, s.event_id, s.activity_id, s.state, s.at, coalesce(nullif(s.subject, ''), e.subject), s.sender_name, s.sender_address,
 		       r.message_id, r.octets, s.digest, s.reason, s.detail, s.settled_at, u.logon, u.name, s.remark,
 		       CASE s.state WHEN 'replayed' THEN r.request_id END
@@ -54,7 +65,7 @@ func (s *Store) Asides(ctx context.Context, f AsideFilter) ([]AsideDetail, error
 		WHERE ($1 = 0 OR s.id = $1) AND ($2 = 0 OR s.event_id = $2) AND ($3 = '' OR lower(m.name) = lower($3))
 		  AND (NOT $4 OR s.state = 'waiting') AND s.id > $5
 		ORDER BY s.id LIMIT nullif($6, 0)`, f.ID, f.Event, clean(f.Mailbox), f.Waiting, f.After, f.Limit)
-	all, err := pgx.AppendRows([]AsideDetail{}, rows, func(row pgx.CollectableRow) (a AsideDetail, err error) {
+	return pgx.AppendRows([]AsideDetail{}, rows, func(row pgx.CollectableRow) (a AsideDetail, err error) {
 		var by nullPerson
 		var digest []byte
 		err = row.Scan(&a.ID, &a.Mailbox, &a.Event, &a.Activity, &a.State, &a.At, &a.Subject, &a.Sender.Name, &a.Sender.Address,
@@ -62,8 +73,4 @@ func (s *Store) Asides(ctx context.Context, f AsideFilter) ([]AsideDetail, error
 		a.At, a.SettledAt, a.SettledBy, a.SHA256 = a.At.UTC(), inUTC(a.SettledAt), by.person(), hex.EncodeToString(digest)
 		return a, err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("messages that were set aside: %w", unavailable(ctx, err))
-	}
-	return all, nil
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"testing"
@@ -97,14 +98,17 @@ func TestNoPageReadsATableWhole(t *testing.T) {
 		{"unsent mail", few, func(ctx context.Context, s *store.Store) error { _, err := s.UnsentMail(ctx, 30); return err }},
 		{"what waits of the messages set aside", few, asidesLike(store.AsideFilter{Waiting: true, Limit: 31})},
 		{"all messages set aside", few, asidesLike(store.AsideFilter{After: 900, Limit: 31})},
+		{"all messages set aside, after those that wait", few, func(ctx context.Context, s *store.Store) error {
+			return errors.Join(asidesLike(store.AsideFilter{Waiting: true, Limit: 31})(ctx, s), asidesLike(store.AsideFilter{Limit: 31})(ctx, s))
+		}},
 		{"a message set aside", few, asidesLike(store.AsideFilter{ID: 700})},
 		{"others of its event", few, asidesLike(store.AsideFilter{Event: 7_010, Waiting: true, Limit: 1})},
 	} {
 		before := d.rowsRead(t)
 		d.askAlone(t, test.ask)
 		for table, n := range d.rowsRead(t) {
-			if n -= before[table]; n > test.most {
-				t.Errorf("%s: %d rows of %s were read, want at most %d", test.name, n, table, test.most)
+			if n -= before[table]; n > test.most*asked {
+				t.Errorf("%s, asked %d times: %d rows of %s were read, want at most %d each time", test.name, asked, n, table, test.most)
 			}
 		}
 	}
@@ -147,8 +151,10 @@ func (d *desk) rowsRead(t testing.TB) map[string]int64 {
 	return read
 }
 
-// askAlone asks a store several times that is opened for it: after some executions, PostgreSQL may choose a plan for all values. The
-// sessions of the store have ended when it returns, and their counts are complete.
+// asked is how often each question is asked: after five executions of a statement, PostgreSQL may choose a plan for all values.
+const asked = 12
+
+// askAlone asks a store that is opened for it. The sessions of the store have ended when it returns, and their counts are complete.
 func (d *desk) askAlone(t testing.TB, ask func(context.Context, *store.Store) error) {
 	t.Helper()
 	const name = "asking"
@@ -159,7 +165,9 @@ func (d *desk) askAlone(t testing.TB, ask func(context.Context, *store.Store) er
 	u.RawQuery = q.Encode()
 	s, err := store.Open(t.Context(), store.Options{URL: u.String(), AttachmentDirectory: d.files, Now: time.Now, MaxConns: 2})
 	must(t, err)
-	must(t, ask(t.Context(), s))
+	for range asked {
+		must(t, ask(t.Context(), s))
+	}
 	s.Close()
 	for one[int](t, d, fmt.Sprintf(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = '%s'`, name)) > 0 {
 		continue // the sessions end by themselves

@@ -74,16 +74,17 @@ func qualified(table, columns string) string {
 	return table + "." + strings.ReplaceAll(columns, ", ", ", "+table+".")
 }
 
-// rows returns the rows of the search. PostgreSQL plans it for its values: a plan for any values would expect too many
-// rows for each condition.
+// rows returns the rows of the search.
 func (q *search) rows(ctx context.Context, tx pgx.Tx, sql string) (pgx.Rows, error) {
-	if _, err := tx.Exec(ctx, `SET LOCAL jit = off`); err != nil { // it takes longer than most pages
-		return nil, err
-	}
-	return tx.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, q.args...)...)
+	return tx.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, q.args...)...) // few texts are the same
 }
+
+// beginSnapshot begins the transaction of a read. PostgreSQL plans each statement for its values: a plan for any values, which it may
+// choose after five executions, expects a few rows of each request, and walks through all problems for the one of an event. Compiling
+// (jit) takes longer than most pages.
+const beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off`
 
 // inSnapshot calls read with one snapshot of the database, in which it changes nothing.
 func (s *Store) inSnapshot(ctx context.Context, read func(pgx.Tx) error) error {
-	return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, read)
+	return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{BeginQuery: beginSnapshot}, read)
 }
