@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -42,34 +43,100 @@ func newChart(hours [24]int, known int) chart {
 	return c
 }
 
-// dayEvery is how often the database counts the messages of the day at most, however many pages show them.
-const dayEvery = time.Minute
+const (
+	// dayEvery is how often the database counts the messages of the day at most, however many pages show them.
+	dayEvery = time.Minute
+	// dayKept is how long a page shows a count while there is no newer one.
+	dayKept = 5 * time.Minute
+	// dayPatience is how long a page waits for a count. With some thousand messages a day it is there by then.
+	dayPatience = 30 * time.Millisecond
+)
 
-// dayCount remembers the messages of the day as the database has counted them last.
+// dayCount remembers the messages of the day as the database has counted them last. It counts beside the visits, because a busy day
+// that PostgreSQL has to read from the disk takes longer than all the rest of a page.
 type dayCount struct {
-	mu   sync.Mutex // held while the database counts
-	at   time.Time  // of the last answer, zero before the first
-	last store.Day
+	patience time.Duration // of a visit
+
+	mu    sync.Mutex
+	begun time.Time     // the last count, zero before the first
+	ended chan struct{} // closed at its end
+	at    time.Time     // when the last one that succeeded began, zero before the first
+	last  store.Day
 }
 
-// day returns the messages of the day, none if they cannot be counted now.
-func (v *visit) day() store.Day {
+// day returns the messages of the day, none if they were not counted lately. isCounting reports that they come soon. It is the last
+// question of a page: the count needs a turn of its own.
+func (v *visit) day() (day store.Day, isCounting bool) {
+	v.leave()
 	d := &v.page.counted
+	ended := d.begin(v.page)
+	patience := time.NewTimer(d.patience)
+	defer patience.Stop()
+	select {
+	case <-ended:
+	case <-patience.C:
+		isCounting = true
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if age := v.page.now().Sub(d.at); !d.at.IsZero() && age >= 0 && age < dayEvery {
-		return d.last
+	if d.at.IsZero() || !isWithin(v.page.now().Sub(d.at), dayKept) {
+		return store.Day{}, isCounting
 	}
-	desk, err := v.desk()
-	if err != nil {
-		return store.Day{}
+	return d.last, false
+}
+
+// isWithin reports whether an age is below a limit. A clock that was set back makes it negative.
+func isWithin(age, limit time.Duration) bool { return age >= 0 && age < limit }
+
+// begin begins a count, if the last one is old and has ended. The channel is closed at the end of the last one.
+func (d *dayCount) begin(p *Page) (ended <-chan struct{}) {
+	now := p.now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.begun.IsZero() && (isWithin(now.Sub(d.begun), dayEvery) || !isClosed(d.ended)) {
+		return d.ended
 	}
-	counted, err := desk.Day(v.ctx)
-	if err != nil {
-		return store.Day{}
+	d.begun, d.ended = now, make(chan struct{})
+	go d.count(p, now, d.ended)
+	return d.ended
+}
+
+func isClosed(ended <-chan struct{}) bool {
+	select {
+	case <-ended:
+		return true
+	default:
+		return false
 	}
-	d.at, d.last = v.page.now(), counted
-	return counted
+}
+
+// count counts the messages of the day, for as long as a visit may take. After an error, the pages have what was counted before.
+func (d *dayCount) count(p *Page, begun time.Time, ended chan<- struct{}) {
+	defer close(ended)
+	ctx, cancel := context.WithTimeout(context.Background(), p.patience)
+	defer cancel()
+	var counted store.Day
+	v := &visit{page: p, ctx: ctx, route: route{isOpen: true, handle: func(v *visit) error {
+		desk, err := v.desk()
+		if err == nil {
+			counted, err = desk.Day(ctx)
+		}
+		return err
+	}}}
+	defer v.leave()
+	if v.run() != nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.at, d.last = begun, counted
+}
+
+// countedAt returns when the count began that the pages show, zero if there is none.
+func (d *dayCount) countedAt() time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.at
 }
 
 // draw adds the charts of the mailboxes.

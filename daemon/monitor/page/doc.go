@@ -59,7 +59,7 @@
 //	live.go       tells the script of a page that something has changed
 //	static.go     style, script and icon
 //	mailboxes.go  the section of the mailboxes
-//	chart.go      … the messages of the day, drawn
+//	chart.go      … the messages of the day, counted beside the visits and drawn
 //	messages.go   the section of the messages: the list, and the search in it
 //	message.go    … what became of one message
 //	explain.go    … and what would be decided about it now

@@ -133,7 +133,8 @@ func (p *Page) tellChanges(r *http.Request, ended <-chan struct{}, send func(str
 func (p *Page) fingerprint() [sha256.Size]byte {
 	s, err := p.daemon.Status()
 	h := sha256.New()
-	fmt.Fprintln(h, err, s.Live, s.Stopping, s.Ready, s.Database.Cause, s.Database.Since.UnixNano(), s.Totals)
+	fmt.Fprintln(h, err, s.Live, s.Stopping, s.Ready, s.Database.Cause, s.Database.Since.UnixNano(), s.Totals,
+		p.counted.countedAt().UnixNano())
 	for _, m := range s.Mailboxes {
 		fmt.Fprintln(h, m.Name, m.State, m.Held, m.Holder, m.Cause, m.PolledAt.UnixNano(), m.Backlog)
 	}

@@ -39,6 +39,8 @@ type mailboxesView struct {
 	NoAnswer bool // the daemon does not say how it is
 	Database daemon.DatabaseStatus
 	Unasked  bool // the database could not be asked
+
+	IsCounting bool // the database still counts what the charts show
 }
 
 // tone says how a state looks.
@@ -87,7 +89,9 @@ func (v *visit) showMailboxes() error {
 	}
 	view.cut(rows, v.r.URL.Query().Get("after"))
 	if !view.Unasked {
-		view.draw(v.day())
+		var day store.Day
+		day, view.IsCounting = v.day()
+		view.draw(day)
 	}
 	return v.render("mailboxes", view)
 }

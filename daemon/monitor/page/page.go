@@ -105,6 +105,7 @@ func New(o Options) (*Page, error) {
 	if p.log == nil {
 		p.log = nobody{}
 	}
+	p.counted.patience = dayPatience
 	p.tokens = tokens{ask: p.askTokens, now: p.now, patience: tokensPatience}
 	p.sessions.all = map[[sha256.Size]byte]*held{}
 	var err error

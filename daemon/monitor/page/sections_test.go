@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"mailintegration/daemon"
 	"mailintegration/store"
+	"mailintegration/store/storetest"
 )
 
 // wants fails the test unless a page has each of the texts.
@@ -119,4 +121,75 @@ func TestTheMessagesOfTheDayAreCountedOnceInAMinute(t *testing.T) {
 	w.wants("/mailboxes", "1 message in the last 24 hours")
 	w.now = func() time.Time { return noon.Add(2 * dayEvery) }
 	w.wants("/mailboxes", "2 messages in the last 24 hours")
+}
+
+// slowDay is a database that counts the messages of the day when the test lets it.
+type slowDay struct {
+	Desk
+	begun chan struct{}  // receives an element for each count
+	count chan store.Day // its answer
+}
+
+// Day implements Desk.
+func (s slowDay) Day(ctx context.Context) (store.Day, error) {
+	s.begun <- struct{}{}
+	select {
+	case day := <-s.count:
+		return day, nil
+	case <-ctx.Done():
+		return store.Day{}, ctx.Err()
+	}
+}
+
+// TestNoPageWaitsForTheMessagesOfTheDay: the page comes without charts while the database counts, and is told when it has counted.
+func TestNoPageWaitsForTheMessagesOfTheDay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.openDatabase().Exec(t, rows)
+	slow := slowDay{Desk: w.desk, begun: make(chan struct{}, 9), count: make(chan store.Day)}
+	w.desk = slow
+	w.status.Mailboxes = []daemon.MailboxStatus{well("helpdesk")}
+	const counting = "The messages of the last 24 hours are being counted"
+	w.counted.patience = time.Nanosecond
+	w.wants("/mailboxes", counting, "All is well")
+	w.wants("/mailboxes", counting)
+	<-slow.begun
+	before := w.fingerprint()
+	slow.count <- store.Day{Mailboxes: map[string]*[24]int{"helpdesk": {7}}, Hours: 24}
+	storetest.Until(t, "the pages are told", func() bool { return w.fingerprint() != before })
+	w.wants("/mailboxes", "7 messages in the last 24 hours")
+	w.now = func() time.Time { return noon.Add(dayKept - 1) }
+	w.wants("/mailboxes", "7 messages in the last 24 hours") // while the database counts again
+	<-slow.begun
+	w.now = func() time.Time { return noon.Add(dayKept) }
+	w.wants("/mailboxes", counting)
+	if len(slow.begun) > 0 {
+		t.Error("two counts are under way")
+	}
+}
+
+// TestACountOfTheDayThatNeverEndsIsGivenUp: it keeps no visit from asking, and the next minute has a count of its own.
+func TestACountOfTheDayThatNeverEndsIsGivenUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.openDatabase().Exec(t, rows)
+	slow := slowDay{Desk: w.desk, begun: make(chan struct{}, 9)}
+	w.desk = slow
+	w.status.Mailboxes = []daemon.MailboxStatus{well("helpdesk")}
+	w.patience = 2 * time.Second
+	if got := w.get("/mailboxes").Body.String(); strings.Contains(got, "24 hours") || !strings.Contains(got, "All is well") {
+		t.Errorf("after a count that was given up: %s", got)
+	}
+	if len(w.asking) > 0 {
+		t.Error("the count has not given its turn back")
+	}
+	w.wants("/mailboxes", "All is well")
+	if len(slow.begun) != 1 {
+		t.Errorf("%d counts within a minute", len(slow.begun))
+	}
+	w.now = func() time.Time { return noon.Add(dayEvery) }
+	w.wants("/mailboxes", "All is well")
+	if len(slow.begun) != 2 {
+		t.Errorf("%d counts after a minute", len(slow.begun))
+	}
 }

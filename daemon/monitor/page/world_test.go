@@ -42,6 +42,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.counted.patience = time.Minute
 	p.standIn = &session{name: "Anna", acts: true, csrf: "secret"}
 	w.Page = p
 	return w
