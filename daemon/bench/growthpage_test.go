@@ -22,8 +22,8 @@ import (
 
 // The goals for a page.
 const (
-	maxPageTime   = 100 * time.Millisecond // of half of the visits, once PostgreSQL has its files in memory
-	maxPageOctets = 50_000
+	maxPageTime   = 100 * time.Millisecond // of the first visit, for which PostgreSQL reads its files from the disk, and of half of the others
+	maxPageOctets = 50_000                 // of the largest answer: the first one may lack what is still being counted
 	pageVisits    = 30
 )
 
@@ -93,7 +93,7 @@ func (g *growth) page() {
 			g.tell(what, "%s", text)
 			continue
 		}
-		g.add(median <= maxPageTime && v.octets <= maxPageOctets, what, "≤ 100 ms, ≤ 50 KB", "%s", text)
+		g.add(max(v.first, median) <= maxPageTime && v.octets <= maxPageOctets, what, "≤ 100 ms, ≤ 50 KB", "%s", text)
 	}
 }
 
@@ -146,8 +146,9 @@ func (g *growth) visit(l *load, in *installed, at Address) map[string]visits {
 		v := visits{}
 		for i := range 1 + pageVisits {
 			took, octets := g.get(client, "http://"+address+g.placed(p.path))
+			v.octets = max(v.octets, octets)
 			if i == 0 {
-				v.first, v.octets = took, octets
+				v.first = took
 			} else {
 				v.later = append(v.later, took)
 			}
