@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap/zapcore"
 
+	"mailintegration/config"
 	"mailintegration/daemon"
 	"mailintegration/store"
 	"mailintegration/store/backup"
@@ -128,7 +129,9 @@ type restoreCmd struct {
 	From        string `arg:"" help:"The archive that mailintegration backup has written."`
 	Verify      bool   `help:"Only read the archive and compare every SHA-256. Needs no configuration and changes nothing."`
 	FirstNumber *int64 `placeholder:"N" help:"The number of the next request. By default it leaves room for what was likely opened since the backup."`
-	SendWaiting bool   `help:"Send the mail that waited when the backup was made. Only if nothing has sent it since."`
+	SendWaiting bool   `help:"Send the mail that waited when the backup was made. Only if nothing has sent it since; it implies --original-stopped."`
+
+	OriginalStopped bool `help:"The daemons of the original are gone, or stopped for good: this database takes over its mailboxes."`
 }
 
 // Help returns the text that --help prints before the flags.
@@ -137,8 +140,9 @@ func (restoreCmd) Help() string {
 		"empty, or be the one of the lost database with its hidden file. No daemon may run. The archive is verified first; then come the " +
 		"files, and then the database in one transaction. Until the end, no daemon and no verb uses the database. If the restore is " +
 		"stopped, run it again. A backup of an older version is brought up to date. Mail that waited to be sent is given up, because " +
-		"it may have been sent since; the page lists it. Afterwards run mailintegration check, and start the daemon. A copy beside the " +
-		"original needs other mailboxes: the two know nothing of each other."
+		"it may have been sent since; the page lists it. Afterwards run mailintegration check, and start the daemon. Two databases that " +
+		"read one mailbox know nothing of each other: each would have the messages that the other has not seen. So where the " +
+		"configuration has mailboxes, --original-stopped says that nobody else polls them any more."
 }
 
 // restoredResult holds what restore prints as JSON.
@@ -155,13 +159,19 @@ func (c *restoreCmd) Run(e *env) error {
 		return newestIn(c.From, err)
 	}
 	defer f.Close()
+	var service *config.Service
+	if !c.Verify {
+		if service, err = c.load(e); err != nil {
+			return err
+		}
+	}
 	archive, err := backup.Verify(e.ctx, f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.From, err)
 	}
 	result := restoredResult{File: c.From, Manifest: archive.Manifest}
 	if !c.Verify {
-		restored, err := c.restore(e, archive)
+		restored, err := c.restore(e, service, archive)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.From, err)
 		}
@@ -183,12 +193,41 @@ func newestIn(directory string, err error) error {
 	return &failure{code: exitFailed, err: err, hint: "the newest archive in it is " + archives[len(archives)-1]}
 }
 
-// restore restores the archive into the configured database and attachment directory.
-func (c *restoreCmd) restore(e *env, archive *backup.Archive) (store.Restored, error) {
+// load loads the configuration. It fails if it has mailboxes which the original may still poll: then a message would be in the database
+// of the daemon that came first. Only a person knows whether the original lives.
+func (c *restoreCmd) load(e *env) (*config.Service, error) {
 	service, _, _, err := load(e)
 	if err != nil {
-		return store.Restored{}, err
+		return nil, err
 	}
+	names := polledNames(service)
+	if c.OriginalStopped || c.SendWaiting || len(names) == 0 {
+		return service, nil
+	}
+	return nil, &failure{
+		code: exitUsage,
+		err: fmt.Errorf("nothing was restored: the configuration has the mailboxes %s, and if the original is alive, it polls them too: "+
+			"each message would be in one of two databases", someMailboxes(names)),
+		hint: "if the original is gone, or its daemons are stopped for good, use --original-stopped; " +
+			"for a copy beside it, let Mailboxes name other files, or none",
+	}
+}
+
+// polledNames returns the names of the mailboxes that a daemon polls, also once the mistakes in their files are mended.
+func polledNames(service *config.Service) (names []string) {
+	for _, m := range service.Mailboxes {
+		if m.Enabled {
+			names = append(names, m.Name)
+		}
+	}
+	for _, b := range service.Broken {
+		names = append(names, b.Name)
+	}
+	return names
+}
+
+// restore restores the archive into the configured database and attachment directory.
+func (c *restoreCmd) restore(e *env, service *config.Service, archive *backup.Archive) (store.Restored, error) {
 	in := &installation{service: service, log: newLogger(e.stderr, zapcore.WarnLevel)}
 	defer in.close()
 	target, err := in.storeOptions(e.ctx)
@@ -216,5 +255,5 @@ func (c *restoreCmd) report(e *env, r restoredResult) {
 	if !r.Owned {
 		printLine(e.stdout, "No attachment is removed until mailintegration attachments adopt says that the original database is gone.")
 	}
-	printLine(e.stdout, "Run mailintegration check, then start the daemon. If the original may be alive, give this one other mailboxes first.")
+	printLine(e.stdout, "Run mailintegration check, then start the daemon.")
 }

@@ -49,7 +49,7 @@ func TestABackupRestoresEveryMessageOnce(t *testing.T) {
 			if !tt.survive {
 				b.must(os.RemoveAll(b.path("attachments")))
 			}
-			out := b.verb("restore", b.path("mail.tar"))
+			out := b.verb("restore", "--original-stopped", b.path("mail.tar"))
 			if adopts := strings.Contains(out, "attachments adopt"); adopts != tt.survive {
 				t.Errorf("restore says\n%s", out)
 			}

@@ -42,18 +42,23 @@ func (p openProblem) affects(mailbox string) bool {
 	return slices.ContainsFunc(append(p.Mailboxes, about), func(name string) bool { return strings.EqualFold(name, mailbox) })
 }
 
-// shownMailboxes is how many mailboxes of a problem a line names.
+// shownMailboxes is how many mailboxes a line names.
 const shownMailboxes = 5
+
+// someMailboxes returns the first names of mailboxes, and how many there are besides.
+func someMailboxes(names []string) string {
+	some := strings.Join(names[:min(len(names), shownMailboxes)], ", ")
+	if more := len(names) - shownMailboxes; more > 0 {
+		some += fmt.Sprintf(" and %d more", more)
+	}
+	return some
+}
 
 // line returns the line that says what the problem is and which event to read.
 func (p openProblem) line(now time.Time) string {
 	affected := ""
-	if n := len(p.Mailboxes); n > 0 {
-		affected = " (" + strings.Join(p.Mailboxes[:min(n, shownMailboxes)], ", ")
-		if n > shownMailboxes {
-			affected += fmt.Sprintf(" and %d more", n-shownMailboxes)
-		}
-		affected += ")"
+	if len(p.Mailboxes) > 0 {
+		affected = " (" + someMailboxes(p.Mailboxes) + ")"
 	}
 	return fmt.Sprintf("event %d: %s, %s, for %s%s", p.Event, strings.ReplaceAll(string(p.Kind), "_", " "), p.Source, span(now.Sub(p.Since)), affected)
 }

@@ -74,7 +74,7 @@ var sections = []section{
 		{"Find out what would become of a message, and why:", "mailintegration explain --mailbox helpdesk message.eml"},
 		{"Record the messages of event 4711 after all, once the cause is mended:", "mailintegration setaside replay --event 4711"},
 		{"Back up the database and the attachments, and restore them into an empty installation:",
-			"mailintegration backup /var/backups/mailintegration\nmailintegration restore mailintegration-20261127-031500.tar"},
+			"mailintegration backup /var/backups/mailintegration\nmailintegration restore --original-stopped mailintegration-20261127-031500.tar"},
 		{"See a whole installation with sample messages:", "mailintegration demo"},
 	}},
 	{title: "See also", items: [][2]string{
