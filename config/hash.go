@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
+	"strings"
 )
 
 // Hash returns a short text that is another one when the configuration is another one, so that a person sees whether two
@@ -17,7 +19,8 @@ func (s *Service) Hash() string {
 	if s.Smtp != nil {
 		writeTags(digest, SmtpTags(), reflect.ValueOf(s.Smtp).Elem())
 	}
-	for _, m := range s.Mailboxes {
+	byName := slices.SortedFunc(slices.Values(s.Mailboxes), func(a, b *Mailbox) int { return strings.Compare(a.Name, b.Name) })
+	for _, m := range byName { // one that is kept while its file has a mistake comes last in s
 		fmt.Fprintf(digest, "%q\n", m.Name)
 		_ = m.XML(digest) // a digest takes everything
 	}

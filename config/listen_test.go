@@ -216,3 +216,24 @@ func TestTheHashTellsConfigurationsApartButNoSecrets(t *testing.T) {
 		}
 	}
 }
+
+// TestAMistakeLeavesTheHashOfWhatIsInForce: the daemon goes on with the mailbox as it was.
+func TestAMistakeLeavesTheHashOfWhatIsInForce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := write(t, dir, "service.xml", serviceFile(account))
+	write(t, dir, "mailboxes/a.xml", mailboxOf("a", ""))
+	write(t, dir, "mailboxes/b.xml", mailboxOf("b", ""))
+	running, _, err := LoadService(file, key.Source{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "mailboxes/a.xml", mailboxOf("a", "<Port>none</Port>"))
+	read, _, err := LoadService(file, key.Source{})
+	if err == nil || len(read.KeepBroken(running)) != 1 {
+		t.Fatalf("the mailbox is not kept: %v", err)
+	}
+	if read.Hash() != running.Hash() {
+		t.Error("the hash changes, although the same mailboxes are in force")
+	}
+}
