@@ -14,7 +14,8 @@
 //
 // A scrape computes nearly all metrics from one look at the status of the daemon, so that the numbers of a poll belong together
 // (collector.go). What takes time is measured where it happens (Meter). The database is asked for what only it knows, in one round
-// trip and at most every 15 s, however many servers scrape; while it is down, these metrics are missing, and no scrape waits for it.
+// trip and at most every 15 s, however many servers scrape; while it is down, these metrics are missing, and no scrape waits for it. One that
+// comes before the daemon knows waits for two seconds at most.
 // The values of the labels are words of the program, and names of the configuration: no mail can make a series. deploy/metrics.md
 // is generated from metric.go, and a test finds each metric in a scrape.
 //

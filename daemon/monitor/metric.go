@@ -148,7 +148,9 @@ var (
 	}
 	clockAhead = metric{
 		"mailintegration_clock_ahead_seconds", gauge, "seconds", nil,
-		"How much the clock of this machine is ahead of the database's; negative if it is behind.", "Synchronise both clocks (NTP).",
+		"How much the clock of this machine is ahead of the database's; negative if it is behind. It is 0 while the database has not answered " +
+			"yet, and while the difference is less than its answer took.",
+		"Synchronise both clocks (NTP).",
 	}
 	reloadSuccessful = metric{
 		"mailintegration_configuration_last_reload_successful", gauge, "1 or 0", nil,
