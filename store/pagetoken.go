@@ -130,7 +130,7 @@ func (s *Store) RevokePageToken(ctx context.Context, name string) error {
 			err = ErrUnknown
 		}
 		if err != nil {
-			return fmt.Errorf("a token named %q that is not revoked %w", name, err)
+			return fmt.Errorf("a token in force named %q %w", name, err)
 		}
 		return nil
 	})

@@ -193,7 +193,7 @@ func (r *resolution) team(ctx context.Context, tx pgx.Tx) error {
 	case errors.Is(err, pgx.ErrNoRows) && r.names.Team == "":
 		r.miss("Team", "", "name the team in Team")
 	case errors.Is(err, pgx.ErrNoRows):
-		r.miss("Team", r.names.Team, "add it with: mailintegration team add "+quoted(r.names.Team))
+		r.miss("Team", r.names.Team, "correct the name, or add it with: mailintegration team add "+quoted(r.names.Team))
 	case err != nil:
 		return fmt.Errorf("team: %w", err)
 	}
@@ -211,7 +211,7 @@ func (r *resolution) user(b *pgx.Batch, tag, logon string, mandatory bool, to *p
 	b.Queue(userWithLogon, clean(logon)).
 		QueryRow(func(row pgx.Row) error {
 			err := row.Scan(&to.ID, &to.Logon, &to.Name, &to.Site.ID, &to.Site.Name)
-			return r.check(err, tag, logon, "add it with: mailintegration user add "+quoted(logon)+" --name NAME")
+			return r.check(err, tag, logon, "correct the name, or add it with: mailintegration user add "+quoted(logon)+" --name NAME")
 		})
 }
 
@@ -220,7 +220,7 @@ func (r *resolution) ref(b *pgx.Batch, tag, noun, name string, to *processor.Ref
 	if name == "" {
 		return
 	}
-	hint := "add it with: mailintegration " + noun + " add " + quoted(name)
+	hint := "correct the name, or add it with: mailintegration " + noun + " add " + quoted(name)
 	if len(args) > 0 {
 		hint += " --team " + quoted(r.found.Team.Name)
 	}

@@ -44,26 +44,26 @@ func TestResolveListsEveryNameThatIsMissing(t *testing.T) {
 	}{
 		{"every name", processor.Names{Team: "no team", Login: "a", FallbackUser: "b", FallbackSite: "c", Source: "d", Priority: "e", Group: "f", Assignee: "g"},
 			[]store.UnresolvedName{
-				{"Team", "no team", `add it with: mailintegration team add "no team"`},
-				{"Login", "a", "add it with: mailintegration user add a --name NAME"},
-				{"IncidentFallbackUserLogon", "b", "add it with: mailintegration user add b --name NAME"},
-				{"IncidentFallbackSiteName", "c", "add it with: mailintegration site add c"},
-				{"Assignee", "g", "add it with: mailintegration user add g --name NAME"},
+				{"Team", "no team", `correct the name, or add it with: mailintegration team add "no team"`},
+				{"Login", "a", "correct the name, or add it with: mailintegration user add a --name NAME"},
+				{"IncidentFallbackUserLogon", "b", "correct the name, or add it with: mailintegration user add b --name NAME"},
+				{"IncidentFallbackSiteName", "c", "correct the name, or add it with: mailintegration site add c"},
+				{"Assignee", "g", "correct the name, or add it with: mailintegration user add g --name NAME"},
 			}},
 		{"names of another team", processor.Names{Team: "IT", Login: "guest", Source: "phone", Priority: "e\xff", Group: "People"},
 			[]store.UnresolvedName{
-				{"IncidentSource", "phone", "add it with: mailintegration source add phone --team IT"},
-				{"IncidentPriority", "e\xff", "add it with: mailintegration priority add e\xff --team IT"},
-				{"IncidentGroup", "People", "add it with: mailintegration group add People --team IT"},
+				{"IncidentSource", "phone", "correct the name, or add it with: mailintegration source add phone --team IT"},
+				{"IncidentPriority", "e\xff", "correct the name, or add it with: mailintegration priority add e\xff --team IT"},
+				{"IncidentGroup", "People", "correct the name, or add it with: mailintegration group add People --team IT"},
 			}},
 		{"the names of filters", processor.Names{Team: "IT", Login: "guest", Filters: []processor.FilterNames{
 			{Filter: "good", Group: "network", Priority: "HIGH", Assignee: "anna", Site: "montreal"},
 			{Filter: "the board", Group: "People", Priority: "p", Assignee: "a", Site: "s"}}},
 			[]store.UnresolvedName{
-				{`SetSite of filter "the board"`, "s", "add it with: mailintegration site add s"},
-				{`SetPriority of filter "the board"`, "p", "add it with: mailintegration priority add p --team IT"},
-				{`SetGroup of filter "the board"`, "People", "add it with: mailintegration group add People --team IT"},
-				{`SetAssignee of filter "the board"`, "a", "add it with: mailintegration user add a --name NAME"},
+				{`SetSite of filter "the board"`, "s", "correct the name, or add it with: mailintegration site add s"},
+				{`SetPriority of filter "the board"`, "p", "correct the name, or add it with: mailintegration priority add p --team IT"},
+				{`SetGroup of filter "the board"`, "People", "correct the name, or add it with: mailintegration group add People --team IT"},
+				{`SetAssignee of filter "the board"`, "a", "correct the name, or add it with: mailintegration user add a --name NAME"},
 			}},
 		{"mandatory names are missing", processor.Names{}, []store.UnresolvedName{{"Team", "", "name the team in Team"}, {"Login", "", "name a user in Login"}}},
 		{"a mandatory site is missing", processor.Names{Team: "HR", Login: "guest", FallbackUser: "guest"}, []store.UnresolvedName{

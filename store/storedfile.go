@@ -53,6 +53,9 @@ func CheckAttachmentDirectory(directory string) error {
 	if errors.Is(err, os.ErrNotExist) {
 		err = attachmentDirectory{root: filepath.Dir(directory), runner: &fileRunner{}}.tryWriting()
 	}
+	if errors.Is(err, os.ErrNotExist) { // as Open says it; the file that was tried says nothing to a person
+		err = &os.PathError{Op: "mkdir", Path: directory, Err: os.ErrNotExist}
+	}
 	if err != nil {
 		return &attachmentFileError{err}
 	}

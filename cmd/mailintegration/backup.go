@@ -53,7 +53,10 @@ func (c *backupCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	name := archiveName(e, c.To, time.Now())
+	name, err := archiveName(e, c.To, time.Now())
+	if err != nil {
+		return err
+	}
 	m, err := backup.Create(e.ctx, in.store, name, backup.Options{URL: url, Version: version})
 	if err != nil {
 		return notBackedUp(e, name, err)
@@ -72,16 +75,25 @@ func (c *backupCmd) Run(e *env) error {
 	return nil
 }
 
-// archiveName returns the name of the archive, having removed from a directory what killed backups have left there.
-func archiveName(e *env, to string, now time.Time) string {
-	if info, err := os.Stat(to); err != nil || !info.IsDir() {
-		return to
+// archiveName returns the name of the archive, having removed from a directory what killed backups have left there. A name that does
+// not end in .tar is that of a directory: if it does not exist, the archive would lie in its place, and be in the way of the next one.
+func archiveName(e *env, to string, now time.Time) (string, error) {
+	info, err := os.Stat(to)
+	if errors.Is(err, fs.ErrNotExist) && filepath.Ext(to) != ".tar" {
+		hint := "make it (mkdir -m 700 " + to + "), or name a file that ends in .tar"
+		if e.account != "" {
+			hint = "make it (install -d -o " + e.account + " -m 700 " + to + "), or name a file that ends in .tar"
+		}
+		return "", &failure{code: exitFailed, err: fmt.Errorf("no backup was written: there is no directory %s", to), hint: hint}
+	}
+	if err != nil || !info.IsDir() {
+		return to, nil
 	}
 	removed, _ := backup.RemoveLeftOver(to) // of an error, the backup itself has more to say
 	for _, name := range removed {
 		printLine(e.stderr, "%s removed: a backup that was killed has left it, and it was not complete", name)
 	}
-	return backup.NameAt(to, now)
+	return backup.NameAt(to, now), nil
 }
 
 // notBackedUp explains the error of a backup.

@@ -91,7 +91,7 @@ func (c *checking) files(warnings []config.Warning, broken *config.Error) {
 		}
 	}
 	if broken == nil {
-		c.ok("configuration", fmt.Sprintf("%s, %d mailboxes", c.config, len(c.service.Mailboxes)))
+		c.ok("configuration", c.config+", "+plural(len(c.service.Mailboxes), "mailbox"))
 		return
 	}
 	for _, m := range broken.Mistakes {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"mailintegration/store"
@@ -19,6 +22,10 @@ const attachmentDirectory = "attachment directory"
 // database names. Without a database, in is nil, and check only tries to write.
 func (c *checking) attachments(in *installation) {
 	directory := c.service.AttachmentDirectory
+	if in == nil && c.comesWithDatabase(directory) {
+		c.ok(attachmentDirectory, directory+" does not exist yet; it is made with the private database")
+		return
+	}
 	if in == nil {
 		if err := store.CheckAttachmentDirectory(directory); err != nil {
 			c.failed(exitFailed, attachmentDirectory, err, "")
@@ -35,6 +42,13 @@ func (c *checking) attachments(in *installation) {
 		return
 	}
 	c.attachmentsFound(directory, found)
+}
+
+// comesWithDatabase reports whether the private PostgreSQL, when it is made, makes the folder in which the attachment directory lies.
+func (c *checking) comesWithDatabase(directory string) bool {
+	_, err := os.Stat(c.service.DataDirectory)
+	return c.service.DatabaseURL.IsEmpty() && errors.Is(err, fs.ErrNotExist) &&
+		filepath.Dir(directory) == filepath.Clean(c.service.DataDirectory) && tryDirectory(directory) == nil
 }
 
 // attachmentsFound prints the result of checking the attachment directory. Of several problems it prints the first in this

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -113,24 +114,32 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return report(stderr, usageError(err))
 	}
 	e.config = c.Config
-	return report(stderr, e.explainDenial(verb.Run(e)))
+	return report(stderr, e.explainMissing(e.explainDenial(verb.Run(e))))
 }
+
+// firstSteps names the verbs to begin with, before the list of all verbs.
+const firstSteps = "Begin with demo, which shows an installation. config new sets up a mailbox,\n" +
+	"check says what is missing, run polls, and status says how it goes."
 
 // newParser returns the parser of the command line, which fills c.
 func newParser(c *cli, options ...kong.Option) (*kong.Kong, error) {
 	return kong.New(c, append(options,
 		kong.Name("mailintegration"),
-		kong.Description("Reads mailboxes over POP3 and records each message in PostgreSQL exactly once.\n\n"+exitCodes),
+		kong.Description("Reads mailboxes over POP3 and records each message in PostgreSQL exactly once.\n\n"+firstSteps+"\n\n"+exitCodes),
 		kong.Vars{"config": defaultConfig()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)...)
 }
 
+// notANumber matches kong's error about a number, which names the type that the program keeps it in.
+var notANumber = regexp.MustCompile(`^(.*): expected a valid \d+ bit u?int but got (".*")$`)
+
 // usageError turns kong's error about a command line into a failure that names the help to read.
 func usageError(err error) error {
 	hint := "run mailintegration --help"
+	text := notANumber.ReplaceAllString(err.Error(), "$1: $2 is not a whole number")
 	if pe := new(kong.ParseError); errors.As(err, &pe) && pe.Context != nil && pe.Context.Selected() != nil {
 		hint = fmt.Sprintf("run mailintegration %s --help", pe.Context.Selected().Path())
 	}
-	return &failure{code: exitUsage, err: err, hint: hint}
+	return &failure{code: exitUsage, err: errors.New(text), hint: hint}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -45,6 +46,20 @@ func (e *env) load(read reader) (service *config.Service, warnings []config.Warn
 		err = e.leaveRoot(service.DataDirectory)
 	}
 	return service, warnings, broken, err
+}
+
+// explainMissing adds to the error of a service file that does not exist how to write one, and how to name another.
+func (e *env) explainMissing(err error) error {
+	if !errors.As(err, new(*config.Error)) || hintOf(err) != "" {
+		return err
+	}
+	if _, missing := os.Stat(e.config); !errors.Is(missing, fs.ErrNotExist) {
+		return err
+	}
+	return &failure{
+		code: exitConfiguration, err: err,
+		hint: "run mailintegration config new, which writes the service file too; or name yours with --config FILE or MAILINTEGRATION_CONFIG",
+	}
 }
 
 // asError returns the mistakes in mailbox files as an error, nil when there are none.

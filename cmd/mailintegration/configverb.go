@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 
 	"mailintegration/config"
@@ -131,7 +130,7 @@ func (c *configValidateCmd) Run(e *env) error {
 	if mistakes == 0 {
 		return nil
 	}
-	return &failure{code: exitConfiguration, err: fmt.Errorf("%d mistakes", mistakes), hint: "correct the files at the lines that are named"}
+	return &failure{code: exitConfiguration, err: errors.New(plural(mistakes, "mistake")), hint: "correct the files at the lines that are named"}
 }
 
 // read reads the files that were named, or the whole configuration.

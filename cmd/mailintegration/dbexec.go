@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -51,6 +52,12 @@ func (dbPsqlCmd) Help() string {
 
 // Run runs psql with the database in use.
 func (c dbPsqlCmd) Run(e *env) error {
+	if _, err := os.Stat(e.config); errors.Is(err, fs.ErrNotExist) && strings.Contains(e.config, " ") { // -c is --config, too
+		return &failure{
+			code: exitUsage, err: fmt.Errorf("there is no service file %s", e.config),
+			hint: "write -- before the options of psql: mailintegration db psql -- -c 'SELECT …'",
+		}
+	}
 	return withDatabase(e, (*installation).existingDatabase, func(url string) error {
 		psql, err := postgres.FindProgram(e.ctx, "psql", 0)
 		if err != nil {

@@ -91,6 +91,7 @@ func unwritten(err error) error {
 		err = settled
 	case errors.Is(err, store.ErrUnknown), errors.Is(err, store.ErrAssigned):
 		err = cmp.Or(errors.Unwrap(err), err)
+		hint = cmp.Or(hint, "mailintegration request list shows the numbers, group list the groups and user list the logons")
 	}
 	return &failure{code: exitFailed, err: err, hint: hint}
 }

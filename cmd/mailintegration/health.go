@@ -44,7 +44,7 @@ func (c *healthCmd) Run(e *env) error {
 	}
 	return &failure{
 		code: exitFailed, err: fmt.Errorf("nobody answers at %s: %w", at.Listen, unanswered),
-		hint: "start the daemon: mailintegration run; if it runs, its log says why it does not listen there",
+		hint: "if no daemon runs, " + startDaemon + "; if one runs, its log says why it does not listen there",
 	}
 }
 

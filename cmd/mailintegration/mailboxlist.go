@@ -88,7 +88,7 @@ func (c *mailboxListCmd) Run(e *env) error {
 			}
 			for _, p := range s.OpenProblems {
 				p.Mailboxes = nil // they have their own lines
-				printLine(e.stdout, "%s: %s", s.Name, p.line(seen.at))
+				printLine(e.stdout, "%s: %s", s.Name, p.line())
 			}
 		}
 	}
@@ -116,7 +116,11 @@ func (s mailboxSummary) trouble(now time.Time) string {
 	if s.ProblemSince != nil {
 		since = " for " + span(now.Sub(*s.ProblemSince))
 	}
-	return s.Name + ": " + cmp.Or(s.Cause, "failing") + since + ": " + oneLine(s.Problem)
+	cause := ""
+	if s.Cause != "" {
+		cause = " (" + inWords(s.Cause) + ")"
+	}
+	return s.Name + ": failing" + since + cause + ": " + oneLine(s.Problem)
 }
 
 // summary returns the summary of a mailbox as its file describes it.

@@ -376,7 +376,7 @@ func TestMailboxTestShowsEveryStepOfAMailboxThatWorks(t *testing.T) {
 	reading.at(t, stepTLS, "chain").want(t, resultOK, "issued by pop3test authority")
 	reading.at(t, stepTLS, "name").want(t, resultOK, "localhost is among localhost, 127.0.0.1")
 	reading.at(t, stepTLS, "expiry").want(t, resultWarning, "have it renewed before")
-	reading.at(t, stepSTAT).want(t, resultOK, "1 messages")
+	reading.at(t, stepSTAT).want(t, resultOK, "1 message,")
 	reading.at(t, stepExpire).want(t, resultWarning, "after 30 days (EXPIRE 30)")
 	reading.at(t, stepLoginDelay).want(t, resultWarning, "set Schedule to 15m0s or more")
 	f.at(t, "sending").want(t, resultSkipped, "there is no <Smtp>")

@@ -55,10 +55,13 @@ func someMailboxes(names []string) string {
 }
 
 // line returns the line that says what the problem is and which event to read.
-func (p openProblem) line(now time.Time) string {
+func (p openProblem) line() string {
 	affected := ""
 	if len(p.Mailboxes) > 0 {
 		affected = " (" + someMailboxes(p.Mailboxes) + ")"
 	}
-	return fmt.Sprintf("event %d: %s, %s, for %s%s", p.Event, strings.ReplaceAll(string(p.Kind), "_", " "), p.Source, span(now.Sub(p.Since)), affected)
+	return fmt.Sprintf("event %d: %s, %s, since %s%s", p.Event, inWords(string(p.Kind)), p.Source, dayOf(&p.Since), affected)
 }
+
+// inWords returns a word for programs, such as login_delay, as people read it.
+func inWords(word string) string { return strings.ReplaceAll(word, "_", " ") }

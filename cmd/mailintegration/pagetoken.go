@@ -22,7 +22,7 @@ type pageTokenCmd struct {
 
 type pageTokenCreateCmd struct {
 	byPerson
-	Name    string   `required:"" help:"Whose token it is, such as Anna or wallboard. The log and the history name it."`
+	Name    string   `required:"" placeholder:"NAME" help:"Whose token it is, such as Anna or wallboard. The log and the history name it."`
 	Act     bool     `help:"Let the token change things: replay and discard messages that were set aside. Without it, the token only reads."`
 	Expires lifetime `default:"90d" placeholder:"WHEN" help:"When the token ends: 8h, 90d, 2027-01-31, or never (90d)."`
 }
@@ -50,15 +50,15 @@ func (c *pageTokenCreateCmd) Run(e *env) error {
 		return err
 	}
 	fmt.Fprintln(e.stdout, secret)
-	c.explain(e, in.service)
+	c.explain(e, in.service, token.Logon)
 	return nil
 }
 
-// explain prints what the token that was just created is for.
-func (c *pageTokenCreateCmd) explain(e *env, s *config.Service) {
+// explain prints what the token that was just created is for; one that may act does so as the user with that logon.
+func (c *pageTokenCreateCmd) explain(e *env, s *config.Service, logon string) {
 	right := "read"
 	if c.Act {
-		right = "read and act"
+		right = "read, and to act as the user " + logon
 	}
 	printLine(e.stderr, "token of %s, to %s, until %s; it is not shown again", c.Name, right, c.Expires)
 	if s.Listen == "" {

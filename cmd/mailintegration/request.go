@@ -84,6 +84,9 @@ func (c *requestShowCmd) Run(e *env) error {
 	}
 	defer in.close()
 	r, err := in.store.Request(e.ctx, c.Number)
+	if errors.Is(err, store.ErrUnknown) {
+		return &failure{code: exitFailed, err: err, hint: "run mailintegration request list to see the numbers"}
+	}
 	if err != nil {
 		return err
 	}

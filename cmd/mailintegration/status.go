@@ -11,6 +11,9 @@ import (
 
 type statusCmd struct{ output }
 
+// startDaemon says how to start a daemon, with and without a service manager.
+const startDaemon = "start it with mailintegration service start, or without a service with mailintegration run"
+
 // shownProblems is how many problems status shows, so that it fits a screen.
 const shownProblems = 10
 
@@ -152,7 +155,7 @@ func (o *observation) print(e *env, r statusReport) {
 			printLine(e.stdout, "… and %d more: mailintegration status --json", len(r.OpenProblems)-i)
 			break
 		}
-		printLine(e.stdout, "%s", p.line(o.at))
+		printLine(e.stdout, "%s", p.line())
 	}
 }
 
@@ -160,7 +163,7 @@ func (o *observation) print(e *env, r statusReport) {
 func (o *observation) printDaemons(line func(what, text string)) {
 	alive := o.alive()
 	if len(alive) == 0 {
-		line("daemons", "none runs: start mailintegration run")
+		line("daemons", "none runs: "+startDaemon)
 	}
 	for i, d := range alive {
 		what := "daemons"
@@ -219,7 +222,7 @@ func (o *observation) verdict() error {
 	case o.err != nil:
 		return &failure{code: exitFailed, err: errors.New("the database cannot be asked what the daemons do"), hint: hintOf(o.err)}
 	case len(o.alive()) == 0 && len(o.mailboxes) > o.count(stateDisabled):
-		return &failure{code: exitFailed, err: errors.New("no daemon runs"), hint: "start mailintegration run"}
+		return &failure{code: exitFailed, err: errors.New("no daemon runs"), hint: startDaemon}
 	case o.count(stateNotPolled) > 0:
 		return &failure{
 			code: exitFailed, err: errors.New("some mailboxes are not polled"),

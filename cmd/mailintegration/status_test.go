@@ -125,7 +125,7 @@ func TestStatusOfMailboxesInTrouble(t *testing.T) {
 		t.Errorf("exit code %d\n%s", code, errs)
 	}
 	wantLines(t, out, `^configuration .*, \d mistakes in mailbox files$`, `^mailboxes      1 failing, 1 not polled, 1 broken, 1 disabled$`,
-		`^helpdesk: login for \d+ s: LOGIN: the server refused the user name$`,
+		`^helpdesk: failing for \d+ s \(login\): LOGIN: the server refused the user name$`,
 		`^lonely: no daemon polls it; the last good poll: -$`,
 		`^broken \(polled as before\): .*broken.xml:\d+:\d+: .* … and \d more$`)
 	wantLines(t, errs, `^mailintegration: some mailboxes are not polled$`, `^hint: `)
@@ -135,7 +135,7 @@ func TestStatusOfMailboxesInTrouble(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, errs)
 	}
 	wantLines(t, out, `^helpdesk .* failing +- +in \d+ min `, `^lonely .* not polled +- +- +- +- +Basic$`, `^off .* disabled `,
-		`^broken +- +- +- +broken .* mail1 \(process 4711\) +-$`, `^helpdesk: login for \d+ s: LOGIN`)
+		`^broken +- +- +- +broken .* mail1 \(process 4711\) +-$`, `^helpdesk: failing for \d+ s \(login\): LOGIN`)
 	if strings.Contains(out+errs, "secret-of") {
 		t.Errorf("a secret is printed:\n%s%s", out, errs)
 	}

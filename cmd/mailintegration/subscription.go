@@ -9,7 +9,7 @@ import (
 type userSubscribeCmd struct {
 	inTeam
 	Logon string `arg:"" help:"The logon of the user."`
-	Group string `required:"" help:"The group whose new events the user gets a mail for."`
+	Group string `required:"" placeholder:"GROUP" help:"The group whose new events the user gets a mail for."`
 }
 
 // Run subscribes a user to the new events of a group. It warns if the service cannot send.
@@ -32,7 +32,7 @@ func (c *userSubscribeCmd) Run(e *env) error {
 type userUnsubscribeCmd struct {
 	inTeam
 	Logon string `arg:"" help:"The logon of the user."`
-	Group string `required:"" help:"The group whose new events the user gets no mail for any more."`
+	Group string `required:"" placeholder:"GROUP" help:"The group whose new events the user gets no mail for any more."`
 }
 
 // Run ends a subscription.

@@ -88,7 +88,15 @@ func (t *trial) lookedUp() finding {
 
 // reached returns the finding about the connection.
 func (t *trial) reached() finding {
-	return good("connected to %s in %s", t.connected, t.took.Round(time.Millisecond))
+	return good("connected to %s in %s", t.connected, rounded(t.took))
+}
+
+// rounded returns how long something took, to the millisecond, or to the microsecond if it took less than one.
+func rounded(took time.Duration) time.Duration {
+	if took < time.Millisecond {
+		return took.Round(time.Microsecond)
+	}
+	return took.Round(time.Millisecond)
 }
 
 // captiveTime limits how long the name servers may take for a name that does not exist.

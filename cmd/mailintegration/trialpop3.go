@@ -195,7 +195,7 @@ func (t *pop3Trial) maildrop() finding {
 	for _, i := range t.items {
 		octets += i.Octets
 	}
-	return good("%d messages, %s", len(t.items), size(octets))
+	return good("%s, %s", plural(len(t.items), "message"), size(octets))
 }
 
 // expire returns the finding about messages that the server deletes by itself.
@@ -222,7 +222,7 @@ func (t *pop3Trial) loginDelay() finding {
 
 // summary returns the trial in one line.
 func (t *pop3Trial) summary() string {
-	detail := fmt.Sprintf("logged in, %d messages", len(t.items))
+	detail := "logged in, " + plural(len(t.items), "message")
 	if t.waits != nil {
 		detail = t.waits.Detail
 	}

@@ -29,7 +29,7 @@ type userCmd struct {
 
 type userAddCmd struct {
 	Logon   string   `arg:"" help:"The logon. It must be unique; upper and lower case are equal."`
-	Name    string   `required:"" help:"The display name."`
+	Name    string   `required:"" placeholder:"NAME" help:"The display name."`
 	Address []string `help:"A mail address; repeat the flag for several."`
 	Site    string   `help:"The site where the user works."`
 
@@ -217,7 +217,7 @@ func (c *userImportCmd) report(e *env, r store.ImportResult) error {
 	if c.DryRun {
 		dry = " (dry run: nothing was changed)"
 	}
-	printLine(e.stdout, "%d users added, %d changed, %d left as they were%s", r.Added, r.Changed, r.Unchanged, dry)
+	printLine(e.stdout, "%s added, %d changed, %d left as they were%s", plural(r.Added, "user"), r.Changed, r.Unchanged, dry)
 	return nil
 }
 

@@ -106,7 +106,7 @@ func (a account) makeDirectory(path string) error {
 		}
 		return nil
 	}
-	if err := a.makeParents(filepath.Dir(path)); err != nil {
+	if err := a.makeParents(filepath.Dir(path), 0o711); err != nil {
 		return err
 	}
 	mode := os.FileMode(0o700)
@@ -116,15 +116,16 @@ func (a account) makeDirectory(path string) error {
 	return a.mkdir(path, mode)
 }
 
-// makeParents makes a directory and its parents, open to everybody.
-func (a account) makeParents(path string) error {
+// makeParents makes a directory with a mode, and its parents, which everybody may list. The directory itself holds mail and
+// authorizations besides the data: others pass through it to the server's socket, and no more.
+func (a account) makeParents(path string, mode os.FileMode) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := a.makeParents(filepath.Dir(path)); err != nil {
+	if err := a.makeParents(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return a.mkdir(path, 0o755)
+	return a.mkdir(path, mode)
 }
 
 // mkdir makes one directory, owned by the account when the account owns the whole data directory.

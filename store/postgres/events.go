@@ -11,13 +11,13 @@ type events struct{ log *zap.Logger }
 
 // initialised logs that a new database was made in the data directory.
 func (e events) initialised(b binaries, took time.Duration) {
-	e.log.Info("private postgresql initialised", zap.String("version", b.version), zap.Duration("took", took))
+	e.log.Info("private postgresql initialised", zap.String("version", b.version), zap.Duration("took", took.Round(time.Millisecond)))
 }
 
 // started logs that the server runs.
 func (e events) started(pid int, at address, b binaries, took time.Duration) {
 	e.log.Info("private postgresql started", zap.Int("pid", pid), zap.Stringer("address", at),
-		zap.String("version", b.version), zap.Duration("took", took))
+		zap.String("version", b.version), zap.Duration("took", took.Round(time.Millisecond)))
 }
 
 // adopted logs that a server that an earlier process has left running is used, and stopped at the end.

@@ -114,3 +114,17 @@ func TestOnlyTheServersAccountCanReachTheSocket(t *testing.T) {
 		}
 	}
 }
+
+// TestOthersCannotListTheFolderThatIsMadeForTheServer makes the folder above the server's, which holds mail and authorizations too.
+func TestOthersCannotListTheFolderThatIsMadeForTheServer(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(filepath.Dir(dataDirectory(t)), "made")
+	start(t, filepath.Join(folder, "postgres"))
+	info, err := os.Stat(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if open := info.Mode().Perm() & 0o066; open != 0 {
+		t.Errorf("the folder has mode %o", info.Mode().Perm())
+	}
+}
