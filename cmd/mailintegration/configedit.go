@@ -243,10 +243,11 @@ func (f *edited) replace(after []byte, changes config.Changes) error {
 	if errors.Is(err, errChanged) {
 		return &failure{code: exitFailed, err: fmt.Errorf("%s: %w", f.path, err), hint: "look at the file, then run this again"}
 	}
+	if unreplaced := new(replaceError); errors.As(err, &unreplaced) {
+		return &failure{code: exitFailed, err: fmt.Errorf("nothing was changed: %s %w", f.path, err), hint: unreplaced.hint()}
+	}
 	if err != nil {
-		return &failure{
-			code: exitFailed, err: fmt.Errorf("nothing was changed: %w", err), hint: "run this as root, or as the account that the file belongs to",
-		}
+		return err
 	}
 	f.isWritten, f.changes = true, changes
 	var tags []string

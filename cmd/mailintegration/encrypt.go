@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -107,7 +108,8 @@ type encryption struct {
 
 	ring    *key.Ring // nil: there is no key yet
 	keyFile []byte    // the octets of the key file, nil: there is none
-	failed  int
+
+	encrypted, already, without, failed int // files
 
 	replace func(path string, before, after []byte) error // replaceFile
 	create  func(path string, ring *key.Ring, dataDirectory string) error
@@ -196,6 +198,27 @@ func (n *encryption) encryptAll() {
 			n.fail(path, err)
 		}
 	}
+	n.sum()
+}
+
+// sum says how many files became what.
+func (n *encryption) sum() {
+	if n.failed == 0 && n.encrypted == 0 {
+		return // each line says the same
+	}
+	var parts []string
+	for _, part := range []struct {
+		files int
+		what  string
+	}{
+		{n.encrypted, map[bool]string{true: "to encrypt", false: "encrypted now"}[n.dryRun]}, {n.already, "encrypted already"},
+		{n.without, "without a password"}, {n.failed, "FAILED"},
+	} {
+		if part.files > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.files, part.what))
+		}
+	}
+	printLine(n.stdout, "%s: %s", plural(n.encrypted+n.already+n.without+n.failed, "file"), strings.Join(parts, ", "))
 }
 
 // fail says why a file was not, or not wholly, encrypted.
@@ -206,6 +229,9 @@ func (n *encryption) fail(path string, err error) {
 			printLine(n.stdout, "FAILED  %s", m)
 		}
 		return
+	}
+	if unreplaced := new(replaceError); errors.As(err, &unreplaced) {
+		err = fmt.Errorf("%w (%s)", err, unreplaced.hint())
 	}
 	printLine(n.stdout, "FAILED  %s: %v", path, err)
 }
@@ -240,22 +266,36 @@ func (n *encryption) encryptFile(path string) error {
 
 // write replaces a file by what must be the same with other values of its secrets.
 func (n *encryption) write(path string, before, after []byte) error {
-	if bytes.Equal(before, after) || n.dryRun {
+	if bytes.Equal(before, after) {
+		return nil
+	}
+	if n.dryRun {
+		if err := hasOneName(path); err != nil {
+			return &replaceError{path, err}
+		}
 		return nil
 	}
 	return n.replace(path, before, after)
 }
 
-// tell says what became of a file.
+// tell says what became of a file, and counts it.
 func (n *encryption) tell(path string, changed []string, secrets []config.SecretValue, unread error) {
+	tags := strings.Join(changed, ", ")
 	switch {
 	case len(changed) > 0 && n.dryRun:
-		printLine(n.stdout, "would encrypt  %s: %s", path, strings.Join(changed, ", "))
+		printLine(n.stdout, "would encrypt  %s: %s", path, tags)
 	case len(changed) > 0:
-		printLine(n.stdout, "encrypted  %s: %s", path, strings.Join(changed, ", "))
-	case len(secrets) > 0 && unread == nil:
+		printLine(n.stdout, "encrypted  %s: %s", path, tags)
+	}
+	switch {
+	case unread != nil: // fail counts the file
+	case len(changed) > 0:
+		n.encrypted++
+	case len(secrets) > 0:
+		n.already++
 		printLine(n.stdout, "unchanged  %s: it is encrypted", path)
-	case unread == nil:
+	default:
+		n.without++
 		printLine(n.stdout, "unchanged  %s: it holds no password", path)
 	}
 }

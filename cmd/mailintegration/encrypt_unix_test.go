@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"mailintegration/config/key"
@@ -58,5 +59,37 @@ func TestOnlyTheAccountOfTheServiceReadsTheKey(t *testing.T) {
 		if now, in := ownerOf(after); now != uid || in != gid || after.Mode() != before.Mode() || os.SameFile(before, after) {
 			t.Errorf("root: %v: the mailbox file belongs to %d:%d and has the mode %v", isRoot, now, in, after.Mode())
 		}
+	}
+}
+
+// TestAFileWithTwoNamesIsNotEncrypted keeps the promise that no password is left where a person believes that it is gone: a file that
+// takes the place of another has only the name that the service file knows.
+func TestAFileWithTwoNamesIsNotEncrypted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]configEncryptCmd{"as it is": {}, "with a new key": {Rotate: true}, "with --dry-run": {DryRun: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := newEncrypting(t)
+			if c.Rotate {
+				n.must(configEncryptCmd{})
+			}
+			path, other := filepath.Join(n.folder, "mailboxes", "ann.xml"), filepath.Join(n.folder, "ann.old")
+			if err := os.Link(path, other); err != nil {
+				t.Fatal(err)
+			}
+			before := n.read("ann.old")
+			n.out.Reset()
+			err := c.Run(n.env)
+			want := "FAILED  " + path + ": cannot be written: it has 2 names (hard links), and the other would keep the old content " +
+				"(remove the other name, which find / -samefile " + path + " shows, or put a copy of the file in its place)\n"
+			if err == nil || !strings.Contains(n.out.String(), want) || n.read("mailboxes/ann.xml") != before {
+				t.Errorf("%v\n%s\nwant\n%s", err, &n.out, want)
+			}
+			if err := os.Remove(other); err != nil {
+				t.Fatal(err)
+			}
+			n.must(c)
+			n.wantReadable("after the other name is gone")
+		})
 	}
 }

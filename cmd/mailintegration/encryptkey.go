@@ -29,7 +29,7 @@ func (n *encryption) makeKey() error {
 		return n.open()
 	}
 	if err != nil {
-		return fmt.Errorf("write the key file: %w", err)
+		return fmt.Errorf("its key %s %w", n.source.File, &replaceError{n.source.File, err})
 	}
 	if err := n.open(); err != nil {
 		return err

@@ -2,9 +2,12 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"syscall"
 	"testing"
 )
 
@@ -76,6 +79,39 @@ func TestAFileThatSomebodyElseChangesIsNotOverwritten(t *testing.T) {
 		}
 		if entries, err := os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
 			t.Errorf("at %q the folder holds %v, %v", step, entries, err)
+		}
+	}
+}
+
+func TestTheRemedyForAFileThatCannotBeReplacedFitsItsCause(t *testing.T) {
+	t.Parallel()
+	for name, story := range map[string]struct {
+		err    error
+		want   string
+		remedy string
+	}{
+		"a folder that the account may not write to": {
+			&fs.PathError{Op: "open", Path: "/etc/m/.helpdesk.xml.1.new", Err: syscall.EACCES}, "permission denied",
+			"run this as root or administrator, or as the account that the folder /etc/m belongs to",
+		},
+		"an immutable file": {
+			&os.LinkError{Op: "rename", Old: "/etc/m/.helpdesk.xml.1.new", New: "/etc/m/helpdesk.xml", Err: syscall.EPERM}, "operation not permitted",
+			"end the attribute that makes the file or its folder immutable: lsattr shows it, chattr -i removes it",
+		},
+		"a file of another account": {
+			&accessError{&fs.PathError{Op: "chown", Path: "/etc/m/.helpdesk.xml.1.new", Err: syscall.EPERM}},
+			"it must keep its owner and its rights: operation not permitted", "run this as root or administrator, or as the account that the file belongs to",
+		},
+		"any other cause": {
+			&fs.PathError{Op: "write", Path: "/etc/m/.helpdesk.xml.1.new", Err: syscall.EIO}, "input/output error", "mend that, then run this again",
+		},
+	} {
+		err := &replaceError{path: "/etc/m/helpdesk.xml", err: story.err}
+		if runtime.GOOS == "windows" {
+			t.Skip("the causes have other words")
+		}
+		if got := err.Error(); got != "cannot be written: "+story.want || err.hint() != story.remedy {
+			t.Errorf("%s: %s (%s)", name, got, err.hint())
 		}
 	}
 }

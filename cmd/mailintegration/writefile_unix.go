@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // letDaemonRead gives a file or folder of root's to the group of its folder, which is the daemon's where a package made it. Only
@@ -41,6 +42,18 @@ func keepAccess(from, to string) error {
 	}
 	return errors.Join(err, os.Chmod(to, info.Mode().Perm()), keepAttributes(from, to)) // the list after the mode, which changes it
 }
+
+// linksOf returns the number of names that a file has.
+func linksOf(path string) (int, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	return int(info.Sys().(*syscall.Stat_t).Nlink), nil // package os documents it
+}
+
+// showLinks returns the command that shows the names of a file.
+func showLinks(path string) string { return "find / -samefile " + path }
 
 // rename puts a file in the place of another.
 func rename(from, to string) error { return os.Rename(from, to) }

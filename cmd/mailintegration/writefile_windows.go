@@ -32,6 +32,21 @@ func keepAccess(from, to string) error {
 	return windows.SetNamedSecurityInfo(to, windows.SE_FILE_OBJECT, which, nil, nil, list, nil)
 }
 
+// linksOf returns the number of names that a file has.
+func linksOf(path string) (int, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	var info windows.ByHandleFileInformation
+	err = windows.GetFileInformationByHandle(windows.Handle(f.Fd()), &info)
+	return int(info.NumberOfLinks), err
+}
+
+// showLinks returns the command that shows the names of a file.
+func showLinks(path string) string { return "fsutil hardlink list " + path }
+
 // rename puts a file in the place of another. While a program reads that one, such as the daemon or a virus scanner, Windows
 // refuses; then rename tries again for a second.
 func rename(from, to string) error {
