@@ -124,7 +124,8 @@ func (d *dayCount) count(p *Page, begun time.Time, ended chan<- struct{}) {
 		return err
 	}}}
 	defer v.leave()
-	if v.run() != nil {
+	if err := v.run(); err != nil {
+		_ = p.noteFault("the messages of the day", err)
 		return
 	}
 	d.mu.Lock()

@@ -45,24 +45,37 @@ type faultView struct {
 	Number string // under which the log has the error, "" if it has not
 }
 
+// unexpected is the name of the page about all other errors.
+const unexpected = "unexpected"
+
+// faultOf returns the name of the page about an error, and the code of the answer.
+func faultOf(err error) (name string, code int) {
+	for _, known := range faults {
+		if errors.Is(err, known.err) {
+			return known.name, known.code
+		}
+	}
+	return unexpected, http.StatusInternalServerError
+}
+
+// noteFault lets the log have an unexpected error, and returns the number under which it has it, "" for an error that is known.
+func (p *Page) noteFault(where string, err error) (number string) {
+	if name, _ := faultOf(err); name == unexpected {
+		number = rand.Text()[:8]
+		p.failed(number, where, err)
+	}
+	return number
+}
+
 // showFault answers with a page about an error. It tells nothing of the error itself, which may name hosts and statements: the log
 // has that of an unexpected one.
 func (v *visit) showFault(err error) {
 	if v.w.begun {
 		panic(http.ErrAbortHandler) // the reader has a part of another answer, and must not take it for all
 	}
-	view := faultView{Name: "unexpected"}
-	v.code = http.StatusInternalServerError
-	for _, known := range faults {
-		if errors.Is(err, known.err) {
-			view.Name, v.code = known.name, known.code
-			break
-		}
-	}
-	if view.Name == "unexpected" {
-		view.Number = rand.Text()[:8]
-		v.page.failed(view.Number, v.route.pattern, err)
-	}
+	var view faultView
+	view.Name, v.code = faultOf(err)
+	view.Number = v.page.noteFault(v.route.pattern, err)
 	if v.render("fault", view) != nil {
 		http.Error(v.w, view.Name, v.code)
 	}

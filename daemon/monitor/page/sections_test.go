@@ -11,7 +11,6 @@ import (
 
 	"mailintegration/daemon"
 	"mailintegration/store"
-	"mailintegration/store/storetest"
 )
 
 // wants fails the test unless a page has each of the texts.
@@ -156,8 +155,12 @@ func TestNoPageWaitsForTheMessagesOfTheDay(t *testing.T) {
 	<-slow.begun
 	before := w.fingerprint()
 	slow.count <- store.Day{Mailboxes: map[string]*[24]int{"helpdesk": {7}}, Hours: 24}
-	storetest.Until(t, "the pages are told", func() bool { return w.fingerprint() != before })
+	w.counted.patience = time.Minute
 	w.wants("/mailboxes", "7 messages in the last 24 hours")
+	if w.fingerprint() == before {
+		t.Error("the pages are not told")
+	}
+	w.counted.patience = time.Nanosecond
 	w.now = func() time.Time { return noon.Add(dayKept - 1) }
 	w.wants("/mailboxes", "7 messages in the last 24 hours") // while the database counts again
 	<-slow.begun
@@ -191,5 +194,23 @@ func TestACountOfTheDayThatNeverEndsIsGivenUp(t *testing.T) {
 	w.wants("/mailboxes", "All is well")
 	if len(slow.begun) != 2 {
 		t.Errorf("%d counts after a minute", len(slow.begun))
+	}
+}
+
+// brokenDay is a database that cannot count the messages of the day because of a bug.
+type brokenDay struct{ Desk }
+
+// Day implements Desk.
+func (brokenDay) Day(context.Context) (store.Day, error) { panic("no such hour") }
+
+func TestABugInTheCountOfTheDayIsLoggedAndLeavesThePage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.openDatabase().Exec(t, rows)
+	w.desk = brokenDay{w.desk}
+	w.status.Mailboxes = []daemon.MailboxStatus{well("helpdesk")}
+	w.wants("/mailboxes", "All is well")
+	if len(w.faults) != 1 || !strings.Contains(fmt.Sprint(w.faults), "no such hour") {
+		t.Errorf("the log has %v", w.faults)
 	}
 }
