@@ -128,6 +128,9 @@ The schema ` + "`service_desk`" + ` has views to read and functions to call. A l
 parameters and words; it takes nothing away, and changes no type and no meaning. The tables in other schemas may change with every
 version: read none of them, and never write to them, or messages may be lost or recorded twice. Name the columns that you read.
 
+Your program connects to the database that ` + "`Database`" + ` names in the service file. No other program reaches a private PostgreSQL, which
+MailIntegration runs where ` + "`Database`" + ` is not set.
+
 Times have a time zone. Texts are valid UTF-8 without U+0000; what came by mail is as long and as strange as its sender wanted it to be.
 
 ## Roles

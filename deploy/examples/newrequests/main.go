@@ -1,6 +1,6 @@
 // Newrequests prints each new incident and service request, as an example of a program that uses the database as its interface.
 //
-//	newrequests "host=… dbname=mailintegration user=… password=…"
+//	newrequests "host=… user=… password=… dbname=mailintegration"
 //
 // Its account needs the role mailintegration_reader. deploy/database.md describes what it reads.
 package main
@@ -17,12 +17,16 @@ import (
 )
 
 func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, `usage: newrequests "host=… user=… password=… dbname=mailintegration"`)
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	for seen := map[int64]bool{}; ctx.Err() == nil; {
-		if err := follow(ctx, os.Args[len(os.Args)-1], seen, os.Stdout); err != nil && ctx.Err() == nil {
+		if err := follow(ctx, os.Args[1], seen, os.Stdout); err != nil && ctx.Err() == nil {
 			fmt.Fprintln(os.Stderr, err)
-			select { // the database is away: connect again
+			select { // the database is away, perhaps: connect again
 			case <-time.After(10 * time.Second):
 			case <-ctx.Done():
 			}
