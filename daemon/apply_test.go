@@ -95,7 +95,7 @@ func TestAPollUnderWayEndsAsItBeganAlthoughItsMailboxIsRemoved(t *testing.T) {
 		<-goOn
 	})
 	m := c.join(c.oneMailbox(), nil)
-	<-hangs
+	storetest.Await(t, "a poll is under way", hangs)
 	if _, err := m.Apply(Settings{Mailboxes: c.mailboxes(1)}); err != nil {
 		t.Fatal(err)
 	}

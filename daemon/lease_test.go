@@ -216,7 +216,7 @@ func TestAPollThatLosesItsLeaseEndsAfterItsBatch(t *testing.T) {
 		<-goOn
 	})
 	sleeper := c.join([]Mailbox{c.mailbox}, func(o *Options) { o.BatchMessages, o.BatchTime = 2, time.Hour })
-	<-reached
+	storetest.Await(t, "a poll is under way", reached)
 	sleeper.view.pause()
 	c.setForward(2 * leaseTime)
 	sleeper.proxy.SilenceAtFrontend(1_000_000) // counts, and never falls silent

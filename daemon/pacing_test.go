@@ -8,6 +8,7 @@ import (
 
 	"mailintegration/mailbox"
 	"mailintegration/mailbox/pop3test"
+	"mailintegration/store/storetest"
 )
 
 func TestTraceMessageInfoLogsTheHeaderFields(t *testing.T) {
@@ -62,7 +63,7 @@ func TestAPauseFollowsASessionThatDeleted(t *testing.T) {
 		r, _ := d.Once(ctx, helpdesk) // the name exists
 		ended <- r[0]
 	}()
-	<-quit
+	storetest.Await(t, "the session ends", quit)
 	if r, err := d.Once(t.Context(), "other"); err != nil || r[0].Opened != 1 {
 		t.Errorf("another mailbox waits for the pause: %+v, %v", r, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"mailintegration/mailbox/pop3test"
 	"mailintegration/processor"
 	"mailintegration/store"
+	"mailintegration/store/storetest"
 )
 
 func TestMessagesThatPostgreSQLWouldRefuseAreRecorded(t *testing.T) {
@@ -217,7 +218,7 @@ func TestOneSlowMailboxHoldsUpNoOther(t *testing.T) {
 		defer close(ended)
 		d.Once(ctx, "slow")
 	}()
-	<-stalled
+	storetest.Await(t, "the slow server is asked", stalled)
 	if _, err := d.Once(t.Context(), helpdesk); err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +238,7 @@ func TestRunPollsUntilItIsStopped(t *testing.T) {
 	go func() { ended <- w.daemon().Run(ctx) }()
 	for range 3 {
 		w.mail()
-		<-recorded
+		storetest.Await(t, "the message is recorded", recorded)
 	}
 	stop()
 	if err := <-ended; err != nil {

@@ -202,11 +202,11 @@ func TestALargeBacklogLetsOtherMailboxesInBetween(t *testing.T) {
 		defer close(ended)
 		d.Once(t.Context(), helpdesk)
 	}()
-	<-began
+	storetest.Await(t, "the backlog is retrieved", began)
 	if _, err := d.Once(t.Context(), "other"); err != nil {
 		t.Fatal(err)
 	}
-	if n := <-left; n == 0 {
+	if n := storetest.Await(t, "the other session ends", left); n == 0 {
 		t.Error("the other mailbox had to wait for the whole backlog")
 	}
 	<-ended

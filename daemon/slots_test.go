@@ -295,12 +295,12 @@ func TestBacklogsDelayAnothersMessageByABatchAtMost(t *testing.T) {
 	for i := range backlogs {
 		poll(1 + i)
 	}
-	<-holds
+	storetest.Await(t, "a backlog is retrieved", holds)
 	waitFor(backlogs)
 	poll(1 + backlogs)
 	waitFor(backlogs + 1)
 	close(goOn)
-	if n := <-recorded; n > backlogs*batch {
+	if n := storetest.Await(t, "the single message is retrieved", recorded); n > backlogs*batch {
 		t.Errorf("%d messages of backlogs were recorded before the single one was retrieved, want a batch of each at most", n)
 	}
 	ended.Wait()

@@ -24,7 +24,7 @@ func TestAPollThatHangsIsNamed(t *testing.T) {
 	c.first(m)
 	c.mail()
 	c.setForward(time.Minute)
-	<-hangs
+	storetest.Await(t, "a message is recorded", hangs)
 	if err := m.Stuck(); err != nil {
 		t.Errorf("a poll under way counts as stuck: %v", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"mailintegration/mailbox/pop3test"
 	"mailintegration/processor"
 	"mailintegration/store"
+	"mailintegration/store/storetest"
 )
 
 // withFile returns a message whose attachment has the given content.
@@ -186,7 +187,7 @@ func TestASlowMessageKeepsNoOtherMailboxWaiting(t *testing.T) {
 	}
 	ended := make(chan struct{})
 	go func() { defer close(ended); d.Once(t.Context(), helpdesk) }()
-	<-inside
+	storetest.Await(t, "the message is parsed", inside)
 	if r, err := d.Once(t.Context(), "other"); err != nil || r[0].Opened != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -210,7 +211,7 @@ func TestASlowServerKeepsNoOtherMailboxWaiting(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); d.Once(ctx, helpdesk) }()
-	<-stalled
+	storetest.Await(t, "the slow server is asked", stalled)
 	if r, err := d.Once(t.Context(), "other"); err != nil || r[0].Opened != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"mailintegration/processor"
 	"mailintegration/store"
+	"mailintegration/store/storetest"
 )
 
 // hangLimit is the limit for work on files that a test makes hang. It leaves time to other work on a busy machine.
@@ -145,7 +146,7 @@ func TestACollectionOnAShareThatHangsHoldsUpNoMail(t *testing.T) {
 		_, err := d.store.CollectOrphans(t.Context(), time.Hour)
 		collected <- err
 	}()
-	<-reached
+	storetest.Await(t, "the collection removes a file", reached)
 	accept := func(uidl, content string) error {
 		outcomes, err := other.Accept(t.Context(), d.mailbox, []store.Delivery{mail(uidl, uidl, with(attachment("x", content)))}, d.clerk())
 		if err != nil {

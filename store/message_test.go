@@ -335,7 +335,7 @@ func TestMessagesThatComeWhileSomebodyTurnsPagesHideNone(t *testing.T) {
 		}
 		return nil
 	})
-	<-first
+	storetest.Await(t, "the first message has come", first)
 	seen := map[string]int{}
 	for f := (store.MessageFilter{Limit: 7}); ; {
 		page := d.messages(t, f)

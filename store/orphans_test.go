@@ -18,6 +18,7 @@ import (
 
 	"mailintegration/processor"
 	"mailintegration/store"
+	"mailintegration/store/storetest"
 )
 
 func TestOnlyOldFilesThatNoRowNamesAreCollected(t *testing.T) {
@@ -251,7 +252,7 @@ func TestAFileThatARunningAcceptReliesOnIsNotCollected(t *testing.T) {
 			d.clerk())
 		accepted <- err
 	}()
-	<-found
+	storetest.Await(t, "the acceptance reads the attachment", found)
 	// The file may look old all the same, for instance because a file server sets its own times.
 	writeOld(t, d.path("content"), "content", 48*time.Hour)
 	n, err := d.store.CollectOrphans(t.Context(), time.Hour)
@@ -285,7 +286,7 @@ func TestOneProgramCollectsAtATime(t *testing.T) {
 		_, err := d.store.CollectOrphans(t.Context(), time.Hour)
 		collected <- err
 	}()
-	<-within
+	storetest.Await(t, "the first program collects", within)
 	if n, err := other.CollectOrphans(t.Context(), time.Hour); n != 0 || err != nil || !isThere(orphan) {
 		t.Errorf("the other program collected %d, %v", n, err)
 	}

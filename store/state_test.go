@@ -8,6 +8,7 @@ import (
 
 	"mailintegration/processor"
 	"mailintegration/store"
+	"mailintegration/store/storetest"
 )
 
 func TestTheHistoryOfARequestSaysHowItsStateChanged(t *testing.T) {
@@ -100,7 +101,7 @@ func TestAnActivityOfAMailAndAProcessingAtOnceLeaveOneState(t *testing.T) {
 		}
 		done <- o
 	}()
-	<-inside // the decision saw an event that is not processed
+	storetest.Await(t, "the message is decided about", inside) // the decision saw an event that is not processed
 	d.write(t, func(ctx context.Context, j *store.Journal) error {
 		_, err := j.SetState(ctx, store.StateChange{Request: number, State: processor.StateProcessed, Reason: because("it is over")})
 		return err

@@ -102,7 +102,7 @@ func (b *backedUp) query(sql string) []string {
 	if b.url == "" {
 		return strings.Fields(b.verb("db", "exec", "psql", "--no-psqlrc", "-At", "-c", sql))
 	}
-	out, err := exec.Command("psql", "--no-psqlrc", "-At", "-d", b.url, "-c", sql).Output()
+	out, err := limited(b, "psql", "--no-psqlrc", "-At", "-d", b.url, "-c", sql).Output()
 	b.must(err)
 	return strings.Fields(string(out))
 }
@@ -190,11 +190,7 @@ func TestABackupByHandRestoresEveryMessageOnce(t *testing.T) {
 func (b *backedUp) runUntilTheMachineDies(backup func()) map[string]string {
 	b.Helper()
 	log := &followed{}
-	cmd := b.command("run")
-	cmd.Stderr = log
-	b.must(cmd.Start())
-	defer cmd.Wait()
-	defer cmd.Process.Kill()
+	daemon := begin(b, b.command("run"), log)
 	accepted := func(n int) {
 		for range n {
 			log.await(b, "message accepted")
@@ -210,8 +206,9 @@ func (b *backedUp) runUntilTheMachineDies(backup func()) map[string]string {
 	if len(numbers) != 7 {
 		b.Errorf("before the end: %v", numbers)
 	}
-	b.must(cmd.Process.Kill())
+	b.must(daemon.Process.Kill())
 	b.endPostgreSQL()
+	_ = daemon.Wait() // it was killed
 	return numbers
 }
 

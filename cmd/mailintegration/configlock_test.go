@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -172,7 +171,7 @@ const lockOf = "MAILINTEGRATION_TEST_LOCK_OF"
 func TestARunThatIsKilledReleasesTheLock(t *testing.T) {
 	t.Parallel()
 	n := newEncrypting(t)
-	child := exec.Command(os.Args[0], "-test.run=^TestHoldTheLockUntilKilled$")
+	child := limited(t, os.Args[0], "-test.run=^TestHoldTheLockUntilKilled$")
 	child.Env = append(os.Environ(), lockOf+"="+n.config)
 	never, err := child.StdinPipe()
 	if err != nil {

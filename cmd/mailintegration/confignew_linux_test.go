@@ -164,25 +164,13 @@ func TestANewcomerSetsUpAMailboxThatTheRunningDaemonPolls(t *testing.T) {
 // runs runs the daemon of an installation until the end of the test.
 func (in *installed) runs(t *testing.T) {
 	t.Helper()
-	log := &signalled{}
-	started := log.next("daemon started")
-	daemon := in.command("run")
-	daemon.Stdout, daemon.Stderr = log, log
-	if err := daemon.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- daemon.Wait() }()
+	log := &followed{}
+	daemon := begin(t, in.command("run"), log)
 	t.Cleanup(func() {
-		_ = daemon.Process.Signal(syscall.SIGTERM)
-		<-ended
+		_ = daemon.Process.Signal(syscall.SIGTERM) // it may have ended
+		_ = daemon.Wait()
 	})
-	select {
-	case <-started:
-	case err := <-ended:
-		ended <- err
-		t.Fatalf("the daemon ended: %v\n%s", err, &log.octets)
-	}
+	log.await(t, "daemon started")
 }
 
 // TestTheFirstPollIsThatOfTheNewMailbox sets up a mailbox whose name another one had. That one was polled, and recorded the message

@@ -31,7 +31,7 @@ func (in *installed) onFullDisk(name string, verb ...string) (output string, cod
 	if verb[0] != "sh" {
 		verb = append([]string{os.Args[0]}, verb...)
 	}
-	cmd := exec.Command("unshare", append(append(args, "sh", "-c", script, "sh"), verb...)...)
+	cmd := limited(in, "unshare", append(append(args, "sh", "-c", script, "sh"), verb...)...)
 	cmd.Env = in.command().Env
 	out, err := cmd.CombinedOutput()
 	if _, exited := err.(*exec.ExitError); err != nil && !exited {

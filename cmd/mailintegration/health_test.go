@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net"
 	"net/http"
@@ -67,16 +66,10 @@ func TestHealthFollowsADaemonThroughAnOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	proxy.Refuse()
-	ctx, stop := context.WithCancel(t.Context())
-	log := &signalled{}
-	await := func(text string) <-chan struct{} { return log.next(`"msg":"` + text + `"`) }
-	notListening := await("not listening")
-	ended := make(chan int)
-	go func() { ended <- run(ctx, []string{"run", "-c", config}, nil, log, log) }()
-	<-notListening
-	listening := await("listening")
+	log, stop := beginHere(t, config)
+	log.await(t, `"msg":"not listening"`)
 	taken.Close()
-	<-listening
+	log.await(t, `"msg":"listening"`)
 	health(0, "live: the daemon makes progress")
 	storetest.Until(t, "the daemon has missed its database", func() bool {
 		var out bytes.Buffer
@@ -86,15 +79,13 @@ func TestHealthFollowsADaemonThroughAnOutage(t *testing.T) {
 	health(1, "hint: run mailintegration check", "--ready")
 	scrape("mailintegration_live 1", "mailintegration_ready 0", "mailintegration_database_usable 0", "mailintegration_database_figures_success 0",
 		"mailintegration_configuration_last_reload_successful 1")
-	usable := await("database usable")
 	proxy.Pass()
-	<-usable
+	log.await(t, `"msg":"database usable"`)
 	health(0, "ready: 1 mailbox", "--ready")
 	health(0, `"ok": true`, "--ready", "--json")
 	scrape("mailintegration_live 1", "mailintegration_ready 1", "mailintegration_database_usable 1")
-	stop()
-	if code := <-ended; code != 0 {
-		t.Errorf("exit code %d\n%s", code, &log.octets)
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d\n%s", code, log)
 	}
 	health(1, "nobody answers at "+address)
 }
@@ -129,27 +120,21 @@ func TestADaemonWithTLSOutlastsABrokenCertificate(t *testing.T) {
 	}
 	ended := pemOf(t, time.Now().Add(-time.Hour), "mail.example.com")
 	write(pair, ended)
-	ctx, stop := context.WithCancel(t.Context())
-	log := &signalled{}
-	listening, finished := log.next(`"msg":"listening"`), make(chan int)
-	go func() { finished <- run(ctx, []string{"run", "-c", config}, nil, log, log) }()
-	<-listening
+	log, stop := beginHere(t, config)
+	log.await(t, `"msg":"listening"`)
 	verb(0, "live: the daemon makes progress", "health")
 	verb(exitConfiguration, "FAILED  listen certificate: the certificate of mail.example.com expired on", "check")
 
-	reloaded := log.next(`"settings":["ListenCertificate"]`)
 	write(pair, pemOf(t, time.Now().Add(60*24*time.Hour), "mail.example.com"))
-	<-reloaded
+	log.await(t, `"settings":["ListenCertificate"]`)
 	verb(0, "live: the daemon makes progress", "health")
 	verb(0, "ok      listen certificate: certificate of mail.example.com good until", "check")
 
-	kept := log.next(`"msg":"listening as before"`)
 	write(pair, keyOf(ended))
-	<-kept
+	log.await(t, `"msg":"listening as before"`)
 	verb(0, "live: the daemon makes progress", "health")
-	stop()
-	if code := <-finished; code != 0 {
-		t.Errorf("exit code %d\n%s", code, &log.octets)
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d\n%s", code, log)
 	}
 	verb(exitConfiguration, "ListenCertificate: "+pair+" contains no certificate", "health")
 }
@@ -185,15 +170,8 @@ func TestADaemonThatStartsWithABrokenCertificatePollsAndListensOnceItIsMended(t 
 		}
 	}
 	const fault = "contains no certificate (name a PEM file with BEGIN CERTIFICATE)"
-	ctx, stop := context.WithCancel(t.Context())
-	log := &signalled{}
-	notListening, ended := log.next(`"msg":"not listening"`), make(chan int, 1)
-	go func() { ended <- run(ctx, []string{"run", "-c", in.config}, nil, log, log) }()
-	select {
-	case <-notListening:
-	case code := <-ended:
-		t.Fatalf("the daemon has ended with exit code %d\n%s", code, &log.octets)
-	}
+	log, stop := beginHere(t, in.config)
+	log.await(t, `"msg":"not listening"`)
 	storetest.Until(t, "the message is recorded", func() bool {
 		var n int
 		return in.rows.QueryRow(t.Context(), "SELECT count(*) FROM request").Scan(&n) == nil && n == 1
@@ -209,13 +187,11 @@ func TestADaemonThatStartsWithABrokenCertificatePollsAndListensOnceItIsMended(t 
 	verb(0, "waiting", "request", "list")
 	verb(0, "", "once")
 
-	listening := log.next(`"msg":"listening"`)
 	write(pair, good)
-	<-listening
+	log.await(t, `"msg":"listening"`)
 	verb(0, "live: the daemon makes progress", "health")
 	verb(0, "ok      listen certificate: certificate of mail.example.com good until", "check")
-	stop()
-	if code := <-ended; code != 0 {
-		t.Errorf("exit code %d\n%s", code, &log.octets)
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d\n%s", code, log)
 	}
 }

@@ -71,13 +71,19 @@ func install(t testing.TB, port int, user, password string) *installed {
 // patience is how long a program may take in a test. One that takes longer hangs, and only its own test fails.
 const patience = 10 * time.Minute
 
-// command returns the command that runs the program as a process of its own. A program that hangs prints what it waits for.
-func (in *installed) command(args ...string) *exec.Cmd {
+// limited returns the command that runs a program for a limited time. A program in Go that hangs prints what it waits for.
+func limited(t testing.TB, program string, args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	in.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) } // Go prints its goroutines
 	cmd.WaitDelay = time.Minute                                              // then it is killed
+	return cmd
+}
+
+// command returns the command that runs the program as a process of its own.
+func (in *installed) command(args ...string) *exec.Cmd {
+	cmd := limited(in, os.Args[0], args...)
 	cmd.Env = append(os.Environ(), asProgram+"=1", "MAILINTEGRATION_CONFIG="+in.config)
 	return cmd
 }

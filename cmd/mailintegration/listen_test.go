@@ -77,8 +77,8 @@ func TestARenewedCertificateTakesEffectAndABrokenOneDoesNot(t *testing.T) {
 			t.Errorf("%s: the monitor has another certificate: %t; the daemon was told %+v", fault, r.certificate != second, r.problems)
 		}
 	}
-	if n := strings.Count(r.log.octets.String(), `"msg":"listening as before"`); n != 3 || !r.watched.Expires.Equal(end) {
-		t.Errorf("the daemon watches %+v and has told %d broken pairs, want 3:\n%s", r.watched, n, &r.log.octets)
+	if n := strings.Count(r.log.String(), `"msg":"listening as before"`); n != 3 || !r.watched.Expires.Equal(end) {
+		t.Errorf("the daemon watches %+v and has told %d broken pairs, want 3:\n%s", r.watched, n, r.log)
 	}
 	r.mailbox("c", "") // other changes take effect
 	r.service(listenPair + "<MaxConcurrentPolls>7</MaxConcurrentPolls>")
@@ -115,8 +115,8 @@ func TestABrokenFirstCertificateEndsTheAnswersWithoutTLS(t *testing.T) {
 	r.wantLog(`"msg":"not listening","address":"127.0.0.1:9464"`)
 	r.reload("SIGHUP", nil)
 	r.settled()
-	if n := strings.Count(r.log.octets.String(), `"msg":"not listening"`); n != 2 {
-		t.Errorf("the fault was told %d times, want once more for whoever asks:\n%s", n, &r.log.octets)
+	if n := strings.Count(r.log.String(), `"msg":"not listening"`); n != 2 {
+		t.Errorf("the fault was told %d times, want once more for whoever asks:\n%s", n, r.log)
 	}
 	if at != "" || len(r.problems) != 1 || len(r.problems[0].Mistakes) != 2 || !r.problems[0].OnlyListen || r.running.ListenKey == "" {
 		t.Errorf("the monitor answers at %q; the daemon was told %+v", at, r.problems)

@@ -26,9 +26,8 @@ import (
 type outage struct {
 	installed
 	dir    string
-	log    *signalled
-	daemon *exec.Cmd
-	ended  chan error
+	log    *followed
+	daemon *begun
 	seen   map[int64]bool // events to report
 }
 
@@ -51,7 +50,7 @@ func newOutage(t *testing.T, database string) *outage {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	o := &outage{dir: dir, log: &signalled{}, seen: map[int64]bool{}}
+	o := &outage{dir: dir, log: &followed{}, seen: map[int64]bool{}}
 	o.TB, o.config = t, filepath.Join(dir, "mailintegration.xml")
 	o.rows, err = pgxpool.New(context.WithoutCancel(t.Context()), database)
 	if err != nil {
@@ -119,36 +118,15 @@ func (o *outage) start() { o.startAs(o.command("run")) }
 
 func (o *outage) startAs(command *exec.Cmd) {
 	o.Helper()
-	started := o.log.next("daemon started")
-	command.Stdout, command.Stderr = o.log, o.log
-	if err := command.Start(); err != nil {
-		o.Fatal(err)
-	}
-	o.daemon, o.ended = command, make(chan error, 1)
-	go func() { o.ended <- command.Wait() }()
+	o.daemon = begin(o, command, o.log)
 	o.Cleanup(o.stop)
-	select {
-	case <-started:
-	case err := <-o.ended:
-		o.Fatalf("the daemon ended: %v\n%s", err, o.logged())
-	}
+	o.log.await(o, "daemon started")
 }
 
 // stop stops the daemon. It may be called twice.
 func (o *outage) stop() {
-	if o.daemon == nil {
-		return
-	}
 	_ = o.daemon.Process.Signal(syscall.SIGTERM) // it may have ended
-	<-o.ended
-	o.daemon = nil
-}
-
-// logged returns what the daemon has logged.
-func (o *outage) logged() string {
-	o.log.mu.Lock()
-	defer o.log.mu.Unlock()
-	return o.log.octets.String()
+	_ = o.daemon.Wait()
 }
 
 // outageTime is how long the daemon may take to notice an outage or its end: failed polls are repeated after minutes.
@@ -163,7 +141,7 @@ func (o *outage) until(what string, done func() bool) {
 		select {
 		case <-tick.C:
 		case <-late:
-			o.Fatalf("waited in vain until %s\nThe problems:\n%s\nThe log:\n%s", what, o.problems(), o.logged())
+			o.Fatalf("waited in vain until %s\nThe problems:\n%s\nThe log:\n%s", what, o.problems(), o.log)
 		}
 	}
 }

@@ -167,10 +167,10 @@ func onShare(t *testing.T) (o *outage, srv *dovecottest.Server, inside func(scri
 	if os.Getuid() != 0 {
 		flags, enter = append(flags, "--map-root-user"), append(enter, "--user", "--preserve-credentials")
 	}
-	if out, err := exec.Command("unshare", append(flags, "mount", "-t", "tmpfs", "none", o.dir)...).CombinedOutput(); err != nil {
+	if out, err := limited(t, "unshare", append(flags, "mount", "-t", "tmpfs", "none", o.dir)...).CombinedOutput(); err != nil {
 		t.Fatalf("THIS TEST NEEDS ROOT, or user namespaces, to mount a file system: %v\n%s", err, out)
 	}
-	command := exec.Command("unshare", append(flags, "sh", "-c", mount, "sh", os.Args[0], "run")...)
+	command := limited(t, "unshare", append(flags, "sh", "-c", mount, "sh", os.Args[0], "run")...)
 	command.Env = o.command().Env
 	srv.Deliver("helpdesk", letter(1, ""))
 	o.startAs(command)
@@ -178,7 +178,7 @@ func onShare(t *testing.T) (o *outage, srv *dovecottest.Server, inside func(scri
 	return o, srv, func(script string) {
 		t.Helper()
 		args := append([]string{"--target", strconv.Itoa(o.daemon.Process.Pid)}, append(enter, "sh", "-c", "cd "+share+" && "+script)...)
-		if out, err := exec.Command("nsenter", args...).CombinedOutput(); err != nil {
+		if out, err := limited(t, "nsenter", args...).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", script, err, out)
 		}
 	}
@@ -250,14 +250,9 @@ func stopPostgreSQL(t *testing.T) {
 	o.start()
 	o.recorded(1)
 	processes := postgresProcesses(t, filepath.Join(dir, "data"))
-	isDown := o.log.next(`"msg":"database outage"`)
 	signalAll(processes, syscall.SIGSTOP)
 	srv.Deliver("helpdesk", letter(2, ""))
-	select {
-	case <-isDown:
-	case <-time.After(outageTime):
-		t.Errorf("the log does not tell of the outage:\n%s", o.logged())
-	}
+	o.log.await(t, `"msg":"database outage"`)
 	signalAll(processes, syscall.SIGKILL)
 	o.recorded(2)
 	event := o.opened("database")

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -16,7 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -116,7 +114,7 @@ func (a *twoAccounts) give(path string) {
 // plant runs a script as the account.
 func (a *twoAccounts) plant(script string, args ...string) {
 	a.Helper()
-	cmd := exec.Command("/bin/sh", append([]string{"-euc", script, "plant"}, args...)...)
+	cmd := limited(a, "/bin/sh", append([]string{"-euc", script, "plant"}, args...)...)
 	cmd.Dir = a.data
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}}
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -126,9 +124,7 @@ func (a *twoAccounts) plant(script string, args ...string) {
 
 // verb runs the program as root and returns its output.
 func (a *twoAccounts) verb(line string) (string, error) {
-	ctx, cancel := context.WithTimeout(a.Context(), 2*time.Minute) // the account may have put a pipe in the place of a file
-	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0], strings.Fields(line)...)
+	cmd := limited(a, os.Args[0], strings.Fields(line)...)
 	cmd.Env = append(os.Environ(), asProgram+"=1", "MAILINTEGRATION_CONFIG="+a.config())
 	cmd.Dir = a.cwd
 	out, err := cmd.CombinedOutput()
@@ -320,7 +316,7 @@ func TestRootRunsNoProgramOfTheCurrentDirectory(t *testing.T) {
 		done
 	done`, a.cwd, proof)
 	for _, search := range []string{os.Getenv("PATH"), ".:" + os.Getenv("PATH"), "bin:" + os.Getenv("PATH"), ":" + a.cwd} {
-		cmd := exec.Command(os.Args[0], "demo", "--exit")
+		cmd := limited(t, os.Args[0], "demo", "--exit")
 		cmd.Env = append(os.Environ(), asProgram+"=1", "PATH="+search)
 		cmd.Dir = a.cwd
 		out, err := cmd.CombinedOutput()

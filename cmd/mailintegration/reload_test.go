@@ -24,7 +24,7 @@ type reloaded struct {
 	*reloader
 	testing.TB
 	dir     string
-	log     *signalled
+	log     *followed
 	applied []daemon.Settings // the last is in force
 
 	problems []daemon.ConfigurationProblem // that the daemon was told last
@@ -38,7 +38,7 @@ const reloadedService = "<Login>daemon</Login><Team>IT</Team><Mailboxes>boxes/*.
 
 func newReloaded(t *testing.T) *reloaded {
 	t.Helper()
-	r := &reloaded{TB: t, dir: t.TempDir(), log: &signalled{}}
+	r := &reloaded{TB: t, dir: t.TempDir(), log: &followed{}}
 	r.service("")
 	r.mailbox("a", "")
 	r.mailbox("b", "")
@@ -131,8 +131,8 @@ func (r *reloaded) of(name string) daemon.Mailbox {
 func (r *reloaded) wantLog(texts ...string) {
 	r.Helper()
 	for _, text := range texts {
-		if n := strings.Count(r.log.octets.String(), text); n != 1 {
-			r.Errorf("the log has %q %d times:\n%s", text, n, &r.log.octets)
+		if n := strings.Count(r.log.String(), text); n != 1 {
+			r.Errorf("the log has %q %d times:\n%s", text, n, r.log)
 		}
 	}
 }
@@ -220,7 +220,7 @@ func TestABrokenMailboxFileIsPolledAsBefore(t *testing.T) {
 	r.settled()
 	r.wantLog(`"msg":"mailbox polled as before"`, `"msg":"mailbox not polled"`)
 	r.reload("SIGHUP", nil) // a person who asks hears them again
-	if n := strings.Count(r.log.octets.String(), `"msg":"mailbox polled as before"`); n != 2 {
+	if n := strings.Count(r.log.String(), `"msg":"mailbox polled as before"`); n != 2 {
 		t.Errorf("after SIGHUP the mistake was logged %d times, want 2", n)
 	}
 
@@ -259,11 +259,11 @@ func TestAFileThatAMailboxNamesTakesEffect(t *testing.T) {
 	if got := r.of("a").Account.Password; got != "second-secret" {
 		t.Errorf("password %s", got)
 	}
-	if n := strings.Count(r.log.octets.String(), `"mailbox":"a","tags":["PasswordFile"]`); n != 2 {
-		t.Errorf("the log names the file %d times, want 2:\n%s", n, &r.log.octets)
+	if n := strings.Count(r.log.String(), `"mailbox":"a","tags":["PasswordFile"]`); n != 2 {
+		t.Errorf("the log names the file %d times, want 2:\n%s", n, r.log)
 	}
 	for _, secret := range []string{"first-secret", "second-secret", "secret-of-a"} {
-		if strings.Contains(r.log.octets.String(), secret) {
+		if strings.Contains(r.log.String(), secret) {
 			t.Errorf("the log has the secret %s", secret)
 		}
 	}
@@ -342,7 +342,7 @@ func TestEverySettingTakesEffectOrNeedsARestart(t *testing.T) {
 			r.write("service.xml", "<MailIntegrationService>"+base+"<"+tag.Name+">"+value+"</"+tag.Name+"></MailIntegrationService>")
 			r.settled()
 			if len(r.applied) != reloads+1 {
-				t.Fatalf("%d reloads, want 1:\n%s", len(r.applied)-reloads, &r.log.octets)
+				t.Fatalf("%d reloads, want 1:\n%s", len(r.applied)-reloads, r.log)
 			}
 			effect, is := hasEffect[tag.Name]
 			switch {
@@ -358,8 +358,8 @@ func TestEverySettingTakesEffectOrNeedsARestart(t *testing.T) {
 					t.Errorf("%+v changed while the daemon runs", c)
 				}
 			}
-			if strings.Contains(r.log.octets.String(), "secret-of") {
-				t.Errorf("the log has a secret:\n%s", &r.log.octets)
+			if strings.Contains(r.log.String(), "secret-of") {
+				t.Errorf("the log has a secret:\n%s", r.log)
 			}
 		})
 	}
@@ -392,13 +392,12 @@ func TestAFileSystemThatNeverAnswersHoldsUpNothing(t *testing.T) {
 	t.Parallel()
 	r := newReloaded(t)
 	r.slow = time.Nanosecond
-	silent := r.log.next("configuration files do not answer")
 	ctx, stop := context.WithCancel(t.Context())
 	hangs := make(chan struct{})
 	t.Cleanup(func() { close(hangs) })
 	ended := make(chan bool)
 	go func() { ended <- r.await(ctx, func() { <-hangs }) }()
-	<-silent
+	r.log.await(t, "configuration files do not answer")
 	stop()
 	if <-ended {
 		t.Error("the work has ended")
@@ -444,16 +443,16 @@ func TestAMailboxWhoseKeyIsLostIsPolledAsBefore(t *testing.T) {
 	r.mailbox("a", "<Password>"+value+"</Password>")
 	r.settled()
 	if password := r.of("a").Account.Password; password != "secret-of-a" || r.names() != "a b" || len(r.problems) != 0 {
-		t.Fatalf("encrypted: %v\n%s", r.problems, r.log.octets.String())
+		t.Fatalf("encrypted: %v\n%s", r.problems, r.log.String())
 	}
 	r.remove(key.FileName)
 	r.settled()
 	if password := r.of("a").Account.Password; password != "secret-of-a" || r.names() != "a b" || len(r.problems) != 1 || !r.problems[0].Polled {
-		t.Errorf("without the key: %+v\n%s", r.problems, r.log.octets.String())
+		t.Errorf("without the key: %+v\n%s", r.problems, r.log.String())
 	}
 	r.write(key.FileName, keyFile)
 	r.settled()
 	if len(r.problems) != 0 || r.names() != "a b" {
-		t.Errorf("with the key again: %+v\n%s", r.problems, r.log.octets.String())
+		t.Errorf("with the key again: %+v\n%s", r.problems, r.log.String())
 	}
 }

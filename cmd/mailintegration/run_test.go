@@ -1,45 +1,14 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"mailintegration/mailbox/pop3test"
 	"mailintegration/store/storetest"
 )
-
-// signalled is a log that closes a channel when a text is written to it.
-type signalled struct {
-	mu     sync.Mutex
-	text   string
-	seen   chan struct{}
-	octets bytes.Buffer
-}
-
-func (s *signalled) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.octets.Write(p)
-	if s.text != "" && strings.Contains(s.octets.String(), s.text) {
-		s.text = ""
-		close(s.seen)
-	}
-	return len(p), nil
-}
-
-// next forgets the log so far and returns a channel that is closed when text is written.
-func (s *signalled) next(text string) <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.octets.Reset()
-	s.text, s.seen = text, make(chan struct{})
-	return s.seen
-}
 
 // TestRunWaitsForAShareThatIsNotMounted plays a machine that starts its services before it mounts the share.
 func TestRunWaitsForAShareThatIsNotMounted(t *testing.T) {
@@ -50,20 +19,14 @@ func TestRunWaitsForAShareThatIsNotMounted(t *testing.T) {
 	if err := os.Rename(attachments, attachments+".share"); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	log := &signalled{}
-	unusable := log.next("attachment directory unusable")
-	ended := make(chan int)
-	go func() { ended <- run(ctx, []string{"run", "-c", in.config}, nil, log, log) }()
-	<-unusable
-	usable := log.next("database usable")
+	log, stop := beginHere(t, in.config)
+	log.await(t, "attachment directory unusable")
 	if err := os.Rename(attachments+".share", attachments); err != nil {
 		t.Error(err)
 	}
-	<-usable
-	stop()
-	if code := <-ended; code != 0 {
-		t.Errorf("exit code %d\n%s", code, &log.octets)
+	log.await(t, "database usable")
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d\n%s", code, log)
 	}
 }
 
@@ -85,20 +48,12 @@ func TestRunWaitsForADatabaseThatIsDown(t *testing.T) {
 	}
 
 	proxy.Refuse()
-	ctx, stop := context.WithCancel(t.Context())
-	log := &signalled{}
-	unreachable := log.next("database unreachable")
-	ended := make(chan int)
-	go func() { ended <- run(ctx, []string{"run", "-c", config}, nil, log, log) }()
-	<-unreachable
-	usable := log.next("database usable")
+	log, stop := beginHere(t, config)
+	log.await(t, "database unreachable")
 	proxy.Pass()
-	<-usable
-	stop()
-	if code := <-ended; code != 0 {
-		t.Errorf("exit code %d\n%s", code, &log.octets)
+	log.await(t, "database usable")
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d\n%s", code, log)
 	}
-	if !strings.Contains(log.octets.String(), "daemon stopped") {
-		t.Errorf("no line about the stop in\n%s", &log.octets)
-	}
+	log.await(t, "daemon stopped")
 }

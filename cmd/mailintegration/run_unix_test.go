@@ -39,40 +39,24 @@ func TestSIGHUPReadsTheConfigurationAgain(t *testing.T) {
 		"<MailIntegrationService><DataDirectory>data</DataDirectory><Login>daemon</Login><Team>IT</Team></MailIntegrationService>")
 	write("mailboxes/helpdesk.xml", fmt.Sprintf(killedMailbox, srv.Port(), "helpdesk", "secret-of-helpdesk"))
 
-	log := &signalled{}
-	started := log.next("daemon started")
-	daemon := in.command("run")
-	daemon.Stdout, daemon.Stderr = log, log
-	if err := daemon.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- daemon.Wait() }()
-	wait := func(seen <-chan struct{}) {
-		t.Helper()
-		select {
-		case <-seen:
-		case err := <-ended:
-			t.Fatalf("the daemon ended: %v\n%s", err, &log.octets)
-		}
-	}
-	wait(started)
+	log := &followed{}
+	daemon := begin(t, in.command("run"), log)
+	log.await(t, "daemon started")
 	write("mailboxes/sales.xml", fmt.Sprintf(killedMailbox, srv.Port(), "sales", "secret-of-sales"))
-	added := log.next(`"msg":"mailbox added","mailbox":"sales"`)
 	if err := daemon.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	wait(added)
+	log.await(t, `"msg":"mailbox added","mailbox":"sales"`)
 	if err := daemon.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-ended; err != nil {
-		t.Errorf("after SIGTERM: %v\n%s", err, &log.octets)
+	if err := daemon.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v\n%s", err, log)
 	}
 	if pid, err := os.ReadFile(filepath.Join(dir, "data", "postgres", "cluster", "postmaster.pid")); err == nil {
 		t.Errorf("the private PostgreSQL still runs:\n%s", pid)
 	}
-	if strings.Contains(log.octets.String(), "secret-of") {
-		t.Errorf("the log has a secret:\n%s", &log.octets)
+	if strings.Contains(log.String(), "secret-of") {
+		t.Errorf("the log has a secret:\n%s", log)
 	}
 }

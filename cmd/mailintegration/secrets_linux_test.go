@@ -64,14 +64,14 @@ func TestNoSecretIsToldAnywhere(t *testing.T) {
 	for _, kind := range kinds {
 		o.opened(kind)
 	}
-	o.until("the answers of both SMTP servers are logged", func() bool { return strings.Count(o.logged(), "not with REDACTED or REDACTED") >= 2 })
+	o.until("the answers of both SMTP servers are logged", func() bool { return strings.Count(o.log.String(), "not with REDACTED or REDACTED") >= 2 })
 	o.until("two servers that break the protocol are reported", func() bool {
 		return o.has(`SELECT 1 FROM problem WHERE kind = 'protocol' HAVING count(*) >= 2`)
 	})
 	o.write("mailintegration.xml", strings.Replace(o.read("mailintegration.xml"), "<Login>", "<Pasword>"+mark+"service</Pasword><Login>", 1))
-	o.until("the service file is refused", func() bool { return strings.Contains(o.logged(), "configuration refused") })
+	o.until("the service file is refused", func() bool { return strings.Contains(o.log.String(), "configuration refused") })
 	outputs := o.outputs()
-	o.wantNoMark("the log", o.logged())
+	o.wantNoMark("the log", o.log.String())
 	for name, text := range outputs {
 		o.wantNoMark("the output of "+name, text)
 	}
@@ -85,7 +85,7 @@ func TestNoSecretIsToldAnywhere(t *testing.T) {
 	for _, directory := range []string{"attachments", "logs", "data"} {
 		o.wantNoMarkBelow(directory, &files)
 	}
-	if files < 3 || !strings.Contains(o.tables()["request"], "It is down again") || !strings.Contains(o.logged(), "mail loop") {
+	if files < 3 || !strings.Contains(o.tables()["request"], "It is down again") || !strings.Contains(o.log.String(), "mail loop") {
 		t.Errorf("the search has missed what is there: %d files", files)
 	}
 }

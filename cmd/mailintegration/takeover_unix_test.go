@@ -106,7 +106,7 @@ func (s *shared) at(step string, signal syscall.Signal) {
 		close(arrived)
 	})
 	s.mail()
-	<-arrived
+	storetest.Await(s, "the command arrives", arrived)
 }
 
 func TestAnotherDaemonTakesOverWhenOneIsKilled(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -329,50 +328,6 @@ func TestTheExecutableIsTheOneThatTheProcessWasStartedAs(t *testing.T) {
 	for arg, want := range map[string]string{link: link, program: program, other: program, filepath.Join(dir, "none"): program} {
 		if got := startedAs(program, arg); got != want {
 			t.Errorf("started as %s: %s, want %s", arg, got, want)
-		}
-	}
-}
-
-// followed is a log that a test reads from one line to a later one.
-type followed struct {
-	mu      sync.Mutex
-	text    string
-	changed chan struct{} // closed at the next change
-}
-
-// Write implements io.Writer.
-func (f *followed) Write(p []byte) (int, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.text += string(p)
-	if f.changed != nil {
-		close(f.changed)
-		f.changed = nil
-	}
-	return len(p), nil
-}
-
-// await waits for a text, and returns what was logged before it. The log goes on behind the text.
-func (f *followed) await(t testing.TB, text string) (before string) {
-	t.Helper()
-	late := time.After(2 * time.Minute)
-	for {
-		f.mu.Lock()
-		before, after, found := strings.Cut(f.text, text)
-		if found {
-			f.text = after
-			f.mu.Unlock()
-			return before
-		}
-		if f.changed == nil {
-			f.changed = make(chan struct{})
-		}
-		changed := f.changed
-		f.mu.Unlock()
-		select {
-		case <-changed:
-		case <-late:
-			t.Fatalf("the log does not say %q:\n%s", text, before)
 		}
 	}
 }

@@ -20,11 +20,10 @@ import (
 // updated is a daemon in a process of its own, with an executable of its own.
 type updated struct {
 	*installed
-	cmd     *exec.Cmd
+	cmd     *begun
 	log     *followed
 	program string
 	drops   *pop3test.Server
-	ended   chan error
 }
 
 // note returns a message.
@@ -35,7 +34,7 @@ func note(n int) []byte {
 // startUpdated starts a daemon that looks at its executable all the time. env has more variables for the process.
 func startUpdated(t *testing.T, env []string, args ...string) *updated {
 	t.Helper()
-	u := &updated{drops: pop3test.Run(t, pop3test.Options{}), log: &followed{}, ended: make(chan error, 1)}
+	u := &updated{drops: pop3test.Run(t, pop3test.Options{}), log: &followed{}}
 	u.drops.Add("helpdesk", note(1))
 	u.installed = install(t, u.drops.Port(), "helpdesk", pop3test.DefaultPassword)
 	often := strings.Replace(fmt.Sprintf(killedMailbox, u.drops.Port(), "helpdesk", pop3test.DefaultPassword), "<UserName>", "<Schedule>1s</Schedule> <UserName>", 1)
@@ -44,18 +43,10 @@ func startUpdated(t *testing.T, env []string, args ...string) *updated {
 	}
 	u.program = filepath.Join(t.TempDir(), "mailintegration")
 	copyProgram(t, u.program, "")
-	u.cmd = u.command(append([]string{"run", "--update-interval", "20ms"}, args...)...)
-	u.cmd.Path, u.cmd.Args[0] = u.program, u.program
-	u.cmd.Env = append(u.cmd.Env, env...)
-	u.cmd.Stderr = u.log
-	if err := u.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { u.ended <- u.cmd.Wait() }()
-	t.Cleanup(func() {
-		_ = u.cmd.Process.Kill()
-		u.ended <- <-u.ended
-	})
+	cmd := u.command(append([]string{"run", "--update-interval", "20ms"}, args...)...)
+	cmd.Path, cmd.Args[0] = u.program, u.program
+	cmd.Env = append(cmd.Env, env...)
+	u.cmd = begin(t, cmd, u.log)
 	u.log.await(t, "message accepted")
 	return u
 }
@@ -75,10 +66,9 @@ func TestADaemonInATerminalBecomesItsNewExecutable(t *testing.T) {
 	if err := u.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-u.ended; err != nil {
+	if err := u.cmd.Wait(); err != nil {
 		t.Errorf("it ended with %v", err)
 	}
-	u.ended <- nil
 	u.wantRecorded(3)
 }
 
@@ -94,8 +84,7 @@ func TestADaemonBelowAServiceManagerEndsForItsNewExecutable(t *testing.T) {
 	go io.Copy(io.Discard, l) // ends with l
 	u := startUpdated(t, []string{"NOTIFY_SOCKET=" + socket})
 	copyProgram(t, u.program, " ")
-	err = <-u.ended
-	u.ended <- nil
+	err = u.cmd.Wait()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != exitReplaced {
 		t.Errorf("it ended with %v", err)
@@ -141,7 +130,7 @@ func TestADaemonThatIsKilledWhileItMakesWayLosesNothing(t *testing.T) {
 	if err := u.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	u.ended <- <-u.ended
+	_ = u.cmd.Wait() // it was killed
 	u.endLeases()
 	u.once()
 	u.wantRecorded(2)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"syscall"
@@ -23,7 +22,7 @@ func TestAProcessThatIsKilledLeavesTheFileWholeBeforeOrAfter(t *testing.T) {
 			if err := os.WriteFile(path, []byte("before"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			child := exec.Command(os.Args[0], "-test.run=^TestReplaceAFileAndDie$")
+			child := limited(t, os.Args[0], "-test.run=^TestReplaceAFileAndDie$")
 			child.Env = append(os.Environ(), killedAt+"="+step, "MAILINTEGRATION_TEST_FILE="+path)
 			if out, err := child.CombinedOutput(); child.ProcessState.ExitCode() != killedCode {
 				t.Fatalf("%v\n%s", err, out)

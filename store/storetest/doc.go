@@ -9,5 +9,5 @@
 //	watchdog_*.go                what ends the server with the test binary
 //	proxy.go                     a proxy that cuts connections, falls silent, or leads to another server
 //	pooler.go                    pgbouncer in transaction mode
-//	until.go                     waiting for another process
+//	until.go                     waiting for another process or goroutine
 package storetest
