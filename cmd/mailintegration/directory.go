@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"mailintegration/store"
@@ -34,6 +35,27 @@ func makeSpool(directory string) error {
 	}
 	return nil
 }
+
+// makePassable makes a directory, and those above it, through which other accounts can pass, whatever the umask: below root, the
+// private PostgreSQL runs as another account. A directory that exists stays as it is.
+func makePassable(path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := makePassable(filepath.Dir(path)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, passable); err != nil {
+		if errors.Is(err, fs.ErrExist) { // by another program, just now
+			return nil
+		}
+		return err
+	}
+	return os.Chmod(path, passable)
+}
+
+// passable is the mode of a directory that other accounts can pass through and cannot list.
+const passable = 0o711
 
 // dataError marks the errors about files in DataDirectory, and those about a full disk, which initdb reports only in the text
 // that it prints. Other errors, such as that of starting a program, stay as they are.

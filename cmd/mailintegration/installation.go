@@ -68,6 +68,11 @@ func openWithoutStore(e *env, v verbosity, read reader) (*installation, error) {
 		return nil, err
 	}
 	in := &installation{service: service, warnings: warnings, broken: broken}
+	if v == logConfigured && service.DatabaseURL.IsEmpty() { // before the log and the spool, which are for this account alone
+		if err := makePassable(service.DataDirectory); err != nil {
+			return nil, dataError(err)
+		}
+	}
 	if err := in.openLog(e, v); err != nil {
 		return nil, err
 	}
