@@ -13,6 +13,7 @@
 //	installation.go, reading.go  what a verb opens: for writing, or for reading only
 //	wire.go, sending.go          from the configuration to the options of daemon, mailbox and processor; accounts that send
 //	directory.go, file.go        errors and hints of directories and files that a person names
+//	input.go                     … and inputs that may never come
 //	privileges*.go               root's process becomes the owner of the data directory
 //	events.go                    every log event of this package
 //	logger.go, outputs.go        where the log goes; package logfile writes the files of the log directory

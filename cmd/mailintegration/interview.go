@@ -169,28 +169,14 @@ func (i *interview) secret(says, prompt string) (string, error) {
 	}
 }
 
-// line reads a line. It takes no octet beyond it, which may belong to a password. The stop of the program ends the wait.
+// line reads a line. It takes no octet beyond it, which may belong to a password.
 func (i *interview) line() (string, error) {
-	type result struct {
-		line string
-		err  error
-	}
-	typed := make(chan result, 1)
-	go func() {
-		line, err := readTyped(i.input)
-		typed <- result{line, err}
-	}()
-	select {
-	case <-i.ctx.Done():
+	line, err := readTyped(stoppable{i.ctx, i.input})
+	if errors.Is(err, io.EOF) || i.ctx.Err() != nil {
 		fmt.Fprintln(i.stderr)
 		return "", errStopped
-	case got := <-typed:
-		if errors.Is(got.err, io.EOF) {
-			fmt.Fprintln(i.stderr)
-			return "", errStopped
-		}
-		return got.line, got.err
 	}
+	return line, err
 }
 
 // maxTyped limits the length of a line that a person types.

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -36,16 +34,16 @@ func (c *userSetPasswordCmd) Run(e *env) error {
 func (c *userSetPasswordCmd) read(e *env) (string, error) {
 	switch {
 	case c.PasswordFile != "":
-		f, err := os.Open(c.PasswordFile)
+		f, err := e.openGiven(c.PasswordFile, "a file with the password on its only line")
 		if err != nil {
-			return "", unreadable(err, "a file with the password on its only line")
+			return "", err
 		}
 		defer f.Close()
-		return readPassword(e.ctx, f)
+		return readPassword(f)
 	case isTerminalInput(e.stdin):
 		return askPassword(e, e.stdin.(*os.File))
 	}
-	return readPassword(e.ctx, e.stdin)
+	return readPassword(e.given())
 }
 
 type userRemovePasswordCmd struct {
@@ -85,31 +83,17 @@ var errTwoPasswords = &failure{
 	code: exitUsage, err: errors.New("the password has more than one line"), hint: "give a file, or an input, that holds the password on its only line",
 }
 
-// readPassword reads the only line of r, without the byte order mark that Windows puts before it. The stop of the program ends
-// the wait for it.
-func readPassword(ctx context.Context, r io.Reader) (string, error) {
-	type result struct {
-		octets []byte
-		err    error
+// readPassword reads the only line of r, without the byte order mark that Windows puts before it.
+func readPassword(r io.Reader) (string, error) {
+	octets, err := io.ReadAll(io.LimitReader(r, maxPasswordLine))
+	if err != nil {
+		return "", err
 	}
-	read := make(chan result, 1)
-	go func() {
-		octets, err := io.ReadAll(bufio.NewReader(io.LimitReader(r, maxPasswordLine)))
-		read <- result{octets, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return "", ctx.Err()
-	case got := <-read:
-		if got.err != nil {
-			return "", got.err
-		}
-		line := strings.TrimRight(string(bytes.TrimPrefix(got.octets, []byte("\xEF\xBB\xBF"))), "\r\n")
-		if strings.ContainsAny(line, "\r\n") {
-			return "", errTwoPasswords
-		}
-		return line, nil
+	line := strings.TrimRight(string(bytes.TrimPrefix(octets, []byte("\xEF\xBB\xBF"))), "\r\n")
+	if strings.ContainsAny(line, "\r\n") {
+		return "", errTwoPasswords
 	}
+	return line, nil
 }
 
 // askPassword asks for the password twice, without showing it.

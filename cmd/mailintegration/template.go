@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -191,13 +190,16 @@ func (c *templateSetCmd) Run(e *env) error {
 // maxTextFile is the largest file of a text in octets.
 const maxTextFile = 256 << 10
 
+// aTextFile describes, for a hint, the file of a text.
+const aTextFile = "a file with a text"
+
 // readText reads a text from a file, or from standard input for "-".
 func readText(e *env, name string) (template.Text, error) {
-	from := e.stdin
+	from := e.given()
 	if name != "-" {
-		f, err := os.Open(name)
+		f, err := e.openGiven(name, aTextFile)
 		if err != nil {
-			return template.Text{}, unreadable(err, "a file with a text")
+			return template.Text{}, err
 		}
 		defer f.Close()
 		from = f
@@ -206,8 +208,11 @@ func readText(e *env, name string) (template.Text, error) {
 	if err == nil && len(content) > maxTextFile {
 		err = fmt.Errorf("%s is larger than %d octets", name, maxTextFile)
 	}
+	if err != nil && e.ctx.Err() == nil {
+		err = unreadable(err, aTextFile)
+	}
 	if err != nil {
-		return template.Text{}, unreadable(err, "a file with a text")
+		return template.Text{}, err
 	}
 	text, err := template.ParseFile(string(content))
 	if err != nil {

@@ -196,7 +196,7 @@ func (c *userImportCmd) open(e *env) (io.ReadCloser, error) {
 		return openRegular(c.File, aCSVFile)
 	}
 	c.File = "standard input" // in messages
-	return io.NopCloser(e.stdin), nil
+	return io.NopCloser(e.given()), nil
 }
 
 // report prints what the import has done.

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"mailintegration/store/storetest"
+)
+
+// TestALaterSignalEndsTheProgramWhateverItWaitsFor has a program print to a small pipe that nobody reads, so that it heeds no stop.
+func TestALaterSignalEndsTheProgramWhateverItWaitsFor(t *testing.T) {
+	t.Parallel()
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		if signal.Ignored(s) {
+			continue // by a shell that runs the tests in the background
+		}
+		program := (&installed{TB: t}).command("reference", "configuration")
+		printed, err := program.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := unix.FcntlInt(printed.(*os.File).Fd(), unix.F_SETPIPE_SZ, os.Getpagesize()); err != nil {
+			t.Fatal(err)
+		}
+		if err := program.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(printed, make([]byte, 1)); err != nil { // it has asked for signals
+			t.Error(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- program.Wait() }()
+		var end *exec.ExitError
+		storetest.Until(t, "signals end the program", func() bool {
+			_ = program.Process.Signal(s) // it may have ended
+			select {
+			case err := <-ended:
+				_ = errors.As(err, &end)
+				return true
+			default:
+				return false
+			}
+		})
+		if end == nil || end.Sys().(syscall.WaitStatus).Signal() != s {
+			t.Errorf("%v: it ended with %v", s, end)
+		}
+	}
+}
