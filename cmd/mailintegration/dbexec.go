@@ -76,8 +76,51 @@ func (c dbPsqlCmd) Run(e *env) error {
 		defer signal.Stop(interrupts)
 		ctx, stop := signal.NotifyContext(context.WithoutCancel(e.ctx), syscall.SIGTERM)
 		defer stop()
-		return runProgram(ctx, e, url, psql.Path, args, more...)
+		if c.Write || isConversation(e, args) {
+			return runProgram(ctx, e, url, psql.Path, args, more...)
+		}
+		watched := *e
+		refused := &phraseWatch{to: untouched(e.stderr), phrase: "read-only transaction"}
+		watched.stderr = refused
+		err = runProgram(ctx, &watched, url, psql.Path, args, more...)
+		if refused.seen {
+			printHint(e.stderr, "the session is read-only; run mailintegration db psql --write to change data")
+		}
+		return err
 	})
+}
+
+// isConversation reports whether a person types statements: psql's answers then go to the terminal as they come.
+func isConversation(e *env, args []string) bool {
+	return isTerminalInput(e.stdin) && !namesStatements(args)
+}
+
+// namesStatements reports whether arguments of psql say what to run, as -c, -f and -Atc do.
+func namesStatements(args []string) bool {
+	return slices.ContainsFunc(args, func(arg string) bool {
+		short, isShort := strings.CutPrefix(arg, "-")
+		long, isLong := strings.CutPrefix(short, "-")
+		if isLong {
+			return strings.HasPrefix(long, "command") || strings.HasPrefix(long, "file")
+		}
+		return isShort && strings.ContainsAny(short, "cf")
+	})
+}
+
+// phraseWatch passes text on, and notes whether a phrase was in it.
+type phraseWatch struct {
+	to     io.Writer
+	phrase string
+	seen   bool
+	tail   string // the end of the text so far, shorter than the phrase
+}
+
+// Write implements io.Writer.
+func (w *phraseWatch) Write(p []byte) (int, error) {
+	text := w.tail + string(p)
+	w.seen = w.seen || strings.Contains(text, w.phrase)
+	w.tail = text[max(0, len(text)-len(w.phrase)+1):]
+	return w.to.Write(p)
 }
 
 // readOnlyOptions returns the environment variable that makes the transactions of a session read-only, beside the options that the
@@ -102,6 +145,7 @@ func runProgram(ctx context.Context, e *env, url, program string, args []string,
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Env = slices.Concat(os.Environ(), env, more)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = e.stdin, untouched(e.stdout), untouched(e.stderr)
+	cmd.WaitDelay = stopTimeout // a program that it leaves behind may keep its output open
 	return explainProgram(program, cmd.Run())
 }
 
@@ -114,6 +158,8 @@ func explainProgram(program string, err error) error {
 			code: exitFailed, err: err,
 			hint: "install PostgreSQL's client programs, or name the program with its folder, such as /usr/lib/postgresql/15/bin/pg_dump",
 		}
+	case errors.As(err, &exit) && exit.Exited():
+		return errSaid
 	case errors.As(err, &exit):
 		return fmt.Errorf("%s failed: %w", filepath.Base(program), err)
 	}

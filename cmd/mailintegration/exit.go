@@ -37,10 +37,16 @@ func (f *failure) Error() string { return f.err.Error() }
 
 func (f *failure) Unwrap() error { return f.err }
 
+// errSaid is the failure of another program, which has said what is wrong.
+var errSaid = errors.New("another program has failed")
+
 // report prints err and its hint, and returns the exit code. Without an error it prints nothing.
 func report(stderr io.Writer, err error) int {
 	if err == nil {
 		return exitDone
+	}
+	if errors.Is(err, errSaid) {
+		return exitFailed
 	}
 	code, hint := exitFailed, hintOf(err)
 	if f := new(failure); errors.As(err, &f) {
