@@ -23,8 +23,14 @@ type pageTokenCmd struct {
 type pageTokenCreateCmd struct {
 	byPerson
 	Name    string   `required:"" placeholder:"NAME" help:"Whose token it is, such as Anna or wallboard. The log and the history name it."`
-	Act     bool     `help:"Let the token change things: replay and discard messages that were set aside. Without it, the token only reads."`
+	Act     bool     `help:"Let the token change things: replay and discard messages that were set aside, as the user of --as or Login. Without it, the token only reads."`
 	Expires lifetime `default:"90d" placeholder:"WHEN" help:"When the token ends: 8h, 90d, 2027-01-31, or never (90d)."`
+}
+
+// Help returns the text that --help prints before the flags.
+func (*pageTokenCreateCmd) Help() string {
+	return "What somebody does with a token that may act, the history tells of one user: the one that --as names, otherwise the account " +
+		"that Login in the service file names, as whom the daemon acts, too. Give each person's token the person's own logon."
 }
 
 // Run creates a token. It prints the token alone to standard output, and to standard error what to do with it.
