@@ -161,7 +161,7 @@ func (f *edited) apply(after []byte) error {
 	}
 	changes, mailbox, err := f.validate(after)
 	if err != nil {
-		return err
+		return &failure{code: exitConfiguration, err: err, hint: "nothing was changed; the lines are those of the file as it would be"}
 	}
 	if failed, err := f.try(changes, mailbox); err != nil || failed != nil {
 		if err != nil {

@@ -57,7 +57,7 @@ func (c *configNewCmd) Run(e *env) error {
 	if err := n.existing(); err != nil {
 		return err
 	}
-	if err := n.flags(); err != nil {
+	if err := cmp.Or(n.flags(), n.mayWrite()); err != nil {
 		return err
 	}
 	if n.input != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -333,5 +334,23 @@ func TestConfigNewFindsOutHowDovecotProtectsItsConnections(t *testing.T) {
 		if n := in.count(`SELECT count(*) FROM receipt`); n != 1 {
 			t.Errorf("%s: %d receipts for 1 message", security, n)
 		}
+	}
+}
+
+// TestAPersonWhoCannotWriteIsAskedNothing keeps a person from answering all questions in vain.
+func TestAPersonWhoCannotWriteIsAskedNothing(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	makeImmutable(t, folder)
+	var out bytes.Buffer
+	e := &env{ctx: t.Context(), config: filepath.Join(folder, "etc", "mailintegration.xml"), stdin: strings.NewReader(""), stdout: &out, stderr: &out}
+	err := new(configNewCmd).Run(e)
+	failed := new(failure)
+	if !errors.As(err, &failed) || failed.code != exitFailed || !strings.Contains(err.Error(), "nothing was written: "+folder+": ") || failed.hint == "" {
+		t.Errorf("%v\n%s", err, &out)
+	}
+	e.config = filepath.Join(t.TempDir(), "etc", "mailintegration.xml")
+	if err := new(configNewCmd).Run(e); !errors.As(err, &failed) || failed.code != exitUsage {
+		t.Errorf("%v, want the flags that are missing\n%s", err, &out)
 	}
 }

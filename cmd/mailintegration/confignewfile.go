@@ -77,7 +77,11 @@ func (n *newMailbox) finish() error {
 		if err := n.show(n.stderr, path, "will be"); err != nil {
 			return err
 		}
-		write, err := n.confirm("Write it?", "", true)
+		what := "Writes " + path
+		if n.before == nil {
+			what += " and " + n.config
+		}
+		write, err := n.confirm("Write it?", what, true)
 		if err == nil && !write {
 			err = errStopped
 		}

@@ -41,6 +41,22 @@ func (n *newMailbox) flags() error {
 	return errors.Join(append(wrong, n.checkPasswordFile(), n.isNamed())...)
 }
 
+// mayWrite returns an error if this account cannot write the new files.
+func (n *newMailbox) mayWrite() error {
+	folders := []string{filepath.Dir(n.target("new"))}
+	if n.before == nil {
+		folders = append(folders, filepath.Dir(n.config))
+	}
+	for _, folder := range folders {
+		if err := mayWriteBelow(folder); err != nil && !n.cmd.DryRun {
+			return &failure{
+				code: exitFailed, err: fmt.Errorf("nothing was written: %w", err), hint: "run this as root or administrator, or as the account that the folder belongs to",
+			}
+		}
+	}
+	return nil
+}
+
 // checkPasswordFile returns an error unless the password can be read from its file. It leaves a pipe alone, which is read only once.
 func (n *newMailbox) checkPasswordFile() error {
 	if n.cmd.PasswordFile == "" {

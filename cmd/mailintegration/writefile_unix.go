@@ -4,9 +4,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // letDaemonRead gives a file or folder of root's to the group of its folder, which is the daemon's where a package made it. Only
@@ -41,6 +44,21 @@ func keepAccess(from, to string) error {
 		err = os.Lchown(to, owner, group)
 	}
 	return errors.Join(err, os.Chmod(to, info.Mode().Perm()), keepAttributes(from, to)) // the list after the mode, which changes it
+}
+
+// mayWriteBelow returns an error if this account cannot write to a folder or, as long as it does not exist, to the nearest one above.
+func mayWriteBelow(folder string) error {
+	for {
+		err := unix.Access(folder, unix.W_OK|unix.X_OK)
+		above := filepath.Dir(folder)
+		if !errors.Is(err, os.ErrNotExist) || above == folder {
+			if err != nil {
+				err = fmt.Errorf("%s: %w", folder, err)
+			}
+			return err
+		}
+		folder = above
+	}
 }
 
 // linksOf returns the number of names that a file has.
