@@ -165,11 +165,17 @@ func (c *cluster) running() []*member {
 // tick lets the time of one beat pass.
 func (c *cluster) tick(running []*member) {
 	c.Helper()
+	c.step(running, beatEvery)
+}
+
+// step lets the time of one beat or more pass, in which each daemon beats once.
+func (c *cluster) step(running []*member, d time.Duration) {
+	c.Helper()
 	var beats []int
 	for _, m := range running {
 		beats = append(beats, m.view.waits())
 	}
-	c.setForward(beatEvery)
+	c.setForward(d)
 	for i, m := range running {
 		storetest.Until(c, "a daemon has beaten", func() bool { return m.view.waits() > beats[i] || len(m.ended) > 0 })
 	}
@@ -197,7 +203,7 @@ func (c *cluster) setForward(d time.Duration) {
 	c.clock.setForward(d)
 }
 
-// settle waits until no poll is due or under way.
+// settle waits until no poll, no beat and no look of the diagnosis is due or under way.
 func (c *cluster) settle(members []*member) {
 	c.Helper()
 	for _, m := range members {
@@ -209,7 +215,9 @@ func (c *cluster) settle(members []*member) {
 		})
 	}
 	for _, m := range members {
-		storetest.Until(c, "the diagnosis has looked", func() bool { return !m.view.isLooking() || len(m.ended) > 0 })
+		storetest.Until(c, "the diagnosis has looked, and no beat is due", func() bool {
+			return !m.view.isLooking() && !m.view.isBeating() || len(m.ended) > 0
+		})
 	}
 }
 
@@ -303,6 +311,7 @@ type clockView struct {
 	mu     sync.Mutex
 	timers int64
 	beats  int
+	waited time.Time     // when the daemon began to wait for its next beat, zero before the first
 	looked time.Time     // when the diagnosis began to wait for its next look, zero if there is none
 	paused chan struct{} // not nil while the daemon is paused; closed when it goes on
 }
@@ -357,6 +366,7 @@ func (v *clockView) note(after time.Duration, began time.Time) {
 	switch after {
 	case beatEvery:
 		v.beats++
+		v.waited = began
 	case lookEvery:
 		v.looked = began
 	}
@@ -367,6 +377,13 @@ func (v *clockView) isLooking() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return !v.looked.IsZero() && !v.looked.Add(lookEvery).After(v.now())
+}
+
+// isBeating reports whether a beat is due or under way.
+func (v *clockView) isBeating() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return !v.waited.IsZero() && !v.waited.Add(beatEvery).After(v.now())
 }
 
 // timer takes the place of newTimer.

@@ -410,8 +410,7 @@ const longStep = 20 * time.Second
 func (c *cluster) passInSteps(d, step time.Duration) {
 	c.Helper()
 	for ; d > 0; d -= step {
-		c.setForward(step - beatEvery)
-		c.tick(c.running())
+		c.step(c.running(), step)
 	}
 }
 
