@@ -384,7 +384,8 @@ func (n *newMailbox) logIn() (*finding, error) {
 	return nil, nil
 }
 
-// tryMailbox tries to log in to a mailbox that no daemon polls. It returns what each step has shown, and how many messages wait.
+// tryMailbox tries to log in to a mailbox, also if a daemon polls it: the daemon's own log-ins say nothing of a new password. A poll
+// that meets this log-in fails once, and leaves the mail where it is. It returns what each step has shown, and how many messages wait.
 // The error says that the program was stopped.
 func tryMailbox(e *env, service *config.Service, m *config.Mailbox) (finding, int, error) {
 	w := newWiring(service, tokenStore(service)).mailbox(m)
