@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"mailintegration/config/key"
 )
 
 // TestACredentialOfTheServiceHasASource shows which paths are credentials, and where systemd reads them from.
@@ -73,5 +75,43 @@ func TestAMissingCredentialSaysWhereToWriteIt(t *testing.T) {
 	got := systemdCredentials.remedy("/run/credentials/mailintegration.service/secret_helpdesk", "password", "Password")
 	if !strings.Contains(got, "/etc/mailintegration/credentials") || !strings.Contains(got, "restart the service") || strings.Contains(got, "helpdesk") {
 		t.Errorf("the remedy is: %s", got)
+	}
+}
+
+// TestAPasswordFileIsReadAsEditorsSaveIt reads what editors and PowerShell make of a line.
+func TestAPasswordFileIsReadAsEditorsSaveIt(t *testing.T) {
+	t.Parallel()
+	const blank = "PasswordFile: the password in the file it names begins or ends with a blank (remove it, unless the password has one)"
+	for _, tc := range []struct{ name, octets, want, warning string }{
+		{"a line", "hunter2\n", "hunter2", ""},
+		{"no end of line", "hunter2", "hunter2", ""},
+		{"a line of Windows with a byte order mark", "\xEF\xBB\xBFhunter2\r\n", "hunter2", ""},
+		{"UTF-16, as PowerShell writes it", "\xFF\xFEp\x00w\x00\r\x00\n\x00", "pw", ""},
+		{"UTF-16, the other way round", "\xFE\xFF\x00p\x00w", "pw", ""},
+		{"octets that are no UTF-8", "caf\xe9\n", "caf\xe9", ""},
+		{"a blank that was copied, too", "hunter2 \n", "hunter2 ", blank},
+		{"a blank at the beginning", "\thunter2\n", "\thunter2", blank},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			write(t, dir, "password.txt", tc.octets)
+			m, warnings, err := LoadMailbox(write(t, dir, "helpdesk.xml", minimal("<PasswordFile>password.txt</PasswordFile>")), key.Source{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := m.Password.Reveal(); got != tc.want {
+				t.Errorf("the password is %q, want %q", got, tc.want)
+			}
+			said := ""
+			for _, w := range warnings {
+				if strings.Contains(w.Text, "blank") {
+					said = w.Tag + ": " + w.Text
+				}
+			}
+			if said != tc.warning {
+				t.Errorf("the warning is %q, want %q", said, tc.warning)
+			}
+		})
 	}
 }

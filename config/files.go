@@ -76,6 +76,13 @@ func (f *filling) secretFile(tag, path, plain, noun string, to *Secret) {
 		f.mistake(at, tag, "the file it names cannot be read: "+err.Error()+" ("+systemdCredentials.remedy(path, noun, plain)+")")
 		return
 	}
+	if mark, _, _ := encodingOf(data); mark != nil { // Windows' editors and PowerShell write one
+		var fault string
+		if data, fault = toUTF8(data); fault != "" {
+			f.mistake(at, tag, "the file it names "+fault)
+			return
+		}
+	}
 	secret, encrypted := strings.TrimRight(string(data), "\r\n"), key.IsEncrypted(string(data))
 	if encrypted {
 		if secret, err = f.keys.decrypt(f.document, secret); err != nil {
@@ -89,6 +96,9 @@ func (f *filling) secretFile(tag, path, plain, noun string, to *Secret) {
 	case !isLine(strings.ReplaceAll(secret, "\t", "")):
 		f.mistake(at, tag, "the file it names has more than one line (leave only the line with the "+noun+")")
 	default:
+		if !encrypted && strings.TrimSpace(secret) != secret {
+			f.warn(at, tag, "the "+noun+" in the file it names begins or ends with a blank (remove it, unless the "+noun+" has one)")
+		}
 		*to = Secret{&secret, encrypted}
 	}
 }

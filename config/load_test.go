@@ -143,12 +143,12 @@ func TestWhiteSpaceOfAPasswordIsKeptAndLayoutIsNot(t *testing.T) {
 func TestAPasswordFileIsReadBesideTheFileThatNamesIt(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, dir, "secrets/helpdesk", " hunter2 \r\n")
+	write(t, dir, "secrets/helpdesk", "hunter2\r\n")
 	m, warnings, err := LoadMailbox(write(t, dir, "helpdesk.xml", minimal("<PasswordFile>\n  secrets/helpdesk\n</PasswordFile>")), key.Source{})
 	if err != nil || len(warnings) > 0 {
 		t.Fatal(warnings, err)
 	}
-	if got := m.Password.Reveal(); got != " hunter2 " {
+	if got := m.Password.Reveal(); got != "hunter2" {
 		t.Errorf("password %q", got)
 	}
 }

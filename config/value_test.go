@@ -115,13 +115,13 @@ func TestTheAuthorityIsHTTPSOrOnThisMachine(t *testing.T) {
 func TestASecretIsReadFromItsFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, dir, "client.txt", "hunter2 \r\n")
+	write(t, dir, "client.txt", "hunter2\r\n")
 	m, warnings, err := LoadMailbox(write(t, dir, "helpdesk.xml", minimal("<Authentication>Azure</Authentication>"+
 		"<ClientId>c</ClientId><TenantId>t</TenantId><ClientSecretFile>client.txt</ClientSecretFile>")), key.Source{})
 	if err != nil || len(warnings) > 0 {
 		t.Fatal(warnings, err)
 	}
-	if got := m.ClientSecret.Reveal(); got != "hunter2 " {
+	if got := m.ClientSecret.Reveal(); got != "hunter2" {
 		t.Errorf("the secret is %q", got)
 	}
 }

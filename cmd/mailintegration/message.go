@@ -163,7 +163,7 @@ func nextSteps(m store.MessageDetail) (lines []string) {
 		lines = append(lines, fmt.Sprintf("To see what it became: mailintegration request show %d", *m.Request))
 	}
 	if m.File == "" {
-		return append(lines, "Its octets are not kept: IncludeRawMessageAsAttachment keeps those of later messages.")
+		return append(lines, "Its octets are not kept: IncludeRawMessageAsAttachment True in the mailbox file keeps those of later messages.")
 	}
 	return append(lines, "To see what would be decided about it today: "+asTyped("explain", "--mailbox", m.Mailbox, m.File))
 }

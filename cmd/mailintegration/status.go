@@ -229,7 +229,7 @@ func (o *observation) verdict() error {
 			hint: "look into the log of the daemons: do they have the same mailbox files?",
 		}
 	case o.broken != nil:
-		return &failure{code: exitConfiguration, err: errors.New("some mailbox files have mistakes"), hint: "correct the files"}
+		return &failure{code: exitConfiguration, err: errors.New("some mailbox files have mistakes"), hint: "correct the files that are named above; a running daemon reads them again by itself"}
 	case o.count(stateFailing) > 0:
 		return &failure{code: exitUnreachable, err: errors.New("some mailboxes have problems"), hint: "run mailintegration check"}
 	case len(o.problems) > 0:

@@ -71,7 +71,7 @@ func (c *supportBundleCmd) Run(e *env) (err error) {
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // before root becomes the daemon's account
 	if err != nil {
-		return notWritten(path, err)
+		return notWritten(err)
 	}
 	defer func() {
 		if err = errors.Join(err, file.Close()); err != nil {
@@ -79,19 +79,19 @@ func (c *supportBundleCmd) Run(e *env) (err error) {
 		}
 	}()
 	if err := c.write(e, file); err != nil {
-		return notWritten(path, err)
+		return notWritten(err)
 	}
 	printLine(e.stdout, "%s written: read its files before you send it", path)
 	return nil
 }
 
 // notWritten explains an error about the archive.
-func notWritten(path string, err error) error {
+func notWritten(err error) error {
 	hint := "name another file with --to"
 	if !errors.Is(err, fs.ErrExist) {
 		hint = "free space, or name a file with --to that you may write"
 	}
-	return &failure{code: exitFailed, err: fmt.Errorf("write %s: %w", path, err), hint: hint}
+	return &failure{code: exitFailed, err: fmt.Errorf("no archive was written: %w", err), hint: hint}
 }
 
 // write writes the files of the archive.
