@@ -22,7 +22,8 @@ type configEditCmd struct {
 func (configEditCmd) Help() string {
 	return "With flags, all changes are made or none. Without flags, the file is opened in $VISUAL or $EDITOR (on Windows in notepad), as a copy: " +
 		"the program reads it when the editor ends, and shows mistakes with their lines. Either way, comments and everything else stay as they are, " +
-		"a changed server or account is tried, the program warns of names that the database lacks, and the file is replaced at once, unless somebody else has changed it meanwhile. " +
+		"a changed server or account is tried, the file is replaced at once, unless somebody else has changed it meanwhile, and the program " +
+		"warns of names that the database lacks. " +
 		"A daemon that runs reads the change within seconds.\n\n" +
 		"A secret is never a flag: other accounts could see it. mailintegration config reference explains every tag."
 }
@@ -160,8 +161,11 @@ func (f *edited) apply(after []byte) error {
 		return nil
 	}
 	changes, mailbox, err := f.validate(after)
-	if err != nil {
+	if broken := new(config.Error); errors.As(err, &broken) && broken.Mistakes[0].File == f.path {
 		return &failure{code: exitConfiguration, err: err, hint: "nothing was changed; the lines are those of the file as it would be"}
+	}
+	if err != nil {
+		return err
 	}
 	if failed, err := f.try(changes, mailbox); err != nil || failed != nil {
 		if err != nil {
