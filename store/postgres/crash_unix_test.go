@@ -52,10 +52,11 @@ type daemon struct {
 	ready chan error // receives nil when the server runs
 }
 
-func startDaemon(t *testing.T, dir string) daemon {
+// startDaemon starts a daemon with more variables in its environment.
+func startDaemon(t *testing.T, dir string, env ...string) daemon {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), daemonEnvironment+"="+dir)
+	cmd.Env = append(append(os.Environ(), daemonEnvironment+"="+dir), env...)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
