@@ -346,7 +346,8 @@ func TestAPersonWhoCannotWriteIsAskedNothing(t *testing.T) {
 	e := &env{ctx: t.Context(), config: filepath.Join(folder, "etc", "mailintegration.xml"), stdin: strings.NewReader(""), stdout: &out, stderr: &out}
 	err := new(configNewCmd).Run(e)
 	failed := new(failure)
-	if !errors.As(err, &failed) || failed.code != exitFailed || !strings.Contains(err.Error(), "nothing was written: "+folder+": ") || failed.hint == "" {
+	want := "nothing was written: " + folder + ": "
+	if !errors.As(err, &failed) || failed.code != exitFailed || !strings.Contains(err.Error(), want) || failed.hint == "" {
 		t.Errorf("%v\n%s", err, &out)
 	}
 	e.config = filepath.Join(t.TempDir(), "etc", "mailintegration.xml")

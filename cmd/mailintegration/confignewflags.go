@@ -50,7 +50,8 @@ func (n *newMailbox) mayWrite() error {
 	for _, folder := range folders {
 		if err := mayWriteBelow(folder); err != nil && !n.cmd.DryRun {
 			return &failure{
-				code: exitFailed, err: fmt.Errorf("nothing was written: %w", err), hint: "run this as root or administrator, or as the account that the folder belongs to",
+				code: exitFailed, err: fmt.Errorf("nothing was written: %w", err),
+				hint: "run this as root or administrator, or as the account that the folder belongs to",
 			}
 		}
 	}
