@@ -38,7 +38,7 @@ func (c dbExecCmd) Run(e *env) error {
 
 type dbPsqlCmd struct {
 	Write bool     `help:"Let the session change data."`
-	Args  []string `arg:"" optional:"" passthrough:"" help:"Arguments of psql, such as -c 'SELECT …'; after -- also options."`
+	Args  []string `arg:"" optional:"" passthrough:"" help:"Arguments of psql, behind --, such as -- -c 'SELECT …'."`
 }
 
 // Help returns the text that --help prints before the flags.
