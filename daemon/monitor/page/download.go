@@ -9,34 +9,98 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"mailintegration/store"
 )
 
 const (
-	// maxDownloads is how many files are read and sent at the same time.
-	maxDownloads = 3
-	// downloadTime limits a download, downloadStep each part of it: a reader who stops reading is disconnected after that.
-	downloadTime = time.Hour
-	downloadStep = 20 * time.Second
-	// downloadPart is how many octets a reader has to take within downloadStep.
-	downloadPart = 64 << 10
+	// maxDownloads is how many files are read and sent at the same time, and maxDownloadsOfToken how many of these are sent for one token:
+	// whoever reads slowly keeps nobody else from a file.
+	maxDownloads        = 9
+	maxDownloadsOfToken = 3
+	// downloadTime limits a download, usualDownloadStep each part of it: a reader who takes less than a part in this time is disconnected.
+	downloadTime      = time.Hour
+	usualDownloadStep = 20 * time.Second
+	// downloadPart is how many octets a reader has to take within the step: 26 KB a second. Three readers share a line of 1 Mbit/s so.
+	downloadPart = 512 << 10
 	// longestName is how many characters of the name of a file are kept.
 	longestName = 120
 )
+
+// errDownloads says that a token has as many downloads as it may have at the same time.
+var errDownloads = errors.New("too many downloads of one token")
+
+// downloads are the files that are read and sent.
+type downloads struct {
+	mu    sync.Mutex
+	all   int
+	of    map[string]int // by the name of a token
+	ended chan struct{}  // closed when one has ended; nil: nobody waits for that
+}
+
+// begin waits until a token may have one more download. The error is errDownloads or errBusy if that does not come in time.
+func (d *downloads) begin(ctx context.Context, token string) error {
+	for {
+		ended, err := d.tryBegin(token)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ended:
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// tryBegin begins a download. With an error, it returns a channel that is closed when it may be possible.
+func (d *downloads) tryBegin(token string) (ended <-chan struct{}, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.of[token] >= maxDownloadsOfToken:
+		err = errDownloads
+	case d.all >= maxDownloads:
+		err = errBusy
+	default:
+		if d.of == nil {
+			d.of = map[string]int{}
+		}
+		d.all++
+		d.of[token]++
+		return nil, nil
+	}
+	if d.ended == nil {
+		d.ended = make(chan struct{})
+	}
+	return d.ended, err
+}
+
+// end makes room for another download.
+func (d *downloads) end(token string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.all--
+	if d.of[token]--; d.of[token] == 0 {
+		delete(d.of, token)
+	}
+	if d.ended != nil {
+		close(d.ended)
+		d.ended = nil
+	}
+}
 
 // filePolicy lets a file from mail do nothing, should a browser show it.
 const filePolicy = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 // download sends a stored file. A browser never shows it: a stranger sent it, and may have given it any type.
 func (v *visit) download(open func(Desk) (*store.Octets, error)) error {
-	select {
-	case v.page.downloads <- struct{}{}:
-		defer func() { <-v.page.downloads }()
-	case <-v.ctx.Done():
-		return errBusy
+	if err := v.page.downloads.begin(v.ctx, v.session.name); err != nil {
+		return err
 	}
+	defer v.page.downloads.end(v.session.name)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(v.r.Context()), downloadTime)
 	defer cancel()
 	v.ctx = ctx
@@ -64,7 +128,7 @@ func (v *visit) download(open func(Desk) (*store.Octets, error)) error {
 func (v *visit) send(o *store.Octets) error {
 	control := http.NewResponseController(v.w)
 	for {
-		err := control.SetWriteDeadline(time.Now().Add(downloadStep))
+		err := control.SetWriteDeadline(time.Now().Add(v.page.downloadStep))
 		if err != nil && !errors.Is(err, http.ErrNotSupported) {
 			return err
 		}

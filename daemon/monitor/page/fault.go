@@ -28,6 +28,7 @@ var faults = []struct {
 	{errNotFound, "missing", http.StatusNotFound},
 	{errNoRight, "right", http.StatusForbidden},
 	{errForm, "form", http.StatusForbidden},
+	{errDownloads, "downloads", http.StatusTooManyRequests},
 	{errBusy, "busy", http.StatusServiceUnavailable},
 	{errNoDatabase, "database", http.StatusServiceUnavailable},
 	{store.ErrDamaged, "damaged", http.StatusInternalServerError},

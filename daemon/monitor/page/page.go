@@ -65,7 +65,7 @@ type Page struct {
 	templates map[string]map[string]*template.Template // by language and name
 	marks     marks
 	static    map[string]staticFile
-	downloads chan struct{} // has an element for each file that is read and sent
+	downloads downloads
 	asking    chan struct{} // has an element for each visit that asks the database
 	streams   *streams
 	counted   dayCount
@@ -80,6 +80,8 @@ type Page struct {
 
 	explaining chan struct{} // has an element while a message is explained
 	searchTime time.Duration // of one page of a search
+
+	downloadStep time.Duration // of each part of a download
 }
 
 //go:embed templates texts static
@@ -94,7 +96,7 @@ func New(o Options) (*Page, error) {
 		daemon: o.Daemon, openDesk: o.Desk, version: o.Version, now: o.Now, failed: o.Failed, log: o.Log,
 		patience: cmp.Or(o.patience, usualPatience), sections: sections(), marks: newMarks(), asking: make(chan struct{}, maxAsking),
 		streams: newStreams(), preview: o.Preview, explaining: make(chan struct{}, 1), searchTime: usualSearchTime,
-		downloads: make(chan struct{}, maxDownloads), reconsider: o.Reconsider, replaying: make(chan struct{}, 1), replayTime: usualReplayTime,
+		downloadStep: usualDownloadStep, reconsider: o.Reconsider, replaying: make(chan struct{}, 1), replayTime: usualReplayTime,
 	}
 	if p.now == nil {
 		p.now = time.Now
