@@ -119,6 +119,9 @@ func (s *tagSet) whyUnknown(name string) string {
 	case has(s.filter):
 		return "is a tag of a filter (edit the file)"
 	}
+	if at := strings.LastIndexByte(name, '/'); s.lookup(name[at+1:]) != nil {
+		return "unknown tag (write " + s.lookup(name[at+1:]).Name + ", without the tags around it)"
+	}
 	if near := s.meant(name); near != nil {
 		return "unknown tag (did you mean " + near.Name + "?)"
 	}

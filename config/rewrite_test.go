@@ -162,6 +162,7 @@ func TestAnEditThatAFileCannotTakeIsRefused(t *testing.T) {
 		"a secret of the wrong kind":      {"<M/>", "Password", "hunter2\nx", "Password: is not a password (one line of text; spaces at either end are kept)"},
 		"a character that XML lacks":      {"<M/>", "Password", "hunter2\x00", "Password: the value contains a character that a file cannot have"},
 		"a tag that does not exist":       {"<M/>", "Prot", "1", "Prot: unknown tag (did you mean Port?)"},
+		"a tag in another one":            {"<M/>", "Server/Port", "1", "Server/Port: unknown tag (write Port, without the tags around it)"},
 		"a tag of the other kind of file": {"<M/>", "Listen", "1", "Listen: is not a tag of a mailbox file (move it to the service file)"},
 		"a tag of Smtp":                   {"<M/>", "Address", "1", "Address: is a tag of <Smtp> (write Smtp/Address)"},
 		"a tag of a filter":               {"<M/>", "SetGroup", "1", "SetGroup: is a tag of a filter (edit the file)"},

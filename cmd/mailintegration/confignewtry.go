@@ -273,7 +273,11 @@ func (n *newMailbox) findOptions() (mailbox.FindOptions, error) {
 func (n *newMailbox) judge(server string, found mailbox.Found) (*finding, error) {
 	switch {
 	case found.Untrusted != nil:
-		f := named("certificate of "+server, bad(found.Untrusted, daemon.Hint(found.Untrusted)))
+		advice := daemon.Hint(found.Untrusted)
+		if strings.Contains(advice, "TrustedCertificate") { // a tag of the file that is not written yet
+			advice += "; the answer change asks for that file, and --trusted-certificate takes it"
+		}
+		f := named("certificate of "+server, bad(found.Untrusted, advice))
 		return &f, nil
 	case found.Security == mailbox.None && !mailbox.IsLocal(n.values["ServerName"]):
 		return nil, n.agree(server)

@@ -296,7 +296,7 @@ func (n *encryption) tell(path string, changed []string, secrets []config.Secret
 		printLine(n.stdout, "unchanged  %s: it is encrypted", path)
 	default:
 		n.without++
-		printLine(n.stdout, "unchanged  %s: it holds no password", path)
+		printLine(n.stdout, "unchanged  %s: it holds no password (a file that PasswordFile names stays as it is)", path)
 	}
 }
 

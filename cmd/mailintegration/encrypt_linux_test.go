@@ -41,7 +41,7 @@ func TestAFileThatCannotBeReplacedIsNamedWithItsRemedy(t *testing.T) {
 			err := new(configEncryptCmd).Run(n.env)
 			path := func(name string) string { return filepath.Join(n.folder, name) }
 			want := "encrypted  " + path("mailintegration.xml") + ": Smtp/Password\n" + "FAILED  " + path("mailboxes/ann.xml") + remedy +
-				"unchanged  " + path("mailboxes/ben.xml") + ": it is encrypted\n" + "unchanged  " + path("mailboxes/file.xml") + ": it holds no password\n" +
+				"unchanged  " + path("mailboxes/ben.xml") + ": it is encrypted\n" + "unchanged  " + path("mailboxes/file.xml") + ": it holds no password (a file that PasswordFile names stays as it is)\n" +
 				"4 files: 1 encrypted now, 1 encrypted already, 1 without a password, 1 FAILED\n"
 			if failed := new(failure); !errors.As(err, &failed) || failed.code != exitFailed || n.out.String() != want {
 				t.Errorf("%v\n%s\nwant\n%s", err, &n.out, want)

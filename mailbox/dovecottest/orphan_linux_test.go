@@ -52,6 +52,9 @@ func TestDovecotEndsWithAKilledTest(t *testing.T) {
 	if err := victim.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
+	if address == "" {
+		t.Error("the test that is killed has started no Dovecot")
+	}
 	_ = victim.Wait() // returns an error, as the process was killed
 	for t.Context().Err() == nil {
 		conn, err := net.Dial("tcp", address)
