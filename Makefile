@@ -89,7 +89,7 @@ generate: setup ## rewrite generated files (the configuration reference, the man
 	$(GO) test ./config -run Reference -update
 	$(GO) test ./cmd/mailintegration -run 'TestTheManual|TestTheLogIsDocumented' -update
 	$(GO) test ./daemon/monitor -run TestTheMetricsAreDocumented -update
-	$(GO) test ./store -run 'TestThePromisedColumns|TestTheDatabaseIsDocumented' -update
+	$(GO) test ./store -run 'TestThePromisedColumns|TestTheDatabaseIsDocumented|TestPublicAndTheRoles' -update
 
 package: ## build .deb, .rpm, .tar.gz, .msi and .zip in dist/; PACKAGES="deb rpm" and TARGETS="linux/amd64" choose some
 	@scripts/package $(VERSION) $(PACKAGES)

@@ -310,4 +310,5 @@
 //	octets.go                            files of the attachment directory for a person
 //	migrate.go, schema.go                the schema (migrations/): how it changes, and which one a database has
 //	roles.go                             the roles of other programs and of the daemon (roles.sql)
+//	functionrights.go                    who may call the functions of the interface, also after a restore
 package store

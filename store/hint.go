@@ -12,7 +12,8 @@ var hints = map[string]string{
 	"28P01": "check the user name and password in Database",
 	"28000": "check the user name in Database, and that the server's pg_hba.conf allows this user from this host",
 	"3D000": "create the database (createdb NAME), or correct its name in Database",
-	"42501": "make the user of Database the owner of the database, or have the owner run mailintegration db migrate and db roles --apply",
+	"42501": "make the user of Database the owner of the database, or have the owner run mailintegration db migrate and db roles --apply; " +
+		"db migrate, db roles --apply, db first-number and restore themselves need the owner",
 	"25006": "name the server that takes changes in Database, or list all servers with target_session_attrs=read-write",
 	"53100": "free space on the disk of the database server",
 	"53300": "raise max_connections of the database server, or lower MaxDatabaseConnections",
@@ -56,6 +57,9 @@ func Hint(err error) string {
 			"the messages stay in the mailbox until then"
 	case errors.Is(err, ErrRoles):
 		return "have an administrator of the server run it: mailintegration db roles | psql -d DATABASE"
+	case errors.Is(err, ErrExposed):
+		return "run mailintegration db migrate as the account that owns the tables, or have an administrator of the server run: " +
+			"mailintegration db roles | psql -d DATABASE"
 	case errors.Is(err, ErrMigrationLocked):
 		return "stop the other daemons on this database, or end the transaction that holds the table (pg_stat_activity shows it), " +
 			"and run mailintegration db migrate again"

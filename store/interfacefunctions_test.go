@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"mailintegration/processor"
@@ -108,7 +111,7 @@ func TestTheFunctionChangesEveryStateAsTheProgramDoes(t *testing.T) {
 func TestANoteOfTheFunctionIsWrittenAsOneOfTheProgram(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	for _, note := range []string{"Called him.", "  \n\tCalled him. \v\f\r\u00a0", " \t ", "", strings.Repeat("…", 6000), "x" + strings.Repeat("é", 9000)} {
+	for _, note := range []string{"Called him.", "  \n\tCalled him. \v\f\r\u00a0", " \t ", "\u2003\u3000", "\u2003Called.\u3000", "", strings.Repeat("…", 6000), "x" + strings.Repeat("é", 9000)} {
 		ours, theirs := d.twins(t, processor.Incident)
 		_, err := d.handle(t, ours, store.Resolve, note)
 		must(t, err)
@@ -216,6 +219,111 @@ func TestTwoProgramsCannotCloseACircleOfLinks(t *testing.T) {
 	refused(t, <-fault, "22023", "continues it already")
 }
 
+// TestNoSnapshotIsOldEnoughToCloseACircleOfLinks lets another transaction link a request after the snapshot was taken.
+func TestNoSnapshotIsOldEnoughToCloseACircleOfLinks(t *testing.T) {
+	t.Parallel()
+	for _, level := range []pgx.TxIsoLevel{pgx.RepeatableRead, pgx.Serializable} {
+		d := newDesk(t)
+		first, second := d.twins(t, processor.Incident)
+		third, fourth := d.twins(t, processor.Incident)
+		_, err := d.call(t, "link", second, "anna", third)
+		must(t, err)
+		old := d.oldSnapshot(t, level)
+		_, err = d.call(t, "link", third, "bob", fourth)
+		must(t, err)
+		_, err = d.call(t, "link", fourth, "bob", first)
+		must(t, err)
+		_, err = old.Exec(t.Context(), `SELECT service_desk.link($1, 'anna', $2)`, first, second)
+		refused(t, err, "40001", "could not serialize access due to concurrent update")
+		must(t, old.Rollback(t.Context()))
+		_, err = d.call(t, "link", first, "anna", second)
+		refused(t, err, "22023", "continues it already")
+	}
+}
+
+// TestACircleOfAnEarlierVersionEndsNoCall links a request to one in a circle.
+func TestACircleOfAnEarlierVersionEndsNoCall(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	first, second := d.twins(t, processor.Incident)
+	third, _ := d.twins(t, processor.Incident)
+	d.exec(t, fmt.Sprintf(`UPDATE request SET linked_to_id = CASE number WHEN %[1]d THEN %[2]d ELSE %[1]d END WHERE number IN (%[1]d, %[2]d)`, first, second))
+	if got, err := d.call(t, "link", third, "anna", first); err != nil || got != true {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := d.call(t, "link", first, "anna", nil); err != nil || got != true {
+		t.Errorf("the circle cannot be opened: %v, %v", got, err)
+	}
+}
+
+// oldSnapshot begins a transaction that sees the database as it is now.
+func (d *desk) oldSnapshot(t testing.TB, level pgx.TxIsoLevel) pgx.Tx {
+	t.Helper()
+	tx, err := d.pool.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: level})
+	must(t, err)
+	t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) })
+	_, err = tx.Exec(t.Context(), `SELECT count(*) FROM service_desk.mailbox`)
+	must(t, err)
+	return tx
+}
+
+// TestNoFunctionActsOnAnOldSnapshot changes what each function checks after the transaction's snapshot was taken.
+func TestNoFunctionActsOnAnOldSnapshot(t *testing.T) {
+	t.Parallel()
+	for _, level := range []pgx.TxIsoLevel{pgx.RepeatableRead, pgx.Serializable} {
+		for _, tt := range []struct{ name, meanwhile, call string }{
+			{"the request was closed before its activity", `UPDATE request SET state = 'closed' WHERE number = $1`, `add_activity($1, 'anna', 'x')`},
+			{"the request has the state already", `UPDATE request SET state = 'closed' WHERE number = $1`, `set_state($1, 'anna', 'closed')`},
+			{"the request is assigned already", `UPDATE request SET assignee_id = opened_by_id WHERE number = $1`, `assign($1, 'anna', 'anna')`},
+			{"the author was removed", `DELETE FROM user_account WHERE logon = 'gone' AND $1 > 0`, `add_activity($1, 'gone', 'x')`},
+			{"the person was removed", `DELETE FROM user_account WHERE logon = 'gone' AND $1 > 0`, `assign($1, 'anna', 'gone')`},
+			{"the group was removed", `DELETE FROM support_group WHERE name = 'Gone' AND $1 > 0`, `assign($1, 'anna', NULL, 'Gone')`},
+		} {
+			d := newDesk(t)
+			number, _ := d.twins(t, processor.Incident)
+			d.exec(t, `INSERT INTO user_account (logon, name) VALUES ('gone', 'Gone')`)
+			d.exec(t, fmt.Sprintf(`INSERT INTO support_group (team_id, name) SELECT team_id, 'Gone' FROM request WHERE number = %d`, number))
+			old := d.oldSnapshot(t, level)
+			d.exec(t, strings.ReplaceAll(tt.meanwhile, "$1", fmt.Sprint(number)))
+			_, err := old.Exec(t.Context(), `SELECT service_desk.`+strings.ReplaceAll(tt.call, "$1", fmt.Sprint(number)))
+			if pg := new(pgconn.PgError); !errors.As(err, &pg) || pg.Code != "40001" {
+				t.Errorf("%s, %s: %v", level, tt.name, err)
+			}
+		}
+	}
+}
+
+func TestTheSubjectOfAnActivityIsOneLine(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	number, _ := d.twins(t, processor.Incident)
+	for given, want := range map[string]string{
+		"Paper\r\n is  out": "Paper is out", "\tPaper\u2028\u00a0": "Paper", " \u3000": "", "C:\\u0041 ^-]": "C:\\u0041 ^-]",
+	} {
+		id, err := d.call(t, "add_activity", number, "anna", "x", given)
+		must(t, err)
+		equal(t, want, one[string](t, d, `SELECT subject FROM service_desk.activity WHERE id = $1`, id))
+	}
+}
+
+// TestTheFunctionsKnowTheWhiteSpaceOfTheProgram compares every character.
+func TestTheFunctionsKnowTheWhiteSpaceOfTheProgram(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	var want []string
+	for r := rune(1); r <= unicode.MaxRune; r++ {
+		if unicode.IsSpace(r) {
+			want = append(want, fmt.Sprintf("U+%04X", r))
+		}
+	}
+	var got []string
+	for _, r := range one[string](t, d, `SELECT interface_space()`) {
+		got = append(got, fmt.Sprintf("U+%04X", r))
+	}
+	slices.Sort(got)
+	equal(t, want, got)
+}
+
 func TestTheFunctionsRefuseWhatDoesNotFitAndWriteNothing(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -229,6 +337,8 @@ func TestTheFunctionsRefuseWhatDoesNotFitAndWriteNothing(t *testing.T) {
 		{`add_activity($1 + 100, 'anna', 'x')`, "P0002", "does not exist"},
 		{`add_activity(NULL, 'anna', 'x')`, "P0002", "does not exist"},
 		{`add_activity($1, 'anna', '')`, "22023", "the activity has no text"},
+		{`add_activity($1, 'anna', '   ')`, "22023", "the activity has no text"},
+		{`add_activity($1, 'anna', E' \t\r\n\u00a0\u2003')`, "22023", "the activity has no text"},
 		{`add_activity($1, 'anna', NULL)`, "22023", "the activity has no text"},
 		{`add_activity($1, 'anna', repeat('x', 4 << 20) || 'x')`, "22001", "the text is too long"},
 		{`add_activity($1, 'anna', 'x', repeat('x', 10001))`, "22001", "the text is too long"},

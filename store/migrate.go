@@ -33,6 +33,7 @@ const (
 
 // Migrate brings the schema of the database at url to this program's version and returns the names of the
 // migrations that it applied. Several programs may call it at once: one migrates, the others wait.
+// It also takes the functions of the interface from PUBLIC, to which a restore without privileges gives them.
 // It returns ErrSchemaNewer, and changes nothing, when the database's schema is newer.
 func Migrate(ctx context.Context, url string) (applied []string, err error) {
 	return migrate(ctx, url, migrationLockTime, false)
@@ -54,8 +55,12 @@ func migrate(ctx context.Context, url string, lockTime time.Duration, restoring 
 		return nil, fmt.Errorf("migrate: %w", unavailable(ctx, err))
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	if s, err := status(ctx, conn); err != nil || !errors.Is(check(s), ErrSchemaOlder) {
-		return nil, cmp.Or(err, check(s))
+	s, err := status(ctx, conn)
+	if err = cmp.Or(err, check(s)); !errors.Is(err, ErrSchemaOlder) {
+		if err == nil {
+			err = protectWithRoles(ctx, conn)
+		}
+		return nil, err
 	}
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if err := lockMigration(ctx, tx); err != nil {
@@ -66,6 +71,9 @@ func migrate(ctx context.Context, url string, lockTime time.Duration, restoring 
 			return cmp.Or(err, check(s))
 		}
 		if applied, err = applyMigrations(ctx, config, lockTime); err != nil {
+			return err
+		}
+		if _, err := protectFunctions(ctx, tx); err != nil {
 			return err
 		}
 		return renewRoles(ctx, tx)

@@ -32,13 +32,26 @@ BEGIN
 	-- The functions run as the owner and look for their tables in this schema: nobody else may put anything into it.
 	EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC', tables);
 
+	-- PostgreSQL lets everybody call a function that a restore without privileges has made, and lets it run as whoever restored. The
+	-- program itself does this when it starts, as the owner (functionrights.go).
+	FOR name IN SELECT p.oid::regprocedure::text FROM pg_proc AS p JOIN pg_namespace AS s ON s.oid = p.pronamespace
+		WHERE s.nspname = 'service_desk' OR s.nspname = tables AND p.proname ~ '^(interface_|notify_service_desk$)'
+	LOOP
+		EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', name);
+		EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', name, tables);
+		EXECUTE format('ALTER FUNCTION %s OWNER TO %I', name, owner);
+	END LOOP;
+
 	-- reader: the views.
 	-- desk: the functions as well.
 	GRANT USAGE ON SCHEMA service_desk TO mailintegration_reader, mailintegration_desk;
 	GRANT SELECT ON ALL TABLES IN SCHEMA service_desk TO mailintegration_reader, mailintegration_desk;
 	GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA service_desk TO mailintegration_desk;
 
-	-- daemon: what the daemon and the verbs do, but no change of the schema, and nothing that takes back what is recorded.
+	-- daemon: what the daemon and the verbs do, but no change of the schema, and nothing that takes back what is recorded. The
+	-- foreign keys keep users and teams that anything recorded names.
+	GRANT USAGE ON SCHEMA service_desk TO mailintegration_daemon;
+	GRANT SELECT ON ALL TABLES IN SCHEMA service_desk TO mailintegration_daemon;
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO mailintegration_daemon', tables);
 	EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO mailintegration_daemon', tables);
 	EXECUTE format('GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA %I TO mailintegration_daemon', tables);
@@ -54,7 +67,7 @@ BEGIN
 		['outbox',               'INSERT, UPDATE, DELETE'],
 		['page_token',           'INSERT, UPDATE'],
 		['participant',          'INSERT'],
-		['priority',             'INSERT, UPDATE'],
+		['priority',             'INSERT, UPDATE, DELETE'],
 		['problem',              'INSERT, UPDATE'],
 		['problem_mailbox',      'INSERT, UPDATE'],
 		['receipt',              'INSERT, UPDATE, DELETE'],
@@ -62,15 +75,15 @@ BEGIN
 		['reply_template',       'INSERT, UPDATE, DELETE'],
 		['request',              'INSERT, UPDATE'],
 		['request_field',        'INSERT'],
-		['service_request_type', 'INSERT, UPDATE'],
+		['service_request_type', 'INSERT, UPDATE, DELETE'],
 		['set_aside',            'INSERT, UPDATE, DELETE'],
 		['site',                 'INSERT, UPDATE'],
-		['source',               'INSERT, UPDATE'],
+		['source',               'INSERT, UPDATE, DELETE'],
 		['subscription',         'INSERT, DELETE'],
-		['support_group',        'INSERT, UPDATE'],
-		['team',                 'INSERT, UPDATE'],
+		['support_group',        'INSERT, UPDATE, DELETE'],
+		['team',                 'INSERT, UPDATE, DELETE'],
 		['thread',               'INSERT, UPDATE'],
-		['user_account',         'INSERT, UPDATE'],
+		['user_account',         'INSERT, UPDATE, DELETE'],
 		['user_address',         'INSERT, UPDATE, DELETE'],
 		['user_password',        'INSERT, UPDATE, DELETE']
 	] LOOP

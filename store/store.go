@@ -59,7 +59,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	err = s.check(ctx, o.Adopt)
-	if o.Migrate && errors.Is(err, ErrSchemaOlder) {
+	if o.Migrate && err == nil {
+		err = s.CheckFunctions(ctx) // a restore by hand may have exposed them
+	}
+	if o.Migrate && (errors.Is(err, ErrSchemaOlder) || errors.Is(err, ErrExposed)) {
 		if _, err = Migrate(ctx, o.URL); err == nil {
 			err = s.check(ctx, o.Adopt)
 		}

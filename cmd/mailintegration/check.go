@@ -157,6 +157,9 @@ func (c *checking) database(service *config.Service) *installation {
 		return nil
 	}
 	c.ok("database", fmt.Sprintf("schema version %d", version))
+	if err := in.store.CheckFunctions(ctx); err != nil {
+		c.failed(exitFailed, "database", err, "")
+	}
 	if c.polled, err = pollings(ctx, in.store); err != nil {
 		c.warn("database", "who polls the mailboxes cannot be asked: "+err.Error())
 	}

@@ -9,5 +9,6 @@
 //	watchdog_*.go                what ends the server with the test binary
 //	proxy.go                     a proxy that cuts connections, falls silent, or leads to another server
 //	pooler.go                    pgbouncer in transaction mode
+//	rights.go                    what PUBLIC and the roles may do in a database
 //	until.go                     waiting for another process or goroutine
 package storetest
