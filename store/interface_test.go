@@ -139,14 +139,20 @@ Times have a time zone. Texts are valid UTF-8 without U+0000; what came by mail 
 |---|---|---|
 | ` + "`mailintegration_reader`" + ` | read the views | write anything, read tables, such as the hashes of passwords |
 | ` + "`mailintegration_desk`" + ` | read the views, call the functions | write in any other way |
-| ` + "`mailintegration_daemon`" + ` | run the daemon and the verbs | change the schema, remove requests, change or remove history |
+| ` + "`mailintegration_daemon`" + ` | run the daemon and the verbs, but those below; read the views | change the schema, remove requests, change or remove history |
 
 None of them can log in: make an account, and ` + "`GRANT mailintegration_reader TO account`" + `. Roles belong to all databases of a server.
 Their rights belong to each database, and ` + "`mailintegration db roles`" + ` prints the SQL that grants them, in this one: an account that
 should see one database only needs ` + "`REVOKE CONNECT ON DATABASE other FROM PUBLIC`" + ` on the other ones.
 
 The account that owns the tables, which needs no role, brings the schema up to date (` + "`mailintegration db migrate`" + `). If the daemon's
-account is a member of ` + "`mailintegration_daemon`" + ` alone, run that as the owner before the new version of the daemon starts.
+account is a member of ` + "`mailintegration_daemon`" + ` alone, run that as the owner before the new version of the daemon starts. Only the owner
+runs ` + "`db migrate`, `db roles --apply`, `db first-number` and `restore`" + `: give them, with ` + "`--config`" + `, a copy of the service file whose ` + "`Database`" + `
+names the owner.
+
+A restore with ` + "`pg_restore --no-privileges`" + ` forgets all rights, and PostgreSQL lets everybody call a function that it has just made. Before you
+grant anything there, run ` + "`mailintegration db migrate`" + ` as the owner, and then ` + "`db roles`" + `: afterwards only those may call a function who are
+granted that. A daemon that starts as the owner does the first by itself, and ` + "`mailintegration check`" + ` says if it is missing.
 
 ## Views
 `
@@ -156,7 +162,9 @@ const functionsIntroduction = `
 
 Each of them is one transaction, or a part of yours. They keep the history: ` + "`author`" + ` is the logon of the user in whose name your
 program acts. Errors have the SQLSTATE P0002 (something does not exist), 22023 (a parameter does not fit) or 22001 (a text is too long).
+In a transaction that is REPEATABLE READ or SERIALIZABLE, also 40001: something has changed since it began, so run all of it again.
 A call locks its request until your transaction ends, and a message that is an answer to the request waits for that: end it soon.
+` + "`link`" + ` also locks the other request, and those that it continues.
 `
 
 const notificationsDescription = `
