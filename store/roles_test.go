@@ -146,7 +146,8 @@ func TestATableOfTheCallerIsNotWrittenInsteadOfOurs(t *testing.T) {
 	equal(t, "closed", one[string](t, d, `SELECT state FROM request WHERE number = $1`, number))
 }
 
-// TestTheDaemonNeedsNoMoreThanItsRole does what the daemon does, as an account that has the role and nothing else.
+// TestTheDaemonNeedsNoMoreThanItsRole does what the daemon and the verbs of reference data do, as an account that has the role and
+// nothing else. The script role.txt plays all verbs.
 func TestTheDaemonNeedsNoMoreThanItsRole(t *testing.T) {
 	t.Parallel()
 	d := granted(t)
@@ -173,6 +174,26 @@ func TestTheDaemonNeedsNoMoreThanItsRole(t *testing.T) {
 	must(t, err)
 	_, err = d.store.PurgeReceipts(t.Context(), time.Hour)
 	must(t, err)
+	must(t, d.store.AddUser(t.Context(), store.User{Logon: "gone", Name: "Gone", Addresses: []string{"gone@acme.example"}}))
+	must(t, d.store.RemoveUser(t.Context(), "gone"))
+	must(t, d.store.AddTeam(t.Context(), "Gone", store.TeamOptions{}))
+	must(t, d.store.RemoveTeam(t.Context(), "Gone"))
+}
+
+// TestTheDaemonsRoleRemovesNothingThatIsNamed deletes rows that requests name, which the foreign keys refuse.
+func TestTheDaemonsRoleRemovesNothingThatIsNamed(t *testing.T) {
+	t.Parallel()
+	d := granted(t)
+	d.accept(t, d.clerk(), mail("1", "printer"))
+	pool := d.poolAs(t, store.RoleDaemon)
+	for _, sql := range []string{
+		`DELETE FROM user_account WHERE id = (SELECT opened_by_id FROM request)`, `DELETE FROM team WHERE id = (SELECT team_id FROM request)`,
+		`DELETE FROM support_group WHERE id = (SELECT group_id FROM request)`, `DELETE FROM source WHERE id = (SELECT source_id FROM request)`,
+	} {
+		if pg := new(pgconn.PgError); !errors.As(inVain(t, pool, sql), &pg) || pg.Code != "23503" {
+			t.Errorf("the daemon may: %s (%v)", sql, pg)
+		}
+	}
 }
 
 // TestEveryTableHasItsRightsForTheDaemon fails for a new table until store/roles.sql names it.

@@ -62,10 +62,12 @@ type dbRolesCmd struct {
 // Help returns the text that --help prints before the flags.
 func (dbRolesCmd) Help() string {
 	return "Members of mailintegration_reader read the views of the schema service_desk, members of mailintegration_desk also call its " +
-		"functions, and the account of the daemon needs no more than mailintegration_daemon. The roles belong to all databases of a " +
+		"functions, and the account of the daemon needs no more than mailintegration_daemon, except for db migrate, db roles --apply, " +
+		"db first-number and restore, which the owner of the tables runs. The roles belong to all databases of a " +
 		"server, their rights to each one. Few accounts may make roles, so the verb prints what an administrator runs: mailintegration " +
 		"db roles | runuser -u postgres -- psql -d mailintegration. A private PostgreSQL has the roles and their " +
-		"rights from the start. Whoever brings the schema up to date renews the rights. deploy/database.md describes the schema."
+		"rights from the start. Whoever brings the schema up to date renews the rights. Run db migrate and this verb after pg_restore " +
+		"--no-privileges, which forgets all rights. deploy/database.md describes the schema."
 }
 
 // Run prints the SQL of the roles, or runs it.
