@@ -32,13 +32,17 @@ func readExposedFunctions(ctx context.Context, q querier) ([]exposedFunction, er
 }
 
 // ErrExposed says that accounts may call functions of the interface to which nobody has granted that.
-var ErrExposed = errors.New("functions of the database are not protected, so that programs may write which may only read")
+var ErrExposed = errors.New("functions of the database are not protected, so that programs may write that should only read")
 
 // CheckFunctions returns nil if only those may call the functions of the interface who are granted that, and ErrExposed otherwise.
 func (s *Store) CheckFunctions(ctx context.Context) error {
-	list, err := readExposedFunctions(ctx, s.pool)
+	var list []exposedFunction
+	err := s.brief(ctx, func(ctx context.Context) (err error) {
+		list, err = readExposedFunctions(ctx, s.pool)
+		return err
+	})
 	if err != nil {
-		return unavailable(ctx, err)
+		return err
 	}
 	if len(list) > 0 {
 		return fmt.Errorf("%w: %d functions, such as %s", ErrExposed, len(list), list[0].Signature)
