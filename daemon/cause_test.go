@@ -60,7 +60,7 @@ func TestCauseOf(t *testing.T) {
 // withoutCause are the classes of store that no poll ends with: they answer to a person's command, or to a caller that acts on them.
 var withoutCause = []string{
 	"ErrNotAside", "ErrProcessed", "ErrOtherTeam", "ErrExists", "ErrUnknown", "ErrAssigned", "ErrProblemOpen", "ErrNoPassword", "ErrWrongPassword",
-	"ErrTooManyTokens", "ErrRoles", "ErrOutcome", "ErrMessageName", "ErrDamaged", "ErrBackupRuns", "ErrPooled",
+	"ErrTooManyTokens", "ErrRoles", "ErrOutcome", "ErrMessageName", "ErrDamaged", "ErrBackupRuns", "ErrPooled", "ErrExposed",
 }
 
 // TestEveryClassOfErrorsHasACause reads the exported errors of mailbox and store from their source.

@@ -59,8 +59,13 @@ func TestADamagedArchiveIsRefused(t *testing.T) {
 
 var errUnnoticed = errors.New("the damage was not noticed")
 
-// isPadding reports whether the octet lies in a run of zeros, which pads a field or an entry.
-func isPadding(octets []byte, at int) bool { return octets[at] == 0 }
+// isPadding reports whether the octet lies in a run of zeros, which pads a field or an entry, or is the blank that ends the checksum of
+// an entry's header.
+func isPadding(octets []byte, at int) bool {
+	const block, checksumEnd, magic = 512, 155, 257 // POSIX.1-2008, pax, ustar Interchange Format
+	header := octets[at-at%block:]
+	return octets[at] == 0 || at%block == checksumEnd && len(header) > block && bytes.HasPrefix(header[magic:], []byte("ustar"))
+}
 
 func TestACompressedArchiveIsToldApartFromADamagedOne(t *testing.T) {
 	t.Parallel()
