@@ -27,7 +27,7 @@ const (
 
 	defaultLockTime      = 10 * time.Second
 	defaultStatementTime = time.Minute
-	briefLockTime        = time.Second // for rows of requests, after the first wait for one was in vain
+	briefLockTime        = time.Second // for rows of requests, after the first wait for one was in vain, or when a person can try again
 
 	acceptTime     = 5 * time.Minute // for a batch as a whole
 	idleTime       = acceptTime      // between two statements; if shorter, the end of a slow batch would look like an outage

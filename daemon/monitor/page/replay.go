@@ -19,6 +19,9 @@ const (
 	replayGrace = 5 * time.Second
 )
 
+// errQueue says that the messages before this one have taken all the time that a visit waits.
+var errQueue = errors.New("other messages are being recorded")
+
 // errSlow says that a message was not recorded in time, and that nobody knows how that ends.
 var errSlow = errors.New("recording the message took too long")
 
@@ -52,7 +55,7 @@ func (v *visit) replay(id int64, how store.Reconsideration) error {
 	select {
 	case v.page.replaying <- struct{}{}:
 	case <-v.ctx.Done():
-		return errBusy
+		return errQueue
 	}
 	most := v.page.replayTime + replayGrace
 	err := http.NewResponseController(v.w).SetWriteDeadline(time.Now().Add(most + v.page.patience))
@@ -131,6 +134,10 @@ func (v *visit) asideFaultOf(err error) (f asideFault, other error) {
 		return asideFault{Name: "team"}, nil
 	case errors.Is(err, daemon.ErrNotConfigured):
 		return asideFault{Name: "mailbox"}, nil
+	case errors.Is(err, store.ErrLocked):
+		return asideFault{Name: "locked"}, nil
+	case errors.Is(err, errQueue):
+		return asideFault{Name: "queue"}, nil
 	case errors.Is(err, errNoAuthor):
 		return asideFault{Name: "author"}, nil
 	case errors.Is(err, errSlow), errors.Is(err, context.DeadlineExceeded):

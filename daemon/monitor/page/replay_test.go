@@ -197,7 +197,8 @@ func TestWhatKeepsAMessageSetAsideIsSaidInWords(t *testing.T) {
 		{fs.ErrNotExist, http.StatusConflict, "the file of the message is missing"},
 		{store.ErrHanging, http.StatusConflict, "the attachment directory cannot be used at the moment"},
 		{context.DeadlineExceeded, http.StatusConflict, "It took too long, and was given up."},
-		{store.ErrLocked, http.StatusServiceUnavailable, "Try again in a moment."},
+		{store.ErrLocked, http.StatusConflict, "somebody else, or the daemon, works on the event or its mailbox at this moment"},
+		{errQueue, http.StatusConflict, "another message is being recorded at this moment"},
 		{store.ErrUnavailable, http.StatusServiceUnavailable, "The database is away"},
 		{errors.New("SELECT hunter2"), http.StatusInternalServerError, "In the log, look for the number"},
 	} {
@@ -238,6 +239,60 @@ func TestAReplayThatHangsEndsItsVisitAndHoldsUpNoOtherPage(t *testing.T) {
 	o.wants("/setaside", "Fire 1")
 	close(end)
 	o.replaying <- struct{}{} // once the one that hung has ended
+}
+
+// TestAnEventThatSomebodyElseHasLockedIsSaidInWordsAndHoldsUpNoOther locks an event, as a transaction of another program does that does
+// not end.
+func TestAnEventThatSomebodyElseHasLockedIsSaidInWordsAndHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	o, log := newCase(t, 1)
+	other := o.mailbox
+	other.Name = "sales"
+	d, err := daemon.New(daemon.Options{Store: o.store, Mailboxes: []daemon.Mailbox{o.mailbox, other}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.reconsider, o.mailbox = d.Reconsider, other
+	o.gets("From: ann@acme.example", "Subject: Flood", "", "It is wet.")
+	o.wants("/setaside/2", `href="/requests/2"`)
+	o.mend()
+	tx, err := o.db.Pool(t).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	if _, err := tx.Exec(t.Context(), `SELECT FROM request WHERE number = 1 FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	var locked, free *httptest.ResponseRecorder
+	var both sync.WaitGroup
+	both.Go(func() { locked = o.acts("1/replay") })
+	both.Go(func() { free = o.acts("2/replay") })
+	both.Wait()
+	const text = "somebody else, or the daemon, works on the event or its mailbox at this moment. Try again in a moment."
+	o.wantAnswer(locked, http.StatusConflict, text, "waits for a decision", `action="/setaside/1/replay"`)
+	o.wantDone(free, "/setaside/2", "The message is recorded.")
+	o.wantAnswer(o.acts("1/discard", "reason", "x"), http.StatusConflict, text, "waits for a decision")
+	o.wantIncidents(1, 2)
+	if len(log.done) != 1 || len(o.faults) > 0 {
+		t.Errorf("the log has %q and %v", log.done, o.faults)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	o.wantDone(o.acts("1/replay"), "/setaside/1", "The message is recorded.")
+	o.wantIncidents(2, 2)
+}
+
+func TestAReplayThatWaitsForAnotherOneGivesUpInTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.replaying <- struct{}{}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := (&visit{ctx: ctx, page: w.Page}).replay(1, store.Reconsideration{}); !errors.Is(err, errQueue) {
+		t.Error(err)
+	}
 }
 
 func TestNobodyReplaysOrDiscardsWithATokenForReadingOrAnotherForm(t *testing.T) {
