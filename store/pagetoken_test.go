@@ -48,7 +48,7 @@ func TestATokenThatIsRevokedOrExpiredIsNotInForce(t *testing.T) {
 		must(t, err)
 	}
 	must(t, d.store.RevokePageToken(ctx, "ANNA"))
-	fails(t, d.store.RevokePageToken(ctx, "anna"), store.ErrUnknown, `a token named "anna" that is not revoked does not exist`)
+	fails(t, d.store.RevokePageToken(ctx, "anna"), store.ErrUnknown, `a token in force named "anna" does not exist`)
 	fails(t, d.store.RevokePageToken(ctx, "nobody"), store.ErrUnknown, `"nobody"`)
 	d.exec(t, `UPDATE page_token SET expires_at = now() - interval '1 second' WHERE name = 'bob'`)
 	inForce, err := d.store.PageTokensInForce(ctx)
