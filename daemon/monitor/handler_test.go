@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"mailintegration/mailbox/dovecottest"
@@ -137,5 +138,45 @@ func TestAskReadsTheAnswerOfAMonitorOnly(t *testing.T) {
 	}()
 	if _, err := Ask(ctx, silent.Addr().String(), false, IsLive); err == nil {
 		t.Error("a program that never answers has answered")
+	}
+}
+
+// TestAQuestionWhoseConnectionEndsIsAskedAgain plays a flooded monitor, which ends some connections before it answers one.
+func TestAQuestionWhoseConnectionEndsIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	flooded := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch asked.Add(1) {
+		case 1:
+			panic(http.ErrAbortHandler)
+		case 2:
+			w.Header().Set("Content-Length", "1000")
+			fmt.Fprint(w, `{"state":`)
+			return // the server ends the connection, as the answer is not whole
+		}
+		answer(w, r, Health{State: Live, OK: true})
+	}))
+	defer flooded.Close()
+	h, err := Ask(t.Context(), strings.TrimPrefix(flooded.URL, "http://"), false, IsLive)
+	if err != nil || h.State != Live || asked.Load() != 3 {
+		t.Errorf("%v, %v after %d questions", h, err, asked.Load())
+	}
+}
+
+// TestAQuestionWhoseConnectionsAllEndIsGivenUp ends each connection, and the time of the question at the third one.
+func TestAQuestionWhoseConnectionsAllEndIsGivenUp(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var asked atomic.Int32
+	flooded := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if asked.Add(1) == 3 {
+			cancel()
+		}
+		panic(http.ErrAbortHandler)
+	}))
+	defer flooded.Close()
+	if h, err := Ask(ctx, strings.TrimPrefix(flooded.URL, "http://"), false, IsLive); err == nil || asked.Load() != 3 {
+		t.Errorf("%v, %v after %d questions", h, err, asked.Load())
 	}
 }
