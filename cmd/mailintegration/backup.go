@@ -132,7 +132,7 @@ func printManifest(e *env, name, done string, m backup.Manifest) {
 		name, done, m.Records.Requests, m.Records.Activities, m.Records.Receipts, m.Attachments.Files, m.Attachments.Octets, m.Schema,
 		m.PostgreSQL, m.TakenAt.Local().Format("2006-01-02 15:04:05"))
 	if n := m.Attachments.Missing; n > 0 {
-		printLine(e.stdout, "%d attachment files were missing when it was made.", n)
+		printLine(e.stdout, "Missing when it was made: %s.", plural(int(n), "attachment file"))
 	}
 }
 

@@ -255,7 +255,7 @@ func TestABrokenMailboxFileKeepsTheOldKey(t *testing.T) {
 	n.must(configEncryptCmd{})
 	n.write("mailboxes/broken.xml", strings.Replace(fmt.Sprintf(encryptingMailbox, "broken"), "<Password>", "<Port>many</Port><Password>", 1))
 	err := (&configEncryptCmd{Rotate: true}).Run(n.env)
-	if err == nil || !strings.Contains(n.out.String(), "because 1 mailbox files have mistakes") || strings.Contains(n.read("mailboxes/broken.xml"), "password of") {
+	if err == nil || !strings.Contains(n.out.String(), "because of mistakes in 1 mailbox file:") || strings.Contains(n.read("mailboxes/broken.xml"), "password of") {
 		t.Errorf("%v\n%s", err, n.out.String())
 	}
 	if ring, used := n.keyIDs(); len(ring) != 2 || len(used) != 1 || ring[0] != used[0] {

@@ -133,8 +133,8 @@ func (n *encryption) removeOld(old []string, keep bool) error {
 		return nil
 	case len(n.service.Broken) > 0: // what they name could not be looked at
 		n.failed = len(n.service.Broken)
-		printLine(n.stdout, "FAILED  %s: it keeps %s, because %d mailbox files have mistakes: correct them, then rotate again",
-			n.source.File, names, n.failed)
+		printLine(n.stdout, "FAILED  %s: it keeps %s, because of mistakes in %s: correct them, then rotate again",
+			n.source.File, names, plural(n.failed, "mailbox file"))
 		return n.verdict()
 	}
 	if err := n.setKeys(n.ring.First()); err != nil {

@@ -42,7 +42,7 @@ func (c *explainCmd) Run(e *env) error {
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d messages could not be explained", failed, len(c.Files))
+		return fmt.Errorf("%d of %s could not be explained", failed, plural(len(c.Files), "message"))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -68,6 +69,9 @@ func (c *supportBundleCmd) Run(e *env) (err error) {
 	path := c.To
 	if path == "" {
 		path = "mailintegration-support-" + time.Now().Format("20060102-150405") + ".zip"
+	}
+	if !strings.EqualFold(filepath.Ext(path), ".zip") {
+		return &failure{code: exitUsage, err: fmt.Errorf("the archive is a zip file, and %s is not the name of one", path), hint: "use --to " + path + ".zip"}
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // before root becomes the daemon's account
 	if err != nil {

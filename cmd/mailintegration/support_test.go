@@ -119,3 +119,16 @@ func TestASupportBundleIsWrittenAlthoughTheConfigurationIsBroken(t *testing.T) {
 		t.Errorf("status.txt does not say why it is missing:\n%s", text)
 	}
 }
+
+func TestASupportBundleHasTheNameOfAZipFile(t *testing.T) {
+	t.Parallel()
+	in := &installed{TB: t, config: configured(t, "")}
+	path := filepath.Join(t.TempDir(), "b.tgz")
+	code, _, errs := in.run("support", "bundle", "--to", path)
+	if code != exitUsage || !strings.Contains(errs, "hint: use --to "+path+".zip") {
+		t.Errorf("exit code %d\n%s", code, errs)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("it was written all the same")
+	}
+}
