@@ -25,10 +25,11 @@ type limits struct {
 	connections int
 }
 
-// usualLimits suit a machine with some probes and a Prometheus server, which wait for seconds.
+// usualLimits suit a machine with some probes and a Prometheus server, which wait for seconds. A flood of 4,500 connections a second ends
+// each of 256 after 57 ms at the soonest, so that a probe has its answer before; with 32 it ended half of the probes.
 var usualLimits = limits{
 	header: 5 * time.Second, write: 10 * time.Second, idle: time.Minute, look: 5 * time.Second, figures: 2 * time.Second, stop: 2 * time.Second,
-	connections: 32,
+	connections: 256,
 }
 
 // maxHeaderOctets limits the header of a request.
