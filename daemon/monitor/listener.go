@@ -26,7 +26,7 @@ type limits struct {
 }
 
 // usualLimits suit a machine with some probes and a Prometheus server, which wait for seconds. A flood of 4,500 connections a second ends
-// each of 256 after 57 ms at the soonest, so that a probe has its answer before; with 32 it ended half of the probes.
+// each of 256 after 57 ms at the soonest, so that a probe has its answer before; with 32 it ended up to half of the probes.
 var usualLimits = limits{
 	header: 5 * time.Second, write: 10 * time.Second, idle: time.Minute, look: 5 * time.Second, figures: 2 * time.Second, stop: 2 * time.Second,
 	connections: 256,
