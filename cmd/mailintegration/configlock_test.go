@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -34,7 +35,7 @@ func TestTwoRunsThatWriteTakeTurns(t *testing.T) {
 				t.Fatal(err)
 			}
 			ended := make(chan error, 1)
-			go func() { ended <- second(n.env) }()
+			go func() { ended <- second(n.beside()) }()
 			synctest.Wait()
 			select {
 			case err := <-ended:
@@ -58,6 +59,13 @@ func TestTwoRunsThatWriteTakeTurns(t *testing.T) {
 	}
 }
 
+// beside returns the surroundings of a run beside another one, which does not share its output.
+func (n *encrypting) beside() *env {
+	e := *n.env
+	e.stdout, e.stderr = io.Discard, io.Discard
+	return &e
+}
+
 // TestASecretOfARemovedKeyIsNotWritten rotates the key between the moment in which config edit encrypts a secret and the moment in
 // which it writes it, into a file that the rotation leaves alone.
 func TestASecretOfARemovedKeyIsNotWritten(t *testing.T) {
@@ -73,7 +81,7 @@ func TestASecretOfARemovedKeyIsNotWritten(t *testing.T) {
 		}
 		ended := make(chan error, 1)
 		edit := configEditCmd{Name: "file", Secret: "Password", Unset: []string{"PasswordFile"}, NoTest: true}
-		go func() { ended <- edit.Run(n.env) }()
+		go func() { ended <- edit.Run(n.beside()) }()
 		synctest.Wait()
 		first, _ := n.cutting(1000, false)
 		if err := first.rotate(false); err != nil {
