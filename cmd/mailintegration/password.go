@@ -127,22 +127,9 @@ func ask(e *env, terminal *os.File, prompt string) (string, error) {
 	defer func() { _ = term.Restore(int(terminal.Fd()), before) }() // a terminal that has gone needs no echo
 	fmt.Fprint(e.stderr, prompt)
 	defer fmt.Fprintln(e.stderr)
-	type result struct {
-		line string
-		err  error
+	line, err := unlessStopped(e.ctx, func() (string, error) { return readHidden(terminal) })
+	if errors.Is(err, io.EOF) {
+		return "", errUntyped
 	}
-	typed := make(chan result, 1)
-	go func() {
-		line, err := readHidden(terminal)
-		typed <- result{line, err}
-	}()
-	select {
-	case <-e.ctx.Done():
-		return "", e.ctx.Err()
-	case got := <-typed:
-		if errors.Is(got.err, io.EOF) {
-			return "", errUntyped
-		}
-		return got.line, got.err
-	}
+	return line, err
 }
