@@ -34,8 +34,14 @@ const (
 // so each day.
 var tellAfter = []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour, 6 * time.Hour}
 
-// nextTell returns when the next activity is due that says that a trouble lasts.
+// tellApart is the least time between an activity that says that a trouble lasts and the next of tellAfter. The time at which an
+// event was opened is read later than it was, by the time that the database takes to answer: without a distance, the activity
+// that has just been added would be due once more.
+const tellApart = time.Minute
+
+// nextTell returns when the next activity is due, after one that is added now, that says that a trouble lasts.
 func nextTell(opened, now time.Time, daily bool) time.Time {
+	now = now.Add(tellApart)
 	for _, after := range tellAfter {
 		if at := opened.Add(after); !daily && at.After(now) {
 			return at

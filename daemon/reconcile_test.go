@@ -132,6 +132,13 @@ func TestTheTimesOfTheActivities(t *testing.T) {
 	if want := "[5m0s 15m0s 1h0m0s 6h0m0s 24h0m0s 48h0m0s 72h0m0s]"; fmt.Sprint(got) != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
+	for _, due := range []time.Duration{5 * time.Minute, 15 * time.Minute, 24 * time.Hour, 48 * time.Hour} {
+		now := noon.Add(due)
+		read := noon.Add(2 * time.Second) // when the event was opened, as a slow database says it
+		if next := nextTell(read, now, false); next.Sub(now) < 5*time.Minute {
+			t.Errorf("what was told %s after the opening is told again %s later", due, next.Sub(now))
+		}
+	}
 	if at := nextTell(noon, noon, true); at != noon.Add(24*time.Hour) {
 		t.Errorf("what is told daily is told at %s", at)
 	}

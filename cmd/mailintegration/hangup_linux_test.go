@@ -31,7 +31,22 @@ func openTerminal(t *testing.T) (window, program *os.File) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { program.Close() })
+	keepOutput(t, program)
 	return window, program
+}
+
+// keepOutput has the terminal show all that a program writes. By itself it discards upon Ctrl-C what it has not shown yet, after it
+// has sent the signal: perhaps the last words of a program that has ended by then (NOFLSH, termios(3)).
+func keepOutput(t *testing.T, terminal *os.File) {
+	t.Helper()
+	mode, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mode.Lflag |= unix.NOFLSH
+	if err := unix.IoctlSetTermios(int(terminal.Fd()), unix.TCSETS, mode); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestTheDaemonEndsWithItsTerminal closes the window in which a person has started the daemon. The kernel sends SIGHUP then;
