@@ -101,7 +101,7 @@ func TestABackupThatIsKilledIsReplacedByTheNext(t *testing.T) {
 	must(os.Mkdir(bin, 0o755))
 	const program = "#!/bin/sh\n[ \"$1\" = --version ] && echo 'pg_dump (PostgreSQL) %d.0' && exit\ntouch %q\nwhile echo x; do sleep 0.1; done\n"
 	slow := fmt.Sprintf(program, major, started)
-	must(os.WriteFile(filepath.Join(bin, "pg_dump"), []byte(slow), 0o755))
+	writeExecutable(t, filepath.Join(bin, "pg_dump"), strings.NewReader(slow))
 	cmd := in.command("backup", archive)
 	cmd.Env = append(cmd.Env, postgres.BinEnvironment+"="+bin)
 	must(cmd.Start())

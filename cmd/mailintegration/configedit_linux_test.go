@@ -25,9 +25,7 @@ func editing(t *testing.T, script string) *editorStory {
 	srv.SetPassword("helpdesk", "pass-of-helpdesk")
 	in := install(t, srv.Port(), "helpdesk", "pass-of-helpdesk")
 	editor := filepath.Join(t.TempDir(), "editor")
-	if err := os.WriteFile(editor, []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	writeExecutable(t, editor, strings.NewReader("#!/bin/sh\n"+script+"\n"))
 	s := &editorStory{in: in, file: filepath.Join(filepath.Dir(in.config), "mailboxes", "helpdesk.xml")}
 	command := in.command("config", "edit", "helpdesk")
 	command.Env = append(command.Env, "VISUAL=", "EDITOR="+editor+" --flag", "FILE="+s.file, "TMPDIR="+t.TempDir())

@@ -59,7 +59,7 @@ func (n *newMailbox) verb(args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(n.ctx, childTime)
 	defer cancel()
 	child := exec.CommandContext(ctx, program, append([]string{"--config", n.config}, args...)...)
-	child.WaitDelay = time.Second
+	child.WaitDelay = outputTime
 	var out, errs bytes.Buffer
 	child.Stdout, child.Stderr = &out, &errs
 	err = child.Run()

@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"mailintegration/cmd/mailintegration/service"
@@ -23,8 +25,12 @@ func (e *replacedError) Error() string {
 }
 
 const (
-	// trialTime is how long a new executable may take to print its version.
-	trialTime = 30 * time.Second
+	// trialTime is how long a new executable may take to print its version. Nobody waits for it, and right after an upgrade a machine
+	// is busy.
+	trialTime = time.Minute
+	// outputTime is how long the last output of a child may take after its end. It has come by then, unless this process stood still,
+	// or a child of the child has the output too.
+	outputTime = 10 * time.Second
 	// updatePatience is how long a look at the executable may take until the log says that it takes too long.
 	updatePatience = 2 * time.Minute
 )
@@ -125,7 +131,7 @@ func (u *updater) look(ctx context.Context) (replaced bool) {
 	}
 	version, err := u.try(ctx, u.path)
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, syscall.ETXTBSY): // somebody has it still open for writing: the next look tries it again
 		return false
 	case err != nil:
 		u.refused = found
@@ -147,7 +153,7 @@ func tryExecutable(ctx context.Context, path string) (version string, err error)
 	defer cancel()
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, path, "version")
-	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &out, time.Second
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &out, outputTime
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)

@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,6 +26,7 @@ type updating struct {
 	logged *observer.ObservedLogs
 	serial int
 	tried  int
+	isOpen bool // somebody has the new file open for writing
 }
 
 func newUpdating(t *testing.T) *updating {
@@ -36,6 +37,9 @@ func newUpdating(t *testing.T) *updating {
 	path := filepath.Join(t.TempDir(), "mailintegration")
 	u.updater = &updater{path: path, stat: os.Stat, log: events{zap.New(core)}, slow: time.Hour}
 	u.try = func(context.Context, string) (string, error) {
+		if u.isOpen {
+			return "", &fs.PathError{Op: "fork/exec", Path: path, Err: syscall.ETXTBSY}
+		}
 		u.tried++
 		text, err := os.ReadFile(path)
 		if err != nil || strings.Contains(string(text), "broken") {
@@ -134,6 +138,14 @@ func TestADaemonNoticesItsNewExecutable(t *testing.T) {
 			}
 			u.write(u.path, "a new one")
 			u.looks(2, true)
+			u.wantLogged("new executable does not run", 0)
+		}},
+		{"that its writer closes late", func(u *updating) {
+			u.rename("a new one")
+			u.isOpen = true
+			u.looks(4, false)
+			u.isOpen = false
+			u.looks(1, true)
 			u.wantLogged("new executable does not run", 0)
 		}},
 		{"that was replaced twice", func(u *updating) {
@@ -285,14 +297,28 @@ func TestATrialTellsWhetherAProgramRuns(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "mailintegration")
-			if err := os.WriteFile(path, []byte(tt.script), 0o755); err != nil {
-				t.Fatal(err)
-			}
+			writeExecutable(t, path, strings.NewReader(tt.script))
 			version, err := tryExecutable(t.Context(), path)
 			if version != tt.version || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 				t.Errorf("%q, %v", version, err)
 			}
 		})
+	}
+}
+
+func TestATrialTellsThatTheProgramIsStillOpenForWriting(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("Linux refuses to run such a program")
+	}
+	path := filepath.Join(t.TempDir(), "mailintegration")
+	writer, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o755)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	if _, err := tryExecutable(t.Context(), path); !errors.Is(err, syscall.ETXTBSY) {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -303,9 +329,7 @@ func TestATrialEndsWhenTheProgramNeverAnswers(t *testing.T) {
 		t.Skip("needs scripts of the shell")
 	}
 	path := filepath.Join(t.TempDir(), "mailintegration")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\nsleep 86400\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	writeExecutable(t, path, strings.NewReader("#!/bin/sh\nsleep 86400\n"))
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if _, err := tryExecutable(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
@@ -340,13 +364,22 @@ func copyProgram(t testing.TB, path, end string) {
 		t.Fatal(err)
 	}
 	defer from.Close()
+	writeExecutable(t, path, io.MultiReader(from, strings.NewReader(end)))
+}
+
+// writeExecutable puts an executable file at a path, which can be run at once. Meanwhile no other test starts a program: a process
+// that has just been forked has the new file open for writing until it becomes that program, and the kernel runs no such file
+// (ETXTBSY).
+func writeExecutable(t testing.TB, path string, content io.Reader) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	to, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o755)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = io.Copy(to, from)
-	_, ended := fmt.Fprint(to, end)
-	if err := errors.Join(err, ended, to.Close(), os.Rename(path+".new", path)); err != nil {
+	_, err = io.Copy(to, content)
+	if err := errors.Join(err, to.Close(), os.Rename(path+".new", path)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -13,6 +13,9 @@ const canBeMoved = false
 // lock does nothing: the system keeps others from removing an open file.
 func lock(*os.File) {}
 
+// unlock does nothing, as lock does.
+func unlock(*os.File) {}
+
 // isLocked reports whether a process has a file open, and whether that is known. It asks for the file alone.
 func isLocked(path string) (used, known bool) {
 	name, err := windows.UTF16PtrFromString(path)

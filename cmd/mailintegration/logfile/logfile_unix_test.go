@@ -122,6 +122,27 @@ func TestPurgeLeavesTheFileOfAnotherProcess(t *testing.T) {
 	}
 }
 
+// TestAFileThatAForkedChildHasOpenIsNotInUse plays a child that has been forked and is not its own program yet: it has all files open.
+func TestAFileThatAForkedChildHasOpenIsNotInUse(t *testing.T) {
+	t.Parallel()
+	w := open(t, Options{Directory: newDirectory(t), Now: (&clock{noon}).now})
+	child, err := syscall.Dup(int(w.file.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(child)
+	path := w.Path()
+	if !InUse(File{Path: path}, noon) {
+		t.Error("the file is not in use while it is written")
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if InUse(File{Path: path}, noon) {
+		t.Error("the file is in use after its end")
+	}
+}
+
 // holdOpen plays the other process: it opens a Writer, says so, and ends with its input.
 func holdOpen(t *testing.T) {
 	open(t, Options{Directory: os.Getenv("LOGFILE_DIRECTORY")})

@@ -229,6 +229,7 @@ func (w *Writer) end() error {
 	}
 	file := w.file
 	w.file = nil
+	unlock(file)
 	return file.Close()
 }
 

@@ -28,8 +28,12 @@ const (
 	defaultCredentials = "/etc/mailintegration/credentials"
 )
 
-// patience is how long a start or a stop may take. The unit's own limits are shorter.
-const patience = 2 * time.Minute
+const (
+	// patience is how long a start or a stop may take. The unit's own limits are shorter.
+	patience = 2 * time.Minute
+	// outputTime is how long the last output of a program may take after its end, if this process stands still meanwhile.
+	outputTime = 10 * time.Second
+)
 
 // systemd is the service of systemd.
 type systemd struct {
@@ -312,7 +316,7 @@ func output(ctx context.Context, program string, args ...string) (string, error)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0")
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = outputTime
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()
