@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -29,6 +30,8 @@ func TestALaterSignalEndsTheProgramWhateverItWaitsFor(t *testing.T) {
 		if _, err := unix.FcntlInt(printed.(*os.File).Fd(), unix.F_SETPIPE_SZ, os.Getpagesize()); err != nil {
 			t.Fatal(err)
 		}
+		var goroutines bytes.Buffer // as the program prints them upon SIGQUIT
+		program.Stderr = &goroutines
 		if err := program.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -37,12 +40,19 @@ func TestALaterSignalEndsTheProgramWhateverItWaitsFor(t *testing.T) {
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- program.Wait() }()
+		t.Cleanup(func() {
+			if t.Failed() {
+				_ = program.Process.Signal(syscall.SIGQUIT) // it may have ended
+				t.Logf("it ended with %v, and printed:\n%s", storetest.Await(t, "the program ends", ended), &goroutines)
+			}
+		})
 		var end *exec.ExitError
 		storetest.Until(t, "signals end the program", func() bool {
 			_ = program.Process.Signal(s) // it may have ended
 			select {
 			case err := <-ended:
 				_ = errors.As(err, &end)
+				ended <- err
 				return true
 			default:
 				return false
