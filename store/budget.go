@@ -9,11 +9,15 @@ import (
 	"mailintegration/processor"
 )
 
-// turns says which of the messages that take turns is being worked on, and since when.
+// turnParts is the number of parts in which the limit of a turn passes. However long the process stands still, because its
+// machine is paused, one part passes: no message is to blame for that.
+const turnParts = 10
+
+// turns says which of the messages that take turns is being worked on, and how much of its limit has passed.
 type turns struct {
 	mu        sync.Mutex
-	current   *newMessage
-	since     time.Time
+	current   *newMessage // nil before the first turn
+	parts     int
 	ended     bool
 	abandoned bool
 }
@@ -25,7 +29,7 @@ func (t *turns) begin(m *newMessage) {
 	if t.abandoned {
 		runtime.Goexit()
 	}
-	t.current, t.since = m, time.Now()
+	t.current, t.parts = m, 0
 }
 
 // end notes that the last turn is over. It reports whether inTurn still waits for that.
@@ -36,24 +40,25 @@ func (t *turns) end() bool {
 	return !t.abandoned
 }
 
-// abandon gives up the current turn if it has lasted for limit, and returns its message. Otherwise it returns the time
-// that the turn has left.
-func (t *turns) abandon(limit time.Duration) (left time.Duration, late *newMessage) {
+// pass notes that a part of the limit has passed. It gives up the current turn when more than all of them have, and returns
+// its message.
+func (t *turns) pass() (late *newMessage) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if left = limit - time.Since(t.since); left > 0 || t.ended {
-		return left, nil
+	t.parts++
+	if t.parts <= turnParts || t.ended || t.current == nil {
+		return nil
 	}
 	t.abandoned = true
-	return 0, t.current
+	return t.current
 }
 
-// inTurn runs work, which begins a turn for each message; no turn may last longer than the store's decideTime. All
+// inTurn runs work, which begins a turn for each message; no turn may last longer than decideTime. All
 // turns run in one goroutine, which costs a batch next to nothing. Go cannot end a goroutine that does not return:
 // inTurn abandons it with everything that it uses, and the caller must not touch that again. A panic is the fault of
 // the message whose turn it is.
 func (a *acceptance) inTurn(work func(*turns)) error {
-	t := &turns{since: time.Now()}
+	t := &turns{}
 	done := make(chan error, 1)
 	go func() {
 		var err error
@@ -67,21 +72,24 @@ func (a *acceptance) inTurn(work func(*turns)) error {
 		}()
 		work(t)
 	}()
-	limit := a.store.decideTime
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
+	parts, stop := a.store.tick(decideTime / turnParts)
+	defer stop()
 	for {
 		select {
 		case err := <-done:
 			return err
-		case <-timer.C:
-			left, late := t.abandon(limit)
-			if late != nil {
-				return tooSlow(late, limit)
+		case <-parts:
+			if late := t.pass(); late != nil {
+				return tooSlow(late, decideTime)
 			}
-			timer.Reset(max(left, time.Millisecond))
 		}
 	}
+}
+
+// tick returns the ticks of a new time.Ticker, and what stops it. Who was not ready for several ticks gets one.
+func tick(interval time.Duration) (ticks <-chan time.Time, stop func()) {
+	t := time.NewTicker(interval)
+	return t.C, t.Stop
 }
 
 // fault returns an error that blames the message whose turn it is.

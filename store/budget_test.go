@@ -11,20 +11,29 @@ import (
 	"mailintegration/store"
 )
 
-// impatient opens a store that gives a decision little time.
-func (d *desk) impatient(t testing.TB, limit time.Duration) *store.Store {
+// parts are the parts of the limit of a decision, which pass when a test says so.
+type parts chan time.Time
+
+// timed returns a desk, and the parts of the limit of its decisions.
+func timed(t *testing.T) (*desk, parts) {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{URL: d.url, AttachmentDirectory: d.files, Now: clock, DecideTime: limit})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
+	d, p := newDesk(t), make(parts)
+	d.store.TickBy(p)
+	return d, p
 }
 
-// stuck is a decider that blocks on messages with the subject "about bad" until hang is closed: in Keys or in Decide.
+// pass lets n parts pass during a decision.
+func (p parts) pass(n int) {
+	for range n {
+		p <- time.Time{}
+	}
+}
+
+// stuck is a decider that blocks on messages with the subject "about bad", beyond the limit, until hang is closed: in Keys or
+// in Decide.
 type stuck struct {
 	clerk
+	parts  parts
 	inKeys bool
 	hang   chan struct{}
 	passed *atomic.Int32 // counts the decisions after hang was closed
@@ -32,6 +41,7 @@ type stuck struct {
 
 func (s stuck) Keys(m *processor.Message) processor.Keys {
 	if s.inKeys && m.Subject == "about bad" {
+		s.parts.pass(store.TurnParts + 1)
 		<-s.hang
 	}
 	return s.clerk.Keys(m)
@@ -39,6 +49,7 @@ func (s stuck) Keys(m *processor.Message) processor.Keys {
 
 func (s stuck) Decide(m *processor.Message, dir processor.Directory, now time.Time) processor.Decision {
 	if !s.inKeys && m.Subject == "about bad" {
+		s.parts.pass(store.TurnParts + 1)
 		<-s.hang
 	}
 	select {
@@ -54,14 +65,13 @@ func TestAMessageWithoutADecisionInTimeIsSetAsideAlone(t *testing.T) {
 	for _, inKeys := range []bool{false, true} {
 		t.Run(map[bool]string{false: "in Decide", true: "in Keys"}[inKeys], func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
-			d.store = d.impatient(t, 100*time.Millisecond)
-			c := stuck{d.clerk(), inKeys, make(chan struct{}), new(atomic.Int32)}
+			d, limit := timed(t)
+			c := stuck{d.clerk(), limit, inKeys, make(chan struct{}), new(atomic.Int32)}
 			got := d.accept(t, c, batchOf("a", "bad", "c")...)
 			if fates(got) != "RSR" {
 				t.Fatalf("outcomes %s", fates(got))
 			}
-			if why := got[1].Decision.Why(); why.Code != processor.ReasonTooSlow || !strings.Contains(why.Detail(), "100ms") {
+			if why := got[1].Decision.Why(); why.Code != processor.ReasonTooSlow || !strings.Contains(why.Detail(), "30s") {
 				t.Errorf("reason is %+v", why)
 			}
 			before := d.count(t, "request")
@@ -78,11 +88,11 @@ func TestAMessageWithoutADecisionInTimeIsSetAsideAlone(t *testing.T) {
 
 func TestAMessageWithoutADecisionInTimeStaysSetAside(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d, limit := timed(t)
 	event := d.setAside(t, mail("1", "bad"))
-	c := stuck{d.clerk(), false, make(chan struct{}), new(atomic.Int32)}
+	c := stuck{d.clerk(), limit, false, make(chan struct{}), new(atomic.Int32)}
 	defer close(c.hang)
-	_, err := d.reconsider(t, d.impatient(t, 50*time.Millisecond), event, mail("1", "bad"), c)
+	_, err := d.reconsider(t, d.store, event, mail("1", "bad"), c)
 	if still := new(store.StillAsideError); !errors.As(err, &still) || still.Reason.Code != processor.ReasonTooSlow {
 		t.Errorf("error is %v", err)
 	}
@@ -91,14 +101,24 @@ func TestAMessageWithoutADecisionInTimeStaysSetAside(t *testing.T) {
 // TestEachMessageHasItsOwnTimeForADecision decides about messages that together take longer than the limit.
 func TestEachMessageHasItsOwnTimeForADecision(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	d.store = d.impatient(t, 500*time.Millisecond)
+	d, limit := timed(t)
 	c := d.clerk()
 	c.instead = func(*processor.Message, processor.Directory) processor.Decision {
-		<-time.After(150 * time.Millisecond)
+		limit.pass(store.TurnParts - 1) // the last one may count for the next turn
 		return nil
 	}
 	if got := d.accept(t, c, batchOf("a", "b", "c", "d", "e", "f")...); fates(got) != "RRRRRR" {
 		t.Errorf("outcomes %s", fates(got))
 	}
+}
+
+// TestTimeBeforeTheFirstTurnIsNobodysFault lets the limit pass, as when the machine stands still, before any decision has begun.
+func TestTimeBeforeTheFirstTurnIsNobodysFault(t *testing.T) {
+	t.Parallel()
+	d, limit := timed(t)
+	must(t, d.store.InTurn(func(begin func()) {
+		limit.pass(2 * store.TurnParts)
+		begin()
+		limit.pass(store.TurnParts - 1)
+	}))
 }

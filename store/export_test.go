@@ -26,6 +26,20 @@ func (s *Store) ShortLimits(lock, statement, files time.Duration) {
 // SetPatience changes how long the store waits for the database, also on connections that are open.
 func (s *Store) SetPatience(d time.Duration) { s.setPatience(d) }
 
+// TurnParts is the number of parts in which the limit of a decision passes.
+const TurnParts = turnParts
+
+// TickBy makes a part of the limit of a decision pass whenever the test sends. Call TickBy before the store is used.
+func (s *Store) TickBy(ticks <-chan time.Time) {
+	s.tick = func(time.Duration) (<-chan time.Time, func()) { return ticks, func() {} }
+}
+
+// InTurn runs work as deciders are run. begin begins a turn of the same message.
+func (s *Store) InTurn(work func(begin func())) error {
+	a := &acceptance{Journal: &Journal{store: s}}
+	return a.inTurn(func(t *turns) { work(func() { t.begin(&newMessage{}) }) })
+}
+
 // DefaultPatience is the patience of a store whose Options do not set one.
 const DefaultPatience = defaultPatience
 

@@ -13,8 +13,8 @@ import (
 
 // limits say how long the store waits for what. Some of them grow with the octets of a batch: see growing.
 type limits struct {
-	answerTime atomic.Int64  // nanoseconds for an answer of the database: see patience
-	decideTime time.Duration // for a decision about one message
+	answerTime atomic.Int64 // nanoseconds for an answer of the database: see patience
+	tick       func(interval time.Duration) (ticks <-chan time.Time, stop func())
 
 	// The server keeps these, within a transaction:
 	lockTime      time.Duration
@@ -22,8 +22,8 @@ type limits struct {
 }
 
 const (
-	defaultPatience   = 75 * time.Second // longer than statementTime, so that the server ends a slow statement first and says why
-	defaultDecideTime = 30 * time.Second
+	defaultPatience = 75 * time.Second // longer than statementTime, so that the server ends a slow statement first and says why
+	decideTime      = 30 * time.Second // for a decision about one message
 
 	defaultLockTime      = 10 * time.Second
 	defaultStatementTime = time.Minute
@@ -37,7 +37,7 @@ const (
 
 func limitsOf(o Options) *limits {
 	l := &limits{
-		decideTime:    cmp.Or(o.DecideTime, defaultDecideTime),
+		tick:          tick,
 		lockTime:      defaultLockTime,
 		statementTime: defaultStatementTime,
 	}

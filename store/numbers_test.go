@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -162,22 +161,32 @@ func TestNumbersOfACommitWithoutAnAnswerAreNeverUsedAgain(t *testing.T) {
 // TestASlowSequenceIsNotBlamedOnAMessage locks the sequence for longer than a decision may take.
 func TestASlowSequenceIsNotBlamedOnAMessage(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	d.store = d.impatient(t, 50*time.Millisecond)
+	d, limit := timed(t)
+	d.store.ShortLimits(time.Hour, time.Hour, time.Hour) // it waits for the lock as long as the test does
 	tx, err := d.pool.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(t.Context(), `ALTER SEQUENCE request_number CACHE 1`); err != nil {
-		t.Fatal(err) // the database goes with the test, and its lock with it
-	}
-	unlocked := make(chan struct{})
-	time.AfterFunc(400*time.Millisecond, func() {
-		defer close(unlocked)
-		_ = tx.Rollback(context.WithoutCancel(t.Context()))
+	must(t, err)
+	_, err = tx.Exec(t.Context(), `ALTER SEQUENCE request_number CACHE 1`)
+	must(t, err) // if the test ends here, the database goes with it, and the lock
+	accepted := make(chan []store.Outcome, 1)
+	go func() {
+		got, err := d.store.Accept(t.Context(), d.mailbox, batchOf("a", "b"), d.clerk())
+		if err != nil {
+			t.Error(err)
+		}
+		accepted <- got
+	}()
+	storetest.Until(t, "the acceptance waits for the sequence", func() bool {
+		return d.count(t, `pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
 	})
-	defer func() { <-unlocked }()
-	if got := d.accept(t, d.clerk(), batchOf("a", "b")...); fates(got) != "RR" {
+	for range store.TurnParts + 1 {
+		select {
+		case limit <- time.Time{}:
+			t.Error("the time is taken from a decision")
+		default:
+		}
+	}
+	must(t, tx.Rollback(t.Context()))
+	if got := storetest.Await(t, "the messages are accepted", accepted); fates(got) != "RR" {
 		t.Errorf("outcomes %s", fates(got))
 	}
 }

@@ -23,7 +23,6 @@ type Options struct {
 	Migrate             bool             // brings an older schema up to date; otherwise Open refuses it
 	MaxConns            int32            // connections at once; 0 means 10
 	Patience            time.Duration    // how long to wait for a database that does not answer; 0 means 75 s
-	DecideTime          time.Duration    // how long deciding about one message may take; 0 means 30 s
 	// ReadOnly makes the database refuse every change. The attachment directory need not exist.
 	ReadOnly bool
 	// WithoutFiles opens the store although its attachment directory may be unusable, and claims none. Writes that have files
