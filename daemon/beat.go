@@ -145,7 +145,8 @@ func (k *keeper) keep(ctx context.Context) error {
 	if err != nil {
 		return asSilence(ctx, err, limit)
 	}
-	k.daemon.noteClock(now, kept.Now, k.daemon.options().Now())
+	received := k.daemon.options().Now()
+	k.daemon.noteClock(now, kept.Now, received)
 	for _, r := range reported {
 		if !slices.Contains(kept.Unnoted, r.mailbox) { // otherwise the next beat reports again, perhaps about a later poll
 			r.worker.reported(r.polls)
@@ -153,7 +154,7 @@ func (k *keeper) keep(ctx context.Context) error {
 	}
 	k.gone = slices.DeleteFunc(k.gone, func(w *worker) bool { return !w.hasReport(now) })
 	k.giving = nil
-	k.hand(workers, kept.Leases, now)
+	k.hand(workers, kept.Leases, now, received)
 	return nil
 }
 
@@ -221,15 +222,17 @@ func (k *keeper) noteGone() []*worker {
 	return slices.Clone(k.gone)
 }
 
-// hand tells the workers which leases they hold. sent is the time before the request was sent, from which a lease lasts.
-func (k *keeper) hand(workers []*worker, leases []store.Lease, sent time.Time) {
+// hand tells the workers which leases they hold. sent is the time before the request was sent, from which a lease lasts. Nobody knows
+// when the database has answered until received, so a time before which the server allows no log-in counts from that.
+func (k *keeper) hand(workers []*worker, leases []store.Lease, sent, received time.Time) {
 	var taken, lost []string
 	for i, w := range workers {
 		l := leases[i]
 		until := sent.Add(leaseTime)
 		if l.Held { // the database's times are by the clock of the store, which is another one in tests
 			shift := until.Sub(l.Until)
-			l.DueAt, l.NotBefore, l.SilentSince = moved(l.DueAt, shift), moved(l.NotBefore, shift), moved(l.SilentSince, shift)
+			l.DueAt, l.SilentSince = moved(l.DueAt, shift), moved(l.SilentSince, shift)
+			l.NotBefore = moved(l.NotBefore, shift+received.Sub(sent))
 		}
 		l.Until = until
 		switch w.setLease(l) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mailintegration/mailbox/pop3test"
+	"mailintegration/store"
 )
 
 // lockedLease is a daemon that has polled a mailbox whose server wants ten minutes between log-ins, and whose lease is
@@ -196,7 +197,24 @@ func TestAPollThatIsLateIsAnnounced(t *testing.T) {
 	w.loginDelay, w.next = time.Minute, l.now.Add(-4*time.Second)
 	w.mu.Unlock()
 	l.beat()
-	if n := l.count(`SELECT count(*) FROM lease WHERE not_before > now() + interval '70 s'`); n != 1 {
+	if n := l.count(`SELECT count(*) FROM lease JOIN daemon ON id = holder_id WHERE not_before > alive_until + $1::bigint * interval '1 ms'`,
+		(70*time.Second - leaseTime).Milliseconds()); n != 1 { // 70 s after the beat
 		t.Error("the daemon could log in after this beat, and the next one within a minute of that")
+	}
+}
+
+// TestASlowAnswerOfTheDatabaseLetsNobodyLogInTooEarly hands over a mailbox whose server allows a log-in 60 s after the database has
+// answered, which may have been at any time until the answer came.
+func TestASlowAnswerOfTheDatabaseLetsNobodyLogInTooEarly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sent := time.Date(2026, 3, 1, 7, 0, 0, 0, time.UTC)
+	received := sent.Add(9 * time.Second)
+	w.options.Now = func() time.Time { return received }
+	d := w.daemon()
+	given := store.Lease{Mailbox: helpdesk, Held: true, Until: sent.Add(leaseTime), NotBefore: sent.Add(time.Minute)}
+	newKeeper(d, nil).hand(d.workers, []store.Lease{given}, sent, received)
+	if next := d.workers[0].status(received).NextPoll; next.Before(received.Add(time.Minute)) {
+		t.Errorf("the next poll is at %s, %s after the answer", next, next.Sub(received))
 	}
 }

@@ -150,14 +150,17 @@ func (g *diagnosis) confirm(ctx context.Context, seen []sighting, started time.T
 	if len(seen) == 0 {
 		return nil
 	}
+	now := g.daemon.options().Now
+	asked := now()
 	states, err := g.store().MailboxStates(ctx)
 	if err != nil {
 		return err
 	}
+	late := now().Sub(asked) // the store takes a time for earlier by what the database needed to answer: this run may have noted it itself
 	for i := range seen {
 		o := &seen[i]
 		for _, m := range states {
-			if strings.EqualFold(m.Name, o.mailbox) && m.ProblemSince != nil && m.ProblemSince.Before(started) {
+			if strings.EqualFold(m.Name, o.mailbox) && m.ProblemSince != nil && m.ProblemSince.Add(late).Before(started) {
 				o.confirmed, o.since = true, *m.ProblemSince
 			}
 		}

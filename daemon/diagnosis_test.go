@@ -515,6 +515,28 @@ func TestSingleRunsReportATroubleAndItsEnd(t *testing.T) {
 	}
 }
 
+// TestAFailureThatASingleRunHasNotedItselfIsNotOneOfAnEarlierRun has a database that takes 3 s to say since when the mailbox fails: a
+// second after the run began, as a beat of this run has noted.
+func TestAFailureThatASingleRunHasNotedItselfIsNotOneOfAnEarlierRun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.withEmptyMaildrop()
+	w.poll() // makes the rows
+	started, looks := time.Now(), 0
+	w.options.Now = func() time.Time {
+		looks++
+		return started.Add(time.Duration(looks) * 3 * time.Second)
+	}
+	g := newDiagnosis(w.daemon(), w.options.holder)
+	for ago, confirmed := range map[string]bool{"2 seconds": false, "1 hour": true} {
+		w.exec(`UPDATE lease SET problem = 'no', cause = 'connection', problem_since = now() - $1::text::interval`, ago)
+		seen := []sighting{{mailbox: helpdesk}}
+		if err := g.confirm(t.Context(), seen, started); err != nil || seen[0].confirmed != confirmed {
+			t.Errorf("a failure since %s before the answer is one of an earlier run: %t, want %t (%v)", ago, seen[0].confirmed, confirmed, err)
+		}
+	}
+}
+
 func TestASingleRunReportsAMistakeInAFileAndItsEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
