@@ -196,7 +196,7 @@ func TestTheAlertsFireInAPlayedOutageAndOnlyThen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := listen(t, d, usualLimits)
+	m := listen(t, d, patient)
 	m.ConfigurationRead("0123456789abcdef", true)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

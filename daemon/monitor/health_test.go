@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,18 +87,19 @@ func TestEachStateOfADaemonHasItsHealth(t *testing.T) {
 // silent is a daemon that does not even say how it is, until released.
 type silent struct {
 	subject
-	asked, released chan struct{}
+	asked    atomic.Int32
+	released chan struct{}
 }
 
 func (s *silent) Status() daemon.Status {
-	s.asked <- struct{}{}
+	s.asked.Add(1)
 	<-s.released
 	return running()
 }
 
 func TestADaemonThatDoesNotSayHowItIsIsStuck(t *testing.T) {
 	t.Parallel()
-	d := &silent{asked: make(chan struct{}, 10), released: make(chan struct{})}
+	d := &silent{released: make(chan struct{})}
 	l := patient
 	l.look = time.Millisecond
 	m := listen(t, d, l)
@@ -106,7 +108,7 @@ func TestADaemonThatDoesNotSayHowItIsIsStuck(t *testing.T) {
 			t.Errorf("%s: %s", r.Status, text)
 		}
 	}
-	if n := len(d.asked); n != 1 {
+	if n := d.asked.Load(); n != 1 {
 		t.Errorf("a daemon that does not answer was asked %d times, want once", n)
 	}
 	close(d.released)

@@ -156,12 +156,14 @@ type connections struct {
 	open  []net.Conn // the one whose state has not changed for the longest time first
 }
 
-// note notes the new state of a connection, as http.Server.ConnState.
+// note notes the new state of a connection, as http.Server.ConnState. The server may call one active that was ended here, as it
+// notices that later: such a connection ends no other.
 func (c *connections) note(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	isOpen := slices.Contains(c.open, conn) || state == http.StateNew
 	c.open = slices.DeleteFunc(c.open, func(o net.Conn) bool { return o == conn })
-	if state == http.StateClosed || state == http.StateHijacked {
+	if !isOpen || state == http.StateClosed || state == http.StateHijacked {
 		return
 	}
 	c.open = append(c.open, conn)

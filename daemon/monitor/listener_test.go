@@ -231,3 +231,36 @@ func TestACloseWhileClientsAskIsOrderlyAndFinal(t *testing.T) {
 		t.Errorf("Listen after Close: %v", err)
 	}
 }
+
+// TestAConnectionThatWasEndedEndsNoOther has the server notice late that connections were ended: it notes their states until then.
+func TestAConnectionThatWasEndedEndsNoOther(t *testing.T) {
+	t.Parallel()
+	open := &connections{limit: 2}
+	var all []net.Conn
+	isEnded := make([]bool, 5)
+	for i := range isEnded {
+		c := &noted{isEnded: &isEnded[i]}
+		all = append(all, c)
+		open.note(c, http.StateNew)
+	}
+	for _, c := range all[:3] { // a read has failed, after some octets
+		open.note(c, http.StateActive)
+		open.note(c, http.StateClosed)
+	}
+	open.note(all[0], http.StateActive)
+	if got := fmt.Sprint(isEnded); got != "[true true true false false]" {
+		t.Errorf("ended are %s, want the three that were there before the last two", got)
+	}
+}
+
+// noted is a connection that notes its end.
+type noted struct {
+	net.Conn
+	isEnded *bool
+}
+
+// Close implements net.Conn.
+func (c *noted) Close() error {
+	*c.isEnded = true
+	return nil
+}
