@@ -21,8 +21,8 @@ const (
 	looksPerEvent = 6
 	// looksPerStream is the number of looks after which a stream ends. The browser begins a new one.
 	looksPerStream = 120
-	// sendTime is how long an event waits for a reader.
-	sendTime = 5 * time.Second
+	// usualSendTime is how long an event waits for a reader.
+	usualSendTime = 5 * time.Second
 )
 
 // isLive reports whether the script of a page sends a request by itself. Such a request is no use of a session: it does not last
@@ -31,7 +31,8 @@ func isLive(r *http.Request) bool { return r.Header.Get("Live") != "" || r.URL.P
 
 // streams are the pages that are told of changes.
 type streams struct {
-	ticks func(time.Duration) (fires <-chan time.Time, stop func()) // tests replace it
+	ticks    func(time.Duration) (fires <-chan time.Time, stop func()) // tests replace it
+	sendTime time.Duration
 
 	mu   sync.Mutex
 	open map[chan struct{}]bool
@@ -39,7 +40,7 @@ type streams struct {
 
 // newStreams returns no streams.
 func newStreams() *streams {
-	return &streams{open: map[chan struct{}]bool{}, ticks: func(d time.Duration) (<-chan time.Time, func()) {
+	return &streams{open: map[chan struct{}]bool{}, sendTime: usualSendTime, ticks: func(d time.Duration) (<-chan time.Time, func()) {
 		t := time.NewTicker(d)
 		return t.C, t.Stop
 	}}
@@ -90,7 +91,7 @@ func (p *Page) serveLive(w http.ResponseWriter, r *http.Request) {
 	connection := http.NewResponseController(w)
 	_ = connection.SetReadDeadline(time.Time{}) // otherwise the limit of the request ends the stream; a connection without one has none
 	send := func(event string) error {
-		_ = connection.SetWriteDeadline(time.Now().Add(sendTime))
+		_ = connection.SetWriteDeadline(time.Now().Add(p.streams.sendTime))
 		if _, err := io.WriteString(w, event); err != nil {
 			return err
 		}
