@@ -88,10 +88,9 @@ func (c *cluster) join(mailboxes []Mailbox, prepare func(*Options)) *member {
 	c.Helper()
 	n := len(c.members)
 	m := &member{proxy: storetest.NewProxy(c, c.url), view: newClockView(c.clock), ended: make(chan error, 1)}
-	opts := Options{
-		Logger: c.options.Logger.With(zap.Int("member", n)), Now: c.clock.now, Mailboxes: c.recording(n, mailboxes),
-		Open: func(ctx context.Context) (*store.Store, error) { return c.openAt(ctx, m.proxy.URL) },
-	}
+	opts := patientOptions()
+	opts.Logger, opts.Now, opts.Mailboxes = c.options.Logger.With(zap.Int("member", n)), c.clock.now, c.recording(n, mailboxes)
+	opts.Open = func(ctx context.Context) (*store.Store, error) { return c.openAt(ctx, m.proxy.URL) }
 	if prepare != nil {
 		prepare(&opts)
 	}
@@ -110,6 +109,25 @@ func (c *cluster) join(mailboxes []Mailbox, prepare func(*Options)) *member {
 	})
 	c.members = append(c.members, m)
 	return m
+}
+
+// silenceDatabase lets the database answer nothing more, so that the next beat fails.
+func (m *member) silenceDatabase() {
+	m.proxy.SilenceAtFrontend(1)
+	m.limitBeats(time.Millisecond)
+}
+
+// answer ends what silenceDatabase or Proxy.Refuse has begun.
+func (m *member) answer() {
+	m.limitBeats(patientOptions().beatTime)
+	m.proxy.Pass()
+}
+
+// limitBeats sets how long a beat may take from the next one on.
+func (m *member) limitBeats(to time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.setOptions(func(o *Options) { o.beatTime = to })
 }
 
 // leave stops the daemon and waits for its end.
@@ -221,8 +239,7 @@ func (c *cluster) settle(members []*member) {
 	}
 }
 
-// first waits until a daemon that was started has beaten and made the polls that were due. It lets the daemon beat again if its
-// first beat fails, as a short beatTime may make it on a busy machine.
+// first waits until a daemon that was started has beaten, is ready, and has made the polls that were due.
 func (c *cluster) first(m *member) {
 	c.Helper()
 	storetest.Until(c, "the daemon has beaten", func() bool { return m.view.waits() > 0 })

@@ -89,6 +89,8 @@ type Options struct {
 
 	rawMessages *rawMessages // tests set it; nil: a new one
 
+	parseTimer func(time.Duration) (fires <-chan time.Time, stop func() bool) // tests set it; nil: newTimer
+
 	beatTime time.Duration // how long a beat may take; tests shorten it, 0: 10 s
 
 	holder store.Holder // tests set it, so that a daemon takes the leases of another one; zero: a new one

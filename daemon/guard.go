@@ -24,6 +24,7 @@ type guard struct {
 	read    parser
 	budget  time.Duration // for parsing a small message
 	onSlow  func()        // called once when a message takes longer than slowParse
+	timer   func(time.Duration) (fires <-chan time.Time, stop func() bool)
 
 	mu      sync.RWMutex // a decision that has not returned may still read the fields below
 	policy  processor.Policy
@@ -42,7 +43,7 @@ const octetsPerSecond = 1 << 20
 // newGuard returns a guard for the named mailbox. budget is its time for parsing a small message, 0 for the default.
 func newGuard(mailbox string, policy processor.Policy, read parser, budget time.Duration) *guard {
 	return &guard{
-		mailbox: mailbox, policy: policy, read: read, budget: cmp.Or(budget, parseTime),
+		mailbox: mailbox, policy: policy, read: read, budget: cmp.Or(budget, parseTime), timer: newTimer,
 		onSlow: func() {}, givenUp: map[*processor.Message]processor.Reason{},
 	}
 }
@@ -63,8 +64,8 @@ func (g *guard) parse(raw octets) *processor.Message {
 	patience := time.NewTimer(slowParse)
 	defer patience.Stop()
 	limit := g.budget + time.Duration(raw.Size()/octetsPerSecond)*time.Second
-	end := time.NewTimer(limit)
-	defer end.Stop()
+	end, stop := g.timer(limit)
+	defer stop()
 	for {
 		select {
 		case p := <-read:
@@ -74,7 +75,7 @@ func (g *guard) parse(raw octets) *processor.Message {
 			return p.message
 		case <-patience.C:
 			g.onSlow()
-		case <-end.C:
+		case <-end:
 			source.sever()
 			return g.giveUp(raw, processor.ReasonTooSlow, fmt.Sprintf("the program did not finish parsing the message within %s", limit))
 		}

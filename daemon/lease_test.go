@@ -215,7 +215,7 @@ func TestAPollThatLosesItsLeaseEndsAfterItsBatch(t *testing.T) {
 		close(reached)
 		<-goOn
 	})
-	sleeper := c.join([]Mailbox{c.mailbox}, func(o *Options) { o.BatchMessages, o.BatchTime = 2, time.Hour })
+	sleeper := c.join([]Mailbox{c.mailbox}, func(o *Options) { o.BatchMessages = 2 })
 	storetest.Await(t, "a poll is under way", reached)
 	sleeper.view.pause()
 	c.setForward(2 * leaseTime)

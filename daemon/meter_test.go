@@ -50,18 +50,18 @@ func TestAMeterIsToldOfEachPollMessageAndBatch(t *testing.T) {
 func TestFiguresAreNotAskedOfADatabaseThatIsDown(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, pop3test.Options{})
-	m := c.join(c.oneMailbox(), func(o *Options) { o.beatTime = 2 * time.Second })
+	m := c.join(c.oneMailbox(), nil)
 	c.first(m)
 	if f, err := m.Figures(t.Context()); err != nil || len(f.OpenProblems) != 0 {
 		t.Errorf("%+v, %v", f, err)
 	}
-	m.proxy.SilenceAtFrontend(1)
+	m.silenceDatabase()
 	c.setForward(beatEvery)
 	m.until(t, "the daemon is not ready", isUnready)
 	if _, err := m.Figures(t.Context()); err != errNoFigures {
 		t.Errorf("error %v", err)
 	}
-	m.proxy.Pass()
+	m.answer()
 	storetest.Until(t, "the figures are there again", func() bool {
 		c.setForward(time.Second)
 		_, err := m.Figures(t.Context())

@@ -30,7 +30,7 @@ func newOffice(t *testing.T, o smtptest.Options) *office {
 	}
 	w.account = &SendingAccount{Account: smtp.Account{
 		Server: "127.0.0.1", Port: w.smtp.Port(), Security: security, UserName: "desk", Password: "secret", Roots: w.smtp.Roots(),
-		From: smtp.Address{Address: "desk@acme.example"}, StepTimeout: 5 * time.Second,
+		From: smtp.Address{Address: "desk@acme.example"}, StepTimeout: 10 * time.Minute,
 	}}
 	w.mailbox.Rules.Replies, w.mailbox.Rules.AcknowledgeNewRequests, w.mailbox.Rules.MaxReplies = true, true, 1000
 	w.mailbox.Sending = w.account

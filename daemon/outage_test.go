@@ -79,17 +79,17 @@ func TestAnOutageOfTheDatabaseCostsPollsOnly(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		away func(*storetest.Proxy)
+		away func(*member)
 	}{
-		{"a database that refuses connections", (*storetest.Proxy).Refuse},
-		{"a database that never answers", func(p *storetest.Proxy) { p.SilenceAtFrontend(1) }},
+		{"a database that refuses connections", func(m *member) { m.proxy.Refuse() }},
+		{"a database that never answers", (*member).silenceDatabase},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := newCluster(t, pop3test.Options{})
-			m := c.join(c.oneMailbox(), func(o *Options) { o.beatTime = 2 * time.Second })
+			m := c.join(c.oneMailbox(), nil)
 			c.first(m)
-			tt.away(m.proxy)
+			tt.away(m)
 			c.mail()
 			c.setForward(beatEvery)
 			m.until(t, "the daemon is not ready", isUnready)
@@ -98,7 +98,7 @@ func TestAnOutageOfTheDatabaseCostsPollsOnly(t *testing.T) {
 			}
 			c.setForward(2 * leaseTime)
 			m.until(t, "the lease has run out", func(s Status) bool { return s.Mailboxes[0].State == Standby })
-			m.proxy.Pass()
+			m.answer()
 			c.tickUntil(m, "the daemon is ready", isReady)
 			c.tickUntil(m, "the message is recorded", func(Status) bool { return c.maildrops.Count(helpdesk) == 0 })
 			c.wantEachOnce(1)
@@ -114,10 +114,10 @@ func TestNoSessionBeginsWhileTheDatabaseIsDown(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		away func(*storetest.Proxy)
+		away func(*member)
 	}{
-		{"a database that refuses connections", (*storetest.Proxy).Refuse},
-		{"a database that never answers", func(p *storetest.Proxy) { p.SilenceAtFrontend(1) }},
+		{"a database that refuses connections", func(m *member) { m.proxy.Refuse() }},
+		{"a database that never answers", (*member).silenceDatabase},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -126,10 +126,10 @@ func TestNoSessionBeginsWhileTheDatabaseIsDown(t *testing.T) {
 			for i := range mailboxes {
 				mailboxes[i].Schedule = interval(beatEvery)
 			}
-			m := c.join(mailboxes, func(o *Options) { o.beatTime = 2 * time.Second })
+			m := c.join(mailboxes, nil)
 			c.first(m)
 			c.tickUntil(m, "each mailbox is polled", isEachPolledSince(time.Time{}))
-			tt.away(m.proxy)
+			tt.away(m)
 			c.setForward(beatEvery)
 			m.until(t, "the daemon is not ready", isUnready)
 			c.settle(c.members)
@@ -142,7 +142,7 @@ func TestNoSessionBeginsWhileTheDatabaseIsDown(t *testing.T) {
 				t.Errorf("the status is %+v, want a mailbox that is paused", s)
 			}
 			back := c.clock.now()
-			m.proxy.Pass()
+			m.answer()
 			c.tickUntil(m, "each mailbox is polled", isEachPolledSince(back))
 			c.mu.Lock()
 			defer c.mu.Unlock()

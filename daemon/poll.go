@@ -96,6 +96,9 @@ func (p *poll) run(ctx context.Context) error {
 		return &ProblemError{p.mailbox.Problem}
 	}
 	p.guard = newGuard(p.mailbox.Name, processor.Policy{}, p.parse, p.opts.ParseTime)
+	if p.opts.parseTimer != nil {
+		p.guard.timer = p.opts.parseTimer
+	}
 	if err := p.resolveFirst(ctx); err != nil {
 		return err
 	}

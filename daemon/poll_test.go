@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -284,16 +285,21 @@ func TestAMessageThatEndsTheSessionHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name  string
+		on    pop3test.Options
 		fault func(*pop3test.Step)
 	}{
-		{"the server hangs up", (*pop3test.Step).Drop},
-		{"the server sends nonsense", func(s *pop3test.Step) { s.Garbage([]byte("what?\r\n")) }},
-		{"the server falls silent", (*pop3test.Step).Stall},
+		{"the server hangs up", pop3test.Options{}, (*pop3test.Step).Drop},
+		{"the server sends nonsense", pop3test.Options{}, func(s *pop3test.Step) { s.Garbage([]byte("what?\r\n")) }},
+		{"the server falls silent", pop3test.Options{Without: []string{"PIPELINING"}}, (*pop3test.Step).Stall},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.mailbox.Account.StepTimeout = 50 * time.Millisecond
+			w := newWorldOn(t, tt.on)
+			var waiting silences
+			w.mailbox.Account.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+				waiting.end() // a session of its own for each message that may end it
+				return waiting.between(w.maildrops.Dial)(ctx, network, address)
+			}
 			d := w.daemon()
 			mail := func(n int) {
 				for range n {
@@ -302,6 +308,9 @@ func TestAMessageThatEndsTheSessionHoldsUpNoOther(t *testing.T) {
 			}
 			mail(2)
 			poison := w.maildrops.Add(helpdesk, []byte("Subject: poison\r\n\r\n"))
+			if tt.name == "the server falls silent" {
+				w.maildrops.AtMessage("RETR", poison).Call(waiting.fall)
+			}
 			tt.fault(w.maildrops.AtMessage("RETR", poison))
 			mail(2)
 			for range 3 {

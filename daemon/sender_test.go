@@ -88,8 +88,10 @@ func TestNoAnswerIsLostAndNoneIsSentMoreOftenThanTheProtocolForces(t *testing.T)
 			t.Parallel()
 			w := newOffice(t, smtptest.Options{TLS: smtptest.StartTLS})
 			w.queue(1)
+			var waiting silences
+			w.account.Dial = waiting.between(new(net.Dialer).DialContext)
 			if test.name == "stall" {
-				w.account.StepTimeout = 200 * time.Millisecond
+				w.smtp.At(test.step).Times(1).Call(waiting.fall)
 			}
 			test.fault(w.smtp.At(test.step).Times(1))
 			d := w.daemon()
@@ -97,7 +99,7 @@ func TestNoAnswerIsLostAndNoneIsSentMoreOftenThanTheProtocolForces(t *testing.T)
 			if isWaiting := w.waiting() == 1; isWaiting == (test.step == "QUIT") {
 				t.Errorf("after the fault the mail waits: %v", isWaiting)
 			}
-			w.account.StepTimeout = 5 * time.Second
+			waiting.end()
 			w.later()
 			d.sender.once(t.Context())
 			w.later()

@@ -69,7 +69,7 @@ func TestStatusNeverWaits(t *testing.T) {
 		close(hangs)
 		<-goOn
 	})
-	m := c.join(c.oneMailbox(), func(o *Options) { o.beatTime = 2 * time.Second })
+	m := c.join(c.oneMailbox(), nil)
 	storetest.Await(t, "a poll is under way", hangs)
 	storetest.Until(t, "the daemon has beaten", func() bool { return m.view.waits() > 0 })
 	m.proxy.SilenceAtFrontend(1)

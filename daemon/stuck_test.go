@@ -98,7 +98,7 @@ func TestOthersThatDoNotAnswerMakeNobodyStuck(t *testing.T) {
 			c := newCluster(t, pop3test.Options{})
 			mailboxes := c.oneMailbox()
 			mailboxes[0].Account.StepTimeout = 20 * time.Millisecond
-			m := c.join(mailboxes, func(o *Options) { o.beatTime = 2 * time.Second })
+			m := c.join(mailboxes, nil)
 			c.first(m)
 			tt.hang(c, m)
 			for range 15 * 60 / 5 {
@@ -115,9 +115,9 @@ func TestOthersThatDoNotAnswerMakeNobodyStuck(t *testing.T) {
 func TestADatabaseThatNeverAnswersMakesNobodyStuck(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, pop3test.Options{})
-	m := c.join(c.oneMailbox(), func(o *Options) { o.beatTime = 2 * time.Second })
+	m := c.join(c.oneMailbox(), nil)
 	c.first(m)
-	m.proxy.SilenceAtFrontend(1)
+	m.silenceDatabase()
 	c.setForward(beatEvery)
 	m.until(t, "the daemon is not ready", isUnready)
 	c.setForward(beatEvery + recheckTime + defaultBeatTime)

@@ -140,17 +140,24 @@ func TestAFaultOfEveryMessageSetsNoneAside(t *testing.T) {
 func TestAMessageOnWhichParsingDoesNotReturnIsSetAside(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.options.ParseTime = 50 * time.Millisecond
 	w.mail()
 	w.mail()
-	w.mail()
+	w.add("Subject: endless\n\n" + strings.Repeat("0123456789\n", octetsPerSecond/10)) // has a second more than the others
+	w.added++
+	forever, over := make(chan struct{}), make(chan time.Time)
+	w.options.ParseTime = 30 * time.Second
+	w.options.parseTimer = func(limit time.Duration) (<-chan time.Time, func() bool) {
+		if limit == w.options.ParseTime {
+			return nil, func() bool { return true } // the time of the other messages never runs out
+		}
+		return over, func() bool { return true }
+	}
 	d := w.daemon()
-	forever := make(chan struct{})
 	defer close(forever)
 	late := make(chan error, 1)
-	var calls atomic.Int32
 	d.workers[0].parse = func(raw io.ReaderAt, size int64) *processor.Message {
-		if calls.Add(1) == 2 {
+		if size > octetsPerSecond {
+			close(over)
 			<-forever
 			_, err := raw.ReadAt(make([]byte, 1), 0)
 			late <- err

@@ -68,8 +68,18 @@ func newWorldVia(t testing.TB, via func(url string) string) *world {
 	core, logged := observer.New(zap.DebugLevel)
 	w.logged = logged
 	w.mailbox = w.newMailbox(helpdesk, w.maildrops)
-	w.options = Options{Store: w.store, Logger: zap.New(eventsLogged.Core(core)), holder: store.NewHolder("test")}
+	w.options = patientOptions()
+	w.options.Store, w.options.Logger, w.options.holder = w.store, zap.New(eventsLogged.Core(core)), store.NewHolder("test")
 	return w
+}
+
+// patientOptions returns options whose times run out only where a test shortens them, however long a busy machine stands still.
+func patientOptions() Options {
+	const never = time.Hour
+	return Options{
+		BatchTime: never, StopGrace: never, ParseTime: never, SlotTime: never, SessionTime: never, beatTime: never,
+		rawMessages: &rawMessages{limit: never, write: writeRawMessage},
+	}
 }
 
 func (w *world) openStore(url string) *store.Store {
