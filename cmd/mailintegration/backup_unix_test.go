@@ -209,6 +209,7 @@ func (b *backedUp) runUntilTheMachineDies(backup func()) map[string]string {
 	b.must(daemon.Process.Kill())
 	b.endPostgreSQL()
 	_ = daemon.Wait() // it was killed
+	idle(b, b.drops)
 	return numbers
 }
 

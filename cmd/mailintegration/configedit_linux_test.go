@@ -186,9 +186,11 @@ func TestADatabaseThatNeverAnswersDelaysNoEdit(t *testing.T) {
 	}
 	c := converse(t, in.command("config", "edit", "helpdesk", "--set", "Schedule=7m"))
 	c.sees("changed  ")
-	if _, err := silent.Accept(); err != nil {
+	asked, err := silent.Accept()
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer asked.Close() // nobody else holds it open
 	c.types(ctrlC)
 	c.sees("warning  the database was not asked whether it has the names in the file: ")
 	if code := c.ends(); code != exitDone {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -33,7 +32,8 @@ func converse(t *testing.T, program *exec.Cmd) *conversation {
 	return converseIn(t, 0, program)
 }
 
-// converseIn starts a program in a terminal with a number of columns.
+// converseIn starts a program, which must be limited, in a terminal with a number of columns. If the program hangs, the test fails
+// with what the window shows.
 func converseIn(t *testing.T, columns uint16, program *exec.Cmd) *conversation {
 	t.Helper()
 	window, tty := openTerminal(t)
@@ -46,10 +46,7 @@ func converseIn(t *testing.T, columns uint16, program *exec.Cmd) *conversation {
 		t.Fatal(err)
 	}
 	tty.Close()
-	const patience = 2 * time.Minute // then the window closes, and the test fails with what it shows
-	lost := time.AfterFunc(patience, func() { _ = program.Process.Kill() })
 	t.Cleanup(func() {
-		lost.Stop()
 		if program.ProcessState == nil {
 			_ = program.Process.Kill()
 			_ = program.Wait()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -15,6 +16,7 @@ const (
 	dovecotMessages = 1000
 	dovecotAnswers  = 300 // of these, answers to existing requests
 	dovecotKills    = 10
+	dovecotSlack    = 20 // a batch
 )
 
 // backlog starts a real Dovecot with a backlog of messages, and installs the program that reads them.
@@ -90,12 +92,14 @@ func TestDovecotBacklogIsRecordedOnceAlthoughTheProgramIsKilledTenTimes(t *testi
 	wantBacklog(t, srv, in)
 }
 
-// killAfter runs the verb once and kills it with SIGKILL when that many messages have been recorded.
+// killAfter runs the verb once and kills it with SIGKILL when that many messages have been recorded. However late this is noticed,
+// the program has recorded few more.
 func killAfter(t *testing.T, in *installed, recorded int) {
 	t.Helper()
 	look := time.NewTicker(time.Millisecond)
 	defer look.Stop()
 	defer in.endLeases()
+	defer in.holdAfter(recorded + dovecotSlack)()
 	var out bytes.Buffer
 	cmd := in.command("once")
 	cmd.Stdout = &out
@@ -115,5 +119,32 @@ func killAfter(t *testing.T, in *installed, recorded int) {
 				return
 			}
 		}
+	}
+}
+
+// holdAfter has the database hold a transaction that records more than so many messages, until the caller calls release.
+func (in *installed) holdAfter(messages int) (release func()) {
+	in.Helper()
+	ctx := context.WithoutCancel(in.Context())
+	conn, err := in.rows.Acquire(ctx)
+	if err != nil {
+		in.Fatal(err)
+	}
+	run := func(sql string) {
+		in.Helper()
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			in.Fatal(err)
+		}
+	}
+	run(`SELECT pg_advisory_lock(4711)`)
+	run(fmt.Sprintf(`
+		CREATE OR REPLACE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$ BEGIN
+			IF (SELECT count(*) FROM receipt) > %d THEN PERFORM pg_advisory_xact_lock(4711); END IF;
+			RETURN NULL;
+		END $$;
+		CREATE OR REPLACE TRIGGER hold AFTER INSERT ON receipt FOR EACH STATEMENT EXECUTE FUNCTION hold()`, messages))
+	return func() {
+		defer conn.Release()
+		run(`SELECT pg_advisory_unlock(4711)`)
 	}
 }

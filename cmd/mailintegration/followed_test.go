@@ -120,13 +120,18 @@ func beginHere(t testing.TB, config string) (log *followed, stop func() int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	log = &followed{}
-	ended := make(chan int, 1)
+	var code int
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
 		defer log.end()
-		ended <- run(ctx, []string{"run", "-c", config}, nil, log, log)
+		code = run(ctx, []string{"run", "-c", config}, nil, log, log)
 	}()
-	return log, func() int {
+	stop = func() int {
 		cancel()
-		return <-ended
+		<-ended
+		return code
 	}
+	t.Cleanup(func() { stop() }) // before the test's files are removed
+	return log, stop
 }

@@ -47,7 +47,7 @@ func listenAsJournald(t *testing.T) *net.UnixConn {
 // receiveEntry returns the fields of the next entry that journald receives, and whether it came in a file.
 func receiveEntry(t *testing.T, conn *net.UnixConn) (fields map[string]string, inFile bool) {
 	t.Helper()
-	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(textPatience)); err != nil {
 		t.Fatal(err)
 	}
 	octets, rights := make([]byte, 1<<20), make([]byte, 100)
@@ -103,7 +103,7 @@ func entryOf(t *testing.T, octets []byte) map[string]string {
 func TestTheJournalGetsFields(t *testing.T) {
 	conn := listenAsJournald(t)
 	var stderr bytes.Buffer
-	in := &installation{log: zap.NewNop(), level: zap.NewAtomicLevelAt(zapcore.DebugLevel)}
+	in := &installation{log: zap.NewNop(), level: zap.NewAtomicLevelAt(zapcore.DebugLevel), lineTime: time.Minute}
 	q, core := in.openLines("journal", newJournalWriter(&stderr).write)
 	log := zap.New(core).Named("poll").With(zap.String("mailbox", "helpdesk"))
 	log.Error("poll failed", zap.String("message_id", "<1@a.example>"), zap.Int64("request", 4711), zap.Int64("event", 12),
@@ -143,7 +143,7 @@ func TestAJournalThatCannotBeReachedGetsLines(t *testing.T) {
 	conn.Close()
 	os.Remove(journalSocket)
 	var stderr bytes.Buffer
-	in := &installation{log: zap.NewNop(), level: zap.NewAtomicLevelAt(zapcore.DebugLevel)}
+	in := &installation{log: zap.NewNop(), level: zap.NewAtomicLevelAt(zapcore.DebugLevel), lineTime: time.Minute}
 	q, core := in.openLines("journal", newJournalWriter(&stderr).write)
 	zap.New(core).Warn("poll failed", zap.Int("listed", 3))
 	q.close()

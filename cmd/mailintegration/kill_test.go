@@ -101,9 +101,13 @@ func (in *installed) once() string {
 	return string(out)
 }
 
-// endLeases lets the time pass until the leases of processes that were killed have run out.
+// endLeases lets the time pass until the leases of processes that were killed have run out. Before, it waits until the database server
+// has ended their sessions: it still executes what it has got from them, and that may renew a lease, or record a message.
 func (in *installed) endLeases() {
 	in.Helper()
+	storetest.Until(in, "the sessions of the dead processes have ended", func() bool {
+		return in.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'mailintegration'`) == 0
+	})
 	if _, err := in.rows.Exec(context.Background(), `UPDATE daemon SET alive_until = now() - interval '1 hour'`); err != nil {
 		in.Fatal(err)
 	}
@@ -117,14 +121,16 @@ func (in *installed) count(query string) (n int) {
 	return n
 }
 
-// wantRecorded fails the test unless exactly n messages are recorded, each once.
+// wantRecorded fails the test unless exactly n messages are recorded, each once: as an incident, or as an activity on one. An event is
+// no message: the daemon opens one about a mailbox that it cannot poll for some time.
 func (in *installed) wantRecorded(n int) {
 	in.Helper()
 	if got := in.count(`SELECT count(*) FROM receipt`); got != n {
 		in.Errorf("%d receipts for %d messages", got, n)
 	}
-	if got := in.count(`SELECT (SELECT count(*) FROM request) + (SELECT count(*) FROM activity)`); got != n {
-		in.Errorf("%d requests and activities for %d messages", got, n)
+	if got := in.count(`SELECT (SELECT count(*) FROM request WHERE kind = 'incident') +
+			(SELECT count(*) FROM activity JOIN request ON number = request_id WHERE kind = 'incident')`); got != n {
+		in.Errorf("%d incidents and activities for %d messages", got, n)
 	}
 }
 
@@ -195,10 +201,10 @@ func (in *installed) killAt(srv *pop3test.Server, step string) {
 	in.endLeases()
 }
 
-// idle waits until the server has released the maildrop.
-func idle(t *testing.T, srv *pop3test.Server) {
+// idle waits until the server has noticed the end of all sessions, and has released their maildrops.
+func idle(t testing.TB, srv *pop3test.Server) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), textPatience)
 	defer cancel()
 	if err := srv.Idle(ctx); err != nil {
 		t.Fatal(err)

@@ -13,11 +13,13 @@ import (
 	"math/big"
 	"net"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"mailintegration/config"
+	"mailintegration/mailbox/dovecottest"
 )
 
 // listenPair names one file with a certificate and its key.
@@ -159,11 +161,11 @@ func TestCheckSaysWhatIsWrongWithTheCertificateOfListen(t *testing.T) {
 
 func TestWhoAnswersAtListenIsFoundOut(t *testing.T) {
 	t.Parallel()
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(dovecottest.FreePort(t))) // which stays free, when taken is closed
+	taken, err := net.Listen("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := taken.Addr().String()
 	s := &config.Service{Listening: config.Listening{Listen: address}}
 	go func() {
 		for {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"io"
 	"time"
 
@@ -53,7 +54,7 @@ var loggerOptions []zap.Option
 // openLines returns a queue of lines in JSON that write takes, and makes the log go there too.
 func (in *installation) openLines(where string, write func([]byte) error) (lineQueue, zapcore.Core) {
 	q := lineQueue{newQueue(queueOptions[[]byte]{
-		give: write, room: lineRoom, limit: lineTime,
+		give: write, room: lineRoom, limit: cmp.Or(in.lineTime, lineTime),
 		failed:   func(err error) { in.events().logNotWritten(where, err) },
 		regained: func(lost int64) { in.events().logLinesLost(where, lost) },
 	})}

@@ -24,6 +24,7 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
+	"mailintegration/mailbox/dovecottest"
 	"mailintegration/mailbox/pop3test"
 	"mailintegration/mailbox/smtp/smtptest"
 	"mailintegration/store"
@@ -188,12 +189,7 @@ func TestMailboxTestSaysAtWhichStepAMailboxFailsAndWhatToDo(t *testing.T) {
 			return tried{server: "pop.example.com", port: 995, security: "SslOnConnect", resolver: nameServer(t, false)}
 		}, []string{stepDNS}, "there is no host named pop.example.com; check ServerName"},
 		{"no server listens at the port", func(t *testing.T) tried {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			_ = l.Close()
-			return tried{server: "127.0.0.1", port: l.Addr().(*net.TCPAddr).Port, security: "SslOnConnect"}
+			return tried{server: "127.0.0.1", port: dovecottest.ClosedPort(t), security: "SslOnConnect"}
 		}, []string{stepTCP}, "no program listens at 127.0.0.1:"},
 		{"StartTLS on a port that speaks TLS at once", func(t *testing.T) tried {
 			return of(pop3test.Run(t, pop3test.Options{TLS: pop3test.ImplicitTLS}), "StartTLS")
@@ -397,19 +393,21 @@ func TestMailboxTestTriesTheServerThatSendsToo(t *testing.T) {
 		step    string
 		result  result
 		advice  string
+		tags    string // more tags of <Smtp>
 	}{
-		{"all is well", smtptest.Options{}, func(*smtptest.Server) {}, stepSender, resultOK, "the server accepts mail from desk@acme.example"},
+		{"all is well", smtptest.Options{}, func(*smtptest.Server) {}, stepSender, resultOK, "the server accepts mail from desk@acme.example", ""},
 		{"SMTP AUTH is not offered", smtptest.Options{NoAUTH: true}, func(*smtptest.Server) {}, stepLogIn, resultFailed,
-			"the server offers no log-in at this port (SMTP AUTH is switched off)"},
+			"the server offers no log-in at this port (SMTP AUTH is switched off)", ""},
 		{"SMTP AUTH is disabled for the tenant", smtptest.Options{}, func(s *smtptest.Server) {
 			s.At("AUTH").Reply("535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.")
-		}, stepLogIn, resultFailed, "enable authenticated SMTP for the mailbox"},
+		}, stepLogIn, resultFailed, "enable authenticated SMTP for the mailbox", ""},
 		{"a wrong password", smtptest.Options{}, func(s *smtptest.Server) { s.SetPassword("desk", "another") }, stepLogIn, resultFailed,
-			"check UserName and Password in <Smtp>"},
+			"check UserName and Password in <Smtp>", ""},
 		{"the address is not the account's", smtptest.Options{}, func(s *smtptest.Server) {
 			s.At("MAIL").Reply("550 5.7.60 SMTP; Client does not have permissions to send as this sender")
-		}, stepSender, resultFailed, "Send As"},
-		{"a port that speaks TLS at once", smtptest.Options{TLS: smtptest.ImplicitTLS}, func(*smtptest.Server) {}, stepGreeting, resultFailed, ""},
+		}, stepSender, resultFailed, "Send As", ""},
+		{"a port that speaks TLS at once", smtptest.Options{TLS: smtptest.ImplicitTLS}, func(*smtptest.Server) {}, stepGreeting, resultFailed, "",
+			"<StepTimeout>5s</StepTimeout>"}, // nobody says anything until then
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -419,7 +417,7 @@ func TestMailboxTestTriesTheServerThatSendsToo(t *testing.T) {
 			srv.SetPassword("desk", "secret")
 			test.prepare(srv)
 			i := of(box, "None")
-			i.tags = smtpTag(srv, "<Address>desk@acme.example</Address><StepTimeout>5s</StepTimeout>")
+			i.tags = smtpTag(srv, "<Address>desk@acme.example</Address>"+test.tags)
 			f, code := i.test(t)
 			if (code != exitDone) != (test.result == resultFailed) {
 				t.Errorf("exit code %d", code)
@@ -454,7 +452,7 @@ func TestNobodyLogsInWhileADaemonPollsTheMailbox(t *testing.T) {
 	holder := store.NewHolder(version)
 	keep := func(reports ...store.PollReport) {
 		t.Helper()
-		k := store.Keeping{Mailboxes: []string{"helpdesk"}, Duration: time.Minute, Reports: reports}
+		k := store.Keeping{Mailboxes: []string{"helpdesk"}, Duration: store.MaxLease, Reports: reports}
 		if _, err := polling.KeepLeases(t.Context(), holder, k); err != nil {
 			t.Fatal(err)
 		}

@@ -129,6 +129,19 @@ func (o *outage) stop() {
 	_ = o.daemon.Wait()
 }
 
+// paused does something while the daemon stands still, and sees nothing of it.
+func (o *outage) paused(do func()) {
+	o.Helper()
+	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
+		if err := o.daemon.Process.Signal(signal); err != nil {
+			o.Fatal(err)
+		}
+		if signal == syscall.SIGSTOP {
+			do()
+		}
+	}
+}
+
 // outageTime is how long the daemon may take to notice an outage or its end: failed polls are repeated after minutes.
 const outageTime = 5 * time.Minute
 

@@ -44,7 +44,7 @@ func newReloaded(t *testing.T) *reloaded {
 	r.mailbox("b", "")
 	file := filepath.Join(r.dir, "service.xml")
 	watcher := config.NewWatcher(file, key.Source{File: filepath.Join(r.dir, key.FileName)})
-	in, err := openWithoutStore(&env{config: file, stderr: r.log}, logConfigured, watcher.Load)
+	in, err := openWithoutStore(&env{config: file, stderr: r.log, lineTime: time.Minute}, logConfigured, watcher.Load)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,6 +71,7 @@ func TestNoSecretIsToldAnywhere(t *testing.T) {
 	o.write("mailintegration.xml", strings.Replace(o.read("mailintegration.xml"), "<Login>", "<Pasword>"+mark+"service</Pasword><Login>", 1))
 	o.until("the service file is refused", func() bool { return strings.Contains(o.log.String(), "configuration refused") })
 	outputs := o.outputs()
+	o.stop() // nothing is written any more, and no file goes away, while the test reads
 	o.wantNoMark("the log", o.log.String())
 	for name, text := range outputs {
 		o.wantNoMark("the output of "+name, text)

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"mailintegration/mailbox/pop3test"
 	"mailintegration/mailbox/smtp/smtptest"
@@ -85,7 +84,7 @@ func TestAnAnswerSurvivesSIGKILL(t *testing.T) {
 			maildrops.Add("helpdesk", []byte("From: ann@acme.example\r\nSubject: Help\r\nMessage-ID: <1@acme.example>\r\n\r\nHelp!\r\n"))
 			test.fault(srv)
 
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), textPatience)
 			defer cancel()
 			cmd := in.command("once")
 			if err := cmd.Start(); err != nil {
@@ -106,6 +105,7 @@ func TestAnAnswerSurvivesSIGKILL(t *testing.T) {
 				t.Fatal(err)
 			}
 			srv.Heal()
+			idle(t, maildrops)
 			in.endLeases()
 			if n := in.count(`SELECT count(*) FROM outbox WHERE due_at IS NOT NULL`); n != 1 {
 				t.Fatalf("%d mails wait after the death of the process", n)

@@ -31,7 +31,7 @@ func (in *installed) keeps(reports ...store.PollReport) {
 		in.Fatal(err)
 	}
 	defer s.Close()
-	k := store.Keeping{Duration: time.Minute}
+	k := store.Keeping{Duration: store.MaxLease}
 	for _, r := range reports {
 		k.Mailboxes = append(k.Mailboxes, r.Mailbox)
 	}

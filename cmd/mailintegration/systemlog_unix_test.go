@@ -72,7 +72,7 @@ func listenSyslog(t *testing.T, network, path string) net.PacketConn {
 // receive returns the next line that a syslog daemon receives.
 func receive(t *testing.T, c net.PacketConn) string {
 	t.Helper()
-	if err := c.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(textPatience)); err != nil {
 		t.Fatal(err)
 	}
 	line := make([]byte, 64<<10)

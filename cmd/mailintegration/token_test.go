@@ -65,7 +65,7 @@ func (e *tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.pending.Store(true)
 		reply(http.StatusOK, map[string]any{
 			"device_code": "the-device-code", "user_code": "ABCD-1234", "verification_uri": "https://login.example/device",
-			"expires_in": 60, "interval": 1,
+			"expires_in": 900, "interval": 1,
 		})
 	case strings.HasSuffix(r.FormValue("grant_type"), "device_code") && e.pending.Swap(false):
 		reply(http.StatusBadRequest, map[string]any{"error": "authorization_pending"})

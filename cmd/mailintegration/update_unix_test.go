@@ -131,6 +131,7 @@ func TestADaemonThatIsKilledWhileItMakesWayLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = u.cmd.Wait() // it was killed
+	idle(t, u.drops)
 	u.endLeases()
 	u.once()
 	u.wantRecorded(2)
