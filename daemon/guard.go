@@ -22,9 +22,9 @@ type parser func(raw io.ReaderAt, size int64) *processor.Message
 type guard struct {
 	mailbox string // its name, for the text of events
 	read    parser
-	budget  time.Duration // for parsing a small message
-	onSlow  func()        // called once when a message takes longer than slowParse
-	timer   func(time.Duration) (fires <-chan time.Time, stop func() bool)
+	budget  time.Duration                                                  // for parsing a small message
+	onSlow  func()                                                         // called once when a message takes longer than slowParse
+	timer   func(time.Duration) (fires <-chan time.Time, stop func() bool) // for a part of the budget
 
 	mu      sync.RWMutex // a decision that has not returned may still read the fields below
 	policy  processor.Policy
@@ -39,6 +39,10 @@ const parseTime = 30 * time.Second
 
 // octetsPerSecond is how many octets of a message add a second to its budget. Any machine parses far faster.
 const octetsPerSecond = 1 << 20
+
+// parseParts is the number of parts in which a budget passes, one after the other. However long the process stands still, because its
+// machine is paused, one part passes: no message is to blame for that. The store counts the same way for a decision.
+const parseParts = 10
 
 // newGuard returns a guard for the named mailbox. budget is its time for parsing a small message, 0 for the default.
 func newGuard(mailbox string, policy processor.Policy, read parser, budget time.Duration) *guard {
@@ -64,9 +68,9 @@ func (g *guard) parse(raw octets) *processor.Message {
 	patience := time.NewTimer(slowParse)
 	defer patience.Stop()
 	limit := g.budget + time.Duration(raw.Size()/octetsPerSecond)*time.Second
-	end, stop := g.timer(limit)
-	defer stop()
-	for {
+	part, stop := g.timer(limit / parseParts)
+	defer func() { stop() }()
+	for left := parseParts; ; {
 		select {
 		case p := <-read:
 			if p.panicked != "" {
@@ -75,7 +79,11 @@ func (g *guard) parse(raw octets) *processor.Message {
 			return p.message
 		case <-patience.C:
 			g.onSlow()
-		case <-end:
+		case <-part:
+			if left--; left >= 0 {
+				part, stop = g.timer(limit / parseParts)
+				continue
+			}
 			source.sever()
 			return g.giveUp(raw, processor.ReasonTooSlow, fmt.Sprintf("the program did not finish parsing the message within %s", limit))
 		}

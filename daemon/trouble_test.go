@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -147,7 +148,7 @@ func TestAMessageOnWhichParsingDoesNotReturnIsSetAside(t *testing.T) {
 	forever, over := make(chan struct{}), make(chan time.Time)
 	w.options.ParseTime = 30 * time.Second
 	w.options.parseTimer = func(limit time.Duration) (<-chan time.Time, func() bool) {
-		if limit == w.options.ParseTime {
+		if limit == w.options.ParseTime/parseParts {
 			return nil, func() bool { return true } // the time of the other messages never runs out
 		}
 		return over, func() bool { return true }
@@ -175,6 +176,29 @@ func TestAMessageOnWhichParsingDoesNotReturnIsSetAside(t *testing.T) {
 	forever <- struct{}{}
 	if err := <-late; !errors.Is(err, errSevered) {
 		t.Errorf("the goroutine that returned late can still read: %v", err)
+	}
+}
+
+// TestAStandstillIsNoMessagesFault lets a part of the budget pass after the other, the last of which may have lasted for hours.
+func TestAStandstillIsNoMessagesFault(t *testing.T) {
+	t.Parallel()
+	for passed, isRead := range map[int]bool{parseParts: true, parseParts + 1: false} {
+		hang, parts := make(chan struct{}), make(chan time.Time)
+		g := newGuard(helpdesk, processor.Policy{}, func(raw io.ReaderAt, size int64) *processor.Message {
+			for range passed {
+				parts <- time.Time{}
+			}
+			if !isRead {
+				<-hang
+			}
+			return processor.Parse(raw, size)
+		}, 0)
+		g.timer = func(time.Duration) (<-chan time.Time, func() bool) { return parts, func() bool { return true } }
+		m := g.parse(bytes.NewReader([]byte("Subject: fine\n\n")))
+		if _, _, failed := g.rulingFor(m); failed == isRead {
+			t.Errorf("after %d parts of %d the message is read: %t", passed, parseParts, !failed)
+		}
+		close(hang)
 	}
 }
 
