@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"regexp"
 	"syscall"
-	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -76,7 +75,6 @@ type env struct {
 	stdout, stderr io.Writer
 	systemLog      func() systemSender // nil: the log does not go to the system log
 	resolver       *net.Resolver       // for checks of a server's name, nil for the system's
-	lineTime       time.Duration       // for the last lines of the log in files or the journal, 0 for the usual time
 	inTerminal     bool                // the log went to a terminal when the program began; the terminal may have closed since
 
 	account string // the account that root's process became, "" when it became none; see leaveRoot

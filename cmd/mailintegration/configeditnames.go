@@ -12,7 +12,7 @@ import (
 )
 
 // namesTime limits how long the database may take to say which names it has.
-const namesTime = 10 * time.Second
+var namesTime = 10 * time.Second
 
 // askForNames warns of names in the changed files that the database lacks, since the daemon polls no mailbox with such a name. It is
 // the last step: root's process becomes the account of the daemon to ask the database, and could not write the file any more.

@@ -47,7 +47,7 @@ func (k *knownNames) hasGroup(team, name string) bool {
 }
 
 // childTime limits how long another verb may take.
-const childTime = 20 * time.Second
+var childTime = 20 * time.Second
 
 // verb runs another verb of this program with the same configuration, and returns what it prints. It is a process of its own: as
 // root it becomes the daemon's account before it asks the database, while this one stays root and can write the configuration.
@@ -170,11 +170,11 @@ func (n *newMailbox) daemonRuns() bool {
 	return slices.ContainsFunc(r.Daemons, func(d daemonReport) bool { return d.Alive && !d.Once })
 }
 
-// pollLimit limits how long config new waits for the daemon's first poll; lookEvery is the time between two looks.
-const (
-	pollLimit = 60 * time.Second
-	lookEvery = time.Second
-)
+// pollLimit limits how long config new waits for the daemon's first poll.
+var pollLimit = 60 * time.Second
+
+// lookEvery is the time between two looks at the daemon's first poll.
+const lookEvery = time.Second
 
 // awaitPoll waits until the running daemon has polled the mailbox, and says how it went.
 func (n *newMailbox) awaitPoll() error {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -19,7 +18,7 @@ func TestALogThatCannotBeWrittenSaysSoElsewhere(t *testing.T) {
 	t.Parallel()
 	var files, stderr bytes.Buffer
 	left, all := 2, make(chan struct{})
-	in := &installation{level: zap.NewAtomicLevelAt(zapcore.InfoLevel), lineTime: time.Minute}
+	in := &installation{level: zap.NewAtomicLevelAt(zapcore.InfoLevel)}
 	q, core := in.openLines("log file", func(line []byte) error {
 		<-all // the line that tells of the first failure comes after them
 		if left--; left >= 0 {

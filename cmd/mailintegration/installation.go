@@ -34,7 +34,6 @@ type installation struct {
 	outputs  []func()        // ends what the log goes to beside standard error, the last one first
 	logFile  *logfile.Writer // nil for a verb that does not write log files
 	meter    daemon.Meter    // of the daemon, nil for none
-	lineTime time.Duration   // for the last lines of the log, 0 for the usual time
 
 	opened  atomic.Pointer[store.Store]   // the store that openStore opened
 	sending atomic.Pointer[store.Sending] // how mail is sent, nil until a reload says it: as service says
@@ -68,7 +67,7 @@ func openWithoutStore(e *env, v verbosity, read reader) (*installation, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &installation{service: service, warnings: warnings, broken: broken, lineTime: e.lineTime}
+	in := &installation{service: service, warnings: warnings, broken: broken}
 	if v == logConfigured && service.DatabaseURL.IsEmpty() { // before the log and the spool, which are for this account alone
 		if err := makePassable(service.DataDirectory); err != nil {
 			return nil, dataError(err)

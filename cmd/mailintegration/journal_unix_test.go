@@ -103,7 +103,7 @@ func entryOf(t *testing.T, octets []byte) map[string]string {
 func TestTheJournalGetsFields(t *testing.T) {
 	conn := listenAsJournald(t)
 	var stderr bytes.Buffer
-	in := &installation{log: zap.NewNop(), level: zap.NewAtomicLevelAt(zapcore.DebugLevel), lineTime: time.Minute}
+	in := &installation{log: zap.NewNop(), level: zap.NewAtomicLevelAt(zapcore.DebugLevel)}
 	q, core := in.openLines("journal", newJournalWriter(&stderr).write)
 	log := zap.New(core).Named("poll").With(zap.String("mailbox", "helpdesk"))
 	log.Error("poll failed", zap.String("message_id", "<1@a.example>"), zap.Int64("request", 4711), zap.Int64("event", 12),
@@ -143,7 +143,7 @@ func TestAJournalThatCannotBeReachedGetsLines(t *testing.T) {
 	conn.Close()
 	os.Remove(journalSocket)
 	var stderr bytes.Buffer
-	in := &installation{log: zap.NewNop(), level: zap.NewAtomicLevelAt(zapcore.DebugLevel), lineTime: time.Minute}
+	in := &installation{log: zap.NewNop(), level: zap.NewAtomicLevelAt(zapcore.DebugLevel)}
 	q, core := in.openLines("journal", newJournalWriter(&stderr).write)
 	zap.New(core).Warn("poll failed", zap.Int("listed", 3))
 	q.close()

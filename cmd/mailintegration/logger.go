@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"io"
 	"time"
 
@@ -10,11 +9,11 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// The limits of a queue of lines.
-const (
-	lineRoom = 1000            // lines that wait for a log file or the journal; further ones are lost there
-	lineTime = 2 * time.Second // for those that are left at the end
-)
+// lineRoom is how many lines wait for a log file or the journal; further ones are lost there.
+const lineRoom = 1000
+
+// lineTime is how long those may take that are left at the end. Tests have more time, as with each limit that is a variable.
+var lineTime = 2 * time.Second
 
 // encoderConfig returns how lines are written as JSON.
 func encoderConfig() zapcore.EncoderConfig {
@@ -54,7 +53,7 @@ var loggerOptions []zap.Option
 // openLines returns a queue of lines in JSON that write takes, and makes the log go there too.
 func (in *installation) openLines(where string, write func([]byte) error) (lineQueue, zapcore.Core) {
 	q := lineQueue{newQueue(queueOptions[[]byte]{
-		give: write, room: lineRoom, limit: cmp.Or(in.lineTime, lineTime),
+		give: write, room: lineRoom, limit: lineTime,
 		failed:   func(err error) { in.events().logNotWritten(where, err) },
 		regained: func(lost int64) { in.events().logLinesLost(where, lost) },
 	})}

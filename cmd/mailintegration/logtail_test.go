@@ -66,7 +66,7 @@ func TestTheLogFilesOfTheDaemonHaveTheirLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stderr.Close()
-	e := &env{config: filepath.Join(r.dir, "service.xml"), stderr: &terminal{to: stderr}, lineTime: time.Minute}
+	e := &env{config: filepath.Join(r.dir, "service.xml"), stderr: &terminal{to: stderr}}
 	in, err := openWithoutStore(e, logConfigured, e.read)
 	if err != nil {
 		t.Fatal(err)

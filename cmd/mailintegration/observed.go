@@ -15,7 +15,7 @@ import (
 )
 
 // askingTime limits how long mailbox list and status ask the database.
-const askingTime = 15 * time.Second
+var askingTime = 15 * time.Second
 
 // observation holds what the configuration and the database say about the mailboxes and the daemons.
 type observation struct {

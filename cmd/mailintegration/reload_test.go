@@ -30,6 +30,8 @@ type reloaded struct {
 	problems []daemon.ConfigurationProblem // that the daemon was told last
 	hosts    []string                      // of a proxy, that the monitor was told last
 
+	writes int // so far
+
 	certificate *tls.Certificate         // that the monitor was told last
 	watched     daemon.ListenCertificate // that the daemon was told last
 }
@@ -44,7 +46,7 @@ func newReloaded(t *testing.T) *reloaded {
 	r.mailbox("b", "")
 	file := filepath.Join(r.dir, "service.xml")
 	watcher := config.NewWatcher(file, key.Source{File: filepath.Join(r.dir, key.FileName)})
-	in, err := openWithoutStore(&env{config: file, stderr: r.log, lineTime: time.Minute}, logConfigured, watcher.Load)
+	in, err := openWithoutStore(&env{config: file, stderr: r.log}, logConfigured, watcher.Load)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,14 +62,17 @@ func newReloaded(t *testing.T) *reloaded {
 	return r
 }
 
-// write writes a file below the configuration's folder, and returns its path.
+// write writes a file below the configuration's folder, and returns its path. Its time differs from those of all others, however coarse
+// the times of the file system are.
 func (r *reloaded) write(name, text string) string {
 	r.Helper()
 	path := filepath.Join(r.dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		r.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	r.writes++
+	at := time.Date(2026, 11, 26, 12, 0, r.writes, 0, time.UTC)
+	if err := errors.Join(os.WriteFile(path, []byte(text), 0o600), os.Chtimes(path, at, at)); err != nil {
 		r.Fatal(err)
 	}
 	return path

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/zap"
@@ -22,6 +23,7 @@ import (
 const asProgram = "MAILINTEGRATION_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
+	lengthenLimits()
 	program := func() {
 		recordEvents(os.Getenv(eventsFile))
 		main()
@@ -30,6 +32,14 @@ func TestMain(m *testing.M) {
 		program()
 	}
 	testscript.Main(wholeRun{m}, map[string]func(){"mailintegration": program, "ESI.Octopus.MailIntegrationApp.exe": program})
+}
+
+// lengthenLimits gives a database, a server or a disk that stands still for some time more of it, in the tests and in the programs
+// that they start. A test of a limit sets its own.
+func lengthenLimits() {
+	for _, limit := range []*time.Duration{&namesTime, &childTime, &askingTime, &pollLimit, &lineTime} {
+		*limit = textPatience
+	}
 }
 
 // eventsFile names the environment variable with the path of the file in which all processes of the tests note which events
