@@ -53,7 +53,7 @@ browser: build ## drive the page with Chromium: pictures in dist/pictures, opera
 	@scripts/setup browser
 	axe=$$(scripts/setup-axe) && \
 		BROWSER_BINARY=$(CURDIR)/dist/mailintegration BROWSER_AXE=$$axe BROWSER_PICTURES=$(CURDIR)/dist/pictures \
-		$(GO) test -tags browser -count 1 -timeout 15m -parallel 4 -run "$(BROWSER)" ./cmd/mailintegration/browsertest
+		$(GO) test -tags browser -count 1 -timeout 40m -parallel 4 -run "$(BROWSER)" ./cmd/mailintegration/browsertest
 
 e2e-systemd: ## install the package in a booted systemd, as root, and play its life there; E2E="package binary" chooses stories
 	@scripts/setup e2e

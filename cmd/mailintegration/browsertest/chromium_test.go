@@ -28,8 +28,8 @@ import (
 // chromium is the one browser of all tests. Each window has its own cookies.
 var chromium context.Context
 
-// patience is how long the browser may take for one step.
-const patience = time.Minute
+// patience is how long the browser may take for one step. It only ends what hangs.
+const patience = 5 * time.Minute
 
 // TestMain starts the browser.
 func TestMain(m *testing.M) { os.Exit(runAll(m)) }

@@ -49,19 +49,22 @@ func TestPictures(t *testing.T) {
 		t.Run(state.name, func(t *testing.T) {
 			t.Parallel()
 			p := state.make(t)
-			headings := drawAll(open(p, look{device: desktop}), state.name, scenes)
-			if len(headings) != state.pages {
-				t.Errorf("%d pages are drawn, want %d: %v", len(headings), state.pages, headings)
+			pages := drawAll(open(p, look{device: desktop}), state.name, scenes)
+			if len(pages) != state.pages {
+				t.Errorf("%d pages are drawn, want %d: %v", len(pages), state.pages, pages)
 			}
-			drawPlain(open(p, look{device: phone, noScript: true}), state.name, headings)
+			drawPlain(open(p, look{device: phone, noScript: true}), state.name, pages)
 		})
 	}
 }
 
-// drawAll draws the log-in, and the pages of somebody who may act. It returns the heading of each page.
-func drawAll(w *window, state string, all []scene) (headings map[string]string) {
+// drawn is a page that was drawn: where a scene has led, and its heading.
+type drawn struct{ path, heading string }
+
+// drawAll draws the log-in, and the pages of somebody who may act. It returns the page of each scene.
+func drawAll(w *window, state string, all []scene) (pages map[string]drawn) {
 	w.t.Helper()
-	headings = map[string]string{}
+	pages = map[string]drawn{}
 	w.visit("/")
 	w.drawEach(state + "-0-login")
 	w.logIn(w.program.token("Picture of "+state, "ann"))
@@ -75,25 +78,27 @@ func drawAll(w *window, state string, all []scene) (headings map[string]string) 
 	}
 	for _, s := range all {
 		if w.reach(s) {
-			headings[s.name] = w.heading()
+			pages[s.name] = drawn{w.path(), w.heading()}
 			w.drawEach(state + "-" + s.name)
 		}
 	}
 	w.isQuiet()
-	return headings
+	return pages
 }
 
-// drawPlain draws the pages for somebody without JavaScript, who sees the same.
-func drawPlain(w *window, state string, headings map[string]string) {
+// drawPlain draws the same pages for somebody without JavaScript, who sees the same: the links of the scenes may lead to other requests
+// by now, such as the event of a trouble that the daemon has told since.
+func drawPlain(w *window, state string, pages map[string]drawn) {
 	w.t.Helper()
 	w.logIn(w.program.token("Picture without JavaScript of "+state, "ann"))
 	for _, s := range scenes {
-		want, isThere := headings[s.name]
+		page, isThere := pages[s.name]
 		if !isThere {
 			continue
 		}
-		if !w.reach(s) || w.heading() != want {
-			w.t.Errorf("without JavaScript, %s has the heading %q, want %q", s.name, w.heading(), want)
+		s.path, s.links = page.path, nil
+		if !w.reach(s) || w.heading() != page.heading {
+			w.t.Errorf("without JavaScript, %s has the heading %q, want %q", s.name, w.heading(), page.heading)
 		}
 		w.picture(state + "-" + s.name + "-phone-noscript")
 	}

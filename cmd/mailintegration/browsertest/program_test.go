@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"mailintegration/mailbox/dovecottest"
 	"mailintegration/mailbox/pop3test"
 	"mailintegration/store/storetest"
 )
@@ -65,7 +65,7 @@ func install(t *testing.T) *program {
 	if _, err := os.Stat(os.Getenv(binaryVariable)); err != nil {
 		t.Fatalf("%s does not name the built program (make browser does): %v", binaryVariable, err)
 	}
-	p := &program{t: t, dir: t.TempDir(), listen: freeAddress(t), db: storetest.New(t), mail: pop3test.Run(t, pop3test.Options{})}
+	p := &program{t: t, dir: t.TempDir(), listen: fmt.Sprint("127.0.0.1:", dovecottest.FreePort(t)), db: storetest.New(t), mail: pop3test.Run(t, pop3test.Options{})}
 	p.rows = p.db.Pool(t)
 	p.service("")
 	p.verb("team", "add", "IT")
@@ -81,17 +81,6 @@ func install(t *testing.T) *program {
 		p.verb(args...)
 	}
 	return p
-}
-
-// freeAddress returns an address of loopback at which nobody listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // write writes a file of the configuration.

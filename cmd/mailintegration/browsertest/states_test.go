@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailintegration/cmd/mailintegration/demo"
+	"mailintegration/mailbox/dovecottest"
 	"mailintegration/mailbox/smtp/smtptest"
 	"mailintegration/store/storetest"
 )
@@ -111,12 +112,11 @@ func (p *program) sentAll() {
 // that were set aside, and mail that cannot be sent.
 func troubled(t *testing.T) *program {
 	p := install(t)
-	p.service(smtpTag(freeAddress(t)))
+	p.service(smtpTag(fmt.Sprint("127.0.0.1:", dovecottest.ClosedPort(t))))
 	p.mailbox("servicedesk", "<AcknowledgeNewRequests>True</AcknowledgeNewRequests>")
 	p.mailbox("orders", orders)
 	p.mailbox("sales", "<Password>the old one</Password>")
-	_, port, _ := net.SplitHostPort(freeAddress(t))
-	p.mailbox("branch-lyon", "<Port>"+port+"</Port>")
+	p.mailbox("branch-lyon", fmt.Sprintf("<Port>%d</Port>", dovecottest.ClosedPort(t)))
 	p.mailbox("broken", "<Colour>blue</Colour>")
 	for n, kind := range []string{"Laptop", "Standing desk", "Laptop"} {
 		p.mail.Add("orders", order(n, kind))
