@@ -6,13 +6,16 @@ PKGS    := ./...
 INTEROP ?= dovecot popa3d mailutils courier cyrus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test race databases outages alerts interop serverscripts browser e2e-systemd e2e-windows lint fuzz bench growth gobench cover package check-packages install uninstall generate update-cases clean
+.PHONY: help setup modules build demo test race databases outages alerts interop serverscripts browser e2e-systemd e2e-windows lint fuzz bench growth gobench cover package check-packages install uninstall generate update-cases clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install missing Debian packages: PostgreSQL server, pgbouncer, Dovecot POP3, xmllint
 	@scripts/setup
+
+modules: ## fetch the Go modules of the program, its tests and the tools
+	@scripts/setup modules
 
 build: ## build dist/mailintegration
 	CGO_ENABLED=0 $(GO) build -trimpath -o dist/mailintegration ./cmd/mailintegration
