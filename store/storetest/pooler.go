@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -148,7 +149,7 @@ func startPoolerOnce() (address string, err error) {
 
 // awaitPooler returns the address once the pooler listens there.
 func awaitPooler(address string, ended <-chan error) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -179,12 +180,15 @@ func findPooler() (string, error) {
 	return "", err
 }
 
-// freePort returns a port of the loopback interface that is free now.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// freePort returns a port of the loopback interface that is free now. It lies below those that systems give to whoever asks for
+// any port, and below those of private servers.
+func freePort() (port string, err error) {
+	for range 1000 {
+		var l net.Listener
+		port = strconv.Itoa(12000 + rand.IntN(8000))
+		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", port)); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
+	return "", err
 }

@@ -13,9 +13,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"mailintegration/store"
@@ -94,7 +94,7 @@ func create(t testing.TB, from string) *Database {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 		defer cancel()
 		if err := administer(ctx, admin, `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
 			t.Error(err)
@@ -110,7 +110,7 @@ func create(t testing.TB, from string) *Database {
 
 // startServer returns the URL of the server's first database.
 func startServer() (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if given := os.Getenv(ServerEnvironment); given != "" {
 		return given, prepare(ctx, given)
@@ -156,9 +156,17 @@ func administer(ctx context.Context, admin, sql string) (err error) {
 			return err
 		}
 	}
-	_, err = a.conn.Exec(ctx, sql)
+	// PostgreSQL waits five seconds for the sessions that it ends, which some of a busy machine need longer for.
+	for isInUse := true; isInUse; {
+		_, err = a.conn.Exec(ctx, sql)
+		var pg *pgconn.PgError
+		isInUse = errors.As(err, &pg) && pg.Code == objectInUse
+	}
 	return err
 }
+
+// objectInUse is the SQLSTATE of a database that somebody is connected to.
+const objectInUse = "55006"
 
 func execute(ctx context.Context, to, sql string) error {
 	conn, err := pgx.Connect(ctx, to)
