@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"testing"
-	"time"
 
 	"mailintegration/store"
 )
@@ -19,14 +18,7 @@ func TestABackupOfAShareThatHangsEnds(t *testing.T) {
 			d := newDesk(t)
 			d.accept(t, d.clerk(), mail("1", "printer", with(attachment("x", "content"))))
 			s := d.open(t, d.url)
-			hang := make(chan struct{})
-			t.Cleanup(func() { close(hang) })
-			s.OnFiles(50*time.Millisecond, func(name string) error {
-				if name == step {
-					<-hang
-				}
-				return nil
-			})
+			hang(t, s, step, true)
 			err := readBackup(t, s, d.url)
 			if !errors.Is(err, store.ErrHanging) {
 				t.Error(err)

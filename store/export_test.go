@@ -17,10 +17,13 @@ const AcceptanceLock = acceptanceLock
 // OfRequests are the foreign keys that do not name reference data.
 var OfRequests = ofRequests
 
-// ShortLimits sets the limits for locks, statements and work on files, so that the test of a limit takes little time.
-func (s *Store) ShortLimits(lock, statement, files time.Duration) {
-	s.lockTime, s.statementTime = lock, statement
-	s.attachments.runner.limit = func(int64) time.Duration { return files }
+// Limits sets the limits for locks and statements: a short one, so that its test takes little time, or a long one, so that
+// the work waits as long as its test does.
+func (s *Store) Limits(lock, statement time.Duration) { s.lockTime, s.statementTime = lock, statement }
+
+// LeaseLimits sets how long a statement about leases waits for a lock, and how long ReleaseLeases works.
+func (s *Store) LeaseLimits(lock, release time.Duration) {
+	s.leaseLockTime, s.releaseTime = lock, release
 }
 
 // SetPatience changes how long the store waits for the database, also on connections that are open.
@@ -49,15 +52,26 @@ func MigrateWithin(ctx context.Context, url string, lockTime time.Duration) ([]s
 }
 
 // OnFiles makes the store call step before each step of its work on files and rows of the attachment directory. step
-// may block, or return an error with which the step fails. A limit of 0 keeps the usual limit. Call OnFiles before the
-// store is used.
-func (s *Store) OnFiles(limit time.Duration, step func(name string) error) {
-	for _, runner := range []*fileRunner{s.attachments.runner, s.readers} {
-		runner.step = step
-		if limit > 0 {
-			runner.limit = func(int64) time.Duration { return limit }
-		}
+// may block, or return an error with which the step fails. Call OnFiles before the store is used.
+func (s *Store) OnFiles(step func(name string) error) {
+	s.attachments.runner.step, s.readers.step = step, step
+}
+
+// EndFiles makes the limit of the work on files pass when the test sends during the work, and only then. Call EndFiles before
+// the store is used.
+func (s *Store) EndFiles(passed <-chan struct{}) {
+	within := func(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
+		ctx, cancel := context.WithCancel(ctx)
+		go func() {
+			select {
+			case <-passed:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+		return ctx, cancel
 	}
+	s.attachments.runner.within, s.readers.within = within, within
 }
 
 // FileLimit returns how long work on a number of octets may take.

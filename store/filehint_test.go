@@ -66,7 +66,7 @@ func TestAFullOrReadOnlyDirectoryIsNoMessagesFault(t *testing.T) {
 		t.Run(cause.Error(), func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
-			d.store.OnFiles(0, func(string) error { return at("write", filepath.Join(d.files, "tmp-1"), cause) })
+			d.store.OnFiles(func(string) error { return at("write", filepath.Join(d.files, "tmp-1"), cause) })
 			decider := d.clerk()
 			decider.attachRaw = true
 			outcomes := d.accept(t, decider, mail("1", "a"))

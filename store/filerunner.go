@@ -22,8 +22,8 @@ const (
 // runs in a goroutine of its own, which is abandoned when the share stops answering. Until that goroutine returns, all other
 // work fails at once: goroutines do not pile up, and no mailbox waits for the share.
 type fileRunner struct {
-	limit func(octets int64) time.Duration // nil: fileLimit
-	step  func(name string) error          // nil, or a test's function that runs before a step; its error fails the step
+	step   func(name string) error                                                    // nil, or a test's function that runs before a step; its error fails the step
+	within func(context.Context, time.Duration) (context.Context, context.CancelFunc) // nil: context.WithTimeout
 
 	mu        sync.Mutex
 	abandoned int // goroutines that were abandoned and have not returned
@@ -46,23 +46,23 @@ func (r *fileRunner) doReading(ctx context.Context, octets int64, reading *atomi
 	if r.isStuck() {
 		return fmt.Errorf("%w: a call made earlier has not returned", ErrHanging)
 	}
-	limit := fileLimit
-	if r.limit != nil {
-		limit = r.limit
+	limit, bound := fileLimit(octets), context.WithTimeout
+	if r.within != nil {
+		bound = r.within
 	}
-	within, cancel := context.WithTimeout(ctx, limit(octets))
+	within, cancel := bound(ctx, limit)
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- withoutPanic(within, work) }()
 	err, ended := wait(within, done)
 	switch {
 	case !ended && reading.Load() > 0:
-		err = &overdueError{"reading the contents of the message", limit(octets)}
+		err = &overdueError{"reading the contents of the message", limit}
 	case !ended:
 		r.abandon(done)
-		err = fmt.Errorf("%w: a call has not returned within %v", ErrHanging, limit(octets))
+		err = fmt.Errorf("%w: a call has not returned within %v", ErrHanging, limit)
 	case err != nil && within.Err() != nil && errors.Is(err, context.DeadlineExceeded):
-		err = fmt.Errorf("%w: the work was not done within %v", ErrHanging, limit(octets))
+		err = fmt.Errorf("%w: the work was not done within %v", ErrHanging, limit)
 	}
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()

@@ -185,7 +185,7 @@ func TestSettingTheFirstNumberEndsWhenSomebodyHoldsTheTable(t *testing.T) {
 	if _, err := tx.Exec(t.Context(), `SELECT nextval('request_number')`); err != nil {
 		t.Fatal(err)
 	}
-	d.store.ShortLimits(100*time.Millisecond, time.Minute, time.Minute)
+	d.store.Limits(100*time.Millisecond, time.Minute)
 	if _, err := d.store.SetFirstNumber(t.Context(), 5000); !errors.Is(err, store.ErrLocked) || store.Hint(err) == "" {
 		t.Errorf("got %v, hint %q", err, store.Hint(err))
 	}

@@ -334,9 +334,9 @@ func TestAJournalWithoutADirectoryGoesOnWithoutTheFiles(t *testing.T) {
 	}{
 		{"it is gone", func(t *testing.T, d *desk) { must(t, os.RemoveAll(d.files)) }, store.ErrDirectory},
 		{"it is another database's", func(t *testing.T, d *desk) { d.exec(t, `UPDATE attachment_directory SET identity = gen_random_uuid()`) }, store.ErrDirectory},
-		{"it does not answer", func(t *testing.T, d *desk) { hang(t, d.store, "publish", hangLimit) }, store.ErrHanging},
+		{"it does not answer", func(t *testing.T, d *desk) { hang(t, d.store, "publish", true) }, store.ErrHanging},
 		{"its disk is full", func(_ *testing.T, d *desk) {
-			d.store.OnFiles(0, func(string) error { return errors.New("no space left on device") })
+			d.store.OnFiles(func(string) error { return errors.New("no space left on device") })
 		}, store.ErrFilesNotKept},
 	}
 	for _, test := range tests {
@@ -387,7 +387,7 @@ func TestAStopWhileFilesAreKeptWritesNothing(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	ctx, stop := context.WithCancel(t.Context())
-	d.store.OnFiles(0, func(step string) error {
+	d.store.OnFiles(func(step string) error {
 		if step == "publish" {
 			stop()
 		}

@@ -22,10 +22,6 @@ const (
 	longDead = 20 * time.Second
 	// daemonKept is how long the row of a dead daemon is kept for DaemonStates.
 	daemonKept = 24 * time.Hour
-	// leaseLockTime is how long a statement about leases waits for a lock; almost no statement ever waits.
-	leaseLockTime = 2 * time.Second
-	// releaseTime is how long ReleaseLeases works at most; then the leases end by themselves.
-	releaseTime = 5 * time.Second
 	// releasePause is the time between two attempts to give back leases whose rows were locked.
 	releasePause = 50 * time.Millisecond
 	// maxProblem is the number of octets up to which the text of a problem is kept.
@@ -225,7 +221,7 @@ func (s *Store) addLeases(ctx context.Context, mailboxes []string) error {
 // has ended, for a few seconds: it waits for no lock, but tries again where another transaction has locked the row of a
 // lease. If it fails, the leases that it could not give back end by themselves.
 func (s *Store) ReleaseLeases(ctx context.Context, h Holder, reports []PollReport) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.releaseTime)
 	defer cancel()
 	for began, locked := time.Now(), 0; ; {
 		left, unnoted, err := s.releaseLeases(ctx, h, aged(reports, time.Since(began)))
@@ -240,7 +236,7 @@ func (s *Store) ReleaseLeases(ctx context.Context, h Holder, reports []PollRepor
 		select {
 		case <-time.After(releasePause):
 		case <-ctx.Done():
-			return fmt.Errorf("release leases: other transactions have locked %d of them for %s", locked, releaseTime)
+			return fmt.Errorf("release leases: other transactions have locked %d of them for %s", locked, s.releaseTime)
 		}
 	}
 }

@@ -22,7 +22,7 @@ func (d *desk) lockLease(t *testing.T, mailbox string) (unlock func()) {
 
 func TestAReportWhoseRowIsLockedIsForTheCallerToRepeat(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newStillDesk(t)
 	one, two := d.program("one", "a", "b", "new"), d.program("two", "a")
 	one.mailboxes = one.mailboxes[:2]
 	one.beat(t)
@@ -56,7 +56,7 @@ func TestAReportWhoseRowIsLockedIsForTheCallerToRepeat(t *testing.T) {
 // TestAStopWaitsShortlyForARowThatIsLocked unlocks the row when the other leases are given back.
 func TestAStopWaitsShortlyForARowThatIsLocked(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newStillDesk(t)
 	one, two := d.program("one", "a", "b"), d.program("two", "a", "b")
 	one.beat(t)
 	unlock := d.lockLease(t, "a")
@@ -78,7 +78,8 @@ func TestAStopWaitsShortlyForARowThatIsLocked(t *testing.T) {
 
 func TestAStopEndsThoughARowStaysLocked(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newStillDesk(t)
+	d.store.LeaseLimits(time.Hour, 15*time.Second)
 	one, two := d.program("one", "a", "b"), d.program("two", "a", "b")
 	one.beat(t)
 	unlock := d.lockLease(t, "a")
@@ -89,7 +90,7 @@ func TestAStopEndsThoughARowStaysLocked(t *testing.T) {
 		t.Errorf("another daemon has %v", got)
 	}
 	unlock()
-	d.pass(t, leaseTime)
+	d.pass(t, leaseTime+time.Second)
 	if got := held(two.beat(t)); len(got) != 2 {
 		t.Errorf("when the lease has ended, the other daemon has %v", got)
 	}
@@ -97,7 +98,7 @@ func TestAStopEndsThoughARowStaysLocked(t *testing.T) {
 
 func TestALeaseWhoseRowWasLockedWhenItWasGivenBackIsFreeAtTheNextBeat(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newStillDesk(t)
 	one, two := d.program("one", "a", "b"), d.program("two", "b")
 	one.beat(t)
 	one.mailboxes = []string{"a"} // somebody removed b from its configuration

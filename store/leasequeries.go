@@ -30,7 +30,7 @@ func (s *Store) beginLeases(b *pgx.Batch, k Keeping) error {
 			set_config('mailintegration.reports', $3, true), set_config('mailintegration.unnoted', '{}', true),
 			set_config('lock_timeout', $4, true), set_config('statement_timeout', $5, true),
 			set_config('idle_in_transaction_session_timeout', $5, true), set_config('synchronous_commit', 'off', true)`,
-		cleaned(k.Mailboxes), cleaned(k.Release), reports, milliseconds(min(leaseLockTime, s.lockTime)), milliseconds(s.statementTime))
+		cleaned(k.Mailboxes), cleaned(k.Release), reports, milliseconds(min(s.leaseLockTime, s.lockTime)), milliseconds(s.statementTime))
 	b.Queue(`SELECT 1 / (max(version_id) = $1)::integer FROM goose_db_version WHERE is_applied`, programSchema())
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 
 func TestDaemonsWithOneConfigurationShareEqually(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newStillDesk(t)
 	names := numbered(90)
 	one, two, three := d.program("one", names...), d.program("two", names...), d.program("three", names...)
 	one.beat(t)
@@ -65,14 +65,14 @@ func (d *desk) settled(t *testing.T, programs ...*program) {
 
 func TestDaemonsWithDifferentConfigurationsShareTheMailboxesOfBoth(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newStillDesk(t)
 	names := numbered(30)
 	one, two := d.program("one", names[:20]...), d.program("two", names[10:]...)
 	idle := []*program{d.program("idle", "a"), d.program("idler", "b"), d.program("idlest")}
 	for range 6 {
 		for _, p := range append(idle, one, two) {
 			p.beat(t)
-			d.pass(t, time.Second)
+			d.pass(t, 1100*time.Millisecond)
 		}
 	}
 	got := d.holders(t)
@@ -84,7 +84,7 @@ func TestDaemonsWithDifferentConfigurationsShareTheMailboxesOfBoth(t *testing.T)
 
 func TestAWantedLeaseGoesToTheDaemonThatAskedForIt(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newStillDesk(t)
 	names := numbered(4)
 	one, two := d.program("one", names...), d.program("two", names...)
 	one.beat(t)
@@ -111,7 +111,7 @@ func TestAWantedLeaseGoesToTheDaemonThatAskedForIt(t *testing.T) {
 
 func TestALeaseWhoseAskerDiedIsTakenByAnyone(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newStillDesk(t)
 	one, two := d.program("one", numbered(2)...), d.program("two", numbered(2)...)
 	one.beat(t)
 	two.beat(t)
@@ -131,7 +131,7 @@ func TestALeaseWhoseAskerDiedIsTakenByAnyone(t *testing.T) {
 
 func TestASingleRunTakesWhatIsFreeAndAsksForNothing(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newStillDesk(t)
 	daemon, once := d.program("daemon", "a", "b"), d.program("once", "a", "b", "c", "d")
 	daemon.beat(t)
 	leases := once.keep(t, store.Keeping{Once: true})
@@ -156,7 +156,7 @@ func TestASingleRunTakesWhatIsFreeAndAsksForNothing(t *testing.T) {
 
 func TestAReleasedMailboxIsNotTakenBackInTheSameBeat(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newStillDesk(t)
 	p := d.program("one", "a", "b")
 	p.beat(t)
 	p.mailboxes = []string{"b"}

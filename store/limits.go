@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +15,11 @@ type limits struct {
 	answerTime atomic.Int64 // nanoseconds for an answer of the database: see patience
 	tick       func(interval time.Duration) (ticks <-chan time.Time, stop func())
 
+	releaseTime time.Duration // for ReleaseLeases; then the leases end by themselves
+
 	// The server keeps these, within a transaction:
 	lockTime      time.Duration
+	leaseLockTime time.Duration // of a statement about leases; almost no statement ever waits
 	statementTime time.Duration
 }
 
@@ -26,6 +28,8 @@ const (
 	decideTime      = 30 * time.Second // for a decision about one message
 
 	defaultLockTime      = 10 * time.Second
+	defaultLeaseLockTime = 2 * time.Second
+	defaultReleaseTime   = 5 * time.Second
 	defaultStatementTime = time.Minute
 	briefLockTime        = time.Second // for rows of requests, after the first wait for one was in vain, or when a person can try again
 
@@ -35,13 +39,12 @@ const (
 	finishTimeout  = 30 * time.Second // to commit or roll back, even after a stop
 )
 
-func limitsOf(o Options) *limits {
+func newLimits() *limits {
 	l := &limits{
-		tick:          tick,
-		lockTime:      defaultLockTime,
-		statementTime: defaultStatementTime,
+		tick: tick, lockTime: defaultLockTime, statementTime: defaultStatementTime,
+		leaseLockTime: defaultLeaseLockTime, releaseTime: defaultReleaseTime,
 	}
-	l.setPatience(cmp.Or(o.Patience, defaultPatience))
+	l.setPatience(defaultPatience)
 	return l
 }
 

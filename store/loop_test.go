@@ -73,7 +73,7 @@ func TestALoopOpensItsEventWithoutTheMessageWhenFilesCannotBeKept(t *testing.T) 
 	t.Parallel()
 	d := newDesk(t)
 	d.accept(t, d.robots(d.mailbox), robot(1, 0), robot(2, 0), robot(3, 0))
-	d.store.OnFiles(0, func(string) error { return fmt.Errorf("no space left on device") })
+	d.store.OnFiles(func(string) error { return fmt.Errorf("no space left on device") })
 	outcomes := d.accept(t, d.robots(d.mailbox), robot(4, 0))
 	if outcomes[0].Err != nil || outcomes[0].Result != store.Added || outcomes[0].LoopEvent == 0 {
 		t.Fatalf("the outcome is %+v", outcomes[0])

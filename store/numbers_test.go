@@ -162,7 +162,7 @@ func TestNumbersOfACommitWithoutAnAnswerAreNeverUsedAgain(t *testing.T) {
 func TestASlowSequenceIsNotBlamedOnAMessage(t *testing.T) {
 	t.Parallel()
 	d, limit := timed(t)
-	d.store.ShortLimits(time.Hour, time.Hour, time.Hour) // it waits for the lock as long as the test does
+	d.store.Limits(time.Hour, time.Hour) // it waits for the lock as long as the test does
 	tx, err := d.pool.Begin(t.Context())
 	must(t, err)
 	_, err = tx.Exec(t.Context(), `ALTER SEQUENCE request_number CACHE 1`)

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"testing"
-	"time"
 
 	"mailintegration/processor"
 	"mailintegration/store"
@@ -90,13 +89,7 @@ func TestAReaderOfAShareThatHangsHoldsUpNoAcceptance(t *testing.T) {
 	for _, hangs := range []string{"open", "read"} {
 		d := newDesk(t)
 		d.kept(t, "content")
-		resume := make(chan struct{})
-		d.store.OnFiles(50*time.Millisecond, func(step string) error {
-			if step == hangs {
-				<-resume
-			}
-			return nil
-		})
+		_, letGo := hang(t, d.store, hangs, true)
 		o, err := d.store.OpenAttachment(t.Context(), 1)
 		if hangs == "read" {
 			must(t, err)
@@ -110,6 +103,6 @@ func TestAReaderOfAShareThatHangsHoldsUpNoAcceptance(t *testing.T) {
 			t.Error("acceptances think that the share hangs")
 		}
 		d.accept(t, d.clerk(), mail("3", "next "+hangs, with(attachment("b", "other"))))
-		close(resume)
+		letGo()
 	}
 }

@@ -146,7 +146,7 @@ func crashingDesk(t *testing.T, stop int) (*desk, *steps) {
 	}
 	leaveOrphan(t, d.files)
 	s := &steps{stop: stop}
-	d.store.OnFiles(0, s.step)
+	d.store.OnFiles(s.step)
 	return d, s
 }
 
@@ -275,7 +275,7 @@ func TestOneProgramCollectsAtATime(t *testing.T) {
 	other := d.open(t, d.url)
 	within, proceed := make(chan struct{}), make(chan struct{})
 	first := sync.OnceFunc(func() { close(within); <-proceed })
-	d.store.OnFiles(0, func(name string) error {
+	d.store.OnFiles(func(name string) error {
 		if name == "unlink" {
 			first()
 		}
@@ -304,7 +304,7 @@ func TestACollectorThatLostItsLeaseRemovesNothing(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	writeOld(t, d.path("orphan"), "orphan", 48*time.Hour)
-	d.store.OnFiles(0, func(name string) error {
+	d.store.OnFiles(func(name string) error {
 		if name == "note removals" {
 			_, err := d.pool.Exec(context.Background(), `UPDATE attachment_directory SET collector = 'another one'`)
 			return err
@@ -329,7 +329,7 @@ func TestACollectorThatLostItsLeaseIsNotTakenForACopy(t *testing.T) {
 		collected, err = other.CollectOrphans(t.Context(), time.Hour)
 		return err
 	})
-	d.store.OnFiles(0, func(name string) error {
+	d.store.OnFiles(func(name string) error {
 		if name == "read marker" {
 			return collect()
 		}
@@ -348,7 +348,7 @@ func TestAFileThatCannotBeRemovedDoesNotKeepTheOthers(t *testing.T) {
 		writeOld(t, d.path(fmt.Sprint("orphan ", i)), "", 48*time.Hour)
 	}
 	first, failed := "", false
-	d.store.OnFiles(0, func(name string) error {
+	d.store.OnFiles(func(name string) error {
 		if name == "unlink" && !failed {
 			failed = true
 			first = one[string](t, d, `SELECT encode(digest, 'hex') FROM removal LIMIT 1`)

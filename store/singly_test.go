@@ -256,14 +256,12 @@ func TestAcceptWaitsBrieflyForALock(t *testing.T) {
 			if _, err := tx.Exec(t.Context(), test.hold); err != nil {
 				t.Fatal(err)
 			}
-			const wait = 300 * time.Millisecond
-			d.store.ShortLimits(wait, time.Minute, time.Minute)
-			started := time.Now()
+			d.store.Limits(300*time.Millisecond, time.Hour)
 			batch := []store.Delivery{mail("1", "a"), mail("2", "b", answerTo("held")), mail("3", "c")}
 			got, err := d.store.Accept(t.Context(), d.mailbox, batch, d.clerk())
 			if test.batch {
-				if !errors.Is(err, store.ErrLocked) || got != nil || time.Since(started) > wait+slack {
-					t.Errorf("outcomes %s, error %v after %s", fates(got), err, time.Since(started))
+				if !errors.Is(err, store.ErrLocked) || got != nil {
+					t.Errorf("outcomes %s, error %v", fates(got), err)
 				}
 				return
 			}
@@ -274,13 +272,19 @@ func TestAcceptWaitsBrieflyForALock(t *testing.T) {
 	}
 }
 
+// TestAStatementThatTakesTooLongHoldsUpOneMessage shortens the limit for what follows the row of that message, so that no other
+// statement is too slow on a busy machine.
 func TestAStatementThatTakesTooLongHoldsUpOneMessage(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.exec(t, `
-		CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(600); RETURN NEW; END $$;
-		CREATE TRIGGER slow BEFORE INSERT ON request FOR EACH ROW WHEN (NEW.subject = 'about bad') EXECUTE FUNCTION slow()`)
-	d.store.ShortLimits(time.Minute, 500*time.Millisecond, time.Minute)
+		CREATE FUNCTION hurry() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			PERFORM set_config('statement_timeout', '500ms', true); RETURN NEW; END $$;
+		CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			IF current_setting('statement_timeout') = '500ms' THEN PERFORM pg_sleep(600); END IF; RETURN NEW; END $$;
+		CREATE TRIGGER hurry BEFORE INSERT ON request FOR EACH ROW WHEN (NEW.subject = 'about bad') EXECUTE FUNCTION hurry();
+		CREATE TRIGGER slow BEFORE INSERT ON receipt FOR EACH ROW EXECUTE FUNCTION slow()`)
+	d.store.Limits(time.Hour, time.Hour)
 	got := d.accept(t, d.clerk(), batchOf("a", "bad", "c")...)
 	if fates(got) != "RER" || !strings.Contains(got[1].Err.Error(), "statement timeout") {
 		t.Errorf("outcomes %s: %v", fates(got), got[1].Err)
@@ -292,15 +296,17 @@ func TestAFileThatIsNeverWrittenHoldsUpOneMessage(t *testing.T) {
 	d := newDesk(t)
 	hang := make(chan struct{})
 	defer close(hang)
-	endless := processor.Attachment{Name: "x"}.WithContent(func(io.ReaderAt) io.Reader { return until(hang) })
-	d.store.ShortLimits(time.Minute, time.Minute, 200*time.Millisecond)
+	passed := make(chan struct{})
+	d.store.EndFiles(passed)
+	endless := processor.Attachment{Name: "x"}.WithContent(func(io.ReaderAt) io.Reader {
+		return readerFunc(func([]byte) (int, error) {
+			passed <- struct{}{}
+			<-hang
+			return 0, io.EOF
+		})
+	})
 	got := d.accept(t, d.clerk(), mail("1", "a"), mail("2", "bad", with(endless)), mail("3", "c"))
 	if fates(got) != "RER" || !store.IsUnexplained(got[1].Err) || !strings.Contains(got[1].Err.Error(), "took longer than") {
 		t.Errorf("outcomes %s: %v", fates(got), got[1].Err)
 	}
 }
-
-// until is a reader that blocks until the channel is closed.
-type until chan struct{}
-
-func (u until) Read([]byte) (int, error) { <-u; return 0, io.EOF }

@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Options say where a Store keeps its data, and how long it waits.
+// Options say where a Store keeps its data.
 type Options struct {
 	URL                 string           // of the database: postgres://user:password@host/database, or key=value words
 	AttachmentDirectory string           // its parent must exist
@@ -22,7 +22,6 @@ type Options struct {
 	Now                 func() time.Time // nil means time.Now
 	Migrate             bool             // brings an older schema up to date; otherwise Open refuses it
 	MaxConns            int32            // connections at once; 0 means 10
-	Patience            time.Duration    // how long to wait for a database that does not answer; 0 means 75 s
 	// ReadOnly makes the database refuse every change. The attachment directory need not exist.
 	ReadOnly bool
 	// WithoutFiles opens the store although its attachment directory may be unusable, and claims none. Writes that have files
@@ -78,7 +77,7 @@ func newStore(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		attachments: attachmentDirectory{root: o.AttachmentDirectory, runner: &fileRunner{}}, now: o.Now, readOnly: o.ReadOnly,
 		readers: &fileRunner{}, withoutFiles: o.WithoutFiles,
-		limits: limitsOf(o), server: &server{}, id: newIdentity(),
+		limits: newLimits(), server: &server{}, id: newIdentity(),
 	}
 	config, err := poolConfig(o, s.limits, s.server)
 	if err != nil {
