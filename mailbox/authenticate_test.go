@@ -229,7 +229,7 @@ func TestDovecotAcceptsATokenSignedWithItsKey(t *testing.T) {
 			}
 			s, err := mailbox.Open(t.Context(), bearing(mailbox.Account{
 				Server: srv.Host, Port: srv.TLSPort, Security: mailbox.SslOnConnect, Roots: srv.Roots(),
-				UserName: user, StepTimeout: 20 * time.Second,
+				UserName: user, StepTimeout: stepTimeout,
 			}, token))
 			if tt.want == nil {
 				if err != nil {

@@ -24,12 +24,12 @@ func TestFindSecurityTellsWhatAServerWants(t *testing.T) {
 	fake := func(o pop3test.Options) func(*testing.T) (string, int, mailbox.FindOptions) {
 		return func(t *testing.T) (string, int, mailbox.FindOptions) {
 			srv := pop3test.Run(t, o)
-			return srv.Host(), srv.Port(), mailbox.FindOptions{Roots: srv.Roots()}
+			return srv.Host(), srv.Port(), mailbox.FindOptions{Roots: srv.Roots(), StepTimeout: stepTimeout}
 		}
 	}
 	dovecot := func(port int) func(*testing.T) (string, int, mailbox.FindOptions) {
 		return func(*testing.T) (string, int, mailbox.FindOptions) {
-			return real.Host, port, mailbox.FindOptions{Roots: real.Roots()}
+			return real.Host, port, mailbox.FindOptions{Roots: real.Roots(), StepTimeout: stepTimeout}
 		}
 	}
 	for _, tt := range []struct {
@@ -63,7 +63,7 @@ func TestFindSecurityTellsWhatAServerWants(t *testing.T) {
 func TestFindSecuritySendsNoCredentials(t *testing.T) {
 	t.Parallel()
 	srv := pop3test.Run(t, pop3test.Options{TLS: pop3test.STLS})
-	if _, err := mailbox.FindSecurity(t.Context(), srv.Host(), srv.Port(), mailbox.FindOptions{}); err != nil {
+	if _, err := mailbox.FindSecurity(t.Context(), srv.Host(), srv.Port(), mailbox.FindOptions{StepTimeout: stepTimeout}); err != nil {
 		t.Fatal(err)
 	}
 	for _, command := range srv.Log() {
@@ -93,7 +93,7 @@ func TestFindSecurityTellsOfACertificateThatIsNotTrusted(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			srv := pop3test.Run(t, pop3test.Options{TLS: tt.mode, Certificate: tt.certificate})
-			o := mailbox.FindOptions{}
+			o := mailbox.FindOptions{StepTimeout: stepTimeout}
 			if tt.trusted {
 				o.Roots = srv.Roots()
 			}
@@ -114,29 +114,30 @@ func TestFindSecurityFindsNothing(t *testing.T) {
 	addressOf := func(s *httptest.Server) *net.TCPAddr { return s.Listener.Addr().(*net.TCPAddr) }
 	for _, tt := range []struct {
 		name string
+		step time.Duration
 		port func(*testing.T) int
 		want []error // one of them
 	}{
-		{"at a port where nobody listens", func(t *testing.T) int { return dovecottest.ClosedPort(t) }, []error{mailbox.ErrUnreachable}},
-		{"at a web server", func(t *testing.T) int {
+		{"at a port where nobody listens", stepTimeout, func(t *testing.T) int { return dovecottest.ClosedPort(t) }, []error{mailbox.ErrUnreachable}},
+		{"at a web server", time.Second, func(t *testing.T) int {
 			s := httptest.NewServer(page)
 			t.Cleanup(s.Close)
 			return addressOf(s).Port
 		}, []error{mailbox.ErrTimeout, mailbox.ErrConnection}},
-		{"at a web server with TLS", func(t *testing.T) int {
+		{"at a web server with TLS", time.Second, func(t *testing.T) int {
 			s := httptest.NewTLSServer(page)
 			t.Cleanup(s.Close)
 			return addressOf(s).Port
 		}, []error{mailbox.ErrTimeout, mailbox.ErrConnection}},
-		{"at a server that greets with HTML", func(t *testing.T) int {
+		{"at a server that greets with HTML", stepTimeout, func(t *testing.T) int {
 			srv := pop3test.Run(t, pop3test.Options{})
 			srv.At("greeting").Reply("<html><body>Welcome</body></html>")
 			return srv.Port()
 		}, []error{mailbox.ErrProtocol}},
-		{"at a server whose TLS is too old", func(t *testing.T) int {
+		{"at a server whose TLS is too old", stepTimeout, func(t *testing.T) int {
 			return pop3test.Run(t, pop3test.Options{TLS: pop3test.ImplicitTLS, MaxTLS: tls.VersionTLS11}).Port()
 		}, []error{mailbox.ErrTLS}},
-		{"at a server that breaks off the STLS that it offers", func(t *testing.T) int {
+		{"at a server that breaks off the STLS that it offers", stepTimeout, func(t *testing.T) int {
 			srv := pop3test.Run(t, pop3test.Options{TLS: pop3test.STLS})
 			srv.At("STLS").Drop()
 			return srv.Port()
@@ -144,7 +145,7 @@ func TestFindSecurityFindsNothing(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			found, err := mailbox.FindSecurity(t.Context(), "127.0.0.1", tt.port(t), mailbox.FindOptions{StepTimeout: time.Second})
+			found, err := mailbox.FindSecurity(t.Context(), "127.0.0.1", tt.port(t), mailbox.FindOptions{StepTimeout: tt.step})
 			if found.Security != "" || !isOneOf(err, tt.want) {
 				t.Errorf("found %+v, %v", found, err)
 			}
@@ -229,7 +230,7 @@ func TestFindSecurityEndsWithItsContext(t *testing.T) {
 	srv := pop3test.Run(t, pop3test.Options{})
 	srv.At("greeting").Call(cancel)
 	srv.At("greeting").Stall()
-	if _, err := mailbox.FindSecurity(ctx, srv.Host(), srv.Port(), mailbox.FindOptions{}); !errors.Is(err, context.Canceled) {
+	if _, err := mailbox.FindSecurity(ctx, srv.Host(), srv.Port(), mailbox.FindOptions{StepTimeout: stepTimeout}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -23,22 +23,26 @@ func TestAPortForImplicitTLSIsRecognisedQuickly(t *testing.T) {
 		} {
 			t.Run(string(security)+name, func(t *testing.T) {
 				t.Parallel()
-				o.TLS = pop3test.ImplicitTLS
-				srv := pop3test.Run(t, o)
-				a := account(srv, "helpdesk", security)
-				a.Roots, a.GreetingPatience = nil, 10*time.Millisecond
-				started := time.Now()
-				_, err := mailbox.Open(t.Context(), a)
-				if took := time.Since(started); took > 20*time.Second {
-					t.Errorf("it took %v", took)
-				}
-				if !errors.Is(err, mailbox.ErrTLS) || !mailbox.IsPermanentForMailbox(err) || !mailbox.SessionBroken(err) ||
-					!strings.Contains(mailbox.Hint(err), "SslOnConnect") || strings.Contains(err.Error(), "deadline") {
-					t.Errorf("%v, hint %q", err, mailbox.Hint(err))
-				}
-				if log := srv.Log(); len(log) != 0 {
-					t.Errorf("sent were %q", log)
-				}
+				synctest.Test(t, func(t *testing.T) {
+					o := o
+					o.TLS, o.NoListener = pop3test.ImplicitTLS, true
+					srv := pop3test.Run(t, o)
+					defer srv.Close()
+					a := account(srv, "helpdesk", security)
+					a.Roots, a.Dial, a.GreetingPatience = nil, srv.Dial, time.Second
+					started := time.Now()
+					_, err := mailbox.Open(t.Context(), a)
+					if took := time.Since(started); took != time.Second {
+						t.Errorf("it took %v", took)
+					}
+					if !errors.Is(err, mailbox.ErrTLS) || !mailbox.IsPermanentForMailbox(err) || !mailbox.SessionBroken(err) ||
+						!strings.Contains(mailbox.Hint(err), "SslOnConnect") || strings.Contains(err.Error(), "deadline") {
+						t.Errorf("%v, hint %q", err, mailbox.Hint(err))
+					}
+					if log := srv.Log(); len(log) != 0 {
+						t.Errorf("sent were %q", log)
+					}
+				})
 			})
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -345,27 +346,30 @@ func TestCloseInTheMiddleOfAPipelineDeletesNothing(t *testing.T) {
 // TestAPipelineDoesNotWaitForRoundTrips sends commands that would need 600 round trips one by one.
 func TestAPipelineDoesNotWaitForRoundTrips(t *testing.T) {
 	t.Parallel()
-	const rtt = 100 * time.Millisecond
-	srv, s, items := backlog(t, 300, pop3test.Options{RTT: rtt})
-	s.Prefetch(items)
-	started := time.Now()
-	for some := range slices.Chunk(items, 50) {
-		for _, it := range some {
-			retrieve(t, s, it)
+	synctest.Test(t, func(t *testing.T) {
+		const rtt = 100 * time.Millisecond
+		srv, s, items := backlog(t, 300, pop3test.Options{NoListener: true, RTT: rtt})
+		defer srv.Close()
+		s.Prefetch(items)
+		started := time.Now()
+		for some := range slices.Chunk(items, 50) {
+			for _, it := range some {
+				retrieve(t, s, it)
+			}
+			if err := s.DeleteAhead(t.Context(), some, func(mailbox.Item, error) {}); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if err := s.DeleteAhead(t.Context(), some, func(mailbox.Item, error) {}); err != nil {
+		if err := s.Quit(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if err := s.Quit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if took := time.Since(started); took > 300*rtt {
-		t.Errorf("it took %v; one by one it takes 60 s", took)
-	}
-	if n := srv.Count("helpdesk"); n != 0 {
-		t.Errorf("%d messages are left", n)
-	}
+		if took := time.Since(started); took > 300*rtt {
+			t.Errorf("it took %v; one by one it takes 60 s", took)
+		}
+		if n := srv.Count("helpdesk"); n != 0 {
+			t.Errorf("%d messages are left", n)
+		}
+	})
 }
 
 // readsABacklogAhead tests that a backlog is read ahead, as a part of the suite (see TestSession).

@@ -258,12 +258,12 @@ func isClassified(err error) bool {
 	return false
 }
 
-// within fails the test unless done is closed within a minute.
+// within fails the test unless done is closed within three minutes.
 func within(t *testing.T, what string, done <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-done:
-	case <-time.After(time.Minute):
+	case <-time.After(3 * time.Minute):
 		t.Fatalf("%s did not end", what)
 	}
 }

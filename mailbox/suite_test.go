@@ -14,6 +14,9 @@ import (
 	"mailintegration/mailbox/pop3test"
 )
 
+// stepTimeout limits the steps of sessions whose server answers: a busy machine may take its time.
+const stepTimeout = 3 * time.Minute
+
 // server is a server for a session test: pop3test or a real one.
 type server interface {
 	account(user string) mailbox.Account
@@ -68,7 +71,7 @@ func (d *dovecot) account(user string) mailbox.Account {
 	a := mailbox.Account{
 		Server: d.server.Host, Port: d.server.Port, Security: d.security,
 		UserName: d.user(user), Password: dovecottest.DefaultPassword,
-		Roots: d.server.Roots(), StepTimeout: 20 * time.Second,
+		Roots: d.server.Roots(), StepTimeout: stepTimeout,
 	}
 	if d.security == mailbox.SslOnConnect {
 		a.Port = d.server.TLSPort
@@ -84,7 +87,7 @@ func (d *dovecot) count(user string) int { return d.server.Count(d.user(user)) }
 func (d *dovecot) idle() {
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
-	for range 500 {
+	for late := time.Now().Add(stepTimeout); time.Now().Before(late); {
 		s, err := mailbox.Open(d.t.Context(), d.account("helpdesk"))
 		if err == nil {
 			_ = s.Quit(d.t.Context()) // deletes nothing
@@ -100,7 +103,7 @@ func account(srv *pop3test.Server, user string, security mailbox.Security) mailb
 	return mailbox.Account{
 		Server: srv.Host(), Port: srv.Port(), Security: security,
 		UserName: user, Password: pop3test.DefaultPassword,
-		Roots: srv.Roots(), StepTimeout: 20 * time.Second, GreetingPatience: time.Hour, // on a busy machine
+		Roots: srv.Roots(), StepTimeout: stepTimeout, GreetingPatience: time.Hour, // on a busy machine
 	}
 }
 

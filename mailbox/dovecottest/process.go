@@ -17,8 +17,8 @@ import (
 
 // Limits for starting and stopping Dovecot; both take a fraction of a second unless the machine is overloaded.
 const (
-	startTimeout = 30 * time.Second
-	stopTimeout  = 10 * time.Second
+	startTimeout = 3 * time.Minute
+	stopTimeout  = time.Minute
 )
 
 // errAddressInUse is the failure for which Start tries other ports.

@@ -110,7 +110,7 @@ func options(t *testing.T, grant oauth.Grant, address string) oauth.Options {
 	t.Helper()
 	o := oauth.Options{
 		Mailbox: "helpdesk", AuthorityURL: address, TenantID: tenant, ClientID: clientID, UserName: userName,
-		Timeout: 20 * time.Second,
+		Timeout: 3 * time.Minute,
 	}
 	switch grant {
 	case oauth.ClientCredentials:

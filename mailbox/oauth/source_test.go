@@ -214,11 +214,12 @@ func TestASuspendedProcessBlocksOthersForALimitedTime(t *testing.T) {
 	t.Parallel()
 	e := newRotating("first")
 	o := authorized(t, serve(t, e), "first")
-	o.Timeout = 150 * time.Millisecond
 	unlock, err := o.Store.Lock(t.Context(), "helpdesk")
 	if err != nil {
 		t.Fatal(err)
 	}
+	patient := source(t, o)
+	o.Timeout = 150 * time.Millisecond
 	s := source(t, o)
 	_, err = s.Token(t.Context())
 	if !mailbox.IsTransient(err) || !errors.Is(err, mailbox.ErrToken) || !strings.Contains(mailbox.Hint(err), "end that process") {
@@ -230,7 +231,7 @@ func TestASuspendedProcessBlocksOthersForALimitedTime(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	unlock()
-	token(t, s)
+	token(t, patient)
 }
 
 func TestAnAuthorizationIsUsedWithoutARestart(t *testing.T) {

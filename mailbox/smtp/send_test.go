@@ -82,25 +82,29 @@ func TestTheConnectionEndsDuringAMessage(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name  string
-		fault func(*smtptest.Server)
+		fault func(*smtptest.Server, *timed)
 		class error
 		taken int
 	}{
-		{"at MAIL", func(s *smtptest.Server) { s.At("MAIL").Drop() }, mailbox.ErrConnection, 0},
-		{"at RCPT", func(s *smtptest.Server) { s.At("RCPT").Drop() }, mailbox.ErrConnection, 0},
-		{"at DATA", func(s *smtptest.Server) { s.At("DATA").Drop() }, mailbox.ErrConnection, 0},
-		{"at the end of the message", func(s *smtptest.Server) { s.At(".").Drop() }, mailbox.ErrConnection, 0},
-		{"after the server took the message", func(s *smtptest.Server) { s.At(".").DropReply() }, mailbox.ErrConnection, 1},
-		{"silence at MAIL", func(s *smtptest.Server) { s.At("MAIL").Stall() }, mailbox.ErrTimeout, 0},
-		{"silence at the end of the message", func(s *smtptest.Server) { s.At(".").Stall() }, mailbox.ErrTimeout, 0},
-		{"silence at RSET", func(s *smtptest.Server) { s.At("RCPT").Reply("550 5.1.1 no"); s.At("RSET").Stall() }, smtp.ErrRecipient, 0},
+		{"at MAIL", func(s *smtptest.Server, _ *timed) { s.At("MAIL").Drop() }, mailbox.ErrConnection, 0},
+		{"at RCPT", func(s *smtptest.Server, _ *timed) { s.At("RCPT").Drop() }, mailbox.ErrConnection, 0},
+		{"at DATA", func(s *smtptest.Server, _ *timed) { s.At("DATA").Drop() }, mailbox.ErrConnection, 0},
+		{"at the end of the message", func(s *smtptest.Server, _ *timed) { s.At(".").Drop() }, mailbox.ErrConnection, 0},
+		{"after the server took the message", func(s *smtptest.Server, _ *timed) { s.At(".").DropReply() }, mailbox.ErrConnection, 1},
+		{"silence at MAIL", func(s *smtptest.Server, c *timed) { s.At("MAIL").Call(c.pass); s.At("MAIL").Stall() }, mailbox.ErrTimeout, 0},
+		{"silence at the end of the message", func(s *smtptest.Server, c *timed) { s.At(".").Call(c.pass); s.At(".").Stall() }, mailbox.ErrTimeout, 0},
+		{"silence at RSET", func(s *smtptest.Server, c *timed) {
+			s.At("RCPT").Reply("550 5.1.1 no")
+			s.At("RSET").Call(c.pass)
+			s.At("RSET").Stall()
+		}, smtp.ErrRecipient, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			srv := smtptest.Run(t, smtptest.Options{})
-			test.fault(srv)
-			account := accountOf(srv, mailbox.None)
-			account.StepTimeout = time.Second
+			account, conn := accountOf(srv, mailbox.None), &timed{}
+			account.Dial, account.StepTimeout = conn.dial, time.Hour
+			test.fault(srv, conn)
 			s := mustOpen(t, account)
 			err := s.Send(t.Context(), reply())
 			if !errors.Is(err, test.class) || !smtp.SessionBroken(err) {

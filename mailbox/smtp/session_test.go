@@ -3,8 +3,10 @@ package smtp_test
 import (
 	"context"
 	"errors"
+	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -156,11 +158,6 @@ func TestOpenSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			mailbox.ErrTLSRefused, "set SecureSocketOption in <Smtp> to SslOnConnect",
 		},
 		{
-			"STARTTLS where TLS is spoken from the first octet", smtptest.Options{TLS: smtptest.ImplicitTLS}, mailbox.StartTLS,
-			func(a *smtp.Account) { a.StepTimeout = time.Second }, nil,
-			mailbox.ErrTimeout, "set SecureSocketOption in <Smtp> to SslOnConnect",
-		},
-		{
 			"TLS where plain text is spoken", smtptest.Options{}, mailbox.SslOnConnect, nil, nil,
 			mailbox.ErrTLS, "set SecureSocketOption in <Smtp> to StartTLS",
 		},
@@ -244,12 +241,6 @@ func TestOpenSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			mailbox.ErrConnection, "closed the connection",
 		},
 		{
-			"the server falls silent", smtptest.Options{}, mailbox.None,
-			func(a *smtp.Account) { a.StepTimeout = time.Second },
-			func(s *smtptest.Server) { s.At("AUTH").Stall() },
-			mailbox.ErrTimeout, "the mail waits",
-		},
-		{
 			"the server does not end its answer", smtptest.Options{}, mailbox.None, nil,
 			func(s *smtptest.Server) { s.At("EHLO").Reply(strings.Repeat("250-more\r\n", 40_000)) },
 			mailbox.ErrProtocol, "",
@@ -288,6 +279,82 @@ func TestOpenSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 					test.options.TLS != smtptest.ImplicitTLS {
 					t.Errorf("credentials were sent in clear: %q", srv.Log())
 				}
+			}
+		})
+	}
+}
+
+// timed is the connection of a client whose time for a step has passed when the test says so.
+type timed struct {
+	net.Conn
+	mu     sync.Mutex
+	passed bool
+}
+
+// dial is a Dial of an account.
+func (c *timed) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Conn = conn
+	if c.passed {
+		err = conn.SetDeadline(time.Unix(1, 0))
+	}
+	return c, err
+}
+
+// pass lets the time of this step pass, and of all later ones.
+func (c *timed) pass() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.passed = true
+	if c.Conn != nil {
+		_ = c.Conn.SetDeadline(time.Unix(1, 0)) // it fails when the connection has ended
+	}
+}
+
+// SetDeadline implements net.Conn.
+func (c *timed) SetDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.passed {
+		return nil
+	}
+	return c.Conn.SetDeadline(t)
+}
+
+func TestOpenEndsWhenTheServerIsSilent(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, step string
+		options    smtptest.Options
+		security   mailbox.Security
+		hint       string
+	}{
+		{
+			"since it waits for TLS itself", "connect", smtptest.Options{TLS: smtptest.ImplicitTLS}, mailbox.StartTLS,
+			"set SecureSocketOption in <Smtp> to SslOnConnect",
+		},
+		{"at a command", "AUTH", smtptest.Options{}, mailbox.None, "the mail waits"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			srv := smtptest.Run(t, test.options)
+			account, conn := accountOf(srv, test.security), &timed{}
+			account.Dial, account.StepTimeout = conn.dial, time.Hour
+			srv.At(test.step).Call(conn.pass)
+			if test.options.TLS != smtptest.ImplicitTLS {
+				srv.At(test.step).Stall()
+			}
+			_, err := smtp.Open(t.Context(), account)
+			if !errors.Is(err, mailbox.ErrTimeout) || smtp.IsMessageFault(err) || !smtp.SessionBroken(err) {
+				t.Errorf("%v is not a time-out of the session", err)
+			}
+			if hint := mailbox.Hint(err); !strings.Contains(hint, test.hint) {
+				t.Errorf("%v\nhint %q, want %q", err, hint, test.hint)
 			}
 		})
 	}
