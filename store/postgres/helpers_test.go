@@ -21,7 +21,7 @@ import (
 )
 
 // patience limits every wait of a test.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // dataDirectory returns a data directory that does not exist yet. The test fails when it leaves a server running there.
 func dataDirectory(t *testing.T) string {
@@ -117,14 +117,25 @@ func port(t *testing.T, s *postgres.Server) string {
 	return u.Port()
 }
 
-// occupy listens at a port until the test ends.
+// occupy listens at a port until the test ends, unless another program does.
 func occupy(t *testing.T, port string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:"+port)
-	if err != nil {
+	switch {
+	case err == nil:
+		t.Cleanup(func() { l.Close() })
+	case !isTaken(port):
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
+}
+
+// isTaken reports whether somebody listens at a port.
+func isTaken(port string) bool {
+	conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
 }
 
 func read(t *testing.T, path string) string {

@@ -19,7 +19,11 @@ func alive(pid int) bool {
 	return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
 }
 
-func killNow(pid int) { _ = syscall.Kill(pid, syscall.SIGKILL) }
+func killNow(pid int) {
+	if pid > 0 { // 0 would be this process with all others of its group
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
 
 // listened returns the expected setting listen_addresses: none, because the server listens at a socket.
 func listened() string { return "" }

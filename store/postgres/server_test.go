@@ -64,7 +64,7 @@ func TestWhereThereCanBeNoSocketTheServerMovesWhenItsPortIsTaken(t *testing.T) {
 	before := port(t, s)
 	stop(t, s)
 	s = start(t, dir)
-	if after := port(t, s); after != before {
+	if after := port(t, s); after != before && !isTaken(before) {
 		t.Errorf("the server moved from port %s, which was free, to %s", before, after)
 	}
 	stop(t, s)
