@@ -19,7 +19,9 @@ var OfRequests = ofRequests
 
 // Limits sets the limits for locks and statements: a short one, so that its test takes little time, or a long one, so that
 // the work waits as long as its test does.
-func (s *Store) Limits(lock, statement time.Duration) { s.lockTime, s.statementTime = lock, statement }
+func (s *Store) Limits(lock, statement time.Duration) {
+	s.lockTime, s.briefLockTime, s.statementTime = lock, lock, statement
+}
 
 // LeaseLimits sets how long a statement about leases waits for a lock, and how long ReleaseLeases works.
 func (s *Store) LeaseLimits(lock, release time.Duration) {

@@ -19,6 +19,7 @@ type limits struct {
 
 	// The server keeps these, within a transaction:
 	lockTime      time.Duration
+	briefLockTime time.Duration // for rows of requests, after the first wait for one was in vain, or when a person can try again
 	leaseLockTime time.Duration // of a statement about leases; almost no statement ever waits
 	statementTime time.Duration
 }
@@ -31,7 +32,7 @@ const (
 	defaultLeaseLockTime = 2 * time.Second
 	defaultReleaseTime   = 5 * time.Second
 	defaultStatementTime = time.Minute
-	briefLockTime        = time.Second // for rows of requests, after the first wait for one was in vain, or when a person can try again
+	defaultBriefLockTime = time.Second
 
 	acceptTime     = 5 * time.Minute // for a batch as a whole
 	idleTime       = acceptTime      // between two statements; if shorter, the end of a slow batch would look like an outage
@@ -41,7 +42,7 @@ const (
 
 func newLimits() *limits {
 	l := &limits{
-		tick: tick, lockTime: defaultLockTime, statementTime: defaultStatementTime,
+		tick: tick, lockTime: defaultLockTime, briefLockTime: defaultBriefLockTime, statementTime: defaultStatementTime,
 		leaseLockTime: defaultLeaseLockTime, releaseTime: defaultReleaseTime,
 	}
 	l.setPatience(defaultPatience)

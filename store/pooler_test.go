@@ -81,7 +81,8 @@ func TestNothingOutlastsATransactionBehindAPooler(t *testing.T) {
 			INSERT INTO told VALUES (current_setting('lock_timeout') || ' ' || current_setting('statement_timeout')); RETURN NEW; END $$;
 		CREATE TRIGGER tell BEFORE INSERT ON receipt FOR EACH ROW EXECUTE FUNCTION tell()`)
 	url := storetest.Pooled(t, db)
-	s := d.open(t, url)
+	s, err := openAt(t, store.Options{URL: url, AttachmentDirectory: d.files})
+	must(t, err)
 	if _, err := s.Accept(t.Context(), d.mailbox, batchOf("a"), d.clerk()); err != nil {
 		t.Fatal(err)
 	}

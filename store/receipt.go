@@ -52,7 +52,7 @@ func (a *acceptance) receipts(ctx context.Context, batch []Delivery) (map[[sha25
 		})
 	a.attachments.queue(&b)
 	if a.impatient {
-		b.Queue(`SELECT set_config('lock_timeout', $1, true)`, milliseconds(briefLockTime))
+		b.Queue(`SELECT set_config('lock_timeout', $1, true)`, milliseconds(a.store.briefLockTime))
 	}
 	// With = ANY, PostgreSQL may prefer to read all receipts of the mailbox as long as it has no statistics.
 	b.Queue(`SELECT k.digest, r.* FROM unnest($2::bytea[]) AS k (digest) CROSS JOIN LATERAL (

@@ -22,7 +22,7 @@ type carrierEvent struct {
 // lockAside locks an event that carries messages, and first its problem: acceptances take these locks in that order. It waits briefly
 // for each, as the rest of the transaction does: a person can try again, and meanwhile neither other messages nor the mailbox wait.
 func (j *Journal) lockAside(ctx context.Context, event int64) (*carrierEvent, error) {
-	if _, err := j.tx.Exec(ctx, `SELECT set_config('lock_timeout', $1, true)`, milliseconds(briefLockTime)); err != nil {
+	if _, err := j.tx.Exec(ctx, `SELECT set_config('lock_timeout', $1, true)`, milliseconds(j.store.briefLockTime)); err != nil {
 		return nil, j.note(err)
 	}
 	e := &carrierEvent{number: event}

@@ -171,7 +171,10 @@ func TestEveryConnectionNoticesADeadHost(t *testing.T) {
 				WHERE name ~ '^tcp_' OR name IN ('lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout');
 			RETURN NEW; END $$;
 		CREATE TRIGGER tell BEFORE INSERT ON receipt FOR EACH ROW EXECUTE FUNCTION tell()`)
-	d.accept(t, d.clerk(), mail("1", "a"))
+	s, err := openAt(t, store.Options{URL: d.url, AttachmentDirectory: d.files})
+	must(t, err)
+	_, err = s.Accept(t.Context(), d.mailbox, batchOf("a"), d.clerk())
+	must(t, err)
 	got := strings.Join(all[string](t, d, `SELECT name || '=' || value FROM told ORDER BY name`), " ")
 	want := "idle_in_transaction_session_timeout=300000 lock_timeout=10000 statement_timeout=60000 " +
 		"tcp_keepalives_count=3 tcp_keepalives_idle=30 tcp_keepalives_interval=10 tcp_user_timeout=60000"
