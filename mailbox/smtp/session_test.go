@@ -291,7 +291,7 @@ type timed struct {
 	passed bool
 }
 
-// dial is a Dial of an account.
+// dial connects, as the Dial of an account.
 func (c *timed) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
