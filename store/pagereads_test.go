@@ -61,6 +61,7 @@ func TestNoPageReadsATableWhole(t *testing.T) {
 		d.exec(t, sql)
 	}
 	digest := one[string](t, d, `SELECT encode(digest, 'hex') FROM receipt ORDER BY accepted_at DESC LIMIT 1`)
+	d.exec(t, `SELECT pg_stat_force_next_flush()`) // what was read so far counts before the first question
 	old := store.MessageFilter{Sender: "nobody@example.com", Limit: 30}
 	const few, search = 500, 8_000
 	for _, test := range []struct {
