@@ -117,14 +117,19 @@ func ClosedPort(tb testing.TB) int {
 	return client.LocalAddr().(*net.TCPAddr).Port
 }
 
+// givenPorts has the ports that FreePort has returned.
+var givenPorts sync.Map
+
 // FreePort returns a port of 127.0.0.1 that is free now. It lies below those that systems give to whoever asks for any port
-// (from 32768 on Linux), so that no connection and no other test gets it before the caller listens.
+// (from 32768 on Linux), so that no connection gets it before the caller listens; and no other call in this process returns it.
 func FreePort(tb testing.TB) int {
 	for range 1000 {
 		port := 10000 + rand.IntN(22000)
 		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
 			l.Close()
-			return port
+			if _, isGiven := givenPorts.LoadOrStore(port, true); !isGiven {
+				return port
+			}
 		}
 	}
 	tb.Fatal("no port is free")

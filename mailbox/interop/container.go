@@ -31,8 +31,8 @@ const (
 	defaultLayers  = "/opt/mailintegration-interop"
 )
 
-// answerTimeout is how long a container may take to start its server, or to deliver a message.
-const answerTimeout = time.Minute
+// answerTimeout is how long a container may take to start its server, or to deliver a message. It only ends what hangs.
+const answerTimeout = 5 * time.Minute
 
 // container is a server in namespaces of its own, over the layer with its package. The first process in it is a shell
 // that starts the server and then delivers one message for each input line. At the end of its input it exits, and the

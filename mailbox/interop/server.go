@@ -75,7 +75,7 @@ func Start(tb testing.TB, name string, settings ...string) *Server {
 	s := &Server{Traits: traits[i], tb: tb}
 	s.Account = mailbox.Account{
 		Server: "127.0.0.1", Security: mailbox.None, UserName: User, Password: Password,
-		StepTimeout: 30 * time.Second, SpoolDirectory: tb.TempDir(),
+		StepTimeout: 5 * time.Minute, SpoolDirectory: tb.TempDir(),
 	}
 	if name == "dovecot" {
 		dovecot := dovecottest.Start(tb, dovecottest.Options{Users: map[string]string{User: Password}})
@@ -97,8 +97,8 @@ func (s *Server) Deliver(messages ...[]byte) {
 	}
 }
 
-// lockPatience is how long a server may take to notice that the client dropped a session.
-const lockPatience = 20 * time.Second
+// lockPatience is how long a server may take to notice that the client dropped a session. It only ends what hangs.
+const lockPatience = 5 * time.Minute
 
 // Open opens a session that ends with the test. It retries while a dropped session still locks the maildrop.
 func (s *Server) Open() *mailbox.Session {

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// unitTimeout limits the tests of one package.
-const unitTimeout = 10 * time.Minute
+// unitTimeout limits the tests of one package. It only ends what hangs.
+const unitTimeout = 30 * time.Minute
 
 // testResult matches the result of one test, or of one of its cases, in the output of go test -v.
 var testResult = regexp.MustCompile(`(?m)^ *--- (PASS|FAIL|SKIP): `)

@@ -30,8 +30,8 @@ func binaries(t testing.TB, name string) string {
 	return path
 }
 
-// commandTimeout limits each Windows program that is not a test.
-const commandTimeout = 2 * time.Minute
+// commandTimeout limits each Windows program that is not a test. It only ends what hangs.
+const commandTimeout = 10 * time.Minute
 
 // wine runs a Windows program in a directory and returns its output and its exit code. Its output goes to a file: a process
 // that wine starts beside it would hold a pipe open.
