@@ -221,22 +221,26 @@ func (c *cluster) setForward(d time.Duration) {
 	c.clock.setForward(d)
 }
 
-// settle waits until no poll, no beat and no look of the diagnosis is due or under way.
+// settle waits until no poll, no beat and no look of the diagnosis is due or under way. A beat may bring polls that are due, so it asks
+// for the polls last.
 func (c *cluster) settle(members []*member) {
 	c.Helper()
-	for _, m := range members {
-		storetest.Until(c, "the polls that are due have ended", func() bool {
-			s := m.Status()
-			return !slices.ContainsFunc(s.Mailboxes, func(b MailboxStatus) bool {
-				return b.State != Standby && b.State != Paused && (b.State != Waiting || !b.NextPoll.After(s.At))
-			})
-		})
-	}
-	for _, m := range members {
-		storetest.Until(c, "the diagnosis has looked, and no beat is due", func() bool {
-			return !m.view.isLooking() && !m.view.isBeating() || len(m.ended) > 0
-		})
-	}
+	storetest.Until(c, "no beat is due, the diagnosis has looked, and the polls that are due have ended", func() bool {
+		return !slices.ContainsFunc(members, (*member).isAtWork) && !slices.ContainsFunc(members, (*member).isPolling)
+	})
+}
+
+// isAtWork reports whether a beat or a look of the diagnosis is due or under way.
+func (m *member) isAtWork() bool {
+	return (m.view.isLooking() || m.view.isBeating()) && len(m.ended) == 0
+}
+
+// isPolling reports whether a poll is due or under way.
+func (m *member) isPolling() bool {
+	s := m.Status()
+	return slices.ContainsFunc(s.Mailboxes, func(b MailboxStatus) bool {
+		return b.State != Standby && b.State != Paused && (b.State != Waiting || !b.NextPoll.After(s.At))
+	})
 }
 
 // first waits until a daemon that was started has beaten, is ready, and has made the polls that were due.

@@ -147,7 +147,7 @@ func TestWhileATroubleLastsTheActivitiesBecomeRarer(t *testing.T) {
 	for _, step := range []struct {
 		pass time.Duration
 		want int
-	}{{5 * time.Minute, 1}, {10 * time.Minute, 2}, {45 * time.Minute, 3}} {
+	}{{5*time.Minute + lookEvery, 1}, {10 * time.Minute, 2}, {45 * time.Minute, 3}} {
 		c.pass(step.pass)
 		if n := activities(); n != step.want {
 			t.Errorf("after %s more there are %d activities, want %d", step.pass, n, step.want)

@@ -180,13 +180,12 @@ func TestAServerThatHangsKeepsNoOtherServersMailboxWaiting(t *testing.T) {
 		w.options.MaxPolls, w.options.MaxSessionsPerServer, w.options.SlotTime = 2, 1, time.Millisecond
 		w.withEmptyMaildrop()
 		w.maildrops.At(strings.TrimSuffix(step, " ***")).Stall()
-		w.mailbox.Account.GreetingPatience = time.Hour
 		fine := pop3test.Run(t, pop3test.Options{})
 		fine.Add("fine", []byte("Subject: fine\r\n\r\n"))
 		var hanging []Mailbox
 		for i := range 10 {
 			m := w.newMailbox(fmt.Sprint("hangs-", i), w.maildrops)
-			m.Account.UserName, m.Account.GreetingPatience = helpdesk, time.Hour
+			m.Account.UserName = helpdesk
 			hanging = append(hanging, m)
 		}
 		d := w.daemon(append(hanging, w.newMailbox("fine", fine))...)

@@ -13,6 +13,7 @@ import (
 	"mailintegration/mailbox/pop3test"
 	"mailintegration/processor"
 	"mailintegration/store"
+	"mailintegration/store/storetest"
 )
 
 // assumed returns the world's mailbox as it is when its file says nothing about TLS.
@@ -198,13 +199,8 @@ func TestAServerThatDoesNotSayWhatItWantsHoldsUpNoOtherMailbox(t *testing.T) {
 		_, err := d.Once(ctx)
 		ended <- err
 	}()
-	for what, done := range map[string]chan struct{}{"the look-up": asked, "the other mailbox's message": recorded} {
-		select {
-		case <-done:
-		case <-time.After(time.Minute):
-			t.Fatalf("%s did not come", what)
-		}
-	}
+	storetest.Await(t, "the server is asked what it wants", asked)
+	storetest.Await(t, "the message of the other mailbox is recorded", recorded)
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)

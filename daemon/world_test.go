@@ -99,7 +99,8 @@ func (w *world) newMailbox(name string, on *pop3test.Server) Mailbox {
 		Name: name,
 		Account: mailbox.Account{
 			Server: on.Host(), Port: on.Port(), Security: mailbox.None, Dial: on.Dial,
-			UserName: name, Password: pop3test.DefaultPassword, StepTimeout: time.Minute,
+			UserName: name, Password: pop3test.DefaultPassword, StepTimeout: 10 * time.Minute,
+			GreetingPatience: time.Hour, // a greeting that is late would cost a second connection
 		},
 		Rules:    endUserRules(),
 		Schedule: cron.Every(30 * time.Second),
@@ -179,7 +180,7 @@ func (w *world) pollUntilGood() {
 // idle waits until the server has released the maildrop.
 func (w *world) idle() {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(w.Context(), 3*time.Minute)
 	defer cancel()
 	if err := w.maildrops.Idle(ctx); err != nil {
 		w.Fatal(err)
