@@ -99,7 +99,7 @@ func (w *world) newMailbox(name string, on *pop3test.Server) Mailbox {
 		Name: name,
 		Account: mailbox.Account{
 			Server: on.Host(), Port: on.Port(), Security: mailbox.None, Dial: on.Dial,
-			UserName: name, Password: pop3test.DefaultPassword, StepTimeout: 10 * time.Minute,
+			UserName: name, Password: pop3test.DefaultPassword, StepTimeout: time.Minute,
 			GreetingPatience: time.Hour, // a greeting that is late would cost a second connection
 		},
 		Rules:    endUserRules(),
