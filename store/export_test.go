@@ -64,14 +64,19 @@ func (s *Store) OnFiles(step func(name string) error) {
 func (s *Store) EndFiles(passed <-chan struct{}) {
 	within := func(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
 		ctx, cancel := context.WithCancel(ctx)
+		ended := make(chan struct{})
 		go func() {
+			defer close(ended)
 			select {
 			case <-passed:
 				cancel()
 			case <-ctx.Done():
 			}
 		}()
-		return ctx, cancel
+		return ctx, func() {
+			cancel()
+			<-ended // otherwise it might take what the test sends during the next work
+		}
 	}
 	s.attachments.runner.within, s.readers.within = within, within
 }
