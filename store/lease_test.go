@@ -22,7 +22,7 @@ const stillClock = `CREATE SCHEMA clock; CREATE TABLE clock.still AS SELECT now(
 	DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = clock, pg_catalog, public', current_database()); END $$`
 
 // newStillDesk returns a desk for tests of leases, which end by the clock of the database: time passes only when the test says
-// so, and no lock is waited for in vain.
+// so, and whoever waits for a lock gets it.
 func newStillDesk(t *testing.T) *desk {
 	t.Helper()
 	db := storetest.New(t)
